@@ -1,0 +1,106 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <peer/sdk/plugin_config.h>
+
+namespace peer {
+
+using std::chrono::milliseconds;
+
+/// One plugin as named in YAML: `{name: criteria, file: x.so, options: {...}}`.
+struct PluginChoice {
+  std::string name;
+  std::string file;  ///< empty: <prefix>_<name>.so in the plugin directory
+  std::map<std::string, sdk::PluginConfig::Option, std::less<>> options;
+  std::string where;  ///< "peer-server.yaml:12", or the variable or flag it came from
+};
+
+/// The `plugins` section.
+struct PluginsConfig {
+  std::string directory;  ///< absolute; empty: lib/peer-server/plugins beside the executable's bin/
+  PluginChoice broker{.name = "local", .file = {}, .options = {}, .where = "default"};
+  PluginChoice match_strategy{.name = "criteria", .file = {}, .options = {}, .where = "default"};
+  PluginChoice room_policy{.name = "standard", .file = {}, .options = {}, .where = "default"};
+  PluginChoice auth{.name = "open", .file = {}, .options = {}, .where = "default"};
+};
+
+enum class StatsAccess { kPublic, kLoopback, kOff };
+
+/// Everything that can be configured, with its default (protocol B, Configuration). A member has
+/// the name of its key. Plain data, checked once by load_config() and read-only afterwards.
+struct Config {
+  // Listening.
+  std::string host = "0.0.0.0";
+  std::uint16_t port = 8080;  ///< 0: any free one, told by port_file
+  std::string port_file;      ///< written once the server listens; empty: none
+  std::uint32_t loops = 0;    ///< event loop threads; 0: one per core
+
+  // Capacity.
+  std::uint32_t max_peers = 100000;
+  std::uint32_t shard_count = 64;  ///< a power of two, 1 to 65536
+  std::uint32_t max_namespace_size = 100000;
+  std::uint32_t max_namespaces_per_peer = 0;        ///< 0: no limit
+  std::uint64_t max_peer_state = 1024 * 1024;       ///< bytes held for one peer
+  std::uint32_t send_buffer_size = 32;              ///< messages queued for one peer
+  std::uint64_t send_buffer_bytes = 0;              ///< 0: send_buffer_size x max_message_size
+
+  // Times.
+  milliseconds write_timeout{10'000};
+  milliseconds read_timeout{60'000};
+  milliseconds ping_interval{30'000};
+  milliseconds pong_wait{35'000};
+  milliseconds drain_delay{0};
+  milliseconds shutdown_timeout{5'000};
+
+  // Bounds of messages, in bytes unless said otherwise.
+  std::uint64_t max_message_size = 65536;
+  std::uint32_t max_name_length = 4096;  ///< namespaces and rooms
+  std::uint32_t max_alias_length = 256;
+  std::uint32_t max_app_type_length = 256;  ///< app_type and version
+  std::uint32_t max_public_key_length = 8192;
+  std::uint32_t max_meta_size = 8192;  ///< a peer's merged meta
+  std::uint32_t max_join_meta_size = 4096;
+  std::uint32_t max_criteria_size = 4096;
+  std::uint32_t max_exclude = 1000;  ///< entries
+  std::uint32_t max_peer_list_size = 256 * 1024;
+  std::uint32_t discover_limit_max = 500;  ///< peers
+
+  // Rates.
+  std::uint32_t rate_limit_per_sec = 100;
+  std::uint32_t rate_limit_burst = 200;
+  std::uint32_t rate_limit_shards = 32;     ///< a power of two
+  std::uint32_t rate_limit_flood = 10000;   ///< limited messages in a row; 0: never
+  std::uint32_t fanout_limit_per_sec = 0;   ///< copies; 0: off
+
+  // Matching and rooms.
+  std::uint32_t match_group_max = 64;
+  milliseconds match_timeout{0};                  ///< 0: never
+  std::vector<std::string> reserved_namespaces;   ///< exact names, or a prefix followed by '*'
+
+  // HTTP.
+  StatsAccess stats_access = StatsAccess::kPublic;
+  bool stats_list_rooms = false;
+
+  // Of the guide; what this server cannot do yet is refused by load_config(), never ignored.
+  std::string redis_addr = "localhost:6379";  ///< options of the broker plugin `redis`
+  std::string redis_password;
+  std::uint32_t redis_db = 0;
+  std::string tls_cert;
+  std::string tls_key;
+  bool compression_enabled = false;
+  bool metrics_enabled = false;
+  std::uint16_t metrics_port = 9090;
+
+  // Logging.
+  std::string log_level = "information";  ///< a Poco::Logger level name
+
+  PluginsConfig plugins;
+};
+
+}  // namespace peer

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace peer {
+
+/// Checks UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF) that arrives
+/// in pieces. An error is seen at the first byte that cannot be part of any valid text.
+class Utf8Checker {
+ public:
+  /// Returns false, from then on always, once the text is invalid.
+  [[nodiscard]] bool feed(std::span<const std::uint8_t> bytes);
+  /// True when the text may end here: not within a character, not after an error.
+  [[nodiscard]] bool complete() const { return state_ == 0; }
+  void reset() { state_ = 0; }
+
+ private:
+  std::uint8_t state_ = 0;
+};
+
+/// True when `bytes` is valid UTF-8 as a whole.
+[[nodiscard]] bool is_valid_utf8(std::span<const std::uint8_t> bytes);
+
+}  // namespace peer

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/net/utf8.h"
+
+/// RFC 6455 framing. The reading side is incremental and keeps nothing while a peer is idle: whole
+/// frames are unmasked in place in the caller's buffer; only a frame or message that is not
+/// complete yet gets storage.
+namespace peer {
+
+/// RFC 6455 11.8.
+enum class Opcode : std::uint8_t {
+  kContinuation = 0,
+  kText = 1,
+  kBinary = 2,
+  kClose = 8,
+  kPing = 9,
+  kPong = 10,
+};
+
+/// RFC 6455 7.4, and the codes of protocol.md A.
+enum class CloseCode : std::uint16_t {
+  kNormal = 1000,
+  kGoingAway = 1001,
+  kProtocolError = 1002,
+  kUnsupportedData = 1003,
+  kNoStatus = 1005,  ///< never sent: the peer's close frame was empty
+  kInvalidData = 1007,
+  kPolicyViolation = 1008,
+  kTooBig = 1009,
+  kInternalError = 1011,
+  kTryAgainLater = 1013,
+  kReplaced = 4001,
+  kPingTimeout = 4002,
+  kAuthFailed = 4003,
+  kFlood = 4008,
+};
+
+/// Bytes that must be readable behind a delivered message (simdjson reads in blocks).
+inline constexpr std::size_t kReadPadding = 64;
+
+/// What a WebSocketReader finds. Spans die with the call.
+class FrameSink {
+ public:
+  /// One whole text or binary message; valid UTF-8 when text. kReadPadding bytes behind it are
+  /// readable (their content is undefined).
+  virtual void on_message(Opcode opcode, std::span<const std::uint8_t> message) = 0;
+  virtual void on_ping(std::span<const std::uint8_t> payload) = 0;
+  virtual void on_pong(std::span<const std::uint8_t> payload) = 0;
+  /// A valid close frame; `code` is kNoStatus when it was empty. Nothing is read after it.
+  virtual void on_close_frame(CloseCode code, std::string_view reason) = 0;
+  /// The peer broke the protocol: fail the connection with this code. Nothing is read after it.
+  virtual void on_protocol_error(CloseCode code, std::string_view reason) = 0;
+
+ protected:
+  ~FrameSink() = default;
+};
+
+/// Masks or unmasks in place (RFC 6455 5.3). `offset`: how many payload bytes came before.
+void apply_mask(std::span<std::uint8_t> data, std::array<std::uint8_t, 4> key,
+                std::uint64_t offset = 0);
+
+/// True for a code that may stand in a close frame (RFC 6455 7.4; 1012-1014 by IANA; 3000-4999).
+[[nodiscard]] bool is_valid_close_code(std::uint16_t code);
+
+/// The largest header of a frame that a server sends: no mask.
+inline constexpr std::size_t kMaxServerHeader = 10;
+
+/// Writes the header of an unmasked, final frame into `out`; returns its length: 2, 4 or 10.
+std::size_t write_server_header(Opcode opcode, std::uint64_t length,
+                                std::span<std::uint8_t, kMaxServerHeader> out);
+
+/// What a reader accepts.
+struct ReaderLimits {
+  std::uint64_t max_message = 65536;  ///< inclusive, over all fragments; refused from the header
+  bool accept_binary = false;         ///< false: a binary message is kUnsupportedData
+};
+
+/// The strict server-side reader of one connection's frames (RFC 6455 5; protocol.md A, frames).
+/// Refuses: unmasked frames, RSV bits, unknown opcodes, lengths not minimally encoded or with the
+/// top bit set, fragmented or long (> 125) control frames, continuations without a start, a new
+/// data frame within a fragmented message, close frames of one byte, with bad codes or bad UTF-8;
+/// all kProtocolError but bad UTF-8, which is kInvalidData and is found within the piece where it
+/// arrives. Too long is kTooBig.
+///
+/// Threading: one thread. Copies nothing for frames that are whole in the fed buffer.
+class WebSocketReader {
+ public:
+  WebSocketReader();
+  ~WebSocketReader();
+  WebSocketReader(const WebSocketReader&) = delete;
+  WebSocketReader& operator=(const WebSocketReader&) = delete;
+
+  /// Reads what arrived. `data` is changed (unmasked in place); kReadPadding bytes behind it must
+  /// be readable. Returns how many bytes were consumed: all of them, unless stop() was called from
+  /// the sink or the connection ended (close frame, protocol error).
+  /// Bytes of an incomplete frame are kept inside; storage grows with what has arrived, never with
+  /// what a header announces.
+  std::size_t feed(std::span<std::uint8_t> data, const ReaderLimits& limits, FrameSink& sink);
+
+  /// Called from the sink: feed() returns after the current frame.
+  void stop() { stopped_ = true; }
+
+  /// Bytes of storage held for incomplete frames and messages.
+  [[nodiscard]] std::size_t buffered() const;
+};
+
+}  // namespace peer

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/protocol/requests.h"
+
+/// The JSON envelope of client messages (protocol.md B, Envelope): strict validation, then raw
+/// slices. What is opaque to the server stays text and is forwarded byte for byte.
+namespace peer {
+
+/// Every message type of protocol.md that a client may send, and kUnknown.
+enum class MessageType : std::uint8_t {
+  kUnknown,
+  kRegister,
+  kJoin,
+  kLeave,
+  kDiscover,
+  kSignal,
+  kRelay,
+  kBroadcast,
+  kMatch,
+  kMatchCancel,
+  kCreateRoom,
+  kJoinRoom,
+  kRoomInfo,
+  kKick,
+  kMetadata,
+  kPing,
+  kAuthResponse,
+};
+inline constexpr std::size_t kMessageTypeCount = 17;
+
+/// The type's word on the wire; "unknown" for kUnknown.
+[[nodiscard]] std::string_view to_text(MessageType type);
+[[nodiscard]] MessageType message_type_of(std::string_view text);
+
+/// One client message, validated. Views die with the parser's next parse() or the message bytes.
+struct Message {
+  MessageType type = MessageType::kUnknown;
+  std::string_view type_text;       ///< decoded; room policies answer types of their own
+  std::string_view id;              ///< raw JSON of a valid request id (protocol C.1); empty: none
+  std::optional<std::string_view> to;  ///< decoded
+  bool to_is_wrong_type = false;       ///< `to` was there, and no string: 400 where `to` is read
+  std::string_view payload;         ///< raw; empty when absent; may be null, a list, anything
+};
+
+/// Parses client messages; one for each event loop, so that its buffers are reused.
+/// Threading: one thread.
+class MessageParser {
+ public:
+  MessageParser();
+  ~MessageParser();
+
+  /// Validates `text` as strict JSON (RFC 8259; UTF-8 has been checked; depth at most 1024) and
+  /// reads the envelope. kReadPadding (64) bytes behind `text` must be readable. Returns nullopt
+  /// when all is well, else the words of the 400 error ("invalid message", "duplicate field",
+  /// "<field> must be a <type>"); `out.id` is set even then where it could be read.
+  [[nodiscard]] std::optional<std::string_view> parse(std::string_view text, Message& out);
+
+  // Readers of the payload that parse() has just validated: see requests.h. Each returns nullopt
+  // when the request is well formed, else the words of the 400 error.
+  [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, RegisterRequest&);
+  [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, JoinRequest&);
+  [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, NamespaceRequest&);
+  [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, DiscoverRequest&);
+  [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, BroadcastRequest&);
+  [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, MatchRequest&);
+  [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, CreateRoomRequest&);
+  [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, RoomRequest&);
+  [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, KickRequest&);
+  [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, MetadataRequest&);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace peer

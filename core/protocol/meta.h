@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace peer {
+
+/// A peer's metadata: an object merged key by key, whose values stay the client's own text
+/// (guide: Metadata; protocol.md B). Key order is that of first appearance. Empty costs nothing.
+class Meta {
+ public:
+  /// Lays the raw, validated JSON object `object` over this one: same keys (compared decoded) are
+  /// replaced in place, `null` removes a key. An empty `object` changes nothing.
+  void merge(std::string_view object);
+  /// The object as JSON text: "{}" when empty.
+  [[nodiscard]] std::string to_json() const;
+  /// The length of to_json().
+  [[nodiscard]] std::size_t json_size() const;
+  [[nodiscard]] bool empty() const { return fields_.empty(); }
+
+ private:
+  struct Field {
+    std::string key;    ///< raw, with its quotes, as the client wrote it
+    std::string value;  ///< raw
+  };
+  std::vector<Field> fields_;
+};
+
+}  // namespace peer

@@ -1,0 +1,123 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace peer::sdk {
+
+/// A plugin's `options` from YAML, typed. The plugin asks for each option that it knows, with its
+/// default; what is wrong is collected, so that all mistakes are reported in one go, and what was
+/// never asked for is reported as unknown. A plugin therefore reads all its options, whatever the
+/// values of others.
+///
+/// Threading: main thread only, during the plugin's factory.
+class PluginConfig {
+ public:
+  using Option = std::variant<bool, std::int64_t, double, std::string, std::vector<std::string>>;
+
+  /// What one option accepts, as read by the plugin: for listings and messages.
+  struct Known {
+    std::string key;
+    std::string expected;       ///< "an integer from 1 to 30"
+    std::string default_value;  ///< as text
+  };
+
+  PluginConfig() = default;
+  explicit PluginConfig(std::map<std::string, Option, std::less<>> options)
+      : options_(std::move(options)) {}
+
+  /// An integer from `min` to `max`.
+  std::int64_t integer(std::string_view key, std::int64_t default_value, std::int64_t min,
+                       std::int64_t max) {
+    const std::string expected =
+        "an integer from " + std::to_string(min) + " to " + std::to_string(max);
+    const Option* option = look_up(key, expected, std::to_string(default_value));
+    if (option == nullptr) return default_value;
+    const auto* value = std::get_if<std::int64_t>(option);
+    if (value != nullptr && *value >= min && *value <= max) return *value;
+    mistake(key, expected);
+    return default_value;
+  }
+
+  /// A boolean.
+  bool boolean(std::string_view key, bool default_value) {
+    const Option* option = look_up(key, "true or false", default_value ? "true" : "false");
+    if (option == nullptr) return default_value;
+    if (const auto* value = std::get_if<bool>(option)) return *value;
+    mistake(key, "true or false");
+    return default_value;
+  }
+
+  /// A number from `min` to `max`; integers are numbers too.
+  double number(std::string_view key, double default_value, double min, double max) {
+    const std::string expected =
+        "a number from " + std::to_string(min) + " to " + std::to_string(max);
+    const Option* option = look_up(key, expected, std::to_string(default_value));
+    if (option == nullptr) return default_value;
+    double value = min - 1;
+    if (const auto* real = std::get_if<double>(option)) value = *real;
+    if (const auto* whole = std::get_if<std::int64_t>(option)) value = static_cast<double>(*whole);
+    if (value >= min && value <= max) return value;
+    mistake(key, expected);
+    return default_value;
+  }
+
+  /// A string. Numbers and booleans are not strings: quote them in YAML.
+  std::string string(std::string_view key, std::string_view default_value) {
+    const Option* option = look_up(key, "a string", std::string(default_value));
+    if (option == nullptr) return std::string(default_value);
+    if (const auto* value = std::get_if<std::string>(option)) return *value;
+    mistake(key, "a string");
+    return std::string(default_value);
+  }
+
+  /// A list of strings; absent is empty.
+  std::vector<std::string> strings(std::string_view key) {
+    const Option* option = look_up(key, "a list of strings", "[]");
+    if (option == nullptr) return {};
+    if (const auto* value = std::get_if<std::vector<std::string>>(option)) return *value;
+    mistake(key, "a list of strings");
+    return {};
+  }
+
+  /// Reports a mistake that only the plugin can see (two options that contradict each other).
+  void mistake(std::string_view key, std::string_view expected) {
+    mistakes_.push_back(std::string(key) + ": expected " + std::string(expected));
+  }
+
+  /// What was asked for so far, in order.
+  [[nodiscard]] const std::vector<Known>& known() const { return known_; }
+  /// Mistakes found so far: "<key>: expected <what>".
+  [[nodiscard]] const std::vector<std::string>& mistakes() const { return mistakes_; }
+  /// The keys that are in the file and that nobody asked for.
+  [[nodiscard]] std::vector<std::string> unread() const {
+    std::vector<std::string> keys;
+    for (const auto& [key, option] : options_) {
+      if (!read_.contains(key)) keys.push_back(key);
+    }
+    return keys;
+  }
+
+ private:
+  const Option* look_up(std::string_view key, std::string_view expected,
+                        std::string default_value) {
+    read_.emplace(key);
+    known_.push_back({std::string(key), std::string(expected), std::move(default_value)});
+    const auto found = options_.find(key);
+    return found == options_.end() ? nullptr : &found->second;
+  }
+
+  std::map<std::string, Option, std::less<>> options_;
+  std::set<std::string, std::less<>> read_;
+  std::vector<Known> known_;
+  std::vector<std::string> mistakes_;
+};
+
+}  // namespace peer::sdk

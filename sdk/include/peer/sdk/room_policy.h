@@ -1,0 +1,93 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <peer/sdk/types.h>
+#include <peer/sdk/value.h>
+
+namespace peer::sdk {
+
+/// What happens to a room.
+enum class RoomAction {
+  kCreate,   ///< `actor` creates it; the room view is empty but for its id
+  kJoin,     ///< `actor` wants in; it is not among the members yet
+  kLeave,    ///< `actor` is gone already (left, kicked or disconnected); the verdict is ignored
+  kKick,     ///< `actor` wants `target`, a member, out
+  kMessage,  ///< `actor`, a member, sent one of message_types()
+  kTimer,    ///< the time set by RoomDecision::wake_after has come; no actor
+};
+
+/// A room as it is before the action. Views die with the call.
+struct RoomView {
+  std::string_view room_id;
+  Fingerprint owner;
+  std::uint32_t max_size = 0;
+  std::span<const Fingerprint> members;  ///< in the order they joined
+  std::string_view state;                ///< what the policy returned last; empty at creation
+};
+
+/// The action that wants a verdict. Views die with the call.
+struct RoomRequest {
+  RoomAction action = RoomAction::kCreate;
+  Fingerprint actor;
+  Fingerprint target;             ///< kKick only
+  std::string_view message_type;  ///< kMessage only
+  const Value& fields;            ///< the client's payload object; {} for kLeave and kTimer
+  Instant now;
+};
+
+/// A message that the policy wants sent to members.
+struct RoomMessage {
+  std::optional<Fingerprint> to;  ///< one member, or nullopt: all of them
+  std::string type;               ///< of the envelope
+  std::string payload;            ///< a JSON text; what is no JSON is dropped and logged
+};
+
+/// The refusal that a client gets: one of the guide's codes (400, 403, 404, 409, 429), words for
+/// the client.
+struct RoomRefusal {
+  int code = 403;
+  std::string message;
+};
+
+/// The verdict, and what the room is afterwards.
+struct RoomDecision {
+  std::optional<RoomRefusal> refusal;  ///< set: nothing changes, all else here is ignored
+  Fingerprint owner;                   ///< must be a member (the creator at kCreate)
+  std::uint32_t max_size = 0;          ///< 1 or more
+  std::string state;                   ///< opaque to the core; at most 64 KiB
+  std::vector<RoomMessage> messages;   ///< sent once the change is made, in this order
+  /// Calls again with kTimer after this time, at most once and only if no later decision of
+  /// this room says otherwise; 0: do not.
+  std::chrono::milliseconds wake_after{0};
+};
+
+/// The rules of rooms: sizes, ownership, who may join, be kicked, and so on. Plugin kind
+/// `room_policy`, file `room_<name>.so`.
+///
+/// decide() is a pure function of its arguments. The core calls it on a copy of the room and
+/// commits the result only if the room has not changed meanwhile; else it asks again. That is
+/// what lets one policy serve a cluster of nodes.
+///
+/// Threading: thread-safe; called on loop threads, so it never blocks. Budget: 100 us a call.
+/// Errors: an exception fails the request at hand with 500 and is logged with the plugin's name.
+class RoomPolicy {
+ public:
+  static constexpr const char* kKind = "room_policy";
+  static constexpr std::uint32_t kApiVersion = 1;
+
+  virtual ~RoomPolicy() = default;
+  [[nodiscard]] virtual RoomDecision decide(const RoomView& room,
+                                            const RoomRequest& request) const = 0;
+  /// Message types beyond the protocol's that this policy answers; each carries `room_id` in its
+  /// payload. Asked once at start; a type of the protocol itself stops the start.
+  [[nodiscard]] virtual std::vector<std::string> message_types() const { return {}; }
+};
+
+}  // namespace peer::sdk
