@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include "core/net/utf8.h"
 
@@ -77,6 +77,8 @@ inline constexpr std::size_t kMaxServerHeader = 10;
 std::size_t write_server_header(Opcode opcode, std::uint64_t length,
                                 std::span<std::uint8_t, kMaxServerHeader> out);
 
+struct FrameHeader;
+
 /// What a reader accepts.
 struct ReaderLimits {
   std::uint64_t max_message = 65536;  ///< inclusive, over all fragments; refused from the header
@@ -110,6 +112,27 @@ class WebSocketReader {
 
   /// Bytes of storage held for incomplete frames and messages.
   [[nodiscard]] std::size_t buffered() const;
+
+ private:
+  struct Incomplete;
+  using Bytes = std::span<std::uint8_t>;
+
+  void read_some(Bytes& data, const ReaderLimits& limits, FrameSink& sink);
+  std::optional<FrameHeader> read_header(Bytes& data, const ReaderLimits& limits, FrameSink& sink);
+  void read_whole_frame(const FrameHeader& header, Bytes payload, FrameSink& sink);
+  void begin_payload(const FrameHeader& header);
+  void continue_payload(Bytes& data, FrameSink& sink);
+  void finish_frame(FrameSink& sink);
+  void append_to_message(Bytes piece, FrameSink& sink);
+  void deliver_message(FrameSink& sink);
+  void read_control(Opcode opcode, Bytes payload, FrameSink& sink);
+  void read_close(Bytes payload, FrameSink& sink);
+  void fail(CloseCode code, std::string_view reason, FrameSink& sink);
+  Incomplete& incomplete();
+
+  std::unique_ptr<Incomplete> incomplete_;  // null between messages
+  bool stopped_ = false;
+  bool ended_ = false;
 };
 
 }  // namespace peer

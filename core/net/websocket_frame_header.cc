@@ -1,0 +1,135 @@
+#include "core/net/websocket_frame_header.h"
+
+#include <algorithm>
+
+namespace peer {
+namespace {
+
+constexpr std::size_t kKeySize = 4;
+constexpr std::uint8_t kFinal = 0x80;
+constexpr std::uint8_t kReserved = 0x70;
+constexpr std::uint8_t kOpcode = 0x0F;
+constexpr std::uint8_t kMasked = 0x80;
+constexpr std::uint8_t kLength = 0x7F;
+constexpr std::uint8_t kLength16 = 126;
+constexpr std::uint8_t kLength64 = 127;
+
+Refusal protocol_error(std::string_view reason) { return {CloseCode::kProtocolError, reason}; }
+
+bool is_known(Opcode opcode) {
+  switch (opcode) {
+    case Opcode::kContinuation:
+    case Opcode::kText:
+    case Opcode::kBinary:
+    case Opcode::kClose:
+    case Opcode::kPing:
+    case Opcode::kPong:
+      return true;
+  }
+  return false;
+}
+
+std::size_t extended_length_size(std::uint8_t second_byte) {
+  switch (second_byte & kLength) {
+    case kLength16:
+      return 2;
+    case kLength64:
+      return 8;
+    default:
+      return 0;
+  }
+}
+
+std::uint64_t payload_length(std::span<const std::uint8_t> start) {
+  const std::size_t extended = extended_length_size(start[1]);
+  if (extended == 0) return start[1] & kLength;
+  std::uint64_t length = 0;
+  for (const std::uint8_t byte : start.subspan(2, extended)) length = length << 8 | byte;
+  return length;
+}
+
+bool is_minimal(std::uint64_t length, std::uint8_t second_byte) {
+  switch (second_byte & kLength) {
+    case kLength16:
+      return length >= kLength16;
+    case kLength64:
+      return length > 0xFFFF;
+    default:
+      return true;
+  }
+}
+
+std::optional<Refusal> check_first_byte(std::uint8_t byte, const MessageUnderWay& message) {
+  const auto opcode = static_cast<Opcode>(byte & kOpcode);
+  if ((byte & kReserved) != 0) return protocol_error("reserved bit set");
+  if (!is_known(opcode)) return protocol_error("unknown opcode");
+  if (is_control(opcode)) {
+    if ((byte & kFinal) == 0) return protocol_error("fragmented control frame");
+    return std::nullopt;
+  }
+  if (opcode == Opcode::kContinuation && !message.exists) {
+    return protocol_error("continuation without a message");
+  }
+  if (opcode != Opcode::kContinuation && message.exists) {
+    return protocol_error("message within a fragmented message");
+  }
+  return std::nullopt;
+}
+
+std::optional<Refusal> check_second_byte(std::uint8_t byte, Opcode opcode) {
+  if ((byte & kMasked) == 0) return protocol_error("unmasked frame");
+  if (is_control(opcode) && (byte & kLength) >= kLength16) {
+    return protocol_error("control frame too long");
+  }
+  return std::nullopt;
+}
+
+std::optional<Refusal> check_length(std::uint64_t length, std::uint8_t second_byte) {
+  if (length >> 63 != 0) return protocol_error("length out of range");
+  if (!is_minimal(length, second_byte)) return protocol_error("length not minimally encoded");
+  return std::nullopt;
+}
+
+std::optional<Refusal> check_limits(std::uint64_t length, Opcode opcode,
+                                    const MessageUnderWay& message, const ReaderLimits& limits) {
+  if (is_control(opcode)) return std::nullopt;
+  if (opcode == Opcode::kBinary && !limits.accept_binary) {
+    return Refusal{CloseCode::kUnsupportedData, "text messages only"};
+  }
+  if (length > limits.max_message || message.size > limits.max_message - length) {
+    return Refusal{CloseCode::kTooBig, "message too big"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::size_t header_size(std::span<const std::uint8_t> start) {
+  if (start.size() < 2) return 2;
+  return 2 + extended_length_size(start[1]) + kKeySize;
+}
+
+std::optional<Refusal> check_header(std::span<const std::uint8_t> start,
+                                    const MessageUnderWay& message, const ReaderLimits& limits) {
+  if (start.empty()) return std::nullopt;
+  if (auto refusal = check_first_byte(start[0], message)) return refusal;
+  if (start.size() < 2) return std::nullopt;
+  const auto opcode = static_cast<Opcode>(start[0] & kOpcode);
+  if (auto refusal = check_second_byte(start[1], opcode)) return refusal;
+  if (start.size() < 2 + extended_length_size(start[1])) return std::nullopt;
+  const std::uint64_t length = payload_length(start);
+  if (auto refusal = check_length(length, start[1])) return refusal;
+  return check_limits(length, opcode, message, limits);
+}
+
+FrameHeader decode_header(std::span<const std::uint8_t> start) {
+  FrameHeader header;
+  header.length = payload_length(start);
+  header.opcode = static_cast<Opcode>(start[0] & kOpcode);
+  header.final = (start[0] & kFinal) != 0;
+  header.size = static_cast<std::uint8_t>(header_size(start));
+  std::copy_n(start.begin() + header.size - kKeySize, kKeySize, header.key.begin());
+  return header;
+}
+
+}  // namespace peer
