@@ -1,0 +1,184 @@
+#include "core/net/http_request.h"
+
+#include <Poco/Exception.h>
+#include <Poco/MemoryStream.h>
+#include <Poco/Net/HTTPRequest.h>
+
+#include <algorithm>
+
+// POCO's reader is lenient: it takes bare LF, folded lines, space before a colon, NUL, any version,
+// a truncated block, and decodes RFC 2047 words. Every raw byte is checked here before it sees
+// them.
+namespace peer {
+namespace {
+
+constexpr std::string_view kLineEnd = "\r\n";
+constexpr std::size_t kMaxMethodSize = 32;
+constexpr std::size_t kMaxNameSize = 256;
+constexpr std::size_t kMaxValueSize = 8192;
+
+char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return to_lower(x) == to_lower(y); });
+}
+
+std::string_view trim(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+/// RFC 9110 5.6.2.
+bool is_token(std::string_view text) {
+  constexpr std::string_view kSymbols = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= '0' && c <= '9') || (to_lower(c) >= 'a' && to_lower(c) <= 'z') ||
+           kSymbols.find(c) != std::string_view::npos;
+  });
+}
+
+/// Field values: visible, space, tab, or above ASCII (RFC 9110 5.5).
+bool is_value_byte(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte == '\t' || (byte >= 0x20 && byte != 0x7F);
+}
+
+bool is_valid_target(std::string_view target) {
+  return !target.empty() && target.size() <= kMaxTargetSize &&
+         std::all_of(target.begin(), target.end(),
+                     [](char c) { return c > 0x20 && c < 0x7F && c != '#'; });
+}
+
+bool is_valid_request_line(std::string_view line) {
+  const std::size_t method_end = line.find(' ');
+  const std::size_t target_end = line.rfind(' ');
+  if (method_end == std::string_view::npos || method_end >= target_end) return false;
+  const std::string_view method = line.substr(0, method_end);
+  const std::string_view version = line.substr(target_end + 1);
+  return is_token(method) && method.size() <= kMaxMethodSize &&
+         is_valid_target(line.substr(method_end + 1, target_end - method_end - 1)) &&
+         (version == "HTTP/1.1" || version == "HTTP/1.0");
+}
+
+bool is_valid_field_line(std::string_view line) {
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return false;
+  const std::string_view name = line.substr(0, colon);
+  const std::string_view value = line.substr(colon + 1);
+  return is_token(name) && name.size() <= kMaxNameSize && value.size() <= kMaxValueSize &&
+         std::all_of(value.begin(), value.end(), is_value_byte) &&
+         value.find("=?") == std::string_view::npos;
+}
+
+/// True for a request line and at most kMaxHeaders fields, each ended by CRLF, and an empty line
+/// with nothing behind it.
+bool is_well_formed(std::string_view head) {
+  if (head.size() > kMaxHeadSize) return false;
+  for (std::size_t lines = 0; lines <= kMaxHeaders + 1; ++lines) {
+    const std::size_t end = head.find(kLineEnd);
+    if (end == std::string_view::npos) return false;
+    const std::string_view line = head.substr(0, end);
+    head.remove_prefix(end + kLineEnd.size());
+    if (lines > 0 && line.empty()) return head.empty();
+    if (lines == 0 ? !is_valid_request_line(line) : !is_valid_field_line(line)) return false;
+  }
+  return false;
+}
+
+/// Origin form, or the path and query of absolute form (RFC 9112 3.2.2).
+bool split_target(std::string_view target, HttpRequest& request) {
+  if (target.front() != '/') {
+    const std::size_t scheme_end = target.find("://");
+    if (scheme_end == std::string_view::npos) return false;
+    const std::string_view scheme = target.substr(0, scheme_end);
+    if (!equals_ignoring_case(scheme, "http") && !equals_ignoring_case(scheme, "https")) {
+      return false;
+    }
+    target.remove_prefix(scheme_end + 3);
+    const std::size_t authority_end = std::min(target.find_first_of("/?"), target.size());
+    if (authority_end == 0) return false;
+    target.remove_prefix(authority_end);
+  }
+  const std::size_t path_end = std::min(target.find('?'), target.size());
+  request.path = path_end == 0 ? "/" : target.substr(0, path_end);
+  if (path_end < target.size()) request.query = target.substr(path_end + 1);
+  return true;
+}
+
+/// Nothing that this server offers takes a body; a body would have to be skipped exactly.
+bool announces_body(const HttpRequest& request) {
+  if (request.count("Transfer-Encoding") > 0) return true;
+  return std::any_of(request.headers.begin(), request.headers.end(), [](const auto& header) {
+    return equals_ignoring_case(header.first, "Content-Length") && header.second != "0";
+  });
+}
+
+std::optional<HttpRequest> read_with_poco(std::string_view head) {
+  Poco::Net::HTTPRequest parsed;
+  try {
+    Poco::MemoryInputStream stream(head.data(), static_cast<std::streamsize>(head.size()));
+    parsed.read(stream);
+  } catch (const Poco::Exception&) {
+    return std::nullopt;
+  }
+  HttpRequest request;
+  request.method = parsed.getMethod();
+  request.http_1_1 = parsed.getVersion() == Poco::Net::HTTPMessage::HTTP_1_1;
+  for (const auto& [name, value] : parsed) request.headers.emplace_back(name, trim(value));
+  if (!split_target(parsed.getURI(), request)) return std::nullopt;
+  return request;
+}
+
+}  // namespace
+
+const std::string* HttpRequest::find(std::string_view name) const {
+  const auto found = std::find_if(headers.begin(), headers.end(), [name](const auto& header) {
+    return equals_ignoring_case(header.first, name);
+  });
+  return found == headers.end() ? nullptr : &found->second;
+}
+
+std::size_t HttpRequest::count(std::string_view name) const {
+  return static_cast<std::size_t>(std::count_if(
+      headers.begin(), headers.end(),
+      [name](const auto& header) { return equals_ignoring_case(header.first, name); }));
+}
+
+bool HttpRequest::has_token(std::string_view name, std::string_view token) const {
+  for (const auto& [header_name, value] : headers) {
+    if (!equals_ignoring_case(header_name, name)) continue;
+    std::string_view rest = value;
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find(','), rest.size());
+      if (equals_ignoring_case(trim(rest.substr(0, end)), token)) return true;
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+  return false;
+}
+
+std::size_t find_head_end(std::string_view bytes) {
+  std::size_t at = 0;
+  while ((at = bytes.find('\n', at)) != std::string_view::npos) {
+    ++at;
+    if (bytes.substr(at, 1) == "\n") return at + 1;
+    if (bytes.substr(at, 2) == kLineEnd) return at + 2;
+  }
+  return 0;
+}
+
+std::optional<HttpRequest> parse_head(std::string_view head) {
+  if (!is_well_formed(head)) return std::nullopt;
+  std::optional<HttpRequest> request = read_with_poco(head);
+  if (!request || announces_body(*request)) return std::nullopt;
+  const std::size_t hosts = request->count("Host");
+  if (hosts > 1 || (request->http_1_1 && hosts == 0)) return std::nullopt;
+  const bool close = request->has_token("Connection", "close");
+  request->keep_alive =
+      !close && (request->http_1_1 || request->has_token("Connection", "keep-alive"));
+  return request;
+}
+
+}  // namespace peer

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// The HTTP/1.1 side of the port: request heads, the WebSocket upgrade, small answers.
+/// Strict where leniency lets requests be smuggled (RFC 9112 11.2). Everything here is pure: no
+/// I/O, no exceptions to the caller, callable from any thread.
+namespace peer {
+
+using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
+
+/// One request head. Header values are as received; they must not be reflected in answers or logs.
+struct HttpRequest {
+  std::string method;  ///< a token, case-sensitive
+  std::string path;    ///< starts with '/'; not percent-decoded
+  std::string query;   ///< what follows the first '?', not decoded
+  bool http_1_1 = false;
+  bool keep_alive = false;  ///< the client expects the connection to stay open
+  HttpHeaders headers;
+
+  /// The first header of that name, in any case of letters; nullptr when there is none.
+  [[nodiscard]] const std::string* find(std::string_view name) const;
+  /// How many headers of that name there are.
+  [[nodiscard]] std::size_t count(std::string_view name) const;
+  /// True when a header of that name lists `token`, in any case of letters (RFC 9110 5.6.1).
+  [[nodiscard]] bool has_token(std::string_view name, std::string_view token) const;
+};
+
+/// Bounds of a request head. The head includes its empty line.
+inline constexpr std::size_t kMaxHeadSize = 16 * 1024;
+inline constexpr std::size_t kMaxTargetSize = 8 * 1024;
+inline constexpr std::size_t kMaxHeaders = 100;
+
+/// The length of the head at the front of `bytes`, the empty line included; 0 when incomplete.
+/// Lines that end in a bare LF end a head too: parse_head() refuses it, and the client need not
+/// wait for a timeout.
+[[nodiscard]] std::size_t find_head_end(std::string_view bytes);
+
+/// Reads one whole head; nullopt is a 400. Refused beyond RFC 9112: folded lines, RFC 2047 encoded
+/// words (POCO decodes them, line breaks included), requests with a body, targets that are neither
+/// a path nor an absolute http URL.
+[[nodiscard]] std::optional<HttpRequest> parse_head(std::string_view head);
+
+/// The server's answer to an upgrade (RFC 6455 4.2).
+struct UpgradeAnswer {
+  int status = 400;        ///< 101, 400 or 426
+  std::string accept_key;  ///< Sec-WebSocket-Accept, for 101
+};
+
+/// Judges a request for the WebSocket endpoint. 426 is the wrong or missing version of what
+/// otherwise asks for a WebSocket.
+[[nodiscard]] UpgradeAnswer check_upgrade(const HttpRequest& request);
+
+/// The head of a 101; `extra` is for negotiated extensions and must hold no client's text.
+[[nodiscard]] std::string render_switching_protocols(std::string_view accept_key,
+                                                     const HttpHeaders& extra = {});
+
+/// A plain answer. Nothing in it may be a client's text.
+struct HttpResponse {
+  int status = 200;
+  std::string body;
+  std::string content_type = "application/json";
+  HttpHeaders extra;  ///< such as Allow
+  bool keep_alive = false;
+  bool head_only = false;  ///< answers HEAD: the length of the body, but no body
+};
+
+[[nodiscard]] std::string render_response(const HttpResponse& response);
+
+/// An answer with the body {"error":{"code":404,"message":"not found"}}; the message is the
+/// status's standard phrase. A 426 says which version is spoken.
+[[nodiscard]] HttpResponse error_response(int status);
+
+}  // namespace peer
