@@ -1,20 +1,30 @@
-# peer_add_plugin(<kind>_<name> SOURCES file... [LIBRARIES library...])
+# peer_add_plugin(<kind>_<name> SOURCES file... [LIBRARIES library...] [DIRECTORY folder])
 #
-# Builds one plugin, <kind>_<name>.so, on the SDK's headers only. In this project's tree it lands
-# beside the server's other plugins and is installed with them.
+# Builds one plugin, <kind>_<name>.so, on the SDK's headers only. It lands in
+# lib/peer-server/plugins of the build tree, and `cmake --install` puts it there under the prefix:
+# with the server's own prefix, beside the server's other plugins.
+# DIRECTORY: lands in that folder instead, and is not installed.
+if(NOT DEFINED PEER_PLUGIN_DIR)
+  set(PEER_PLUGIN_DIR lib/peer-server/plugins)
+endif()
+
 function(peer_add_plugin name)
-  cmake_parse_arguments(PARSE_ARGV 1 PLUGIN "" "" "SOURCES;LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 1 PLUGIN "" "DIRECTORY" "SOURCES;LIBRARIES")
   add_library(${name} MODULE ${PLUGIN_SOURCES})
   target_link_libraries(${name} PRIVATE PeerServerSdk::sdk ${PLUGIN_LIBRARIES})
   target_compile_features(${name} PRIVATE cxx_std_20)
   set_target_properties(${name} PROPERTIES
     PREFIX ""
+    SUFFIX .so
     CXX_VISIBILITY_PRESET hidden
     VISIBILITY_INLINES_HIDDEN ON)
+  # clang's sanitizer runtimes are resolved by the server that loads the plugin.
   if(NOT PEER_SANITIZE)
     target_link_options(${name} PRIVATE -Wl,--no-undefined)
   endif()
-  if(DEFINED PEER_PLUGIN_DIR)
+  if(PLUGIN_DIRECTORY)
+    set_target_properties(${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${PLUGIN_DIRECTORY})
+  else()
     set_target_properties(${name} PROPERTIES
       LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/${PEER_PLUGIN_DIR})
     install(TARGETS ${name} LIBRARY DESTINATION ${PEER_PLUGIN_DIR})

@@ -54,6 +54,8 @@ void* create_plugin(Factory factory, PluginConfig* config, std::string* error) {
     *error = made.error().message;
   } catch (const std::exception& failure) {
     *error = failure.what();
+  } catch (...) {
+    *error = "its factory threw";
   }
   return nullptr;
 }

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace peer {
+
+/// What has become of the calls into one plugin since the start, for /stats and metrics.
+struct PluginCallCounts {
+  std::uint64_t calls = 0;
+  std::uint64_t errors = 0;  ///< calls that threw
+  std::uint64_t slow = 0;    ///< calls that took longer than the budget
+};
+
+/// All calls of the core into one plugin go through here: nothing that a plugin throws gets any
+/// further, and one that throws or dawdles is named in the log. Of repeated failures one line in
+/// ten seconds is written, which says how many there were.
+///
+/// Thread-safe; calls run side by side.
+class PluginCalls {
+ public:
+  using Clock = std::chrono::steady_clock;
+  using Now = Clock::time_point (*)();
+
+  /// `kind`, `name`: as in PluginInfo. `budget`: a longer call is reported. `now`: for tests.
+  PluginCalls(std::string kind, std::string name,
+              Clock::duration budget = std::chrono::milliseconds(100), Now now = &Clock::now)
+      : kind_(std::move(kind)), name_(std::move(name)), budget_(budget), now_(now) {}
+
+  /// Runs `function`. Returns what it returned, or nullopt when it threw; for a void function,
+  /// whether it came to its end. `call` names it in the log: "decide".
+  template <typename Function>
+  [[nodiscard]] auto run(const char* call, Function&& function) noexcept {
+    using Value = std::invoke_result_t<Function>;
+    using Answer = std::conditional_t<std::is_void_v<Value>, bool, std::optional<Value>>;
+    const Clock::time_point start = now_();
+    Answer answer{};
+    try {
+      if constexpr (std::is_void_v<Value>) {
+        std::forward<Function>(function)();
+        answer = true;
+      } else {
+        answer.emplace(std::forward<Function>(function)());
+      }
+    } catch (const std::exception& failure) {
+      threw(call, failure.what(), start);
+    } catch (...) {
+      threw(call, "no std::exception", start);
+    }
+    ended(call, start);
+    return answer;
+  }
+
+  [[nodiscard]] PluginCallCounts counts() const;
+
+ private:
+  /// Lets one event of a kind through per interval, with the number of those since the last.
+  class Throttle {
+   public:
+    /// How many events to report now, this one included; 0: be silent.
+    std::uint64_t admit(Clock::time_point now);
+
+   private:
+    std::atomic<std::uint64_t> waiting_{0};
+    std::atomic<Clock::rep> open_at_{Clock::time_point::min().time_since_epoch().count()};
+  };
+
+  void threw(const char* call, std::string_view what, Clock::time_point now) noexcept;
+  void ended(const char* call, Clock::time_point start) noexcept;
+  void report(const char* call, std::string_view what, std::uint64_t times) noexcept;
+
+  const std::string kind_;
+  const std::string name_;
+  const Clock::duration budget_;
+  const Now now_;
+  std::atomic<std::uint64_t> calls_{0};
+  std::atomic<std::uint64_t> errors_{0};
+  std::atomic<std::uint64_t> slow_{0};
+  Throttle errors_reported_;
+  Throttle slow_reported_;
+};
+
+}  // namespace peer

@@ -1,0 +1,89 @@
+#include "core/plugin/shared_object.h"
+
+#include <boost/dll/shared_library.hpp>
+
+#include <exception>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/plugin/elf_check.h"
+
+namespace peer {
+namespace {
+
+namespace fs = std::filesystem;
+using sdk::Error;
+using sdk::Result;
+
+constexpr const char* kSymbol = "peer_plugin_descriptor";
+
+bool world_writable(const fs::path& path) {
+  std::error_code error;
+  const fs::perms permissions = fs::status(path, error).permissions();
+  return !error && (permissions & fs::perms::others_write) != fs::perms::none;
+}
+
+Result<void> check_permissions(const fs::path& path, const fs::path& canonical) {
+  if (world_writable(canonical)) {
+    return Error{"any user can write to it; remove that permission (chmod o-w)"};
+  }
+  for (const fs::path& directory : {path.parent_path(), canonical.parent_path()}) {
+    if (!world_writable(directory)) continue;
+    return Error{"any user can write to its directory '" + directory.string() +
+                 "'; remove that permission (chmod o-w)"};
+  }
+  return {};
+}
+
+/// Boost's text is "<function> failed (dlerror system message: <path>: <reason>): Bad file
+/// descriptor": the reason is what an operator needs.
+std::string loader_reason(std::string_view text, const fs::path& path) {
+  const std::string before = "dlerror system message: ";
+  const std::size_t start = text.find(before);
+  const std::size_t end = text.rfind(')');
+  if (start == text.npos || end == text.npos) return std::string(text);
+  text = text.substr(start + before.size(), end - start - before.size());
+  const std::string prefix = path.string() + ": ";
+  if (text.starts_with(prefix)) text.remove_prefix(prefix.size());
+  return std::string(text);
+}
+
+void keep_for_ever(boost::dll::shared_library library) {
+  static auto& libraries = *new std::vector<boost::dll::shared_library>;  // never destroyed
+  libraries.push_back(std::move(library));
+}
+
+Result<const PeerPluginDescriptor*> find_descriptor(const fs::path& path) {
+  using boost::dll::load_mode::type;
+  boost::dll::shared_library library(path, boost::dll::load_mode::rtld_now | type::rtld_local);
+  const PeerPluginDescriptor* descriptor = nullptr;
+  if (library.has(kSymbol)) descriptor = &library.get<const PeerPluginDescriptor>(kSymbol);
+  keep_for_ever(std::move(library));
+  if (descriptor != nullptr) return descriptor;
+  return Error{std::string("exports no ") + kSymbol +
+               "; end its main source file with PEER_PLUGIN(...)"};
+}
+
+}  // namespace
+
+Result<const PeerPluginDescriptor*> open_shared_object(const fs::path& path) {
+  std::error_code error;
+  const fs::path canonical = fs::canonical(path, error);
+  if (error) return Error{error.message()};
+  if (!fs::is_regular_file(canonical, error)) return Error{"not a regular file"};
+  if (Result<void> checked = check_permissions(path, canonical); !checked) return checked.error();
+  if (Result<void> checked = check_elf_file(canonical); !checked) return checked.error();
+  try {
+    return find_descriptor(canonical);
+  } catch (const std::exception& failure) {
+    return Error{
+        loader_reason(failure.what(), canonical) +
+        "; install what it needs, or link it with -Wl,--no-undefined to see what is missing"};
+  } catch (...) {  // a static constructor of the plugin can throw anything
+    return Error{"its static constructors failed"};
+  }
+}
+
+}  // namespace peer

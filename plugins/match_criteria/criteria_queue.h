@@ -1,0 +1,62 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <peer/sdk/match_strategy.h>
+
+/// The tickets of one namespace, in buckets of equal group size and criteria (guide:
+/// Matchmaking). A bucket that holds a whole group gives it away, oldest tickets first.
+///
+/// Ticket ids rise with time and never change, so that their order is the order of waiting: a
+/// ticket that the core adds again, because its group could not be claimed, is back at its place.
+///
+/// Adding and removing cost O(log n); form_groups() looks at full buckets only, however many
+/// tickets wait. One call at a time.
+class CriteriaQueue final : public peer::sdk::MatchQueue {
+ public:
+  void add(const peer::sdk::MatchTicket& ticket) override;
+  void remove(peer::sdk::TicketId id) override;
+  /// Of several groups the one with the oldest ticket comes first.
+  std::vector<peer::sdk::MatchGroup> form_groups(peer::sdk::Instant now) override;
+  /// Never: only a new ticket can complete a group.
+  [[nodiscard]] std::optional<peer::sdk::Instant> next_change(peer::sdk::Instant) const override {
+    return std::nullopt;
+  }
+
+ private:
+  using Bucket = std::set<peer::sdk::TicketId>;
+  struct Key {
+    std::uint32_t group_size;
+    std::string criteria;
+  };
+  struct KeyView {
+    std::uint32_t group_size;
+    std::string_view criteria;
+  };
+  struct KeyOrder {
+    using is_transparent = void;
+    template <typename Left, typename Right>
+    bool operator()(const Left& left, const Right& right) const {
+      if (left.group_size != right.group_size) return left.group_size < right.group_size;
+      return std::string_view(left.criteria) < std::string_view(right.criteria);
+    }
+  };
+  using Buckets = std::map<Key, Bucket, KeyOrder>;
+
+  static bool holds_group(Buckets::const_iterator bucket) {
+    return bucket->second.size() >= bucket->first.group_size;
+  }
+  peer::sdk::MatchGroup take_group(Buckets::iterator bucket);
+  /// To be called after tickets have left `bucket`: no empty one is kept.
+  void shrunk(Buckets::iterator bucket);
+
+  Buckets buckets_;
+  std::unordered_map<peer::sdk::TicketId, Buckets::iterator> tickets_;
+  std::map<const Bucket*, Buckets::iterator> full_;  ///< the buckets that hold a group
+};
