@@ -70,7 +70,7 @@ TEST_F(WebSocketReaderTest, CloseFramesTellTheirCodeWhenItMayBeSent) {
 
 TEST_F(WebSocketReaderTest, LengthsAreReadAtEachBorderOfTheirForms) {
   limits_.max_message = 70000;
-  for (const std::size_t size : {0, 1, 125, 126, 127, 65535, 65536, 70000}) {
+  for (const std::size_t size : {0U, 1U, 125U, 126U, 127U, 65535U, 65536U, 70000U}) {
     const std::string payload(size, 'x');
     sink_.events.clear();
     EXPECT_EQ(read(text(payload)), text(payload).size());

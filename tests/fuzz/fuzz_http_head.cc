@@ -1,0 +1,55 @@
+// A head that is accepted ends where find_head_end() said, and holds nothing that could break out
+// of a line; the answer to it is one well-formed head.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "core/net/http_request.h"
+
+namespace {
+
+void require(bool condition) {
+  if (!condition) std::abort();
+}
+
+bool is_printable(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte == '\t' || (byte >= 0x20 && byte != 0x7F);
+  });
+}
+
+void check_request(std::string_view head, const peer::HttpRequest& request) {
+  require(peer::find_head_end(head) == head.size());
+  require(!request.method.empty() && is_printable(request.method));
+  require(request.path.front() == '/' && is_printable(request.path));
+  require(is_printable(request.query));
+  require(request.headers.size() <= peer::kMaxHeaders);
+  for (const auto& [name, value] : request.headers) {
+    require(!name.empty() && is_printable(name) && is_printable(value));
+    require(head.find(value) != std::string_view::npos);
+  }
+}
+
+void check_answer(const peer::HttpRequest& request) {
+  const peer::UpgradeAnswer answer = peer::check_upgrade(request);
+  const std::string text = answer.status == 101
+                               ? peer::render_switching_protocols(answer.accept_key)
+                               : peer::render_response(peer::error_response(answer.status));
+  require(peer::find_head_end(text) != 0);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view input(reinterpret_cast<const char*>(data), size);
+  const std::string_view head = input.substr(0, peer::find_head_end(input));
+  if (const auto request = peer::parse_head(head)) {
+    check_request(head, *request);
+    check_answer(*request);
+  }
+  static_cast<void>(peer::parse_head(input));
+  return 0;
+}

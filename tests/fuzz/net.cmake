@@ -1,0 +1,7 @@
+peer_add_fuzzer(websocket_reader
+  SOURCES fuzz_websocket_reader.cc
+  LIBRARIES peer_websocket)
+
+peer_add_fuzzer(http_head
+  SOURCES fuzz_http_head.cc
+  LIBRARIES peer_http)
