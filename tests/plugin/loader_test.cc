@@ -1,0 +1,152 @@
+#include "core/plugin/loader.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/plugin/loading.h"
+
+namespace peer {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+TEST(LoaderTest, TheDefaultsLoad) {
+  const Loaded loaded = load({});
+  EXPECT_THAT(loaded.mistakes, IsEmpty());
+  EXPECT_NE(loaded.plugins.broker, nullptr);
+  EXPECT_NE(loaded.plugins.match_strategy, nullptr);
+  EXPECT_NE(loaded.plugins.room_policy, nullptr);
+  EXPECT_NE(loaded.plugins.auth, nullptr);
+}
+
+TEST(LoaderTest, InfosAreInTheOrderOfKinds) {
+  const Loaded loaded = load({});
+  ASSERT_EQ(loaded.plugins.infos.size(), 4u);
+  EXPECT_EQ(loaded.plugins.infos[0].kind, "broker");
+  EXPECT_EQ(loaded.plugins.infos[1].kind, "match_strategy");
+  EXPECT_EQ(loaded.plugins.infos[2].kind, "room_policy");
+  EXPECT_EQ(loaded.plugins.infos[3].kind, "auth");
+  EXPECT_EQ(loaded.plugins.infos[1].name, "criteria");
+  EXPECT_EQ(loaded.plugins.infos[1].version, "1.0.0");
+  EXPECT_EQ(loaded.plugins.infos[1].file, kPluginDir + "/match_criteria.so");
+}
+
+TEST(LoaderTest, APluginCanBeLoadedTwice) {
+  const Loaded first = load({});
+  const Loaded second = load({});
+  EXPECT_THAT(second.mistakes, IsEmpty());
+  EXPECT_NE(first.plugins.auth, second.plugins.auth);
+}
+
+TEST(LoaderTest, AMissingPluginNamesThoseOfItsKindThatAreThere) {
+  PluginsConfig config;
+  config.match_strategy.name = "fif";
+  config.match_strategy.where = "peer-server.yaml:31";
+  const Loaded loaded = load(config);
+  EXPECT_THAT(
+      loaded.mistakes,
+      ElementsAre("peer-server.yaml:31: plugins.match_strategy.name: no plugin named 'fif'; "
+                  "known: criteria"));
+}
+
+TEST(LoaderTest, AfterAMistakeNothingIsUsable) {
+  PluginsConfig config;
+  config.match_strategy.name = "fif";
+  const Loaded loaded = load(config);
+  EXPECT_EQ(loaded.plugins.broker, nullptr);
+  EXPECT_EQ(loaded.plugins.auth, nullptr);
+  EXPECT_THAT(loaded.plugins.infos, IsEmpty());
+}
+
+TEST(LoaderTest, AllMistakesAreReportedInOneGo) {
+  PluginsConfig config;
+  config.broker.name = "pigeon";
+  config.auth.name = "sesame";
+  const Loaded loaded = load(config);
+  EXPECT_THAT(loaded.mistakes, ElementsAre(HasSubstr("'pigeon'"), HasSubstr("'sesame'")));
+}
+
+TEST(LoaderTest, AnEmptyDirectoryIsNamed) {
+  const Loaded loaded = load({}, "/nowhere/at/all");
+  ASSERT_EQ(loaded.mistakes.size(), 4u);
+  EXPECT_EQ(loaded.mistakes[0],
+            "default: plugins.broker.name: no plugin named 'local'; there are none of this kind in "
+            "'/nowhere/at/all'");
+}
+
+TEST(LoaderTest, ANameCannotLeaveTheDirectory) {
+  PluginsConfig config;
+  config.auth.name = "x/../../plugins/auth_open";
+  const Loaded loaded = load(config);
+  EXPECT_THAT(loaded.mistakes, ElementsAre(HasSubstr("is no plugin name")));
+}
+
+TEST(LoaderTest, AFileIsRelativeToThePluginDirectory) {
+  PluginsConfig config;
+  config.auth.file = "../plugins/auth_open.so";
+  EXPECT_THAT(load(config).mistakes, IsEmpty());
+}
+
+TEST(LoaderTest, AMissingFileIsNamed) {
+  PluginsConfig config;
+  config.auth.file = "auth_opne.so";
+  EXPECT_THAT(load(config).mistakes, ElementsAre("default: plugins.auth.file: no file '" +
+                                                 kPluginDir + "/auth_opne.so'; known: open"));
+}
+
+TEST(LoaderTest, AFileOfAnotherNameIsRefused) {
+  PluginsConfig config;
+  config.auth.name = "closed";
+  config.auth.file = "auth_open.so";
+  EXPECT_THAT(load(config).mistakes,
+              ElementsAre(HasSubstr("it calls itself 'open', expected 'closed'")));
+}
+
+TEST(LoaderTest, OptionsReachThePlugin) {
+  PluginsConfig config;
+  config.room_policy.options = {{"default_size", std::int64_t{3}}};
+  const Loaded loaded = load(config);
+  ASSERT_THAT(loaded.mistakes, IsEmpty());
+  const sdk::Value fields{sdk::Value::Object{}};
+  const sdk::RoomRequest request{sdk::RoomAction::kCreate, peer_number(1), {}, {}, fields, at(0)};
+  EXPECT_EQ(loaded.plugins.room_policy->decide({}, request).max_size, 3u);
+}
+
+TEST(LoaderTest, ABadOptionValueSaysWhatWasExpected) {
+  PluginsConfig config;
+  config.room_policy.where = "peer-server.yaml:9";
+  config.room_policy.options = {{"default_size", std::string("many")}, {"max_size", false}};
+  const std::string prefix = "peer-server.yaml:9: plugins.room_policy.options.";
+  EXPECT_THAT(load(config).mistakes,
+              ElementsAre(prefix + "default_size: expected an integer from 1 to 100000",
+                          prefix + "max_size: expected an integer from 1 to 100000"));
+}
+
+TEST(LoaderTest, OptionsThatContradictEachOtherAreRefused) {
+  PluginsConfig config;
+  config.room_policy.options = {{"default_size", std::int64_t{31}}};
+  EXPECT_THAT(load(config).mistakes,
+              ElementsAre("default: plugins.room_policy.options.default_size: expected at most "
+                          "max_size, which is 30"));
+}
+
+TEST(LoaderTest, AnUnknownOptionListsTheKnownOnes) {
+  PluginsConfig config;
+  config.room_policy.options = {{"defalt_size", std::int64_t{3}}};
+  EXPECT_THAT(load(config).mistakes,
+              ElementsAre("default: plugins.room_policy.options.defalt_size: unknown option of "
+                          "'standard'; known: default_size (an integer from 1 to 100000, default "
+                          "20), max_size (an integer from 1 to 100000, default 30)"));
+}
+
+TEST(LoaderTest, APluginWithoutOptionsSaysSo) {
+  PluginsConfig config;
+  config.auth.options = {{"secret", std::string("x")}};
+  EXPECT_THAT(load(config).mistakes,
+              ElementsAre("default: plugins.auth.options.secret: unknown option of 'open'; it has "
+                          "none"));
+}
+
+}  // namespace
+}  // namespace peer
