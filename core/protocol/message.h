@@ -43,11 +43,11 @@ inline constexpr std::size_t kMessageTypeCount = 17;
 /// One client message, validated. Views die with the parser's next parse() or the message bytes.
 struct Message {
   MessageType type = MessageType::kUnknown;
-  std::string_view type_text;       ///< decoded; room policies answer types of their own
-  std::string_view id;              ///< raw JSON of a valid request id (protocol C.1); empty: none
+  std::string_view type_text;  ///< decoded; room policies answer types of their own
+  std::string_view id;         ///< raw JSON of a valid request id (protocol C.1); empty: none
   std::optional<std::string_view> to;  ///< decoded
   bool to_is_wrong_type = false;       ///< `to` was there, and no string: 400 where `to` is read
-  std::string_view payload;         ///< raw; empty when absent; may be null, a list, anything
+  std::string_view payload;            ///< raw; empty when absent; may be null, a list, anything
 };
 
 /// Parses client messages; one for each event loop, so that its buffers are reused.

@@ -58,13 +58,16 @@ struct BroadcastRequest {
   std::vector<std::string_view> exclude;  ///< fingerprints or aliases
 };
 
+/// A longer `timeout_ms` is cut to this.
+inline constexpr std::chrono::milliseconds kMaxMatchTimeout = std::chrono::hours(24 * 365);
+
 struct MatchRequest {
   std::string_view ns;
   std::uint32_t group_size = 2;
   sdk::Value criteria;       ///< always an object
   std::string criteria_key;  ///< equal exactly when the criteria are equal as values
   sdk::Value fields;         ///< the whole payload object, parsed
-  std::optional<std::chrono::milliseconds> timeout;
+  std::optional<std::chrono::milliseconds> timeout;  ///< nullopt: not given; zero: none
 };
 
 struct CreateRoomRequest {

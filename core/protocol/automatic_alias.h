@@ -1,0 +1,20 @@
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include <peer/sdk/types.h>
+
+namespace peer {
+
+/// Friendly words, lower-case a-z. Their number is that of a byte's values, so that one byte of a
+/// fingerprint picks one. The order is part of every automatic alias: never change it.
+extern const std::array<std::string_view, 256> kAliasAdjectives;
+extern const std::array<std::string_view, 256> kAliasAnimals;
+
+/// The alias of a peer that brings none: `adjective-animal-NN`, the same for the same fingerprint
+/// (guide: Alias). One of 6.5 million, so it may be another peer's already.
+[[nodiscard]] std::string automatic_alias(const sdk::Fingerprint& fingerprint);
+
+}  // namespace peer

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// Walks JSON text that has been validated: finds raw slices, decodes strings, builds nothing.
+/// Text that is not valid JSON gives useless slices, never a read outside of it.
+namespace peer {
+
+/// The end of the value that starts at `p`, itself no white space. Linear in the value's length.
+[[nodiscard]] const char* skip_json_value(const char* p, const char* end);
+
+/// One member of an object; both raw, the key with its quotes.
+struct JsonMember {
+  std::string_view key;
+  std::string_view value;
+};
+
+/// The members of a raw object, in order.
+class ObjectCursor {
+ public:
+  /// `object` starts with its brace; anything else has no members.
+  explicit ObjectCursor(std::string_view object);
+  [[nodiscard]] bool next(JsonMember& member);
+
+ private:
+  const char* p_;
+  const char* end_;
+};
+
+/// The elements of a raw array, in order.
+class ListCursor {
+ public:
+  /// `list` starts with its bracket; anything else has no elements.
+  explicit ListCursor(std::string_view list);
+  [[nodiscard]] bool next(std::string_view& element);
+
+ private:
+  const char* p_;
+  const char* end_;
+};
+
+/// Appends the text of the raw string `raw` (with its quotes) as UTF-8. Returns false when it has
+/// an unpaired surrogate escape, which no UTF-8 can say; `out` is then of no use.
+[[nodiscard]] bool append_decoded(std::string& out, std::string_view raw);
+
+/// Keeps the decoded strings of one message.
+class TextArena {
+ public:
+  /// The text of the raw string `raw`: a view of `raw` itself when nothing in it is escaped, else
+  /// one that lives until clear(). Nullopt for an unpaired surrogate escape.
+  [[nodiscard]] std::optional<std::string_view> decode(std::string_view raw);
+  void clear() {
+    if (!texts_.empty()) texts_.clear();
+  }
+
+ private:
+  std::deque<std::string> texts_;
+};
+
+}  // namespace peer

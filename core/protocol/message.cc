@@ -1,0 +1,172 @@
+#include "core/protocol/message.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/protocol/json_bytes.h"
+#include "core/protocol/json_number.h"
+#include "core/protocol/json_text.h"
+#include "core/protocol/message_parser.h"
+
+// simdjson's DOM validates the whole text; its tree is then left alone. A scan of the text, which
+// can be trusted by now, finds the slices of the envelope: cheaper than asking the tree, and the
+// only way to forward the client's own bytes.
+
+namespace peer {
+namespace {
+
+constexpr std::array<std::string_view, kMessageTypeCount> kTypeTexts = {
+    "unknown",   "register",  "join",     "leave",        "discover",      "signal",
+    "relay",     "broadcast", "match",    "match_cancel", "create_room",   "join_room",
+    "room_info", "kick",      "metadata", "ping",         "auth_response",
+};
+
+constexpr std::string_view kInvalidMessage = "invalid message";
+constexpr std::string_view kDuplicateField = "duplicate field";
+
+/// The DOM refuses a scalar in the 1024th container and takes an empty one: never more than we do.
+static_assert(simdjson::DEFAULT_MAX_DEPTH == 1024);
+/// The parser's buffers take about 14 bytes for each byte of the longest message, for good. Longer
+/// ones get the check that needs no memory.
+constexpr std::size_t kMaxDomLength = 1024 * 1024;
+
+constexpr std::size_t kMaxIdLength = 64;
+/// Up to this many keys, comparing all pairs beats sorting.
+constexpr std::size_t kFewMembers = 16;
+/// A hostile message must not leave large buffers behind.
+constexpr std::size_t kMembersKept = 1024;
+
+/// What the DOM refuses although we must not: numbers beyond 64 bits or the range of a double,
+/// unpaired surrogate escapes, a scalar at depth 1024. It has no words of their own for these.
+bool may_be_valid_all_the_same(simdjson::error_code error) {
+  return error == simdjson::NUMBER_ERROR || error == simdjson::STRING_ERROR ||
+         error == simdjson::DEPTH_ERROR || error == simdjson::MEMALLOC;
+}
+
+bool is_valid(simdjson::dom::parser& dom, std::string_view text) {
+  if (text.size() > kMaxDomLength) return is_valid_json(text);
+  const auto error = dom.parse(text.data(), text.size(), false).error();
+  if (error == simdjson::SUCCESS) return true;
+  return may_be_valid_all_the_same(error) && is_valid_json(text);
+}
+
+bool has_duplicate_keys(const std::vector<JsonMember>& members) {
+  if (members.size() <= kFewMembers) {
+    for (std::size_t i = 1; i < members.size(); ++i) {
+      for (std::size_t k = 0; k < i; ++k) {
+        if (members[i].key == members[k].key) return true;
+      }
+    }
+    return false;
+  }
+  std::vector<std::string_view> keys;
+  keys.reserve(members.size());
+  for (const JsonMember& member : members) keys.push_back(member.key);
+  std::sort(keys.begin(), keys.end());
+  return std::adjacent_find(keys.begin(), keys.end()) != keys.end();
+}
+
+bool is_absent(std::string_view raw) { return raw.empty() || raw == "null"; }
+bool is_string(std::string_view raw) { return raw.starts_with('"'); }
+bool is_number(std::string_view raw) {
+  return raw.front() == '-' || (raw.front() >= '0' && raw.front() <= '9');
+}
+
+using ErrorText = std::optional<std::string_view>;
+
+ErrorText read_id(std::string_view raw, TextArena& texts, std::string_view& id) {
+  if (is_absent(raw)) return std::nullopt;
+  if (is_string(raw)) {
+    const auto text = texts.decode(raw);
+    if (!text) return "id must be valid Unicode";
+    if (text->size() > kMaxIdLength) return "id too long";
+  } else {
+    if (!is_number(raw)) return "id must be a string or an integer";
+    if (raw.size() > kMaxIdLength) return "id too long";
+    if (!integer_value(raw)) return "id must be a string or an integer";
+  }
+  id = raw;
+  return std::nullopt;
+}
+
+ErrorText read_type(std::string_view raw, TextArena& texts, Message& out) {
+  if (is_absent(raw)) return std::nullopt;
+  if (!is_string(raw)) return "type must be a string";
+  const auto text = texts.decode(raw);
+  if (!text) return "type must be valid Unicode";
+  out.type_text = *text;
+  out.type = message_type_of(*text);
+  return std::nullopt;
+}
+
+/// Only `signal` and `relay` read `to`; what others carry there is none of the server's business.
+ErrorText read_to(std::string_view raw, TextArena& texts, Message& out) {
+  if (is_absent(raw)) return std::nullopt;
+  if (!is_string(raw)) {
+    out.to_is_wrong_type = true;
+    return std::nullopt;
+  }
+  out.to = texts.decode(raw);
+  const bool is_read = out.type == MessageType::kSignal || out.type == MessageType::kRelay;
+  if (!out.to && is_read) return "to must be valid Unicode";
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view to_text(MessageType type) { return kTypeTexts[static_cast<std::size_t>(type)]; }
+
+MessageType message_type_of(std::string_view text) {
+  for (std::size_t i = 1; i < kTypeTexts.size(); ++i) {
+    if (kTypeTexts[i] == text) return static_cast<MessageType>(i);
+  }
+  return MessageType::kUnknown;
+}
+
+std::optional<std::string_view> read_members(std::string_view object, TextArena& texts,
+                                             std::vector<JsonMember>& members) {
+  members.clear();
+  if (members.capacity() > kMembersKept) members.shrink_to_fit();
+  ErrorText error;
+  ObjectCursor cursor(object);
+  for (JsonMember member; cursor.next(member);) {
+    const auto key = texts.decode(member.key);
+    if (key) {
+      members.push_back({*key, member.value});
+    } else {
+      error = kInvalidMessage;
+    }
+  }
+  if (!error && has_duplicate_keys(members)) error = kDuplicateField;
+  return error;
+}
+
+std::string_view value_of(const std::vector<JsonMember>& members, std::string_view key) {
+  for (const JsonMember& member : members) {
+    if (member.key == key) return member.value;
+  }
+  return {};
+}
+
+MessageParser::MessageParser() : impl_(std::make_unique<Impl>()) {}
+MessageParser::~MessageParser() = default;
+
+std::optional<std::string_view> MessageParser::parse(std::string_view text, Message& out) {
+  out = {};
+  impl_->texts.clear();
+  if (!is_valid(impl_->dom, text)) return kInvalidMessage;
+  const char* const end = text.data() + text.size();
+  text.remove_prefix(static_cast<std::size_t>(skip_json_space(text.data(), end) - text.data()));
+  if (text.front() != '{') return kInvalidMessage;
+
+  const ErrorText bad_members = read_members(text, impl_->texts, impl_->envelope);
+  const auto& envelope = impl_->envelope;
+  const ErrorText bad_id = read_id(value_of(envelope, "id"), impl_->texts, out.id);
+  if (bad_members) return bad_members;
+  if (bad_id) return bad_id;
+  if (auto bad_type = read_type(value_of(envelope, "type"), impl_->texts, out)) return bad_type;
+  out.payload = value_of(envelope, "payload");
+  return read_to(value_of(envelope, "to"), impl_->texts, out);
+}
+
+}  // namespace peer

@@ -1,0 +1,160 @@
+#include "core/protocol/payload_reader.h"
+
+#include <utility>
+
+#include "core/protocol/json_number.h"
+#include "core/protocol/json_value.h"
+#include "core/protocol/message_parser.h"
+
+namespace peer {
+namespace {
+
+/// What a plugin judges is parsed by recursion, and so is what takes it apart again.
+constexpr std::size_t kMaxFieldDepth = 64;
+
+std::string words(std::string_view field, std::string_view rest) {
+  std::string text(field);
+  text += ' ';
+  text += rest;
+  return text;
+}
+
+bool is_string(std::string_view raw) { return raw.starts_with('"'); }
+bool is_number(std::string_view raw) {
+  return raw.front() == '-' || (raw.front() >= '0' && raw.front() <= '9');
+}
+
+/// The length of what Meta::to_json() makes of these members.
+std::size_t stored_size(const std::vector<JsonMember>& members) {
+  std::size_t size = 1;
+  for (const JsonMember& member : members) {
+    if (member.value != "null") size += member.key.size() + member.value.size() + 2;
+  }
+  return size == 1 ? 2 : size;
+}
+
+}  // namespace
+
+PayloadReader::PayloadReader(std::string_view payload, TextArena& texts,
+                             std::vector<JsonMember>& members)
+    : payload_(payload.empty() || payload == "null" ? "{}" : payload),
+      texts_(texts),
+      members_(members) {
+  members_.clear();
+  if (!payload_.starts_with('{')) {
+    refuse("payload must be an object");
+  } else if (const auto bad = read_members(payload_, texts_, members_)) {
+    refuse(std::string(*bad));
+  }
+}
+
+void PayloadReader::refuse(std::string words) {
+  if (!error_) error_ = std::move(words);
+}
+
+std::string_view PayloadReader::raw(std::string_view field) const {
+  return error_ ? std::string_view() : value_of(members_, field);
+}
+
+/// As raw(), but `null` counts as absent.
+std::string_view PayloadReader::present(std::string_view field) const {
+  const std::string_view value = raw(field);
+  return value == "null" ? std::string_view() : value;
+}
+
+std::optional<std::string_view> PayloadReader::text(std::string_view field, std::string_view raw) {
+  if (!is_string(raw)) {
+    refuse(words(field, "must be a string"));
+    return std::nullopt;
+  }
+  const auto decoded = texts_.decode(raw);
+  if (!decoded) refuse(words(field, "must be valid Unicode"));
+  return decoded;
+}
+
+std::optional<std::string_view> PayloadReader::optional_text(std::string_view field,
+                                                             std::size_t max) {
+  const std::string_view value = present(field);
+  if (value.empty()) return std::nullopt;
+  const auto decoded = text(field, value);
+  if (decoded && decoded->size() > max) refuse(words(field, "too long"));
+  return decoded;
+}
+
+std::string_view PayloadReader::required_text(std::string_view field, std::size_t max) {
+  const auto value = optional_text(field, max);
+  if (!value || value->empty()) refuse(words(field, "required"));
+  return value.value_or(std::string_view());
+}
+
+std::optional<std::int64_t> PayloadReader::optional_integer(std::string_view field) {
+  const std::string_view value = present(field);
+  if (value.empty()) return std::nullopt;
+  const auto integer = is_number(value) ? integer_value(value) : std::nullopt;
+  if (!integer) refuse(words(field, "must be an integer"));
+  return integer;
+}
+
+std::string_view PayloadReader::optional_meta(std::string_view field, std::size_t max) {
+  const std::string_view value = present(field);
+  if (value.empty()) return {};
+  if (!value.starts_with('{')) {
+    refuse(words(field, "must be an object"));
+    return {};
+  }
+  std::vector<JsonMember> members;
+  if (const auto bad = read_members(value, texts_, members)) refuse(std::string(*bad));
+  if (stored_size(members) > max) refuse(words(field, "too large"));
+  return value;
+}
+
+sdk::Value PayloadReader::optional_object(std::string_view field, std::size_t max,
+                                          std::string_view& raw) {
+  raw = "{}";
+  const std::string_view value = present(field);
+  if (!value.empty() && !value.starts_with('{')) refuse(words(field, "must be an object"));
+  if (value.size() > max) refuse(words(field, "too large"));
+  if (!value.empty() && !error_) raw = value;
+  return parse(field, raw, kMaxFieldDepth);
+}
+
+std::vector<std::string_view> PayloadReader::optional_texts(std::string_view field,
+                                                            std::size_t max) {
+  std::vector<std::string_view> texts;
+  const std::string_view value = present(field);
+  if (!value.empty() && !value.starts_with('[')) {
+    refuse(words(field, "must be an array of strings"));
+    return texts;
+  }
+  ListCursor cursor(value);
+  for (std::string_view element; !error_ && cursor.next(element);) {
+    if (texts.size() == max) refuse(words(field, "too large"));
+    if (!is_string(element)) refuse(words(field, "must be an array of strings"));
+    if (const auto decoded = text(field, element)) texts.push_back(*decoded);
+  }
+  return texts;
+}
+
+sdk::Value PayloadReader::parsed() { return parse("payload", payload_, kMaxFieldDepth + 1); }
+
+sdk::Value PayloadReader::parse(std::string_view field, std::string_view raw,
+                                std::size_t max_depth) {
+  sdk::Value value;
+  if (error_) return value;
+  switch (parse_json_value(raw, max_depth, value)) {
+    case ValueFault::kNone:
+      break;
+    case ValueFault::kTooDeep:
+      refuse(words(field, "too deep"));
+      break;
+    case ValueFault::kDuplicateKey:
+      refuse("duplicate field");
+      break;
+    case ValueFault::kUnpairedSurrogate:
+      refuse(words(field, "must be valid Unicode"));
+      break;
+  }
+  return value;
+}
+
+}  // namespace peer

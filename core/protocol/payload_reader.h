@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <peer/sdk/value.h>
+
+#include "core/protocol/json_scan.h"
+
+namespace peer {
+
+/// Reads the fields of one validated payload, and remembers the first thing that is wrong: read all
+/// fields, then ask error(). After an error every field reads as absent. Field names are the wire's
+/// and end up in the error's words. `null` is absent everywhere (protocol.md B, Errors).
+class PayloadReader {
+ public:
+  /// An empty or null `payload` counts as {}. `members` is scratch space; both outlive the reader.
+  PayloadReader(std::string_view payload, TextArena& texts, std::vector<JsonMember>& members);
+
+  /// A string that is there, not empty, and at most `max` bytes long, decoded.
+  std::string_view required_text(std::string_view field, std::size_t max);
+  std::optional<std::string_view> optional_text(std::string_view field, std::size_t max);
+  std::optional<std::int64_t> optional_integer(std::string_view field);
+  /// A raw object with unique keys that will take at most `max` bytes once it is stored: members
+  /// that are null, and white space between members, do not count (see Meta). Empty when absent.
+  std::string_view optional_meta(std::string_view field, std::size_t max);
+  /// A parsed object of at most `max` bytes as sent; {} when absent. `raw` is its text.
+  sdk::Value optional_object(std::string_view field, std::size_t max, std::string_view& raw);
+  /// Strings, decoded: at most `max` of them.
+  std::vector<std::string_view> optional_texts(std::string_view field, std::size_t max);
+  /// The raw value, `null` too; empty when absent.
+  [[nodiscard]] std::string_view raw(std::string_view field) const;
+  /// The whole payload, parsed.
+  sdk::Value parsed();
+
+  /// Notes `words` unless there is an error already.
+  void refuse(std::string words);
+  [[nodiscard]] const std::optional<std::string>& error() const { return error_; }
+
+ private:
+  std::string_view present(std::string_view field) const;
+  std::optional<std::string_view> text(std::string_view field, std::string_view raw);
+  sdk::Value parse(std::string_view field, std::string_view raw, std::size_t max_depth);
+
+  std::string_view payload_;
+  TextArena& texts_;
+  std::vector<JsonMember>& members_;
+  std::optional<std::string> error_;
+};
+
+}  // namespace peer
