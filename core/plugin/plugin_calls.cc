@@ -45,6 +45,10 @@ void PluginCalls::threw(const char* call, std::string_view what, Clock::time_poi
   }
 }
 
+void PluginCalls::fault(const char* call, std::string_view what) noexcept {
+  threw(call, what, now_());
+}
+
 void PluginCalls::ended(const char* call, Clock::time_point start) noexcept {
   calls_.fetch_add(1, std::memory_order_relaxed);
   const Clock::time_point now = now_();

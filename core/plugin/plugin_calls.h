@@ -37,7 +37,7 @@ class PluginCalls {
   /// Runs `function`. Returns what it returned, or nullopt when it threw; for a void function,
   /// whether it came to its end. `call` names it in the log: "decide".
   template <typename Function>
-  [[nodiscard]] auto run(const char* call, Function&& function) noexcept {
+  auto run(const char* call, Function&& function) noexcept {
     using Value = std::invoke_result_t<Function>;
     using Answer = std::conditional_t<std::is_void_v<Value>, bool, std::optional<Value>>;
     const Clock::time_point start = now_();
@@ -57,6 +57,9 @@ class PluginCalls {
     ended(call, start);
     return answer;
   }
+
+  /// Reports an answer that makes no sense; it counts as an error. `what`: "returned ...".
+  void fault(const char* call, std::string_view what) noexcept;
 
   [[nodiscard]] PluginCallCounts counts() const;
 

@@ -13,6 +13,7 @@ class LocalBroker final : public Broker {
  public:
   void start(BrokerHost&) override {}
   void stop() override {}
+  bool standalone() const override { return true; }
 
   void register_peer(const Fingerprint&, std::string_view,
                      BrokerReply<RegisterOutcome> reply) override {

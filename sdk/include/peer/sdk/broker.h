@@ -98,6 +98,10 @@ class Broker {
   /// Main thread, once, after the last peer has gone: no reply and no call to the host after it.
   virtual void stop() = 0;
 
+  /// True when there never are other nodes: namespace messages then stay clear of the broker.
+  /// Asked once, before start().
+  [[nodiscard]] virtual bool standalone() const { return false; }
+
   // State operations.
 
   /// A peer of this node is about to register under `alias`; an older registration of it on

@@ -38,7 +38,7 @@ struct RoomRequest {
   Fingerprint actor;
   Fingerprint target;             ///< kKick only
   std::string_view message_type;  ///< kMessage only
-  const Value& fields;            ///< the client's payload object; {} for kLeave and kTimer
+  const Value& fields;            ///< the payload object; {} for kLeave, kKick, kTimer
   Instant now;
 };
 

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <chrono>
+
+#include <peer/sdk/types.h>
+
+namespace peer {
+
+using std::chrono::milliseconds;
+
+/// Milliseconds on the steady clock: deadlines and rates. Loops read it once per batch.
+using Time = std::chrono::time_point<std::chrono::steady_clock, milliseconds>;
+
+/// Later than any deadline.
+inline constexpr Time kNever = Time::max();
+
+[[nodiscard]] inline Time steady_now() {
+  return std::chrono::time_point_cast<milliseconds>(std::chrono::steady_clock::now());
+}
+
+/// Milliseconds since the Unix epoch: `ts` on the wire, and what plugins are told.
+[[nodiscard]] inline sdk::Instant wall_now() {
+  return std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now());
+}
+
+}  // namespace peer

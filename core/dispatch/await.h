@@ -1,0 +1,86 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "core/base/mutex.h"
+#include "core/dispatch/peer.h"
+#include "core/net/event_loop.h"
+
+namespace peer {
+
+/// A connection's further messages wait while operations of it are under way, so that its order is
+/// as if each were synchronous (cluster.md, Shape in the code). Loop thread.
+inline void begin_operation(Connection& connection) {
+  if (peer_of(connection).pending++ == 0) connection.pause();
+}
+inline void end_operation(Connection& connection) {
+  if (--peer_of(connection).pending == 0) connection.resume();
+}
+
+/// So long may a plugin take to answer; then the core goes on with `otherwise`.
+inline constexpr milliseconds kAnswerDeadline{2'000};
+
+/// The meeting of one asynchronous answer with the loop that waits for it. Shared by the reply
+/// that the plugin holds, the loop's task and the deadline.
+template <typename Outcome>
+struct Awaited {
+  Mutex mutex;
+  std::optional<Outcome> outcome PEER_GUARDED_BY(mutex);
+  bool started_waiting PEER_GUARDED_BY(mutex) = false;
+  bool finished = false;  // loop thread
+};
+
+/// Starts an operation that is answered through a callback, once, from any thread, and goes on
+/// with its outcome on the connection's loop: at once when the answer is there at once.
+///
+/// `start(reply)` begins it and returns false when it failed to (no answer is waited for);
+/// `otherwise` stands in for an answer that fails or is late; `then(connection, outcome)` gets a
+/// null connection when it has closed meanwhile, and undoes what the outcome did.
+template <typename Outcome, typename Start, typename Then>
+void await(Connection& connection, milliseconds deadline, Outcome otherwise, Start start,
+           Then then) {
+  auto awaited = std::make_shared<Awaited<Outcome>>();
+  EventLoop& loop = connection.loop();
+  const ConnectionRef ref = connection.ref();
+
+  const auto finish = [awaited, &loop, ref, otherwise, then]() {
+    if (std::exchange(awaited->finished, true)) return;
+    std::optional<Outcome> outcome;
+    {
+      const MutexLock lock(awaited->mutex);
+      outcome = std::move(awaited->outcome);
+    }
+    Connection* still_there = loop.find(ref);
+    if (still_there != nullptr && still_there->closing()) still_there = nullptr;
+    then(still_there, outcome ? std::move(*outcome) : otherwise);
+    if (still_there != nullptr) end_operation(*still_there);
+  };
+
+  const bool started = start([awaited, &loop, finish](Outcome outcome) {
+    {
+      const MutexLock lock(awaited->mutex);
+      if (awaited->outcome) return;
+      awaited->outcome = std::move(outcome);
+      if (!awaited->started_waiting) return;  // the caller picks it up
+    }
+    loop.post(finish);
+  });
+
+  bool answered = !started;
+  {
+    const MutexLock lock(awaited->mutex);
+    answered = answered || awaited->outcome.has_value();
+    awaited->started_waiting = true;
+  }
+  begin_operation(connection);
+  if (answered) {
+    finish();
+  } else {
+    loop.schedule(loop.now() + deadline, finish);
+  }
+}
+
+}  // namespace peer

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/dispatch/node.h"
+#include "core/dispatch/peer.h"
+#include "core/net/connection.h"
+#include "core/protocol/message.h"
+
+/// One function for each message type of protocol.md B, by the file that holds it. The message
+/// has been parsed, its sender is registered (but for handle_register), the rate limit is paid.
+/// Loop thread of the connection.
+namespace peer {
+
+/// A client message at work.
+struct Call {
+  Node& node;
+  Connection& connection;
+  Peer& peer;
+  const Message& message;
+
+  [[nodiscard]] MessageParser& parser() const { return node.state_of(connection).parser; }
+  [[nodiscard]] EventLoop& loop() const { return connection.loop(); }
+  void error(int code, std::string_view text) const;
+  void ack(std::uint32_t delivered = 0, std::uint32_t dropped = 0) const;
+  /// Reads the payload; answers 400 and returns false when it is not what `request` asks for.
+  template <typename Request>
+  [[nodiscard]] bool read(Request& request) const {
+    const auto problem = parser().read(message, node.bounds, request);
+    if (problem) error(400, *problem);
+    return !problem;
+  }
+};
+
+// registration.cc
+void handle_first_message(Node& node, Connection& connection, std::string_view text);
+/// The time that a registration or a grant had is over.
+void handle_deadline(Node& node, Connection& connection);
+enum class Ending : std::uint8_t { kGone, kReplaced };
+/// Ends all that a peer is part of: tickets, memberships, alias, registration. On its loop, once:
+/// later calls find nothing to end. Returns what a replacement takes over; its seat only when
+/// `ending` is kReplaced.
+Inheritance end_peer(Node& node, Connection& connection, Ending ending);
+
+// namespaces.cc
+void handle_join(const Call& call);
+void handle_leave(const Call& call);
+void handle_discover(const Call& call);
+void handle_metadata(const Call& call);
+
+// routing.cc
+void handle_directed(const Call& call);  // signal, relay
+void handle_broadcast(const Call& call);
+
+// matching.cc
+void handle_match(const Call& call);
+void handle_match_cancel(const Call& call);
+
+// rooms.cc
+void handle_create_room(const Call& call);
+void handle_join_room(const Call& call);
+void handle_room_info(const Call& call);
+void handle_kick(const Call& call);
+void handle_room_message(const Call& call);  // types of the room policy
+
+// Shared by several of them.
+
+/// A join that has been read and whose text outlives the message.
+struct JoinDraft {
+  std::string id;
+  std::string ns;
+  std::string app_type;  ///< as JSON; empty: none
+  std::string meta;
+  sdk::Value fields;  ///< for a room's policy
+  bool room_only = false;
+};
+/// join, or join_room: judged, committed and answered.
+void start_join(Node& node, Connection& connection, JoinDraft draft);
+/// The room part of it: the policy has the word.
+void join_room(Node& node, Connection& connection, const JoinDraft& draft,
+               const std::string& object);
+/// Enters a successful join into the peer's own books, and answers peer_list.
+void complete_join(Connection& connection, const JoinDraft& draft, JoinResult result);
+/// Ends one membership: ticket, announcement, succession in a room.
+void leave_namespace(Node& node, Connection& connection, std::size_t membership);
+/// What the room policy makes of a member's going.
+void settle_room(Node& node, EventLoop& loop, std::string name, RoomSnapshot snapshot,
+                 const Fingerprint& gone);
+/// True when the auth plugin's grant covers the name.
+[[nodiscard]] bool may_use_namespace(const Peer& peer, std::string_view ns);
+/// True when `name` matches one of `patterns`: exact, or a prefix followed by '*'.
+[[nodiscard]] bool matches_any(const std::vector<std::string>& patterns, std::string_view name);
+/// Bytes that the server holds for a peer (protocol B, Bounds).
+[[nodiscard]] std::size_t state_size(const Peer& peer);
+
+}  // namespace peer

@@ -1,0 +1,56 @@
+#include "core/dispatch/handlers.h"
+#include "core/dispatch/replies.h"
+
+namespace peer {
+namespace {
+
+// The strategy, or the next expiry, wants to be heard at a time of its own.
+void schedule_tick(Node& node, EventLoop& loop, std::string ns, sdk::Instant at) {
+  loop.schedule(loop.now() + (at - loop.wall()), [&node, &loop, ns = std::move(ns)] {
+    const std::optional<sdk::Instant> next = node.matchmaker.tick(ns, loop.wall());
+    loop.deliver_mail();
+    if (next) schedule_tick(node, loop, ns, *next);
+  });
+}
+
+std::string waiting_payload(const MatchOutcome& outcome, bool shows_ticket) {
+  if (!shows_ticket) return "{\"status\":\"waiting\"}";
+  return "{\"status\":\"waiting\",\"ticket\":\"" + std::to_string(outcome.ticket) + "\"}";
+}
+
+}  // namespace
+
+void handle_match(const Call& call) {
+  MatchRequest request;
+  if (!call.read(request)) return;
+  if (call.peer.find(request.ns) == nullptr) return call.error(403, "not in namespace");
+
+  const std::string ns(request.ns);
+  const bool shows_ticket = !call.message.id.empty() || request.timeout.has_value();
+  if (shows_ticket && !request.timeout) request.timeout = call.node.config.match_timeout;
+  const MatchOutcome outcome = call.node.matchmaker.request(
+      {call.peer.fingerprint, call.connection.ref(), std::string(call.message.id), shows_ticket},
+      request, call.loop().wall());
+  switch (outcome.status) {
+    case MatchOutcome::Status::kRefused: return call.error(400, outcome.refusal);
+    case MatchOutcome::Status::kFailed: return call.error(500, "internal error");
+    case MatchOutcome::Status::kWaiting:
+      reply(call.connection, "match", call.message.id, waiting_payload(outcome, shows_ticket));
+      break;
+    case MatchOutcome::Status::kMatched: break;
+  }
+  call.loop().deliver_mail();
+  if (outcome.wake_at) schedule_tick(call.node, call.loop(), ns, *outcome.wake_at);
+}
+
+void handle_match_cancel(const Call& call) {
+  NamespaceRequest request;
+  if (!call.read(request)) return;
+  if (call.peer.find(request.ns) == nullptr) return call.error(403, "not in namespace");
+  const auto ticket = call.node.matchmaker.cancel(request.ns, call.peer.fingerprint);
+  if (!ticket) return call.error(404, "ticket not found");
+  reply(call.connection, "match_cancelled", call.message.id,
+        "{\"ticket\":\"" + std::to_string(*ticket) + "\"}");
+}
+
+}  // namespace peer

@@ -1,0 +1,58 @@
+#include "core/dispatch/node.h"
+
+#include <utility>
+
+#include "core/base/random.h"
+
+namespace peer {
+namespace {
+
+Bounds bounds_of(const Config& config) {
+  Bounds bounds;
+  bounds.name = config.max_name_length;
+  bounds.alias = config.max_alias_length;
+  bounds.app_type = config.max_app_type_length;
+  bounds.public_key = config.max_public_key_length;
+  bounds.meta = config.max_meta_size;
+  bounds.join_meta = config.max_join_meta_size;
+  bounds.criteria = config.max_criteria_size;
+  bounds.exclude = config.max_exclude;
+  bounds.discover_limit = config.discover_limit_max;
+  bounds.match_group = config.match_group_max;
+  return bounds;
+}
+
+}  // namespace
+
+Node::Node(const Config& its_config, LoadedPlugins its_plugins, std::size_t loop_count)
+    : config(its_config),
+      bounds(bounds_of(config)),
+      node_id(random_hex(8)),
+      started(steady_now()),
+      plugins(std::move(its_plugins)),
+      broker_calls(sdk::Broker::kKind, config.plugins.broker.name),
+      match_calls(sdk::MatchStrategy::kKind, config.plugins.match_strategy.name),
+      room_calls(sdk::RoomPolicy::kKind, config.plugins.room_policy.name),
+      auth_calls(sdk::Auth::kKind, config.plugins.auth.name),
+      peers(config.shard_count, config.max_peers),
+      namespaces(config.shard_count, loop_count, peers,
+                 [this](std::size_t loop, Delivery delivery) {
+                   loops[loop]->post(std::move(delivery));
+                 }),
+      matchmaker(*plugins.match_strategy, match_calls, namespaces,
+                 [this](std::size_t loop, Delivery delivery) {
+                   loops[loop]->post(std::move(delivery));
+                 }),
+      limiter(config.rate_limit_shards) {
+  broker_calls.run("standalone", [&] { broker_is_standalone = plugins.broker->standalone(); });
+  room_calls.run("message_types", [&] {
+    for (std::string& type : plugins.room_policy->message_types()) {
+      room_message_types.insert(std::move(type));
+    }
+  });
+  for (std::size_t i = 0; i < loop_count; ++i) {
+    loop_states.push_back(std::make_unique<LoopState>());
+  }
+}
+
+}  // namespace peer

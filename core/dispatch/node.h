@@ -1,0 +1,64 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/config/config.h"
+#include "core/hub/namespace_directory.h"
+#include "core/hub/peer_directory.h"
+#include "core/limit/rate_limiter.h"
+#include "core/match/matchmaker.h"
+#include "core/net/event_loop.h"
+#include "core/plugin/loader.h"
+#include "core/plugin/plugin_calls.h"
+#include "core/protocol/message.h"
+
+namespace peer {
+
+/// What one loop keeps for itself.
+struct LoopState {
+  MessageParser parser;
+  std::array<std::atomic<std::uint64_t>, kMessageTypeCount> messages{};  ///< handled, by type
+  std::atomic<std::uint64_t> errors{0};        ///< error replies
+  std::atomic<std::uint64_t> rate_limited{0};  ///< messages answered 429 for want of tokens
+};
+
+/// All that the handlers of one server process work on. Built before the loops run, destroyed
+/// after they have ended; its parts are thread-safe, each LoopState its loop's own.
+struct Node {
+  /// The loops are added once there is an Application to serve.
+  Node(const Config& its_config, LoadedPlugins its_plugins, std::size_t loop_count);
+
+  /// The loop that a connection lives on.
+  [[nodiscard]] EventLoop& loop_of(ConnectionRef ref) { return *loops[ref.loop]; }
+  [[nodiscard]] LoopState& state_of(const Connection& connection) {
+    return *loop_states[connection.ref().loop];
+  }
+
+  const Config config;
+  const Bounds bounds;
+  const std::string node_id;
+  const Time started;
+
+  LoadedPlugins plugins;
+  PluginCalls broker_calls;
+  PluginCalls match_calls;
+  PluginCalls room_calls;
+  PluginCalls auth_calls;
+  bool broker_is_standalone = false;
+  std::set<std::string, std::less<>> room_message_types;  ///< of the room policy
+
+  std::vector<std::unique_ptr<EventLoop>> loops;
+  std::vector<std::unique_ptr<LoopState>> loop_states;
+  PeerDirectory peers;
+  NamespaceDirectory namespaces;
+  Matchmaker matchmaker;
+  RateLimiter limiter;
+  std::atomic<bool> draining{false};
+};
+
+}  // namespace peer

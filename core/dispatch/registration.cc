@@ -1,0 +1,257 @@
+#include <algorithm>
+#include <utility>
+
+#include "core/base/log.h"
+#include "core/dispatch/await.h"
+#include "core/dispatch/handlers.h"
+#include "core/dispatch/replies.h"
+#include "core/protocol/automatic_alias.h"
+#include "core/protocol/json_text.h"
+
+// From the first message to `registered` (protocol.md A): read, room left?, auth plugin, broker,
+// admission; any of them may end it with an error and a close. Steps that answer later continue on
+// the connection's loop.
+namespace peer {
+namespace {
+
+constexpr std::uint32_t kMaxReplacements = 20;
+constexpr milliseconds kReplacementWindow{10'000};
+
+void refuse(Connection& connection, int code, std::string_view text, CloseCode close_code) {
+  const Peer& peer = peer_of(connection);
+  reply_error(connection, peer.registration ? peer.registration->id : "", code, text);
+  connection.close(close_code, text);
+}
+
+void refuse_full(Connection& connection) {
+  refuse(connection, 503, "server full", CloseCode::kTryAgainLater);
+}
+
+void admit(Node& node, Connection& connection, const Inheritance& inheritance);
+
+void grant(Node& node, Connection& connection, sdk::AuthGrant granted) {
+  Peer& peer = peer_of(connection);
+  Registration& registration = *peer.registration;
+  peer.fingerprint = fingerprint_of(granted.identity.value_or(registration.public_key));
+  if (granted.alias && !parse_fingerprint(*granted.alias)) registration.alias = granted.alias;
+  peer.alias = registration.alias.value_or(automatic_alias(peer.fingerprint));
+  peer.meta.merge(registration.meta);
+  if (!granted.namespaces.empty() || granted.rate_per_second || !granted.may_create_rooms) {
+    peer.rights = std::make_unique<Rights>(Rights{std::move(granted.namespaces),
+                                                  granted.rate_per_second,
+                                                  granted.may_create_rooms});
+  }
+  // Either the grant runs out one day, or nothing more is due.
+  const EventLoop& loop = connection.loop();
+  connection.set_deadline(granted.expires ? loop.now() + (*granted.expires - loop.wall())
+                                          : kNever);
+  peer.known_to_broker = true;
+  await<sdk::RegisterOutcome>(
+      connection, kAnswerDeadline, {},
+      [&](sdk::BrokerReply<sdk::RegisterOutcome> answer) {
+        return node.broker_calls.run("register_peer", [&] {
+          node.plugins.broker->register_peer(peer.fingerprint, peer.alias, std::move(answer));
+        });
+      },
+      [&node](Connection* still_there, const sdk::RegisterOutcome& outcome) {
+        if (still_there == nullptr) return;
+        peer_of(*still_there).holds_alias = !outcome.alias_taken;
+        admit(node, *still_there, {});
+      });
+}
+
+void reject(Connection& connection, std::string_view text) {
+  refuse(connection, 401, text, CloseCode::kAuthFailed);
+}
+
+void challenge(Node& node, Connection& connection, sdk::AuthChallenge challenge) {
+  constexpr std::size_t kMaxContext = 64 * 1024;
+  if (!is_valid_json(challenge.payload) || challenge.context.size() > kMaxContext) {
+    node.auth_calls.fault("authenticate", "gave a challenge that is no JSON, or over 64 KiB");
+    return reject(connection, "authentication failed");
+  }
+  Registration& registration = *peer_of(connection).registration;
+  registration.challenged = true;
+  registration.challenge_context = std::move(challenge.context);
+  reply(connection, "auth_challenge", registration.id, challenge.payload);
+}
+
+void obey(Node& node, Connection& connection, sdk::AuthVerdict verdict) {
+  if (auto* granted = std::get_if<sdk::AuthGrant>(&verdict)) {
+    grant(node, connection, std::move(*granted));
+  } else if (auto* asked = std::get_if<sdk::AuthChallenge>(&verdict)) {
+    challenge(node, connection, std::move(*asked));
+  } else {
+    reject(connection, std::get<sdk::AuthRejection>(verdict).message);
+  }
+}
+
+void ask_auth(Node& node, Connection& connection, const std::string& response) {
+  const Registration& registration = *peer_of(connection).registration;
+  const auto origin =
+      std::find_if(registration.headers.begin(), registration.headers.end(),
+                   [](const auto& header) { return header.first == "Origin"; });
+  const std::string address = connection.remote_address();
+  const sdk::AuthRequest request{
+      registration.payload, address,
+      false,                origin == registration.headers.end() ? "" : origin->second,
+      registration.query,   registration.headers,
+      response,             registration.challenge_context};
+  await<sdk::AuthVerdict>(
+      connection, node.config.pong_wait, sdk::AuthRejection{"authentication failed"},
+      [&](sdk::AuthReply answer) {
+        return node.auth_calls.run(
+            "authenticate", [&] { node.plugins.auth->authenticate(request, std::move(answer)); });
+      },
+      [&node](Connection* still_there, sdk::AuthVerdict verdict) {
+        if (still_there != nullptr) obey(node, *still_there, std::move(verdict));
+      });
+}
+
+void complete(Node& node, Connection& connection) {
+  Peer& peer = peer_of(connection);
+  peer.stage = Peer::Stage::kRegistered;
+  peer.holds_alias = peer.holds_alias && node.peers.claim_alias(peer.alias, peer.fingerprint);
+  const std::string id = std::move(peer.registration->id);
+  peer.registration.reset();
+  reply_registered(connection, peer, id);
+  if (log_debug_enabled()) {
+    log_debug("peer " + to_hex(peer.fingerprint) + " registered from " +
+              connection.remote_address());
+  }
+}
+
+void count_replacement(Inheritance& inheritance, Time now) {
+  if (now - inheritance.since >= kReplacementWindow) {
+    inheritance.since = now;
+    inheritance.replacements = 0;
+  }
+  ++inheritance.replacements;
+}
+
+// The fingerprint is another connection's: that one ends first, on its own loop, and what it held
+// (its place, its count of replacements) goes over to the newcomer.
+void replace(Node& node, Connection& newcomer, ConnectionRef present) {
+  EventLoop& new_loop = newcomer.loop();
+  EventLoop& old_loop = node.loop_of(present);
+  const auto end_present = [&node, &old_loop, present] {
+    Connection* connection = old_loop.find(present);
+    if (connection == nullptr || peer_of(*connection).stage != Peer::Stage::kRegistered) {
+      return Inheritance();
+    }
+    const Inheritance inheritance = end_peer(node, *connection, Ending::kReplaced);
+    connection->close(CloseCode::kReplaced, "replaced by a newer connection");
+    return inheritance;
+  };
+  if (&old_loop == &new_loop) return admit(node, newcomer, end_present());
+
+  begin_operation(newcomer);
+  old_loop.post([&node, &new_loop, end_present, newcomer_ref = newcomer.ref()] {
+    const Inheritance inheritance = end_present();
+    new_loop.post([&node, &new_loop, newcomer_ref, inheritance] {
+      Connection* connection = new_loop.find(newcomer_ref);
+      if (connection == nullptr || connection->closing()) {
+        if (inheritance.seat) node.peers.release_seat();
+        return;
+      }
+      admit(node, *connection, inheritance);
+      end_operation(*connection);
+    });
+  });
+}
+
+void admit(Node& node, Connection& connection, const Inheritance& inheritance) {
+  Peer& peer = peer_of(connection);
+  const PeerDirectory::AdmissionResult result =
+      node.peers.admit(peer.fingerprint, connection.ref(), inheritance);
+  switch (result.admission) {
+    case PeerDirectory::Admission::kAdmitted: return complete(node, connection);
+    case PeerDirectory::Admission::kFull: return refuse_full(connection);
+    case PeerDirectory::Admission::kPresent: break;
+  }
+  if (inheritance.seat) node.peers.release_seat();  // somebody was quicker: replace that one
+  const bool same_window =
+      connection.loop().now() - result.inheritance.since < kReplacementWindow;
+  if (same_window && result.inheritance.replacements >= kMaxReplacements) {
+    return connection.close(CloseCode::kTryAgainLater, "replaced too often");
+  }
+  replace(node, connection, result.present);
+}
+
+void begin(Node& node, Connection& connection, const Message& message,
+           const RegisterRequest& request) {
+  Peer& peer = peer_of(connection);
+  Registration& registration = *peer.registration;
+  const Fingerprint claimed = fingerprint_of(request.public_key);
+  if (node.peers.full() && !node.peers.present(claimed)) return refuse_full(connection);
+  registration.payload = message.payload;
+  registration.public_key = request.public_key;
+  if (request.alias) registration.alias = std::string(*request.alias);
+  registration.meta = request.meta;
+  peer.stage = Peer::Stage::kRegistering;
+  ask_auth(node, connection, {});
+}
+
+}  // namespace
+
+void handle_first_message(Node& node, Connection& connection, std::string_view text) {
+  Peer& peer = peer_of(connection);
+  MessageParser& parser = node.state_of(connection).parser;
+  Message message;
+  const bool well_formed = !parser.parse(text, message);
+  if (peer.stage == Peer::Stage::kConnected) peer.registration->id = message.id;
+  const bool answers_challenge = peer.stage == Peer::Stage::kRegistering &&
+                                 peer.registration->challenged;
+  if (answers_challenge && well_formed && message.type == MessageType::kAuthResponse) {
+    peer.registration->challenged = false;
+    return ask_auth(node, connection, std::string(message.payload));
+  }
+  if (!well_formed || message.type != MessageType::kRegister ||
+      peer.stage != Peer::Stage::kConnected) {
+    const std::string_view due =
+        answers_challenge ? "auth_response expected" : "first message must be register";
+    return refuse(connection, 400, due, CloseCode::kPolicyViolation);
+  }
+  RegisterRequest request;
+  if (const auto problem = parser.read(message, node.bounds, request)) {
+    return refuse(connection, 400, *problem, CloseCode::kPolicyViolation);
+  }
+  begin(node, connection, message, request);
+}
+
+void handle_deadline(Node&, Connection& connection) {
+  switch (peer_of(connection).stage) {
+    case Peer::Stage::kConnected:
+      return connection.close(CloseCode::kPolicyViolation, "registration timeout");
+    case Peer::Stage::kRegistering: return reject(connection, "authentication timed out");
+    case Peer::Stage::kRegistered:
+      return connection.close(CloseCode::kAuthFailed, "authentication expired");
+    case Peer::Stage::kGone: return;
+  }
+}
+
+Inheritance end_peer(Node& node, Connection& connection, Ending ending) {
+  Peer& peer = peer_of(connection);
+  const bool replaced = ending == Ending::kReplaced;
+  Inheritance inheritance;
+  const Peer::Stage stage = std::exchange(peer.stage, Peer::Stage::kGone);
+  if (stage == Peer::Stage::kRegistered) {
+    while (!peer.memberships.empty()) {
+      leave_namespace(node, connection, peer.memberships.size() - 1);
+    }
+    connection.loop().deliver_mail();
+    if (peer.holds_alias) node.peers.free_alias(peer.alias);
+    inheritance = node.peers.remove(peer.fingerprint, connection.ref(), replaced)
+                      .value_or(Inheritance());
+    if (!replaced) node.limiter.forget(peer.fingerprint);
+  }
+  // A newer registration of the same fingerprint is known to the broker already.
+  if (peer.known_to_broker && !replaced && !node.peers.present(peer.fingerprint)) {
+    node.broker_calls.run("unregister_peer",
+                          [&] { node.plugins.broker->unregister_peer(peer.fingerprint); });
+  }
+  if (replaced) count_replacement(inheritance, connection.loop().now());
+  return inheritance;
+}
+
+}  // namespace peer

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/dispatch/peer.h"
+#include "core/hub/namespace_directory.h"
+#include "core/net/connection.h"
+#include "core/net/frame.h"
+
+/// What the server says to clients: every message that it makes, in one place (protocol.md B).
+/// `id`: the request id to echo, raw JSON, or empty.
+namespace peer {
+
+/// A direct reply: `{"type":type,"id":id,"payload":payload}`; an empty payload is left out.
+void reply(Connection& connection, std::string_view type, std::string_view id,
+           std::string_view payload);
+/// `error {code, message}`; `message` is the protocol's own words.
+void reply_error(Connection& connection, std::string_view id, int code, std::string_view message);
+/// `ack {delivered, dropped}`, to a request with an id only (protocol C.1).
+void reply_ack(Connection& connection, std::string_view id, std::uint32_t delivered,
+               std::uint32_t dropped);
+/// `registered`, with the peer's own fingerprint as `from`.
+void reply_registered(Connection& connection, const Peer& peer, std::string_view id);
+void reply_peer_list(Connection& connection, std::string_view id, std::string_view ns,
+                     const PeerPage& page);
+/// `room_created` and `room_info` share a payload but for the count.
+void reply_room(Connection& connection, std::string_view type, std::string_view id,
+                std::string_view room_id, const Room& room, std::optional<std::size_t> peer_count);
+
+/// What others see of a peer: `{fingerprint, alias, app_type?, meta}`.
+[[nodiscard]] std::string peer_object(const Peer& peer, std::string_view app_type,
+                                      std::string_view join_meta);
+[[nodiscard]] FrameRef peer_joined_frame(const Peer& peer, std::string_view ns,
+                                         std::string_view object, sdk::Instant now);
+[[nodiscard]] FrameRef peer_left_frame(const Fingerprint& peer, std::string_view ns,
+                                       sdk::Instant now);
+[[nodiscard]] FrameRef kick_frame(const Fingerprint& by, const Fingerprint& target,
+                                  std::string_view room_id, sdk::Instant now);
+[[nodiscard]] FrameRef room_updated_frame(std::string_view room_id, const Room& room,
+                                          sdk::Instant now);
+/// A room policy's own message.
+[[nodiscard]] FrameRef room_message_frame(std::string_view room_id, std::string_view type,
+                                          std::string_view payload, sdk::Instant now);
+
+/// The JSON of a `signal` or `relay` on its way to the target; `payload` empty: absent.
+[[nodiscard]] FrameRef directed_frame(std::string_view type, const Fingerprint& from,
+                                      const Fingerprint& to, std::string_view payload,
+                                      sdk::Instant now);
+/// The JSON of a `broadcast`; `data` empty: absent.
+[[nodiscard]] FrameRef broadcast_frame(const Fingerprint& from, std::string_view ns,
+                                       std::string_view data, sdk::Instant now);
+/// The JSON text within a text frame.
+[[nodiscard]] std::string_view text_of(const FrameRef& frame);
+
+}  // namespace peer

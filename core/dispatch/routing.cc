@@ -1,0 +1,155 @@
+#include <memory>
+#include <utility>
+
+#include "core/dispatch/await.h"
+#include "core/dispatch/handlers.h"
+#include "core/dispatch/replies.h"
+
+// The hot path: one message to one peer, or to all members of a namespace. On this node no plugin
+// is called and no payload is copied but into the one outgoing frame.
+namespace peer {
+namespace {
+
+bool may_fan_out(const Call& call, std::size_t copies) {
+  const std::uint32_t limit = call.node.config.fanout_limit_per_sec;
+  if (limit == 0) return true;
+  const RateLimit rate{limit, limit};
+  if (!call.peer.fanout) call.peer.fanout.emplace(rate, call.loop().now());
+  if (call.peer.fanout->try_acquire(rate, call.loop().now(), static_cast<std::uint32_t>(copies))) {
+    return true;
+  }
+  call.error(429, "rate limited");
+  return false;
+}
+
+// The report of a fan-out of which parts are on other loops; the sender waits for it.
+std::shared_ptr<DeliveryReport> await_report(const Call& call, std::uint32_t parts) {
+  auto report = std::make_shared<DeliveryReport>();
+  report->pending = parts;
+  EventLoop& loop = call.loop();
+  begin_operation(call.connection);
+  report->done = [&loop, ref = call.connection.ref(),
+                  id = std::string(call.message.id)](const DeliveryReport& done) {
+    loop.post([&loop, ref, id, delivered = done.delivered.load(), dropped = done.dropped.load()] {
+      Connection* sender = loop.find(ref);
+      if (sender == nullptr || sender->closing()) return;
+      reply_ack(*sender, id, delivered, dropped);
+      end_operation(*sender);
+    });
+  };
+  return report;
+}
+
+void deliver(const Call& call, ConnectionRef where, FrameRef frame) {
+  if (where.loop == call.loop().index()) {
+    Connection* target = call.loop().find(where);
+    const bool queued = target != nullptr && target->send(frame) == SendResult::kQueued;
+    return call.ack(queued ? 1 : 0, queued ? 0 : 1);
+  }
+  std::shared_ptr<DeliveryReport> report;
+  if (!call.message.id.empty()) report = await_report(call, 1);
+  call.node.loop_of(where).post(Delivery{std::move(frame), where, {}, std::move(report)});
+}
+
+std::vector<std::string_view> names_of(const Peer& peer) {
+  std::vector<std::string_view> names;
+  names.reserve(peer.memberships.size());
+  for (const Membership& membership : peer.memberships) names.push_back(membership.ns->name);
+  return names;
+}
+
+// The target is not on this node.
+void route_elsewhere(const Call& call, const Fingerprint& target, const FrameRef& frame) {
+  const std::vector<std::string_view> namespaces = names_of(call.peer);
+  sdk::RouteOutcome outcome = sdk::RouteOutcome::kNotFound;
+  call.node.broker_calls.run("route", [&] {
+    outcome = call.node.plugins.broker->route(
+        {call.peer.fingerprint, target, namespaces, text_of(frame)});
+  });
+  switch (outcome) {
+    case sdk::RouteOutcome::kDelivered: return call.ack(1, 0);
+    case sdk::RouteOutcome::kDropped: return call.ack(0, 1);
+    case sdk::RouteOutcome::kNotFound: return call.error(404, "peer not found");
+    case sdk::RouteOutcome::kForbidden: return call.error(403, "no shared namespace");
+    case sdk::RouteOutcome::kUnavailable:
+      // The guide's own client takes a 503 for "server full": only who sends ids hears of it.
+      if (!call.message.id.empty()) call.error(503, "cluster unavailable");
+      return;
+  }
+}
+
+}  // namespace
+
+void handle_directed(const Call& call) {
+  const Message& message = call.message;
+  if (message.to_is_wrong_type) return call.error(400, "to must be a string");
+  if (!message.to || message.to->empty()) return call.error(400, "target peer required");
+  const std::optional<Fingerprint> target = call.node.peers.resolve(*message.to);
+  if (!target) return call.error(404, "peer not found");
+
+  ConnectionRef where;
+  const PeerDirectory::Route route =
+      call.node.peers.route(*target, call.peer.namespaces, where);
+  if (route == PeerDirectory::Route::kForbidden) return call.error(403, "no shared namespace");
+  if (!may_fan_out(call, 1)) return;
+  FrameRef frame = directed_frame(to_text(message.type), call.peer.fingerprint, *target,
+                                  message.payload, call.loop().wall());
+  if (route == PeerDirectory::Route::kNotFound) return route_elsewhere(call, *target, frame);
+  deliver(call, where, std::move(frame));
+}
+
+void handle_broadcast(const Call& call) {
+  BroadcastRequest request;
+  if (!call.read(request)) return;
+  if (call.peer.find(request.ns) == nullptr) return call.error(403, "not in namespace");
+
+  std::vector<ConnectionRef> except{call.connection.ref()};
+  std::vector<Fingerprint> excluded;
+  for (const std::string_view name : request.exclude) {
+    const std::optional<Fingerprint> peer = call.node.peers.resolve(name);
+    if (!peer) continue;
+    excluded.push_back(*peer);
+    if (const auto where = call.node.peers.find(*peer)) except.push_back(*where);
+  }
+  auto by_loop = call.node.namespaces.recipients(request.ns, except);
+  std::size_t copies = 0;
+  for (const auto& receivers : by_loop) copies += receivers.size();
+  if (!may_fan_out(call, copies)) return;
+
+  const FrameRef frame = broadcast_frame(call.peer.fingerprint, request.ns,
+                                         request.data.value_or(""), call.loop().wall());
+  std::uint32_t delivered = 0;
+  if (!call.node.broker_is_standalone) {
+    call.node.broker_calls.run("broadcast", [&] {
+      delivered += static_cast<std::uint32_t>(call.node.plugins.broker->broadcast(
+          {request.ns, call.peer.fingerprint, excluded, text_of(frame)}));
+    });
+  }
+  const std::size_t own = call.loop().index();
+  std::uint32_t dropped = 0;
+  for (const ConnectionRef ref : by_loop[own]) {
+    Connection* receiver = call.loop().find(ref);
+    if (receiver != nullptr && receiver->send(frame) == SendResult::kQueued) {
+      ++delivered;
+    } else {
+      ++dropped;
+    }
+  }
+  by_loop[own].clear();
+
+  std::uint32_t parts = 0;
+  for (const auto& receivers : by_loop) parts += receivers.empty() ? 0 : 1;
+  std::shared_ptr<DeliveryReport> report;
+  if (parts > 0 && !call.message.id.empty()) {
+    report = await_report(call, parts);
+    report->delivered = delivered;
+    report->dropped = dropped;
+  }
+  for (std::size_t loop = 0; loop < by_loop.size(); ++loop) {
+    if (by_loop[loop].empty()) continue;
+    call.node.loops[loop]->post(Delivery{frame, {}, std::move(by_loop[loop]), report});
+  }
+  if (parts == 0) call.ack(delivered, dropped);
+}
+
+}  // namespace peer

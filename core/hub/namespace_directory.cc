@@ -1,0 +1,242 @@
+#include "core/hub/namespace_directory.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace peer {
+namespace {
+
+PeerPage page_of(const Namespace& ns, std::size_t first, PageLimit limit) {
+  PeerPage page;
+  page.total = ns.members.size();
+  const std::size_t end = first + std::min(limit.peers, ns.members.size() - first);
+  for (std::size_t i = first; i < end; ++i) {
+    const std::string& object = ns.members[i].object;
+    if (page.peers.size() + object.size() + 1 > limit.bytes) break;
+    if (!page.peers.empty()) page.peers.push_back(',');
+    page.peers.append(object);
+  }
+  return page;
+}
+
+Member* find_member(Namespace& ns, std::uint64_t joined) {
+  const auto at = std::lower_bound(
+      ns.members.begin(), ns.members.end(), joined,
+      [](const Member& member, std::uint64_t order) { return member.joined < order; });
+  return at != ns.members.end() && at->joined == joined ? &*at : nullptr;
+}
+
+const Member* find_member(const Namespace& ns, const Fingerprint& peer) {
+  const auto at = std::find_if(ns.members.begin(), ns.members.end(),
+                               [&](const Member& member) { return member.peer == peer; });
+  return at == ns.members.end() ? nullptr : &*at;
+}
+
+RoomSnapshot snapshot_of(const Namespace& ns) {
+  RoomSnapshot snapshot{&ns, *ns.room, ns.version, {}};
+  snapshot.members.reserve(ns.members.size());
+  for (const Member& member : ns.members) snapshot.members.push_back(member.peer);
+  return snapshot;
+}
+
+}  // namespace
+
+NamespaceDirectory::NamespaceDirectory(std::uint32_t shard_count, std::size_t loops,
+                                       PeerDirectory& peers, Post post)
+    : mask_(shard_count - 1),
+      loops_(loops),
+      peers_(peers),
+      post_(std::move(post)),
+      shards_(std::make_unique<Shard[]>(shard_count)) {}
+
+NamespaceDirectory::Shard& NamespaceDirectory::shard_of(std::string_view name) const {
+  return shards_[std::hash<std::string_view>{}(name) & mask_];
+}
+
+Namespace* NamespaceDirectory::find_in(Shard& shard, std::string_view name) {
+  const auto found = shard.by_name.find(name);
+  return found == shard.by_name.end() ? nullptr : found->second.get();
+}
+
+JoinResult NamespaceDirectory::join(std::string_view name, const Joiner& joiner,
+                                    std::size_t max_size, PageLimit limit) {
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  Namespace* ns = find_in(shard, name);
+  if (ns != nullptr && ns->room != nullptr) return {JoinStatus::kIsRoom, ns, 0, {}};
+  if (ns != nullptr && ns->members.size() >= max_size) return {JoinStatus::kFull, ns, 0, {}};
+  if (ns == nullptr) {
+    auto created = std::make_unique<Namespace>(name);
+    ns = created.get();
+    shard.by_name.emplace(ns->name, std::move(created));
+  }
+  return add(*ns, joiner, limit);
+}
+
+JoinResult NamespaceDirectory::join_room(std::string_view name, const Joiner& joiner,
+                                         std::uint64_t version, const Room& room,
+                                         PageLimit limit) {
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  Namespace* ns = find_in(shard, name);
+  if (ns == nullptr || ns->room == nullptr) return {JoinStatus::kGone, nullptr, 0, {}};
+  if (ns->version != version) return {JoinStatus::kConflict, ns, 0, {}};
+  *ns->room = room;
+  return add(*ns, joiner, limit);
+}
+
+JoinResult NamespaceDirectory::add(Namespace& ns, const Joiner& joiner, PageLimit limit) {
+  // Who reads peer_joined may signal at once: the peer's own entry comes first.
+  peers_.enter_namespace(joiner.peer, &ns);
+  post_to_members(ns, joiner.announcement, std::nullopt);
+  const std::uint64_t joined = ns.next_join++;
+  ns.members.push_back({joiner.where, joined, joiner.peer, std::string(joiner.object)});
+  ++ns.version;
+  return {JoinStatus::kJoined, &ns, joined, page_of(ns, 0, limit)};
+}
+
+void NamespaceDirectory::refresh(Namespace& ns, std::uint64_t joined, std::string_view object) {
+  const MutexLock lock(shard_of(ns.name).mutex);
+  if (Member* member = find_member(ns, joined)) member->object = object;
+}
+
+Namespace* NamespaceDirectory::create_room(std::string_view name, const Joiner& creator,
+                                           const Room& room) {
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  if (find_in(shard, name) != nullptr) return nullptr;
+  auto created = std::make_unique<Namespace>(name);
+  Namespace* ns = created.get();
+  ns->room = std::make_unique<Room>(room);
+  shard.by_name.emplace(ns->name, std::move(created));
+  add(*ns, creator, PageLimit{0, 0});
+  return ns;
+}
+
+std::optional<RoomSnapshot> NamespaceDirectory::leave(Namespace& ns, std::uint64_t joined,
+                                                      const Fingerprint& peer,
+                                                      const FrameRef& announcement) {
+  Shard& shard = shard_of(ns.name);
+  const MutexLock lock(shard.mutex);
+  peers_.leave_namespace(peer, &ns);
+  Member* member = find_member(ns, joined);
+  assert(member != nullptr);
+  ns.members.erase(ns.members.begin() + (member - ns.members.data()));
+  ++ns.version;
+  if (ns.members.empty()) {
+    shard.by_name.erase(shard.by_name.find(ns.name));
+    return std::nullopt;
+  }
+  post_to_members(ns, announcement, std::nullopt);
+  if (ns.room == nullptr) return std::nullopt;
+  return snapshot_of(ns);
+}
+
+bool NamespaceDirectory::commit_room(std::string_view name, std::uint64_t version,
+                                     const Room& room, const FrameRef& announcement) {
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  Namespace* ns = find_in(shard, name);
+  if (ns == nullptr || ns->room == nullptr || ns->version != version) return false;
+  *ns->room = room;
+  ++ns->version;
+  if (announcement) post_to_members(*ns, announcement, std::nullopt);
+  return true;
+}
+
+void NamespaceDirectory::post_to_members(const Namespace& ns, const FrameRef& frame,
+                                         std::optional<ConnectionRef> except) {
+  std::vector<std::vector<ConnectionRef>> by_loop(loops_);
+  for (const Member& member : ns.members) {
+    if (except && *except == member.where) continue;
+    by_loop[member.where.loop].push_back(member.where);
+  }
+  for (std::size_t loop = 0; loop < loops_; ++loop) {
+    if (!by_loop[loop].empty()) post_(loop, {frame, {}, std::move(by_loop[loop]), nullptr});
+  }
+}
+
+const Namespace* NamespaceDirectory::find(std::string_view name) const {
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  return find_in(shard, name);
+}
+
+std::optional<RoomSnapshot> NamespaceDirectory::room(std::string_view name) const {
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  const Namespace* ns = find_in(shard, name);
+  if (ns == nullptr || ns->room == nullptr) return std::nullopt;
+  return snapshot_of(*ns);
+}
+
+PeerPage NamespaceDirectory::list(std::string_view name, const std::optional<Fingerprint>& after,
+                                  PageLimit limit) const {
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  const Namespace* ns = find_in(shard, name);
+  if (ns == nullptr) return {};
+  const Member* previous = after ? find_member(*ns, *after) : nullptr;
+  const std::ptrdiff_t first = previous == nullptr ? 0 : previous - ns->members.data() + 1;
+  return page_of(*ns, static_cast<std::size_t>(first), limit);
+}
+
+std::vector<std::string> NamespaceDirectory::objects(
+    std::string_view name, const std::vector<Fingerprint>& peers) const {
+  std::vector<std::string> objects(peers.size());
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  const Namespace* ns = find_in(shard, name);
+  if (ns == nullptr) return objects;
+  for (std::size_t i = 0; i < peers.size(); ++i) {
+    if (const Member* member = find_member(*ns, peers[i])) objects[i] = member->object;
+  }
+  return objects;
+}
+
+std::vector<std::vector<ConnectionRef>> NamespaceDirectory::recipients(
+    std::string_view name, const std::vector<ConnectionRef>& except) const {
+  std::vector<std::vector<ConnectionRef>> by_loop(loops_);
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  const Namespace* ns = find_in(shard, name);
+  if (ns == nullptr) return by_loop;
+  for (const Member& member : ns->members) {
+    if (std::find(except.begin(), except.end(), member.where) != except.end()) continue;
+    by_loop[member.where.loop].push_back(member.where);
+  }
+  return by_loop;
+}
+
+void NamespaceDirectory::post_to_room(std::string_view name, const std::optional<Fingerprint>& to,
+                                      const FrameRef& frame) {
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  const Namespace* ns = find_in(shard, name);
+  if (ns == nullptr || ns->room == nullptr) return;
+  if (!to) return post_to_members(*ns, frame, std::nullopt);
+  const Member* member = find_member(*ns, *to);
+  if (member != nullptr) post_(member->where.loop, {frame, member->where, {}, nullptr});
+}
+
+void NamespaceDirectory::visit(
+    const std::function<void(const std::string&, std::size_t, bool)>& visit) const {
+  struct Line {
+    std::string name;
+    std::size_t members;
+    bool is_room;
+  };
+  for (std::uint32_t i = 0; i <= mask_; ++i) {
+    std::vector<Line> lines;
+    {
+      const MutexLock lock(shards_[i].mutex);
+      lines.reserve(shards_[i].by_name.size());
+      for (const auto& [name, ns] : shards_[i].by_name) {
+        lines.push_back({ns->name, ns->members.size(), ns->room != nullptr});
+      }
+    }
+    for (const Line& line : lines) visit(line.name, line.members, line.is_room);
+  }
+}
+
+}  // namespace peer

@@ -1,0 +1,173 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/base/fingerprint.h"
+#include "core/base/mutex.h"
+#include "core/hub/peer_directory.h"
+#include "core/net/event_loop.h"
+
+namespace peer {
+
+/// One peer in one namespace.
+struct Member {
+  ConnectionRef where;
+  std::uint64_t joined = 0;  ///< rises with each join into the namespace
+  Fingerprint peer;
+  std::string object;  ///< the peer object (protocol B, notifications) as JSON
+};
+
+/// What makes a namespace a room (guide: Rooms). `state` belongs to the room policy.
+struct Room {
+  Fingerprint owner;
+  std::uint32_t max_size = 0;
+  std::string state;
+};
+
+/// A namespace with members; it lives exactly as long as it has some. Guarded by its shard's lock,
+/// but for `name`, which never changes: its members may read that any time.
+struct Namespace {
+  explicit Namespace(std::string_view its_name) : name(its_name) {}
+
+  const std::string name;
+  std::vector<Member> members;  ///< in join order
+  std::uint64_t next_join = 1;
+  std::unique_ptr<Room> room;
+  std::uint64_t version = 0;  ///< of a room: rises with every change that its policy can see
+};
+
+/// A copy of a room, for its policy.
+struct RoomSnapshot {
+  const Namespace* ns = nullptr;
+  Room room;
+  std::uint64_t version = 0;
+  std::vector<Fingerprint> members;
+};
+
+/// Peer objects of a namespace.
+struct PeerPage {
+  std::string peers;  ///< JSON objects, comma-separated
+  std::size_t total = 0;
+};
+
+/// How much a page may hold.
+struct PageLimit {
+  std::size_t peers = 50;
+  std::size_t bytes = 256 * 1024;
+};
+
+enum class JoinStatus : std::uint8_t {
+  kJoined,
+  kRefreshed,  ///< a member already: its peer object was replaced
+  kFull,
+  kIsRoom,    ///< the name is a room: ask its policy
+  kGone,      ///< no such room (any more)
+  kConflict,  ///< the room has changed since the snapshot: ask the policy again
+};
+
+struct JoinResult {
+  JoinStatus status = JoinStatus::kJoined;
+  Namespace* ns = nullptr;  ///< good while the peer is a member
+  std::uint64_t joined = 0;
+  PeerPage page;
+};
+
+/// A peer on its way into a namespace.
+struct Joiner {
+  ConnectionRef where;
+  Fingerprint peer;
+  std::string_view object;
+  FrameRef announcement;  ///< `peer_joined`, for the other members
+};
+
+/// All namespaces and rooms of this node, in shards with a lock each (design.md 2, Hub).
+///
+/// Every change posts its announcements to the members' loops while the shard is locked, the
+/// caller's own loop included: so for every member the announcements of a namespace are in the
+/// order of its changes, without a gap behind the page that it got on joining. The caller delivers
+/// its own loop's mail (EventLoop::deliver_mail) after the call.
+///
+/// Thread-safe. A peer's memberships are changed by its own loop only. Lock order: namespace
+/// shard, then peer shard, then mailbox.
+class NamespaceDirectory {
+ public:
+  using Post = std::function<void(std::size_t loop, Delivery delivery)>;
+
+  /// `post` hands a delivery to a loop, never blocks, and is called with a shard locked.
+  NamespaceDirectory(std::uint32_t shard_count, std::size_t loops, PeerDirectory& peers,
+                     Post post);
+
+  /// Joins, creating the namespace at need; on a room: kIsRoom, nothing done.
+  JoinResult join(std::string_view name, const Joiner& joiner, std::size_t max_size,
+                  PageLimit limit);
+  /// Joins a room if it is still at `version`, and stores what its policy made of it.
+  JoinResult join_room(std::string_view name, const Joiner& joiner, std::uint64_t version,
+                       const Room& room, PageLimit limit);
+  /// Replaces a member's peer object, silently.
+  void refresh(Namespace& ns, std::uint64_t joined, std::string_view object);
+  /// Creates a room with its first member. Null: the name is in use.
+  Namespace* create_room(std::string_view name, const Joiner& creator, const Room& room);
+  /// Ends a membership and announces `peer_left`. Returns a snapshot when a room remains.
+  std::optional<RoomSnapshot> leave(Namespace& ns, std::uint64_t joined, const Fingerprint& peer,
+                                    const FrameRef& announcement);
+  /// Stores what a room's policy decided, if the room is still at `version`, and posts
+  /// `announcement` (may be none) to all members. False: it has changed, or is gone.
+  bool commit_room(std::string_view name, std::uint64_t version, const Room& room,
+                   const FrameRef& announcement);
+
+  /// The namespace of that name, for comparing (NamespaceSet); null: none.
+  [[nodiscard]] const Namespace* find(std::string_view name) const;
+  [[nodiscard]] std::optional<RoomSnapshot> room(std::string_view name) const;
+  /// Members after `after` (from the start when that peer is no member), in join order.
+  [[nodiscard]] PeerPage list(std::string_view name, const std::optional<Fingerprint>& after,
+                              PageLimit limit) const;
+  /// The peer objects of some members, in the order asked for; empty for who is none.
+  [[nodiscard]] std::vector<std::string> objects(std::string_view name,
+                                                 const std::vector<Fingerprint>& peers) const;
+  /// Members but those in `except`, by loop.
+  [[nodiscard]] std::vector<std::vector<ConnectionRef>> recipients(
+      std::string_view name, const std::vector<ConnectionRef>& except) const;
+  /// Posts a frame to one member of a room, or to all of them.
+  void post_to_room(std::string_view name, const std::optional<Fingerprint>& to,
+                    const FrameRef& frame);
+
+  /// Calls `visit(name, members, is_room)` for each; a copy of each shard is made first.
+  void visit(const std::function<void(const std::string&, std::size_t, bool)>& visit) const;
+
+ private:
+  struct StringHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+  struct Shard {
+    mutable Mutex mutex;
+    std::unordered_map<std::string_view, std::unique_ptr<Namespace>> by_name
+        PEER_GUARDED_BY(mutex);
+  };
+
+  [[nodiscard]] Shard& shard_of(std::string_view name) const;
+  [[nodiscard]] static Namespace* find_in(Shard& shard, std::string_view name)
+      PEER_REQUIRES(shard.mutex);
+  JoinResult add(Namespace& ns, const Joiner& joiner, PageLimit limit);
+  void post_to_members(const Namespace& ns, const FrameRef& frame,
+                       std::optional<ConnectionRef> except);
+
+  const std::uint32_t mask_;
+  const std::size_t loops_;
+  PeerDirectory& peers_;
+  const Post post_;
+  std::unique_ptr<Shard[]> shards_;
+};
+
+}  // namespace peer

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/base/fingerprint.h"
+#include "core/base/mutex.h"
+#include "core/base/time.h"
+#include "core/net/connection.h"
+
+namespace peer {
+
+struct Namespace;
+
+/// Namespaces of one peer, sorted by address: "do these two share one" is an intersection.
+/// A pointer here is a name for comparing, never followed.
+using NamespaceSet = std::vector<const Namespace*>;
+
+[[nodiscard]] bool intersects(const NamespaceSet& a, const NamespaceSet& b);
+void insert(NamespaceSet& set, const Namespace* ns);
+void erase(NamespaceSet& set, const Namespace* ns);
+
+/// What a newer registration takes over from the one that it replaces.
+struct Inheritance {
+  bool seat = false;  ///< its place among `max_peers`
+  Time since{};       ///< start of the window in which replacements are counted
+  std::uint32_t replacements = 0;
+};
+
+/// Where each registered peer is, and which alias means whom (guide Q14; protocol.md A, B).
+/// `shard_count` shards chosen by the first 16 bits of the fingerprint, each with its own lock.
+///
+/// Thread-safe. A peer's entry is written by its own loop only.
+class PeerDirectory {
+ public:
+  enum class Admission : std::uint8_t { kAdmitted, kPresent, kFull };
+  struct AdmissionResult {
+    Admission admission = Admission::kAdmitted;
+    ConnectionRef present;     ///< kPresent: who has the fingerprint now
+    Inheritance inheritance;   ///< kPresent: its window of replacements
+  };
+  enum class Route : std::uint8_t { kFound, kNotFound, kForbidden };
+
+  /// `shard_count`: a power of two.
+  PeerDirectory(std::uint32_t shard_count, std::uint32_t max_peers);
+
+  /// Enters a peer, unless its fingerprint is present (replace that one first) or the server is
+  /// full. With `inheritance.seat` it takes over a place that was kept for it.
+  AdmissionResult admit(const Fingerprint& peer, ConnectionRef where,
+                        const Inheritance& inheritance);
+  /// Removes the entry if it is still `where`'s. Nullopt when it is not; else what a replacement
+  /// inherits: its seat when `keep_seat`, which must end in admit() or release_seat().
+  std::optional<Inheritance> remove(const Fingerprint& peer, ConnectionRef where, bool keep_seat);
+  void release_seat() { count_.fetch_sub(1, std::memory_order_relaxed); }
+  [[nodiscard]] bool full() const { return count() >= max_peers_; }
+  /// Registered peers; one for a fingerprint that is being replaced.
+  [[nodiscard]] std::uint32_t count() const { return count_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint32_t max_peers() const { return max_peers_; }
+  [[nodiscard]] bool present(const Fingerprint& peer) const { return find(peer).has_value(); }
+
+  /// Where a peer is.
+  [[nodiscard]] std::optional<ConnectionRef> find(const Fingerprint& peer) const;
+  /// Where a peer is, if it shares a namespace with `sender`.
+  Route route(const Fingerprint& peer, const NamespaceSet& sender, ConnectionRef& where) const;
+  /// Whether the peer is a member of `ns`.
+  [[nodiscard]] bool is_member(const Fingerprint& peer, const Namespace* ns) const;
+  void enter_namespace(const Fingerprint& peer, const Namespace* ns);
+  void leave_namespace(const Fingerprint& peer, const Namespace* ns);
+
+  /// First come, first served. False: another holds it.
+  bool claim_alias(std::string_view alias, const Fingerprint& peer);
+  void free_alias(std::string_view alias);
+  [[nodiscard]] std::optional<Fingerprint> resolve_alias(std::string_view alias) const;
+  /// What a client means by a fingerprint (64 hex digits) or an alias.
+  [[nodiscard]] std::optional<Fingerprint> resolve(std::string_view name) const;
+
+ private:
+  struct Entry {
+    ConnectionRef where;
+    std::uint32_t replacements = 0;
+    Time since{};
+    NamespaceSet namespaces;
+  };
+  struct Shard {
+    mutable Mutex mutex;
+    std::unordered_map<Fingerprint, Entry> peers PEER_GUARDED_BY(mutex);
+  };
+  struct StringHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+  struct AliasShard {
+    mutable Mutex mutex;
+    std::unordered_map<std::string, Fingerprint, StringHash, std::equal_to<>> holders
+        PEER_GUARDED_BY(mutex);
+  };
+
+  [[nodiscard]] Shard& shard_of(const Fingerprint& peer) const;
+  [[nodiscard]] AliasShard& alias_shard_of(std::string_view alias) const;
+
+  const std::uint32_t mask_;
+  const std::uint32_t max_peers_;
+  std::atomic<std::uint32_t> count_{0};
+  std::unique_ptr<Shard[]> shards_;
+  std::unique_ptr<AliasShard[]> alias_shards_;
+};
+
+}  // namespace peer

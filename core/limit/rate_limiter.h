@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+
+#include "core/base/fingerprint.h"
+#include "core/base/mutex.h"
+#include "core/limit/token_bucket.h"
+
+namespace peer {
+
+/// One token bucket per fingerprint (guide Q7; protocol.md B, Rate limit). A peer without tokens
+/// gets a 429 and keeps its connection. The bucket is the fingerprint's, not the connection's: a
+/// replacement does not refill it.
+/// Thread-safe: `shards` (a power of two) locks.
+class RateLimiter {
+ public:
+  explicit RateLimiter(std::uint32_t shards);
+
+  /// Takes one token. Returns false, and takes nothing, when the bucket is empty.
+  [[nodiscard]] bool try_acquire(const Fingerprint& peer, RateLimit limit, Time now);
+  void forget(const Fingerprint& peer);
+  /// Forgets buckets that were not used for 10 minutes (guide Q7).
+  void sweep(Time now);
+  [[nodiscard]] std::size_t size() const;
+
+ private:
+  struct Shard {
+    mutable Mutex mutex;
+    std::unordered_map<Fingerprint, TokenBucket> buckets PEER_GUARDED_BY(mutex);
+  };
+  [[nodiscard]] Shard& shard_of(const Fingerprint& peer) const;
+
+  const std::uint32_t mask_;
+  std::unique_ptr<Shard[]> shards_;
+};
+
+}  // namespace peer

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <peer/sdk/match_strategy.h>
+
+#include "core/net/frame.h"
+
+namespace peer {
+
+/// `{namespace, session_id, peers[]}` with a new session_id (guide Q26: 32 hex digits from the
+/// system's random source).
+[[nodiscard]] std::string matched_payload(std::string_view ns,
+                                          const std::vector<std::string>& peer_objects);
+/// `matched`; `request_id`: raw JSON, or empty.
+[[nodiscard]] FrameRef matched_frame(std::string_view ns, std::string_view payload,
+                                     std::string_view request_id, sdk::Instant now);
+/// `match_expired {ticket, namespace}` (protocol C.2).
+[[nodiscard]] FrameRef match_expired_frame(std::string_view ns, sdk::TicketId ticket);
+
+}  // namespace peer

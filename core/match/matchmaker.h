@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <peer/sdk/match_strategy.h>
+
+#include "core/base/fingerprint.h"
+#include "core/base/mutex.h"
+#include "core/hub/namespace_directory.h"
+#include "core/net/connection.h"
+#include "core/plugin/plugin_calls.h"
+#include "core/protocol/requests.h"
+
+namespace peer {
+
+/// A peer that asks for a match.
+struct TicketOwner {
+  Fingerprint peer;
+  ConnectionRef where;
+  std::string request_id;  ///< raw JSON; empty: none
+  /// The request used protocol C.2: it learns its ticket, and when that expires.
+  bool shows_ticket = false;
+};
+
+/// What became of a `match` request.
+struct MatchOutcome {
+  enum class Status : std::uint8_t {
+    kWaiting,
+    kMatched,  ///< `matched` has been posted to the whole group, the requester included
+    kRefused,  ///< by the strategy: 400 with `refusal`
+    kFailed,   ///< the strategy threw: 500
+  };
+  Status status = Status::kWaiting;
+  sdk::TicketId ticket = 0;
+  std::string refusal;
+  std::optional<sdk::Instant> wake_at;  ///< call tick() then
+};
+
+/// The waiting tickets of all namespaces, and the matches made of them by the strategy plugin
+/// (guide: Matchmaking; protocol.md B, Matching, and C.2).
+///
+/// A ticket ends in exactly one of matched, cancelled, expired, replaced, or its peer gone: each
+/// of them takes it out under the lock of its namespace's shard, and says so before it unlocks.
+/// Only members of a namespace have tickets in it: callers end the ticket before the membership.
+///
+/// Thread-safe. Lock order: match shard, then namespace shard, then mailbox. The strategy is
+/// called with the shard locked (its queues take one call at a time).
+class Matchmaker {
+ public:
+  Matchmaker(sdk::MatchStrategy& strategy, PluginCalls& calls, NamespaceDirectory& namespaces,
+             NamespaceDirectory::Post post);
+  ~Matchmaker();
+
+  /// Adds a ticket, or keeps an equal one of the same peer in its place, or replaces a different
+  /// one at the back; then matches.
+  MatchOutcome request(const TicketOwner& owner, const MatchRequest& request, sdk::Instant now);
+  /// Ends the peer's ticket in a namespace; nullopt: it has none.
+  std::optional<sdk::TicketId> cancel(std::string_view ns, const Fingerprint& peer);
+  /// Expires what is due and matches again. Returns when to call again.
+  std::optional<sdk::Instant> tick(std::string_view ns, sdk::Instant now);
+  /// Tickets waiting now.
+  [[nodiscard]] std::size_t waiting() const;
+
+ private:
+  struct Ticket {
+    TicketOwner owner;
+    MatchRequest request;
+    sdk::Instant enqueued;
+    std::optional<sdk::Instant> expires;
+  };
+  struct Queue {
+    std::unique_ptr<sdk::MatchQueue> strategy;
+    std::map<sdk::TicketId, Ticket> tickets;
+    std::unordered_map<Fingerprint, sdk::TicketId> by_peer;
+    std::multimap<sdk::Instant, sdk::TicketId> expiries;
+    std::optional<sdk::Instant> wake_at;  ///< a tick() is due then
+  };
+  struct Shard {
+    mutable Mutex mutex;
+    std::map<std::string, Queue, std::less<>> queues PEER_GUARDED_BY(mutex);
+  };
+
+  [[nodiscard]] Shard& shard_of(std::string_view ns) const;
+  bool enqueue(Queue& queue, sdk::TicketId id);
+  void take(Queue& queue, sdk::TicketId id);
+  void withdraw(Queue& queue, sdk::TicketId id);
+  bool form_groups(const std::string& ns, Queue& queue, sdk::Instant now,
+                   const Fingerprint* requester);
+  [[nodiscard]] bool is_sound(const Queue& queue, const sdk::MatchGroup& group) const;
+  void announce(const std::string& ns, Queue& queue, const sdk::MatchGroup& group,
+                sdk::Instant now, const Fingerprint* requester);
+  void expire(const std::string& ns, Queue& queue, sdk::Instant now);
+  void set_expiry(Queue& queue, sdk::TicketId id, std::chrono::milliseconds timeout,
+                  sdk::Instant now);
+  void drop_expiry(Queue& queue, sdk::TicketId id);
+  std::optional<sdk::Instant> sooner_wake(Queue& queue, sdk::Instant now);
+  std::optional<sdk::Instant> next_wake(Queue& queue, sdk::Instant now);
+
+  sdk::MatchStrategy& strategy_;
+  PluginCalls& calls_;
+  NamespaceDirectory& namespaces_;
+  const NamespaceDirectory::Post post_;
+  std::unique_ptr<Shard[]> shards_;
+  std::atomic<sdk::TicketId> last_id_{0};
+};
+
+}  // namespace peer

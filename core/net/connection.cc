@@ -1,0 +1,345 @@
+#include "core/net/connection.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "core/net/event_loop.h"
+#include "core/net/http_request.h"
+
+namespace peer {
+namespace {
+
+constexpr std::size_t kReadAtOnce = 64 * 1024;
+constexpr milliseconds kHeadTime{10'000};
+// So long, and so much, is read and thrown away behind our close frame: closing with unread input
+// would make the kernel send RST, and the peer might never see the code.
+constexpr milliseconds kLingerTime{1'000};
+constexpr std::uint32_t kLingerBytes = 1024 * 1024;
+constexpr std::uint16_t kControlFramesPerSecond = 100;
+
+// The first ping comes within the second half of an interval, each slot at its own time.
+milliseconds first_ping_after(milliseconds interval, std::uint32_t slot) {
+  const std::int64_t spread = (slot * 2654435761U) >> 22;  // 0 to 1023
+  return interval / 2 + interval * spread / 2048;
+}
+
+std::string numeric_address(int fd) {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &length) != 0) return {};
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (address.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+    ::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
+  } else if (address.ss_family == AF_INET6) {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+    if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+      ::inet_ntop(AF_INET, v6.sin6_addr.s6_addr + 12, text.data(), text.size());
+    } else {
+      ::inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
+    }
+  }
+  return text.data();
+}
+
+bool is_loopback(const std::string& address) {
+  return address.starts_with("127.") || address == "::1";
+}
+
+}  // namespace
+
+Connection::Connection(EventLoop& loop, int fd, ConnectionRef ref)
+    : loop_(loop), fd_(fd), ref_(ref) {
+  own_deadline_ = loop.now() + std::min(kHeadTime, loop.options().read_timeout);
+}
+
+Connection::~Connection() { ::close(fd_); }
+
+std::string Connection::remote_address() const { return numeric_address(fd_); }
+
+SendResult Connection::send(const FrameRef& frame) {
+  if (state_ != State::kOpen || broken_) return SendResult::kDropped;
+  const NetOptions& options = loop_.options();
+  const auto fits = [&] {
+    return output_.empty() || (output_.count() < options.send_buffer_size &&
+                               output_.bytes() + frame.size() <= options.send_buffer_bytes);
+  };
+  // Only what the socket refuses counts as waiting; with EPOLLOUT armed it has refused already.
+  if (!fits() && (interest_ & EPOLLOUT) == 0) flush();
+  if (!fits()) {
+    loop_.stats_.dropped.fetch_add(1, std::memory_order_relaxed);
+    return SendResult::kDropped;
+  }
+  loop_.stats_.sent.fetch_add(1, std::memory_order_relaxed);
+  queue(frame);
+  return SendResult::kQueued;
+}
+
+void Connection::queue(FrameRef frame) {
+  output_.push(std::move(frame));
+  mark_dirty();
+}
+
+void Connection::mark_dirty() {
+  if (dirty_) return;
+  dirty_ = true;
+  loop_.dirty_.push_back(ref_);
+}
+
+void Connection::close(CloseCode code, std::string_view reason) {
+  if (closing() || broken_) return;
+  queue(close_frame(code, reason));
+  state_ = State::kClosing;
+  own_deadline_ = loop_.now() + loop_.options().write_timeout;
+  reader_.stop();
+  loop_.update_deadline(*this);
+  loop_.will_close(*this);
+}
+
+void Connection::set_deadline(Time at) {
+  app_deadline_ = at;
+  loop_.update_deadline(*this);
+}
+
+void Connection::pause() {
+  paused_ = true;
+  mark_dirty();
+}
+
+void Connection::resume() {
+  if (!paused_) return;
+  paused_ = false;
+  if (input_ != nullptr) consume({});
+  // Anything else to do (a read, a close) comes with the flush at the end of the round.
+  mark_dirty();
+}
+
+bool Connection::on_readable() {
+  std::uint8_t* buffer = loop_.read_buffer_.get();
+  const ssize_t received = ::recv(fd_, buffer, kReadAtOnce, MSG_DONTWAIT);
+  if (received < 0) return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+  if (received == 0) {
+    // A client that sent its request and shut down writing still wants the answer.
+    if (state_ != State::kHttp || output_.empty()) return false;
+    close_after_flush_ = true;
+    return true;
+  }
+  const auto size = static_cast<std::size_t>(received);
+  if (closing()) {
+    lingered_ += static_cast<std::uint32_t>(size);
+    return lingered_ <= kLingerBytes;
+  }
+  consume({buffer, size});
+  return !broken_;
+}
+
+bool Connection::on_writable() {
+  if (!flush()) return false;
+  if (input_ != nullptr && state_ == State::kHttp && output_.empty()) consume({});
+  return !broken_;
+}
+
+// Hands over what has arrived, and keeps what cannot be consumed yet: half a request head, or
+// anything at all while paused.
+void Connection::consume(std::span<std::uint8_t> data) {
+  const std::unique_ptr<std::vector<std::uint8_t>> kept = std::move(input_);
+  if (kept != nullptr) {
+    const std::size_t size = kept->size() + data.size();
+    kept->reserve(size + kReadPadding);
+    kept->insert(kept->end(), data.begin(), data.end());
+    data = *kept;
+  }
+  while (!data.empty() && !paused_ && !closing() && !broken_ && !close_after_flush_) {
+    const bool http = state_ == State::kHttp;
+    const std::size_t used =
+        http ? read_http({reinterpret_cast<const char*>(data.data()), data.size()})
+             : read_frames(data);
+    if (used == 0) break;
+    data = data.subspan(used);
+  }
+  if (!data.empty() && !closing() && !broken_ && !close_after_flush_) {
+    input_ = std::make_unique<std::vector<std::uint8_t>>(data.begin(), data.end());
+  }
+}
+
+std::size_t Connection::read_frames(std::span<std::uint8_t> data) {
+  const ReaderLimits limits{loop_.options().max_message_size, false};
+  return reader_.feed(data, limits, *this);
+}
+
+void Connection::on_message(Opcode, std::span<const std::uint8_t> message) {
+  loop_.stats_.received.fetch_add(1, std::memory_order_relaxed);
+  loop_.application_.on_message(
+      *this, {reinterpret_cast<const char*>(message.data()), message.size()});
+  if (paused_) reader_.stop();
+}
+
+void Connection::on_ping(std::span<const std::uint8_t> payload) {
+  if (!count_control_frame()) return;
+  queue(control_frame(Opcode::kPong,
+                      {reinterpret_cast<const char*>(payload.data()), payload.size()}));
+}
+
+void Connection::on_pong(std::span<const std::uint8_t>) {
+  if (!count_control_frame()) return;
+  if (pong_deadline_ == kNever) return;
+  pong_deadline_ = kNever;
+  loop_.update_deadline(*this);
+}
+
+bool Connection::count_control_frame() {
+  if (loop_.now() - control_second_ >= milliseconds(1000)) {
+    control_second_ = loop_.now();
+    control_frames_ = 0;
+  }
+  if (++control_frames_ <= kControlFramesPerSecond) return true;
+  close(CloseCode::kFlood, "too many control frames");
+  return false;
+}
+
+void Connection::on_close_frame(CloseCode code, std::string_view) { close(code, {}); }
+
+void Connection::on_protocol_error(CloseCode code, std::string_view reason) {
+  close(code, reason);
+}
+
+std::size_t Connection::read_http(std::string_view data) {
+  // One answer at a time: a client that pipelines and does not read gets no further.
+  if (!output_.flush(fd_)) abort();
+  if (broken_ || !output_.empty()) return 0;
+  const std::size_t head_size = find_head_end(data.substr(0, kMaxHeadSize));
+  if (head_size == 0) {
+    if (data.size() >= kMaxHeadSize) {
+      refuse_http(431);
+      return 0;
+    }
+    own_deadline_ =
+        std::min(own_deadline_, loop_.now() + std::min(kHeadTime, loop_.options().read_timeout));
+    loop_.update_deadline(*this);
+    return 0;
+  }
+  const std::optional<HttpRequest> request = parse_head(data.substr(0, head_size));
+  if (!request) {
+    refuse_http(400);
+  } else {
+    answer_http(*request);
+  }
+  return head_size;
+}
+
+void Connection::answer_http(const HttpRequest& request) {
+  if (request.path == "/ws") {
+    const UpgradeAnswer answer = check_upgrade(request);
+    if (answer.status == 101) {
+      upgrade(request, render_switching_protocols(answer.accept_key));
+    } else {
+      refuse_http(answer.status);
+    }
+    return;
+  }
+  const bool loopback = is_loopback(remote_address());
+  queue(FrameBuilder(0).append(loop_.application_.on_http(request, loopback)).finish_raw());
+  close_after_flush_ = !request.keep_alive;
+  own_deadline_ = loop_.now() + loop_.options().read_timeout;
+  loop_.update_deadline(*this);
+}
+
+void Connection::upgrade(const HttpRequest& request, const std::string& response) {
+  queue(FrameBuilder(response.size()).append(response).finish_raw());
+  state_ = State::kOpen;
+  own_deadline_ = kNever;
+  next_ping_ = loop_.now() + first_ping_after(loop_.options().ping_interval, ref_.slot);
+  loop_.update_deadline(*this);
+  loop_.application_.on_open(*this, request);
+}
+
+void Connection::refuse_http(int status) {
+  const std::string response = render_response(error_response(status));
+  queue(FrameBuilder(response.size()).append(response).finish_raw());
+  close_after_flush_ = true;
+  own_deadline_ = loop_.now() + loop_.options().write_timeout;
+  loop_.update_deadline(*this);
+}
+
+// False: broken. Called at the end of a round, when the socket is writable again, and before a
+// message would be dropped.
+bool Connection::flush() {
+  const std::size_t waiting = output_.bytes();
+  if (!output_.flush(fd_)) {
+    abort();
+    mark_dirty();
+    return false;
+  }
+  if (output_.empty()) {
+    stalled_until_ = kNever;
+    after_flush();
+  } else if (output_.bytes() < waiting || stalled_until_ == kNever) {
+    stalled_until_ = loop_.now() + loop_.options().write_timeout;
+    loop_.update_deadline(*this);
+  }
+  update_interest();
+  return true;
+}
+
+void Connection::after_flush() {
+  if (state_ == State::kClosing || (state_ == State::kHttp && close_after_flush_)) {
+    state_ = State::kLingering;
+    ::shutdown(fd_, SHUT_WR);
+    own_deadline_ = loop_.now() + kLingerTime;
+    loop_.update_deadline(*this);
+  }
+}
+
+void Connection::update_interest() {
+  std::uint32_t wanted = 0;
+  // An HTTP client reads its answer before its next request is read.
+  const bool waits = paused_ || (state_ == State::kHttp && !output_.empty());
+  if (!waits || closing()) wanted |= EPOLLIN;
+  if (!output_.empty()) wanted |= EPOLLOUT;
+  if (wanted == interest_) return;
+  interest_ = wanted;
+  epoll_event event{};
+  event.events = wanted;
+  event.data.u64 = (static_cast<std::uint64_t>(ref_.generation) << 32) | ref_.slot;
+  ::epoll_ctl(loop_.epoll_fd_, EPOLL_CTL_MOD, fd_, &event);
+}
+
+Time Connection::next_timer() const {
+  Time next = std::min(own_deadline_, stalled_until_);
+  if (state_ == State::kOpen) {
+    next = std::min({next, app_deadline_, next_ping_, pong_deadline_});
+  }
+  return next;
+}
+
+bool Connection::on_timer(Time now) {
+  if (stalled_until_ <= now || own_deadline_ <= now) return false;
+  if (state_ == State::kOpen) keep_alive(now);
+  if (state_ == State::kOpen && app_deadline_ <= now) {
+    app_deadline_ = kNever;
+    loop_.application_.on_deadline(*this);
+  }
+  return true;
+}
+
+void Connection::keep_alive(Time now) {
+  if (pong_deadline_ <= now) {
+    close(CloseCode::kPingTimeout, "ping timeout");
+    return;
+  }
+  if (next_ping_ > now) return;
+  next_ping_ = now + loop_.options().ping_interval;
+  // The clock of the oldest unanswered ping runs on.
+  pong_deadline_ = std::min(pong_deadline_, now + loop_.options().pong_wait);
+  queue(loop_.ping_);
+}
+
+}  // namespace peer

@@ -1,0 +1,149 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/time.h"
+#include "core/net/frame.h"
+#include "core/net/websocket_codec.h"
+
+namespace peer {
+
+class EventLoop;
+struct HttpRequest;
+
+/// Names a connection from any thread; it may be gone when the name is used (EventLoop::find).
+struct ConnectionRef {
+  std::uint32_t slot : 24 = 0;
+  std::uint32_t loop : 8 = 0;
+  std::uint32_t generation = 0;
+
+  friend bool operator==(const ConnectionRef&, const ConnectionRef&) = default;
+};
+
+/// What the application keeps with a WebSocket connection; destroyed with it, on its loop.
+class ConnectionContext {
+ public:
+  virtual ~ConnectionContext() = default;
+};
+
+/// What became of a message for one connection.
+enum class SendResult : std::uint8_t { kQueued, kDropped };
+
+/// Frames waiting for the socket. Empty costs no memory beyond the object.
+class SendQueue {
+ public:
+  [[nodiscard]] bool empty() const { return head_ == frames_.size(); }
+  [[nodiscard]] std::size_t count() const { return frames_.size() - head_; }
+  /// Bytes that the socket has not taken yet.
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  void push(FrameRef frame);
+  /// Writes what the socket takes. Returns false when the connection is broken.
+  bool flush(int fd);
+
+ private:
+  void consume(std::size_t written);
+
+  std::vector<FrameRef> frames_;
+  std::size_t head_ = 0;         // first frame not wholly sent
+  std::size_t head_offset_ = 0;  // bytes of it that are sent
+  std::size_t bytes_ = 0;
+};
+
+/// One TCP connection: HTTP at first, a WebSocket after the upgrade (RFC 6455 4), then closing.
+///
+/// Threading: its loop's thread only. Ownership: its loop; a reference is good until the handler
+/// that got it returns: keep a ConnectionRef.
+class Connection final : private FrameSink {
+ public:
+  Connection(EventLoop& loop, int fd, ConnectionRef ref);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  [[nodiscard]] ConnectionRef ref() const { return ref_; }
+  [[nodiscard]] EventLoop& loop() const { return loop_; }
+  /// Numeric, without port.
+  [[nodiscard]] std::string remote_address() const;
+
+  /// Queues a message, bounded by `send_buffer_size` and `send_buffer_bytes`: what does not fit
+  /// even after a flush is dropped (protocol.md A, slow consumer). Sent at the end of the batch.
+  SendResult send(const FrameRef& frame);
+
+  /// Sends what is queued, then the close frame; discards input from now on. The application's
+  /// on_close() follows once the current handler has returned. Further calls change nothing.
+  void close(CloseCode code, std::string_view reason);
+  [[nodiscard]] bool closing() const { return state_ >= State::kClosing; }
+
+  /// While paused, no message is handed over: what has arrived waits, and the socket is not read.
+  void pause();
+  void resume();
+
+  /// Application::on_deadline() is called at `at` (to about 50 ms), once; kNever: not at all.
+  void set_deadline(Time at);
+
+  std::unique_ptr<ConnectionContext> context;
+
+ private:
+  friend class EventLoop;
+  enum class State : std::uint8_t { kHttp, kOpen, kClosing, kLingering };
+
+  // Called by the loop. False: the connection is to be destroyed.
+  bool on_readable();
+  bool on_writable();
+  bool flush();
+  bool on_timer(Time now);
+  [[nodiscard]] Time next_timer() const;
+  /// Stops the connection without a word: broken, or out of time.
+  void abort() { broken_ = true; }
+
+  // FrameSink.
+  void on_message(Opcode opcode, std::span<const std::uint8_t> message) override;
+  void on_ping(std::span<const std::uint8_t> payload) override;
+  void on_pong(std::span<const std::uint8_t> payload) override;
+  void on_close_frame(CloseCode code, std::string_view reason) override;
+  void on_protocol_error(CloseCode code, std::string_view reason) override;
+
+  void consume(std::span<std::uint8_t> data);
+  std::size_t read_http(std::string_view data);
+  std::size_t read_frames(std::span<std::uint8_t> data);
+  void answer_http(const HttpRequest& request);
+  void upgrade(const HttpRequest& request, const std::string& response);
+  void refuse_http(int status);
+  void queue(FrameRef frame);
+  bool count_control_frame();
+  void keep_alive(Time now);
+  void after_flush();
+  void mark_dirty();
+  void update_interest();
+
+  EventLoop& loop_;
+  int fd_;
+  ConnectionRef ref_;
+  State state_ = State::kHttp;
+  bool paused_ = false;
+  bool broken_ = false;
+  bool dirty_ = false;
+  bool close_after_flush_ = false;  // HTTP: the last response is queued
+  bool notified_close_ = false;
+  std::uint32_t interest_ = 0;  // epoll events asked for
+  std::uint16_t control_frames_ = 0;
+  std::uint32_t lingered_ = 0;  // bytes discarded since the close frame
+  Time control_second_{};
+  Time app_deadline_ = kNever;
+  Time own_deadline_ = kNever;   // head of a request, lingering
+  Time next_ping_ = kNever;
+  Time pong_deadline_ = kNever;
+  Time stalled_until_ = kNever;  // write_timeout without progress
+  SendQueue output_;
+  WebSocketReader reader_;
+  std::unique_ptr<std::vector<std::uint8_t>> input_;  // read, but not consumed yet
+};
+
+}  // namespace peer

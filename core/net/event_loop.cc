@@ -1,0 +1,316 @@
+#include "core/net/event_loop.h"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <exception>
+#include <system_error>
+
+#include "core/base/log.h"
+
+// One round of a loop: wait; read the clocks; handle what is ready; deliver mail; run tasks and
+// timers; tell the application who has gone; flush every connection that has output, once; free
+// what was closed. Whatever a round produces for one socket leaves in one system call: at 16
+// messages in flight that is most of the cost of a message (design.md 1).
+namespace peer {
+namespace {
+
+constexpr std::size_t kReadBuffer = 128 * 1024;
+constexpr int kMaxEvents = 256;
+constexpr int kAcceptsPerRound = 64;
+// Deadlines are checked in one sweep over a dense array, at most this often.
+constexpr milliseconds kDeadlineGrid{50};
+constexpr std::uint64_t kWakeEvent = ~std::uint64_t{0};
+constexpr std::uint64_t kListenEvent = kWakeEvent - 1;
+
+thread_local EventLoop* current_loop = nullptr;
+
+int checked(int result, const char* what) {
+  if (result < 0) throw std::system_error(errno, std::generic_category(), what);
+  return result;
+}
+
+void watch(int epoll_fd, int fd, std::uint32_t events, std::uint64_t data) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = data;
+  checked(::epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
+}
+
+Time round_up(Time at) {
+  const auto since = at.time_since_epoch();
+  const auto rest = since % kDeadlineGrid;
+  return rest.count() == 0 ? at : at + (kDeadlineGrid - rest);
+}
+
+}  // namespace
+
+EventLoop::EventLoop(std::uint8_t index, const NetOptions& options, Application& application)
+    : index_(index),
+      options_(options),
+      application_(application),
+      epoll_fd_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
+      wake_fd_(checked(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd")),
+      spare_fd_(checked(::open("/dev/null", O_RDONLY | O_CLOEXEC), "open /dev/null")),
+      now_(steady_now()),
+      wall_(wall_now()),
+      read_buffer_(std::make_unique<std::uint8_t[]>(kReadBuffer + kReadPadding)),
+      ping_(control_frame(Opcode::kPing, {})) {
+  watch(epoll_fd_, wake_fd_, EPOLLIN, kWakeEvent);
+}
+
+EventLoop::~EventLoop() {
+  connections_.clear();
+  stop_listening();
+  ::close(spare_fd_);
+  ::close(wake_fd_);
+  ::close(epoll_fd_);
+}
+
+EventLoop* EventLoop::current() { return current_loop; }
+
+void EventLoop::listen(int fd) {
+  listen_fd_ = fd;
+  watch(epoll_fd_, fd, EPOLLIN, kListenEvent);
+}
+
+void EventLoop::stop_listening() {
+  if (listen_fd_ >= 0) ::close(std::exchange(listen_fd_, -1));
+}
+
+void EventLoop::run() {
+  current_loop = this;
+  while (!(stopping_ && (free_slots_.size() == connections_.size() || now_ >= stop_deadline_))) {
+    handle_events(poll_timeout());
+    deliver_mail();
+    run_tasks();
+    run_timers();
+    check_deadlines();
+    notify_closed();
+    flush_dirty();
+    graveyard_.clear();
+    wake_others();
+  }
+  for (const auto& connection : connections_) {
+    if (connection != nullptr) destroy(*connection);
+  }
+  graveyard_.clear();
+  wake_others();
+  current_loop = nullptr;
+}
+
+int EventLoop::poll_timeout() {
+  Time next = std::min(round_up(std::min(earliest_deadline_, kNever - kDeadlineGrid)),
+                       stop_deadline_);
+  if (!timers_.empty()) next = std::min(next, timers_.front().at);
+  if (!closed_.empty() || !dirty_.empty() || has_mail()) return 0;
+  constexpr milliseconds kLongest{60'000};
+  const milliseconds wait = std::min(next - steady_now(), kLongest);
+  return static_cast<int>(std::max<milliseconds::rep>(wait.count(), 0));
+}
+
+void EventLoop::handle_events(int timeout_ms) {
+  std::array<epoll_event, kMaxEvents> events;
+  const int ready = ::epoll_wait(epoll_fd_, events.data(), kMaxEvents, timeout_ms);
+  now_ = steady_now();
+  wall_ = wall_now();
+  for (int i = 0; i < ready; ++i) {
+    handle_event(events[static_cast<std::size_t>(i)].data.u64,
+                 events[static_cast<std::size_t>(i)].events);
+  }
+}
+
+void EventLoop::handle_event(std::uint64_t data, std::uint32_t events) {
+  if (data == kWakeEvent) {
+    std::uint64_t count = 0;
+    [[maybe_unused]] const ssize_t read = ::read(wake_fd_, &count, sizeof count);
+    return;
+  }
+  if (data == kListenEvent) return accept_some();
+  ConnectionRef ref;
+  ref.slot = data & 0xffffff;
+  ref.loop = index_;
+  ref.generation = static_cast<std::uint32_t>(data >> 32);
+  Connection* connection = find(ref);
+  if (connection == nullptr) return;  // closed earlier in this batch
+  bool alive = true;
+  guarded(*connection, [&] {
+    if ((events & EPOLLOUT) != 0) alive = connection->on_writable();
+    if (alive && (events & EPOLLIN) != 0) alive = connection->on_readable();
+    // A broken connection that is paused is not read: nothing else would tell.
+    if ((events & (EPOLLERR | EPOLLHUP)) != 0 && (events & EPOLLIN) == 0) alive = false;
+  });
+  if (!alive) destroy(*connection);
+  notify_closed();
+}
+
+template <typename F>
+void EventLoop::guarded(Connection& connection, F&& handler) noexcept {
+  try {
+    handler();
+  } catch (const std::exception& failure) {
+    log_error(std::string("a connection's handler failed, closing it: ") + failure.what());
+    connection.close(CloseCode::kInternalError, "internal error");
+  }
+}
+
+void EventLoop::accept_some() {
+  for (int i = 0; i < kAcceptsPerRound && listen_fd_ >= 0; ++i) {
+    const int fd = ::accept4(listen_fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+      adopt(fd);
+    } else if (errno == EMFILE || errno == ENFILE) {
+      return shed_connection();
+    } else if (errno != EINTR && errno != ECONNABORTED) {
+      return;
+    }
+  }
+}
+
+// Out of descriptors: a connection left in the backlog would wake the loop for ever, so one
+// descriptor kept aside takes it in and turns it away.
+void EventLoop::shed_connection() {
+  ::close(spare_fd_);
+  const int fd = ::accept4(listen_fd_, nullptr, nullptr, SOCK_CLOEXEC);
+  if (fd >= 0) ::close(fd);
+  spare_fd_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  stats_.shed.fetch_add(1, std::memory_order_relaxed);
+}
+
+void EventLoop::adopt(int fd) {
+  std::uint32_t slot = 0;
+  if (free_slots_.empty()) {
+    slot = static_cast<std::uint32_t>(connections_.size());
+    connections_.emplace_back();
+    generations_.push_back(0);
+    deadlines_.push_back(kNever);
+  } else {
+    slot = free_slots_.back();
+    free_slots_.pop_back();
+  }
+  ConnectionRef ref;
+  ref.slot = slot & 0xffffff;
+  ref.loop = index_;
+  ref.generation = generations_[slot];
+  auto connection = std::make_unique<Connection>(*this, fd, ref);
+  connection->interest_ = EPOLLIN;
+  watch(epoll_fd_, fd, EPOLLIN, (static_cast<std::uint64_t>(ref.generation) << 32) | slot);
+  connections_[slot] = std::move(connection);
+  update_deadline(*connections_[slot]);
+  stats_.accepted.fetch_add(1, std::memory_order_relaxed);
+  stats_.connections.fetch_add(1, std::memory_order_relaxed);
+}
+
+Connection* EventLoop::find(ConnectionRef ref) const {
+  if (ref.loop != index_ || ref.slot >= connections_.size()) return nullptr;
+  if (generations_[ref.slot] != ref.generation) return nullptr;
+  return connections_[ref.slot].get();
+}
+
+void EventLoop::destroy(Connection& connection) {
+  connection.abort();
+  will_close(connection);
+  notify_closed();
+  const std::uint32_t slot = connection.ref_.slot;
+  graveyard_.push_back(std::move(connections_[slot]));
+  ++generations_[slot];
+  deadlines_[slot] = kNever;
+  free_slots_.push_back(slot);
+  stats_.connections.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void EventLoop::will_close(Connection& connection) {
+  if (connection.notified_close_ || connection.state_ == Connection::State::kHttp) return;
+  connection.notified_close_ = true;
+  if (connection.context != nullptr) closed_.push_back(connection.ref_);
+}
+
+void EventLoop::notify_closed() {
+  while (!closed_.empty()) {
+    const ConnectionRef ref = closed_.back();
+    closed_.pop_back();
+    Connection* connection = find(ref);
+    if (connection == nullptr) continue;
+    guarded(*connection, [&] { application_.on_close(*connection); });
+  }
+}
+
+void EventLoop::flush_dirty() {
+  std::vector<ConnectionRef> dirty = std::move(dirty_);
+  dirty_.clear();
+  for (const ConnectionRef ref : dirty) {
+    Connection* connection = find(ref);
+    if (connection == nullptr) continue;
+    connection->dirty_ = false;
+    if (connection->broken_ || !connection->flush()) destroy(*connection);
+  }
+  if (dirty_.empty()) {  // keep the storage
+    dirty.clear();
+    dirty_ = std::move(dirty);
+  }
+}
+
+void EventLoop::schedule(Time at, std::function<void()> task) {
+  timers_.push_back({at, timer_order_++, std::move(task)});
+  std::push_heap(timers_.begin(), timers_.end(), [](const Timer& a, const Timer& b) {
+    return std::pair(a.at, a.order) > std::pair(b.at, b.order);
+  });
+}
+
+void EventLoop::run_timers() {
+  while (!timers_.empty() && timers_.front().at <= now_) {
+    std::pop_heap(timers_.begin(), timers_.end(), [](const Timer& a, const Timer& b) {
+      return std::pair(a.at, a.order) > std::pair(b.at, b.order);
+    });
+    const Timer timer = std::move(timers_.back());
+    timers_.pop_back();
+    run_guarded(timer.task);
+  }
+}
+
+void EventLoop::update_deadline(Connection& connection) {
+  const Time next = connection.next_timer();
+  deadlines_[connection.ref_.slot] = next;
+  earliest_deadline_ = std::min(earliest_deadline_, next);
+}
+
+void EventLoop::check_deadlines() {
+  if (earliest_deadline_ == kNever || round_up(earliest_deadline_) > now_) return;
+  earliest_deadline_ = kNever;
+  for (std::uint32_t slot = 0; slot < deadlines_.size(); ++slot) {
+    if (deadlines_[slot] <= now_ && connections_[slot] != nullptr) {
+      Connection& connection = *connections_[slot];
+      bool alive = true;
+      guarded(connection, [&] { alive = connection.on_timer(now_); });
+      if (alive) {
+        deadlines_[slot] = connection.next_timer();
+      } else {
+        destroy(connection);
+      }
+    }
+    earliest_deadline_ = std::min(earliest_deadline_, deadlines_[slot]);
+  }
+}
+
+void EventLoop::stop(CloseCode code, std::string_view reason, Time deadline) {
+  stopping_ = true;
+  stop_deadline_ = deadline;
+  stop_listening();
+  for (const auto& connection : connections_) {
+    if (connection == nullptr) continue;
+    if (connection->state_ == Connection::State::kHttp) {
+      connection->abort();
+      connection->mark_dirty();
+    } else {
+      connection->close(code, reason);
+    }
+  }
+}
+
+}  // namespace peer

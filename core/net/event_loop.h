@@ -1,0 +1,185 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/mutex.h"
+#include "core/base/time.h"
+#include "core/net/connection.h"
+#include "core/net/http_request.h"
+
+namespace peer {
+
+/// Limits and times of connections; named as their configuration keys.
+struct NetOptions {
+  std::uint64_t max_message_size = 65536;
+  std::uint32_t send_buffer_size = 32;
+  std::uint64_t send_buffer_bytes = 32 * 65536;
+  milliseconds write_timeout{10'000};
+  milliseconds read_timeout{60'000};
+  milliseconds ping_interval{30'000};
+  milliseconds pong_wait{35'000};
+};
+
+/// What the loops serve. Called on loop threads, several at a time, each connection always on its
+/// own; must not block. An exception costs the connection at hand (close 1011).
+class Application {
+ public:
+  virtual ~Application() = default;
+  /// A request that is no upgrade of /ws. Returns the whole response (http_response()).
+  virtual std::string on_http(const HttpRequest& request, bool loopback) = 0;
+  /// A WebSocket has opened.
+  virtual void on_open(Connection& connection, const HttpRequest& request) = 0;
+  /// A text message, valid UTF-8, with kReadPadding readable bytes behind it.
+  virtual void on_message(Connection& connection, std::string_view text) = 0;
+  virtual void on_deadline(Connection& connection) = 0;
+  /// The connection is closing or broken: exactly once for each on_open().
+  virtual void on_close(Connection& connection) = 0;
+};
+
+/// Where the counts of a fan-out across loops come together, for a request that wants to know.
+struct DeliveryReport {
+  std::atomic<std::uint32_t> delivered{0};
+  std::atomic<std::uint32_t> dropped{0};
+  std::atomic<std::uint32_t> pending{0};
+  std::function<void(const DeliveryReport&)> done;  ///< on the loop that delivers last
+};
+
+/// One frame for connections of one loop.
+struct Delivery {
+  FrameRef frame;
+  ConnectionRef to;                 ///< used when `many` is empty
+  std::vector<ConnectionRef> many;
+  std::shared_ptr<DeliveryReport> report;  ///< shared by the deliveries of one fan-out; or null
+};
+
+/// Counts of one loop since the start; read from any thread.
+struct LoopStats {
+  std::atomic<std::uint64_t> connections{0};  ///< now
+  std::atomic<std::uint64_t> accepted{0};
+  std::atomic<std::uint64_t> received{0};  ///< messages
+  std::atomic<std::uint64_t> sent{0};      ///< messages queued
+  std::atomic<std::uint64_t> dropped{0};   ///< messages that did not fit
+  std::atomic<std::uint64_t> shed{0};      ///< connections refused for want of descriptors
+};
+
+/// One thread's epoll loop and the connections that live on it (design.md 2). In one round it
+/// handles what is ready, then its mail, then flushes each connection that has output, once.
+///
+/// Threading: run() and everything marked "loop" on its own thread; post() from any.
+class EventLoop {
+ public:
+  EventLoop(std::uint8_t index, const NetOptions& options, Application& application);
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  /// Accepts from this listening, non-blocking socket, which the loop owns from now on. Before
+  /// run().
+  void listen(int fd);
+  /// Serves until stop() is complete.
+  void run();
+
+  // Any thread.
+
+  /// Delivers a frame. In order with other posts; drops (and counts) beyond 64 MiB of waiting
+  /// mail.
+  void post(Delivery delivery);
+  /// Runs `task` on the loop, after all deliveries posted before it. Never dropped.
+  void post(std::function<void()> task);
+  [[nodiscard]] const LoopStats& stats() const { return stats_; }
+
+  // Loop thread.
+
+  /// The loop that runs on this thread, or null.
+  [[nodiscard]] static EventLoop* current();
+  [[nodiscard]] std::uint8_t index() const { return index_; }
+  [[nodiscard]] const NetOptions& options() const { return options_; }
+  /// When this batch began.
+  [[nodiscard]] Time now() const { return now_; }
+  [[nodiscard]] sdk::Instant wall() const { return wall_; }
+  [[nodiscard]] Connection* find(ConnectionRef ref) const;
+  /// Delivers what has been posted to this loop so far; tasks wait for the end of the round.
+  void deliver_mail();
+  /// Runs `task` once at `at`.
+  void schedule(Time at, std::function<void()> task);
+  /// Stops accepting.
+  void stop_listening();
+  /// Closes every connection with `code`; run() returns when the last is gone, or at `deadline`.
+  void stop(CloseCode code, std::string_view reason, Time deadline);
+
+ private:
+  friend class Connection;
+  struct Timer {
+    Time at;
+    std::uint64_t order;
+    std::function<void()> task;
+  };
+
+  void wake();
+  void wake_others();
+  void handle_events(int timeout_ms);
+  [[nodiscard]] int poll_timeout();
+  [[nodiscard]] bool has_mail();
+  void accept_some();
+  void adopt(int fd);
+  void shed_connection();
+  void handle_event(std::uint64_t data, std::uint32_t events);
+  void deliver(const Delivery& delivery);
+  void run_tasks();
+  void run_guarded(const std::function<void()>& task) noexcept;
+  void run_timers();
+  void check_deadlines();
+  void flush_dirty();
+  void update_deadline(Connection& connection);
+  void will_close(Connection& connection);
+  void notify_closed();
+  void destroy(Connection& connection);
+  template <typename F>
+  void guarded(Connection& connection, F&& handler) noexcept;
+
+  const std::uint8_t index_;
+  const NetOptions options_;
+  Application& application_;
+  LoopStats stats_;
+  int epoll_fd_;
+  int wake_fd_;
+  int listen_fd_ = -1;
+  int spare_fd_;  // closed to make room for refusing a connection when descriptors run out
+  bool stopping_ = false;
+  Time stop_deadline_ = kNever;
+
+  Time now_;
+  sdk::Instant wall_;
+  std::unique_ptr<std::uint8_t[]> read_buffer_;
+  FrameRef ping_;
+
+  // By slot.
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<std::uint32_t> generations_;
+  std::vector<Time> deadlines_;
+  std::vector<std::uint32_t> free_slots_;
+  Time earliest_deadline_ = kNever;
+
+  std::vector<ConnectionRef> dirty_;
+  std::vector<ConnectionRef> closed_;                      // on_close() is due
+  std::vector<std::unique_ptr<Connection>> graveyard_;     // until the end of the round
+  std::vector<Timer> timers_;                              // heap, earliest first
+  std::uint64_t timer_order_ = 0;
+  std::vector<EventLoop*> to_wake_;
+
+  Mutex mail_mutex_;
+  std::vector<Delivery> mail_ PEER_GUARDED_BY(mail_mutex_);
+  std::vector<std::function<void()>> tasks_ PEER_GUARDED_BY(mail_mutex_);
+  std::size_t mail_bytes_ PEER_GUARDED_BY(mail_mutex_) = 0;
+  bool woken_ PEER_GUARDED_BY(mail_mutex_) = false;
+};
+
+}  // namespace peer

@@ -1,0 +1,98 @@
+#include "core/net/frame.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <string>
+
+namespace peer {
+namespace {
+
+// The header's length is known last: the payload starts behind room for the longest.
+constexpr std::size_t kHeaderRoom = kMaxServerHeader;
+
+}  // namespace
+
+void FrameRef::destroy(Frame* frame) {
+  frame->~Frame();
+  std::free(frame);
+}
+
+FrameBuilder::FrameBuilder(std::size_t expected_size) : capacity_(expected_size) {
+  void* memory = std::malloc(sizeof(Frame) + kHeaderRoom + capacity_);
+  if (memory == nullptr) throw std::bad_alloc();
+  frame_ = new (memory) Frame();
+}
+
+FrameBuilder::~FrameBuilder() {
+  if (frame_ != nullptr) FrameRef::destroy(frame_);
+}
+
+void FrameBuilder::reserve(std::size_t payload) {
+  if (payload <= capacity_) return;
+  capacity_ = std::max(payload, capacity_ * 2);
+  void* memory = std::malloc(sizeof(Frame) + kHeaderRoom + capacity_);
+  if (memory == nullptr) throw std::bad_alloc();
+  auto* larger = new (memory) Frame();
+  std::memcpy(larger->storage() + kHeaderRoom, frame_->storage() + kHeaderRoom, size_);
+  FrameRef::destroy(std::exchange(frame_, larger));
+}
+
+char* FrameBuilder::extend(std::size_t size) {
+  reserve(size_ + size);
+  char* out = reinterpret_cast<char*>(frame_->storage() + kHeaderRoom + size_);
+  size_ += size;
+  return out;
+}
+
+FrameBuilder& FrameBuilder::append(std::string_view bytes) {
+  if (!bytes.empty()) std::memcpy(extend(bytes.size()), bytes.data(), bytes.size());
+  return *this;
+}
+
+FrameBuilder& FrameBuilder::append_number(std::int64_t number) {
+  char digits[24];
+  const auto end = std::to_chars(digits, digits + sizeof digits, number);
+  return append({digits, static_cast<std::size_t>(end.ptr - digits)});
+}
+
+FrameRef FrameBuilder::finish(Opcode opcode) {
+  std::array<std::uint8_t, kMaxServerHeader> header{};
+  const std::size_t header_size = write_server_header(opcode, size_, header);
+  std::memcpy(frame_->storage() + kHeaderRoom - header_size, header.data(), header_size);
+  return release(header_size);
+}
+
+FrameRef FrameBuilder::finish_raw() { return release(0); }
+
+FrameRef FrameBuilder::release(std::size_t header_size) {
+  frame_->begin_ = static_cast<std::uint32_t>(kHeaderRoom - header_size);
+  frame_->size_ = header_size + size_;
+  return FrameRef(std::exchange(frame_, nullptr));
+}
+
+FrameRef text_frame(std::string_view payload) {
+  return FrameBuilder(payload.size()).append(payload).finish(Opcode::kText);
+}
+
+FrameRef control_frame(Opcode opcode, std::string_view payload) {
+  assert(payload.size() <= 125);
+  return FrameBuilder(payload.size()).append(payload).finish(opcode);
+}
+
+FrameRef close_frame(CloseCode code, std::string_view reason) {
+  std::string payload;
+  if (code != CloseCode::kNoStatus) {
+    const auto number = static_cast<std::uint16_t>(code);
+    payload.push_back(static_cast<char>(number >> 8));
+    payload.push_back(static_cast<char>(number & 0xff));
+    payload.append(reason);
+  }
+  return control_frame(Opcode::kClose, payload);
+}
+
+}  // namespace peer

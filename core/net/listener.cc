@@ -1,0 +1,80 @@
+#include "core/net/listener.h"
+
+#include <Poco/Exception.h>
+#include <Poco/Net/DNS.h>
+#include <Poco/Net/ServerSocket.h>
+#include <Poco/Net/SocketAddress.h>
+#include <Poco/Net/SocketImpl.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace peer {
+namespace {
+
+constexpr int kBacklog = 4096;
+// What the kernel may hold unsent for one socket: without it megabytes pile up behind each reader
+// that has stopped reading (design.md 2).
+constexpr int kUnsentBytes = 128 * 1024;
+
+void bind(Poco::Net::ServerSocket& socket, const Poco::Net::SocketAddress& address, bool share) {
+  if (address.family() == Poco::Net::SocketAddress::IPv6) {
+    socket.bind6(address, true, share, false);
+  } else {
+    // The three-argument form: the short ones share the port without being asked.
+    socket.bind(address, true, share);
+  }
+}
+
+// Accepted sockets inherit these: no system call for each connection.
+void set_options(int fd) {
+  const int on = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentBytes, sizeof kUnsentBytes);
+}
+
+// A descriptor of our own: POCO's sockets close theirs.
+int take_fd(const Poco::Net::ServerSocket& socket) {
+  const int fd = ::fcntl(socket.impl()->sockfd(), F_DUPFD_CLOEXEC, 0);
+  if (fd < 0 || ::fcntl(fd, F_SETFL, O_NONBLOCK) != 0) {
+    throw std::system_error(errno, std::generic_category(), "fcntl");
+  }
+  return fd;
+}
+
+}  // namespace
+
+sdk::Result<Listeners> listen_on(const std::string& host, std::uint16_t port, std::size_t count) {
+  Listeners listeners;
+  try {
+    Poco::Net::SocketAddress address(host, port);
+    Poco::Net::ServerSocket probe;
+    bind(probe, address, false);
+    listeners.port = probe.address().port();
+    probe.close();
+    address = Poco::Net::SocketAddress(address.host(), listeners.port);
+    for (std::size_t i = 0; i < count; ++i) {
+      Poco::Net::ServerSocket socket;
+      bind(socket, address, true);
+      set_options(socket.impl()->sockfd());
+      socket.listen(kBacklog);
+      listeners.fds.push_back(take_fd(socket));
+    }
+    return listeners;
+  } catch (const Poco::Exception& failure) {
+    for (const int fd : listeners.fds) ::close(fd);
+    return sdk::Error{"cannot listen on " + host + ":" + std::to_string(port) + ": " +
+                      failure.displayText() + "; choose another host or port"};
+  } catch (const std::exception& failure) {
+    for (const int fd : listeners.fds) ::close(fd);
+    return sdk::Error{"cannot listen on " + host + ":" + std::to_string(port) + ": " +
+                      failure.what()};
+  }
+}
+
+}  // namespace peer

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include <peer/sdk/result.h>
+
+/// What a server process does beside serving: signals, limits, files.
+namespace peer {
+
+/// sysexits.h EX_CONFIG: the configuration is wrong.
+inline constexpr int kExitConfig = 78;
+
+/// The signals that a server listens to, and "the last loop has ended", as things to wait for.
+/// Blocks INT, TERM, QUIT and HUP for the process: make it first, before any thread.
+/// Main thread only.
+class ProcessEvents {
+ public:
+  enum class Event : std::uint8_t { kStopRequested, kHangup, kLoopsEnded, kTimeout };
+
+  ProcessEvents();
+  ~ProcessEvents();
+  ProcessEvents(const ProcessEvents&) = delete;
+  ProcessEvents& operator=(const ProcessEvents&) = delete;
+
+  /// An eventfd: written to, it makes kLoopsEnded.
+  [[nodiscard]] int done_fd() const { return done_fd_; }
+  /// Waits for the next event; a negative `timeout` waits for ever.
+  Event wait(std::chrono::milliseconds timeout = std::chrono::milliseconds(-1));
+
+ private:
+  int signal_fd_;
+  int done_fd_;
+};
+
+/// Raises the soft limit of file descriptors to the hard one. Returns what it is now.
+std::uint64_t raise_descriptor_limit();
+
+/// Writes `port` and a newline to `file`, complete or not at all.
+[[nodiscard]] sdk::Result<void> write_port_file(const std::string& file, std::uint16_t port);
+
+/// <prefix>/lib/peer-server/plugins beside the executable's <prefix>/bin.
+[[nodiscard]] std::string default_plugin_directory();
+
+}  // namespace peer

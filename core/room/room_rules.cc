@@ -1,0 +1,65 @@
+#include "core/room/room_rules.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/protocol/json_text.h"
+#include "core/protocol/message.h"
+
+namespace peer {
+namespace {
+
+constexpr std::size_t kMaxState = 64 * 1024;
+
+bool is_present(const RoomSnapshot& snapshot, const sdk::RoomRequest& request,
+                const Fingerprint& peer) {
+  const bool arriving = request.action == sdk::RoomAction::kCreate ||
+                        request.action == sdk::RoomAction::kJoin;
+  if (arriving && peer == request.actor) return true;
+  return std::find(snapshot.members.begin(), snapshot.members.end(), peer) !=
+         snapshot.members.end();
+}
+
+const char* fault_of(const RoomSnapshot& snapshot, const sdk::RoomRequest& request,
+                     const sdk::RoomDecision& decision) {
+  if (!is_present(snapshot, request, decision.owner)) return "returned an owner who is no member";
+  if (decision.max_size == 0) return "returned a max_size of 0";
+  if (decision.state.size() > kMaxState) return "returned more than 64 KiB of state";
+  for (const sdk::RoomMessage& message : decision.messages) {
+    if (message_type_of(message.type) != MessageType::kUnknown || message.type.empty()) {
+      return "returned a message of a type that is the protocol's own";
+    }
+    if (!is_valid_json(json_string(message.type))) return "returned a type that is not UTF-8";
+    if (!is_valid_json(message.payload)) return "returned a message that is not JSON";
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+RoomVerdict judge(const sdk::RoomPolicy& policy, PluginCalls& calls, std::string_view room_id,
+                  const RoomSnapshot& snapshot, const sdk::RoomRequest& request) {
+  RoomVerdict verdict;
+  sdk::RoomDecision decision;
+  const sdk::RoomView view{room_id, snapshot.room.owner, snapshot.room.max_size, snapshot.members,
+                           snapshot.room.state};
+  verdict.failed = !calls.run("decide", [&] { decision = policy.decide(view, request); });
+  if (verdict.failed) return verdict;
+  const bool may_refuse = request.action != sdk::RoomAction::kLeave &&
+                          request.action != sdk::RoomAction::kTimer;
+  if (decision.refusal && may_refuse) {
+    verdict.refusal = std::move(decision.refusal);
+    return verdict;
+  }
+  if (const char* fault = fault_of(snapshot, request, decision)) {
+    calls.fault("decide", fault);
+    verdict.failed = true;
+    return verdict;
+  }
+  verdict.room = {decision.owner, decision.max_size, std::move(decision.state)};
+  verdict.messages = std::move(decision.messages);
+  verdict.wake_after = decision.wake_after;
+  return verdict;
+}
+
+}  // namespace peer

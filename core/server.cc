@@ -1,0 +1,158 @@
+#include "core/server.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "core/base/log.h"
+#include "core/net/listener.h"
+
+namespace peer {
+namespace {
+
+constexpr milliseconds kSweepInterval{60'000};
+
+std::size_t loop_count(const Config& config) {
+  const std::size_t wanted =
+      config.loops != 0 ? config.loops : std::max(1U, std::thread::hardware_concurrency());
+  return std::min<std::size_t>(wanted, 255);
+}
+
+NetOptions net_options_of(const Config& config) {
+  NetOptions options;
+  options.max_message_size = config.max_message_size;
+  options.send_buffer_size = config.send_buffer_size;
+  options.send_buffer_bytes = config.send_buffer_bytes != 0
+                                  ? config.send_buffer_bytes
+                                  : config.send_buffer_size * config.max_message_size;
+  options.write_timeout = config.write_timeout;
+  options.read_timeout = config.read_timeout;
+  options.ping_interval = config.ping_interval;
+  options.pong_wait = config.pong_wait;
+  return options;
+}
+
+void sweep_rate_limits(Node& node, EventLoop& loop) {
+  node.limiter.sweep(loop.now());
+  loop.schedule(loop.now() + kSweepInterval, [&node, &loop] { sweep_rate_limits(node, loop); });
+}
+
+}  // namespace
+
+Server::Server(const Config& config, LoadedPlugins plugins)
+    : node_(config, std::move(plugins), loop_count(config)), dispatcher_(node_) {
+  const NetOptions options = net_options_of(node_.config);
+  for (std::size_t i = 0; i < loop_count(config); ++i) {
+    node_.loops.push_back(
+        std::make_unique<EventLoop>(static_cast<std::uint8_t>(i), options, dispatcher_));
+  }
+}
+
+Server::~Server() { wait(); }
+
+sdk::Result<std::uint16_t> Server::listen() {
+  for (const std::string& type : node_.room_message_types) {
+    if (message_type_of(type) == MessageType::kUnknown) continue;
+    return sdk::Error{"room_policy plugin '" + node_.config.plugins.room_policy.name +
+                      "' wants to answer '" + type + "', which is a message type of the protocol"};
+  }
+  sdk::Result<Listeners> listeners =
+      listen_on(node_.config.host, node_.config.port, node_.loops.size());
+  if (!listeners) return listeners.error();
+  for (std::size_t i = 0; i < node_.loops.size(); ++i) {
+    node_.loops[i]->listen(listeners->fds[i]);
+  }
+  return listeners->port;
+}
+
+sdk::Result<void> Server::run(int done_fd) {
+  broker_started_ = node_.broker_calls.run("start", [&] { node_.plugins.broker->start(*this); });
+  if (!broker_started_) {
+    return sdk::Error{"broker plugin '" + node_.config.plugins.broker.name +
+                      "' failed to start; the log says why"};
+  }
+  EventLoop& first = *node_.loops.front();
+  first.post([this, &first] { sweep_rate_limits(node_, first); });
+  running_ = node_.loops.size();
+  for (const auto& loop : node_.loops) {
+    threads_.emplace_back([this, &loop, done_fd] {
+      loop->run();
+      if (--running_ > 0) return;
+      const std::uint64_t one = 1;
+      [[maybe_unused]] const ssize_t written = ::write(done_fd, &one, sizeof one);
+    });
+  }
+  return {};
+}
+
+void Server::drain() { node_.draining = true; }
+
+void Server::stop() {
+  node_.draining = true;
+  for (const auto& loop : node_.loops) {
+    loop->post([this, &loop = *loop] {
+      loop.stop(CloseCode::kGoingAway, "server shutting down",
+                loop.now() + node_.config.shutdown_timeout);
+    });
+  }
+}
+
+void Server::wait() {
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+  if (std::exchange(broker_started_, false)) {
+    node_.broker_calls.run("stop", [&] { node_.plugins.broker->stop(); });
+  }
+}
+
+sdk::RouteOutcome Server::deliver(const sdk::DirectedMessage& message) noexcept {
+  try {
+    NamespaceSet shared;
+    for (const std::string_view name : message.namespaces) {
+      if (const Namespace* ns = node_.namespaces.find(name)) insert(shared, ns);
+    }
+    ConnectionRef where;
+    switch (node_.peers.route(message.to, shared, where)) {
+      case PeerDirectory::Route::kNotFound: return sdk::RouteOutcome::kNotFound;
+      case PeerDirectory::Route::kForbidden: return sdk::RouteOutcome::kForbidden;
+      case PeerDirectory::Route::kFound: break;
+    }
+    node_.loop_of(where).post(Delivery{text_frame(message.text), where, {}, nullptr});
+    return sdk::RouteOutcome::kDelivered;
+  } catch (const std::exception& failure) {
+    log_error(std::string("a message from another node was lost: ") + failure.what());
+    return sdk::RouteOutcome::kDropped;
+  }
+}
+
+std::size_t Server::deliver(const sdk::NamespaceMessage& message) noexcept {
+  try {
+    std::vector<ConnectionRef> except;
+    if (const auto from = node_.peers.find(message.from)) except.push_back(*from);
+    for (const Fingerprint& peer : message.exclude) {
+      if (const auto where = node_.peers.find(peer)) except.push_back(*where);
+    }
+    auto by_loop = node_.namespaces.recipients(message.ns, except);
+    const FrameRef frame = text_frame(message.text);
+    std::size_t copies = 0;
+    for (std::size_t loop = 0; loop < by_loop.size(); ++loop) {
+      if (by_loop[loop].empty()) continue;
+      copies += by_loop[loop].size();
+      node_.loops[loop]->post(Delivery{frame, {}, std::move(by_loop[loop]), nullptr});
+    }
+    return copies;
+  } catch (const std::exception& failure) {
+    log_error(std::string("a broadcast from another node was lost: ") + failure.what());
+    return 0;
+  }
+}
+
+void Server::log_warning(std::string_view text) noexcept {
+  try {
+    peer::log_warning("plugin '" + node_.config.plugins.broker.name + "': " + std::string(text));
+  } catch (const std::exception&) {
+    return;  // no memory for a line of the log: the server goes on without it
+  }
+}
+
+}  // namespace peer

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <peer/sdk/broker.h>
+#include <peer/sdk/result.h>
+
+#include "core/config/config.h"
+#include "core/dispatch/dispatcher.h"
+#include "core/dispatch/node.h"
+
+namespace peer {
+
+/// One server process: the node, its loops and their threads.
+/// Main thread only. Order: listen(), run(), drain() if wanted, stop(), wait().
+class Server final : private sdk::BrokerHost {
+ public:
+  Server(const Config& config, LoadedPlugins plugins);
+  ~Server() override;
+
+  /// Binds the port, and checks what plugins can only say once they live.
+  [[nodiscard]] sdk::Result<std::uint16_t> listen();
+  /// Starts the broker and the loops, and returns. `done_fd`: an eventfd that is written when the
+  /// last loop has ended.
+  [[nodiscard]] sdk::Result<void> run(int done_fd);
+  /// /health and /ready say 503 from now on (protocol.md A, shutdown).
+  void drain();
+  /// No new connections; every peer gets its queued messages and close 1001. The loops end within
+  /// `shutdown_timeout`.
+  void stop();
+  /// Joins the loops and stops the broker.
+  void wait();
+
+ private:
+  // sdk::BrokerHost: thread-safe.
+  std::string_view node_id() const override { return node_.node_id; }
+  sdk::RouteOutcome deliver(const sdk::DirectedMessage& message) noexcept override;
+  std::size_t deliver(const sdk::NamespaceMessage& message) noexcept override;
+  void log_warning(std::string_view text) noexcept override;
+
+  Node node_;
+  Dispatcher dispatcher_;
+  std::vector<std::thread> threads_;
+  std::atomic<std::size_t> running_{0};
+  bool broker_started_ = false;
+};
+
+}  // namespace peer
