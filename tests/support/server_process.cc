@@ -1,0 +1,153 @@
+#include "tests/support/server_process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/inotify.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <sstream>
+#include <stdexcept>
+
+namespace peer::test {
+namespace {
+
+std::vector<std::string> arguments_of(const ServerOptions& options, const TempDir& dir) {
+  std::vector<std::string> arguments{PEER_SERVER_BINARY};
+  arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
+  if (!options.config.empty()) {
+    arguments.insert(arguments.end(), {"-config", dir.write(options.config_name, options.config)});
+  }
+  for (const char* setting : {"port=0", "host=127.0.0.1"}) {
+    arguments.insert(arguments.end(), {"--set", setting});
+  }
+  for (const auto& setting : options.settings) {
+    arguments.insert(arguments.end(), {"--set", setting});
+  }
+  arguments.insert(arguments.end(), {"--port-file", dir.path() / "port"});
+  return arguments;
+}
+
+std::vector<std::string> environment_of(const ServerOptions& options) {
+  std::vector<std::string> environment;
+  for (const char* name : {"PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"}) {
+    if (const char* value = std::getenv(name))
+      environment.push_back(std::string(name) + "=" + value);
+  }
+  for (const auto& [name, value] : options.environment) environment.push_back(name + "=" + value);
+  return environment;
+}
+
+std::vector<char*> pointers_of(std::vector<std::string>& strings) {
+  std::vector<char*> pointers;
+  for (auto& string : strings) pointers.push_back(string.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+[[noreturn]] void run_child(const char* output, char* const* arguments, char* const* environment) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const int file = open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  dup2(null, STDIN_FILENO);
+  dup2(file, STDOUT_FILENO);
+  dup2(file, STDERR_FILENO);
+  execve(arguments[0], arguments, environment);
+  _exit(127);
+}
+
+/// Tells when files of a directory change.
+class DirWatch {
+ public:
+  explicit DirWatch(const std::filesystem::path& dir)
+      : fd_(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
+    if (inotify_add_watch(fd_, dir.c_str(), IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE) < 0) {
+      throw std::runtime_error("cannot watch " + dir.string());
+    }
+  }
+  ~DirWatch() { close(fd_); }
+  DirWatch(const DirWatch&) = delete;
+  DirWatch& operator=(const DirWatch&) = delete;
+
+  int fd() const { return fd_; }
+  void drain() const {
+    char events[4096];
+    while (read(fd_, events, sizeof events) > 0) continue;
+  }
+
+ private:
+  int fd_;
+};
+
+}  // namespace
+
+ServerProcess::ServerProcess(const ServerOptions& options) {
+  auto arguments = arguments_of(options, dir_);
+  auto environment = environment_of(options);
+  const auto argument_pointers = pointers_of(arguments);
+  const auto environment_pointers = pointers_of(environment);
+  const std::string output = dir_.path() / "output";
+  pid_ = fork();
+  if (pid_ < 0) throw std::runtime_error("fork failed");
+  if (pid_ == 0) {
+    run_child(output.c_str(), argument_pointers.data(), environment_pointers.data());
+  }
+  pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
+}
+
+ServerProcess::~ServerProcess() {
+  if (!exit_code_) {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+  close(pidfd_);
+}
+
+void ServerProcess::wait_until_listening() {
+  const DirWatch watch(dir_.path());
+  const Deadline deadline(20s);
+  while (true) {
+    if (const auto port = read_port()) {
+      port_ = *port;
+      return;
+    }
+    pollfd fds[] = {{watch.fd(), POLLIN, 0}, {pidfd_, POLLIN, 0}};
+    poll(fds, 2, deadline.milliseconds_left());
+    if (fds[1].revents != 0) throw std::runtime_error("the server ended:\n" + output());
+    if (deadline.passed()) throw std::runtime_error("the server does not listen:\n" + output());
+    watch.drain();
+  }
+}
+
+std::optional<std::uint16_t> ServerProcess::read_port() const {
+  const std::string text = read_file(dir_.path() / "port");
+  if (text.empty() || text.back() != '\n') return std::nullopt;
+  return static_cast<std::uint16_t>(std::stoul(text));
+}
+
+void ServerProcess::signal(int number) {
+  if (kill(pid_, number) != 0) throw std::runtime_error("the server is gone:\n" + output());
+}
+
+std::optional<int> ServerProcess::wait_exit(Deadline deadline) {
+  if (exit_code_) return exit_code_;
+  pollfd fd{pidfd_, POLLIN, 0};
+  if (poll(&fd, 1, deadline.milliseconds_left()) <= 0) return std::nullopt;
+  int status = 0;
+  waitpid(pid_, &status, 0);
+  exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return exit_code_;
+}
+
+std::size_t ServerProcess::resident_bytes() const {
+  std::istringstream statm(read_file("/proc/" + std::to_string(pid_) + "/statm"));
+  std::size_t total_pages = 0;
+  std::size_t resident_pages = 0;
+  statm >> total_pages >> resident_pages;
+  return resident_pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace peer::test

@@ -1,0 +1,65 @@
+#include "tests/support/server_test.h"
+
+#include <cstdlib>
+#include <iostream>
+#include <stdexcept>
+
+namespace peer::test {
+
+int timeout_factor() {
+  static const int factor = [] {
+    const char* value = std::getenv("PEER_TEST_TIMEOUT_FACTOR");
+    const int parsed = value == nullptr ? 0 : std::atoi(value);
+    return parsed > 0 ? parsed : PEER_DEFAULT_TIMEOUT_FACTOR;
+  }();
+  return factor;
+}
+
+void ServerTest::start_with(const ServerOptions& options) {
+  server_ = std::make_unique<ServerProcess>(options);
+  server_->wait_until_listening();
+}
+
+ServerProcess& ServerTest::server() {
+  if (!server_) start({});
+  return *server_;
+}
+
+TestPeer ServerTest::peer(std::string_view name) {
+  TestPeer result = connect();
+  result.register_as(name, fill(R"("alias":"%")", name));
+  return result;
+}
+
+TestPeer ServerTest::peer_in(std::string_view ns, std::string_view name) {
+  TestPeer result = peer(name);
+  result.join(ns);
+  return result;
+}
+
+Json ServerTest::http_json(std::string_view path) {
+  return Json::parse(http_get(port(), path).body);
+}
+
+void ServerTest::wait_for_peers(int count) {
+  const Deadline deadline;
+  while (http_json("/health")["peers"].number() != count) {
+    if (deadline.passed()) throw std::runtime_error("/health: " + http_get(port(), "/health").body);
+  }
+}
+
+void ServerTest::expect_exit(int code, Deadline deadline) {
+  const auto got = server_->wait_exit(deadline);
+  EXPECT_EQ(got, std::optional(code)) << server_->output();
+}
+
+void ServerTest::TearDown() {
+  if (!server_) return;
+  if (!server_->wait_exit(Deadline(0ms))) {
+    server_->signal(SIGTERM);
+    expect_exit(0);
+  }
+  if (HasFailure()) std::cerr << "--- the server's output:\n" << server_->output();
+}
+
+}  // namespace peer::test

@@ -1,0 +1,97 @@
+#include "tests/support/ws_client.h"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+namespace peer::test {
+namespace {
+
+// The key and its answer are the example of RFC 6455 1.3.
+constexpr std::string_view kKey = "dGhlIHNhbXBsZSBub25jZQ==";
+constexpr std::string_view kAccept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+
+void check_server_frame(const Frame& frame) {
+  EXPECT_FALSE(frame.masked) << "a server must not mask (RFC 6455 5.1)";
+  EXPECT_EQ(frame.rsv, 0) << "no extension was negotiated";
+  if (frame.opcode >= kClose) {
+    EXPECT_TRUE(frame.fin) << "control frames are not fragmented";
+    EXPECT_LE(frame.payload.size(), 125U);
+  }
+}
+
+std::uint16_t close_code(const Frame& frame) {
+  if (frame.payload.size() < 2) return 1005;
+  return static_cast<std::uint16_t>(static_cast<unsigned char>(frame.payload[0]) << 8 |
+                                    static_cast<unsigned char>(frame.payload[1]));
+}
+
+}  // namespace
+
+std::string upgrade_request(std::string_view path) {
+  std::string text = "GET ";
+  text.append(path).append(" HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n");
+  text.append("Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ");
+  text.append(kKey).append("\r\n\r\n");
+  return text;
+}
+
+WsClient::WsClient(std::uint16_t port, std::string_view behind_upgrade, int receive_buffer)
+    : stream_(port, receive_buffer) {
+  stream_.write(upgrade_request().append(behind_upgrade));
+  HttpReply reply = read_http_reply(stream_, buffer_);
+  if (reply.status != 101 || reply.headers["sec-websocket-accept"] != kAccept) {
+    throw std::runtime_error("upgrade refused with " + std::to_string(reply.status));
+  }
+}
+
+void WsClient::send_byte_by_byte(std::string_view bytes) {
+  for (const char byte : bytes) stream_.write({&byte, 1});
+}
+
+Frame WsClient::read_frame(Deadline deadline) {
+  while (true) {
+    if (auto frame = take_frame(buffer_)) {
+      check_server_frame(*frame);
+      return *frame;
+    }
+    if (stream_.read_some(buffer_, deadline) == 0) {
+      throw std::runtime_error("connection ended without a close frame");
+    }
+  }
+}
+
+std::string WsClient::read_text(Deadline deadline) {
+  std::string text;
+  while (true) {
+    const Frame frame = read_frame(deadline);
+    if (frame.opcode == kPing) {
+      if (answers_pings_) send_frame({.opcode = kPong, .payload = frame.payload});
+      continue;
+    }
+    if (frame.opcode == kPong) continue;
+    if (frame.opcode == kClose) {
+      throw std::runtime_error("closed with " + std::to_string(close_code(frame)) + " '" +
+                               (frame.payload.size() > 2 ? frame.payload.substr(2) : "") + "'");
+    }
+    EXPECT_EQ(frame.opcode, text.empty() ? kText : kContinuation);
+    text += frame.payload;
+    if (frame.fin) return text;
+  }
+}
+
+void WsClient::expect_close(std::uint16_t code, std::optional<std::string> reason,
+                            Deadline deadline) {
+  Frame frame = read_frame(deadline);
+  while (frame.opcode != kClose) frame = read_frame(deadline);
+  EXPECT_EQ(close_code(frame), code);
+  if (reason) EXPECT_EQ(frame.payload.substr(2), *reason);
+}
+
+void WsClient::close(std::uint16_t code) {
+  send_frame({.opcode = kClose, .payload = close_payload(code)});
+  expect_close(code);
+  stream_.expect_end();
+}
+
+}  // namespace peer::test
