@@ -85,7 +85,9 @@ void WsClient::expect_close(std::uint16_t code, std::optional<std::string> reaso
   Frame frame = read_frame(deadline);
   while (frame.opcode != kClose) frame = read_frame(deadline);
   EXPECT_EQ(close_code(frame), code);
-  if (reason) EXPECT_EQ(frame.payload.substr(2), *reason);
+  if (reason) {
+    EXPECT_EQ(frame.payload.substr(2), *reason);
+  }
 }
 
 void WsClient::close(std::uint16_t code) {
