@@ -64,7 +64,7 @@ TEST_F(FramesTest, AnUnmaskedFrameCloses1002) {
 }
 
 TEST_F(FramesTest, AReservedBitCloses1002) {
-  for (const std::uint8_t rsv : {1, 2, 4}) {
+  for (const auto rsv : std::initializer_list<std::uint8_t>{1, 2, 4}) {
     expect_closed({.payload = std::string(kPingMessage), .rsv = rsv}, 1002);
   }
 }
@@ -74,13 +74,13 @@ TEST_F(FramesTest, AReservedBitInAControlFrameCloses1002) {
 }
 
 TEST_F(FramesTest, AReservedOpcodeCloses1002) {
-  for (const std::uint8_t opcode : {3, 4, 5, 6, 7, 11, 12, 13, 14, 15}) {
+  for (const auto opcode : std::initializer_list<std::uint8_t>{3, 4, 5, 6, 7, 11, 12, 13, 14, 15}) {
     expect_closed({.opcode = opcode, .payload = "x"}, 1002);
   }
 }
 
 TEST_F(FramesTest, AFragmentedControlFrameCloses1002) {
-  for (const std::uint8_t opcode : {kClose, kPing, kPong}) {
+  for (const auto opcode : std::initializer_list<std::uint8_t>{kClose, kPing, kPong}) {
     expect_closed({.opcode = opcode, .fin = false}, 1002);
   }
 }
@@ -117,7 +117,8 @@ TEST_F(FramesTest, ACloseFrameWithOneByteCloses1002) {
 }
 
 TEST_F(FramesTest, AnInvalidCloseCodeCloses1002) {
-  for (const std::uint16_t code : {0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535}) {
+  for (const auto code : std::initializer_list<std::uint16_t>{0, 999, 1004, 1005, 1006, 1015, 1016,
+                                                              2999, 5000, 65535}) {
     expect_closed({.opcode = kClose, .payload = close_payload(code)}, 1002);
   }
 }
@@ -277,7 +278,7 @@ TEST_F(FramesTest, ATooLongFragmentIsRefusedFromItsHeader) {
 // --- closing
 
 TEST_F(FramesTest, ACloseIsAnsweredWithTheSameCodeAndTheServerEndsTheConnection) {
-  for (const std::uint16_t code : {1000, 1001, 1011, 3000, 4000, 4999})
+  for (const auto code : std::initializer_list<std::uint16_t>{1000, 1001, 1011, 3000, 4000, 4999})
     registered().ws().close(code);
 }
 
