@@ -25,7 +25,7 @@ class BroadcastTest : public ServerTest {
     ServerTest::TearDown();
   }
   void send(std::string_view more) {
-    alice->send("broadcast", fill(R"({"namespace":"lobby"%%})", more.empty() ? "" : ",", more));
+    alice->send("broadcast", fmt(R"({"namespace":"lobby"%%})", more.empty() ? "" : ",", more));
   }
 
   std::optional<TestPeer> alice, bob, carol;
@@ -48,9 +48,9 @@ TEST_F(BroadcastTest, AllOtherMembersHearIt) {
 TEST_F(BroadcastTest, DataIsForwardedByteForByte) {
   for (const char* data : {"1.0", "1e999", "1180591620717411303424", R"("\ud800")", "null", "[ 1 ]",
                            R"({"b":1,"a":2,"b":3})", R"("\u0041\/")", "{ \"a\" :\t1 }"}) {
-    send(fill(R"("data":%)", data));
-    EXPECT_THAT(bob->next_text(), HasSubstr(fill(R"("data":%})", data)));
-    EXPECT_THAT(carol->next_text(), HasSubstr(fill(R"("data":%})", data)));
+    send(fmt(R"("data":%)", data));
+    EXPECT_THAT(bob->next_text(), HasSubstr(fmt(R"("data":%})", data)));
+    EXPECT_THAT(carol->next_text(), HasSubstr(fmt(R"("data":%})", data)));
   }
 }
 
@@ -65,7 +65,7 @@ TEST_F(BroadcastTest, FieldsBeyondTheContractAreNotForwarded) {
 }
 
 TEST_F(BroadcastTest, ExcludeByFingerprint) {
-  send(fill(R"("data":1,"exclude":["%"])", bob->fingerprint()));
+  send(fmt(R"("data":1,"exclude":["%"])", bob->fingerprint()));
   carol->next("broadcast");
   expect_silence_of({&*alice, &*bob, &*carol});
 }
@@ -77,7 +77,7 @@ TEST_F(BroadcastTest, ExcludeByAlias) {
 }
 
 TEST_F(BroadcastTest, ExcludeTakesManyAndIgnoresTheUnknown) {
-  send(fill(R"("data":1,"exclude":["nobody","","%","carol","carol","alice"])", bob->fingerprint()));
+  send(fmt(R"("data":1,"exclude":["nobody","","%","carol","carol","alice"])", bob->fingerprint()));
   expect_silence_of({&*alice, &*bob, &*carol});
 }
 
@@ -99,11 +99,11 @@ TEST_F(BroadcastTest, BadBroadcastsAreRefused) {
   alice->expect_refused(message("broadcast", R"({"namespace":"lobby","data":1,"data":1})"), 400,
                         "duplicate field");
   for (const char* exclude : {R"("bob")", "5", "{}"}) {
-    send(fill(R"("data":1,"exclude":%)", exclude));
+    send(fmt(R"("data":1,"exclude":%)", exclude));
     alice->expect_error_like(400, "^exclude must be an? (array|list)");
   }
   for (const char* exclude : {"[5]", R"(["bob",null])", "[[]]"}) {
-    send(fill(R"("data":1,"exclude":%)", exclude));
+    send(fmt(R"("data":1,"exclude":%)", exclude));
     alice->expect_error_like(400, "exclude");
   }
   expect_silence_of({&*bob, &*carol});
@@ -112,9 +112,9 @@ TEST_F(BroadcastTest, BadBroadcastsAreRefused) {
 TEST_F(BroadcastTest, ExcludeHasAtMost1000Entries) {
   std::string entries = "\"bob\"";
   for (int i = 1; i < 1000; ++i) entries += ",\"x\"";
-  send(fill(R"("data":1,"exclude":[%])", entries));
+  send(fmt(R"("data":1,"exclude":[%])", entries));
   carol->next("broadcast");
-  send(fill(R"("data":1,"exclude":[%,"x"])", entries));
+  send(fmt(R"("data":1,"exclude":[%,"x"])", entries));
   alice->expect_error_like(400, "exclude");
   expect_silence_of({&*bob, &*carol});
 }

@@ -45,7 +45,7 @@ TEST_F(EnvelopeTest, AMissingTypeIsAnUnknownType) {
 TEST_F(EnvelopeTest, AWronglyTypedTypeIsRefused) {
   TestPeer alice = peer("alice");
   for (const char* type : {"5", "[]", "{}", "true"}) {
-    alice.send(fill(R"({"type":%})", type));
+    alice.send(fmt(R"({"type":%})", type));
     alice.expect_error_like(400, "^(type must be a string|unknown message type)$");
   }
 }

@@ -215,11 +215,11 @@ TEST_F(FramesTest, ManyFramesInOneWriteAreAnsweredInOrder) {
   TestPeer alice = registered();
   std::string bytes;
   for (int i = 0; i < 50; ++i) {
-    bytes += encode(text(message("discover", fill(R"({"namespace":"ns %"})", i))));
+    bytes += encode(text(message("discover", fmt(R"({"namespace":"ns %"})", i))));
   }
   alice.ws().send_raw(bytes);
   for (int i = 0; i < 50; ++i) {
-    EXPECT_EQ(alice.next("peer_list")["payload"]["namespace"].str(), fill("ns %", i));
+    EXPECT_EQ(alice.next("peer_list")["payload"]["namespace"].str(), fmt("ns %", i));
   }
 }
 

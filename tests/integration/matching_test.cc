@@ -12,7 +12,7 @@ class MatchingTest : public ServerTest {
   /// A peer in "lobby"; the others in there hear of it, so use it before anyone must be silent.
   TestPeer member(std::string_view name) { return peer_in("lobby", name); }
   static void request(TestPeer& peer, std::string_view more = {}) {
-    peer.send("match", fill(R"({"namespace":"lobby"%%})", more.empty() ? "" : ",", more));
+    peer.send("match", fmt(R"({"namespace":"lobby"%%})", more.empty() ? "" : ",", more));
   }
   static void expect_waiting(TestPeer& peer, std::string_view more = {}) {
     request(peer, more);
@@ -105,13 +105,13 @@ TEST_F(MatchingTest, OnlyEqualGroupSizesMatch) {
 
 TEST_F(MatchingTest, AGroupSizeBelowTwoCountsAsTwo) {
   for (const char* size : {"1", "0", "-5", "null"}) {
-    EXPECT_TRUE(match_each_other("", fill(R"("group_size":%)", size))) << size;
+    EXPECT_TRUE(match_each_other("", fmt(R"("group_size":%)", size))) << size;
   }
 }
 
 TEST_F(MatchingTest, CriteriaAreComparedAsValues) {
   const auto match = [this](std::string_view a, std::string_view b) {
-    return match_each_other(fill(R"("criteria":%)", a), fill(R"("criteria":%)", b));
+    return match_each_other(fmt(R"("criteria":%)", a), fmt(R"("criteria":%)", b));
   };
   EXPECT_TRUE(
       match(R"({"mode":"ranked","region":"us"})", R"({ "region" : "us","mode":"ranked" })"));
@@ -241,11 +241,11 @@ TEST_F(MatchingTest, BadRequestsAreRefused) {
   alice.expect_refused(message("match", R"({"namespace":""})"), 400, "namespace required");
   alice.expect_refused(message("match", R"({"namespace":[]})"), 400, "namespace must be a string");
   for (const char* size : {"2.5", R"("2")", "true", "{}"}) {
-    request(alice, fill(R"("group_size":%)", size));
+    request(alice, fmt(R"("group_size":%)", size));
     alice.expect_error_like(400, "^group_size must be an? integer$");
   }
   for (const char* criteria : {"5", R"("x")", "[]", "true"}) {
-    request(alice, fill(R"("criteria":%)", criteria));
+    request(alice, fmt(R"("criteria":%)", criteria));
     alice.expect_error_like(400, "^criteria must be an? object$");
   }
   request(alice, R"("group_size":2,"group_size":2)");
@@ -268,8 +268,8 @@ TEST_F(MatchingTest, BoundsOfMatchAreInclusive) {
   alice.expect_error_like(400, "group_size");
   request(alice, R"("group_size":9223372036854775808)");
   alice.expect_error_like(400, "");
-  expect_waiting(alice, fill(R"("criteria":{"c":"%"})", std::string(4096 - 8, 'x')));
-  request(alice, fill(R"("criteria":{"c":"%"})", std::string(4096 - 7, 'x')));
+  expect_waiting(alice, fmt(R"("criteria":{"c":"%"})", std::string(4096 - 8, 'x')));
+  request(alice, fmt(R"("criteria":{"c":"%"})", std::string(4096 - 7, 'x')));
   alice.expect_error_like(400, "criteria");
 }
 

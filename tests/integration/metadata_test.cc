@@ -10,11 +10,11 @@ class MetadataTest : public ServerTest {
  protected:
   /// The meta of the first peer in a namespace as discover shows it.
   static Json meta_in(TestPeer& asker, std::string_view ns) {
-    asker.send("discover", fill(R"({"namespace":"%"})", ns));
+    asker.send("discover", fmt(R"({"namespace":"%"})", ns));
     return asker.next("peer_list")["payload"]["peers"][0]["meta"];
   }
   static void update(TestPeer& peer, std::string_view meta) {
-    peer.send("metadata", fill(R"({"meta":%})", meta));
+    peer.send("metadata", fmt(R"({"meta":%})", meta));
   }
 };
 
@@ -102,9 +102,9 @@ TEST_F(MetadataTest, ValuesAreOpaque) {
   alice.register_as("alice");
   alice.join("lobby");
   for (const char* value : values) {
-    update(alice, fill(R"({"v":%})", value));
+    update(alice, fmt(R"({"v":%})", value));
     alice.send("discover", R"({"namespace":"lobby"})");
-    EXPECT_THAT(alice.next_text(), HasSubstr(fill(R"("v":%)", value)));
+    EXPECT_THAT(alice.next_text(), HasSubstr(fmt(R"("v":%)", value)));
   }
 }
 
@@ -122,13 +122,13 @@ TEST_F(MetadataTest, BadUpdatesAreRefused) {
 
 TEST_F(MetadataTest, TheMergedSizeIsBoundAndARefusedUpdateChangesNothing) {
   TestPeer alice = peer_in("lobby", "alice");
-  update(alice, fill(R"({"a":"%"})", std::string(5000, 'x')));
+  update(alice, fmt(R"({"a":"%"})", std::string(5000, 'x')));
   alice.expect_silence();
   alice.expect_refused(
-      message("metadata", fill(R"({"meta":{"b":"%","c":1}})", std::string(5000, 'x'))), 400,
+      message("metadata", fmt(R"({"meta":{"b":"%","c":1}})", std::string(5000, 'x'))), 400,
       "meta too large");
   EXPECT_EQ(meta_in(alice, "lobby"), json(R"({"a":"%"})", std::string(5000, 'x')));
-  update(alice, fill(R"({"a":null,"b":"%"})", std::string(5000, 'x')));
+  update(alice, fmt(R"({"a":null,"b":"%"})", std::string(5000, 'x')));
   EXPECT_EQ(meta_in(alice, "lobby"), json(R"({"b":"%"})", std::string(5000, 'x')));
 }
 

@@ -12,7 +12,7 @@ class NamespaceTest : public ServerTest {
  protected:
   /// `count` peers called p0, p1, ... that have joined "lobby" in this order.
   void fill_lobby(int count) {
-    for (int i = 0; i < count; ++i) members.push_back(peer_in("lobby", fill("p%", i)));
+    for (int i = 0; i < count; ++i) members.push_back(peer_in("lobby", fmt("p%", i)));
   }
   /// The aliases in a peer_list, in order.
   static std::vector<std::string> aliases(const Json& peer_list) {
@@ -23,7 +23,7 @@ class NamespaceTest : public ServerTest {
   }
   static std::vector<std::string> names(int first, int end) {
     std::vector<std::string> result;
-    for (int i = first; i < end; ++i) result.push_back(fill("p%", i));
+    for (int i = first; i < end; ++i) result.push_back(fmt("p%", i));
     return result;
   }
   static Json discover(TestPeer& asker, std::string_view payload) {
@@ -101,7 +101,7 @@ TEST_F(NamespaceTest, JoiningAgainRefreshesAndIsAnsweredButNotAnnounced) {
 
 TEST_F(NamespaceTest, APeerCanBeInManyNamespaces) {
   TestPeer alice = peer("alice");
-  for (int i = 0; i < 60; ++i) alice.join(fill("ns %", i));
+  for (int i = 0; i < 60; ++i) alice.join(fmt("ns %", i));
   EXPECT_EQ(http_json("/stats")["namespaces"].size(), 60U);
 }
 
@@ -150,16 +150,16 @@ TEST_F(NamespaceTest, NullInAnOptionalFieldIsTheFieldAbsent) {
 TEST_F(NamespaceTest, BoundsOfJoinAreInclusive) {
   TestPeer alice = peer("alice");
   alice.join(std::string(4096, 'n'));
-  alice.expect_refused(message("join", fill(R"({"namespace":"%"})", std::string(4097, 'n'))), 400,
+  alice.expect_refused(message("join", fmt(R"({"namespace":"%"})", std::string(4097, 'n'))), 400,
                        "namespace too long");
   const std::string longest(256, 'x');
-  alice.join("lobby", fill(R"("app_type":"%","version":"%")", longest, longest));
-  alice.send("join", fill(R"({"namespace":"a","app_type":"%x"})", longest));
+  alice.join("lobby", fmt(R"("app_type":"%","version":"%")", longest, longest));
+  alice.send("join", fmt(R"({"namespace":"a","app_type":"%x"})", longest));
   alice.expect_error_like(400, "app_type");
-  alice.send("join", fill(R"({"namespace":"a","version":"%x"})", longest));
+  alice.send("join", fmt(R"({"namespace":"a","version":"%x"})", longest));
   alice.expect_error_like(400, "version");
-  alice.join("lobby", fill(R"("meta":{"m":"%"})", std::string(4096 - 8, 'x')));
-  alice.send("join", fill(R"({"namespace":"a","meta":{"m":"%"}})", std::string(4096, 'x')));
+  alice.join("lobby", fmt(R"("meta":{"m":"%"})", std::string(4096 - 8, 'x')));
+  alice.send("join", fmt(R"({"namespace":"a","meta":{"m":"%"}})", std::string(4096, 'x')));
   alice.expect_error_like(400, "^meta too large$");
 }
 
@@ -248,12 +248,12 @@ TEST_F(NamespaceTest, DiscoverPagesWithLimitAndAfter) {
   const Json first = discover(asker, R"({"namespace":"lobby","limit":3})");
   EXPECT_EQ(aliases(first), names(0, 3));
   EXPECT_EQ(first["payload"]["total"].number(), 7);
-  const Json second = discover(asker, fill(R"({"namespace":"lobby","limit":3,"after":"%"})",
-                                           first["payload"]["peers"][2]["fingerprint"].str()));
+  const Json second = discover(asker, fmt(R"({"namespace":"lobby","limit":3,"after":"%"})",
+                                          first["payload"]["peers"][2]["fingerprint"].str()));
   EXPECT_EQ(aliases(second), names(3, 6));
   EXPECT_EQ(second["payload"]["total"].number(), 7);
-  const Json third = discover(asker, fill(R"({"namespace":"lobby","after":"%"})",
-                                          second["payload"]["peers"][2]["fingerprint"].str()));
+  const Json third = discover(asker, fmt(R"({"namespace":"lobby","after":"%"})",
+                                         second["payload"]["peers"][2]["fingerprint"].str()));
   EXPECT_EQ(aliases(third), names(6, 7));
 }
 
@@ -291,7 +291,7 @@ TEST_F(NamespaceTest, BadDiscoversAreRefused) {
   alice.expect_refused(message("discover", R"({"namespace":{}})"), 400,
                        "namespace must be a string");
   for (const char* limit : {"2.5", R"("5")", "true", "[]"}) {
-    alice.send("discover", fill(R"({"namespace":"lobby","limit":%})", limit));
+    alice.send("discover", fmt(R"({"namespace":"lobby","limit":%})", limit));
     alice.expect_error_like(400, "^limit must be an? integer$");
   }
   alice.expect_refused(message("discover", R"({"namespace":"lobby","after":5})"), 400,

@@ -119,15 +119,15 @@ TEST_F(RegistrationTest, RegisteringAgainOnTheSameConnectionIsRefused) {
 
 TEST_F(RegistrationTest, BoundsOfRegisterAreInclusive) {
   TestPeer alice = connect();
-  alice.register_as(std::string(8192, 'k'), fill(R"("alias":"%")", std::string(256, 'a')));
+  alice.register_as(std::string(8192, 'k'), fmt(R"("alias":"%")", std::string(256, 'a')));
   EXPECT_EQ(alice.alias(), std::string(256, 'a'));
-  expect_refused_first(message("register", fill(R"({"public_key":"%"})", std::string(8193, 'k'))),
+  expect_refused_first(message("register", fmt(R"({"public_key":"%"})", std::string(8193, 'k'))),
                        "public_key");
   expect_refused_first(
-      message("register", fill(R"({"public_key":"k","alias":"%"})", std::string(257, 'a'))),
+      message("register", fmt(R"({"public_key":"k","alias":"%"})", std::string(257, 'a'))),
       "alias");
   expect_refused_first(
-      message("register", fill(R"({"public_key":"k","meta":{"x":"%"}})", std::string(8192, 'm'))),
+      message("register", fmt(R"({"public_key":"k","meta":{"x":"%"}})", std::string(8192, 'm'))),
       "^meta too large$");
 }
 
@@ -136,7 +136,7 @@ TEST_F(RegistrationTest, BoundsOfRegisterAreInclusive) {
 TEST_F(RegistrationTest, AnAutomaticAliasIsAdjectiveAnimalNumber) {
   for (int i = 0; i < 20; ++i) {
     TestPeer someone = connect();
-    someone.register_as(fill("key %", i));
+    someone.register_as(fmt("key %", i));
     EXPECT_THAT(someone.alias(), MatchesRegex("[a-z]+-[a-z]+-[0-9][0-9]"));
   }
 }
@@ -157,14 +157,14 @@ TEST_F(RegistrationTest, AnAutomaticAliasIsTheSameOnEveryServer) {
 TEST_F(RegistrationTest, AFingerprintIsNoAlias) {
   for (const char* alias : {"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
                             "0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF"}) {
-    expect_refused_first(message("register", fill(R"({"public_key":"a","alias":"%"})", alias)),
+    expect_refused_first(message("register", fmt(R"({"public_key":"a","alias":"%"})", alias)),
                          "^invalid alias$");
   }
 }
 
 TEST_F(RegistrationTest, SixtyThreeHexDigitsAreAnAlias) {
   TestPeer alice = connect();
-  alice.register_as("alice", fill(R"("alias":"%")", std::string(63, 'a')));
+  alice.register_as("alice", fmt(R"("alias":"%")", std::string(63, 'a')));
   EXPECT_EQ(alice.alias(), std::string(63, 'a'));
 }
 

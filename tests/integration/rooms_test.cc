@@ -15,16 +15,16 @@ class RoomsTest : public ServerTest {
   }
   TestPeer guest_in(std::string_view room, std::string_view name) {
     TestPeer guest = peer(name);
-    guest.send("join_room", fill(R"({"room_id":"%"})", room));
+    guest.send("join_room", fmt(R"({"room_id":"%"})", room));
     guest.next("peer_list");
     return guest;
   }
   static Json info(TestPeer& asker, std::string_view room) {
-    asker.send("room_info", fill(R"({"room_id":"%"})", room));
+    asker.send("room_info", fmt(R"({"room_id":"%"})", room));
     return asker.next("room_info")["payload"];
   }
   static void kick(TestPeer& kicker, std::string_view room, std::string_view target) {
-    kicker.send("kick", fill(R"({"room_id":"%","fingerprint":"%"})", room, target));
+    kicker.send("kick", fmt(R"({"room_id":"%","fingerprint":"%"})", room, target));
   }
   /// peer_left and room_updated in either order; returns the latter's payload.
   static Json next_owner_change(TestPeer& member, const TestPeer& gone) {
@@ -80,10 +80,10 @@ TEST_F(RoomsTest, BadCreatesAreRefused) {
   alice.expect_refused(message("create_room", R"({"room_id":5})"), 400, "room_id must be a string");
   alice.expect_refused(message("create_room", R"({"room_id":"a","room_id":"a"})"), 400,
                        "duplicate field");
-  alice.expect_refused(message("create_room", fill(R"({"room_id":"%"})", std::string(4097, 'r'))),
+  alice.expect_refused(message("create_room", fmt(R"({"room_id":"%"})", std::string(4097, 'r'))),
                        400, "room_id too long");
   for (const char* size : {"2.5", R"("8")", "true", "[]"}) {
-    alice.send("create_room", fill(R"({"room_id":"den","max_size":%})", size));
+    alice.send("create_room", fmt(R"({"room_id":"den","max_size":%})", size));
     alice.expect_error_like(400, "^max_size must be an? integer$");
   }
   EXPECT_EQ(http_json("/stats")["rooms"].number(), 0);
@@ -112,7 +112,7 @@ TEST_F(RoomsTest, ReservedNamesAreNotAllowed) {
   start_with({.config = "reserved_namespaces: [admin, 'sys:*']\n"});
   TestPeer alice = peer("alice");
   for (const char* name : {"admin", "sys:", "sys:log"}) {
-    alice.expect_refused(message("create_room", fill(R"({"room_id":"%"})", name)), 403,
+    alice.expect_refused(message("create_room", fmt(R"({"room_id":"%"})", name)), 403,
                          "not allowed");
   }
   for (const char* name : {"admins", "Admin", "sys", "a sys:"}) alice.create_room(name);
@@ -170,7 +170,7 @@ TEST_F(RoomsTest, AFullRoomIs429ForStrangersOnly) {
 TEST_F(RoomsTest, ARoomHolds30AndAJoinListsThemAll) {
   TestPeer owner = owner_of("den", R"("max_size":30)");
   std::vector<TestPeer> guests;
-  for (int i = 1; i < 30; ++i) guests.push_back(guest_in("den", fill("g%", i)));
+  for (int i = 1; i < 30; ++i) guests.push_back(guest_in("den", fmt("g%", i)));
   EXPECT_EQ(guests.back().fingerprint(), fingerprint_of("g29"));
   EXPECT_EQ(guests.back().join("den")["payload"]["peers"].size(), 30U);
   TestPeer late = peer("late");

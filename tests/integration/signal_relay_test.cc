@@ -119,13 +119,13 @@ TEST_P(SignalRelayTest, ALargePayloadIsForwardedByteForByte) {
 }
 
 TEST_P(SignalRelayTest, TheOrderOfTheEnvelopesKeysAndItsWhiteSpaceDoNotMatter) {
-  alice->send(fill(" \n{ \"payload\" : {\"a\":\"to\"} ,\t\"to\" : \"bob\" , \"type\" :\r\"%\" } ",
-                   GetParam()));
+  alice->send(fmt(" \n{ \"payload\" : {\"a\":\"to\"} ,\t\"to\" : \"bob\" , \"type\" :\r\"%\" } ",
+                  GetParam()));
   EXPECT_THAT((bob->next(GetParam()), bob->last_text()), HasSubstr(R"("payload":{"a":"to"})"));
 }
 
 TEST_P(SignalRelayTest, KeysOfTheEnvelopeMayBeEscaped) {
-  alice->send(fill(R"({"\u0074ype":"%","t\u006f":"bo\u0062","paylo\u0061d":[1]})", GetParam()));
+  alice->send(fmt(R"({"\u0074ype":"%","t\u006f":"bo\u0062","paylo\u0061d":[1]})", GetParam()));
   EXPECT_EQ(bob->next(GetParam())["payload"], "[1]"_json);
 }
 
@@ -202,9 +202,9 @@ TEST_P(SignalRelayTest, ATargetIsRequired) {
 }
 
 TEST_P(SignalRelayTest, ADuplicateKeyOfTheEnvelopeIsRefused) {
-  alice->send(fill(R"({"type":"%","to":"bob","payload":1,"payload":2})", GetParam()));
+  alice->send(fmt(R"({"type":"%","to":"bob","payload":1,"payload":2})", GetParam()));
   alice->expect_error(400, "duplicate field");
-  alice->send(fill(R"({"type":"%","type":"%","to":"bob","payload":1})", GetParam(), GetParam()));
+  alice->send(fmt(R"({"type":"%","type":"%","to":"bob","payload":1})", GetParam(), GetParam()));
   alice->expect_error(400, "duplicate field");
   bob->expect_silence();
 }

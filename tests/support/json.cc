@@ -76,7 +76,7 @@ std::string Json::text() const {
 
 std::ostream& operator<<(std::ostream& out, const Json& json) { return out << json.text(); }
 
-std::string fill_strings(std::string_view pattern, const std::vector<std::string>& arguments) {
+std::string fmt_strings(std::string_view pattern, const std::vector<std::string>& arguments) {
   std::string out;
   std::size_t next = 0;
   for (const char c : pattern) {

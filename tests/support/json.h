@@ -45,8 +45,8 @@ inline Json operator""_json(const char* text, std::size_t size) {
 }  // namespace literals
 
 /// `pattern` with each `%` replaced by the next argument. For JSON texts:
-/// `fill(R"({"namespace":"%","limit":%})", ns, 5)`.
-std::string fill_strings(std::string_view pattern, const std::vector<std::string>& arguments);
+/// `fmt(R"({"namespace":"%","limit":%})", ns, 5)`.
+std::string fmt_strings(std::string_view pattern, const std::vector<std::string>& arguments);
 
 inline std::string to_text(std::string_view value) { return std::string(value); }
 inline std::string to_text(long long value) { return std::to_string(value); }
@@ -54,14 +54,14 @@ inline std::string to_text(unsigned long value) { return std::to_string(value); 
 inline std::string to_text(int value) { return std::to_string(value); }
 
 template <typename... Arguments>
-std::string fill(std::string_view pattern, const Arguments&... arguments) {
-  return fill_strings(pattern, {to_text(arguments)...});
+std::string fmt(std::string_view pattern, const Arguments&... arguments) {
+  return fmt_strings(pattern, {to_text(arguments)...});
 }
 
-/// fill(), parsed.
+/// fmt(), parsed.
 template <typename... Arguments>
 Json json(std::string_view pattern, const Arguments&... arguments) {
-  return Json::parse(fill(pattern, arguments...));
+  return Json::parse(fmt(pattern, arguments...));
 }
 
 }  // namespace peer::test

@@ -27,7 +27,7 @@ ServerProcess& ServerTest::server() {
 
 TestPeer ServerTest::peer(std::string_view name) {
   TestPeer result = connect();
-  result.register_as(name, fill(R"("alias":"%")", name));
+  result.register_as(name, fmt(R"("alias":"%")", name));
   return result;
 }
 

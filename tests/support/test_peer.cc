@@ -27,7 +27,7 @@ std::string message(std::string_view type, std::string_view payload, std::string
 }
 
 Json TestPeer::register_as(std::string_view public_key, std::string_view more) {
-  send("register", fill(R"({"public_key":"%"%%})", public_key, more.empty() ? "" : ",", more));
+  send("register", fmt(R"({"public_key":"%"%%})", public_key, more.empty() ? "" : ",", more));
   Json reply = next("registered");
   fingerprint_ = reply["payload"]["fingerprint"].str();
   alias_ = reply["payload"]["alias"].str();
@@ -35,12 +35,12 @@ Json TestPeer::register_as(std::string_view public_key, std::string_view more) {
 }
 
 Json TestPeer::join(std::string_view ns, std::string_view more) {
-  send("join", fill(R"({"namespace":"%"%%})", ns, more.empty() ? "" : ",", more));
+  send("join", fmt(R"({"namespace":"%"%%})", ns, more.empty() ? "" : ",", more));
   return next("peer_list");
 }
 
 Json TestPeer::create_room(std::string_view room, std::string_view more) {
-  send("create_room", fill(R"({"room_id":"%"%%})", room, more.empty() ? "" : ",", more));
+  send("create_room", fmt(R"({"room_id":"%"%%})", room, more.empty() ? "" : ",", more));
   return next("room_created");
 }
 

@@ -39,7 +39,7 @@ class TestPeer {
   }
   /// `signal` or `relay`.
   void send_to(std::string_view to, std::string_view payload, std::string_view type = "signal") {
-    send(message(type, payload, fill(R"("to":"%")", to)));
+    send(message(type, payload, fmt(R"("to":"%")", to)));
   }
 
   /// The next message.
