@@ -1,0 +1,58 @@
+// Starts the server under test: env PEER_SERVER_BINARY names it.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+function portFrom(file) {
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  return text.endsWith('\n') ? Number(text) : undefined;
+}
+
+// Resolves with the port as soon as the port file is complete.
+function waitForPort(directory, child) {
+  const file = join(directory, 'port');
+  return new Promise((resolve, reject) => {
+    const watcher = watch(directory, check);
+    const timer = setTimeout(() => finish(reject, new Error('the server does not listen')), 20_000);
+    const ended = (code) => finish(reject, new Error(`the server ended with ${code}`));
+    child.once('exit', ended);
+    function finish(settle, value) {
+      watcher.close();
+      clearTimeout(timer);
+      child.off('exit', ended);
+      settle(value);
+    }
+    function check() {
+      const port = portFrom(file);
+      if (port !== undefined) finish(resolve, port);
+    }
+    check();
+  });
+}
+
+// Returns {port, stop}; stop() ends the server and resolves with its exit code.
+export async function startServer() {
+  const binary = process.env.PEER_SERVER_BINARY;
+  if (!binary) throw new Error('set PEER_SERVER_BINARY to the peer-server to test');
+  const directory = mkdtempSync(join(tmpdir(), 'peer-node-'));
+  const child = spawn(
+    binary,
+    ['--set', 'port=0', '--set', 'host=127.0.0.1', '--port-file', join(directory, 'port')],
+    { env: { PATH: process.env.PATH }, stdio: ['ignore', 'inherit', 'inherit'] },
+  );
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const stop = async () => {
+    child.kill('SIGTERM');
+    const code = await exited;
+    rmSync(directory, { recursive: true, force: true });
+    return code;
+  };
+  try {
+    return { port: await waitForPort(directory, child), stop };
+  } catch (error) {
+    child.kill('SIGKILL');
+    rmSync(directory, { recursive: true, force: true });
+    throw error;
+  }
+}
