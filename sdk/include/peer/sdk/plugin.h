@@ -20,7 +20,11 @@
 /// major version of this SDK; not the compiler. GCC and clang plugins on libstdc++ mix freely.
 #if defined(__GLIBCXX__) || __has_include(<bits/c++config.h>)
 #if !defined(_GLIBCXX_USE_CXX11_ABI) || _GLIBCXX_USE_CXX11_ABI
+#if defined(_GLIBCXX_DEBUG)  // its containers have another layout
+#define PEER_SDK_ABI_TAG "itanium-libstdc++-cxx11-debug-sdk1"
+#else
 #define PEER_SDK_ABI_TAG "itanium-libstdc++-cxx11-sdk1"
+#endif
 #else
 #define PEER_SDK_ABI_TAG "itanium-libstdc++-cow-sdk1"
 #endif

@@ -63,8 +63,8 @@ struct RoomDecision {
   std::uint32_t max_size = 0;          ///< 1 or more
   std::string state;                   ///< opaque to the core; at most 64 KiB
   std::vector<RoomMessage> messages;   ///< sent once the change is made, in this order
-  /// Calls again with kTimer after this time, at most once and only if no later decision of
-  /// this room says otherwise; 0: do not.
+  /// Calls again with kTimer after this time, once. Every decision but a refusal sets it anew, so
+  /// that a policy that waits for something says on each how long it still takes; 0: do not call.
   std::chrono::milliseconds wake_after{0};
 };
 
