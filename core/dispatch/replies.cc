@@ -42,7 +42,7 @@ void reply(Connection& connection, std::string_view type, std::string_view id,
   builder.append("{\"type\":\"").append(type).append("\"");
   if (!id.empty()) builder.append(",\"id\":").append(id);
   if (!payload.empty()) builder.append(",\"payload\":").append(payload);
-  connection.send(builder.append("}").finish(Opcode::kText));
+  connection.reply(builder.append("}").finish(Opcode::kText));
 }
 
 void reply_error(Connection& connection, std::string_view id, int code, std::string_view message) {
@@ -69,7 +69,7 @@ void reply_registered(Connection& connection, const Peer& peer, std::string_view
   append_json_string(message, peer.alias);
   if (!peer.holds_alias) message.append(",\"alias_taken\":true");
   message.append("}}");
-  connection.send(text_frame(message));
+  connection.reply(text_frame(message));
 }
 
 void reply_peer_list(Connection& connection, std::string_view id, std::string_view ns,

@@ -104,13 +104,15 @@ bool may_read_stats(const Node& node, bool loopback) {
 }
 
 HttpResponse respond(const Node& node, const HttpRequest& request, bool loopback) {
-  constexpr std::array<std::string_view, 3> kPaths{"/health", "/ready", "/stats"};
+  // A GET of /ws is an upgrade, and the connection's own business.
+  constexpr std::array<std::string_view, 4> kPaths{"/health", "/ready", "/stats", "/ws"};
   if (std::find(kPaths.begin(), kPaths.end(), request.path) == kPaths.end()) {
     return error_response(404);
   }
-  if (request.method != "GET" && request.method != "HEAD") {
+  const bool endpoint = request.path == "/ws";
+  if (endpoint || (request.method != "GET" && request.method != "HEAD")) {
     HttpResponse refused = error_response(405);
-    refused.extra.emplace_back("Allow", "GET, HEAD");
+    refused.extra.emplace_back("Allow", endpoint ? "GET" : "GET, HEAD");
     return refused;
   }
   HttpResponse response;

@@ -65,22 +65,33 @@ Connection::~Connection() { ::close(fd_); }
 
 std::string Connection::remote_address() const { return numeric_address(fd_); }
 
+bool Connection::fits(std::size_t more_bytes) const {
+  const NetOptions& options = loop_.options();
+  return output_.empty() || (output_.count() < options.send_buffer_size &&
+                             output_.bytes() + more_bytes <= options.send_buffer_bytes);
+}
+
 SendResult Connection::send(const FrameRef& frame) {
   if (state_ != State::kOpen || broken_) return SendResult::kDropped;
-  const NetOptions& options = loop_.options();
-  const auto fits = [&] {
-    return output_.empty() || (output_.count() < options.send_buffer_size &&
-                               output_.bytes() + frame.size() <= options.send_buffer_bytes);
-  };
   // Only what the socket refuses counts as waiting; with EPOLLOUT armed it has refused already.
-  if (!fits() && (interest_ & EPOLLOUT) == 0) flush();
-  if (!fits()) {
+  if (!fits(frame.size()) && (interest_ & EPOLLOUT) == 0) flush();
+  if (!fits(frame.size())) {
     loop_.stats_.dropped.fetch_add(1, std::memory_order_relaxed);
     return SendResult::kDropped;
   }
   loop_.stats_.sent.fetch_add(1, std::memory_order_relaxed);
   queue(frame);
   return SendResult::kQueued;
+}
+
+void Connection::reply(FrameRef frame) {
+  if (state_ != State::kOpen || broken_) return;
+  if (!fits(frame.size())) {
+    owes_answers_ = true;
+    reader_.stop();
+  }
+  loop_.stats_.sent.fetch_add(1, std::memory_order_relaxed);
+  queue(std::move(frame));
 }
 
 void Connection::queue(FrameRef frame) {
@@ -115,11 +126,8 @@ void Connection::pause() {
 }
 
 void Connection::resume() {
-  if (!paused_) return;
   paused_ = false;
-  if (input_ != nullptr) consume({});
-  // Anything else to do (a read, a close) comes with the flush at the end of the round.
-  mark_dirty();
+  mark_dirty();  // service() goes on with what has arrived
 }
 
 bool Connection::on_readable() {
@@ -137,14 +145,27 @@ bool Connection::on_readable() {
     lingered_ += static_cast<std::uint32_t>(size);
     return lingered_ <= kLingerBytes;
   }
+  // What other loops had posted before these bytes were sent comes first: a client that knows of
+  // a join (its own answer, say) and then asks here finds it announced.
+  loop_.deliver_mail();
   consume({buffer, size});
   return !broken_;
 }
 
-bool Connection::on_writable() {
-  if (!flush()) return false;
-  if (input_ != nullptr && state_ == State::kHttp && output_.empty()) consume({});
+// At the end of a round with output or a change of state, and when the socket is writable again.
+// Never within a handler: it may call one.
+bool Connection::service() {
+  if (broken_ || !flush()) return false;
+  if (owes_answers_ && fits(0)) owes_answers_ = false;
+  if (input_ != nullptr && may_read()) consume({});
+  update_interest();
   return !broken_;
+}
+
+bool Connection::may_read() const {
+  // An HTTP client reads its answer before its next request is read.
+  const bool waits = paused_ || owes_answers_ || (state_ == State::kHttp && !output_.empty());
+  return !waits && !closing() && !broken_ && !close_after_flush_;
 }
 
 // Hands over what has arrived, and keeps what cannot be consumed yet: half a request head, or
@@ -157,7 +178,7 @@ void Connection::consume(std::span<std::uint8_t> data) {
     kept->insert(kept->end(), data.begin(), data.end());
     data = *kept;
   }
-  while (!data.empty() && !paused_ && !closing() && !broken_ && !close_after_flush_) {
+  while (!data.empty() && may_read()) {
     const bool http = state_ == State::kHttp;
     const std::size_t used =
         http ? read_http({reinterpret_cast<const char*>(data.data()), data.size()})
@@ -179,7 +200,7 @@ void Connection::on_message(Opcode, std::span<const std::uint8_t> message) {
   loop_.stats_.received.fetch_add(1, std::memory_order_relaxed);
   loop_.application_.on_message(
       *this, {reinterpret_cast<const char*>(message.data()), message.size()});
-  if (paused_) reader_.stop();
+  if (!may_read()) reader_.stop();
 }
 
 void Connection::on_ping(std::span<const std::uint8_t> payload) {
@@ -212,9 +233,6 @@ void Connection::on_protocol_error(CloseCode code, std::string_view reason) {
 }
 
 std::size_t Connection::read_http(std::string_view data) {
-  // One answer at a time: a client that pipelines and does not read gets no further.
-  if (!output_.flush(fd_)) abort();
-  if (broken_ || !output_.empty()) return 0;
   const std::size_t head_size = find_head_end(data.substr(0, kMaxHeadSize));
   if (head_size == 0) {
     if (data.size() >= kMaxHeadSize) {
@@ -236,7 +254,7 @@ std::size_t Connection::read_http(std::string_view data) {
 }
 
 void Connection::answer_http(const HttpRequest& request) {
-  if (request.path == "/ws") {
+  if (request.path == "/ws" && request.method == "GET") {
     const UpgradeAnswer answer = check_upgrade(request);
     if (answer.status == 101) {
       upgrade(request, render_switching_protocols(answer.accept_key));
@@ -285,7 +303,7 @@ bool Connection::flush() {
     stalled_until_ = loop_.now() + loop_.options().write_timeout;
     loop_.update_deadline(*this);
   }
-  update_interest();
+  if (!output_.empty()) update_interest();
   return true;
 }
 
@@ -300,9 +318,7 @@ void Connection::after_flush() {
 
 void Connection::update_interest() {
   std::uint32_t wanted = 0;
-  // An HTTP client reads its answer before its next request is read.
-  const bool waits = paused_ || (state_ == State::kHttp && !output_.empty());
-  if (!waits || closing()) wanted |= EPOLLIN;
+  if (may_read() || closing()) wanted |= EPOLLIN;
   if (!output_.empty()) wanted |= EPOLLOUT;
   if (wanted == interest_) return;
   interest_ = wanted;

@@ -76,6 +76,10 @@ class Connection final : private FrameSink {
   /// even after a flush is dropped (protocol.md A, slow consumer). Sent at the end of the batch.
   SendResult send(const FrameRef& frame);
 
+  /// Queues an answer to the peer's own request: never dropped. While the answers of a peer that
+  /// does not read exceed the bounds of send(), no further request of it is read.
+  void reply(FrameRef frame);
+
   /// Sends what is queued, then the close frame; discards input from now on. The application's
   /// on_close() follows once the current handler has returned. Further calls change nothing.
   void close(CloseCode code, std::string_view reason);
@@ -96,7 +100,7 @@ class Connection final : private FrameSink {
 
   // Called by the loop. False: the connection is to be destroyed.
   bool on_readable();
-  bool on_writable();
+  bool service();
   bool flush();
   bool on_timer(Time now);
   [[nodiscard]] Time next_timer() const;
@@ -117,6 +121,8 @@ class Connection final : private FrameSink {
   void upgrade(const HttpRequest& request, const std::string& response);
   void refuse_http(int status);
   void queue(FrameRef frame);
+  [[nodiscard]] bool fits(std::size_t more_bytes) const;
+  [[nodiscard]] bool may_read() const;
   bool count_control_frame();
   void keep_alive(Time now);
   void after_flush();
@@ -128,6 +134,7 @@ class Connection final : private FrameSink {
   ConnectionRef ref_;
   State state_ = State::kHttp;
   bool paused_ = false;
+  bool owes_answers_ = false;  // see reply()
   bool broken_ = false;
   bool dirty_ = false;
   bool close_after_flush_ = false;  // HTTP: the last response is queued

@@ -141,7 +141,7 @@ void EventLoop::handle_event(std::uint64_t data, std::uint32_t events) {
   if (connection == nullptr) return;  // closed earlier in this batch
   bool alive = true;
   guarded(*connection, [&] {
-    if ((events & EPOLLOUT) != 0) alive = connection->on_writable();
+    if ((events & EPOLLOUT) != 0) alive = connection->service();
     if (alive && (events & EPOLLIN) != 0) alive = connection->on_readable();
     // A broken connection that is paused is not read: nothing else would tell.
     if ((events & (EPOLLERR | EPOLLHUP)) != 0 && (events & EPOLLIN) == 0) alive = false;
@@ -248,8 +248,11 @@ void EventLoop::flush_dirty() {
     Connection* connection = find(ref);
     if (connection == nullptr) continue;
     connection->dirty_ = false;
-    if (connection->broken_ || !connection->flush()) destroy(*connection);
+    bool alive = true;
+    guarded(*connection, [&] { alive = connection->service(); });
+    if (!alive) destroy(*connection);
   }
+  notify_closed();
   if (dirty_.empty()) {  // keep the storage
     dirty.clear();
     dirty_ = std::move(dirty);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -107,7 +108,9 @@ class EventLoop {
   [[nodiscard]] sdk::Instant wall() const { return wall_; }
   [[nodiscard]] Connection* find(ConnectionRef ref) const;
   /// Delivers what has been posted to this loop so far; tasks wait for the end of the round.
-  void deliver_mail();
+  void deliver_mail() {
+    if (mail_waiting_.load(std::memory_order_acquire)) deliver_waiting_mail();
+  }
   /// Runs `task` once at `at`.
   void schedule(Time at, std::function<void()> task);
   /// Stops accepting.
@@ -132,6 +135,7 @@ class EventLoop {
   void adopt(int fd);
   void shed_connection();
   void handle_event(std::uint64_t data, std::uint32_t events);
+  void deliver_waiting_mail();
   void deliver(const Delivery& delivery);
   void run_tasks();
   void run_guarded(const std::function<void()>& task) noexcept;
@@ -180,6 +184,7 @@ class EventLoop {
   std::vector<std::function<void()>> tasks_ PEER_GUARDED_BY(mail_mutex_);
   std::size_t mail_bytes_ PEER_GUARDED_BY(mail_mutex_) = 0;
   bool woken_ PEER_GUARDED_BY(mail_mutex_) = false;
+  std::atomic<bool> mail_waiting_{false};  // mail_ is not empty: written under the mutex
 };
 
 }  // namespace peer

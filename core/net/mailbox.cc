@@ -43,6 +43,7 @@ void EventLoop::post(Delivery delivery) {
     if (!full) {
       mail_bytes_ += size;
       mail_.push_back(std::move(delivery));
+      mail_waiting_.store(true, std::memory_order_release);
       asleep = !std::exchange(woken_, true);
     }
   }
@@ -88,12 +89,13 @@ void EventLoop::wake_others() {
   to_wake_.clear();
 }
 
-void EventLoop::deliver_mail() {
+void EventLoop::deliver_waiting_mail() {
   std::vector<Delivery> mail;
   {
     const MutexLock lock(mail_mutex_);
     mail.swap(mail_);
     mail_bytes_ = 0;
+    mail_waiting_.store(false, std::memory_order_relaxed);
     woken_ = !tasks_.empty();
   }
   for (const Delivery& delivery : mail) deliver(delivery);

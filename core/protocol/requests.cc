@@ -30,11 +30,9 @@ std::uint32_t read_discover_limit(PayloadReader& payload, std::uint32_t max) {
 }
 
 std::optional<Fingerprint> read_after(PayloadReader& payload) {
-  const std::string_view raw = payload.raw("after");
-  if (raw.empty() || raw == "null") return std::nullopt;
-  const auto text =
-      raw.starts_with('"') ? payload.optional_text("after", kUnbounded) : std::nullopt;
-  const auto after = text ? parse_fingerprint(*text) : std::nullopt;
+  const auto text = payload.optional_text("after", kUnbounded);
+  if (!text) return std::nullopt;
+  const auto after = parse_fingerprint(*text);
   if (!after) payload.refuse("after must be a fingerprint");
   return after;
 }

@@ -57,9 +57,10 @@ TEST_F(RequestIdTest, MessagesWithoutAReplyAreAcknowledged) {
   ask("metadata", R"({"meta":{"a":1}})", "ack");
   ask("leave", R"({"namespace":"lobby"})", "ack");
   alice->create_room("den");
-  bob->join("den");
+  TestPeer carol = peer("carol");
+  carol.join("den");
   alice->next("peer_joined");
-  alice->send("kick", R"({"room_id":"den","fingerprint":"bob"})", R"("id":"r2")");
+  alice->send("kick", R"({"room_id":"den","fingerprint":"carol"})", R"("id":"r2")");
   Json first = alice->next();
   Json second = alice->next();
   if (first["type"].str() == "peer_left") std::swap(first, second);
