@@ -19,6 +19,8 @@ struct PluginChoice {
   std::string file;  ///< empty: <prefix>_<name>.so in the plugin directory
   std::map<std::string, sdk::PluginConfig::Option, std::less<>> options;
   std::string where;  ///< "peer-server.yaml:12", or the variable or flag it came from
+
+  friend bool operator==(const PluginChoice&, const PluginChoice&) = default;
 };
 
 /// The `plugins` section.
@@ -28,6 +30,8 @@ struct PluginsConfig {
   PluginChoice match_strategy{.name = "criteria", .file = {}, .options = {}, .where = "default"};
   PluginChoice room_policy{.name = "standard", .file = {}, .options = {}, .where = "default"};
   PluginChoice auth{.name = "open", .file = {}, .options = {}, .where = "default"};
+
+  friend bool operator==(const PluginsConfig&, const PluginsConfig&) = default;
 };
 
 enum class StatsAccess { kPublic, kLoopback, kOff };
@@ -45,10 +49,10 @@ struct Config {
   std::uint32_t max_peers = 100000;
   std::uint32_t shard_count = 64;  ///< a power of two, 1 to 65536
   std::uint32_t max_namespace_size = 100000;
-  std::uint32_t max_namespaces_per_peer = 0;        ///< 0: no limit
-  std::uint64_t max_peer_state = 1024 * 1024;       ///< bytes held for one peer
-  std::uint32_t send_buffer_size = 32;              ///< messages queued for one peer
-  std::uint64_t send_buffer_bytes = 0;              ///< 0: send_buffer_size x max_message_size
+  std::uint32_t max_namespaces_per_peer = 0;   ///< 0: no limit
+  std::uint64_t max_peer_state = 1024 * 1024;  ///< bytes held for one peer
+  std::uint32_t send_buffer_size = 32;         ///< messages queued for one peer
+  std::uint64_t send_buffer_bytes = 0;         ///< 0: send_buffer_size x max_message_size
 
   // Times.
   milliseconds write_timeout{10'000};
@@ -74,14 +78,14 @@ struct Config {
   // Rates.
   std::uint32_t rate_limit_per_sec = 100;
   std::uint32_t rate_limit_burst = 200;
-  std::uint32_t rate_limit_shards = 32;     ///< a power of two
-  std::uint32_t rate_limit_flood = 10000;   ///< limited messages in a row; 0: never
-  std::uint32_t fanout_limit_per_sec = 0;   ///< copies; 0: off
+  std::uint32_t rate_limit_shards = 32;    ///< a power of two
+  std::uint32_t rate_limit_flood = 10000;  ///< limited messages in a row; 0: never
+  std::uint32_t fanout_limit_per_sec = 0;  ///< copies; 0: off
 
   // Matching and rooms.
   std::uint32_t match_group_max = 64;
-  milliseconds match_timeout{0};                  ///< 0: never
-  std::vector<std::string> reserved_namespaces;   ///< exact names, or a prefix followed by '*'
+  milliseconds match_timeout{0};                 ///< 0: never
+  std::vector<std::string> reserved_namespaces;  ///< exact names, or a prefix followed by '*'
 
   // HTTP.
   StatsAccess stats_access = StatsAccess::kPublic;
@@ -101,6 +105,8 @@ struct Config {
   std::string log_level = "information";  ///< a Poco::Logger level name
 
   PluginsConfig plugins;
+
+  friend bool operator==(const Config&, const Config&) = default;
 };
 
 }  // namespace peer

@@ -1,0 +1,199 @@
+#include "core/config/command_line.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "core/config/draft.h"
+#include "core/config/keys.h"
+#include "core/config/nearest.h"
+#include "core/config/read_text.h"
+
+namespace peer {
+namespace {
+
+/// The arguments that have not been read yet, and what has been understood so far.
+class ArgumentReader {
+ public:
+  explicit ArgumentReader(std::vector<std::string> arguments) : arguments_(std::move(arguments)) {}
+
+  CommandLine read() {
+    while (next_ < arguments_.size()) read_argument(arguments_[next_++]);
+    return std::move(result_);
+  }
+
+ private:
+  void read_argument(const std::string& argument) {
+    const std::size_t equals = argument.find('=');
+    const std::string name = argument.substr(0, equals);
+    inline_value_.reset();
+    if (equals != std::string::npos) inline_value_ = argument.substr(equals + 1);
+    if (name == "-config" || name == "--config") {
+      read_once(name, "a file", result_.config_file);
+    } else if (name == "--port-file") {
+      read_once(name, "a file", result_.port_file);
+    } else if (name == "--set") {
+      read_setting();
+    } else if (bool* flag = flag_of(name)) {
+      *flag = true;
+      if (inline_value_) mistake(name, "expected no value; remove it");
+    } else {
+      unknown(name);
+    }
+  }
+
+  bool* flag_of(std::string_view name) {
+    if (name == "--help" || name == "-h") return &result_.help;
+    if (name == "--version") return &result_.version;
+    if (name == "--check-config") return &result_.check_config;
+    return nullptr;
+  }
+
+  void read_once(const std::string& name, const char* expected,
+                 std::optional<std::string>& target) {
+    auto value = take_value();
+    if (!value || value->empty()) {
+      mistake(name, std::string("expected ") + expected + ", got nothing");
+    } else if (target) {
+      mistake(name, "given twice; remove one");
+    } else {
+      target = std::move(value);
+    }
+  }
+
+  void read_setting() {
+    const auto value = take_value();
+    const std::size_t equals = value ? value->find('=') : std::string::npos;
+    if (equals == std::string::npos || equals == 0) {
+      mistake("--set", "expected key=value, such as --set max_peers=500");
+    } else {
+      result_.settings.emplace_back(value->substr(0, equals), value->substr(equals + 1));
+    }
+  }
+
+  /// What follows the '=', or else the next argument unless it is an option itself.
+  std::optional<std::string> take_value() {
+    if (inline_value_) return inline_value_;
+    if (next_ == arguments_.size() || arguments_[next_].starts_with("--")) return std::nullopt;
+    return arguments_[next_++];
+  }
+
+  void unknown(const std::string& name) {
+    if (!name.starts_with('-')) {
+      const std::string number = std::to_string(next_);
+      mistake("argument " + number, "expected an option; write --config FILE or --set KEY=VALUE");
+      return;
+    }
+    // What follows is its value, most likely.
+    if (!inline_value_ && next_ < arguments_.size() && !arguments_[next_].starts_with('-')) ++next_;
+    mistake(in_quotes(name), "unknown option" + hint_for(name));
+  }
+
+  static std::string hint_for(std::string_view name) {
+    std::string key(name.substr(std::min(name.find_first_not_of('-'), name.size())));
+    std::replace(key.begin(), key.end(), '-', '_');
+    if (find_config_key(key) != nullptr) return "; write --set " + key + "=VALUE";
+    return did_you_mean(
+        name, {"--config", "--set", "--port-file", "--help", "--version", "--check-config"});
+  }
+
+  void mistake(const std::string& where, const std::string& what) {
+    result_.mistakes.push_back("command line: " + where + ": " + what);
+  }
+
+  std::vector<std::string> arguments_;
+  std::size_t next_ = 0;
+  std::optional<std::string> inline_value_;
+  CommandLine result_;
+};
+
+/// "plugins.auth.options.a.b" as plugins, auth, options, a.b: an option's name may have dots.
+std::vector<std::string> split_path(std::string_view path) {
+  constexpr std::size_t kDeepest = 4;
+  std::vector<std::string> parts;
+  for (;;) {
+    const std::size_t dot = path.find('.');
+    if (dot == std::string_view::npos || parts.size() + 1 == kDeepest) break;
+    parts.emplace_back(path.substr(0, dot));
+    path.remove_prefix(dot + 1);
+  }
+  parts.emplace_back(path);
+  return parts;
+}
+
+ConfigNode setting_node(const std::vector<std::string>& path, const std::string& text) {
+  const ConfigKey* key = path.size() == 1 ? find_config_key(path[0]) : nullptr;
+  const bool typed = path.size() == 4 || (key != nullptr && key->list);
+  if (typed && (text.starts_with('"') || text.starts_with('['))) {
+    ConfigTree tree = read_json(text);
+    if (auto* node = std::get_if<ConfigNode>(&tree)) {
+      node->key = path.back();
+      node->line = 0;
+      return std::move(*node);
+    }
+  }
+  return untyped(path.back(), text);
+}
+
+ConfigNode& child_map(ConfigNode& parent, const std::string& key) {
+  for (ConfigNode& child : parent.children) {
+    if (child.key == key && child.kind == ConfigNode::Kind::kMap) return child;
+  }
+  ConfigNode& child = parent.children.emplace_back();
+  child.kind = ConfigNode::Kind::kMap;
+  child.key = key;
+  return child;
+}
+
+void add_setting(ConfigNode& root, const std::string& dotted, const std::string& text) {
+  std::vector<std::string> path =
+      dotted.starts_with("plugins.") ? split_path(dotted) : std::vector{dotted};
+  ConfigNode* parent = &root;
+  for (std::size_t i = 0; i + 1 < path.size(); ++i) parent = &child_map(*parent, path[i]);
+  std::erase_if(parent->children, [&](const ConfigNode& node) { return node.key == path.back(); });
+  parent->children.push_back(setting_node(path, text));
+}
+
+}  // namespace
+
+CommandLine parse_command_line(int argc, const char* const* argv) {
+  std::vector<std::string> arguments;
+  for (int i = 1; i < argc; ++i) arguments.emplace_back(argv[i]);
+  return ArgumentReader(std::move(arguments)).read();
+}
+
+ConfigNode settings_tree(const CommandLine& command_line) {
+  ConfigNode root;
+  root.kind = ConfigNode::Kind::kMap;
+  for (const auto& [key, value] : command_line.settings) add_setting(root, key, value);
+  if (command_line.port_file) add_setting(root, "port_file", *command_line.port_file);
+  return root;
+}
+
+std::string help_text() {
+  return R"(usage: peer-server [options]
+
+A WebSocket signaling server: peers register, find each other, and exchange messages.
+
+  --config FILE     read settings from FILE, YAML or JSON (-config FILE works too)
+  --set KEY=VALUE   set one key, over the file and the environment; may be repeated
+  --port-file FILE  write the port to FILE once the server listens (for port 0)
+  --check-config    check the settings, report all mistakes, and exit
+  --version         print the version and exit
+  --help            print this and exit
+
+Settings: defaults < file < environment < command line. All keys, with their defaults and
+units, are in config/peer-server.yaml. A key is PEER_<KEY> in the environment; the shorter
+PEER_BROKER, PEER_COMPRESSION, PEER_SEND_BUFFER, REDIS_ADDR, REDIS_PASSWORD, TLS_CERT and
+TLS_KEY work too, and REDIS_PASSWORD_FILE names a file that holds the password.
+
+examples:
+  peer-server
+  peer-server --config config/peer-server.yaml
+  peer-server --set port=0 --port-file /run/peer-server.port
+  peer-server --set plugins.room_policy.options.max_size=10
+  PEER_PORT=9090 PEER_MAX_PEERS=50000 peer-server
+  PEER_BROKER=redis REDIS_ADDR=redis:6379 peer-server
+)";
+}
+
+}  // namespace peer

@@ -1,0 +1,59 @@
+#include "core/config/draft.h"
+
+namespace peer {
+
+std::string where_in(const ConfigLayer& layer, const ConfigNode& node) {
+  return node.line > 0 ? layer.name + ":" + std::to_string(node.line) : layer.name;
+}
+
+std::string shown_key(std::string_view key) {
+  constexpr std::string_view kKeyBytes =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+  constexpr std::size_t kLongest = 64;
+  const std::string_view clean = key.substr(0, key.find_first_not_of(kKeyBytes));
+  return std::string(clean.substr(0, kLongest)) + (clean.size() == key.size() ? "" : "...");
+}
+
+void ConfigDraft::set_origin(const std::string& path, const ConfigLayer& layer,
+                             const ConfigNode& node) {
+  origins_[path] = {where_in(layer, node), layer.rank};
+}
+
+ConfigDraft::Origin ConfigDraft::origin(std::string_view path) const {
+  const auto found = origins_.find(path);
+  return found == origins_.end() ? Origin{} : found->second;
+}
+
+void ConfigDraft::add(Lines& lines, const std::string& where, const std::string& what) {
+  constexpr std::size_t kMost = 100;
+  if (lines.kept.size() < kMost) {
+    lines.kept.push_back(where + ": " + what);
+  } else {
+    ++lines.more;
+  }
+}
+
+std::vector<std::string> ConfigDraft::lines(const Lines& collected) {
+  std::vector<std::string> all = collected.kept;
+  if (collected.more > 0) all.push_back("... and " + std::to_string(collected.more) + " more");
+  return all;
+}
+
+std::vector<const ConfigNode*> entries_of(ConfigDraft& draft, const ConfigLayer& layer,
+                                          const ConfigNode& map, std::string_view prefix) {
+  std::vector<const ConfigNode*> entries;
+  std::map<std::string_view, int> first_lines;
+  for (const ConfigNode& node : map.children) {
+    const auto [first, is_new] = first_lines.emplace(node.key, node.line);
+    if (is_new) {
+      entries.push_back(&node);
+      continue;
+    }
+    draft.mistake(where_in(layer, node), std::string(prefix) + shown_key(node.key) +
+                                             ": duplicate key, first set on line " +
+                                             std::to_string(first->second) + "; remove one");
+  }
+  return entries;
+}
+
+}  // namespace peer

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/config/config.h"
+#include "core/config/node.h"
+
+namespace peer {
+
+/// Later ones win (protocol B, Configuration).
+enum class LayerRank { kDefault, kFile, kEnvironment, kCommandLine };
+
+/// A place that settings come from: a file, one environment variable, the command line.
+struct ConfigLayer {
+  LayerRank rank = LayerRank::kDefault;
+  std::string name;            ///< as messages call it
+  std::filesystem::path base;  ///< absolute; what relative paths in it are relative to
+};
+
+/// "peer-server.yaml:12", or the layer's name if it has no lines.
+[[nodiscard]] std::string where_in(const ConfigLayer& layer, const ConfigNode& node);
+
+/// A key name for a message: cut at the first byte that no key has, since what follows in a
+/// mistyped line ("redis_password:hunter2") may be secret.
+[[nodiscard]] std::string shown_key(std::string_view key);
+
+/// A configuration in the making: layer after layer is read into it. Main thread only.
+class ConfigDraft {
+ public:
+  /// Where a key was set last.
+  struct Origin {
+    std::string where = "default";
+    LayerRank rank = LayerRank::kDefault;
+  };
+
+  Config config;
+
+  /// Notes a line "<where>: <what>". After 100 mistakes (or warnings) the rest is only counted.
+  void mistake(const std::string& where, const std::string& what) { add(mistakes_, where, what); }
+  void warning(const std::string& where, const std::string& what) { add(warnings_, where, what); }
+
+  void set_origin(const std::string& path, const ConfigLayer& layer, const ConfigNode& node);
+  void forget_origin(const std::string& path) { origins_.erase(path); }
+  /// Of a dotted path such as "plugins.broker.options.addr".
+  [[nodiscard]] Origin origin(std::string_view path) const;
+
+  /// The collected lines, complete with "... and 7 more".
+  [[nodiscard]] std::vector<std::string> mistakes() const { return lines(mistakes_); }
+  [[nodiscard]] std::vector<std::string> warnings() const { return lines(warnings_); }
+
+ private:
+  struct Lines {
+    std::vector<std::string> kept;
+    std::size_t more = 0;
+  };
+
+  static void add(Lines& lines, const std::string& where, const std::string& what);
+  static std::vector<std::string> lines(const Lines& collected);
+
+  Lines mistakes_;
+  Lines warnings_;
+  std::map<std::string, Origin, std::less<>> origins_;
+};
+
+/// The entries of a map, each key once; reports the duplicates. `prefix` is "" or "plugins.".
+[[nodiscard]] std::vector<const ConfigNode*> entries_of(ConfigDraft& draft,
+                                                        const ConfigLayer& layer,
+                                                        const ConfigNode& map,
+                                                        std::string_view prefix);
+
+}  // namespace peer

@@ -1,0 +1,73 @@
+#include "core/config/finish_config.h"
+
+#include <cstdint>
+#include <utility>
+
+namespace peer {
+namespace {
+
+void refuse_if(bool set, ConfigDraft& draft, const std::string& key, const std::string& why) {
+  if (set) draft.mistake(draft.origin(key).where, key + ": " + why);
+}
+
+void refuse_unavailable(ConfigDraft& draft) {
+  const std::string tls =
+      "TLS is not available in this version; remove the key and terminate TLS "
+      "at a reverse proxy";
+  const Config& config = draft.config;
+  refuse_if(!config.tls_cert.empty(), draft, "tls_cert", tls);
+  refuse_if(!config.tls_key.empty(), draft, "tls_key", tls);
+  refuse_if(config.compression_enabled, draft, "compression_enabled",
+            "compression is not available in this version; set it to false");
+  refuse_if(config.metrics_enabled, draft, "metrics_enabled",
+            "the metrics endpoint is not available in this version; set it to false and read "
+            "/stats");
+}
+
+/// A bound above the bytes that the server holds for one peer could never be reached.
+void check_against_peer_state(ConfigDraft& draft) {
+  const Config& config = draft.config;
+  const std::pair<const char*, std::uint64_t> bounds[] = {
+      {"max_name_length", config.max_name_length},
+      {"max_meta_size", config.max_meta_size},
+      {"max_join_meta_size", config.max_join_meta_size},
+      {"max_criteria_size", config.max_criteria_size},
+  };
+  for (const auto& [key, bound] : bounds) {
+    if (bound <= config.max_peer_state) continue;
+    const bool lowered = draft.origin(key).where == ConfigDraft::Origin{}.where;
+    draft.mistake(draft.origin(lowered ? "max_peer_state" : key).where,
+                  std::string(key) + ": expected at most max_peer_state (" +
+                      std::to_string(config.max_peer_state) + "), got " + std::to_string(bound) +
+                      "; lower it or raise max_peer_state");
+  }
+}
+
+/// Sets an option from its top-level key, unless a layer at least as high gave the option itself.
+void pass_on(ConfigDraft& draft, const std::string& key, const std::string& option,
+             sdk::PluginConfig::Option value) {
+  auto& options = draft.config.plugins.broker.options;
+  const LayerRank given = draft.origin("plugins.broker.options." + option).rank;
+  if (options.contains(option) && given >= draft.origin(key).rank) return;
+  options.insert_or_assign(option, std::move(value));
+}
+
+void pass_on_redis_keys(ConfigDraft& draft) {
+  const Config& config = draft.config;
+  if (config.plugins.broker.name != "redis") return;
+  pass_on(draft, "redis_addr", "addr", config.redis_addr);
+  pass_on(draft, "redis_db", "db", std::int64_t{config.redis_db});
+  if (!config.redis_password.empty()) {
+    pass_on(draft, "redis_password", "password", config.redis_password);
+  }
+}
+
+}  // namespace
+
+void finish_config(ConfigDraft& draft) {
+  refuse_unavailable(draft);
+  check_against_peer_state(draft);
+  pass_on_redis_keys(draft);
+}
+
+}  // namespace peer

@@ -1,0 +1,69 @@
+#include "core/config/load_config.h"
+
+#include <filesystem>
+#include <system_error>
+#include <variant>
+
+#include "core/config/draft.h"
+#include "core/config/finish_config.h"
+#include "core/config/read_layer.h"
+#include "core/config/read_text.h"
+
+namespace peer {
+namespace {
+
+std::filesystem::path absolute(const std::string& path) {
+  std::error_code error;  // no working directory: the path stays as it is
+  const std::filesystem::path result = std::filesystem::absolute(path, error);
+  return error ? std::filesystem::path(path) : result;
+}
+
+std::filesystem::path working_directory() {
+  std::error_code error;
+  return std::filesystem::current_path(error);
+}
+
+void read_file_layer(ConfigDraft& draft, std::string_view text, const std::string& name) {
+  const ConfigLayer layer{LayerRank::kFile, name, absolute(name).parent_path()};
+  const ConfigTree tree = read_text(text, name);
+  if (const auto* error = std::get_if<SyntaxError>(&tree)) {
+    draft.mistake(name + ":" + std::to_string(error->line), error->message);
+  } else {
+    read_layer(draft, layer, std::get<ConfigNode>(tree));
+  }
+}
+
+LoadedConfig finish(ConfigDraft& draft) {
+  finish_config(draft);
+  return {draft.config, draft.warnings(), draft.mistakes()};
+}
+
+}  // namespace
+
+LoadedConfig load_config(const CommandLine& command_line, const Environment& environment) {
+  ConfigDraft draft;
+  if (command_line.config_file) {
+    const auto text = read_file(*command_line.config_file, kMaxConfigSize);
+    if (text) {
+      read_file_layer(draft, *text, *command_line.config_file);
+    } else {
+      draft.mistake(*command_line.config_file, text.error().message);
+    }
+  }
+  const std::filesystem::path directory = working_directory();
+  read_environment(draft, environment, directory);
+  read_layer(draft, {LayerRank::kCommandLine, "command line", directory},
+             settings_tree(command_line));
+  LoadedConfig loaded = finish(draft);
+  loaded.mistakes.insert(loaded.mistakes.begin(), command_line.mistakes.begin(),
+                         command_line.mistakes.end());
+  return loaded;
+}
+
+LoadedConfig load_config_text(std::string_view text, const std::string& name) {
+  ConfigDraft draft;
+  read_file_layer(draft, text, name);
+  return finish(draft);
+}
+
+}  // namespace peer

@@ -1,0 +1,170 @@
+#include <exception>
+#include <istream>
+#include <streambuf>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
+
+#include "core/config/read_text.h"
+
+// yaml-cpp's own tree takes duplicate keys silently and expands aliases; its events show both.
+
+namespace peer {
+namespace {
+
+using Kind = ConfigNode::Kind;
+using Style = ConfigNode::Style;
+
+/// Thrown through yaml-cpp to stop it, and caught in read_yaml().
+struct Refused {
+  SyntaxError error;
+};
+
+[[noreturn]] void refuse(int line, std::string message) {
+  throw Refused{{line, std::move(message)}};
+}
+
+int line_of(const YAML::Mark& mark) { return mark.line + 1; }
+
+/// Builds the tree of one document. `open_` holds the lists and maps that have not ended.
+class TreeBuilder final : public YAML::EventHandler {
+ public:
+  ConfigNode take() { return std::move(root_); }
+
+  void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override {
+    add({.kind = Kind::kNull, .line = line_of(mark)});
+  }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override {
+    refuse(line_of(mark), "aliases are not supported; write the value again, or quote the text");
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t /*anchor*/,
+                const std::string& value) override {
+    // yaml-cpp's tags of untagged scalars: "?" plain, "!" quoted.
+    if (tag != "?" && tag != "!") refuse_tag(mark);
+    add({.kind = Kind::kScalar,
+         .style = tag == "!" ? Style::kQuoted : Style::kPlain,
+         .line = line_of(mark),
+         .key = {},
+         .text = value});
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t /*anchor*/,
+                       YAML::EmitterStyle::value /*style*/) override {
+    start(Kind::kList, mark, tag);
+  }
+  void OnSequenceEnd() override { end(); }
+
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t /*anchor*/,
+                  YAML::EmitterStyle::value /*style*/) override {
+    start(Kind::kMap, mark, tag);
+  }
+  void OnMapEnd() override { end(); }
+
+ private:
+  struct Open {
+    ConfigNode node;
+    bool has_key = false;  ///< in a map: the next node is the value of `key`
+    std::string key = {};
+    int key_line = 0;
+  };
+
+  [[noreturn]] static void refuse_tag(const YAML::Mark& mark) {
+    refuse(line_of(mark), "tags are not supported; remove the tag, or quote the text");
+  }
+
+  void start(Kind kind, const YAML::Mark& mark, const std::string& tag) {
+    if (!tag.empty() && tag != "?" && tag != "!") refuse_tag(mark);
+    if (static_cast<int>(open_.size()) >= kMaxConfigDepth) {
+      refuse(line_of(mark), "nested too deeply");
+    }
+    if (!open_.empty() && open_.back().node.kind == Kind::kMap && !open_.back().has_key) {
+      refuse(line_of(mark), "expected a key, got a list or map");
+    }
+    open_.push_back({.node = {.kind = kind, .line = line_of(mark)}});
+  }
+
+  void end() {
+    ConfigNode node = std::move(open_.back().node);
+    open_.pop_back();
+    add(std::move(node));
+  }
+
+  void add(ConfigNode node) {
+    if (++count_ > kMaxConfigNodes) refuse(node.line, "too many values");
+    if (open_.empty()) {
+      root_ = std::move(node);
+      return;
+    }
+    Open& parent = open_.back();
+    if (parent.node.kind == Kind::kList) {
+      parent.node.children.push_back(std::move(node));
+    } else if (parent.has_key) {
+      node.key = std::move(parent.key);
+      node.line = parent.key_line;
+      parent.node.children.push_back(std::move(node));
+      parent.has_key = false;
+    } else {
+      if (node.kind != Kind::kScalar) refuse(node.line, "expected a key, got nothing");
+      parent.key = std::move(node.text);
+      parent.key_line = node.line;
+      parent.has_key = true;
+    }
+  }
+
+  ConfigNode root_;
+  std::vector<Open> open_;
+  int count_ = 0;
+};
+
+/// Lets yaml-cpp read memory that is not its own.
+class MemoryBuffer final : public std::streambuf {
+ public:
+  explicit MemoryBuffer(std::string_view text) {
+    char* begin = const_cast<char*>(text.data());  // setg() wants it; nothing writes through it
+    setg(begin, begin, begin + text.size());
+  }
+};
+
+/// yaml-cpp's message without what it quotes of the text.
+std::string safe_message(const YAML::Exception& error) {
+  if (error.msg.starts_with(YAML::ErrorMsg::UNKNOWN_ANCHOR)) {
+    return "text that starts with '*' is an alias; quote it";
+  }
+  return "YAML: " + error.msg.substr(0, error.msg.find(':'));
+}
+
+}  // namespace
+
+ConfigTree read_yaml(std::string_view text) {
+  MemoryBuffer buffer(text);
+  std::istream stream(&buffer);
+  TreeBuilder builder;
+  try {
+    YAML::Parser parser(stream);
+    parser.HandleNextDocument(builder);
+    ConfigNode root = builder.take();
+    TreeBuilder second;
+    if (parser.HandleNextDocument(second)) {
+      return SyntaxError{1, "expected one document, got several; remove the '---' between them"};
+    }
+    return root;
+  } catch (const Refused& refused) {
+    return refused.error;
+  } catch (const YAML::Exception& error) {
+    return SyntaxError{error.mark.is_null() ? 1 : line_of(error.mark), safe_message(error)};
+  } catch (const std::exception&) {
+    return SyntaxError{1, "cannot be read as YAML"};
+  }
+}
+
+}  // namespace peer
