@@ -7,10 +7,11 @@
 #include "core/protocol/json_number.h"
 #include "core/protocol/json_text.h"
 #include "core/protocol/message_parser.h"
+#include "core/protocol/structural_cursor.h"
 
-// simdjson's DOM validates the whole text; its tree is then left alone. A scan of the text, which
-// can be trusted by now, finds the slices of the envelope: cheaper than asking the tree, and the
-// only way to forward the client's own bytes.
+// simdjson's DOM validates the whole text; its tree is then left alone, since it no longer knows
+// the client's own bytes. A scan of the text, which can be trusted by now, finds the envelope's
+// slices.
 
 namespace peer {
 namespace {
@@ -43,11 +44,16 @@ bool may_be_valid_all_the_same(simdjson::error_code error) {
          error == simdjson::DEPTH_ERROR || error == simdjson::MEMALLOC;
 }
 
-bool is_valid(simdjson::dom::parser& dom, std::string_view text) {
-  if (text.size() > kMaxDomLength) return is_valid_json(text);
+enum class Validity { kInvalid, kValid, kValidAndIndexed };
+
+Validity validate(simdjson::dom::parser& dom, std::string_view text) {
+  if (text.size() > kMaxDomLength) {
+    return is_valid_json(text) ? Validity::kValid : Validity::kInvalid;
+  }
   const auto error = dom.parse(text.data(), text.size(), false).error();
-  if (error == simdjson::SUCCESS) return true;
-  return may_be_valid_all_the_same(error) && is_valid_json(text);
+  if (error == simdjson::SUCCESS) return Validity::kValidAndIndexed;
+  if (!may_be_valid_all_the_same(error) || !is_valid_json(text)) return Validity::kInvalid;
+  return error == simdjson::MEMALLOC ? Validity::kValid : Validity::kValidAndIndexed;
 }
 
 bool has_duplicate_keys(const std::vector<JsonMember>& members) {
@@ -66,13 +72,31 @@ bool has_duplicate_keys(const std::vector<JsonMember>& members) {
   return std::adjacent_find(keys.begin(), keys.end()) != keys.end();
 }
 
+using ErrorText = std::optional<std::string_view>;
+
+/// read_members() for either kind of cursor.
+template <typename Cursor>
+ErrorText collect_members(Cursor cursor, TextArena& texts, std::vector<JsonMember>& members) {
+  members.clear();
+  if (members.capacity() > kMembersKept) members.shrink_to_fit();
+  ErrorText error;
+  for (JsonMember member; cursor.next(member);) {
+    const auto key = texts.decode(member.key);
+    if (key) {
+      members.push_back({*key, member.value});
+    } else {
+      error = kInvalidMessage;
+    }
+  }
+  if (!error && has_duplicate_keys(members)) error = kDuplicateField;
+  return error;
+}
+
 bool is_absent(std::string_view raw) { return raw.empty() || raw == "null"; }
 bool is_string(std::string_view raw) { return raw.starts_with('"'); }
 bool is_number(std::string_view raw) {
   return raw.front() == '-' || (raw.front() >= '0' && raw.front() <= '9');
 }
-
-using ErrorText = std::optional<std::string_view>;
 
 ErrorText read_id(std::string_view raw, TextArena& texts, std::string_view& id) {
   if (is_absent(raw)) return std::nullopt;
@@ -125,20 +149,7 @@ MessageType message_type_of(std::string_view text) {
 
 std::optional<std::string_view> read_members(std::string_view object, TextArena& texts,
                                              std::vector<JsonMember>& members) {
-  members.clear();
-  if (members.capacity() > kMembersKept) members.shrink_to_fit();
-  ErrorText error;
-  ObjectCursor cursor(object);
-  for (JsonMember member; cursor.next(member);) {
-    const auto key = texts.decode(member.key);
-    if (key) {
-      members.push_back({*key, member.value});
-    } else {
-      error = kInvalidMessage;
-    }
-  }
-  if (!error && has_duplicate_keys(members)) error = kDuplicateField;
-  return error;
+  return collect_members(ObjectCursor(object), texts, members);
 }
 
 std::string_view value_of(const std::vector<JsonMember>& members, std::string_view key) {
@@ -154,19 +165,25 @@ MessageParser::~MessageParser() = default;
 std::optional<std::string_view> MessageParser::parse(std::string_view text, Message& out) {
   out = {};
   impl_->texts.clear();
-  if (!is_valid(impl_->dom, text)) return kInvalidMessage;
-  const char* const end = text.data() + text.size();
-  text.remove_prefix(static_cast<std::size_t>(skip_json_space(text.data(), end) - text.data()));
-  if (text.front() != '{') return kInvalidMessage;
+  const Validity validity = validate(impl_->dom, text);
+  if (validity == Validity::kInvalid) return kInvalidMessage;
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const auto object = text.substr(static_cast<std::size_t>(skip_json_space(begin, end) - begin));
+  if (!object.starts_with('{')) return kInvalidMessage;
 
-  const ErrorText bad_members = read_members(text, impl_->texts, impl_->envelope);
-  const auto& envelope = impl_->envelope;
-  const ErrorText bad_id = read_id(value_of(envelope, "id"), impl_->texts, out.id);
+  auto& envelope = impl_->envelope;
+  TextArena& texts = impl_->texts;
+  const ErrorText bad_members =
+      validity == Validity::kValidAndIndexed
+          ? collect_members(StructuralCursor(impl_->dom, text), texts, envelope)
+          : collect_members(ObjectCursor(object), texts, envelope);
+  const ErrorText bad_id = read_id(value_of(envelope, "id"), texts, out.id);
   if (bad_members) return bad_members;
   if (bad_id) return bad_id;
-  if (auto bad_type = read_type(value_of(envelope, "type"), impl_->texts, out)) return bad_type;
+  if (auto bad_type = read_type(value_of(envelope, "type"), texts, out)) return bad_type;
   out.payload = value_of(envelope, "payload");
-  return read_to(value_of(envelope, "to"), impl_->texts, out);
+  return read_to(value_of(envelope, "to"), texts, out);
 }
 
 }  // namespace peer

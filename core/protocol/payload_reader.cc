@@ -24,10 +24,11 @@ bool is_number(std::string_view raw) {
   return raw.front() == '-' || (raw.front() >= '0' && raw.front() <= '9');
 }
 
-/// The length of what Meta::to_json() makes of these members.
-std::size_t stored_size(const std::vector<JsonMember>& members) {
+/// The length of Meta::to_json() after a merge of `object` alone.
+std::size_t stored_size(std::string_view object) {
   std::size_t size = 1;
-  for (const JsonMember& member : members) {
+  ObjectCursor cursor(object);
+  for (JsonMember member; cursor.next(member);) {
     if (member.value != "null") size += member.key.size() + member.value.size() + 2;
   }
   return size == 1 ? 2 : size;
@@ -104,7 +105,7 @@ std::string_view PayloadReader::optional_meta(std::string_view field, std::size_
   }
   std::vector<JsonMember> members;
   if (const auto bad = read_members(value, texts_, members)) refuse(std::string(*bad));
-  if (stored_size(members) > max) refuse(words(field, "too large"));
+  if (stored_size(value) > max) refuse(words(field, "too large"));
   return value;
 }
 

@@ -1,0 +1,43 @@
+#include "core/protocol/automatic_alias.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "core/base/fingerprint.h"
+
+namespace peer {
+namespace {
+
+void expect_distinct_lower_case(const std::array<std::string_view, 256>& words) {
+  EXPECT_EQ(std::set<std::string_view>(words.begin(), words.end()).size(), words.size());
+  for (const std::string_view word : words) {
+    EXPECT_FALSE(word.empty());
+    EXPECT_TRUE(std::all_of(word.begin(), word.end(), [](char c) { return c >= 'a' && c <= 'z'; }))
+        << word;
+  }
+}
+
+TEST(AutomaticAliasTest, WordsAreDistinctAndLowerCase) {
+  expect_distinct_lower_case(kAliasAdjectives);
+  expect_distinct_lower_case(kAliasAnimals);
+}
+
+TEST(AutomaticAliasTest, EveryByteOfTheFingerprintThatIsUsedCounts) {
+  Fingerprint fingerprint;
+  EXPECT_EQ(automatic_alias(fingerprint),
+            std::string(kAliasAdjectives[0]) + "-" + std::string(kAliasAnimals[0]) + "-00");
+  fingerprint.bytes = {255, 254, 0, 7};
+  EXPECT_EQ(automatic_alias(fingerprint),
+            std::string(kAliasAdjectives[255]) + "-" + std::string(kAliasAnimals[254]) + "-07");
+  fingerprint.bytes = {0, 0, 1, 0};
+  EXPECT_TRUE(automatic_alias(fingerprint).ends_with("-56"));
+}
+
+TEST(AutomaticAliasTest, NeverChanges) {
+  EXPECT_EQ(automatic_alias(fingerprint_of("alice")), "crafty-seal-37");
+}
+
+}  // namespace
+}  // namespace peer
