@@ -25,14 +25,11 @@ class GrammarCheck {
     skip_space();
     do {
       if (!value()) return false;
-    } while (after_value_ == Next::kValue);
+    } while (expects_value_);
     return p_ == end_;
   }
 
  private:
-  /// What the grammar wants next: another value, or the end of the text.
-  enum class Next { kValue, kEnd };
-
   bool at_end() const { return p_ == end_; }
   void skip_space() { p_ = skip_json_space(p_, end_); }
 
@@ -45,7 +42,6 @@ class GrammarCheck {
   /// One scalar or empty container with all that follows it, or the opening of a container.
   bool value() {
     if (at_end()) return false;
-    after_value_ = Next::kValue;
     if (*p_ == '{' || *p_ == '[') {
       if (!open()) return false;
       if (!take(closing())) return !is_object() || key();
@@ -70,7 +66,7 @@ class GrammarCheck {
     for (;;) {
       skip_space();
       if (depth_ == 0) {
-        after_value_ = Next::kEnd;
+        expects_value_ = false;
         return true;
       }
       if (take(',')) {
@@ -163,7 +159,7 @@ class GrammarCheck {
 
   const char* p_;
   const char* end_;
-  Next after_value_ = Next::kValue;
+  bool expects_value_ = true;
   std::size_t depth_ = 0;
   std::bitset<kMaxDepth> is_object_;
 };

@@ -12,6 +12,16 @@ namespace peer {
 /// The end of the value that starts at `p`, itself no white space. Linear in the value's length.
 [[nodiscard]] const char* skip_json_value(const char* p, const char* end);
 
+/// Kinds of raw values; an empty one is none that was there.
+[[nodiscard]] inline bool is_json_null(std::string_view raw) { return raw == "null"; }
+[[nodiscard]] inline bool is_absent_or_null(std::string_view raw) {
+  return raw.empty() || is_json_null(raw);
+}
+[[nodiscard]] inline bool is_json_string(std::string_view raw) { return raw.starts_with('"'); }
+[[nodiscard]] inline bool is_json_number(std::string_view raw) {
+  return !raw.empty() && (raw.front() == '-' || (raw.front() >= '0' && raw.front() <= '9'));
+}
+
 /// One member of an object; both raw, the key with its quotes.
 struct JsonMember {
   std::string_view key;

@@ -1,6 +1,5 @@
 #include "core/protocol/message.h"
 
-#include <algorithm>
 #include <array>
 
 #include "core/protocol/json_bytes.h"
@@ -22,9 +21,6 @@ constexpr std::array<std::string_view, kMessageTypeCount> kTypeTexts = {
     "room_info", "kick",      "metadata", "ping",         "auth_response",
 };
 
-constexpr std::string_view kInvalidMessage = "invalid message";
-constexpr std::string_view kDuplicateField = "duplicate field";
-
 /// The DOM refuses a scalar in the 1024th container and takes an empty one: never more than we do.
 static_assert(simdjson::DEFAULT_MAX_DEPTH == 1024);
 /// The parser's buffers take about 14 bytes for each byte of the longest message, for good. Longer
@@ -32,10 +28,6 @@ static_assert(simdjson::DEFAULT_MAX_DEPTH == 1024);
 constexpr std::size_t kMaxDomLength = 1024 * 1024;
 
 constexpr std::size_t kMaxIdLength = 64;
-/// Up to this many keys, comparing all pairs beats sorting.
-constexpr std::size_t kFewMembers = 16;
-/// A hostile message must not leave large buffers behind.
-constexpr std::size_t kMembersKept = 1024;
 
 /// What the DOM refuses although we must not: numbers beyond 64 bits or the range of a double,
 /// unpaired surrogate escapes, a scalar at depth 1024. It has no words of their own for these.
@@ -56,56 +48,16 @@ Validity validate(simdjson::dom::parser& dom, std::string_view text) {
   return error == simdjson::MEMALLOC ? Validity::kValid : Validity::kValidAndIndexed;
 }
 
-bool has_duplicate_keys(const std::vector<JsonMember>& members) {
-  if (members.size() <= kFewMembers) {
-    for (std::size_t i = 1; i < members.size(); ++i) {
-      for (std::size_t k = 0; k < i; ++k) {
-        if (members[i].key == members[k].key) return true;
-      }
-    }
-    return false;
-  }
-  std::vector<std::string_view> keys;
-  keys.reserve(members.size());
-  for (const JsonMember& member : members) keys.push_back(member.key);
-  std::sort(keys.begin(), keys.end());
-  return std::adjacent_find(keys.begin(), keys.end()) != keys.end();
-}
-
 using ErrorText = std::optional<std::string_view>;
 
-/// read_members() for either kind of cursor.
-template <typename Cursor>
-ErrorText collect_members(Cursor cursor, TextArena& texts, std::vector<JsonMember>& members) {
-  members.clear();
-  if (members.capacity() > kMembersKept) members.shrink_to_fit();
-  ErrorText error;
-  for (JsonMember member; cursor.next(member);) {
-    const auto key = texts.decode(member.key);
-    if (key) {
-      members.push_back({*key, member.value});
-    } else {
-      error = kInvalidMessage;
-    }
-  }
-  if (!error && has_duplicate_keys(members)) error = kDuplicateField;
-  return error;
-}
-
-bool is_absent(std::string_view raw) { return raw.empty() || raw == "null"; }
-bool is_string(std::string_view raw) { return raw.starts_with('"'); }
-bool is_number(std::string_view raw) {
-  return raw.front() == '-' || (raw.front() >= '0' && raw.front() <= '9');
-}
-
 ErrorText read_id(std::string_view raw, TextArena& texts, std::string_view& id) {
-  if (is_absent(raw)) return std::nullopt;
-  if (is_string(raw)) {
+  if (is_absent_or_null(raw)) return std::nullopt;
+  if (is_json_string(raw)) {
     const auto text = texts.decode(raw);
     if (!text) return "id must be valid Unicode";
     if (text->size() > kMaxIdLength) return "id too long";
   } else {
-    if (!is_number(raw)) return "id must be a string or an integer";
+    if (!is_json_number(raw)) return "id must be a string or an integer";
     if (raw.size() > kMaxIdLength) return "id too long";
     if (!integer_value(raw)) return "id must be a string or an integer";
   }
@@ -114,8 +66,8 @@ ErrorText read_id(std::string_view raw, TextArena& texts, std::string_view& id) 
 }
 
 ErrorText read_type(std::string_view raw, TextArena& texts, Message& out) {
-  if (is_absent(raw)) return std::nullopt;
-  if (!is_string(raw)) return "type must be a string";
+  if (is_absent_or_null(raw)) return std::nullopt;
+  if (!is_json_string(raw)) return "type must be a string";
   const auto text = texts.decode(raw);
   if (!text) return "type must be valid Unicode";
   out.type_text = *text;
@@ -125,8 +77,8 @@ ErrorText read_type(std::string_view raw, TextArena& texts, Message& out) {
 
 /// Only `signal` and `relay` read `to`; what others carry there is none of the server's business.
 ErrorText read_to(std::string_view raw, TextArena& texts, Message& out) {
-  if (is_absent(raw)) return std::nullopt;
-  if (!is_string(raw)) {
+  if (is_absent_or_null(raw)) return std::nullopt;
+  if (!is_json_string(raw)) {
     out.to_is_wrong_type = true;
     return std::nullopt;
   }
@@ -147,18 +99,6 @@ MessageType message_type_of(std::string_view text) {
   return MessageType::kUnknown;
 }
 
-std::optional<std::string_view> read_members(std::string_view object, TextArena& texts,
-                                             std::vector<JsonMember>& members) {
-  return collect_members(ObjectCursor(object), texts, members);
-}
-
-std::string_view value_of(const std::vector<JsonMember>& members, std::string_view key) {
-  for (const JsonMember& member : members) {
-    if (member.key == key) return member.value;
-  }
-  return {};
-}
-
 MessageParser::MessageParser() : impl_(std::make_unique<Impl>()) {}
 MessageParser::~MessageParser() = default;
 
@@ -176,8 +116,8 @@ std::optional<std::string_view> MessageParser::parse(std::string_view text, Mess
   TextArena& texts = impl_->texts;
   const ErrorText bad_members =
       validity == Validity::kValidAndIndexed
-          ? collect_members(StructuralCursor(impl_->dom, text), texts, envelope)
-          : collect_members(ObjectCursor(object), texts, envelope);
+          ? read_members(StructuralCursor(impl_->dom, text), texts, envelope)
+          : read_members(ObjectCursor(object), texts, envelope);
   const ErrorText bad_id = read_id(value_of(envelope, "id"), texts, out.id);
   if (bad_members) return bad_members;
   if (bad_id) return bad_id;

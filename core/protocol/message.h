@@ -60,7 +60,8 @@ class MessageParser {
   /// Validates `text` as strict JSON (RFC 8259; UTF-8 has been checked; depth at most 1024) and
   /// reads the envelope. kReadPadding (64) bytes behind `text` must be readable. Returns nullopt
   /// when all is well, else the words of the 400 error ("invalid message", "duplicate field",
-  /// "<field> must be a <type>"); `out.id` is set even then where it could be read.
+  /// "<field> must be a <type>", "<field> must be valid Unicode", "id too long"); `out.id` is set
+  /// even then where it could be read. A missing type is kUnknown without text.
   [[nodiscard]] std::optional<std::string_view> parse(std::string_view text, Message& out);
 
   // Readers of the payload that parse() has just validated: see requests.h. Each returns nullopt

@@ -24,7 +24,7 @@ void Meta::merge(std::string_view object) {
   ObjectCursor cursor(object);
   for (JsonMember member; cursor.next(member);) {
     const auto [entry, is_new] = positions.try_emplace(decoded_key(member.key), fields_.size());
-    const bool removes = member.value == "null";
+    const bool removes = is_json_null(member.value);
     has_removed |= removes;
     if (is_new) {
       fields_.push_back({std::string(member.key), {}});

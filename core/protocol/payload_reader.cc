@@ -2,9 +2,9 @@
 
 #include <utility>
 
+#include "core/protocol/json_members.h"
 #include "core/protocol/json_number.h"
 #include "core/protocol/json_value.h"
-#include "core/protocol/message_parser.h"
 
 namespace peer {
 namespace {
@@ -19,17 +19,12 @@ std::string words(std::string_view field, std::string_view rest) {
   return text;
 }
 
-bool is_string(std::string_view raw) { return raw.starts_with('"'); }
-bool is_number(std::string_view raw) {
-  return raw.front() == '-' || (raw.front() >= '0' && raw.front() <= '9');
-}
-
 /// The length of Meta::to_json() after a merge of `object` alone.
 std::size_t stored_size(std::string_view object) {
   std::size_t size = 1;
   ObjectCursor cursor(object);
   for (JsonMember member; cursor.next(member);) {
-    if (member.value != "null") size += member.key.size() + member.value.size() + 2;
+    if (!is_json_null(member.value)) size += member.key.size() + member.value.size() + 2;
   }
   return size == 1 ? 2 : size;
 }
@@ -38,13 +33,11 @@ std::size_t stored_size(std::string_view object) {
 
 PayloadReader::PayloadReader(std::string_view payload, TextArena& texts,
                              std::vector<JsonMember>& members)
-    : payload_(payload.empty() || payload == "null" ? "{}" : payload),
-      texts_(texts),
-      members_(members) {
+    : payload_(is_absent_or_null(payload) ? "{}" : payload), texts_(texts), members_(members) {
   members_.clear();
   if (!payload_.starts_with('{')) {
     refuse("payload must be an object");
-  } else if (const auto bad = read_members(payload_, texts_, members_)) {
+  } else if (const auto bad = read_members(ObjectCursor(payload_), texts_, members_)) {
     refuse(std::string(*bad));
   }
 }
@@ -60,11 +53,11 @@ std::string_view PayloadReader::raw(std::string_view field) const {
 /// As raw(), but `null` counts as absent.
 std::string_view PayloadReader::present(std::string_view field) const {
   const std::string_view value = raw(field);
-  return value == "null" ? std::string_view() : value;
+  return is_json_null(value) ? std::string_view() : value;
 }
 
 std::optional<std::string_view> PayloadReader::text(std::string_view field, std::string_view raw) {
-  if (!is_string(raw)) {
+  if (!is_json_string(raw)) {
     refuse(words(field, "must be a string"));
     return std::nullopt;
   }
@@ -91,7 +84,7 @@ std::string_view PayloadReader::required_text(std::string_view field, std::size_
 std::optional<std::int64_t> PayloadReader::optional_integer(std::string_view field) {
   const std::string_view value = present(field);
   if (value.empty()) return std::nullopt;
-  const auto integer = is_number(value) ? integer_value(value) : std::nullopt;
+  const auto integer = is_json_number(value) ? integer_value(value) : std::nullopt;
   if (!integer) refuse(words(field, "must be an integer"));
   return integer;
 }
@@ -104,7 +97,8 @@ std::string_view PayloadReader::optional_meta(std::string_view field, std::size_
     return {};
   }
   std::vector<JsonMember> members;
-  if (const auto bad = read_members(value, texts_, members)) refuse(std::string(*bad));
+  if (const auto bad = read_members(ObjectCursor(value), texts_, members))
+    refuse(std::string(*bad));
   if (stored_size(value) > max) refuse(words(field, "too large"));
   return value;
 }
@@ -130,7 +124,7 @@ std::vector<std::string_view> PayloadReader::optional_texts(std::string_view fie
   ListCursor cursor(value);
   for (std::string_view element; !error_ && cursor.next(element);) {
     if (texts.size() == max) refuse(words(field, "too large"));
-    if (!is_string(element)) refuse(words(field, "must be an array of strings"));
+    if (!is_json_string(element)) refuse(words(field, "must be an array of strings"));
     if (const auto decoded = text(field, element)) texts.push_back(*decoded);
   }
   return texts;
@@ -149,7 +143,7 @@ sdk::Value PayloadReader::parse(std::string_view field, std::string_view raw,
       refuse(words(field, "too deep"));
       break;
     case ValueFault::kDuplicateKey:
-      refuse("duplicate field");
+      refuse(std::string(kDuplicateField));
       break;
     case ValueFault::kUnpairedSurrogate:
       refuse(words(field, "must be valid Unicode"));

@@ -14,7 +14,8 @@
 /// long as the message's bytes and the parser's next call; raw values are JSON text.
 namespace peer {
 
-/// Sizes that a request may have (protocol.md B, Bounds); from the configuration.
+/// Sizes that a request may have (protocol.md B, Bounds); from the configuration. In bytes unless
+/// said otherwise: strings decoded, meta as Meta will store it, criteria as sent.
 struct Bounds {
   std::uint32_t name = 4096;
   std::uint32_t alias = 256;
@@ -23,9 +24,9 @@ struct Bounds {
   std::uint32_t meta = 8192;
   std::uint32_t join_meta = 4096;
   std::uint32_t criteria = 4096;
-  std::uint32_t exclude = 1000;
-  std::uint32_t discover_limit = 500;
-  std::uint32_t match_group = 64;
+  std::uint32_t exclude = 1000;        ///< entries
+  std::uint32_t discover_limit = 500;  ///< peers
+  std::uint32_t match_group = 64;      ///< peers
 };
 
 struct RegisterRequest {
