@@ -12,9 +12,25 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <system_error>
 
 namespace peer {
+
+int report_mistakes(const std::vector<std::string>& mistakes) {
+  for (const std::string& mistake : mistakes) std::cerr << "peer-server: " << mistake << '\n';
+  return kExitConfig;
+}
+
+std::map<std::string, std::string> process_environment() {
+  std::map<std::string, std::string> variables;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text = *entry;
+    const std::size_t equals = text.find('=');
+    if (equals != std::string::npos) variables[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return variables;
+}
 
 ProcessEvents::ProcessEvents() {
   sigset_t signals;

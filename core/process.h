@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <string>
+#include <vector>
 
 #include <peer/sdk/result.h>
 
@@ -11,6 +13,12 @@ namespace peer {
 
 /// sysexits.h EX_CONFIG: the configuration is wrong.
 inline constexpr int kExitConfig = 78;
+
+/// Writes all mistakes of a configuration to stderr; returns kExitConfig.
+int report_mistakes(const std::vector<std::string>& mistakes);
+
+/// The variables of this process.
+[[nodiscard]] std::map<std::string, std::string> process_environment();
 
 /// The signals that a server listens to, and "the last loop has ended", as things to wait for.
 /// Blocks INT, TERM, QUIT and HUP for the process: make it first, before any thread.
