@@ -47,7 +47,7 @@ TEST_F(ConfigTest, AnUnknownKeySuggestsTheNearest) {
 TEST_F(ConfigTest, AWrongValueIsRefusedByItsKey) {
   for (const char* setting :
        {"port=65536", "port=-1", "port=x", "shard_count=3", "shard_count=0", "shard_count=131072",
-        "ping_interval=10x", "ping_interval=", "pong_wait=-5s", "max_message_size=1k",
+        "ping_interval=10x", "pong_wait=-5s", "max_message_size=1k",
         "compression_enabled=maybe", "stats_access=friends", "rate_limit_shards=5", "max_peers=2.5",
         "max_peers=99999999999999999999"}) {
     const std::string text(setting);
@@ -187,8 +187,8 @@ TEST_F(ConfigTest, AnEmptyStringInAFileIsTheDefault) {
 }
 
 TEST_F(ConfigTest, MorePeersThanFileDescriptorsIsNoReasonNotToStart) {
-  start({"max_peers=50000000"});
-  EXPECT_EQ(max_peers(), 50'000'000);
+  start({"max_peers=5000000"});
+  EXPECT_EQ(max_peers(), 5'000'000);
   EXPECT_THAT(server().output(), HasSubstr("max_peers"));
 }
 

@@ -273,7 +273,7 @@ TEST_F(NamespaceTest, DiscoverAnswersAtMostDiscoverLimitMax) {
 }
 
 TEST_F(NamespaceTest, APeerListIsCutAtItsSizeAndTotalTellsTheTruth) {
-  start({"max_peer_list_size=1000"});
+  start({"max_peer_list_size=1024"});
   fill_lobby(20);
   members.back().send("discover", R"({"namespace":"lobby"})");
   const Json reply = members.back().next("peer_list");

@@ -17,7 +17,8 @@ namespace peer::sdk {
 enum class RoomAction {
   kCreate,   ///< `actor` creates it; the room view is empty but for its id
   kJoin,     ///< `actor` wants in; it is not among the members yet
-  kLeave,    ///< `actor` is gone already (left, kicked or disconnected); the verdict is ignored
+  kLeave,    ///< `actor` has gone (left, kicked, disconnected): no member any more, though it
+             ///< may still be the owner; refusals are ignored
   kKick,     ///< `actor` wants `target`, a member, out
   kMessage,  ///< `actor`, a member, sent one of message_types()
   kTimer,    ///< the time set by RoomDecision::wake_after has come; no actor
