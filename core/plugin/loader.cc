@@ -41,9 +41,9 @@ struct Loading {
   fs::path directory;
   std::vector<std::string>& mistakes;
 
-  /// `key`: below the plugin's own, with its dot; may be empty.
-  void mistake(const std::string& key, const std::string& text) const {
-    mistakes.push_back(choice.where + ": plugins." + kind.name + key + ": " + text);
+  /// `text` follows the plugin's key directly: ".name: no plugin ...", ": cannot load ...".
+  void mistake(const std::string& text) const {
+    mistakes.push_back(choice.where + ": plugins." + kind.name + text);
   }
 };
 
@@ -148,7 +148,8 @@ void report_unknown_options(const Loading& loading, const sdk::PluginConfig& con
   }
   const std::string hint = known.empty() ? "it has none" : "known: " + join(known);
   for (const std::string& key : config.unread()) {
-    loading.mistake(".options." + key, "unknown option of '" + loading.choice.name + "'; " + hint);
+    loading.mistake(".options." + key + ": unknown option of '" + loading.choice.name + "'; " +
+                    hint);
   }
 }
 
@@ -157,29 +158,28 @@ void report_unknown_options(const Loading& loading, const sdk::PluginConfig& con
 void* make_object(const Loading& loading, std::vector<PluginInfo>& infos) {
   const Result<fs::path> path = find_file(loading);
   if (!path) {
-    loading.mistake(loading.choice.file.empty() ? ".name" : ".file", path.error().message);
+    loading.mistake((loading.choice.file.empty() ? ".name: " : ".file: ") + path.error().message);
     return nullptr;
   }
-  const std::string refusal = "cannot load plugin '" + path->string() + "': ";
+  const std::string refusal = ": cannot load plugin '" + path->string() + "': ";
   const Result<const PeerPluginDescriptor*> opened = open_shared_object(*path);
   if (!opened) {
-    loading.mistake("", refusal + opened.error().message);
+    loading.mistake(refusal + opened.error().message);
     return nullptr;
   }
   const PeerPluginDescriptor& descriptor = **opened;
   if (const Result<void> checked = check_descriptor(descriptor, loading); !checked) {
-    loading.mistake("", refusal + checked.error().message);
+    loading.mistake(refusal + checked.error().message);
     return nullptr;
   }
 
   sdk::PluginConfig config(loading.choice.options);
   const Result<void*> object = create(descriptor, config);
   for (const std::string& mistake : config.mistakes()) {
-    loading.mistake(".options." + mistake.substr(0, mistake.find(':')),
-                    mistake.substr(std::min(mistake.size(), mistake.find(':') + 2)));
+    loading.mistake(".options." + mistake);
   }
   if (!object) {
-    loading.mistake("", refusal + object.error().message);
+    loading.mistake(refusal + object.error().message);
     return nullptr;
   }
   report_unknown_options(loading, config);

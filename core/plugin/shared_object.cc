@@ -56,8 +56,8 @@ void keep_for_ever(boost::dll::shared_library library) {
 }
 
 Result<const PeerPluginDescriptor*> find_descriptor(const fs::path& path) {
-  using boost::dll::load_mode::type;
-  boost::dll::shared_library library(path, boost::dll::load_mode::rtld_now | type::rtld_local);
+  namespace load_mode = boost::dll::load_mode;
+  boost::dll::shared_library library(path, load_mode::rtld_now | load_mode::rtld_local);
   const PeerPluginDescriptor* descriptor = nullptr;
   if (library.has(kSymbol)) descriptor = &library.get<const PeerPluginDescriptor>(kSymbol);
   keep_for_ever(std::move(library));

@@ -90,8 +90,10 @@ TEST_F(MatchCriteriaTest, ATicketAddedAgainIsBackAtItsPlace) {
 }
 
 TEST_F(MatchCriteriaTest, ATicketCannotBeInTheQueueTwice) {
-  add(1);
-  add(1);
+  add(1, 2, "ranked");
+  add(1, 2, "ranked");
+  add(1, 2, "casual");
+  add(2, 2, "casual");
   EXPECT_THAT(groups(), IsEmpty());
 }
 
