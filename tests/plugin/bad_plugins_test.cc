@@ -127,7 +127,7 @@ TEST_F(BadPluginsTest, ADirectoryIsRefused) {
 
 TEST_F(BadPluginsTest, ATruncatedFileIsRefused) {
   const fs::path file = copy();
-  for (const std::uintmax_t size : {4096, 100}) {  // within a segment, within the program headers
+  for (const std::uintmax_t size : {4096U, 100U}) {  // within a segment, within the program headers
     fs::resize_file(file, size);
     EXPECT_THAT(mistakes_of_file(file), ElementsAre(HasSubstr("': truncated")));
   }
