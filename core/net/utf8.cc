@@ -56,12 +56,14 @@ std::uint64_t load(const std::uint8_t* bytes) {
   return word;
 }
 
+/// The first byte that is not ASCII, or `end`.
 const std::uint8_t* skip_ascii(const std::uint8_t* at, const std::uint8_t* end) {
   while (end - at >= 32) {
     if ((load(at) | load(at + 8) | load(at + 16) | load(at + 24)) & kHighBits) break;
     at += 32;
   }
   while (end - at >= 8 && (load(at) & kHighBits) == 0) at += 8;
+  while (at != end && *at < 0x80) ++at;
   return at;
 }
 
@@ -72,7 +74,7 @@ bool Utf8Checker::feed(std::span<const std::uint8_t> bytes) {
   const std::uint8_t* const end = at + bytes.size();
   std::uint8_t state = state_;
   while (at != end && state != kReject) {
-    if (state == kAccept && *at < 0x80) {
+    if (state == kAccept) {
       at = skip_ascii(at, end);
       if (at == end) break;
     }

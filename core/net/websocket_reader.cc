@@ -65,7 +65,6 @@ struct WebSocketReader::Incomplete {
   /// Ends the message and gives up its bytes, with the padding behind them.
   std::vector<std::uint8_t> take_message() {
     in_message = false;
-    utf8.reset();
     message.resize(message.size() + kReadPadding);
     return std::exchange(message, {});
   }
