@@ -56,6 +56,9 @@ TEST_F(RequestIdTest, MessagesWithoutAReplyAreAcknowledged) {
             R"({"delivered":1,"dropped":0})"_json);
   ask("metadata", R"({"meta":{"a":1}})", "ack");
   ask("leave", R"({"namespace":"lobby"})", "ack");
+}
+
+TEST_F(RequestIdTest, AKickIsAcknowledged) {
   alice->create_room("den");
   TestPeer carol = peer("carol");
   carol.join("den");

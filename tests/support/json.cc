@@ -27,9 +27,8 @@ const Array* as_array(const Poco::Dynamic::Var& value) {
 
 Json Json::parse(std::string_view text) {
   try {
-    // POCO's parser takes objects and arrays only.
-    const auto list = Poco::JSON::Parser().parse("[" + std::string(text) + "]");
-    return Json(list.extract<Array::Ptr>()->get(0));
+    // In an array, because Poco's parser takes no scalar alone.
+    return Json(Poco::JSON::Parser().parse("[" + std::string(text) + "]"))[0];
   } catch (const Poco::Exception& error) {
     throw std::runtime_error("not JSON (" + error.displayText() + "): " + std::string(text));
   }

@@ -94,6 +94,7 @@ void WsClient::close(std::uint16_t code) {
   send_frame({.opcode = kClose, .payload = close_payload(code)});
   expect_close(code);
   stream_.expect_end();
+  stream_.shutdown_writing();
 }
 
 }  // namespace peer::test
