@@ -32,12 +32,13 @@ std::vector<std::string> arguments_of(const ServerOptions& options, const TempDi
 }
 
 std::vector<std::string> environment_of(const ServerOptions& options) {
+  // The test's own come first: of two with one name, getenv() finds the first.
   std::vector<std::string> environment;
+  for (const auto& [name, value] : options.environment) environment.push_back(name + "=" + value);
   for (const char* name : {"PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"}) {
     if (const char* value = std::getenv(name))
       environment.push_back(std::string(name) + "=" + value);
   }
-  for (const auto& [name, value] : options.environment) environment.push_back(name + "=" + value);
   return environment;
 }
 

@@ -1,9 +1,8 @@
 #include "tests/support/test_peer.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/sha.h>
-
-#include <regex>
 
 namespace peer::test {
 
@@ -64,8 +63,7 @@ Json TestPeer::expect_error(int code, std::string_view text) {
 void TestPeer::expect_error_like(int code, const std::string& pattern) {
   const Json reply = next("error");
   EXPECT_EQ(reply["payload"]["code"], json("%", code)) << last_text_;
-  EXPECT_TRUE(std::regex_search(reply["payload"]["message"].str(), std::regex(pattern)))
-      << last_text_ << " does not match " << pattern;
+  EXPECT_THAT(reply["payload"]["message"].str(), testing::ContainsRegex(pattern)) << last_text_;
 }
 
 void TestPeer::expect_refused(std::string_view text, int code, std::string_view error) {

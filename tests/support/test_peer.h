@@ -48,8 +48,9 @@ class TestPeer {
   Json next(std::string_view type);
   /// The next message must be this error. Returns it whole.
   Json expect_error(int code, std::string_view text);
-  /// The next message must be an error with this code and a text that matches the regular
-  /// expression: where the contract fixes only the code, or only a part of the words.
+  /// The next message must be an error with this code and a text in which the POSIX
+  /// extended regular expression is found: where the contract fixes only the code, or only a part
+  /// of the words.
   void expect_error_like(int code, const std::string& pattern);
   /// Sends and expects an error in answer.
   void expect_refused(std::string_view text, int code, std::string_view error);
