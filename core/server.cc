@@ -113,9 +113,12 @@ sdk::RouteOutcome Server::deliver(const sdk::DirectedMessage& message) noexcept 
     }
     ConnectionRef where;
     switch (node_.peers.route(message.to, shared, where)) {
-      case PeerDirectory::Route::kNotFound: return sdk::RouteOutcome::kNotFound;
-      case PeerDirectory::Route::kForbidden: return sdk::RouteOutcome::kForbidden;
-      case PeerDirectory::Route::kFound: break;
+      case PeerDirectory::Route::kNotFound:
+        return sdk::RouteOutcome::kNotFound;
+      case PeerDirectory::Route::kForbidden:
+        return sdk::RouteOutcome::kForbidden;
+      case PeerDirectory::Route::kFound:
+        break;
     }
     node_.loop_of(where).post(Delivery{text_frame(message.text), where, {}, nullptr});
     return sdk::RouteOutcome::kDelivered;

@@ -36,23 +36,38 @@ bool pay(const Call& call, LoopState& state) {
 
 void handle(const Call& call) {
   switch (call.message.type) {
-    case MessageType::kRegister: return call.error(400, "already registered");
-    case MessageType::kJoin: return handle_join(call);
-    case MessageType::kLeave: return handle_leave(call);
-    case MessageType::kDiscover: return handle_discover(call);
+    case MessageType::kRegister:
+      return call.error(400, "already registered");
+    case MessageType::kJoin:
+      return handle_join(call);
+    case MessageType::kLeave:
+      return handle_leave(call);
+    case MessageType::kDiscover:
+      return handle_discover(call);
     case MessageType::kSignal:
-    case MessageType::kRelay: return handle_directed(call);
-    case MessageType::kBroadcast: return handle_broadcast(call);
-    case MessageType::kMatch: return handle_match(call);
-    case MessageType::kMatchCancel: return handle_match_cancel(call);
-    case MessageType::kCreateRoom: return handle_create_room(call);
-    case MessageType::kJoinRoom: return handle_join_room(call);
-    case MessageType::kRoomInfo: return handle_room_info(call);
-    case MessageType::kKick: return handle_kick(call);
-    case MessageType::kMetadata: return handle_metadata(call);
-    case MessageType::kPing: return reply(call.connection, "pong", call.message.id, {});
+    case MessageType::kRelay:
+      return handle_directed(call);
+    case MessageType::kBroadcast:
+      return handle_broadcast(call);
+    case MessageType::kMatch:
+      return handle_match(call);
+    case MessageType::kMatchCancel:
+      return handle_match_cancel(call);
+    case MessageType::kCreateRoom:
+      return handle_create_room(call);
+    case MessageType::kJoinRoom:
+      return handle_join_room(call);
+    case MessageType::kRoomInfo:
+      return handle_room_info(call);
+    case MessageType::kKick:
+      return handle_kick(call);
+    case MessageType::kMetadata:
+      return handle_metadata(call);
+    case MessageType::kPing:
+      return reply(call.connection, "pong", call.message.id, {});
     case MessageType::kAuthResponse:
-    case MessageType::kUnknown: break;
+    case MessageType::kUnknown:
+      break;
   }
   if (call.node.room_message_types.contains(call.message.type_text)) {
     return handle_room_message(call);
@@ -102,8 +117,6 @@ void Dispatcher::on_message(Connection& connection, std::string_view text) {
 
 void Dispatcher::on_deadline(Connection& connection) { handle_deadline(node_, connection); }
 
-void Dispatcher::on_close(Connection& connection) {
-  end_peer(node_, connection, Ending::kGone);
-}
+void Dispatcher::on_close(Connection& connection) { end_peer(node_, connection, Ending::kGone); }
 
 }  // namespace peer

@@ -1,3 +1,6 @@
+#include <string>
+#include <utility>
+
 #include "core/dispatch/handlers.h"
 #include "core/dispatch/replies.h"
 
@@ -13,6 +16,21 @@ void schedule_tick(Node& node, EventLoop& loop, std::string ns, sdk::Instant at)
   });
 }
 
+// About what a parsed value takes in memory. A `match` may carry fields for the strategy only, as
+// large as a message may be, and they are kept as long as the ticket.
+std::size_t memory_of(const sdk::Value& value) {
+  std::size_t size = sizeof(sdk::Value);
+  if (const std::string* text = value.as_string()) size += text->size();
+  if (const auto* list = value.as_list()) {
+    for (const sdk::Value& element : *list) size += memory_of(element);
+  }
+  if (const auto* object = value.as_object()) {
+    constexpr std::size_t kNode = 64;
+    for (const auto& [key, member] : *object) size += kNode + key.size() + memory_of(member);
+  }
+  return size;
+}
+
 std::string waiting_payload(const MatchOutcome& outcome, bool shows_ticket) {
   if (!shows_ticket) return "{\"status\":\"waiting\"}";
   return "{\"status\":\"waiting\",\"ticket\":\"" + std::to_string(outcome.ticket) + "\"}";
@@ -23,7 +41,14 @@ std::string waiting_payload(const MatchOutcome& outcome, bool shows_ticket) {
 void handle_match(const Call& call) {
   MatchRequest request;
   if (!call.read(request)) return;
-  if (call.peer.find(request.ns) == nullptr) return call.error(403, "not in namespace");
+  Membership* membership = call.peer.find(request.ns);
+  if (membership == nullptr) return call.error(403, "not in namespace");
+  const std::size_t before = std::exchange(
+      membership->ticket_size, request.criteria_key.size() + 2 * memory_of(request.fields));
+  if (state_size(call.peer) > call.node.config.max_peer_state) {
+    membership->ticket_size = before;
+    return call.error(429, "too much state");
+  }
 
   const std::string ns(request.ns);
   const bool shows_ticket = !call.message.id.empty() || request.timeout.has_value();
@@ -32,12 +57,15 @@ void handle_match(const Call& call) {
       {call.peer.fingerprint, call.connection.ref(), std::string(call.message.id), shows_ticket},
       request, call.loop().wall());
   switch (outcome.status) {
-    case MatchOutcome::Status::kRefused: return call.error(400, outcome.refusal);
-    case MatchOutcome::Status::kFailed: return call.error(500, "internal error");
+    case MatchOutcome::Status::kRefused:
+      return call.error(400, outcome.refusal);
+    case MatchOutcome::Status::kFailed:
+      return call.error(500, "internal error");
     case MatchOutcome::Status::kWaiting:
       reply(call.connection, "match", call.message.id, waiting_payload(outcome, shows_ticket));
       break;
-    case MatchOutcome::Status::kMatched: break;
+    case MatchOutcome::Status::kMatched:
+      break;
   }
   call.loop().deliver_mail();
   if (outcome.wake_at) schedule_tick(call.node, call.loop(), ns, *outcome.wake_at);
@@ -46,7 +74,9 @@ void handle_match(const Call& call) {
 void handle_match_cancel(const Call& call) {
   NamespaceRequest request;
   if (!call.read(request)) return;
-  if (call.peer.find(request.ns) == nullptr) return call.error(403, "not in namespace");
+  Membership* membership = call.peer.find(request.ns);
+  if (membership == nullptr) return call.error(403, "not in namespace");
+  membership->ticket_size = 0;
   const auto ticket = call.node.matchmaker.cancel(request.ns, call.peer.fingerprint);
   if (!ticket) return call.error(404, "ticket not found");
   reply(call.connection, "match_cancelled", call.message.id,

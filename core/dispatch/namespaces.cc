@@ -19,7 +19,7 @@ std::size_t object_size(const Peer& peer, const Membership& membership) {
 
 std::size_t membership_size(const Peer& peer, const Membership& membership) {
   return kMembershipOverhead + membership.ns->name.size() + membership.app_type.size() +
-         membership.meta.size() + object_size(peer, membership);
+         membership.meta.size() + membership.ticket_size + object_size(peer, membership);
 }
 
 PageLimit page_limit(const Node& node, std::size_t peers) {
@@ -154,7 +154,7 @@ void start_join(Node& node, Connection& connection, JoinDraft draft) {
 
 void complete_join(Connection& connection, const JoinDraft& draft, JoinResult result) {
   Peer& peer = peer_of(connection);
-  peer.memberships.push_back({result.ns, result.joined, draft.app_type, draft.meta});
+  peer.memberships.push_back({result.ns, result.joined, draft.app_type, draft.meta, 0});
   insert(peer.namespaces, result.ns);
   reply_peer_list(connection, draft.id, draft.ns, result.page);
   connection.loop().deliver_mail();
@@ -178,9 +178,9 @@ void leave_namespace(Node& node, Connection& connection, std::size_t membership)
   erase(peer.namespaces, left.ns);
   const std::string name = left.ns->name;
   node.matchmaker.cancel(name, peer.fingerprint);
-  std::optional<RoomSnapshot> room = node.namespaces.leave(
-      *left.ns, left.joined, peer.fingerprint,
-      peer_left_frame(peer.fingerprint, name, connection.loop().wall()));
+  std::optional<RoomSnapshot> room =
+      node.namespaces.leave(*left.ns, left.joined, peer.fingerprint,
+                            peer_left_frame(peer.fingerprint, name, connection.loop().wall()));
   node.broker_calls.run("leave", [&] { node.plugins.broker->leave(name, peer.fingerprint); });
   if (room) settle_room(node, connection.loop(), name, std::move(*room), peer.fingerprint);
 }

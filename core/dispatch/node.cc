@@ -35,14 +35,12 @@ Node::Node(const Config& its_config, LoadedPlugins its_plugins, std::size_t loop
       room_calls(sdk::RoomPolicy::kKind, config.plugins.room_policy.name),
       auth_calls(sdk::Auth::kKind, config.plugins.auth.name),
       peers(config.shard_count, config.max_peers),
-      namespaces(config.shard_count, loop_count, peers,
-                 [this](std::size_t loop, Delivery delivery) {
-                   loops[loop]->post(std::move(delivery));
-                 }),
-      matchmaker(*plugins.match_strategy, match_calls, namespaces,
-                 [this](std::size_t loop, Delivery delivery) {
-                   loops[loop]->post(std::move(delivery));
-                 }),
+      namespaces(
+          config.shard_count, loop_count, peers,
+          [this](std::size_t loop, Delivery delivery) { loops[loop]->post(std::move(delivery)); }),
+      matchmaker(
+          *plugins.match_strategy, match_calls, namespaces,
+          [this](std::size_t loop, Delivery delivery) { loops[loop]->post(std::move(delivery)); }),
       limiter(config.rate_limit_shards) {
   broker_calls.run("standalone", [&] { broker_is_standalone = plugins.broker->standalone(); });
   room_calls.run("message_types", [&] {

@@ -23,7 +23,7 @@ namespace peer {
 struct LoopState {
   MessageParser parser;
   std::array<std::atomic<std::uint64_t>, kMessageTypeCount> messages{};  ///< handled, by type
-  std::atomic<std::uint64_t> errors{0};        ///< error replies
+  std::atomic<std::uint64_t> errors{0};                                  ///< error replies
   std::atomic<std::uint64_t> rate_limited{0};  ///< messages answered 429 for want of tokens
 };
 

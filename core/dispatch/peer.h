@@ -21,9 +21,10 @@ namespace peer {
 /// One namespace that a peer is in.
 struct Membership {
   Namespace* ns;
-  std::uint64_t joined;  ///< Member::joined
-  std::string app_type;  ///< as JSON; empty: none
-  std::string meta;      ///< of the join; raw object or empty
+  std::uint64_t joined;         ///< Member::joined
+  std::string app_type;         ///< as JSON; empty: none
+  std::string meta;             ///< of the join; raw object or empty
+  std::size_t ticket_size = 0;  ///< bytes of the peer's latest `match` request there
 };
 
 /// What is known of a peer on its way in; freed once it is registered.

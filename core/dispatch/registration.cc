@@ -37,14 +37,12 @@ void grant(Node& node, Connection& connection, sdk::AuthGrant granted) {
   peer.alias = registration.alias.value_or(automatic_alias(peer.fingerprint));
   peer.meta.merge(registration.meta);
   if (!granted.namespaces.empty() || granted.rate_per_second || !granted.may_create_rooms) {
-    peer.rights = std::make_unique<Rights>(Rights{std::move(granted.namespaces),
-                                                  granted.rate_per_second,
-                                                  granted.may_create_rooms});
+    peer.rights = std::make_unique<Rights>(
+        Rights{std::move(granted.namespaces), granted.rate_per_second, granted.may_create_rooms});
   }
   // Either the grant runs out one day, or nothing more is due.
   const EventLoop& loop = connection.loop();
-  connection.set_deadline(granted.expires ? loop.now() + (*granted.expires - loop.wall())
-                                          : kNever);
+  connection.set_deadline(granted.expires ? loop.now() + (*granted.expires - loop.wall()) : kNever);
   peer.known_to_broker = true;
   await<sdk::RegisterOutcome>(
       connection, kAnswerDeadline, {},
@@ -88,15 +86,17 @@ void obey(Node& node, Connection& connection, sdk::AuthVerdict verdict) {
 
 void ask_auth(Node& node, Connection& connection, const std::string& response) {
   const Registration& registration = *peer_of(connection).registration;
-  const auto origin =
-      std::find_if(registration.headers.begin(), registration.headers.end(),
-                   [](const auto& header) { return header.first == "Origin"; });
+  const auto origin = std::find_if(registration.headers.begin(), registration.headers.end(),
+                                   [](const auto& header) { return header.first == "Origin"; });
   const std::string address = connection.remote_address();
-  const sdk::AuthRequest request{
-      registration.payload, address,
-      false,                origin == registration.headers.end() ? "" : origin->second,
-      registration.query,   registration.headers,
-      response,             registration.challenge_context};
+  const sdk::AuthRequest request{registration.payload,
+                                 address,
+                                 false,
+                                 origin == registration.headers.end() ? "" : origin->second,
+                                 registration.query,
+                                 registration.headers,
+                                 response,
+                                 registration.challenge_context};
   await<sdk::AuthVerdict>(
       connection, node.config.pong_wait, sdk::AuthRejection{"authentication failed"},
       [&](sdk::AuthReply answer) {
@@ -165,13 +165,15 @@ void admit(Node& node, Connection& connection, const Inheritance& inheritance) {
   const PeerDirectory::AdmissionResult result =
       node.peers.admit(peer.fingerprint, connection.ref(), inheritance);
   switch (result.admission) {
-    case PeerDirectory::Admission::kAdmitted: return complete(node, connection);
-    case PeerDirectory::Admission::kFull: return refuse_full(connection);
-    case PeerDirectory::Admission::kPresent: break;
+    case PeerDirectory::Admission::kAdmitted:
+      return complete(node, connection);
+    case PeerDirectory::Admission::kFull:
+      return refuse_full(connection);
+    case PeerDirectory::Admission::kPresent:
+      break;
   }
   if (inheritance.seat) node.peers.release_seat();  // somebody was quicker: replace that one
-  const bool same_window =
-      connection.loop().now() - result.inheritance.since < kReplacementWindow;
+  const bool same_window = connection.loop().now() - result.inheritance.since < kReplacementWindow;
   if (same_window && result.inheritance.replacements >= kMaxReplacements) {
     return connection.close(CloseCode::kTryAgainLater, "replaced too often");
   }
@@ -200,8 +202,8 @@ void handle_first_message(Node& node, Connection& connection, std::string_view t
   Message message;
   const bool well_formed = !parser.parse(text, message);
   if (peer.stage == Peer::Stage::kConnected) peer.registration->id = message.id;
-  const bool answers_challenge = peer.stage == Peer::Stage::kRegistering &&
-                                 peer.registration->challenged;
+  const bool answers_challenge =
+      peer.stage == Peer::Stage::kRegistering && peer.registration->challenged;
   if (answers_challenge && well_formed && message.type == MessageType::kAuthResponse) {
     peer.registration->challenged = false;
     return ask_auth(node, connection, std::string(message.payload));
@@ -223,10 +225,12 @@ void handle_deadline(Node&, Connection& connection) {
   switch (peer_of(connection).stage) {
     case Peer::Stage::kConnected:
       return connection.close(CloseCode::kPolicyViolation, "registration timeout");
-    case Peer::Stage::kRegistering: return reject(connection, "authentication timed out");
+    case Peer::Stage::kRegistering:
+      return reject(connection, "authentication timed out");
     case Peer::Stage::kRegistered:
       return connection.close(CloseCode::kAuthFailed, "authentication expired");
-    case Peer::Stage::kGone: return;
+    case Peer::Stage::kGone:
+      return;
   }
 }
 
@@ -241,8 +245,8 @@ Inheritance end_peer(Node& node, Connection& connection, Ending ending) {
     }
     connection.loop().deliver_mail();
     if (peer.holds_alias) node.peers.free_alias(peer.alias);
-    inheritance = node.peers.remove(peer.fingerprint, connection.ref(), replaced)
-                      .value_or(Inheritance());
+    inheritance =
+        node.peers.remove(peer.fingerprint, connection.ref(), replaced).value_or(Inheritance());
     if (!replaced) node.limiter.forget(peer.fingerprint);
   }
   // A newer registration of the same fingerprint is known to the broker already.

@@ -80,8 +80,7 @@ void reply_peer_list(Connection& connection, std::string_view id, std::string_vi
 }
 
 void reply_room(Connection& connection, std::string_view type, std::string_view id,
-                std::string_view room_id, const Room& room,
-                std::optional<std::size_t> peer_count) {
+                std::string_view room_id, const Room& room, std::optional<std::size_t> peer_count) {
   std::string payload = room_payload(room_id, room);
   if (peer_count) payload.append(",\"peer_count\":").append(std::to_string(*peer_count));
   reply(connection, type, id, payload + "}");
@@ -109,10 +108,9 @@ FrameRef peer_left_frame(const Fingerprint& peer, std::string_view ns, sdk::Inst
 
 FrameRef kick_frame(const Fingerprint& by, const Fingerprint& target, std::string_view room_id,
                     sdk::Instant now) {
-  return notification("kick", by, room_id,
-                      "{\"room_id\":" + json_string(room_id) + ",\"fingerprint\":\"" +
-                          to_hex(target) + "\"}",
-                      now);
+  return notification(
+      "kick", by, room_id,
+      "{\"room_id\":" + json_string(room_id) + ",\"fingerprint\":\"" + to_hex(target) + "\"}", now);
 }
 
 FrameRef room_updated_frame(std::string_view room_id, const Room& room, sdk::Instant now) {

@@ -25,9 +25,8 @@ void publish(Node& node, EventLoop& loop, const std::string& name, const RoomVer
         name, message.to, room_message_frame(name, message.type, message.payload, loop.wall()));
   }
   if (verdict.wake_after.count() > 0) {
-    loop.schedule(loop.now() + verdict.wake_after, [&node, &loop, name, version] {
-      wake_room(node, loop, name, version);
-    });
+    loop.schedule(loop.now() + verdict.wake_after,
+                  [&node, &loop, name, version] { wake_room(node, loop, name, version); });
   }
   loop.deliver_mail();
 }
@@ -98,7 +97,7 @@ void commit_creation(Node& node, Connection& connection, const std::string& id,
   Namespace* ns = node.namespaces.create_room(
       name, {connection.ref(), peer.fingerprint, object, FrameRef()}, verdict.room);
   if (ns == nullptr) return reply_error(connection, id, 409, "room already exists");
-  peer.memberships.push_back({ns, 1, {}, {}});
+  peer.memberships.push_back({ns, 1, {}, {}, 0});
   insert(peer.namespaces, ns);
   reply_room(connection, "room_created", id, name, verdict.room, std::nullopt);
   publish(node, connection.loop(), name, verdict, 1);
@@ -136,16 +135,16 @@ void kick_on_its_loop(const Call& call, const std::string& name, ConnectionRef w
   EventLoop& owners_loop = call.loop();
   EventLoop& targets_loop = node.loop_of(where);
   begin_operation(call.connection);
-  targets_loop.post([&node, &owners_loop, &targets_loop, where, name, by, id,
-                     owner = call.connection.ref()] {
-    const bool removed = remove_kicked(node, targets_loop, where, name, by);
-    owners_loop.post([&owners_loop, owner, id, removed] {
-      Connection* connection = owners_loop.find(owner);
-      if (connection == nullptr || connection->closing()) return;
-      answer_kick(*connection, id, removed);
-      end_operation(*connection);
-    });
-  });
+  targets_loop.post(
+      [&node, &owners_loop, &targets_loop, where, name, by, id, owner = call.connection.ref()] {
+        const bool removed = remove_kicked(node, targets_loop, where, name, by);
+        owners_loop.post([&owners_loop, owner, id, removed] {
+          Connection* connection = owners_loop.find(owner);
+          if (connection == nullptr || connection->closing()) return;
+          answer_kick(*connection, id, removed);
+          end_operation(*connection);
+        });
+      });
 }
 
 }  // namespace
@@ -159,7 +158,8 @@ void handle_create_room(const Call& call) {
   if (!allowed || matches_any(node.config.reserved_namespaces, request.room_id)) {
     return call.error(403, "not allowed");
   }
-  if (node.namespaces.find(request.room_id) != nullptr) return call.error(409, "room already exists");
+  if (node.namespaces.find(request.room_id) != nullptr)
+    return call.error(409, "room already exists");
   const std::uint32_t most = node.config.max_namespaces_per_peer;
   if (most != 0 && call.peer.memberships.size() >= most) {
     return call.error(429, "too many namespaces");
@@ -170,7 +170,11 @@ void handle_create_room(const Call& call) {
 
   RoomVerdict verdict =
       judge(*node.plugins.room_policy, node.room_calls, request.room_id, RoomSnapshot(),
-            {sdk::RoomAction::kCreate, call.peer.fingerprint, {}, {}, request.fields,
+            {sdk::RoomAction::kCreate,
+             call.peer.fingerprint,
+             {},
+             {},
+             request.fields,
              call.loop().wall()});
   if (!consented(call.connection, call.message.id, verdict)) return;
   await<bool>(
@@ -204,10 +208,9 @@ void join_room(Node& node, Connection& connection, const JoinDraft& draft,
   const Peer& peer = peer_of(connection);
   EventLoop& loop = connection.loop();
   const auto give_up = [&] {
-    node.broker_calls.run("leave",
-                          [&] { node.plugins.broker->leave(draft.ns, peer.fingerprint); });
+    node.broker_calls.run("leave", [&] { node.plugins.broker->leave(draft.ns, peer.fingerprint); });
   };
-  const sdk::RoomRequest request{sdk::RoomAction::kJoin, peer.fingerprint, {},  {},
+  const sdk::RoomRequest request{sdk::RoomAction::kJoin, peer.fingerprint, {}, {},
                                  draft.fields,           loop.wall()};
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     const std::optional<RoomSnapshot> snapshot = node.namespaces.room(draft.ns);
@@ -279,8 +282,12 @@ void handle_room_message(const Call& call) {
   if (!is_member(*room, call.peer.fingerprint)) return call.error(403, "not in room");
   const std::optional<RoomVerdict> verdict =
       change_room(call.node, call.loop(), std::string(request.room_id), std::move(*room),
-                  {sdk::RoomAction::kMessage, call.peer.fingerprint, {}, call.message.type_text,
-                   request.fields, call.loop().wall()});
+                  {sdk::RoomAction::kMessage,
+                   call.peer.fingerprint,
+                   {},
+                   call.message.type_text,
+                   request.fields,
+                   call.loop().wall()});
   if (consented(call.connection, call.message.id, verdict)) call.ack();
 }
 

@@ -67,10 +67,14 @@ void route_elsewhere(const Call& call, const Fingerprint& target, const FrameRef
         {call.peer.fingerprint, target, namespaces, text_of(frame)});
   });
   switch (outcome) {
-    case sdk::RouteOutcome::kDelivered: return call.ack(1, 0);
-    case sdk::RouteOutcome::kDropped: return call.ack(0, 1);
-    case sdk::RouteOutcome::kNotFound: return call.error(404, "peer not found");
-    case sdk::RouteOutcome::kForbidden: return call.error(403, "no shared namespace");
+    case sdk::RouteOutcome::kDelivered:
+      return call.ack(1, 0);
+    case sdk::RouteOutcome::kDropped:
+      return call.ack(0, 1);
+    case sdk::RouteOutcome::kNotFound:
+      return call.error(404, "peer not found");
+    case sdk::RouteOutcome::kForbidden:
+      return call.error(403, "no shared namespace");
     case sdk::RouteOutcome::kUnavailable:
       // The guide's own client takes a 503 for "server full": only who sends ids hears of it.
       if (!call.message.id.empty()) call.error(503, "cluster unavailable");
@@ -88,8 +92,7 @@ void handle_directed(const Call& call) {
   if (!target) return call.error(404, "peer not found");
 
   ConnectionRef where;
-  const PeerDirectory::Route route =
-      call.node.peers.route(*target, call.peer.namespaces, where);
+  const PeerDirectory::Route route = call.node.peers.route(*target, call.peer.namespaces, where);
   if (route == PeerDirectory::Route::kForbidden) return call.error(403, "no shared namespace");
   if (!may_fan_out(call, 1)) return;
   FrameRef frame = directed_frame(to_text(message.type), call.peer.fingerprint, *target,

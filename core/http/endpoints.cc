@@ -43,11 +43,10 @@ std::string messages(const Node& node) {
       by_type[type] += state.messages[type];
     }
   }
-  std::string json = "{\"received\":" + std::to_string(received) +
-                     ",\"sent\":" + std::to_string(sent) +
-                     ",\"dropped\":" + std::to_string(dropped) +
-                     ",\"errors\":" + std::to_string(errors) +
-                     ",\"rate_limited\":" + std::to_string(rate_limited) + ",\"by_type\":{";
+  std::string json =
+      "{\"received\":" + std::to_string(received) + ",\"sent\":" + std::to_string(sent) +
+      ",\"dropped\":" + std::to_string(dropped) + ",\"errors\":" + std::to_string(errors) +
+      ",\"rate_limited\":" + std::to_string(rate_limited) + ",\"by_type\":{";
   for (std::size_t type = 0; type < kMessageTypeCount; ++type) {
     if (type > 0) json.push_back(',');
     append_json_string(json, to_text(static_cast<MessageType>(type)));
@@ -79,8 +78,7 @@ std::string stats(const Node& node) {
     append_json_string(list, name);
     list.append(":").append(std::to_string(members));
   });
-  const auto uptime =
-      std::chrono::duration_cast<std::chrono::seconds>(steady_now() - node.started);
+  const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(steady_now() - node.started);
   std::string json = "{\"total_peers\":" + std::to_string(node.peers.count()) +
                      ",\"max_peers\":" + std::to_string(node.config.max_peers) +
                      ",\"namespaces\":{" + namespaces +
@@ -96,9 +94,12 @@ std::string stats(const Node& node) {
 
 bool may_read_stats(const Node& node, bool loopback) {
   switch (node.config.stats_access) {
-    case StatsAccess::kPublic: return true;
-    case StatsAccess::kLoopback: return loopback;
-    case StatsAccess::kOff: return false;
+    case StatsAccess::kPublic:
+      return true;
+    case StatsAccess::kLoopback:
+      return loopback;
+    case StatsAccess::kOff:
+      return false;
   }
   return false;
 }

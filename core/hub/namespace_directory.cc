@@ -50,7 +50,7 @@ NamespaceDirectory::NamespaceDirectory(std::uint32_t shard_count, std::size_t lo
       shards_(std::make_unique<Shard[]>(shard_count)) {}
 
 NamespaceDirectory::Shard& NamespaceDirectory::shard_of(std::string_view name) const {
-  return shards_[std::hash<std::string_view>{}(name) & mask_];
+  return shards_[std::hash<std::string_view>{}(name)&mask_];
 }
 
 Namespace* NamespaceDirectory::find_in(Shard& shard, std::string_view name) {
@@ -74,8 +74,7 @@ JoinResult NamespaceDirectory::join(std::string_view name, const Joiner& joiner,
 }
 
 JoinResult NamespaceDirectory::join_room(std::string_view name, const Joiner& joiner,
-                                         std::uint64_t version, const Room& room,
-                                         PageLimit limit) {
+                                         std::uint64_t version, const Room& room, PageLimit limit) {
   Shard& shard = shard_of(name);
   const MutexLock lock(shard.mutex);
   Namespace* ns = find_in(shard, name);
@@ -132,8 +131,8 @@ std::optional<RoomSnapshot> NamespaceDirectory::leave(Namespace& ns, std::uint64
   return snapshot_of(ns);
 }
 
-bool NamespaceDirectory::commit_room(std::string_view name, std::uint64_t version,
-                                     const Room& room, const FrameRef& announcement) {
+bool NamespaceDirectory::commit_room(std::string_view name, std::uint64_t version, const Room& room,
+                                     const FrameRef& announcement) {
   Shard& shard = shard_of(name);
   const MutexLock lock(shard.mutex);
   Namespace* ns = find_in(shard, name);
@@ -181,8 +180,8 @@ PeerPage NamespaceDirectory::list(std::string_view name, const std::optional<Fin
   return page_of(*ns, static_cast<std::size_t>(first), limit);
 }
 
-std::vector<std::string> NamespaceDirectory::objects(
-    std::string_view name, const std::vector<Fingerprint>& peers) const {
+std::vector<std::string> NamespaceDirectory::objects(std::string_view name,
+                                                     const std::vector<Fingerprint>& peers) const {
   std::vector<std::string> objects(peers.size());
   Shard& shard = shard_of(name);
   const MutexLock lock(shard.mutex);

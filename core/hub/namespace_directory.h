@@ -103,8 +103,7 @@ class NamespaceDirectory {
   using Post = std::function<void(std::size_t loop, Delivery delivery)>;
 
   /// `post` hands a delivery to a loop, never blocks, and is called with a shard locked.
-  NamespaceDirectory(std::uint32_t shard_count, std::size_t loops, PeerDirectory& peers,
-                     Post post);
+  NamespaceDirectory(std::uint32_t shard_count, std::size_t loops, PeerDirectory& peers, Post post);
 
   /// Joins, creating the namespace at need; on a room: kIsRoom, nothing done.
   JoinResult join(std::string_view name, const Joiner& joiner, std::size_t max_size,
@@ -152,8 +151,7 @@ class NamespaceDirectory {
   };
   struct Shard {
     mutable Mutex mutex;
-    std::unordered_map<std::string_view, std::unique_ptr<Namespace>> by_name
-        PEER_GUARDED_BY(mutex);
+    std::unordered_map<std::string_view, std::unique_ptr<Namespace>> by_name PEER_GUARDED_BY(mutex);
   };
 
   [[nodiscard]] Shard& shard_of(std::string_view name) const;

@@ -44,8 +44,8 @@ class PeerDirectory {
   enum class Admission : std::uint8_t { kAdmitted, kPresent, kFull };
   struct AdmissionResult {
     Admission admission = Admission::kAdmitted;
-    ConnectionRef present;     ///< kPresent: who has the fingerprint now
-    Inheritance inheritance;   ///< kPresent: its window of replacements
+    ConnectionRef present;    ///< kPresent: who has the fingerprint now
+    Inheritance inheritance;  ///< kPresent: its window of replacements
   };
   enum class Route : std::uint8_t { kFound, kNotFound, kForbidden };
 

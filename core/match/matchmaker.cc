@@ -159,7 +159,8 @@ bool Matchmaker::form_groups(const std::string& ns, Queue& queue, sdk::Instant n
       announce(ns, queue, group, now, requester);
       continue;
     }
-    calls_.fault("form_groups", "returned a group with unknown or duplicate tickets, or of a wrong size");
+    calls_.fault("form_groups",
+                 "returned a group with unknown or duplicate tickets, or of a wrong size");
     for (const sdk::TicketId id : group.tickets) {
       if (!queue.tickets.contains(id)) continue;
       calls_.run("remove", [&] { queue.strategy->remove(id); });
@@ -191,9 +192,9 @@ void Matchmaker::announce(const std::string& ns, Queue& queue, const sdk::MatchG
     const TicketOwner owner = queue.tickets.at(id).owner;
     take(queue, id);
     const bool answers = requester != nullptr && owner.peer == *requester;
-    const FrameRef frame =
-        answers && !owner.request_id.empty() ? matched_frame(ns, payload, owner.request_id, now)
-                                             : plain;
+    const FrameRef frame = answers && !owner.request_id.empty()
+                               ? matched_frame(ns, payload, owner.request_id, now)
+                               : plain;
     post_(owner.where.loop, {frame, owner.where, {}, nullptr});
   }
 }

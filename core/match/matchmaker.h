@@ -96,8 +96,8 @@ class Matchmaker {
   bool form_groups(const std::string& ns, Queue& queue, sdk::Instant now,
                    const Fingerprint* requester);
   [[nodiscard]] bool is_sound(const Queue& queue, const sdk::MatchGroup& group) const;
-  void announce(const std::string& ns, Queue& queue, const sdk::MatchGroup& group,
-                sdk::Instant now, const Fingerprint* requester);
+  void announce(const std::string& ns, Queue& queue, const sdk::MatchGroup& group, sdk::Instant now,
+                const Fingerprint* requester);
   void expire(const std::string& ns, Queue& queue, sdk::Instant now);
   void set_expiry(Queue& queue, sdk::TicketId id, std::chrono::milliseconds timeout,
                   sdk::Instant now);

@@ -198,8 +198,8 @@ std::size_t Connection::read_frames(std::span<std::uint8_t> data) {
 
 void Connection::on_message(Opcode, std::span<const std::uint8_t> message) {
   loop_.stats_.received.fetch_add(1, std::memory_order_relaxed);
-  loop_.application_.on_message(
-      *this, {reinterpret_cast<const char*>(message.data()), message.size()});
+  loop_.application_.on_message(*this,
+                                {reinterpret_cast<const char*>(message.data()), message.size()});
   if (!may_read()) reader_.stop();
 }
 
@@ -228,9 +228,7 @@ bool Connection::count_control_frame() {
 
 void Connection::on_close_frame(CloseCode code, std::string_view) { close(code, {}); }
 
-void Connection::on_protocol_error(CloseCode code, std::string_view reason) {
-  close(code, reason);
-}
+void Connection::on_protocol_error(CloseCode code, std::string_view reason) { close(code, reason); }
 
 std::size_t Connection::read_http(std::string_view data) {
   const std::size_t head_size = find_head_end(data.substr(0, kMaxHeadSize));

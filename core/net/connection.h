@@ -144,7 +144,7 @@ class Connection final : private FrameSink {
   std::uint32_t lingered_ = 0;  // bytes discarded since the close frame
   Time control_second_{};
   Time app_deadline_ = kNever;
-  Time own_deadline_ = kNever;   // head of a request, lingering
+  Time own_deadline_ = kNever;  // head of a request, lingering
   Time next_ping_ = kNever;
   Time pong_deadline_ = kNever;
   Time stalled_until_ = kNever;  // write_timeout without progress

@@ -106,8 +106,8 @@ void EventLoop::run() {
 }
 
 int EventLoop::poll_timeout() {
-  Time next = std::min(round_up(std::min(earliest_deadline_, kNever - kDeadlineGrid)),
-                       stop_deadline_);
+  Time next =
+      std::min(round_up(std::min(earliest_deadline_, kNever - kDeadlineGrid)), stop_deadline_);
   if (!timers_.empty()) next = std::min(next, timers_.front().at);
   if (!closed_.empty() || !dirty_.empty() || has_mail()) return 0;
   constexpr milliseconds kLongest{60'000};

@@ -56,7 +56,7 @@ struct DeliveryReport {
 /// One frame for connections of one loop.
 struct Delivery {
   FrameRef frame;
-  ConnectionRef to;                 ///< used when `many` is empty
+  ConnectionRef to;  ///< used when `many` is empty
   std::vector<ConnectionRef> many;
   std::shared_ptr<DeliveryReport> report;  ///< shared by the deliveries of one fan-out; or null
 };
@@ -173,9 +173,9 @@ class EventLoop {
   Time earliest_deadline_ = kNever;
 
   std::vector<ConnectionRef> dirty_;
-  std::vector<ConnectionRef> closed_;                      // on_close() is due
-  std::vector<std::unique_ptr<Connection>> graveyard_;     // until the end of the round
-  std::vector<Timer> timers_;                              // heap, earliest first
+  std::vector<ConnectionRef> closed_;                   // on_close() is due
+  std::vector<std::unique_ptr<Connection>> graveyard_;  // until the end of the round
+  std::vector<Timer> timers_;                           // heap, earliest first
   std::uint64_t timer_order_ = 0;
   std::vector<EventLoop*> to_wake_;
 

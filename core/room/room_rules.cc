@@ -13,8 +13,8 @@ constexpr std::size_t kMaxState = 64 * 1024;
 
 bool is_present(const RoomSnapshot& snapshot, const sdk::RoomRequest& request,
                 const Fingerprint& peer) {
-  const bool arriving = request.action == sdk::RoomAction::kCreate ||
-                        request.action == sdk::RoomAction::kJoin;
+  const bool arriving =
+      request.action == sdk::RoomAction::kCreate || request.action == sdk::RoomAction::kJoin;
   if (arriving && peer == request.actor) return true;
   return std::find(snapshot.members.begin(), snapshot.members.end(), peer) !=
          snapshot.members.end();
@@ -45,8 +45,8 @@ RoomVerdict judge(const sdk::RoomPolicy& policy, PluginCalls& calls, std::string
                            snapshot.room.state};
   verdict.failed = !calls.run("decide", [&] { decision = policy.decide(view, request); });
   if (verdict.failed) return verdict;
-  const bool may_refuse = request.action != sdk::RoomAction::kLeave &&
-                          request.action != sdk::RoomAction::kTimer;
+  const bool may_refuse =
+      request.action != sdk::RoomAction::kLeave && request.action != sdk::RoomAction::kTimer;
   if (decision.refusal && may_refuse) {
     verdict.refusal = std::move(decision.refusal);
     return verdict;
