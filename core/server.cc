@@ -89,6 +89,7 @@ void Server::drain() { node_.draining = true; }
 
 void Server::stop() {
   node_.draining = true;
+  node_.stopping = true;
   for (const auto& loop : node_.loops) {
     loop->post([this, &loop = *loop] {
       loop.stop(CloseCode::kGoingAway, "server shutting down",
@@ -103,6 +104,9 @@ void Server::wait() {
   if (std::exchange(broker_started_, false)) {
     node_.broker_calls.run("stop", [&] { node_.plugins.broker->stop(); });
   }
+  // These may have threads that still answer: they end while there are loops to answer to.
+  node_.plugins.broker.reset();
+  node_.plugins.auth.reset();
 }
 
 sdk::RouteOutcome Server::deliver(const sdk::DirectedMessage& message) noexcept {

@@ -59,6 +59,8 @@ struct Node {
   Matchmaker matchmaker;
   RateLimiter limiter;
   std::atomic<bool> draining{false};
+  /// Everybody is being closed: nobody is told any more that others leave.
+  std::atomic<bool> stopping{false};
 };
 
 }  // namespace peer

@@ -240,7 +240,7 @@ Inheritance end_peer(Node& node, Connection& connection, Ending ending) {
   Inheritance inheritance;
   const Peer::Stage stage = std::exchange(peer.stage, Peer::Stage::kGone);
   if (stage == Peer::Stage::kRegistered) {
-    while (!peer.memberships.empty()) {
+    while (!peer.memberships.empty() && !node.stopping) {
       leave_namespace(node, connection, peer.memberships.size() - 1);
     }
     connection.loop().deliver_mail();

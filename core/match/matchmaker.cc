@@ -76,7 +76,7 @@ MatchOutcome Matchmaker::request(const TicketOwner& owner, const MatchRequest& r
     Ticket& ticket = queue.tickets.at(waiting->second);
     if (same_request(ticket.request, request)) {
       ticket.owner = owner;
-      if (request.timeout) set_expiry(queue, waiting->second, *request.timeout, now);
+      set_expiry(queue, waiting->second, request.timeout.value_or(milliseconds(0)), now);
       outcome.ticket = waiting->second;
       outcome.wake_at = sooner_wake(queue, now);
       return outcome;
@@ -88,7 +88,7 @@ MatchOutcome Matchmaker::request(const TicketOwner& owner, const MatchRequest& r
   Ticket& ticket = queue.tickets.emplace(id, Ticket{owner, request, now, {}}).first->second;
   ticket.request.ns = at->first;
   queue.by_peer[owner.peer] = id;
-  if (request.timeout) set_expiry(queue, id, *request.timeout, now);
+  set_expiry(queue, id, request.timeout.value_or(milliseconds(0)), now);
   outcome.ticket = id;
   if (!enqueue(queue, id)) {
     withdraw(queue, id);

@@ -36,11 +36,11 @@ int checked(int result, const char* what) {
   return result;
 }
 
-void watch(int epoll_fd, int fd, std::uint32_t events, std::uint64_t data) {
+bool watch(int epoll_fd, int fd, std::uint32_t events, std::uint64_t data) {
   epoll_event event{};
   event.events = events;
   event.data.u64 = data;
-  checked(::epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
+  return ::epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
 Time round_up(Time at) {
@@ -62,7 +62,7 @@ EventLoop::EventLoop(std::uint8_t index, const NetOptions& options, Application&
       wall_(wall_now()),
       read_buffer_(std::make_unique<std::uint8_t[]>(kReadBuffer + kReadPadding)),
       ping_(control_frame(Opcode::kPing, {})) {
-  watch(epoll_fd_, wake_fd_, EPOLLIN, kWakeEvent);
+  checked(watch(epoll_fd_, wake_fd_, EPOLLIN, kWakeEvent) ? 0 : -1, "epoll_ctl");
 }
 
 EventLoop::~EventLoop() {
@@ -77,7 +77,7 @@ EventLoop* EventLoop::current() { return current_loop; }
 
 void EventLoop::listen(int fd) {
   listen_fd_ = fd;
-  watch(epoll_fd_, fd, EPOLLIN, kListenEvent);
+  checked(watch(epoll_fd_, fd, EPOLLIN, kListenEvent) ? 0 : -1, "epoll_ctl");
 }
 
 void EventLoop::stop_listening() {
@@ -87,15 +87,11 @@ void EventLoop::stop_listening() {
 void EventLoop::run() {
   current_loop = this;
   while (!(stopping_ && (free_slots_.size() == connections_.size() || now_ >= stop_deadline_))) {
-    handle_events(poll_timeout());
-    deliver_mail();
-    run_tasks();
-    run_timers();
-    check_deadlines();
-    notify_closed();
-    flush_dirty();
-    graveyard_.clear();
-    wake_others();
+    try {
+      run_round();
+    } catch (const std::exception& failure) {  // no memory, say: the next round may have some
+      log_error(std::string("a round of an event loop was cut short: ") + failure.what());
+    }
   }
   for (const auto& connection : connections_) {
     if (connection != nullptr) destroy(*connection);
@@ -103,6 +99,18 @@ void EventLoop::run() {
   graveyard_.clear();
   wake_others();
   current_loop = nullptr;
+}
+
+void EventLoop::run_round() {
+  handle_events(poll_timeout());
+  deliver_mail();
+  run_tasks();
+  run_timers();
+  check_deadlines();
+  notify_closed();
+  flush_dirty();
+  graveyard_.clear();
+  wake_others();
 }
 
 int EventLoop::poll_timeout() {
@@ -164,7 +172,7 @@ void EventLoop::accept_some() {
   for (int i = 0; i < kAcceptsPerRound && listen_fd_ >= 0; ++i) {
     const int fd = ::accept4(listen_fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-      adopt(fd);
+      if (!adopt(fd)) ::close(fd);
     } else if (errno == EMFILE || errno == ENFILE) {
       return shed_connection();
     } else if (errno != EINTR && errno != ECONNABORTED) {
@@ -183,28 +191,26 @@ void EventLoop::shed_connection() {
   stats_.shed.fetch_add(1, std::memory_order_relaxed);
 }
 
-void EventLoop::adopt(int fd) {
-  std::uint32_t slot = 0;
+bool EventLoop::adopt(int fd) {
   if (free_slots_.empty()) {
-    slot = static_cast<std::uint32_t>(connections_.size());
-    connections_.emplace_back();
-    generations_.push_back(0);
     deadlines_.push_back(kNever);
-  } else {
-    slot = free_slots_.back();
-    free_slots_.pop_back();
+    generations_.push_back(0);
+    free_slots_.push_back(static_cast<std::uint32_t>(connections_.size()));
+    connections_.emplace_back();
   }
+  const std::uint32_t slot = free_slots_.back();
   ConnectionRef ref;
   ref.slot = slot & 0xffffff;
   ref.loop = index_;
   ref.generation = generations_[slot];
-  auto connection = std::make_unique<Connection>(*this, fd, ref);
-  connection->interest_ = EPOLLIN;
-  watch(epoll_fd_, fd, EPOLLIN, (static_cast<std::uint64_t>(ref.generation) << 32) | slot);
-  connections_[slot] = std::move(connection);
+  if (!watch(epoll_fd_, fd, EPOLLIN, (std::uint64_t{ref.generation} << 32) | slot)) return false;
+  connections_[slot] = std::make_unique<Connection>(*this, fd, ref);
+  free_slots_.pop_back();
+  connections_[slot]->interest_ = EPOLLIN;
   update_deadline(*connections_[slot]);
   stats_.accepted.fetch_add(1, std::memory_order_relaxed);
   stats_.connections.fetch_add(1, std::memory_order_relaxed);
+  return true;
 }
 
 Connection* EventLoop::find(ConnectionRef ref) const {

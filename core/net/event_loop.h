@@ -128,11 +128,12 @@ class EventLoop {
 
   void wake();
   void wake_others();
+  void run_round();
   void handle_events(int timeout_ms);
   [[nodiscard]] int poll_timeout();
   [[nodiscard]] bool has_mail();
   void accept_some();
-  void adopt(int fd);
+  [[nodiscard]] bool adopt(int fd);
   void shed_connection();
   void handle_event(std::uint64_t data, std::uint32_t events);
   void deliver_waiting_mail();
