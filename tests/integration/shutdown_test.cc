@@ -52,6 +52,7 @@ TEST_F(ShutdownTest, PeersGetWhatWasQueuedForThemFirst) {
   slow.next("peer_joined");
   for (int i = 0; i < 100; ++i) slow.next("signal");
   slow.ws().expect_close(1001);
+  expect_exit(0, Deadline(5s));
 }
 
 TEST_F(ShutdownTest, StalledPeersDoNotHoldItLongerThanShutdownTimeout) {
