@@ -7,12 +7,18 @@
 namespace peer {
 namespace {
 
-// The strategy, or the next expiry, wants to be heard at a time of its own.
-void schedule_tick(Node& node, EventLoop& loop, std::string ns, sdk::Instant at) {
-  loop.schedule(loop.now() + (at - loop.wall()), [&node, &loop, ns = std::move(ns)] {
-    const std::optional<sdk::Instant> next = node.matchmaker.tick(ns, loop.wall());
+// The strategy, or the next expiry, wants to be heard at a time of its own. Each loop has one timer
+// for all the namespaces that its requests concern.
+void schedule_tick(Node& node, EventLoop& loop, sdk::Instant wake_at) {
+  Time& scheduled = node.loop_states[loop.index()]->match_tick;
+  const Time at = loop.now() + (wake_at - loop.wall());
+  if (scheduled <= at) return;
+  scheduled = at;
+  loop.schedule("match", at, [&node, &loop, &scheduled] {
+    scheduled = kNever;
+    const std::optional<sdk::Instant> next = node.matchmaker.tick(loop.wall());
     loop.deliver_mail();
-    if (next) schedule_tick(node, loop, ns, *next);
+    if (next) schedule_tick(node, loop, *next);
   });
 }
 
@@ -50,7 +56,6 @@ void handle_match(const Call& call) {
     return call.error(429, "too much state");
   }
 
-  const std::string ns(request.ns);
   const bool shows_ticket = !call.message.id.empty() || request.timeout.has_value();
   if (shows_ticket && !request.timeout) request.timeout = call.node.config.match_timeout;
   const MatchOutcome outcome = call.node.matchmaker.request(
@@ -68,7 +73,7 @@ void handle_match(const Call& call) {
       break;
   }
   call.loop().deliver_mail();
-  if (outcome.wake_at) schedule_tick(call.node, call.loop(), ns, *outcome.wake_at);
+  if (outcome.wake_at) schedule_tick(call.node, call.loop(), *outcome.wake_at);
 }
 
 void handle_match_cancel(const Call& call) {
@@ -77,7 +82,8 @@ void handle_match_cancel(const Call& call) {
   Membership* membership = call.peer.find(request.ns);
   if (membership == nullptr) return call.error(403, "not in namespace");
   membership->ticket_size = 0;
-  const auto ticket = call.node.matchmaker.cancel(request.ns, call.peer.fingerprint);
+  const auto ticket =
+      call.node.matchmaker.cancel(request.ns, call.peer.fingerprint, call.loop().wall());
   if (!ticket) return call.error(404, "ticket not found");
   reply(call.connection, "match_cancelled", call.message.id,
         "{\"ticket\":\"" + std::to_string(*ticket) + "\"}");

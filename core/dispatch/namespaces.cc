@@ -177,7 +177,7 @@ void leave_namespace(Node& node, Connection& connection, std::size_t membership)
   peer.memberships.erase(peer.memberships.begin() + static_cast<std::ptrdiff_t>(membership));
   erase(peer.namespaces, left.ns);
   const std::string name = left.ns->name;
-  node.matchmaker.cancel(name, peer.fingerprint);
+  node.matchmaker.cancel(name, peer.fingerprint, connection.loop().wall());
   std::optional<RoomSnapshot> room =
       node.namespaces.leave(*left.ns, left.joined, peer.fingerprint,
                             peer_left_frame(peer.fingerprint, name, connection.loop().wall()));

@@ -22,6 +22,7 @@ namespace peer {
 /// What one loop keeps for itself.
 struct LoopState {
   MessageParser parser;
+  Time match_tick = kNever;  ///< when the loop's timer for the matchmaker is due
   std::array<std::atomic<std::uint64_t>, kMessageTypeCount> messages{};  ///< handled, by type
   std::atomic<std::uint64_t> errors{0};                                  ///< error replies
   std::atomic<std::uint64_t> rate_limited{0};  ///< messages answered 429 for want of tokens

@@ -78,7 +78,7 @@ MatchOutcome Matchmaker::request(const TicketOwner& owner, const MatchRequest& r
       ticket.owner = owner;
       set_expiry(queue, waiting->second, request.timeout.value_or(milliseconds(0)), now);
       outcome.ticket = waiting->second;
-      outcome.wake_at = sooner_wake(queue, now);
+      outcome.wake_at = settle(shard, at, now);
       return outcome;
     }
     withdraw(queue, waiting->second);
@@ -96,11 +96,7 @@ MatchOutcome Matchmaker::request(const TicketOwner& owner, const MatchRequest& r
   } else if (form_groups(at->first, queue, now, &owner.peer)) {
     outcome.status = MatchOutcome::Status::kMatched;
   }
-  if (queue.tickets.empty()) {
-    shard.queues.erase(at);
-    return outcome;
-  }
-  outcome.wake_at = sooner_wake(queue, now);
+  outcome.wake_at = settle(shard, at, now);
   return outcome;
 }
 
@@ -121,12 +117,17 @@ void Matchmaker::drop_expiry(Queue& queue, sdk::TicketId id) {
   expires.reset();
 }
 
-// Nullopt when a tick is due early enough already.
-std::optional<sdk::Instant> Matchmaker::sooner_wake(Queue& queue, sdk::Instant now) {
-  const std::optional<sdk::Instant> wake_at = next_wake(queue, now);
-  if (!wake_at || (queue.wake_at && *queue.wake_at <= *wake_at)) return std::nullopt;
-  queue.wake_at = wake_at;
-  return wake_at;
+std::optional<sdk::Instant> Matchmaker::settle(Shard& shard, Queues::iterator at,
+                                               sdk::Instant now) {
+  Queue& queue = at->second;
+  if (queue.wake_at) shard.due.erase({*queue.wake_at, at->first});
+  if (queue.tickets.empty()) {
+    shard.queues.erase(at);
+    return std::nullopt;
+  }
+  queue.wake_at = next_wake(queue, now);
+  if (queue.wake_at) shard.due.emplace(*queue.wake_at, at->first);
+  return queue.wake_at;
 }
 
 bool Matchmaker::enqueue(Queue& queue, sdk::TicketId id) {
@@ -199,7 +200,8 @@ void Matchmaker::announce(const std::string& ns, Queue& queue, const sdk::MatchG
   }
 }
 
-std::optional<sdk::TicketId> Matchmaker::cancel(std::string_view ns, const Fingerprint& peer) {
+std::optional<sdk::TicketId> Matchmaker::cancel(std::string_view ns, const Fingerprint& peer,
+                                                sdk::Instant now) {
   Shard& shard = shard_of(ns);
   const MutexLock lock(shard.mutex);
   const auto at = shard.queues.find(ns);
@@ -208,25 +210,26 @@ std::optional<sdk::TicketId> Matchmaker::cancel(std::string_view ns, const Finge
   if (waiting == at->second.by_peer.end()) return std::nullopt;
   const sdk::TicketId id = waiting->second;
   withdraw(at->second, id);
-  if (at->second.tickets.empty()) shard.queues.erase(at);
+  settle(shard, at, now);
   return id;
 }
 
-std::optional<sdk::Instant> Matchmaker::tick(std::string_view ns, sdk::Instant now) {
-  Shard& shard = shard_of(ns);
-  const MutexLock lock(shard.mutex);
-  const auto at = shard.queues.find(ns);
-  if (at == shard.queues.end()) return std::nullopt;
-  Queue& queue = at->second;
-  if (queue.wake_at && *queue.wake_at > now) return std::nullopt;  // an earlier tick took over
-  expire(at->first, queue, now);
-  form_groups(at->first, queue, now, nullptr);
-  if (queue.tickets.empty()) {
-    shard.queues.erase(at);
-    return std::nullopt;
+std::optional<sdk::Instant> Matchmaker::tick(sdk::Instant now) {
+  std::optional<sdk::Instant> next;
+  for (std::size_t i = 0; i < kShards; ++i) {
+    Shard& shard = shards_[i];
+    const MutexLock lock(shard.mutex);
+    while (!shard.due.empty() && shard.due.begin()->first <= now) {
+      const auto at = shard.queues.find(shard.due.begin()->second);
+      expire(at->first, at->second, now);
+      form_groups(at->first, at->second, now, nullptr);
+      settle(shard, at, now);
+    }
+    if (shard.due.empty()) continue;
+    const sdk::Instant due = shard.due.begin()->first;
+    next = next ? std::min(*next, due) : due;
   }
-  queue.wake_at = next_wake(queue, now);
-  return queue.wake_at;
+  return next;
 }
 
 void Matchmaker::expire(const std::string& ns, Queue& queue, sdk::Instant now) {

@@ -1,14 +1,17 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <peer/sdk/match_strategy.h>
@@ -64,9 +67,11 @@ class Matchmaker {
   /// one at the back; then matches.
   MatchOutcome request(const TicketOwner& owner, const MatchRequest& request, sdk::Instant now);
   /// Ends the peer's ticket in a namespace; nullopt: it has none.
-  std::optional<sdk::TicketId> cancel(std::string_view ns, const Fingerprint& peer);
-  /// Expires what is due and matches again. Returns when to call again.
-  std::optional<sdk::Instant> tick(std::string_view ns, sdk::Instant now);
+  std::optional<sdk::TicketId> cancel(std::string_view ns, const Fingerprint& peer,
+                                      sdk::Instant now);
+  /// In all namespaces where it is time: expires what is due and matches again. Returns when to
+  /// call again.
+  std::optional<sdk::Instant> tick(sdk::Instant now);
   /// Tickets waiting now.
   [[nodiscard]] std::size_t waiting() const;
 
@@ -82,11 +87,14 @@ class Matchmaker {
     std::map<sdk::TicketId, Ticket> tickets;
     std::unordered_map<Fingerprint, sdk::TicketId> by_peer;
     std::multimap<sdk::Instant, sdk::TicketId> expiries;
-    std::optional<sdk::Instant> wake_at;  ///< a tick() is due then
+    std::optional<sdk::Instant> wake_at;  ///< tick() has something to do then
   };
+  using Queues = std::map<std::string, Queue, std::less<>>;
   struct Shard {
     mutable Mutex mutex;
-    std::map<std::string, Queue, std::less<>> queues PEER_GUARDED_BY(mutex);
+    Queues queues PEER_GUARDED_BY(mutex);
+    /// The queues with a wake_at, by that.
+    std::set<std::pair<sdk::Instant, std::string>> due PEER_GUARDED_BY(mutex);
   };
 
   [[nodiscard]] Shard& shard_of(std::string_view ns) const;
@@ -102,7 +110,9 @@ class Matchmaker {
   void set_expiry(Queue& queue, sdk::TicketId id, std::chrono::milliseconds timeout,
                   sdk::Instant now);
   void drop_expiry(Queue& queue, sdk::TicketId id);
-  std::optional<sdk::Instant> sooner_wake(Queue& queue, sdk::Instant now);
+  /// After every change: drops an empty queue, or notes when it is to be looked at next.
+  std::optional<sdk::Instant> settle(Shard& shard, Queues::iterator at, sdk::Instant now)
+      PEER_REQUIRES(shard.mutex);
   std::optional<sdk::Instant> next_wake(Queue& queue, sdk::Instant now);
 
   sdk::MatchStrategy& strategy_;

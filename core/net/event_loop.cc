@@ -116,7 +116,7 @@ void EventLoop::run_round() {
 int EventLoop::poll_timeout() {
   Time next =
       std::min(round_up(std::min(earliest_deadline_, kNever - kDeadlineGrid)), stop_deadline_);
-  if (!timers_.empty()) next = std::min(next, timers_.front().at);
+  if (!timers_.empty()) next = std::min(next, timers_.begin()->first);
   if (!closed_.empty() || !dirty_.empty() || has_mail()) return 0;
   constexpr milliseconds kLongest{60'000};
   const milliseconds wait = std::min(next - steady_now(), kLongest);
@@ -266,19 +266,20 @@ void EventLoop::flush_dirty() {
 }
 
 void EventLoop::schedule(Time at, std::function<void()> task) {
-  timers_.push_back({at, timer_order_++, std::move(task)});
-  std::push_heap(timers_.begin(), timers_.end(), [](const Timer& a, const Timer& b) {
-    return std::pair(a.at, a.order) > std::pair(b.at, b.order);
-  });
+  timers_.emplace(at, Timer{{}, std::move(task)});
+}
+
+void EventLoop::schedule(const std::string& name, Time at, std::function<void()> task) {
+  const auto timer = timers_.emplace(at, Timer{name, std::move(task)});
+  const auto [known, is_new] = named_timers_.try_emplace(name, timer);
+  if (!is_new) timers_.erase(std::exchange(known->second, timer));
 }
 
 void EventLoop::run_timers() {
-  while (!timers_.empty() && timers_.front().at <= now_) {
-    std::pop_heap(timers_.begin(), timers_.end(), [](const Timer& a, const Timer& b) {
-      return std::pair(a.at, a.order) > std::pair(b.at, b.order);
-    });
-    const Timer timer = std::move(timers_.back());
-    timers_.pop_back();
+  while (!timers_.empty() && timers_.begin()->first <= now_) {
+    const Timer timer = std::move(timers_.begin()->second);
+    timers_.erase(timers_.begin());
+    if (!timer.name.empty()) named_timers_.erase(timer.name);
     run_guarded(timer.task);
   }
 }

@@ -4,11 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "core/base/mutex.h"
@@ -113,6 +115,9 @@ class EventLoop {
   }
   /// Runs `task` once at `at`.
   void schedule(Time at, std::function<void()> task);
+  /// The same, instead of what was scheduled under `name` before: however often clients cause it,
+  /// one timer of a name waits.
+  void schedule(const std::string& name, Time at, std::function<void()> task);
   /// Stops accepting.
   void stop_listening();
   /// Closes every connection with `code`; run() returns when the last is gone, or at `deadline`.
@@ -121,10 +126,10 @@ class EventLoop {
  private:
   friend class Connection;
   struct Timer {
-    Time at;
-    std::uint64_t order;
+    std::string name;  // empty: none
     std::function<void()> task;
   };
+  using Timers = std::multimap<Time, Timer>;
 
   void wake();
   void wake_others();
@@ -176,8 +181,8 @@ class EventLoop {
   std::vector<ConnectionRef> dirty_;
   std::vector<ConnectionRef> closed_;                   // on_close() is due
   std::vector<std::unique_ptr<Connection>> graveyard_;  // until the end of the round
-  std::vector<Timer> timers_;                           // heap, earliest first
-  std::uint64_t timer_order_ = 0;
+  Timers timers_;
+  std::unordered_map<std::string, Timers::iterator> named_timers_;
   std::vector<EventLoop*> to_wake_;
 
   Mutex mail_mutex_;
