@@ -49,9 +49,10 @@ std::vector<const ConfigNode*> entries_of(ConfigDraft& draft, const ConfigLayer&
       entries.push_back(&node);
       continue;
     }
+    const std::string first_line =
+        first->second > 0 ? ", first set on line " + std::to_string(first->second) : "";
     draft.mistake(where_in(layer, node), std::string(prefix) + shown_key(node.key) +
-                                             ": duplicate key, first set on line " +
-                                             std::to_string(first->second) + "; remove one");
+                                             ": duplicate key" + first_line + "; remove one");
   }
   return entries;
 }

@@ -22,7 +22,7 @@ using ConfigTree = std::variant<ConfigNode, SyntaxError>;
 /// JSON (RFC 8259), strictly.
 [[nodiscard]] ConfigTree read_json(std::string_view text);
 
-/// One YAML document without tags and aliases: a server's settings need neither, and aliases are
+/// One YAML document without tags, anchors and aliases: settings need none of them, and aliases are
 /// how a small file becomes a huge one. Empty text is a null node.
 [[nodiscard]] ConfigTree read_yaml(std::string_view text);
 

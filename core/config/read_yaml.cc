@@ -43,9 +43,13 @@ class TreeBuilder final : public YAML::EventHandler {
     add({.kind = Kind::kNull, .line = line_of(mark)});
   }
 
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override {
-    refuse(line_of(mark), "aliases are not supported; write the value again, or quote the text");
+  /// Before the node that has the anchor. An alias needs one, so none gets by.
+  void OnAnchor(const YAML::Mark& mark, const std::string& /*name*/) override {
+    refuse(line_of(mark),
+           "anchors and aliases are not supported; write the value again, or quote "
+           "text that starts with '&'");
   }
+  void OnAlias(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t /*anchor*/,
                 const std::string& value) override {
@@ -138,7 +142,7 @@ class MemoryBuffer final : public std::streambuf {
 /// yaml-cpp's message without what it quotes of the text.
 std::string safe_message(const YAML::Exception& error) {
   if (error.msg.starts_with(YAML::ErrorMsg::UNKNOWN_ANCHOR)) {
-    return "text that starts with '*' is an alias; quote it";
+    return "anchors and aliases are not supported; quote text that starts with '*'";
   }
   return "YAML: " + error.msg.substr(0, error.msg.find(':'));
 }

@@ -1,0 +1,54 @@
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "core/config/load_config.h"
+
+// Any bytes as a configuration file in both languages, as a variable and as an argument. What
+// loads has sane values; what does not says why, in lines that an operator's terminal can take.
+
+namespace {
+
+using namespace peer;
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+void require_printable(const std::vector<std::string>& lines) {
+  require(lines.size() <= 101);
+  for (const std::string& line : lines) {
+    require(!line.empty() && line.size() < 1000);
+    for (const char c : line) require(static_cast<unsigned char>(c) >= 0x20);
+  }
+}
+
+void check(const LoadedConfig& loaded) {
+  require_printable(loaded.mistakes);
+  require_printable(loaded.warnings);
+  if (!loaded.mistakes.empty()) return;
+  const Config& config = loaded.config;
+  require(config.max_peers >= 1 && config.rate_limit_burst >= 1 && config.discover_limit_max >= 1);
+  require((config.shard_count & (config.shard_count - 1)) == 0 && config.shard_count != 0);
+  require(config.ping_interval.count() > 0 && config.match_timeout.count() >= 0);
+  require(!config.compression_enabled && config.tls_cert.empty());
+  require(!config.plugins.broker.name.empty() && !config.plugins.broker.where.empty());
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string text(reinterpret_cast<const char*>(data), size);
+  check(load_config_text(text, "/etc/fuzz.yaml"));
+  check(load_config_text(text, "/etc/fuzz.json"));
+
+  const std::string value = text.substr(0, text.find('\0'));  // as the system would pass it
+  check(load_config({},
+                    {{"PEER_READ_TIMEOUT", value}, {"REDIS_ADDR", value}, {"PEER_" + value, "1"}}));
+
+  const char* const arguments[] = {"peer-server", "--set", value.c_str(), value.c_str()};
+  check(load_config(parse_command_line(4, arguments), {}));
+  return 0;
+}

@@ -1,0 +1,143 @@
+#include "core/config/keys.h"
+
+#include <map>
+#include <set>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/config/load_config.h"
+
+namespace peer {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+/// For each key the text of a value that is not the default.
+const std::map<std::string, std::string> kOtherValues = {
+    {"host", "127.0.0.1"},
+    {"port", "65535"},
+    {"port_file", "/run/port"},
+    {"loops", "1024"},
+    {"max_peers", "1"},
+    {"shard_count", "65536"},
+    {"max_namespace_size", "10000000"},
+    {"max_namespaces_per_peer", "1"},
+    {"max_peer_state", "1073741824"},
+    {"send_buffer_size", "1000000"},
+    {"send_buffer_bytes", "1073741824"},
+    {"write_timeout", "1us"},
+    {"read_timeout", "24h"},
+    {"ping_interval", "1"},
+    {"pong_wait", "1m"},
+    {"drain_delay", "1s"},
+    {"shutdown_timeout", "1s"},
+    {"max_message_size", "134217728"},
+    {"max_name_length", "1048576"},
+    {"max_alias_length", "65536"},
+    {"max_app_type_length", "1"},
+    {"max_public_key_length", "1"},
+    {"max_meta_size", "2"},
+    {"max_join_meta_size", "2"},
+    {"max_criteria_size", "2"},
+    {"max_exclude", "0"},
+    {"max_peer_list_size", "1024"},
+    {"discover_limit_max", "1"},
+    {"rate_limit_per_sec", "1000000000"},
+    {"rate_limit_burst", "1"},
+    {"rate_limit_shards", "1"},
+    {"rate_limit_flood", "0"},
+    {"fanout_limit_per_sec", "1"},
+    {"match_group_max", "2"},
+    {"match_timeout", "1h"},
+    {"reserved_namespaces", "[\"sys*\"]"},
+    {"stats_access", "off"},
+    {"stats_list_rooms", "true"},
+    {"broker_type", "redis"},
+    {"redis_addr", "redis:1"},
+    {"redis_password", "secret"},
+    {"redis_db", "1"},
+    {"tls_cert", "cert.pem"},
+    {"tls_key", "key.pem"},
+    {"compression_enabled", "true"},
+    {"metrics_enabled", "true"},
+    {"metrics_port", "0"},
+    {"log_level", "trace"},
+};
+
+Config with_only(const std::string& key, const std::string& value) {
+  return load_config_text(key + ": " + value, "/c.yaml").config;
+}
+
+TEST(ConfigKeysTest, EveryKeySetsAMemberOfItsOwn) {
+  for (const ConfigKey& key : config_keys()) {
+    ASSERT_TRUE(kOtherValues.contains(key.name)) << key.name;
+    const Config changed = with_only(key.name, kOtherValues.at(key.name));
+    EXPECT_NE(changed, Config{}) << key.name;
+    for (const auto& [other, value] : kOtherValues) {
+      EXPECT_TRUE(other == key.name || with_only(other, value) != changed) << key.name << other;
+    }
+  }
+  EXPECT_EQ(config_keys().size(), kOtherValues.size());
+}
+
+TEST(ConfigKeysTest, EveryKeyCanBeSetInTheEnvironmentAndOnTheCommandLine) {
+  for (const auto& [name, value] : kOtherValues) {
+    if (name == "reserved_namespaces") continue;
+    const Config from_file = with_only(name, value);
+    CommandLine command_line;
+    command_line.settings = {{name, value}};
+    Config from_argument = load_config(command_line, {}).config;
+    Config from_variable = load_config({}, {{find_config_key(name)->variables[0], value}}).config;
+    for (Config* config : {&from_argument, &from_variable}) {
+      config->plugins.broker.where = from_file.plugins.broker.where;
+      if (name.starts_with("tls_")) config->tls_cert = from_file.tls_cert;  // another directory
+      if (name.starts_with("tls_")) config->tls_key = from_file.tls_key;
+      EXPECT_EQ(*config, from_file) << name;
+    }
+  }
+}
+
+TEST(ConfigKeysTest, NoVariableSetsTwoKeys) {
+  std::set<std::string> names;
+  for (const ConfigKey& key : config_keys()) {
+    for (const std::string& name : key.variables) EXPECT_TRUE(names.insert(name).second) << name;
+  }
+}
+
+TEST(ConfigKeysTest, EmptyValueOnTheCommandLineIsTheDefault) {
+  CommandLine command_line;
+  for (const auto& [name, value] : kOtherValues) command_line.settings.emplace_back(name, "");
+  Environment environment;
+  for (const auto& [name, value] : kOtherValues) {
+    environment[find_config_key(name)->variables[0]] = value;
+  }
+  environment["PEER_RESERVED_NAMESPACES"] = "a,b";
+  const LoadedConfig loaded = load_config(command_line, environment);
+  EXPECT_THAT(loaded.mistakes, IsEmpty());
+  EXPECT_EQ(loaded.config, Config{});
+}
+
+TEST(ConfigKeysTest, ListsAreSplitAtCommasOrWrittenAsJson) {
+  CommandLine command_line;
+  command_line.settings = {{"reserved_namespaces", "[\"a,b\", \"c\"]"}};
+  EXPECT_THAT(load_config({}, {{"PEER_RESERVED_NAMESPACES", "a,b*"}}).config.reserved_namespaces,
+              ElementsAre("a", "b*"));
+  EXPECT_THAT(load_config(command_line, {}).config.reserved_namespaces, ElementsAre("a,b", "c"));
+}
+
+TEST(ConfigKeysTest, AddressesNeedAPortAndAreNoUrls) {
+  for (const char* good : {"localhost:6379", "10.0.0.1:1", "'[::1]:6379'", "/:1"}) {
+    const bool is_good = load_config_text("redis_addr: " + std::string(good), "c").mistakes.empty();
+    EXPECT_EQ(is_good, good[0] != '/') << good;
+  }
+  for (const char* bad :
+       {"localhost", "localhost:", "':6379'", "a:0", "a:65536", "redis://a:1", "'p@a:1'", "a:b"}) {
+    EXPECT_FALSE(load_config_text("redis_addr: " + std::string(bad), "c").mistakes.empty()) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace peer

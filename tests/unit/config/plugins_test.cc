@@ -1,0 +1,188 @@
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/config/load_config.h"
+#include "tests/unit/config/temporary_directory.h"
+
+namespace peer {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pair;
+using Option = sdk::PluginConfig::Option;
+
+PluginsConfig plugins_in(const std::string& text) {
+  const LoadedConfig loaded = load_config_text(text, "/etc/c.yaml");
+  EXPECT_THAT(loaded.mistakes, IsEmpty()) << text;
+  return loaded.config.plugins;
+}
+
+std::vector<std::string> mistakes_in(const std::string& text) {
+  return load_config_text(text, "c.yaml").mistakes;
+}
+
+/// A file's text, the environment and settings over it.
+Config layered(const std::string& text, const Environment& environment,
+               std::vector<std::pair<std::string, std::string>> settings = {}) {
+  const TemporaryDirectory directory;
+  CommandLine command_line;
+  command_line.config_file = directory.write("c.yaml", text);
+  command_line.settings = std::move(settings);
+  const LoadedConfig loaded = load_config(command_line, environment);
+  EXPECT_THAT(loaded.mistakes, IsEmpty()) << text;
+  return loaded.config;
+}
+
+TEST(PluginsTest, SectionNamesPluginFileAndOptions) {
+  const PluginsConfig plugins = plugins_in(
+      "plugins:\n  directory: plugins\n  room_policy:\n    name: wide\n    file: x/wide.so\n"
+      "    options: {max_size: 30}\n");
+  EXPECT_EQ(plugins.directory, "/etc/plugins");
+  EXPECT_EQ(plugins.room_policy.name, "wide");
+  EXPECT_EQ(plugins.room_policy.file, "x/wide.so");
+  EXPECT_EQ(plugins.room_policy.where, "/etc/c.yaml:4");
+  EXPECT_THAT(plugins.room_policy.options, ElementsAre(Pair("max_size", Option(std::int64_t{30}))));
+  EXPECT_EQ(plugins.auth, PluginsConfig{}.auth);
+}
+
+struct TypedOption {
+  std::string text;
+  Option value;
+};
+
+class OptionTest : public testing::TestWithParam<TypedOption> {};
+
+TEST_P(OptionTest, HasTheTypeOfTheCoreSchema) {
+  const PluginsConfig plugins =
+      plugins_in("plugins: {auth: {options: {a: " + GetParam().text + "}}}");
+  EXPECT_THAT(plugins.auth.options, ElementsAre(Pair("a", GetParam().value))) << GetParam().text;
+}
+
+using Strings = std::vector<std::string>;
+INSTANTIATE_TEST_SUITE_P(
+    All, OptionTest,
+    testing::Values(TypedOption{"true", true}, TypedOption{"False", false},
+                    TypedOption{"yes", "yes"}, TypedOption{"off", "off"},
+                    TypedOption{"12", std::int64_t{12}}, TypedOption{"-12", std::int64_t{-12}},
+                    TypedOption{"+12", std::int64_t{12}}, TypedOption{"010", std::int64_t{10}},
+                    TypedOption{"0x1F", std::int64_t{31}}, TypedOption{"0o17", std::int64_t{15}},
+                    TypedOption{"-9223372036854775808", INT64_MIN}, TypedOption{"1.5", 1.5},
+                    TypedOption{"-.5", -0.5}, TypedOption{"1.", 1.0}, TypedOption{"1e3", 1000.0},
+                    TypedOption{"+1.0", 1.0}, TypedOption{"1.2.3", "1.2.3"}, TypedOption{"-", "-"},
+                    TypedOption{".", "."}, TypedOption{"e3", "e3"}, TypedOption{"0x", "0x"},
+                    TypedOption{"1h", "1h"}, TypedOption{"'12'", "12"},
+                    TypedOption{"\"true\"", "true"}, TypedOption{"''", ""},
+                    TypedOption{"[]", Strings{}}, TypedOption{"[x, '1']", Strings{"x", "1"}}));
+
+TEST(PluginsTest, OptionsOfAnotherShapeAreMistakes) {
+  for (const char* text : {"{b: 1}", "[[a]]", "[1]", "[a, true]", "[{a: b}]", "[~]", ".inf",
+                           "-.Inf", ".nan", "9223372036854775808", "1e999"}) {
+    EXPECT_THAT(mistakes_in("plugins:\n  auth:\n    options:\n      a: " + std::string(text)),
+                ElementsAre(testing::StartsWith(
+                    "c.yaml:4: plugins.auth.options.a: expected a boolean, a finite number, an "
+                    "integer of 64 bits, a string, or a list of strings, got ")))
+        << text;
+  }
+}
+
+TEST(PluginsTest, NullOptionIsNotGiven) {
+  EXPECT_THAT(plugins_in("plugins: {auth: {options: {a: ~, b: }}}").auth.options, IsEmpty());
+}
+
+TEST(PluginsTest, MistakesNameTheWholePath) {
+  EXPECT_THAT(
+      mistakes_in("plugins:\n  match_strategy:\n    name: Fif\n    opts: {}\n  rooms: {}\n"
+                  "  auth: open\n  broker:\n    name: local\n    name: local\n"
+                  "    options: [a]\n  directory: 5\n"),
+      ElementsAre(
+          "c.yaml:3: plugins.match_strategy.name: expected a name of a-z, 0-9 and _, got 'Fif'",
+          "c.yaml:4: plugins.match_strategy.opts: unknown key; known: name, file, options",
+          "c.yaml:5: plugins.rooms: unknown key; known: directory, broker, match_strategy, "
+          "room_policy, auth",
+          "c.yaml:6: plugins.auth: expected a map {name, file, options}, got 'open'; write {name: "
+          "...}",
+          "c.yaml:9: plugins.broker.name: duplicate key, first set on line 8; remove one",
+          "c.yaml:10: plugins.broker.options: expected a map of options, got a list",
+          "c.yaml:11: plugins.directory: expected the path of a directory, got '5'"));
+  EXPECT_THAT(mistakes_in("plugins: [a]"),
+              ElementsAre("c.yaml:1: plugins: expected a map, got a list"));
+  EXPECT_THAT(mistakes_in("plugins: {auth: {nam: open}}"),
+              ElementsAre("c.yaml:1: plugins.auth.nam: unknown key; did you mean 'name'?; known: "
+                          "name, file, options"));
+}
+
+TEST(PluginsTest, BrokerTypeIsShortForTheSection) {
+  EXPECT_EQ(plugins_in("broker_type: nats").broker.name, "nats");
+  EXPECT_EQ(plugins_in("broker_type: nats").broker.where, "/etc/c.yaml:1");
+  EXPECT_EQ(plugins_in("plugins: {broker: {options: {a: b}}}\nbroker_type: nats").broker.options,
+            plugins_in("plugins: {broker: {name: nats, options: {a: b}}}").broker.options);
+}
+
+TEST(PluginsTest, BrokerTypeThatContradictsTheSectionIsAMistake) {
+  EXPECT_THAT(mistakes_in("broker_type: redis\nplugins:\n  broker: {name: local}"),
+              ElementsAre("c.yaml:3: plugins.broker.name: expected 'redis' as in broker_type "
+                          "(c.yaml:1), got 'local'; remove one of them"));
+  EXPECT_THAT(mistakes_in("plugins:\n  broker: {name: redis}\nbroker_type: redis"), IsEmpty());
+  EXPECT_THAT(mistakes_in("plugins:\n  broker: {name: redis}\nbroker_type: ''"), IsEmpty());
+}
+
+TEST(PluginsTest, EnvironmentChoosesAnotherBrokerThanTheFile) {
+  const Config config = layered("plugins: {broker: {name: nats, file: n.so, options: {a: 1}}}",
+                                {{"PEER_BROKER", "local"}});
+  EXPECT_EQ(config.plugins.broker.name, "local");
+  EXPECT_EQ(config.plugins.broker.file, "");
+  EXPECT_THAT(config.plugins.broker.options, IsEmpty());
+}
+
+TEST(PluginsTest, NamingTheSameBrokerKeepsItsOptions) {
+  const Config config = layered("plugins: {broker: {name: nats, options: {a: 1}}}",
+                                {{"PEER_BROKER", "nats"}}, {{"plugins.broker.options.b", "2"}});
+  EXPECT_THAT(config.plugins.broker.options,
+              ElementsAre(Pair("a", Option(std::int64_t{1})), Pair("b", Option(std::int64_t{2}))));
+}
+
+TEST(PluginsTest, RedisKeysAreOptionsOfTheBrokerRedis) {
+  EXPECT_THAT(plugins_in("broker_type: redis\nredis_addr: a:1\nredis_db: 2\nredis_password: p")
+                  .broker.options,
+              ElementsAre(Pair("addr", Option("a:1")), Pair("db", Option(std::int64_t{2})),
+                          Pair("password", Option("p"))));
+  EXPECT_THAT(
+      plugins_in("broker_type: redis").broker.options,
+      ElementsAre(Pair("addr", Option("localhost:6379")), Pair("db", Option(std::int64_t{0}))));
+  EXPECT_THAT(plugins_in("redis_addr: a:1").broker.options, IsEmpty());
+}
+
+TEST(PluginsTest, OptionGivenInTheSectionWinsUnlessALaterLayerSetsTheKey) {
+  const std::string file =
+      "redis_addr: a:1\nplugins: {broker: {name: redis, options: {addr: 'b:2'}}}";
+  const auto addr = [](const Config& config) {
+    return std::get<std::string>(config.plugins.broker.options.at("addr"));
+  };
+  EXPECT_EQ(addr(layered(file, {})), "b:2");
+  EXPECT_EQ(addr(layered(file, {{"REDIS_ADDR", "c:3"}})), "c:3");
+  EXPECT_EQ(addr(layered(file, {{"REDIS_ADDR", "c:3"}}, {{"plugins.broker.options.addr", "d:4"}})),
+            "d:4");
+}
+
+TEST(PluginsTest, SettingsOfTheCommandLineReachEveryPart) {
+  const Config config = layered("", {},
+                                {{"plugins.auth.options.a.b", "\"12\""},
+                                 {"plugins.auth.options.list", "[\"x\"]"},
+                                 {"plugins.auth.options.n", "1.5"},
+                                 {"plugins.auth.name", "jwt"},
+                                 {"plugins.auth.name", "token"},
+                                 {"plugins.directory", "/plugins/../p"}});
+  EXPECT_EQ(config.plugins.directory, "/p");
+  EXPECT_EQ(config.plugins.auth.name, "token");
+  EXPECT_EQ(config.plugins.auth.where, "command line");
+  EXPECT_THAT(config.plugins.auth.options,
+              ElementsAre(Pair("a.b", Option("12")), Pair("list", Option(Strings{"x"})),
+                          Pair("n", Option(1.5))));
+}
+
+}  // namespace
+}  // namespace peer
