@@ -13,9 +13,9 @@ namespace {
 constexpr milliseconds kSweepInterval{60'000};
 
 std::size_t loop_count(const Config& config) {
-  const std::size_t wanted =
-      config.loops != 0 ? config.loops : std::max(1U, std::thread::hardware_concurrency());
-  return std::min<std::size_t>(wanted, 255);
+  constexpr std::size_t kMost = 255;  // ConnectionRef::loop has 8 bits
+  if (config.loops != 0) return config.loops;
+  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMost);
 }
 
 NetOptions net_options_of(const Config& config) {

@@ -43,7 +43,7 @@ struct Config {
   std::string host = "0.0.0.0";
   std::uint16_t port = 8080;  ///< 0: any free one, told by port_file
   std::string port_file;      ///< written once the server listens; empty: none
-  std::uint32_t loops = 0;    ///< event loop threads; 0: one per core
+  std::uint32_t loops = 0;    ///< event loop threads, at most 255; 0: one per core
 
   // Capacity.
   std::uint32_t max_peers = 100000;

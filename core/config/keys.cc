@@ -239,7 +239,7 @@ std::vector<ConfigKey> make_keys() {
       key("host", &Config::host, string("an address or a host name", 255)),
       key("port", &Config::port, integer(0, 65535)),
       key("port_file", &Config::port_file, path()),
-      key("loops", &Config::loops, integer(0, 1024)),
+      key("loops", &Config::loops, integer(0, 255)),
 
       key("max_peers", &Config::max_peers, integer(1, 10'000'000)),
       key("shard_count", &Config::shard_count, power_of_two(65536)),

@@ -194,7 +194,8 @@ TEST_F(LimitsTest, BoundsAreConfigurable) {
        {message("join", R"({"namespace":"a","app_type":"0123456789a"})"),
         message("join", R"({"namespace":"a","meta":{"a":"0123456789012345678901234"}})"),
         message("metadata", R"({"meta":{"a":"0123456789012345678901234"}})"),
-        message("match", R"({"namespace":"0123456789","criteria":{"a":"0123456789012345678901234"}})"),
+        message("match",
+                R"({"namespace":"0123456789","criteria":{"a":"0123456789012345678901234"}})"),
         message("broadcast", R"({"namespace":"0123456789","data":1,"exclude":["a","b"]})")}) {
     SCOPED_TRACE(text);
     alice.send(text);

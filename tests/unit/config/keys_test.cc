@@ -20,7 +20,7 @@ const std::map<std::string, std::string> kOtherValues = {
     {"host", "127.0.0.1"},
     {"port", "65535"},
     {"port_file", "/run/port"},
-    {"loops", "1024"},
+    {"loops", "255"},
     {"max_peers", "1"},
     {"shard_count", "65536"},
     {"max_namespace_size", "10000000"},

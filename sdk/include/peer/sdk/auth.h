@@ -17,7 +17,7 @@ namespace peer::sdk {
 
 /// Who wants to register. Views die with the call.
 struct AuthRequest {
-  std::string_view payload;  ///< the register message's payload: one JSON object, verbatim
+  std::string_view payload;         ///< the register message's payload: one JSON object, verbatim
   std::string_view remote_address;  ///< numeric, without port
   bool tls = false;
   std::string_view origin;  ///< the Origin header; empty when there was none

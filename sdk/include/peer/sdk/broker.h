@@ -112,8 +112,7 @@ class Broker {
   /// A peer of this node is about to join. `peer_object`: what others see of it, as JSON;
   /// `page`: how many members of other nodes the answer may list.
   virtual void join(std::string_view ns, const Fingerprint& peer, std::string_view peer_object,
-                    std::uint32_t max_size, std::uint32_t page,
-                    BrokerReply<JoinOutcome> reply) = 0;
+                    std::uint32_t max_size, std::uint32_t page, BrokerReply<JoinOutcome> reply) = 0;
   virtual void leave(std::string_view ns, const Fingerprint& peer) = 0;
   /// Members on other nodes, in join order, after `after` where given.
   virtual void list(std::string_view ns, const std::optional<Fingerprint>& after,

@@ -74,16 +74,16 @@ void* create_plugin(Factory factory, PluginConfig* config, std::string* error) {
 /// PluginConfig& and returns Result<std::unique_ptr<interface>>; it runs once, on the main
 /// thread, before the server listens. It reads every option it knows: an option that is left
 /// unread is reported as unknown and stops the start.
-#define PEER_PLUGIN(interface, plugin_name, plugin_version, factory)                             \
-  extern "C" __attribute__((visibility("default"))) const PeerPluginDescriptor                   \
-      peer_plugin_descriptor;                                                                    \
-  const PeerPluginDescriptor peer_plugin_descriptor = {                                          \
-      sizeof(PeerPluginDescriptor),                                                              \
-      interface::kApiVersion,                                                                    \
-      interface::kKind,                                                                          \
-      PEER_SDK_ABI_TAG,                                                                          \
-      plugin_name,                                                                               \
-      plugin_version,                                                                            \
-      [](peer::sdk::PluginConfig* config, std::string* error) -> void* {                         \
-        return peer::sdk::detail::create_plugin<interface>(factory, config, error);              \
+#define PEER_PLUGIN(interface, plugin_name, plugin_version, factory)                \
+  extern "C" __attribute__((visibility("default")))                                 \
+  const PeerPluginDescriptor peer_plugin_descriptor;                                \
+  const PeerPluginDescriptor peer_plugin_descriptor = {                             \
+      sizeof(PeerPluginDescriptor),                                                 \
+      interface::kApiVersion,                                                       \
+      interface::kKind,                                                             \
+      PEER_SDK_ABI_TAG,                                                             \
+      plugin_name,                                                                  \
+      plugin_version,                                                               \
+      [](peer::sdk::PluginConfig* config, std::string* error) -> void* {            \
+        return peer::sdk::detail::create_plugin<interface>(factory, config, error); \
       }};
