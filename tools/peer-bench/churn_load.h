@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tools/peer-bench/client_loop.h"
+#include "tools/peer-bench/faults.h"
+#include "tools/peer-bench/load.h"
+#include "tools/peer-bench/options.h"
+
+namespace peer::bench {
+
+/// Connections that register under a new key, close properly, and are opened again; `peers` at a
+/// time. A unit is one such life, from connect to the server's close frame.
+class ChurnLoad final : public Load, private ClientEvents {
+ public:
+  /// `options` and `faults` must outlive the load.
+  ChurnLoad(const Options& options, Faults& faults);
+
+  void resume() override;
+  void pause() override { running_ = false; }
+  [[nodiscard]] std::uint64_t in_flight() const override { return in_flight_; }
+  void step() override;
+  [[nodiscard]] std::string_view unit() const override { return "connection"; }
+  [[nodiscard]] std::size_t message_bytes() const override { return 100; }
+  /// Counts the lives that did not come to their end.
+  void finish();
+
+ private:
+  struct Life {
+    Instant began;
+    bool registered = false;
+  };
+
+  void on_open(Client& client) override;
+  void on_message(Client& client, std::string_view text) override;
+  void on_closed(Client& client, std::string_view why) override;
+  void begin(Client& client);
+
+  Faults& faults_;
+  std::string run_;
+  std::uint64_t next_key_ = 0;
+  std::vector<Life> lives_;
+  std::vector<Client*> ended_;
+  ClientLoop loop_;
+  std::uint64_t in_flight_ = 0;
+  bool running_ = false;
+};
+
+}  // namespace peer::bench

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "tools/peer-bench/clock.h"
+#include "tools/peer-bench/histogram.h"
+
+namespace peer::bench {
+
+/// Traffic that can be started, measured, and stopped again. One thread.
+class Load {
+ public:
+  virtual ~Load() = default;
+  /// Starts traffic, or starts it again after pause().
+  virtual void resume() = 0;
+  /// Nothing new from now on; step() on until nothing is in flight.
+  virtual void pause() = 0;
+  [[nodiscard]] virtual std::uint64_t in_flight() const = 0;
+  /// One round of I/O; waits a few milliseconds at most.
+  virtual void step() = 0;
+  /// What a unit is: `message`, `copy`, ...
+  [[nodiscard]] virtual std::string_view unit() const = 0;
+  /// Bytes of one message as this side sends it: what the floor echoes.
+  [[nodiscard]] virtual std::size_t message_bytes() const = 0;
+
+  /// Units that arrived and were right, since the start.
+  [[nodiscard]] std::uint64_t units() const { return units_; }
+  /// Latencies are recorded while this is on.
+  void set_measuring(bool measuring) { measuring_ = measuring; }
+  [[nodiscard]] const Histogram& latency() const { return latency_; }
+
+ protected:
+  void count_unit(Duration latency) {
+    ++units_;
+    if (measuring_) latency_.record(latency);
+  }
+
+ private:
+  std::uint64_t units_ = 0;
+  bool measuring_ = false;
+  Histogram latency_;
+};
+
+}  // namespace peer::bench

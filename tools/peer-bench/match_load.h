@@ -1,0 +1,47 @@
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "tools/peer-bench/peer_load.h"
+
+namespace peer::bench {
+
+/// Pairs, each alone in its namespace, whose members ask for a match at the same time, again and
+/// again. A unit is one match that both were told.
+class MatchLoad final : public PeerLoad {
+ public:
+  MatchLoad(const Options& options, Faults& faults);
+
+  void resume() override;
+  void pause() override { running_ = false; }
+  [[nodiscard]] std::uint64_t in_flight() const override { return in_flight_; }
+  [[nodiscard]] std::string_view unit() const override { return "match"; }
+  [[nodiscard]] std::size_t message_bytes() const override { return pairs_.front().request.size(); }
+  void finish() override;
+
+ private:
+  struct Pair {
+    std::string request;
+    Instant asked_at;
+    bool under_way = false;
+    bool waiting = false;  // the first of the two was told to wait
+    std::array<bool, 2> told{};
+    std::string session;   // of the match under way, once known
+    std::string previous;  // of the one before
+  };
+
+  void on_peer_message(std::uint32_t peer, const ServerMessage& message) override;
+  void on_waiting(std::uint32_t peer, Pair& pair);
+  void on_matched(std::uint32_t peer, Pair& pair, std::string_view payload);
+  [[nodiscard]] bool names_both(std::uint32_t peer, std::string_view payload) const;
+  void ask(std::uint32_t pair);
+  void complete(std::uint32_t pair);
+
+  std::vector<Pair> pairs_;
+  std::uint64_t in_flight_ = 0;
+  bool running_ = false;
+};
+
+}  // namespace peer::bench

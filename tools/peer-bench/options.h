@@ -1,0 +1,51 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <peer/sdk/result.h>
+
+namespace peer::bench {
+
+enum class Mode { kIdle, kSignal, kBroadcast, kSlow, kChurn, kMatch, kPing, kFloor };
+
+[[nodiscard]] std::string_view name_of(Mode mode);
+
+/// What to run: see help_text().
+struct Options {
+  Mode mode = Mode::kSignal;
+  bool help = false;
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8080;
+  std::string path = "/ws";
+  pid_t pid = 0;  ///< of the server; 0: not known
+
+  double seconds = 5;   ///< measured, all rounds together
+  double warmup = 0.5;  ///< before each round, not measured
+  std::uint32_t rounds = 5;
+  double patience = 5;  ///< seconds without any progress before what is missing counts as lost
+  bool with_floor = false;
+  bool quiet = false;  ///< only the JSON object
+
+  std::uint32_t peers = 0;  ///< 0: the mode's default
+  std::uint32_t namespace_size = 10;
+  std::uint32_t connecting = 64;  ///< connections opened at the same time
+  std::uint32_t pairs = 100;
+  std::uint32_t size = 200;  ///< bytes of a payload
+  std::uint32_t in_flight = 1;
+  std::uint32_t members = 500;
+  std::uint32_t senders = 1;
+  std::uint32_t stalled = 10;  ///< members that never read
+};
+
+/// Reads the command line without the program's name. Errors say what was expected.
+[[nodiscard]] sdk::Result<Options> parse_options(std::span<const char* const> arguments);
+
+[[nodiscard]] std::string help_text();
+
+}  // namespace peer::bench

@@ -1,0 +1,85 @@
+#include "tools/peer-bench/payload.h"
+
+#include <array>
+#include <cassert>
+#include <cstring>
+
+namespace peer::bench {
+namespace {
+
+// {"s":"00000012","n":"000000000345","d":"..."}: strings, because JSON numbers have no leading
+// zeros, and fixed widths, so that everything has its place.
+constexpr std::string_view kSenderKey = R"({"s":")";
+constexpr std::string_view kNumberKey = R"(","n":")";
+constexpr std::string_view kFillingKey = R"(","d":")";
+constexpr std::string_view kEnd = R"("})";
+constexpr std::size_t kSenderDigits = 8;
+constexpr std::size_t kNumberDigits = 12;
+constexpr std::size_t kSenderAt = kSenderKey.size();
+constexpr std::size_t kNumberAt = kSenderAt + kSenderDigits + kNumberKey.size();
+constexpr std::size_t kFillingAt = kNumberAt + kNumberDigits + kFillingKey.size();
+static_assert(kFillingAt + kEnd.size() == PayloadFormat::kMinSize);
+
+// Nothing that a JSON library might escape: 64 characters, so that a shifted pattern is another.
+constexpr std::string_view kAlphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+void write_digits(char* end, std::size_t width, std::uint64_t value) {
+  for (std::size_t i = 0; i < width; ++i, value /= 10) {
+    *--end = static_cast<char>('0' + value % 10);
+  }
+}
+
+std::optional<std::uint64_t> read_digits(std::string_view digits) {
+  std::uint64_t value = 0;
+  for (const char digit : digits) {
+    if (digit < '0' || digit > '9') return std::nullopt;
+    value = value * 10 + static_cast<std::uint64_t>(digit - '0');
+  }
+  return value;
+}
+
+bool has_at(std::string_view text, std::size_t at, std::string_view part) {
+  return text.compare(at, part.size(), part) == 0;
+}
+
+}  // namespace
+
+PayloadFormat::PayloadFormat(std::size_t size) : scratch_(size, 'x') {
+  assert(size >= kMinSize);
+  while (pattern_.size() < size + kAlphabet.size()) pattern_ += kAlphabet;
+  scratch_.replace(0, kSenderKey.size(), kSenderKey);
+  scratch_.replace(kSenderAt + kSenderDigits, kNumberKey.size(), kNumberKey);
+  scratch_.replace(kNumberAt + kNumberDigits, kFillingKey.size(), kFillingKey);
+  scratch_.replace(size - kEnd.size(), kEnd.size(), kEnd);
+}
+
+std::string_view PayloadFormat::filling(const Label& label) const {
+  const std::uint64_t shift = (label.number * 7 + label.sender * 13U) % kAlphabet.size();
+  return std::string_view(pattern_).substr(static_cast<std::size_t>(shift), size() - kMinSize);
+}
+
+std::string_view PayloadFormat::write(const Label& label) {
+  write_digits(&scratch_[kSenderAt + kSenderDigits], kSenderDigits, label.sender);
+  write_digits(&scratch_[kNumberAt + kNumberDigits], kNumberDigits, label.number);
+  const std::string_view text = filling(label);
+  std::memcpy(&scratch_[kFillingAt], text.data(), text.size());
+  return scratch_;
+}
+
+std::optional<PayloadFormat::Label> PayloadFormat::check(std::string_view payload) const {
+  if (payload.size() != size() || !has_at(payload, 0, kSenderKey) ||
+      !has_at(payload, kSenderAt + kSenderDigits, kNumberKey) ||
+      !has_at(payload, kNumberAt + kNumberDigits, kFillingKey) ||
+      !has_at(payload, size() - kEnd.size(), kEnd)) {
+    return std::nullopt;
+  }
+  const auto sender = read_digits(payload.substr(kSenderAt, kSenderDigits));
+  const auto number = read_digits(payload.substr(kNumberAt, kNumberDigits));
+  if (!sender || !number) return std::nullopt;
+  const Label label{static_cast<std::uint32_t>(*sender), *number};
+  if (!has_at(payload, kFillingAt, filling(label))) return std::nullopt;
+  return label;
+}
+
+}  // namespace peer::bench

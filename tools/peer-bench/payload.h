@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace peer::bench {
+
+/// The payloads of one run: all of one size, all different. Each names its sender and its number,
+/// and its filling depends on both, so that no byte can change, and no two payloads can be
+/// exchanged, without notice. Writing and checking cost one memcpy and one memcmp.
+class PayloadFormat {
+ public:
+  /// The smallest size: everything but the filling.
+  static constexpr std::size_t kMinSize = 42;
+
+  struct Label {
+    std::uint32_t sender;  ///< up to 8 decimal digits
+    std::uint64_t number;  ///< up to 12 decimal digits
+  };
+
+  /// `size`: bytes of the JSON text, at least kMinSize.
+  explicit PayloadFormat(std::size_t size);
+
+  [[nodiscard]] std::size_t size() const { return scratch_.size(); }
+  /// A JSON object of size() bytes, valid until the next call.
+  [[nodiscard]] std::string_view write(const Label& label);
+  /// The label of a payload that is exactly what write() made of it; nullopt if a byte differs.
+  [[nodiscard]] std::optional<Label> check(std::string_view payload) const;
+
+ private:
+  [[nodiscard]] std::string_view filling(const Label& label) const;
+
+  std::string scratch_;
+  std::string pattern_;
+};
+
+}  // namespace peer::bench

@@ -1,0 +1,332 @@
+#include "tools/peer-bench/run.h"
+
+#include <cstdio>
+#include <memory>
+#include <stdexcept>
+
+#include "tools/peer-bench/broadcast_load.h"
+#include "tools/peer-bench/churn_load.h"
+#include "tools/peer-bench/floor.h"
+#include "tools/peer-bench/match_load.h"
+#include "tools/peer-bench/measure.h"
+#include "tools/peer-bench/ping_load.h"
+#include "tools/peer-bench/probes.h"
+#include "tools/peer-bench/signal_load.h"
+
+namespace peer::bench {
+namespace {
+
+/// A line on stderr every few seconds.
+class Progress {
+ public:
+  explicit Progress(const Options& options) : options_(options) {}
+
+  void tick(std::string_view what, std::uint64_t count, std::string_view unit) {
+    const Instant now = Clock::now();
+    if (options_.quiet || now - last_ < std::chrono::seconds(2)) return;
+    last_ = now;
+    const std::string line = "peer-bench " + std::string(what) + ": " + std::to_string(count) +
+                             " " + std::string(unit) + "\n";
+    std::fputs(line.c_str(), stderr);
+  }
+
+ private:
+  const Options& options_;
+  Instant last_ = Clock::now();
+};
+
+/// The echo process and what it is asked: one message under way, and as many as the server has.
+class Floor {
+ public:
+  Floor() : cpu_(CpuClock::of_process(process_.pid())) {}
+
+  void connect(const Options& options, std::size_t message_bytes) {
+    single_ = std::make_unique<FloorLoad>(process_.port(),
+                                          FloorLoad::Shape{options.pairs, message_bytes, 1});
+    single_subject_ = {single_.get(), cpu_, {}};
+    if (options.in_flight == 1) return;
+    const FloorLoad::Shape shape{options.pairs, message_bytes, options.in_flight};
+    burst_ = std::make_unique<FloorLoad>(process_.port(), shape);
+    burst_subject_ = {burst_.get(), cpu_, {}};
+  }
+
+  void add_to(std::vector<Subject*>& subjects) {
+    subjects.push_back(&single_subject_);
+    if (burst_) subjects.push_back(&burst_subject_);
+  }
+
+  void report(const Series& server, Report& report) const {
+    report_one("floor", single_subject_, server, report);
+    if (burst_) report_one("floor_in_flight", burst_subject_, server, report);
+  }
+
+ private:
+  static void report_one(const std::string& name, const Subject& subject, const Series& server,
+                         Report& report) {
+    report.count(name + "_message_bytes", subject.load->message_bytes());
+    report.number(name + "_rate_per_sec", subject.series.rate());
+    report.number(name + "_latency_p50_us", to_microseconds(subject.load->latency().quantile(0.5)));
+    report.number(name + "_cpu_us_per_message", subject.series.cpu_us_per_unit());
+    if (!server.windows.empty()) {
+      report.number("times_" + name, median_ratio(server, subject.series));
+    }
+  }
+
+  EchoProcess process_;
+  std::optional<CpuClock> cpu_;
+  std::unique_ptr<FloorLoad> single_;
+  std::unique_ptr<FloorLoad> burst_;
+  Subject single_subject_{};
+  Subject burst_subject_{};
+};
+
+std::optional<CpuClock> server_clock(const Options& options) {
+  if (options.pid == 0) return std::nullopt;
+  auto clock = CpuClock::of_process(options.pid);
+  if (!clock)
+    throw std::runtime_error("--pid " + std::to_string(options.pid) + ": no such process");
+  return clock;
+}
+
+std::optional<MemoryUse> server_memory(const Options& options) {
+  return options.pid == 0 ? std::nullopt : memory_of(options.pid);
+}
+
+void report_memory(Report& report, std::string_view when, const std::optional<MemoryUse>& use) {
+  if (!use) return;
+  const std::string prefix = "server_memory_" + std::string(when);
+  report.count(prefix + "_anonymous_bytes", use->anonymous);
+  report.count(prefix + "_private_dirty_bytes", use->private_dirty);
+}
+
+void report_per_peer(Report& report, const std::optional<MemoryUse>& before,
+                     const std::optional<MemoryUse>& after, std::size_t peers) {
+  if (!before || !after) return;
+  const double grown =
+      static_cast<double>(after->anonymous) - static_cast<double>(before->anonymous);
+  report.number("server_memory_bytes_per_peer", grown / static_cast<double>(peers));
+}
+
+void report_latency(Report& report, const Histogram& latency) {
+  report.number("latency_p50_us", to_microseconds(latency.quantile(0.5)));
+  report.number("latency_p99_us", to_microseconds(latency.quantile(0.99)));
+  report.number("latency_p999_us", to_microseconds(latency.quantile(0.999)));
+  report.number("latency_max_us", to_microseconds(latency.max()));
+}
+
+void report_series(Report& report, const Subject& subject) {
+  const Window total = subject.series.total();
+  const double seconds = to_seconds(total.wall);
+  report.text("unit", subject.load->unit());
+  report.count("units", total.units);
+  report.number("seconds", seconds);
+  report.number("rate_per_sec", subject.series.rate());
+  report_latency(report, subject.load->latency());
+  if (subject.cpu) {
+    report.number("server_cpu_us_per_unit", subject.series.cpu_us_per_unit());
+    report.number("server_busy", to_seconds(total.subject_cpu) / seconds);
+  }
+  report.number("generator_cpu_us_per_unit",
+                to_microseconds(total.generator_cpu) / static_cast<double>(total.units));
+  report.number("generator_busy", to_seconds(total.generator_cpu) / seconds);
+}
+
+void report_shape(Report& report, const Options& options) {
+  report.text("mode", name_of(options.mode));
+  switch (options.mode) {
+    case Mode::kSignal:
+      report.count("pairs", options.pairs);
+      report.count("namespace_size", options.namespace_size);
+      break;
+    case Mode::kMatch:
+      report.count("pairs", options.pairs);
+      break;
+    case Mode::kBroadcast:
+    case Mode::kSlow:
+      report.count("members", options.members);
+      report.count("senders", options.senders);
+      if (options.mode == Mode::kSlow) report.count("stalled", options.stalled);
+      break;
+    case Mode::kIdle:
+    case Mode::kPing:
+      report.count("peers", options.peers);
+      report.count("namespace_size", options.namespace_size);
+      break;
+    case Mode::kChurn:
+      report.count("peers", options.peers);
+      break;
+    case Mode::kFloor:
+      report.count("pairs", options.pairs);
+      break;
+  }
+  report.count("payload_bytes", options.size);
+  report.count("in_flight", options.in_flight);
+}
+
+bool report_faults(Report& report, const Faults& faults) {
+  for (std::size_t i = 0; i < kFaultKinds; ++i) {
+    const auto fault = static_cast<Fault>(i);
+    report.count("faults_" + std::string(name_of(fault)), faults.count(fault));
+  }
+  if (faults.any()) report.text("first_fault", faults.first());
+  report.flag("ok", !faults.any());
+  return !faults.any();
+}
+
+/// Measures one load beside the floor, if that is wanted, and reports both.
+void measure_load(const Options& options, Load& load, Floor* floor, Report& report) {
+  Progress progress(options);
+  Subject server{&load, server_clock(options), {}};
+  std::vector<Subject*> subjects{&server};
+  if (floor != nullptr) {
+    floor->connect(options, load.message_bytes());
+    floor->add_to(subjects);
+  }
+  measure(subjects, options, [&](const Load& current) {
+    progress.tick(&current == &load ? name_of(options.mode) : "floor", current.units(),
+                  current.unit());
+  });
+  report_series(report, server);
+  if (floor != nullptr) floor->report(server.series, report);
+}
+
+void connect(const Options& options, PeerLoad& load) {
+  Progress progress(options);
+  load.connect_all([&](std::size_t ready) { progress.tick("connecting", ready, "peers ready"); });
+}
+
+void run_peer_load(const Options& options, PeerLoad& load, Floor* floor, Report& report) {
+  const auto before = server_memory(options);
+  connect(options, load);
+  const auto connected = server_memory(options);
+  measure_load(options, load, floor, report);
+  report_memory(report, "before", before);
+  report_memory(report, "connected", connected);
+  report_memory(report, "after", server_memory(options));
+  report_per_peer(report, before, connected, load.size());
+  load.finish();
+}
+
+void run_broadcast(const Options& options, Faults& faults, Floor* floor, Report& report) {
+  const bool slow = options.mode == Mode::kSlow;
+  BroadcastLoad load(options, slow ? options.stalled : 0, faults);
+  run_peer_load(options, load, floor, report);
+  if (!slow) return;
+  report.count("stalled_due_copies", load.broadcasts() * options.stalled);
+  report.count("stalled_received_copies", load.stalled_received());
+  report.count("stalled_closed", load.stalled_closed());
+}
+
+void run_churn(const Options& options, Faults& faults, Floor* floor, Report& report) {
+  ChurnLoad load(options, faults);
+  const auto before = server_memory(options);
+  measure_load(options, load, floor, report);
+  report_memory(report, "before", before);
+  report_memory(report, "after", server_memory(options));
+  load.finish();
+}
+
+/// Steps for a time; then nothing that the peers' arrival caused is under way.
+void hold(Load& load, double seconds, Progress& progress) {
+  const Instant begin = Clock::now();
+  while (to_seconds(Clock::now() - begin) < seconds) {
+    load.step();
+    progress.tick("holding", static_cast<std::uint64_t>(to_seconds(Clock::now() - begin)),
+                  "seconds");
+  }
+}
+
+void run_idle(const Options& options, Faults& faults, Report& report) {
+  Progress progress(options);
+  PingLoad load(options, faults);
+  Subject server{&load, server_clock(options), {}};
+  const CpuClock own = CpuClock::of_this_process();
+  const auto cpu = [&server] { return server.cpu ? server.cpu->now() : Duration{0}; };
+
+  const auto before = server_memory(options);
+  const Instant begin = Clock::now();
+  const Duration cpu_before = cpu();
+  const Duration own_before = own.now();
+  connect(options, load);
+  const double seconds = to_seconds(Clock::now() - begin);
+  const Duration cpu_connected = cpu();
+  report.number("connect_seconds", seconds);
+  report.number("connect_rate_per_sec", options.peers / seconds);
+  report.number("generator_busy", to_seconds(own.now() - own_before) / seconds);
+
+  hold(load, options.warmup, progress);
+  const auto connected = server_memory(options);
+  const Duration cpu_idle = cpu();
+  const Instant hold_begin = Clock::now();
+  hold(load, options.seconds, progress);
+  if (server.cpu) {
+    const double held = to_seconds(Clock::now() - hold_begin);
+    report.number("server_cpu_us_per_connect",
+                  to_microseconds(cpu_connected - cpu_before) / options.peers);
+    report.number("server_busy_while_idle", to_seconds(cpu() - cpu_idle) / held);
+  }
+  report_memory(report, "before", before);
+  report_memory(report, "connected", connected);
+  report_per_peer(report, before, connected, load.size());
+
+  load.set_measuring(true);
+  load.ask_each_once();
+  drain(load, options.patience);
+  report.count("alive_at_the_end", load.units());
+  report_latency(report, load.latency());
+  load.finish();
+}
+
+void run_floor(const Options& options, Floor& floor, Report& report) {
+  Progress progress(options);
+  floor.connect(options, options.size);
+  std::vector<Subject*> subjects;
+  floor.add_to(subjects);
+  measure(subjects, options,
+          [&](const Load& current) { progress.tick("floor", current.units(), current.unit()); });
+  floor.report({}, report);
+}
+
+}  // namespace
+
+bool run(const Options& options, Report& report) {
+  raise_descriptor_limit();
+  Faults faults;
+  // Forked before this process has a connection that the child would keep open.
+  std::unique_ptr<Floor> floor;
+  if (options.with_floor || options.mode == Mode::kFloor) floor = std::make_unique<Floor>();
+  report_shape(report, options);
+  switch (options.mode) {
+    case Mode::kIdle:
+      run_idle(options, faults, report);
+      break;
+    case Mode::kSignal: {
+      SignalLoad load(options, faults);
+      run_peer_load(options, load, floor.get(), report);
+      break;
+    }
+    case Mode::kBroadcast:
+    case Mode::kSlow:
+      run_broadcast(options, faults, floor.get(), report);
+      break;
+    case Mode::kChurn:
+      run_churn(options, faults, floor.get(), report);
+      break;
+    case Mode::kMatch: {
+      MatchLoad load(options, faults);
+      run_peer_load(options, load, floor.get(), report);
+      break;
+    }
+    case Mode::kPing: {
+      PingLoad load(options, faults);
+      run_peer_load(options, load, floor.get(), report);
+      break;
+    }
+    case Mode::kFloor:
+      run_floor(options, *floor, report);
+      break;
+  }
+  return report_faults(report, faults);
+}
+
+}  // namespace peer::bench

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tools/peer-bench/payload.h"
+#include "tools/peer-bench/peer_load.h"
+
+namespace peer::bench {
+
+/// Pairs of peers 2k and 2k + 1. Each message is answered with one, so that `in_flight` of them
+/// are always under way in a pair. A unit is one message.
+class SignalLoad final : public PeerLoad {
+ public:
+  SignalLoad(const Options& options, Faults& faults);
+
+  void resume() override;
+  void pause() override { running_ = false; }
+  [[nodiscard]] std::uint64_t in_flight() const override { return in_flight_; }
+  [[nodiscard]] std::string_view unit() const override { return "message"; }
+  [[nodiscard]] std::size_t message_bytes() const override;
+  void finish() override;
+
+ private:
+  /// What one peer sends to the other of its pair, and has from it.
+  struct Side {
+    std::string head;  // the envelope up to the payload
+    std::uint64_t sent = 0;
+    std::uint32_t may_send = 0;    // messages that the other waits for
+    std::vector<Instant> sent_at;  // by number, modulo in_flight
+    SequenceCheck received;
+  };
+
+  void on_peer_message(std::uint32_t peer, const ServerMessage& message) override;
+  void on_signal(std::uint32_t peer, const ServerMessage& message);
+  void send_next(std::uint32_t peer);
+
+  PayloadFormat format_;
+  std::vector<Side> sides_;
+  std::uint64_t in_flight_ = 0;
+  bool running_ = false;
+};
+
+}  // namespace peer::bench
