@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/config/config.h"
+#include "core/http/stats_cache.h"
 #include "core/hub/namespace_directory.h"
 #include "core/hub/peer_directory.h"
 #include "core/limit/rate_limiter.h"
@@ -59,6 +60,7 @@ struct Node {
   NamespaceDirectory namespaces;
   Matchmaker matchmaker;
   RateLimiter limiter;
+  StatsCache stats_cache;
   std::atomic<bool> draining{false};
   /// Everybody is being closed: nobody is told any more that others leave.
   std::atomic<bool> stopping{false};

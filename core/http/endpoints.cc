@@ -104,7 +104,7 @@ bool may_read_stats(const Node& node, bool loopback) {
   return false;
 }
 
-HttpResponse respond(const Node& node, const HttpRequest& request, bool loopback) {
+HttpResponse respond(Node& node, const HttpRequest& request, bool loopback) {
   // A GET of /ws is an upgrade, and the connection's own business.
   constexpr std::array<std::string_view, 4> kPaths{"/health", "/ready", "/stats", "/ws"};
   if (std::find(kPaths.begin(), kPaths.end(), request.path) == kPaths.end()) {
@@ -121,7 +121,7 @@ HttpResponse respond(const Node& node, const HttpRequest& request, bool loopback
   if (request.path == "/stats") {
     // What is switched off looks like what is not there.
     if (!may_read_stats(node, loopback)) return error_response(404);
-    response.body = stats(node);
+    response.body = node.stats_cache.get([&] { return stats(node); });
     return response;
   }
   response.status = node.draining ? 503 : 200;
@@ -131,7 +131,7 @@ HttpResponse respond(const Node& node, const HttpRequest& request, bool loopback
 
 }  // namespace
 
-std::string answer_http(const Node& node, const HttpRequest& request, bool loopback) {
+std::string answer_http(Node& node, const HttpRequest& request, bool loopback) {
   HttpResponse response = respond(node, request, loopback);
   response.keep_alive = request.keep_alive;
   response.head_only = request.method == "HEAD";
