@@ -93,6 +93,7 @@ std::string Dispatcher::on_http(const HttpRequest& request, bool loopback) {
 void Dispatcher::on_open(Connection& connection, const HttpRequest& request) {
   auto peer = std::make_unique<Peer>();
   peer->registration = std::make_unique<Registration>();
+  if (const std::string* origin = request.find("Origin")) peer->registration->origin = *origin;
   peer->registration->query = request.query;
   peer->registration->headers = request.headers;
   connection.context = std::move(peer);

@@ -30,6 +30,7 @@ struct Membership {
 /// What is known of a peer on its way in; freed once it is registered.
 struct Registration {
   // Of the upgrade request, for the auth plugin.
+  std::string origin;
   std::string query;
   HttpHeaders headers;
   // Of the register message.

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <utility>
 
 #include "core/base/log.h"
@@ -86,13 +85,11 @@ void obey(Node& node, Connection& connection, sdk::AuthVerdict verdict) {
 
 void ask_auth(Node& node, Connection& connection, const std::string& response) {
   const Registration& registration = *peer_of(connection).registration;
-  const auto origin = std::find_if(registration.headers.begin(), registration.headers.end(),
-                                   [](const auto& header) { return header.first == "Origin"; });
   const std::string address = connection.remote_address();
   const sdk::AuthRequest request{registration.payload,
                                  address,
-                                 false,
-                                 origin == registration.headers.end() ? "" : origin->second,
+                                 /*tls=*/false,
+                                 registration.origin,
                                  registration.query,
                                  registration.headers,
                                  response,

@@ -4,11 +4,6 @@
 #include <functional>
 
 namespace peer {
-namespace {
-
-constexpr milliseconds kReplacementWindow{10'000};
-
-}  // namespace
 
 bool intersects(const NamespaceSet& a, const NamespaceSet& b) {
   auto left = a.begin();

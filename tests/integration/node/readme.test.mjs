@@ -12,7 +12,7 @@ after(async () => assert.equal(await server.stop(), 0));
 function readmeExample() {
   const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
   const [, example] = readme.match(/```javascript\n([\s\S]*?)```/);
-  return example.replaceAll('localhost:8080', `127.0.0.1:${server.port}`);
+  return example.replace(/localhost:\d+/, `127.0.0.1:${server.port}`);
 }
 
 test('the README session: an offer is answered', async () => {
