@@ -7,8 +7,8 @@
 namespace peer::bench {
 namespace {
 
-// {"s":"00000012","n":"000000000345","d":"..."}: strings, because JSON numbers have no leading
-// zeros, and fixed widths, so that everything has its place.
+// {"s":"00000012","n":"000000000345","d":"tagtagtaFilling..."}: strings, because JSON numbers have
+// no leading zeros, and fixed widths, so that everything has its place.
 constexpr std::string_view kSenderKey = R"({"s":")";
 constexpr std::string_view kNumberKey = R"(","n":")";
 constexpr std::string_view kFillingKey = R"(","d":")";
@@ -17,12 +17,31 @@ constexpr std::size_t kSenderDigits = 8;
 constexpr std::size_t kNumberDigits = 12;
 constexpr std::size_t kSenderAt = kSenderKey.size();
 constexpr std::size_t kNumberAt = kSenderAt + kSenderDigits + kNumberKey.size();
-constexpr std::size_t kFillingAt = kNumberAt + kNumberDigits + kFillingKey.size();
+constexpr std::size_t kTagAt = kNumberAt + kNumberDigits + kFillingKey.size();
+constexpr std::size_t kTagSize = 8;
+constexpr std::size_t kFillingAt = kTagAt + kTagSize;
 static_assert(kFillingAt + kEnd.size() == PayloadFormat::kMinSize);
 
 // Nothing that a JSON library might escape: 64 characters, so that a shifted pattern is another.
 constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// All bits of the label spread over all bits (the finalizer of MurmurHash3).
+std::uint64_t hash_of(const PayloadFormat::Label& label) {
+  std::uint64_t hash = label.number ^ std::uint64_t{label.sender} << 40;
+  hash = (hash ^ hash >> 33) * 0xff51afd7ed558ccdU;
+  hash = (hash ^ hash >> 33) * 0xc4ceb9fe1a85ec53U;
+  return hash ^ hash >> 33;
+}
+
+std::array<char, kTagSize> tag_of(std::uint64_t hash) {
+  std::array<char, kTagSize> tag{};
+  for (char& c : tag) {
+    c = kAlphabet[hash % kAlphabet.size()];
+    hash /= kAlphabet.size();
+  }
+  return tag;
+}
 
 void write_digits(char* end, std::size_t width, std::uint64_t value) {
   for (std::size_t i = 0; i < width; ++i, value /= 10) {
@@ -54,15 +73,17 @@ PayloadFormat::PayloadFormat(std::size_t size) : scratch_(size, 'x') {
   scratch_.replace(size - kEnd.size(), kEnd.size(), kEnd);
 }
 
-std::string_view PayloadFormat::filling(const Label& label) const {
-  const std::uint64_t shift = (label.number * 7 + label.sender * 13U) % kAlphabet.size();
-  return std::string_view(pattern_).substr(static_cast<std::size_t>(shift), size() - kMinSize);
+std::string_view PayloadFormat::filling(std::uint64_t hash) const {
+  return std::string_view(pattern_).substr(hash >> 58, size() - kMinSize);
 }
 
 std::string_view PayloadFormat::write(const Label& label) {
   write_digits(&scratch_[kSenderAt + kSenderDigits], kSenderDigits, label.sender);
   write_digits(&scratch_[kNumberAt + kNumberDigits], kNumberDigits, label.number);
-  const std::string_view text = filling(label);
+  const std::uint64_t hash = hash_of(label);
+  const auto tag = tag_of(hash);
+  std::memcpy(&scratch_[kTagAt], tag.data(), tag.size());
+  const std::string_view text = filling(hash);
   std::memcpy(&scratch_[kFillingAt], text.data(), text.size());
   return scratch_;
 }
@@ -78,7 +99,12 @@ std::optional<PayloadFormat::Label> PayloadFormat::check(std::string_view payloa
   const auto number = read_digits(payload.substr(kNumberAt, kNumberDigits));
   if (!sender || !number) return std::nullopt;
   const Label label{static_cast<std::uint32_t>(*sender), *number};
-  if (!has_at(payload, kFillingAt, filling(label))) return std::nullopt;
+  const std::uint64_t hash = hash_of(label);
+  const auto tag = tag_of(hash);
+  if (!has_at(payload, kTagAt, {tag.data(), tag.size()}) ||
+      !has_at(payload, kFillingAt, filling(hash))) {
+    return std::nullopt;
+  }
   return label;
 }
 

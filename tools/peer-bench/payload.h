@@ -9,12 +9,12 @@
 namespace peer::bench {
 
 /// The payloads of one run: all of one size, all different. Each names its sender and its number,
-/// and its filling depends on both, so that no byte can change, and no two payloads can be
+/// and a tag and the filling depend on both, so that no byte can change, and no two payloads can be
 /// exchanged, without notice. Writing and checking cost one memcpy and one memcmp.
 class PayloadFormat {
  public:
-  /// The smallest size: everything but the filling.
-  static constexpr std::size_t kMinSize = 42;
+  /// The smallest size: an empty filling.
+  static constexpr std::size_t kMinSize = 50;
 
   struct Label {
     std::uint32_t sender;  ///< up to 8 decimal digits
@@ -31,7 +31,7 @@ class PayloadFormat {
   [[nodiscard]] std::optional<Label> check(std::string_view payload) const;
 
  private:
-  [[nodiscard]] std::string_view filling(const Label& label) const;
+  [[nodiscard]] std::string_view filling(std::uint64_t hash) const;
 
   std::string scratch_;
   std::string pattern_;

@@ -190,6 +190,13 @@ void measure_load(const Options& options, Load& load, Floor* floor, Report& repo
   if (floor != nullptr) floor->report(server.series, report);
 }
 
+/// A moment for what should not come: second copies of the last messages. They are counted as they
+/// arrive.
+void listen_for_strays(Load& load) {
+  const Instant begin = Clock::now();
+  while (Clock::now() - begin < std::chrono::milliseconds(200)) load.step();
+}
+
 void connect(const Options& options, PeerLoad& load) {
   Progress progress(options);
   load.connect_all([&](std::size_t ready) { progress.tick("connecting", ready, "peers ready"); });
@@ -200,6 +207,7 @@ void run_peer_load(const Options& options, PeerLoad& load, Floor* floor, Report&
   connect(options, load);
   const auto connected = server_memory(options);
   measure_load(options, load, floor, report);
+  listen_for_strays(load);
   report_memory(report, "before", before);
   report_memory(report, "connected", connected);
   report_memory(report, "after", server_memory(options));
@@ -273,6 +281,7 @@ void run_idle(const Options& options, Faults& faults, Report& report) {
   load.ask_each_once();
   drain(load, options.patience);
   report.count("alive_at_the_end", load.units());
+  listen_for_strays(load);
   report_latency(report, load.latency());
   load.finish();
 }
