@@ -130,7 +130,7 @@ void start_join(Node& node, Connection& connection, JoinDraft draft) {
         };
         if (still_there == nullptr) return give_up();
         if (outcome.full) return reply_error(*still_there, draft.id, 429, "namespace full");
-        if (node.namespaces.room(draft.ns)) {
+        if (draft.room_only || node.namespaces.room(draft.ns)) {
           return join_room(node, *still_there, draft, object);
         }
         const Peer& joiner = peer_of(*still_there);
