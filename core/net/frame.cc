@@ -15,6 +15,15 @@ namespace {
 // The header's length is known last: the payload starts behind room for the longest.
 constexpr std::size_t kHeaderRoom = kMaxServerHeader;
 
+// A control frame holds 125 bytes (RFC 6455 5.5), two of them the code. Cuts between characters.
+std::string_view cut_reason(std::string_view reason) {
+  constexpr std::size_t kMaxReason = 123;
+  if (reason.size() <= kMaxReason) return reason;
+  std::size_t end = kMaxReason;
+  while (end > 0 && (static_cast<unsigned char>(reason[end]) & 0xc0) == 0x80) --end;
+  return reason.substr(0, end);
+}
+
 }  // namespace
 
 void FrameRef::destroy(Frame* frame) {
@@ -90,7 +99,7 @@ FrameRef close_frame(CloseCode code, std::string_view reason) {
     const auto number = static_cast<std::uint16_t>(code);
     payload.push_back(static_cast<char>(number >> 8));
     payload.push_back(static_cast<char>(number & 0xff));
-    payload.append(reason);
+    payload.append(cut_reason(reason));
   }
   return control_frame(Opcode::kClose, payload);
 }
