@@ -114,19 +114,18 @@ void start_join(Node& node, Connection& connection, JoinDraft draft) {
     return reply_error(connection, draft.id, 404, "room not found");
   }
 
-  const Fingerprint fingerprint = peer.fingerprint;
+  const sdk::Registered registered = peer.registered();
   await<sdk::JoinOutcome>(
       connection, kAnswerDeadline, {},
       [&](sdk::BrokerReply<sdk::JoinOutcome> answer) {
         return node.broker_calls.run("join", [&] {
-          node.plugins.broker->join(draft.ns, fingerprint, object, node.config.max_namespace_size,
+          node.plugins.broker->join(draft.ns, registered, object, node.config.max_namespace_size,
                                     kJoinPage, std::move(answer));
         });
       },
-      [&node, draft, object, fingerprint](Connection* still_there, sdk::JoinOutcome outcome) {
+      [&node, draft, object, registered](Connection* still_there, sdk::JoinOutcome outcome) {
         const auto give_up = [&] {
-          node.broker_calls.run("leave",
-                                [&] { node.plugins.broker->leave(draft.ns, fingerprint); });
+          node.broker_calls.run("leave", [&] { node.plugins.broker->leave(draft.ns, registered); });
         };
         if (still_there == nullptr) return give_up();
         if (outcome.full) return reply_error(*still_there, draft.id, 429, "namespace full");
@@ -137,7 +136,7 @@ void start_join(Node& node, Connection& connection, JoinDraft draft) {
         const PageLimit limit = page_limit(node, kJoinPage);
         JoinResult result = node.namespaces.join(
             draft.ns,
-            {still_there->ref(), fingerprint, object,
+            {still_there->ref(), registered.peer, object,
              peer_joined_frame(joiner, draft.ns, object, still_there->loop().wall())},
             node.config.max_namespace_size, limit);
         if (result.status == JoinStatus::kIsRoom) {
@@ -181,7 +180,7 @@ void leave_namespace(Node& node, Connection& connection, std::size_t membership)
   std::optional<RoomSnapshot> room =
       node.namespaces.leave(*left.ns, left.joined, peer.fingerprint,
                             peer_left_frame(peer.fingerprint, name, connection.loop().wall()));
-  node.broker_calls.run("leave", [&] { node.plugins.broker->leave(name, peer.fingerprint); });
+  node.broker_calls.run("leave", [&] { node.plugins.broker->leave(name, peer.registered()); });
   if (room) settle_room(node, connection.loop(), name, std::move(*room), peer.fingerprint);
 }
 

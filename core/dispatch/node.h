@@ -60,6 +60,7 @@ struct Node {
   NamespaceDirectory namespaces;
   Matchmaker matchmaker;
   RateLimiter limiter;
+  std::atomic<std::uint64_t> last_registration{0};
   StatsCache stats_cache;
   std::atomic<bool> draining{false};
   /// Everybody is being closed: nobody is told any more that others leave.

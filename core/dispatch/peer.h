@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <peer/sdk/auth.h>
+#include <peer/sdk/broker.h>
 
 #include "core/base/fingerprint.h"
 #include "core/hub/namespace_directory.h"
@@ -64,9 +65,10 @@ class Peer final : public ConnectionContext {
 
   Stage stage = Stage::kConnected;
   bool holds_alias = false;
-  bool known_to_broker = false;
+  bool admitted = false;      ///< in the directory, and the broker knows
   std::uint16_t pending = 0;  ///< operations under way; messages wait for them
   std::uint32_t limited_in_a_row = 0;
+  std::uint64_t registration_number = 0;  ///< sdk::Registered
   Fingerprint fingerprint;
   std::string alias;
   Meta meta;
@@ -76,6 +78,7 @@ class Peer final : public ConnectionContext {
   std::unique_ptr<Registration> registration;
   std::unique_ptr<Rights> rights;  ///< null: all
 
+  [[nodiscard]] sdk::Registered registered() const { return {fingerprint, registration_number}; }
   [[nodiscard]] Membership* find(std::string_view ns) {
     for (Membership& membership : memberships) {
       if (membership.ns->name == ns) return &membership;

@@ -42,19 +42,7 @@ void grant(Node& node, Connection& connection, sdk::AuthGrant granted) {
   // Either the grant runs out one day, or nothing more is due.
   const EventLoop& loop = connection.loop();
   connection.set_deadline(granted.expires ? loop.now() + (*granted.expires - loop.wall()) : kNever);
-  peer.known_to_broker = true;
-  await<sdk::RegisterOutcome>(
-      connection, kAnswerDeadline, {},
-      [&](sdk::BrokerReply<sdk::RegisterOutcome> answer) {
-        return node.broker_calls.run("register_peer", [&] {
-          node.plugins.broker->register_peer(peer.fingerprint, peer.alias, std::move(answer));
-        });
-      },
-      [&node](Connection* still_there, const sdk::RegisterOutcome& outcome) {
-        if (still_there == nullptr) return;
-        peer_of(*still_there).holds_alias = !outcome.alias_taken;
-        admit(node, *still_there, {});
-      });
+  admit(node, connection, {});
 }
 
 void reject(Connection& connection, std::string_view text) {
@@ -118,6 +106,25 @@ void complete(Node& node, Connection& connection) {
   }
 }
 
+// The fingerprint is this connection's now; only its alias may still be somebody else's.
+void tell_broker(Node& node, Connection& connection) {
+  Peer& peer = peer_of(connection);
+  peer.admitted = true;
+  peer.registration_number = ++node.last_registration;
+  await<sdk::RegisterOutcome>(
+      connection, kAnswerDeadline, {},
+      [&](sdk::BrokerReply<sdk::RegisterOutcome> answer) {
+        return node.broker_calls.run("register_peer", [&] {
+          node.plugins.broker->register_peer(peer.registered(), peer.alias, std::move(answer));
+        });
+      },
+      [&node](Connection* still_there, const sdk::RegisterOutcome& outcome) {
+        if (still_there == nullptr) return;
+        peer_of(*still_there).holds_alias = !outcome.alias_taken;
+        complete(node, *still_there);
+      });
+}
+
 void count_replacement(Inheritance& inheritance, Time now) {
   if (now - inheritance.since >= kReplacementWindow) {
     inheritance.since = now;
@@ -133,7 +140,7 @@ void replace(Node& node, Connection& newcomer, ConnectionRef present) {
   EventLoop& old_loop = node.loop_of(present);
   const auto end_present = [&node, &old_loop, present] {
     Connection* connection = old_loop.find(present);
-    if (connection == nullptr || peer_of(*connection).stage != Peer::Stage::kRegistered) {
+    if (connection == nullptr || !peer_of(*connection).admitted) {
       return Inheritance();
     }
     const Inheritance inheritance = end_peer(node, *connection, Ending::kReplaced);
@@ -163,7 +170,7 @@ void admit(Node& node, Connection& connection, const Inheritance& inheritance) {
       node.peers.admit(peer.fingerprint, connection.ref(), inheritance);
   switch (result.admission) {
     case PeerDirectory::Admission::kAdmitted:
-      return complete(node, connection);
+      return tell_broker(node, connection);
     case PeerDirectory::Admission::kFull:
       return refuse_full(connection);
     case PeerDirectory::Admission::kPresent:
@@ -233,26 +240,22 @@ void handle_deadline(Node&, Connection& connection) {
 
 Inheritance end_peer(Node& node, Connection& connection, Ending ending) {
   Peer& peer = peer_of(connection);
+  peer.stage = Peer::Stage::kGone;
+  if (!std::exchange(peer.admitted, false)) return {};
+  while (!peer.memberships.empty() && !node.stopping) {
+    leave_namespace(node, connection, peer.memberships.size() - 1);
+  }
+  connection.loop().deliver_mail();
+  node.broker_calls.run("unregister_peer",
+                        [&] { node.plugins.broker->unregister_peer(peer.registered()); });
+  if (peer.holds_alias) node.peers.free_alias(peer.alias);
   const bool replaced = ending == Ending::kReplaced;
-  Inheritance inheritance;
-  const Peer::Stage stage = std::exchange(peer.stage, Peer::Stage::kGone);
-  if (stage == Peer::Stage::kRegistered) {
-    while (!peer.memberships.empty() && !node.stopping) {
-      leave_namespace(node, connection, peer.memberships.size() - 1);
-    }
-    connection.loop().deliver_mail();
-    if (peer.holds_alias) node.peers.free_alias(peer.alias);
-    inheritance =
-        node.peers.remove(peer.fingerprint, connection.ref(), replaced).value_or(Inheritance());
-    if (!replaced) node.limiter.forget(peer.fingerprint);
-  }
-  // A newer registration of the same fingerprint is known to the broker already.
-  if (peer.known_to_broker && !replaced && !node.peers.present(peer.fingerprint)) {
-    node.broker_calls.run("unregister_peer",
-                          [&] { node.plugins.broker->unregister_peer(peer.fingerprint); });
-  }
-  if (replaced) count_replacement(inheritance, connection.loop().now());
-  return inheritance;
+  if (!replaced) node.limiter.forget(peer.fingerprint);
+  std::optional<Inheritance> inheritance =
+      node.peers.remove(peer.fingerprint, connection.ref(), replaced);
+  if (!inheritance) return {};
+  if (replaced) count_replacement(*inheritance, connection.loop().now());
+  return *inheritance;
 }
 
 }  // namespace peer

@@ -208,7 +208,8 @@ void join_room(Node& node, Connection& connection, const JoinDraft& draft,
   const Peer& peer = peer_of(connection);
   EventLoop& loop = connection.loop();
   const auto give_up = [&] {
-    node.broker_calls.run("leave", [&] { node.plugins.broker->leave(draft.ns, peer.fingerprint); });
+    node.broker_calls.run("leave",
+                          [&] { node.plugins.broker->leave(draft.ns, peer.registered()); });
   };
   const sdk::RoomRequest request{sdk::RoomAction::kJoin, peer.fingerprint, {}, {},
                                  draft.fields,           loop.wall()};

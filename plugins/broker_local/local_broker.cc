@@ -15,16 +15,16 @@ class LocalBroker final : public Broker {
   void stop() override {}
   bool standalone() const override { return true; }
 
-  void register_peer(const Fingerprint&, std::string_view,
+  void register_peer(const Registered&, std::string_view,
                      BrokerReply<RegisterOutcome> reply) override {
     reply({});
   }
-  void unregister_peer(const Fingerprint&) override {}
-  void join(std::string_view, const Fingerprint&, std::string_view, std::uint32_t, std::uint32_t,
+  void unregister_peer(const Registered&) override {}
+  void join(std::string_view, const Registered&, std::string_view, std::uint32_t, std::uint32_t,
             BrokerReply<JoinOutcome> reply) override {
     reply({});
   }
-  void leave(std::string_view, const Fingerprint&) override {}
+  void leave(std::string_view, const Registered&) override {}
   void list(std::string_view, const std::optional<Fingerprint>&, std::uint32_t,
             BrokerReply<RemoteMembers> reply) override {
     reply({});

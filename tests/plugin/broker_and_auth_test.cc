@@ -11,11 +11,11 @@ TEST(BrokerLocalTest, AnswersStateOperationsDuringTheCall) {
   const Loaded loaded = load({});
   Broker& broker = *loaded.plugins.broker;
   int answers = 0;
-  broker.register_peer(peer_number(1), "ann", [&](RegisterOutcome outcome) {
+  broker.register_peer({peer_number(1), 1}, "ann", [&](RegisterOutcome outcome) {
     EXPECT_FALSE(outcome.alias_taken);
     ++answers;
   });
-  broker.join("lobby", peer_number(1), "{}", 10, 50, [&](JoinOutcome outcome) {
+  broker.join("lobby", {peer_number(1), 1}, "{}", 10, 50, [&](JoinOutcome outcome) {
     EXPECT_FALSE(outcome.full);
     EXPECT_EQ(outcome.elsewhere.total, 0u);
     ++answers;

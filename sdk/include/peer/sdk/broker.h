@@ -12,6 +12,17 @@
 
 namespace peer::sdk {
 
+/// One registration of a peer with this node. Numbers rise: who registers again has a higher one.
+/// The end of an older registration, or of a membership of it, may be told after the beginning of
+/// a newer one: a broker that removes compares both.
+struct Registered {
+  Fingerprint peer;
+  std::uint64_t registration = 0;
+
+  friend bool operator==(const Registered&, const Registered&) = default;
+  friend auto operator<=>(const Registered&, const Registered&) = default;
+};
+
 /// A message for one peer. Views die with the call.
 struct DirectedMessage {
   Fingerprint from;
@@ -104,16 +115,17 @@ class Broker {
 
   // State operations.
 
-  /// A peer of this node is about to register under `alias`; an older registration of it on
-  /// another node ends.
-  virtual void register_peer(const Fingerprint& peer, std::string_view alias,
+  /// A peer of this node registers under `alias`. An older registration of it, on this node or
+  /// another, has ended or ends.
+  virtual void register_peer(const Registered& peer, std::string_view alias,
                              BrokerReply<RegisterOutcome> reply) = 0;
-  virtual void unregister_peer(const Fingerprint& peer) = 0;
+  virtual void unregister_peer(const Registered& peer) = 0;
   /// A peer of this node is about to join. `peer_object`: what others see of it, as JSON;
-  /// `page`: how many members of other nodes the answer may list.
-  virtual void join(std::string_view ns, const Fingerprint& peer, std::string_view peer_object,
+  /// `max_size`: of the namespace; `page`: how many members of other nodes the answer may list.
+  virtual void join(std::string_view ns, const Registered& peer, std::string_view peer_object,
                     std::uint32_t max_size, std::uint32_t page, BrokerReply<JoinOutcome> reply) = 0;
-  virtual void leave(std::string_view ns, const Fingerprint& peer) = 0;
+  /// It has left, or its join came to nothing.
+  virtual void leave(std::string_view ns, const Registered& peer) = 0;
   /// Members on other nodes, in join order, after `after` where given.
   virtual void list(std::string_view ns, const std::optional<Fingerprint>& after,
                     std::uint32_t limit, BrokerReply<RemoteMembers> reply) = 0;
