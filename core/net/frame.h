@@ -97,7 +97,7 @@ class FrameBuilder {
 [[nodiscard]] FrameRef text_frame(std::string_view payload);
 /// A control frame; `payload` at most 125 bytes.
 [[nodiscard]] FrameRef control_frame(Opcode opcode, std::string_view payload);
-/// A close frame; `reason` at most 123 bytes; kNoStatus makes an empty one.
+/// A close frame; of `reason` 123 bytes at most; kNoStatus makes an empty one.
 [[nodiscard]] FrameRef close_frame(CloseCode code, std::string_view reason);
 
 }  // namespace peer
