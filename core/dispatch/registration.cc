@@ -205,7 +205,7 @@ void handle_first_message(Node& node, Connection& connection, std::string_view t
   MessageParser& parser = node.state_of(connection).parser;
   Message message;
   const bool well_formed = !parser.parse(text, message);
-  if (peer.stage == Peer::Stage::kConnected) peer.registration->id = message.id;
+  peer.registration->id = message.id;
   const bool answers_challenge =
       peer.stage == Peer::Stage::kRegistering && peer.registration->challenged;
   if (answers_challenge && well_formed && message.type == MessageType::kAuthResponse) {
