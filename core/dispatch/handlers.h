@@ -68,6 +68,9 @@ void handle_room_message(const Call& call);  // types of the room policy
 
 // Shared by several of them.
 
+/// How many members the answer to a join lists.
+inline constexpr std::uint32_t kJoinPage = 50;
+
 /// A join that has been read and whose text outlives the message.
 struct JoinDraft {
   std::string id;

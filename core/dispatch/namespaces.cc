@@ -8,7 +8,6 @@
 namespace peer {
 namespace {
 
-constexpr std::size_t kJoinPage = 50;
 // What a membership costs beside its texts: the books of the peer and of the namespace.
 constexpr std::size_t kMembershipOverhead = 256;
 
@@ -26,14 +25,40 @@ PageLimit page_limit(const Node& node, std::size_t peers) {
   return {peers, node.config.max_peer_list_size};
 }
 
+// Own members come first; those elsewhere follow the last of them.
 void append_remote(PeerPage& page, const sdk::RemoteMembers& elsewhere, PageLimit limit) {
-  std::size_t listed = page.peers.empty() ? 0 : static_cast<std::size_t>(page.total);
+  page.total += elsewhere.total;
+  if (!page.complete) return;
   for (const std::string& object : elsewhere.peers) {
-    if (listed++ >= limit.peers || page.peers.size() + object.size() + 1 > limit.bytes) break;
+    const bool fits = page.peers.size() + object.size() + 1 <= limit.bytes;
+    if (page.listed >= limit.peers || !fits) break;
     if (!page.peers.empty()) page.peers.push_back(',');
     page.peers.append(object);
+    ++page.listed;
   }
-  page.total += elsewhere.total;
+}
+
+// Answers with the members here and elsewhere, once the broker has told of the latter.
+void list_members(Node& node, Connection& connection, std::string_view id, std::string_view ns,
+                  const std::optional<Fingerprint>& after, std::uint32_t count) {
+  await<sdk::RemoteMembers>(
+      connection, kAnswerDeadline, {},
+      [&](sdk::BrokerReply<sdk::RemoteMembers> answer) {
+        return node.broker_calls.run(
+            "list", [&] { node.plugins.broker->list(ns, after, count, std::move(answer)); });
+      },
+      [&node, id = std::string(id), ns = std::string(ns), after, limit = page_limit(node, count)](
+          Connection* still_there, const sdk::RemoteMembers& elsewhere) {
+        if (still_there == nullptr) return;
+        PeerPage page = node.namespaces.list(ns, after, limit);
+        if (elsewhere.found_after) {  // own members were on earlier pages
+          page.peers.clear();
+          page.listed = 0;
+          page.complete = true;
+        }
+        append_remote(page, elsewhere, limit);
+        reply_peer_list(*still_there, id, ns, page);
+      });
 }
 
 // A member joins again: its app_type and meta are replaced, nobody is told (protocol B, join).
@@ -52,8 +77,12 @@ void refresh_membership(Node& node, Connection& connection, const JoinDraft& dra
     node.namespaces.refresh(*membership.ns, membership.joined,
                             peer_object(peer, membership.app_type, membership.meta));
   }
-  reply_peer_list(connection, draft.id, draft.ns,
-                  node.namespaces.list(draft.ns, std::nullopt, page_limit(node, kJoinPage)));
+  if (node.namespaces.room(draft.ns)) {
+    return reply_peer_list(
+        connection, draft.id, draft.ns,
+        node.namespaces.list(draft.ns, std::nullopt, page_limit(node, kJoinPage)));
+  }
+  list_members(node, connection, draft.id, draft.ns, std::nullopt, kJoinPage);
 }
 
 }  // namespace
@@ -189,21 +218,7 @@ void handle_discover(const Call& call) {
   if (!call.read(request)) return;
   Node& node = call.node;
   if (node.namespaces.room(request.ns)) return call.error(403, "cannot discover room peers");
-  await<sdk::RemoteMembers>(
-      call.connection, kAnswerDeadline, {},
-      [&](sdk::BrokerReply<sdk::RemoteMembers> answer) {
-        return node.broker_calls.run("list", [&] {
-          node.plugins.broker->list(request.ns, request.after, request.limit, std::move(answer));
-        });
-      },
-      [&node, id = std::string(call.message.id), ns = std::string(request.ns),
-       after = request.after, limit = page_limit(node, request.limit)](
-          Connection* still_there, const sdk::RemoteMembers& elsewhere) {
-        if (still_there == nullptr) return;
-        PeerPage page = node.namespaces.list(ns, after, limit);
-        append_remote(page, elsewhere, limit);
-        reply_peer_list(*still_there, id, ns, page);
-      });
+  list_members(node, call.connection, call.message.id, request.ns, request.after, request.limit);
 }
 
 void handle_metadata(const Call& call) {

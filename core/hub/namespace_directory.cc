@@ -15,7 +15,9 @@ PeerPage page_of(const Namespace& ns, std::size_t first, PageLimit limit) {
     if (page.peers.size() + object.size() + 1 > limit.bytes) break;
     if (!page.peers.empty()) page.peers.push_back(',');
     page.peers.append(object);
+    ++page.listed;
   }
+  page.complete = first + page.listed == ns.members.size();
   return page;
 }
 

@@ -55,8 +55,10 @@ struct RoomSnapshot {
 
 /// Peer objects of a namespace.
 struct PeerPage {
-  std::string peers;  ///< JSON objects, comma-separated
-  std::size_t total = 0;
+  std::string peers;       ///< JSON objects, comma-separated
+  std::size_t listed = 0;  ///< how many those are
+  std::size_t total = 0;   ///< members of the namespace
+  bool complete = true;    ///< there is nobody behind the last one listed
 };
 
 /// How much a page may hold.

@@ -53,6 +53,7 @@ enum class RouteOutcome {
 struct RemoteMembers {
   std::vector<std::string> peers;  ///< peer objects (protocol B, notifications) as JSON, join order
   std::uint64_t total = 0;         ///< how many there are, not only in `peers`
+  bool found_after = false;        ///< list() only: `after` is one of them
 };
 
 /// The answer to register_peer().
@@ -110,6 +111,8 @@ class Broker {
   virtual void stop() = 0;
 
   /// True when there never are other nodes: namespace messages then stay clear of the broker.
+  /// State operations are then told as they come: while one connection replaces another, the end
+  /// of the old one may follow the registration of the new one.
   /// Asked once, before start().
   [[nodiscard]] virtual bool standalone() const { return false; }
 
@@ -126,7 +129,8 @@ class Broker {
                     std::uint32_t max_size, std::uint32_t page, BrokerReply<JoinOutcome> reply) = 0;
   /// It has left, or its join came to nothing.
   virtual void leave(std::string_view ns, const Registered& peer) = 0;
-  /// Members on other nodes, in join order, after `after` where given.
+  /// Members on other nodes, in join order: those after `after` where that is one of them, else
+  /// from the first.
   virtual void list(std::string_view ns, const std::optional<Fingerprint>& after,
                     std::uint32_t limit, BrokerReply<RemoteMembers> reply) = 0;
   /// A peer of this node is about to create a room: true when a room or a live namespace of that
