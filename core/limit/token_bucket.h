@@ -33,8 +33,8 @@ class TokenBucket {
   static std::int64_t full(RateLimit limit) { return std::int64_t{limit.burst} * 1000; }
 
   void refill(RateLimit limit, Time now) {
-    // Longer than this fills any bucket; the bound keeps the product far from overflow.
-    constexpr milliseconds kLongest{4'000'000'000};
+    // Eleven days: the product of any rate stays far from overflow.
+    constexpr milliseconds kLongest{1'000'000'000};
     const std::int64_t elapsed = std::clamp(now - filled_, milliseconds(0), kLongest).count();
     filled_ = std::max(filled_, now);
     tokens_ = std::min(full(limit), tokens_ + elapsed * limit.per_second);
