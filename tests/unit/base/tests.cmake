@@ -1,0 +1,6 @@
+peer_add_test(unit_base
+  SOURCES
+    base/fingerprint_test.cc
+    base/random_test.cc
+  LIBRARIES peer_base
+  LABELS fast)
