@@ -1,0 +1,10 @@
+peer_add_test(unit_hub
+  SOURCES
+    hub/namespace_directory_test.cc
+    hub/namespace_directory_threads_test.cc
+    hub/namespace_set_test.cc
+    hub/peer_directory_test.cc
+    hub/peer_directory_threads_test.cc
+    hub/room_directory_test.cc
+  LIBRARIES peer_hub
+  LABELS fast)
