@@ -17,24 +17,29 @@ const sdk::Value kNoFields{sdk::Value::Object()};
 
 void wake_room(Node& node, EventLoop& loop, const std::string& name, std::uint64_t version);
 
-// Announces what a commit has changed, and sends what the policy wants said.
-void publish(Node& node, EventLoop& loop, const std::string& name, const RoomVerdict& verdict,
-             std::uint64_t version) {
+// A verdict as the directory takes it: `room_updated` if it changes what members know (`before`:
+// null for a new room), then what the policy wants said.
+RoomChange change_of(const std::string& name, const RoomVerdict& verdict, const Room* before,
+                     sdk::Instant now) {
+  RoomChange change{verdict.room, {}};
+  const bool updated = before != nullptr && (before->owner != verdict.room.owner ||
+                                             before->max_size != verdict.room.max_size);
+  if (updated) change.posts.push_back({std::nullopt, room_updated_frame(name, verdict.room, now)});
   for (const sdk::RoomMessage& message : verdict.messages) {
-    node.namespaces.post_to_room(
-        name, message.to, room_message_frame(name, message.type, message.payload, loop.wall()));
+    change.posts.push_back(
+        {message.to, room_message_frame(name, message.type, message.payload, now)});
   }
+  return change;
+}
+
+// After the change has been made: `version` is what the room is at now.
+void finish_change(Node& node, EventLoop& loop, const std::string& name, const RoomVerdict& verdict,
+                   std::uint64_t version) {
   if (verdict.wake_after.count() > 0) {
     loop.schedule(loop.now() + verdict.wake_after,
                   [&node, &loop, name, version] { wake_room(node, loop, name, version); });
   }
   loop.deliver_mail();
-}
-
-FrameRef update_frame(const std::string& name, const Room& before, const Room& after,
-                      sdk::Instant now) {
-  if (before.owner == after.owner && before.max_size == after.max_size) return {};
-  return room_updated_frame(name, after, now);
 }
 
 // Judges `request` on the room as it is and commits the verdict. `snapshot` is what was read, and
@@ -51,9 +56,9 @@ std::optional<RoomVerdict> change_room(Node& node, EventLoop& loop, const std::s
       if (verdict.room.owner == request.actor) verdict.room.owner = snapshot.members.front();
     }
     if (verdict.failed || verdict.refusal) return verdict;
-    const FrameRef update = update_frame(name, snapshot.room, verdict.room, loop.wall());
-    if (node.namespaces.commit_room(name, snapshot.version, verdict.room, update)) {
-      publish(node, loop, name, verdict, snapshot.version + 1);
+    const RoomChange change = change_of(name, verdict, &snapshot.room, loop.wall());
+    if (node.namespaces.commit_room(name, snapshot.version, change)) {
+      finish_change(node, loop, name, verdict, snapshot.version + 1);
       return verdict;
     }
     std::optional<RoomSnapshot> again = node.namespaces.room(name);
@@ -94,13 +99,14 @@ void commit_creation(Node& node, Connection& connection, const std::string& id,
                      const std::string& name, const RoomVerdict& verdict) {
   Peer& peer = peer_of(connection);
   const std::string object = peer_object(peer, {}, {});
-  Namespace* ns = node.namespaces.create_room(
-      name, {connection.ref(), peer.fingerprint, object, FrameRef()}, verdict.room);
+  Namespace* ns =
+      node.namespaces.create_room(name, {connection.ref(), peer.fingerprint, object, FrameRef()},
+                                  change_of(name, verdict, nullptr, connection.loop().wall()));
   if (ns == nullptr) return reply_error(connection, id, 409, "room already exists");
   peer.memberships.push_back({ns, 1, {}, {}, 0});
   insert(peer.namespaces, ns);
   reply_room(connection, "room_created", id, name, verdict.room, std::nullopt);
-  publish(node, connection.loop(), name, verdict, 1);
+  finish_change(node, connection.loop(), name, verdict, 1);
 }
 
 // On the loop of the target. Returns false when it is no member any more.
@@ -224,12 +230,11 @@ void join_room(Node& node, Connection& connection, const JoinDraft& draft,
         draft.ns,
         {connection.ref(), peer.fingerprint, object,
          peer_joined_frame(peer, draft.ns, object, loop.wall())},
-        snapshot->version, verdict->room, {verdict->room.max_size, node.config.max_peer_list_size});
+        snapshot->version, change_of(draft.ns, *verdict, &snapshot->room, loop.wall()),
+        {verdict->room.max_size, node.config.max_peer_list_size});
     if (result.status != JoinStatus::kJoined) continue;
     complete_join(connection, draft, std::move(result));
-    const FrameRef update = update_frame(draft.ns, snapshot->room, verdict->room, loop.wall());
-    if (update) node.namespaces.post_to_room(draft.ns, std::nullopt, update);
-    return publish(node, loop, draft.ns, *verdict, snapshot->version + 1);
+    return finish_change(node, loop, draft.ns, *verdict, snapshot->version + 1);
   }
   give_up();
   reply_error(connection, draft.id, 404, "room not found");

@@ -76,14 +76,17 @@ JoinResult NamespaceDirectory::join(std::string_view name, const Joiner& joiner,
 }
 
 JoinResult NamespaceDirectory::join_room(std::string_view name, const Joiner& joiner,
-                                         std::uint64_t version, const Room& room, PageLimit limit) {
+                                         std::uint64_t version, const RoomChange& change,
+                                         PageLimit limit) {
   Shard& shard = shard_of(name);
   const MutexLock lock(shard.mutex);
   Namespace* ns = find_in(shard, name);
   if (ns == nullptr || ns->room == nullptr) return {JoinStatus::kGone, nullptr, 0, {}};
   if (ns->version != version) return {JoinStatus::kConflict, ns, 0, {}};
-  *ns->room = room;
-  return add(*ns, joiner, limit);
+  *ns->room = change.room;
+  JoinResult result = add(*ns, joiner, limit);
+  post_to_room(*ns, change.posts);
+  return result;
 }
 
 JoinResult NamespaceDirectory::add(Namespace& ns, const Joiner& joiner, PageLimit limit) {
@@ -102,15 +105,16 @@ void NamespaceDirectory::refresh(Namespace& ns, std::uint64_t joined, std::strin
 }
 
 Namespace* NamespaceDirectory::create_room(std::string_view name, const Joiner& creator,
-                                           const Room& room) {
+                                           const RoomChange& change) {
   Shard& shard = shard_of(name);
   const MutexLock lock(shard.mutex);
   if (find_in(shard, name) != nullptr) return nullptr;
   auto created = std::make_unique<Namespace>(name);
   Namespace* ns = created.get();
-  ns->room = std::make_unique<Room>(room);
+  ns->room = std::make_unique<Room>(change.room);
   shard.by_name.emplace(ns->name, std::move(created));
   add(*ns, creator, PageLimit{0, 0});
+  post_to_room(*ns, change.posts);
   return ns;
 }
 
@@ -133,15 +137,15 @@ std::optional<RoomSnapshot> NamespaceDirectory::leave(Namespace& ns, std::uint64
   return snapshot_of(ns);
 }
 
-bool NamespaceDirectory::commit_room(std::string_view name, std::uint64_t version, const Room& room,
-                                     const FrameRef& announcement) {
+bool NamespaceDirectory::commit_room(std::string_view name, std::uint64_t version,
+                                     const RoomChange& change) {
   Shard& shard = shard_of(name);
   const MutexLock lock(shard.mutex);
   Namespace* ns = find_in(shard, name);
   if (ns == nullptr || ns->room == nullptr || ns->version != version) return false;
-  *ns->room = room;
+  *ns->room = change.room;
   ++ns->version;
-  if (announcement) post_to_members(*ns, announcement, std::nullopt);
+  post_to_room(*ns, change.posts);
   return true;
 }
 
@@ -209,15 +213,14 @@ std::vector<std::vector<ConnectionRef>> NamespaceDirectory::recipients(
   return by_loop;
 }
 
-void NamespaceDirectory::post_to_room(std::string_view name, const std::optional<Fingerprint>& to,
-                                      const FrameRef& frame) {
-  Shard& shard = shard_of(name);
-  const MutexLock lock(shard.mutex);
-  const Namespace* ns = find_in(shard, name);
-  if (ns == nullptr || ns->room == nullptr) return;
-  if (!to) return post_to_members(*ns, frame, std::nullopt);
-  const Member* member = find_member(*ns, *to);
-  if (member != nullptr) post_(member->where.loop, {frame, member->where, {}, nullptr});
+void NamespaceDirectory::post_to_room(const Namespace& ns, const std::vector<RoomPost>& posts) {
+  for (const RoomPost& post : posts) {
+    if (!post.to) {
+      post_to_members(ns, post.frame, std::nullopt);
+    } else if (const Member* member = find_member(ns, *post.to)) {
+      post_(member->where.loop, {post.frame, member->where, {}, nullptr});
+    }
+  }
 }
 
 void NamespaceDirectory::visit(

@@ -45,6 +45,19 @@ struct Namespace {
   std::uint64_t version = 0;  ///< of a room: rises with every change that its policy can see
 };
 
+/// A frame for one member of a room, or for all of them.
+struct RoomPost {
+  std::optional<Fingerprint> to;
+  FrameRef frame;
+};
+
+/// What a policy's decision makes of a room. The posts are made, in this order, together with the
+/// change: members hear of decisions in the order that these were made in.
+struct RoomChange {
+  Room room;
+  std::vector<RoomPost> posts;
+};
+
 /// A copy of a room, for its policy.
 struct RoomSnapshot {
   const Namespace* ns = nullptr;
@@ -110,20 +123,19 @@ class NamespaceDirectory {
   /// Joins, creating the namespace at need; on a room: kIsRoom, nothing done.
   JoinResult join(std::string_view name, const Joiner& joiner, std::size_t max_size,
                   PageLimit limit);
-  /// Joins a room if it is still at `version`, and stores what its policy made of it.
+  /// Joins a room if it is still at `version`, and makes the change that its policy decided.
   JoinResult join_room(std::string_view name, const Joiner& joiner, std::uint64_t version,
-                       const Room& room, PageLimit limit);
+                       const RoomChange& change, PageLimit limit);
   /// Replaces a member's peer object, silently.
   void refresh(Namespace& ns, std::uint64_t joined, std::string_view object);
   /// Creates a room with its first member. Null: the name is in use.
-  Namespace* create_room(std::string_view name, const Joiner& creator, const Room& room);
+  Namespace* create_room(std::string_view name, const Joiner& creator, const RoomChange& change);
   /// Ends a membership and announces `peer_left`. Returns a snapshot when a room remains.
   std::optional<RoomSnapshot> leave(Namespace& ns, std::uint64_t joined, const Fingerprint& peer,
                                     const FrameRef& announcement);
-  /// Stores what a room's policy decided, if the room is still at `version`, and posts
-  /// `announcement` (may be none) to all members. False: it has changed, or is gone.
-  bool commit_room(std::string_view name, std::uint64_t version, const Room& room,
-                   const FrameRef& announcement);
+  /// Makes the change that a room's policy decided, if the room is still at `version`. False: it
+  /// has changed, or is gone.
+  bool commit_room(std::string_view name, std::uint64_t version, const RoomChange& change);
 
   /// The namespace of that name, for comparing (NamespaceSet); null: none.
   [[nodiscard]] const Namespace* find(std::string_view name) const;
@@ -137,9 +149,6 @@ class NamespaceDirectory {
   /// Members but those in `except`, by loop.
   [[nodiscard]] std::vector<std::vector<ConnectionRef>> recipients(
       std::string_view name, const std::vector<ConnectionRef>& except) const;
-  /// Posts a frame to one member of a room, or to all of them.
-  void post_to_room(std::string_view name, const std::optional<Fingerprint>& to,
-                    const FrameRef& frame);
 
   /// Calls `visit(name, members, is_room)` for each; a copy of each shard is made first.
   void visit(const std::function<void(const std::string&, std::size_t, bool)>& visit) const;
@@ -160,6 +169,7 @@ class NamespaceDirectory {
   [[nodiscard]] static Namespace* find_in(Shard& shard, std::string_view name)
       PEER_REQUIRES(shard.mutex);
   JoinResult add(Namespace& ns, const Joiner& joiner, PageLimit limit);
+  void post_to_room(const Namespace& ns, const std::vector<RoomPost>& posts);
   void post_to_members(const Namespace& ns, const FrameRef& frame,
                        std::optional<ConnectionRef> except);
 
