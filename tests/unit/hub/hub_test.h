@@ -35,11 +35,16 @@ class HubTest : public testing::Test {
   JoinResult join_room(std::string_view ns, const std::string& peer, std::uint64_t version,
                        const Room& room) {
     const std::string object = object_of(peer);
-    return directory_.join_room(ns, joiner(peer, object), version, room, {});
+    return directory_.join_room(ns, joiner(peer, object), version, {room, {}}, {});
   }
   Namespace* create_room(std::string_view ns, const std::string& peer, std::uint32_t size = 5) {
     const std::string object = object_of(peer);
-    return directory_.create_room(ns, joiner(peer, object), {fingerprint_of(peer), size, "new"});
+    return directory_.create_room(ns, joiner(peer, object), {{fingerprint_of(peer), size, "new"}, {}});
+  }
+  /// `posts`: none, or what members get together with the change.
+  bool commit(std::string_view ns, std::uint64_t version, const Room& room,
+              std::vector<RoomPost> posts = {}) {
+    return directory_.commit_room(ns, version, {room, std::move(posts)});
   }
   std::optional<RoomSnapshot> leave(const JoinResult& membership, const std::string& peer) {
     return directory_.leave(*membership.ns, membership.joined, fingerprint_of(peer),

@@ -186,9 +186,7 @@ TEST_F(NamespaceDirectoryTest, AnUnknownNamespaceHasNoRecipientsOnAnyLoop) {
 TEST_F(NamespaceDirectoryTest, APlainNamespaceIsNoRoom) {
   join("lobby", "a");
   EXPECT_EQ(directory_.room("lobby"), std::nullopt);
-  EXPECT_FALSE(directory_.commit_room("lobby", 1, {}, text_frame("x")));
-  directory_.post_to_room("lobby", std::nullopt, text_frame("x"));
-  directory_.post_to_room("lobby", fingerprint_of("a"), text_frame("x"));
+  EXPECT_FALSE(commit("lobby", 1, {}, {{std::nullopt, text_frame("x")}}));
   EXPECT_TRUE(mail_.empty());
 }
 

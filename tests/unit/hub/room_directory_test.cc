@@ -85,7 +85,7 @@ TEST_F(RoomDirectoryTest, EveryChangeThatThePolicyCanSeeMakesANewVersion) {
   const std::uint64_t created = version();
   const JoinResult bob = join_room("den", "bob", version(), changed_);
   const std::uint64_t joined = version();
-  directory_.commit_room("den", version(), changed_, {});
+  commit("den", version(), changed_);
   const std::uint64_t committed = version();
   leave(bob, "bob");
   EXPECT_LT(created, joined);
@@ -105,7 +105,7 @@ TEST_F(RoomDirectoryTest, ACommitStoresTheRoomAndIsAnnouncedToAllMembers) {
   make_den();
   join_room("den", "bob", version(), directory_.room("den")->room);
   mail_.clear();
-  EXPECT_TRUE(directory_.commit_room("den", version(), changed_, text_frame("updated")));
+  EXPECT_TRUE(commit("den", version(), changed_, {{std::nullopt, text_frame("updated")}}));
   EXPECT_EQ(directory_.room("den")->room.max_size, 9U);
   EXPECT_THAT(mail_of("ann"), ElementsAre("updated"));
   EXPECT_THAT(mail_of("bob"), ElementsAre("updated"));
@@ -113,7 +113,7 @@ TEST_F(RoomDirectoryTest, ACommitStoresTheRoomAndIsAnnouncedToAllMembers) {
 
 TEST_F(RoomDirectoryTest, ACommitWithoutAnAnnouncementIsSilent) {
   make_den();
-  EXPECT_TRUE(directory_.commit_room("den", version(), changed_, {}));
+  EXPECT_TRUE(commit("den", version(), changed_));
   EXPECT_EQ(directory_.room("den")->room.state, "changed");
   EXPECT_TRUE(mail_.empty());
 }
@@ -121,9 +121,9 @@ TEST_F(RoomDirectoryTest, ACommitWithoutAnAnnouncementIsSilent) {
 TEST_F(RoomDirectoryTest, ACommitOnAnOldVersionDoesNothing) {
   make_den();
   const std::uint64_t old = version();
-  directory_.commit_room("den", old, directory_.room("den")->room, {});
-  EXPECT_FALSE(directory_.commit_room("den", old, changed_, text_frame("updated")));
-  EXPECT_FALSE(directory_.commit_room("nowhere", old, changed_, text_frame("updated")));
+  commit("den", old, directory_.room("den")->room);
+  EXPECT_FALSE(commit("den", old, changed_, {{std::nullopt, text_frame("updated")}}));
+  EXPECT_FALSE(commit("nowhere", old, changed_, {{std::nullopt, text_frame("updated")}}));
   EXPECT_EQ(directory_.room("den")->room.state, "new");
   EXPECT_TRUE(mail_.empty());
 }
@@ -153,8 +153,8 @@ TEST_F(RoomDirectoryTest, AMessageToARoomReachesAllMembersOrTheOneMeant) {
   make_den();
   join_room("den", "bob", version(), directory_.room("den")->room);
   mail_.clear();
-  directory_.post_to_room("den", std::nullopt, text_frame("all"));
-  directory_.post_to_room("den", fingerprint_of("bob"), text_frame("bob only"));
+  commit("den", version(), changed_,
+         {{std::nullopt, text_frame("all")}, {fingerprint_of("bob"), text_frame("bob only")}});
   EXPECT_THAT(mail_of("ann"), ElementsAre("all"));
   EXPECT_THAT(mail_of("bob"), ElementsAre("all", "bob only"));
   EXPECT_FALSE(mail_.went_astray());
@@ -163,8 +163,7 @@ TEST_F(RoomDirectoryTest, AMessageToARoomReachesAllMembersOrTheOneMeant) {
 TEST_F(RoomDirectoryTest, AMessageToARoomReachesNoStranger) {
   make_den();
   join("lobby", "bob");
-  directory_.post_to_room("den", fingerprint_of("bob"), text_frame("x"));
-  directory_.post_to_room("nowhere", std::nullopt, text_frame("x"));
+  commit("den", version(), changed_, {{fingerprint_of("bob"), text_frame("x")}});
   EXPECT_TRUE(mail_.empty());
 }
 
