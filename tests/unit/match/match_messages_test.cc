@@ -1,0 +1,53 @@
+#include "core/match/match_messages.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/unit/match/match_test.h"
+
+namespace peer {
+namespace {
+
+using test::session_of;
+using test::text_of;
+
+constexpr sdk::Instant kNow{milliseconds(1'700'000'000'123)};
+
+TEST(MatchMessagesTest, ASessionIdIs32LowerCaseHexDigitsAndNewEachTime) {
+  const std::string first = session_of(matched_payload("lobby", {"{}", "{}"}));
+  EXPECT_THAT(first, testing::MatchesRegex("[0-9a-f]{32}"));
+  EXPECT_NE(first, session_of(matched_payload("lobby", {"{}", "{}"})));
+}
+
+TEST(MatchMessagesTest, PeersAreInTheOrderGiven) {
+  EXPECT_EQ(test::peers_of(matched_payload("lobby", {"1", "2", "3"})), "1,2,3");
+}
+
+TEST(MatchMessagesTest, MatchedIsOneJsonMessageWithTheTime) {
+  const std::string text = text_of(matched_frame("lobby", R"({"peers":[]})", {}, kNow));
+  EXPECT_EQ(text, R"({"type":"matched","namespace":"lobby","payload":{"peers":[]},)"
+                  R"("ts":1700000000123})");
+}
+
+TEST(MatchMessagesTest, MatchedEchoesARequestIdByteForByte) {
+  EXPECT_THAT(text_of(matched_frame("lobby", "{}", R"("\u0041 7")", kNow)),
+              testing::StartsWith(R"({"type":"matched","id":"\u0041 7",)"));
+}
+
+TEST(MatchMessagesTest, ExpiredNamesTheTicketAndTheNamespace) {
+  EXPECT_EQ(text_of(match_expired_frame("lobby", 18446744073709551615U)),
+            R"({"type":"match_expired","payload":{"ticket":"18446744073709551615",)"
+            R"("namespace":"lobby"}})");
+}
+
+TEST(MatchMessagesTest, UnusualNamesStayValidJson) {
+  for (const std::string& name :
+       {std::string("\0\"\\\n\x1f", 5), std::string(4096, '"'), std::string("\xF0\x9F\x8E\xB2")}) {
+    const std::string payload = matched_payload(name, {"{}"});
+    EXPECT_TRUE(is_valid_json(payload));
+    EXPECT_TRUE(is_valid_json(text_of(matched_frame(name, payload, "1", kNow))));
+    EXPECT_TRUE(is_valid_json(text_of(match_expired_frame(name, 1))));
+  }
+}
+
+}  // namespace
+}  // namespace peer

@@ -1,0 +1,201 @@
+#include "core/match/matchmaker.h"
+
+#include "tests/unit/match/match_test.h"
+
+namespace peer {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using testing::SizeIs;
+using namespace std::chrono_literals;
+using test::peers_of;
+using test::request_for;
+using test::session_of;
+using test::Status;
+
+class MatchmakerTest : public test::MatchTest {
+ protected:
+  std::string order_told_to(const std::string& name) { return peers_of(mail_of(name).at(0)); }
+};
+
+TEST_F(MatchmakerTest, TheFirstWaitsAndTheLastCompletesTheGroup) {
+  EXPECT_EQ(request("a", request_for("lobby", 3)).status, Status::kWaiting);
+  EXPECT_EQ(request("b", request_for("lobby", 3)).status, Status::kWaiting);
+  EXPECT_EQ(matchmaker_.waiting(), 2U);
+  EXPECT_TRUE(mail_.empty());
+  EXPECT_EQ(request("c", request_for("lobby", 3)).status, Status::kMatched);
+  EXPECT_EQ(matchmaker_.waiting(), 0U);
+}
+
+TEST_F(MatchmakerTest, AMatchIsToldToEachOfTheGroupWithOneSessionIdAndToNobodyElse) {
+  request("d", request_for("lobby", 2, "other"));
+  request("a", request_for("lobby"));
+  request("b", request_for("lobby"));
+  ASSERT_THAT(mail_of("a"), SizeIs(1));
+  ASSERT_THAT(mail_of("b"), SizeIs(1));
+  EXPECT_THAT(mail_of("d"), SizeIs(0));
+  EXPECT_EQ(session_of(mail_of("a")[0]), session_of(mail_of("b")[0]));
+  EXPECT_EQ(order_told_to("a"), R"("a","b")");
+  EXPECT_EQ(order_told_to("b"), R"("a","b")");
+  EXPECT_FALSE(mail_.went_astray());
+}
+
+TEST_F(MatchmakerTest, OnlyTheRequestThatCompletesTheGroupIsEchoed) {
+  request("a", request_for("lobby"), "17");
+  request("b", request_for("lobby"), "18");
+  EXPECT_THAT(mail_of("a")[0], Not(HasSubstr("\"id\"")));
+  EXPECT_THAT(mail_of("b")[0], HasSubstr("\"id\":18,"));
+}
+
+TEST_F(MatchmakerTest, DifferentSizesCriteriaAndNamespacesDoNotMeet) {
+  request("a", request_for("lobby", 2, "x"));
+  EXPECT_EQ(request("b", request_for("lobby", 2, "y")).status, Status::kWaiting);
+  EXPECT_EQ(request("c", request_for("lobby", 3, "x")).status, Status::kWaiting);
+  EXPECT_EQ(request("d", request_for("hall", 2, "x")).status, Status::kWaiting);
+  EXPECT_EQ(matchmaker_.waiting(), 4U);
+}
+
+TEST_F(MatchmakerTest, NobodyMatchesItself) {
+  request("a", request_for("lobby"));
+  EXPECT_EQ(request("a", request_for("lobby")).status, Status::kWaiting);
+  EXPECT_EQ(request("a", request_for("hall")).status, Status::kWaiting);
+  EXPECT_EQ(request("a", request_for("lobby", 2, "x")).status, Status::kWaiting);
+  EXPECT_TRUE(mail_.empty());
+}
+
+TEST_F(MatchmakerTest, AnEqualRequestKeepsItsTicketAndItsPlace) {
+  const MatchOutcome first = request("a", request_for("lobby", 3));
+  request("b", request_for("lobby", 3));
+  EXPECT_EQ(request("a", request_for("lobby", 3)).ticket, first.ticket);
+  EXPECT_EQ(matchmaker_.waiting(), 2U);
+  request("c", request_for("lobby", 3));
+  EXPECT_EQ(order_told_to("c"), R"("a","b","c")");
+}
+
+TEST_F(MatchmakerTest, ADifferentRequestReplacesTheTicketAtTheBack) {
+  const MatchOutcome first = request("a", request_for("lobby", 3));
+  request("b", request_for("lobby", 3));
+  const MatchOutcome other = request("a", request_for("lobby", 3, "x"));
+  EXPECT_GT(other.ticket, first.ticket);
+  EXPECT_GT(request("a", request_for("lobby", 3)).ticket, other.ticket);
+  EXPECT_EQ(matchmaker_.waiting(), 2U);
+  request("c", request_for("lobby", 3));
+  EXPECT_EQ(order_told_to("c"), R"("b","a","c")");
+}
+
+TEST_F(MatchmakerTest, AFieldOfTheStrategysOwnMakesARequestDifferent) {
+  MatchRequest skilled = request_for("lobby");
+  skilled.fields.data = sdk::Value::Object{{"skill", {7.0}}};
+  const auto first = request("a", skilled).ticket;
+  EXPECT_EQ(request("a", skilled).ticket, first);
+  EXPECT_NE(request("a", request_for("lobby")).ticket, first);
+}
+
+TEST_F(MatchmakerTest, TheProtocolsOwnFieldsAreComparedByMeaningOnly) {
+  MatchRequest spelled = request_for("lobby");
+  spelled.fields.data = sdk::Value::Object{{"namespace", {std::string("lobby")}},
+                                           {"group_size", {2.0}},
+                                           {"criteria", {}},
+                                           {"timeout_ms", {5.0}}};
+  const auto first = request("a", request_for("lobby")).ticket;
+  EXPECT_EQ(request("a", spelled).ticket, first);
+}
+
+TEST_F(MatchmakerTest, ARepeatedRequestAnswersWithItsNewOwner) {
+  request("a", request_for("lobby"), "1");
+  TicketOwner moved = owner("a");
+  moved.where = test::ref_of(0, 999);
+  matchmaker_.request(moved, request_for("lobby"), now_);
+  request("b", request_for("lobby"));
+  EXPECT_THAT(mail_.of(moved.where), SizeIs(1));
+  EXPECT_THAT(mail_of("a"), SizeIs(0));
+}
+
+TEST_F(MatchmakerTest, ACancelledTicketIsGoneForGood) {
+  const auto ticket = request("a", request_for("lobby")).ticket;
+  EXPECT_EQ(cancel("a"), ticket);
+  EXPECT_EQ(cancel("a"), std::nullopt);
+  EXPECT_EQ(request("b", request_for("lobby")).status, Status::kWaiting);
+  EXPECT_TRUE(mail_.empty());
+}
+
+TEST_F(MatchmakerTest, ACancelEndsTheOwnTicketInThatNamespaceOnly) {
+  request("a", request_for("lobby", 3));
+  request("a", request_for("hall", 3));
+  request("b", request_for("lobby", 3));
+  EXPECT_EQ(cancel("c"), std::nullopt);
+  EXPECT_EQ(cancel("a", "nowhere"), std::nullopt);
+  EXPECT_TRUE(cancel("a"));
+  EXPECT_EQ(matchmaker_.waiting(), 2U);
+  EXPECT_TRUE(cancel("a", "hall"));
+  EXPECT_TRUE(cancel("b"));
+}
+
+TEST_F(MatchmakerTest, AMatchedTicketCannotBeCancelled) {
+  request("a", request_for("lobby"));
+  request("b", request_for("lobby"));
+  EXPECT_EQ(cancel("a"), std::nullopt);
+}
+
+TEST_F(MatchmakerTest, WhoWasMatchedMayAskAgain) {
+  request("a", request_for("lobby"));
+  request("b", request_for("lobby"));
+  EXPECT_EQ(request("a", request_for("lobby")).status, Status::kWaiting);
+  EXPECT_EQ(request("b", request_for("lobby")).status, Status::kMatched);
+  EXPECT_NE(session_of(mail_of("a")[0]), session_of(mail_of("a")[1]));
+}
+
+TEST_F(MatchmakerTest, ARefusalIsInTheStrategysWordsAndLeavesAnEarlierTicketAlone) {
+  const auto ticket = request("a", request_for("lobby")).ticket;
+  strategy_.on_check = [] { return "skill must be a number"; };
+  const MatchOutcome refused = request("a", request_for("lobby", 3));
+  EXPECT_EQ(refused.status, Status::kRefused);
+  EXPECT_EQ(refused.refusal, "skill must be a number");
+  EXPECT_EQ(cancel("a"), ticket);
+}
+
+TEST_F(MatchmakerTest, AStrategyMayFormSmallerGroupsThanAskedFor) {
+  request("a", request_for("lobby", 4));
+  const auto b = request("b", request_for("lobby", 4)).ticket;
+  strategy_.on_form_groups = [&](auto& groups) { groups = {{{b, b - 1}}}; };
+  tick();
+  EXPECT_EQ(order_told_to("a"), R"("b","a")");
+  EXPECT_EQ(matchmaker_.waiting(), 0U);
+}
+
+TEST_F(MatchmakerTest, SeveralGroupsCanFormAtOnce) {
+  strategy_.on_form_groups = [](auto& groups) { groups.clear(); };
+  for (const char* name : {"a", "b", "c", "d"}) request(name, request_for("lobby"));
+  strategy_.on_form_groups = nullptr;
+  tick();
+  EXPECT_EQ(order_told_to("a"), R"("a","b")");
+  EXPECT_EQ(order_told_to("d"), R"("c","d")");
+}
+
+TEST_F(MatchmakerTest, ANamespaceWithoutTicketsKeepsNoQueue) {
+  int queues = 0;
+  strategy_.on_make_queue = [&] { ++queues; };
+  request("a", request_for("lobby"));
+  request("c", request_for("lobby", 3));
+  EXPECT_EQ(queues, 1);
+  cancel("a");
+  cancel("c");
+  request("a", request_for("lobby"));
+  EXPECT_EQ(queues, 2);
+  request("b", request_for("lobby"));
+  request("a", request_for("lobby"));
+  EXPECT_EQ(queues, 3);
+}
+
+TEST_F(MatchmakerTest, TheNamespaceOfATicketIsTheMatchmakersOwnCopy) {
+  std::string name = "lobby";
+  request("a", request_for(name, 2, "{}", 5ms));
+  name = "xxxxx";
+  now_ += 5ms;
+  tick();
+  EXPECT_THAT(mail_of("a")[0], HasSubstr("\"namespace\":\"lobby\""));
+}
+
+}  // namespace
+}  // namespace peer

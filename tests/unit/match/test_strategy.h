@@ -1,0 +1,74 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <peer/sdk/match_strategy.h>
+
+namespace peer::test {
+
+/// Matches whoever asked for the same group size with equal criteria, in order; what a test sets in
+/// the hooks goes first and may throw or answer otherwise. Hooks are called with a shard locked.
+class TestStrategy final : public sdk::MatchStrategy {
+ public:
+  std::function<std::optional<std::string>()> on_check;
+  std::function<void()> on_make_queue;
+  std::function<void()> on_add;
+  std::function<void()> on_remove;
+  /// May change, replace or drop the groups.
+  std::function<void(std::vector<sdk::MatchGroup>&)> on_form_groups;
+  std::function<std::optional<sdk::Instant>(sdk::Instant now)> on_next_change;
+
+  std::optional<std::string> check(const sdk::MatchRequest&) const override {
+    return on_check ? on_check() : std::nullopt;
+  }
+  std::unique_ptr<sdk::MatchQueue> make_queue() override {
+    if (on_make_queue) on_make_queue();
+    return std::make_unique<Queue>(*this);
+  }
+
+ private:
+  class Queue final : public sdk::MatchQueue {
+   public:
+    explicit Queue(const TestStrategy& strategy) : strategy_(strategy) {}
+
+    void add(const sdk::MatchTicket& ticket) override {
+      if (strategy_.on_add) strategy_.on_add();
+      waiting_[ticket.id] = {ticket.request.group_size, std::string(ticket.request.criteria_key)};
+    }
+    void remove(sdk::TicketId id) override {
+      waiting_.erase(id);
+      if (strategy_.on_remove) strategy_.on_remove();
+    }
+    std::vector<sdk::MatchGroup> form_groups(sdk::Instant) override {
+      std::map<Key, sdk::MatchGroup> growing;
+      std::vector<sdk::MatchGroup> groups;
+      for (const auto& [id, key] : waiting_) {
+        sdk::MatchGroup& group = growing[key];
+        group.tickets.push_back(id);
+        if (group.tickets.size() == key.first) groups.push_back(std::exchange(group, {}));
+      }
+      if (strategy_.on_form_groups) strategy_.on_form_groups(groups);
+      for (const sdk::MatchGroup& group : groups) {
+        for (const sdk::TicketId id : group.tickets) waiting_.erase(id);
+      }
+      return groups;
+    }
+    std::optional<sdk::Instant> next_change(sdk::Instant now) const override {
+      return strategy_.on_next_change ? strategy_.on_next_change(now) : std::nullopt;
+    }
+
+   private:
+    using Key = std::pair<std::uint32_t, std::string>;
+
+    const TestStrategy& strategy_;
+    std::map<sdk::TicketId, Key> waiting_;
+  };
+};
+
+}  // namespace peer::test
