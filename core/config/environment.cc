@@ -14,7 +14,7 @@ namespace peer {
 namespace {
 
 constexpr std::string_view kFileSuffix = "_FILE";
-constexpr std::size_t kMaxSecretSize = 64 * 1024;
+constexpr std::size_t kMaxSecretSize = 65536;
 
 /// A variable that sets a key, by its value or by the file that the value names.
 struct Variable {

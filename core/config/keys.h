@@ -1,7 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,10 +38,5 @@ inline constexpr std::string_view kExpectedPluginName = "a name of a-z, 0-9 and 
 /// Makes `choice` the plugin `name`. File and options stay only if it was that plugin before: they
 /// mean nothing to another one.
 void choose_plugin(PluginChoice& choice, const std::string& name, const std::string& where);
-
-/// `text` as a path, absolute; relative ones are relative to the layer's base. Nullopt for text
-/// with control characters.
-[[nodiscard]] std::optional<std::string> absolute_path(const ConfigLayer& layer,
-                                                       const std::string& text);
 
 }  // namespace peer

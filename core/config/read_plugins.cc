@@ -4,6 +4,7 @@
 #include "core/config/keys.h"
 #include "core/config/nearest.h"
 #include "core/config/read_layer.h"
+#include "core/config/value_rules.h"
 
 namespace peer {
 namespace {

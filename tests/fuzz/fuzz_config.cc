@@ -49,6 +49,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                     {{"PEER_READ_TIMEOUT", value}, {"REDIS_ADDR", value}, {"PEER_" + value, "1"}}));
 
   const char* const arguments[] = {"peer-server", "--set", value.c_str(), value.c_str()};
-  check(load_config(parse_command_line(4, arguments), {}));
+  CommandLine command_line = parse_command_line(4, arguments);
+  command_line.config_file.reset();  // the input must not choose what is read
+  check(load_config(command_line, {}));
   return 0;
 }

@@ -75,11 +75,9 @@ class MatchTest : public testing::Test {
     return matchmaker_.request(owner(name, request_id), request, now_);
   }
   std::optional<sdk::TicketId> cancel(const std::string& name, std::string_view ns = "lobby") {
-    return matchmaker_.cancel(ns, fingerprint_of(name));
+    return matchmaker_.cancel(ns, fingerprint_of(name), now_);
   }
-  std::optional<sdk::Instant> tick(std::string_view ns = "lobby") {
-    return matchmaker_.tick(ns, now_);
-  }
+  std::optional<sdk::Instant> tick() { return matchmaker_.tick(now_); }
   std::vector<std::string> mail_of(const std::string& name) { return mail_.of(where(name)); }
 
   sdk::Instant now_{milliseconds(1'700'000'000'000)};

@@ -129,13 +129,13 @@ class MatchmakerPropertiesTest : public testing::TestWithParam<std::uint32_t> {
 
   void cancel(int peer, const std::string& ns) {
     const auto expected = ledger_.waiting(peer, ns);
-    EXPECT_EQ(matchmaker_.cancel(ns, fingerprint(peer)), expected);
+    EXPECT_EQ(matchmaker_.cancel(ns, fingerprint(peer), now_), expected);
     if (expected) ledger_.end(*expected, End::kCancelled);
     read_mail();
   }
 
   void tick(const std::string& ns) {
-    matchmaker_.tick(ns, now_);
+    matchmaker_.tick(now_);
     read_mail();
     ledger_.expect_nothing_due(ns, now_);
   }

@@ -66,10 +66,10 @@ class MatchmakerThreadsTest : public testing::Test {
       const sdk::Instant now{milliseconds(round)};
       switch (random() % 5) {
         case 0:
-          tally.cancelled += matchmaker_.cancel(ns, peer(thread, slot)) ? 1 : 0;
+          tally.cancelled += matchmaker_.cancel(ns, peer(thread, slot), now) ? 1 : 0;
           break;
         case 1:
-          matchmaker_.tick(ns, now);
+          matchmaker_.tick(now);
           break;
         default:
           tally.tickets.insert(
@@ -81,7 +81,7 @@ class MatchmakerThreadsTest : public testing::Test {
     }
     for (std::uint32_t slot = 0; slot < kPeersPerThread; ++slot) {
       for (const std::string& ns : kNames) {
-        tally.cancelled += matchmaker_.cancel(ns, peer(thread, slot)) ? 1 : 0;
+        tally.cancelled += matchmaker_.cancel(ns, peer(thread, slot), {}) ? 1 : 0;
       }
     }
     return tally;

@@ -1,0 +1,179 @@
+#include "core/config/value_rules.h"
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "core/config/duration.h"
+
+namespace peer {
+namespace {
+
+using Kind = ConfigNode::Kind;
+using Style = ConfigNode::Style;
+
+constexpr std::size_t kLongestPath = 4096;
+constexpr std::size_t kLongestAddress = 512;
+constexpr std::size_t kMostNames = 1000;
+
+bool has_control_characters(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7F;
+  });
+}
+
+std::optional<std::string> as_clean_string(const ConfigNode& node) {
+  auto text = as_string(node);
+  if (text && has_control_characters(*text)) return std::nullopt;
+  return text;
+}
+
+std::optional<std::uint64_t> as_unsigned(const ConfigNode& node) {
+  if (node.kind != Kind::kScalar || node.style == Style::kQuoted) return std::nullopt;
+  std::uint64_t value = 0;
+  const char* end = node.text.data() + node.text.size();
+  const auto parsed = std::from_chars(node.text.data(), end, value);
+  if (parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
+  return value;
+}
+
+template <typename T>
+ValueRule<T> one_of(std::vector<std::pair<std::string, T>> values) {
+  std::string expected = "one of";
+  const char* separator = " ";
+  for (const auto& [name, value] : values) {
+    expected += separator + name;
+    separator = ", ";
+  }
+  return {expected, [=](const ConfigNode& node, const ConfigLayer&) -> std::optional<T> {
+            const auto text = as_string(node);
+            for (const auto& [name, value] : values) {
+              if (text == name) return value;
+            }
+            return std::nullopt;
+          }};
+}
+
+std::vector<std::string> split_at_commas(std::string_view text) {
+  std::vector<std::string> parts;
+  for (;;) {
+    const std::size_t comma = text.find(',');
+    parts.emplace_back(text.substr(0, comma));
+    if (comma == std::string_view::npos) return parts;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+}  // namespace
+
+std::optional<std::string> absolute_path(const ConfigLayer& layer, const std::string& text) {
+  if (has_control_characters(text) || text.size() > kLongestPath) return std::nullopt;
+  return (layer.base / text).lexically_normal().string();
+}
+
+namespace rule {
+
+ValueRule<std::uint64_t> integer(std::uint64_t min, std::uint64_t max) {
+  return {"an integer from " + std::to_string(min) + " to " + std::to_string(max),
+          [=](const ConfigNode& node, const ConfigLayer&) -> std::optional<std::uint64_t> {
+            const auto value = as_unsigned(node);
+            return value && *value >= min && *value <= max ? value : std::nullopt;
+          }};
+}
+
+ValueRule<std::uint64_t> power_of_two(std::uint64_t max) {
+  return {"a power of two from 1 to " + std::to_string(max),
+          [=](const ConfigNode& node, const ConfigLayer&) -> std::optional<std::uint64_t> {
+            const auto value = as_unsigned(node);
+            return value && std::has_single_bit(*value) && *value <= max ? value : std::nullopt;
+          }};
+}
+
+ValueRule<milliseconds> duration(milliseconds min, milliseconds max) {
+  return {"a duration from " + format_duration(min) + " to " + format_duration(max) +
+              " such as '1m30s', '1.5s' or 1500 (ms)",
+          [=](const ConfigNode& node, const ConfigLayer&) -> std::optional<milliseconds> {
+            if (node.kind != Kind::kScalar) return std::nullopt;
+            const auto value = parse_duration(node.text);
+            return value && *value >= min && *value <= max ? value : std::nullopt;
+          }};
+}
+
+ValueRule<bool> boolean() {
+  return {"true or false", [](const ConfigNode& node, const ConfigLayer&) -> std::optional<bool> {
+            if (node.kind != Kind::kScalar || node.style == Style::kQuoted) return std::nullopt;
+            if (node.text == "true") return true;
+            if (node.text == "false") return false;
+            return std::nullopt;
+          }};
+}
+
+ValueRule<std::string> string(std::string expected, std::size_t max_length) {
+  return {std::move(expected),
+          [=](const ConfigNode& node, const ConfigLayer&) -> std::optional<std::string> {
+            auto text = as_clean_string(node);
+            return text && text->size() <= max_length ? text : std::nullopt;
+          }};
+}
+
+ValueRule<std::string> path() {
+  return {"a path", [](const ConfigNode& node, const ConfigLayer& layer) {
+            const auto text = as_string(node);
+            return text ? absolute_path(layer, *text) : std::nullopt;
+          }};
+}
+
+ValueRule<std::string> address() {
+  return {"an address such as localhost:6379",
+          [](const ConfigNode& node, const ConfigLayer& layer) -> std::optional<std::string> {
+            auto text = as_clean_string(node);
+            if (!text || text->size() > kLongestAddress) return std::nullopt;
+            const std::size_t colon = text->rfind(':');
+            if (colon == std::string::npos || colon == 0) return std::nullopt;
+            const bool is_url = text->find_first_of("/@ ") != std::string::npos;
+            const ConfigNode port = untyped({}, text->substr(colon + 1));
+            if (is_url || !integer(1, 65535).parse(port, layer)) return std::nullopt;
+            return text;
+          }};
+}
+
+ValueRule<std::string> log_level() {
+  std::vector<std::pair<std::string, std::string>> levels;
+  for (const char* name : {"none", "fatal", "critical", "error", "warning", "notice", "information",
+                           "debug", "trace"}) {
+    levels.emplace_back(name, name);
+  }
+  return one_of(std::move(levels));
+}
+
+ValueRule<std::vector<std::string>> names() {
+  return {
+      "a list of at most " + std::to_string(kMostNames) + " names, none of them empty",
+      [](const ConfigNode& node, const ConfigLayer&) -> std::optional<std::vector<std::string>> {
+        std::vector<std::string> list;
+        if (node.kind == Kind::kScalar && node.style == Style::kUntyped) {
+          list = split_at_commas(node.text);
+        } else if (node.kind == Kind::kList) {
+          for (const ConfigNode& child : node.children) {
+            list.push_back(as_string(child).value_or(""));
+          }
+        } else {
+          return std::nullopt;
+        }
+        const bool has_empty = std::find(list.begin(), list.end(), "") != list.end();
+        return has_empty || list.size() > kMostNames ? std::nullopt : std::optional(list);
+      }};
+}
+
+ValueRule<StatsAccess> stats_access() {
+  return one_of<StatsAccess>({{"public", StatsAccess::kPublic},
+                              {"loopback", StatsAccess::kLoopback},
+                              {"off", StatsAccess::kOff}});
+}
+
+}  // namespace rule
+}  // namespace peer

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/config/config.h"
+#include "core/config/draft.h"
+#include "core/config/node.h"
+
+namespace peer {
+
+/// How the values of a key are written, whatever integer type it has in Config.
+template <typename T>
+struct ValueRule {
+  std::string expected;  ///< after the word "expected": "an integer from 0 to 65535"
+  std::function<std::optional<T>(const ConfigNode&, const ConfigLayer&)> parse;
+};
+
+/// `text` as a path, absolute; relative ones are relative to the layer's base. Nullopt for text
+/// with control characters.
+[[nodiscard]] std::optional<std::string> absolute_path(const ConfigLayer& layer,
+                                                       const std::string& text);
+
+namespace rule {
+
+/// Decimal digits without quotes, from `min` to `max`.
+[[nodiscard]] ValueRule<std::uint64_t> integer(std::uint64_t min, std::uint64_t max);
+/// The same for a power of two from 1 to `max`.
+[[nodiscard]] ValueRule<std::uint64_t> power_of_two(std::uint64_t max);
+/// As parse_duration() reads it, quoted or not.
+[[nodiscard]] ValueRule<milliseconds> duration(milliseconds min, milliseconds max);
+/// `true` or `false` without quotes.
+[[nodiscard]] ValueRule<bool> boolean();
+/// At most `max_length` bytes without control characters.
+[[nodiscard]] ValueRule<std::string> string(std::string expected, std::size_t max_length);
+/// Stored as an absolute path.
+[[nodiscard]] ValueRule<std::string> path();
+/// "host:port", the port after the last colon; not a URL.
+[[nodiscard]] ValueRule<std::string> address();
+/// A list of strings; separated by commas where values have no types.
+[[nodiscard]] ValueRule<std::vector<std::string>> names();
+[[nodiscard]] ValueRule<StatsAccess> stats_access();
+/// The level names of Poco::Logger.
+[[nodiscard]] ValueRule<std::string> log_level();
+
+}  // namespace rule
+}  // namespace peer
