@@ -63,8 +63,8 @@ class Matchmaker {
              NamespaceDirectory::Post post);
   ~Matchmaker();
 
-  /// Adds a ticket, or keeps an equal one of the same peer in its place, or replaces a different
-  /// one at the back; then matches.
+  /// Adds a ticket, or keeps an equal one of the same peer in its place (its time starts anew), or
+  /// replaces a different one at the back; then matches.
   MatchOutcome request(const TicketOwner& owner, const MatchRequest& request, sdk::Instant now);
   /// Ends the peer's ticket in a namespace; nullopt: it has none.
   std::optional<sdk::TicketId> cancel(std::string_view ns, const Fingerprint& peer,

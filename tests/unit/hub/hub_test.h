@@ -39,7 +39,8 @@ class HubTest : public testing::Test {
   }
   Namespace* create_room(std::string_view ns, const std::string& peer, std::uint32_t size = 5) {
     const std::string object = object_of(peer);
-    return directory_.create_room(ns, joiner(peer, object), {{fingerprint_of(peer), size, "new"}, {}});
+    return directory_.create_room(ns, joiner(peer, object),
+                                  {{fingerprint_of(peer), size, "new"}, {}});
   }
   /// `posts`: none, or what members get together with the change.
   bool commit(std::string_view ns, std::uint64_t version, const Room& room,

@@ -78,6 +78,14 @@ class MatchTest : public testing::Test {
     return matchmaker_.cancel(ns, fingerprint_of(name), now_);
   }
   std::optional<sdk::Instant> tick() { return matchmaker_.tick(now_); }
+  /// The strategy always has something to do: each next_tick() asks it for groups.
+  void make_strategy_impatient() {
+    strategy_.on_next_change = [](sdk::Instant now) { return now; };
+  }
+  void next_tick() {
+    now_ += milliseconds(50);
+    tick();
+  }
   std::vector<std::string> mail_of(const std::string& name) { return mail_.of(where(name)); }
 
   sdk::Instant now_{milliseconds(1'700'000'000'000)};

@@ -56,12 +56,13 @@ TEST_F(MatchmakerFaultsTest, AThrowingRemoveDoesNotHinderACancel) {
 }
 
 TEST_F(MatchmakerFaultsTest, AThrowingFormGroupsLosesNoTicket) {
+  make_strategy_impatient();
   strategy_.on_form_groups = [](auto&) { throw std::runtime_error("no"); };
   request("a", request_for("lobby"));
   EXPECT_EQ(request("b", request_for("lobby")).status, Status::kWaiting);
   EXPECT_EQ(matchmaker_.waiting(), 2U);
   strategy_.on_form_groups = nullptr;
-  tick();
+  next_tick();
   EXPECT_THAT(mail_of("a"), SizeIs(1));
 }
 
@@ -88,14 +89,15 @@ class MatchmakerNonsenseTest : public MatchmakerFaultsTest,
                                public testing::WithParamInterface<Nonsense> {};
 
 TEST_P(MatchmakerNonsenseTest, MatchesNobodyAndLosesNoTicket) {
+  make_strategy_impatient();
   strategy_.on_form_groups = [](auto& groups) { groups.clear(); };
   for (const char* name : {"a", "b", "c"}) request(name, request_for("lobby"));
   answer_groups_with(GetParam().groups);
-  tick();
+  next_tick();
   EXPECT_TRUE(mail_.empty());
   EXPECT_EQ(matchmaker_.waiting(), 3U);
   strategy_.on_form_groups = nullptr;  // the strategy has all of them again
-  tick();
+  next_tick();
   EXPECT_THAT(mail_.take(), SizeIs(2));
   EXPECT_EQ(matchmaker_.waiting(), 1U);
 }

@@ -118,11 +118,8 @@ class MatchmakerPropertiesTest : public testing::TestWithParam<std::uint32_t> {
     }
     if (outcome.status == Status::kFailed) return;
     if (!equal) ledger_.open(outcome.ticket, {peer, ns, asked.group_size, asked.criteria_key, {}});
-    if (asked.timeout) {
-      const bool expires = asked.timeout->count() > 0;
-      ledger_[outcome.ticket].expires =
-          expires ? std::optional(now_ + *asked.timeout) : std::nullopt;
-    }
+    const bool expires = asked.timeout && asked.timeout->count() > 0;
+    ledger_[outcome.ticket].expires = expires ? std::optional(now_ + *asked.timeout) : std::nullopt;
     read_mail();
     EXPECT_EQ(outcome.status == Status::kMatched, ledger_[outcome.ticket].end == End::kMatched);
   }

@@ -156,19 +156,21 @@ TEST_F(MatchmakerTest, ARefusalIsInTheStrategysWordsAndLeavesAnEarlierTicketAlon
 }
 
 TEST_F(MatchmakerTest, AStrategyMayFormSmallerGroupsThanAskedFor) {
+  make_strategy_impatient();
   request("a", request_for("lobby", 4));
   const auto b = request("b", request_for("lobby", 4)).ticket;
   strategy_.on_form_groups = [&](auto& groups) { groups = {{{b, b - 1}}}; };
-  tick();
+  next_tick();
   EXPECT_EQ(order_told_to("a"), R"("b","a")");
   EXPECT_EQ(matchmaker_.waiting(), 0U);
 }
 
 TEST_F(MatchmakerTest, SeveralGroupsCanFormAtOnce) {
+  make_strategy_impatient();
   strategy_.on_form_groups = [](auto& groups) { groups.clear(); };
   for (const char* name : {"a", "b", "c", "d"}) request(name, request_for("lobby"));
   strategy_.on_form_groups = nullptr;
-  tick();
+  next_tick();
   EXPECT_EQ(order_told_to("a"), R"("a","b")");
   EXPECT_EQ(order_told_to("d"), R"("c","d")");
 }
