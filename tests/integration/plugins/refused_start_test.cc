@@ -61,7 +61,7 @@ TEST(RefusedStartTest, AnUnknownOptionIsNamedWithThoseThatThereAre) {
 }
 
 TEST(RefusedStartTest, AWrongOptionIsNamedWithWhatIsExpected) {
-  for (const char* value : {"-1", "60001", "soon", "2.5", "[1]"}) {
+  for (const char* value : {"-1", "60001", "soon", "2.5"}) {
     EXPECT_THAT(refusal_of(test_plugin("broker", "broker_slow", fmt("delay_ms: %", value))),
                 HasSubstr("plugins.broker.options.delay_ms: expected an integer from 0 to 60000"))
         << value;
