@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -63,8 +64,10 @@ void handle_match(const Call& call) {
       request, call.loop().wall());
   switch (outcome.status) {
     case MatchOutcome::Status::kRefused:
+      membership->ticket_size = before;  // an earlier ticket waits on
       return call.error(400, outcome.refusal);
     case MatchOutcome::Status::kFailed:
+      membership->ticket_size = std::max(membership->ticket_size, before);
       return call.error(500, "internal error");
     case MatchOutcome::Status::kWaiting:
       reply(call.connection, "match", call.message.id, waiting_payload(outcome, shows_ticket));

@@ -28,11 +28,20 @@ void refuse_full(Connection& connection) {
 
 void admit(Node& node, Connection& connection, const Inheritance& inheritance);
 
+bool is_sound_alias(const Node& node, std::string_view alias) {
+  return !alias.empty() && alias.size() <= node.bounds.alias && !parse_fingerprint(alias) &&
+         is_valid_json(json_string(alias));  // UTF-8
+}
+
 void grant(Node& node, Connection& connection, sdk::AuthGrant granted) {
   Peer& peer = peer_of(connection);
   Registration& registration = *peer.registration;
   peer.fingerprint = fingerprint_of(granted.identity.value_or(registration.public_key));
-  if (granted.alias && !parse_fingerprint(*granted.alias)) registration.alias = granted.alias;
+  if (granted.alias && is_sound_alias(node, *granted.alias)) {
+    registration.alias = granted.alias;
+  } else if (granted.alias) {
+    node.auth_calls.fault("authenticate", "granted an alias that no peer may have");
+  }
   peer.alias = registration.alias.value_or(automatic_alias(peer.fingerprint));
   peer.meta.merge(registration.meta);
   if (!granted.namespaces.empty() || granted.rate_per_second || !granted.may_create_rooms) {
@@ -133,6 +142,12 @@ void count_replacement(Inheritance& inheritance, Time now) {
   ++inheritance.replacements;
 }
 
+// The newcomer went before it could take over what the peer that it replaced has left.
+void abandon(Node& node, const Fingerprint& fingerprint, const Inheritance& inheritance) {
+  if (inheritance.seat) node.peers.release_seat();
+  if (!node.peers.present(fingerprint)) node.limiter.forget(fingerprint);
+}
+
 // The fingerprint is another connection's: that one ends first, on its own loop, and what it held
 // (its place, its count of replacements) goes over to the newcomer.
 void replace(Node& node, Connection& newcomer, ConnectionRef present) {
@@ -150,13 +165,13 @@ void replace(Node& node, Connection& newcomer, ConnectionRef present) {
   if (&old_loop == &new_loop) return admit(node, newcomer, end_present());
 
   begin_operation(newcomer);
-  old_loop.post([&node, &new_loop, end_present, newcomer_ref = newcomer.ref()] {
+  old_loop.post([&node, &new_loop, end_present, newcomer_ref = newcomer.ref(),
+                 fingerprint = peer_of(newcomer).fingerprint] {
     const Inheritance inheritance = end_present();
-    new_loop.post([&node, &new_loop, newcomer_ref, inheritance] {
+    new_loop.post([&node, &new_loop, newcomer_ref, fingerprint, inheritance] {
       Connection* connection = new_loop.find(newcomer_ref);
       if (connection == nullptr || connection->closing()) {
-        if (inheritance.seat) node.peers.release_seat();
-        return;
+        return abandon(node, fingerprint, inheritance);
       }
       admit(node, *connection, inheritance);
       end_operation(*connection);

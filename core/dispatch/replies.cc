@@ -1,11 +1,17 @@
 #include "core/dispatch/replies.h"
 
+#include "core/net/utf8.h"
 #include "core/protocol/json_text.h"
 
 namespace peer {
 namespace {
 
 constexpr std::size_t kHexLength = 64;
+
+// Some words are a plugin's, which may have cut a client's in the middle of a character.
+bool is_text(std::string_view words) {
+  return is_valid_utf8({reinterpret_cast<const std::uint8_t*>(words.data()), words.size()});
+}
 
 FrameBuilder& append_hex(FrameBuilder& builder, const Fingerprint& fingerprint) {
   builder.append("\"");
@@ -47,7 +53,7 @@ void reply(Connection& connection, std::string_view type, std::string_view id,
 
 void reply_error(Connection& connection, std::string_view id, int code, std::string_view message) {
   std::string payload = "{\"code\":" + std::to_string(code) + ",\"message\":";
-  append_json_string(payload, message);
+  append_json_string(payload, is_text(message) ? message : "refused");
   payload.push_back('}');
   reply(connection, "error", id, payload);
 }

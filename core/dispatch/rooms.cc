@@ -46,10 +46,12 @@ void finish_change(Node& node, EventLoop& loop, const std::string& name, const R
 // is read anew when the room has changed. Nullopt: the room is gone, or never stands still.
 std::optional<RoomVerdict> change_room(Node& node, EventLoop& loop, const std::string& name,
                                        RoomSnapshot snapshot, const sdk::RoomRequest& request) {
-  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+  // Who has gone must not stay the owner: that is settled however often others are quicker.
+  const bool must_settle = request.action == sdk::RoomAction::kLeave;
+  for (int attempt = 0; attempt < kMaxAttempts || must_settle; ++attempt) {
     RoomVerdict verdict =
         judge(*node.plugins.room_policy, node.room_calls, name, snapshot, request);
-    if (verdict.failed && request.action == sdk::RoomAction::kLeave) {
+    if (verdict.failed && must_settle) {
       // A room must not be left to an owner who is gone: the guide's own rule stands in.
       verdict = RoomVerdict();
       verdict.room = snapshot.room;

@@ -86,11 +86,15 @@ SendResult Connection::send(const FrameRef& frame) {
 
 void Connection::reply(FrameRef frame) {
   if (state_ != State::kOpen || broken_) return;
+  loop_.stats_.sent.fetch_add(1, std::memory_order_relaxed);
+  queue_answer(std::move(frame));
+}
+
+void Connection::queue_answer(FrameRef frame) {
   if (!fits(frame.size())) {
     owes_answers_ = true;
     reader_.stop();
   }
-  loop_.stats_.sent.fetch_add(1, std::memory_order_relaxed);
   queue(std::move(frame));
 }
 
@@ -205,8 +209,9 @@ void Connection::on_message(Opcode, std::span<const std::uint8_t> message) {
 
 void Connection::on_ping(std::span<const std::uint8_t> payload) {
   if (!count_control_frame()) return;
-  queue(control_frame(Opcode::kPong,
-                      {reinterpret_cast<const char*>(payload.data()), payload.size()}));
+  // Bounded as other answers are: who trickles along without reading must not pile up pongs.
+  queue_answer(control_frame(Opcode::kPong,
+                             {reinterpret_cast<const char*>(payload.data()), payload.size()}));
 }
 
 void Connection::on_pong(std::span<const std::uint8_t>) {
@@ -345,6 +350,8 @@ bool Connection::on_timer(Time now) {
 }
 
 void Connection::keep_alive(Time now) {
+  // The pong may lie unread behind requests: write_timeout watches a peer that is owed answers.
+  if (owes_answers_ && pong_deadline_ <= now) pong_deadline_ = now + loop_.options().pong_wait;
   if (pong_deadline_ <= now) {
     close(CloseCode::kPingTimeout, "ping timeout");
     return;

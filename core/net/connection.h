@@ -121,6 +121,7 @@ class Connection final : private FrameSink {
   void upgrade(const HttpRequest& request, const std::string& response);
   void refuse_http(int status);
   void queue(FrameRef frame);
+  void queue_answer(FrameRef frame);
   [[nodiscard]] bool fits(std::size_t more_bytes) const;
   [[nodiscard]] bool may_read() const;
   bool count_control_frame();

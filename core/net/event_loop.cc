@@ -24,6 +24,7 @@ namespace {
 constexpr std::size_t kReadBuffer = 128 * 1024;
 constexpr int kMaxEvents = 256;
 constexpr int kAcceptsPerRound = 64;
+constexpr milliseconds kAcceptPause{100};
 // Deadlines are checked in one sweep over a dense array, at most this often.
 constexpr milliseconds kDeadlineGrid{50};
 constexpr std::uint64_t kWakeEvent = ~std::uint64_t{0};
@@ -68,7 +69,7 @@ EventLoop::EventLoop(std::uint8_t index, const NetOptions& options, Application&
 EventLoop::~EventLoop() {
   connections_.clear();
   stop_listening();
-  ::close(spare_fd_);
+  if (spare_fd_ >= 0) ::close(spare_fd_);
   ::close(wake_fd_);
   ::close(epoll_fd_);
 }
@@ -164,7 +165,12 @@ void EventLoop::guarded(Connection& connection, F&& handler) noexcept {
     handler();
   } catch (const std::exception& failure) {
     log_error(std::string("a connection's handler failed, closing it: ") + failure.what());
-    connection.close(CloseCode::kInternalError, "internal error");
+    if (connection.state_ == Connection::State::kHttp) {  // no close frame on what is no WebSocket
+      connection.abort();
+      connection.mark_dirty();
+    } else {
+      connection.close(CloseCode::kInternalError, "internal error");
+    }
   }
 }
 
@@ -175,6 +181,8 @@ void EventLoop::accept_some() {
       if (!adopt(fd)) ::close(fd);
     } else if (errno == EMFILE || errno == ENFILE) {
       return shed_connection();
+    } else if (errno == ENOBUFS || errno == ENOMEM) {
+      return pause_accepting();
     } else if (errno != EINTR && errno != ECONNABORTED) {
       return;
     }
@@ -184,11 +192,27 @@ void EventLoop::accept_some() {
 // Out of descriptors: a connection left in the backlog would wake the loop for ever, so one
 // descriptor kept aside takes it in and turns it away.
 void EventLoop::shed_connection() {
-  ::close(spare_fd_);
+  if (spare_fd_ >= 0) ::close(spare_fd_);
   const int fd = ::accept4(listen_fd_, nullptr, nullptr, SOCK_CLOEXEC);
   if (fd >= 0) ::close(fd);
   spare_fd_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   stats_.shed.fetch_add(1, std::memory_order_relaxed);
+  // Another loop was quicker to take the descriptor that was set free.
+  if (fd < 0 || spare_fd_ < 0) pause_accepting();
+}
+
+// The backlog is left alone for a while: it cannot be emptied, and would wake the loop for ever.
+void EventLoop::pause_accepting() {
+  watch_listener(0);
+  schedule(now_ + kAcceptPause, [this] { watch_listener(EPOLLIN); });
+}
+
+void EventLoop::watch_listener(std::uint32_t events) {
+  if (listen_fd_ < 0) return;
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = kListenEvent;
+  ::epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, listen_fd_, &event);
 }
 
 bool EventLoop::adopt(int fd) {

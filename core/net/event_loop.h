@@ -140,6 +140,8 @@ class EventLoop {
   void accept_some();
   [[nodiscard]] bool adopt(int fd);
   void shed_connection();
+  void pause_accepting();
+  void watch_listener(std::uint32_t events);
   void handle_event(std::uint64_t data, std::uint32_t events);
   void deliver_waiting_mail();
   void deliver(const Delivery& delivery);
@@ -162,7 +164,7 @@ class EventLoop {
   int epoll_fd_;
   int wake_fd_;
   int listen_fd_ = -1;
-  int spare_fd_;  // closed to make room for refusing a connection when descriptors run out
+  int spare_fd_;  // closed to refuse a connection when descriptors run out; -1: lost to another
   bool stopping_ = false;
   Time stop_deadline_ = kNever;
 

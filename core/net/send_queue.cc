@@ -48,17 +48,20 @@ bool SendQueue::flush(int fd) {
 
 void SendQueue::consume(std::size_t written) {
   bytes_ -= written;
-  while (written > 0) {
-    const std::size_t left = frames_[head_].size() - head_offset_;
-    if (written < left) {
-      head_offset_ += written;
-      return;
-    }
-    written -= left;
+  head_offset_ += written;
+  while (!empty() && head_offset_ >= frames_[head_].size()) {
+    head_offset_ -= frames_[head_].size();
     frames_[head_++] = FrameRef();
-    head_offset_ = 0;
   }
-  if (!empty()) return;
+  if (!empty()) {
+    // A queue that never drains, because a slow reader's is always filled again, must not keep the
+    // places of all frames that it ever held.
+    if (head_ >= kMaxIovecs && 2 * head_ >= frames_.size()) {
+      frames_.erase(frames_.begin(), frames_.begin() + static_cast<std::ptrdiff_t>(head_));
+      head_ = 0;
+    }
+    return;
+  }
   head_ = 0;
   if (frames_.capacity() > kKeptCapacity) {
     std::vector<FrameRef>().swap(frames_);
