@@ -9,6 +9,7 @@ namespace peer::test {
 class GateTest : public PluginServerTest {
  protected:
   void start_gate(std::vector<std::string> settings = {}) {
+    settings.push_back("rate_limit_burst=1000000");  // books() is asked over and over
     start_plugin("broker", "broker_gate", {}, std::move(settings));
     keeper_.emplace(peer_in("home", "keeper"));
   }
