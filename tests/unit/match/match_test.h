@@ -65,7 +65,8 @@ class MatchTest : public testing::Test {
   }
 
   static ConnectionRef where(const std::string& name) {
-    return ref_of(name[0] % 2, static_cast<std::uint32_t>(name[0]));
+    const auto number = static_cast<std::uint32_t>(name[0]);
+    return ref_of(number % 2, number);
   }
   static TicketOwner owner(const std::string& name, const std::string& request_id = "") {
     return {fingerprint_of(name), where(name), request_id, true};
