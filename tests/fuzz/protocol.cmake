@@ -1,3 +1,3 @@
-peer_add_fuzzer(fuzz_message
+peer_add_fuzzer(message
   SOURCES fuzz_message.cc
   LIBRARIES peer_protocol)
