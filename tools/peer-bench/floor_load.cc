@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <stdexcept>
 #include <system_error>
 
 #include "tools/peer-bench/floor.h"
@@ -76,7 +77,8 @@ void FloorLoad::send(Link& link) {
 void FloorLoad::read(Link& link) {
   const ssize_t got = ::recv(link.fd, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
   if (got < 0 && errno == EAGAIN) return;
-  if (got <= 0) throw_errno("floor: recv");
+  if (got < 0) throw_errno("floor: recv");
+  if (got == 0) throw std::runtime_error("the floor's echo process has ended");
   const Instant now = Clock::now();
   if (link.may_send == 0) dirty_.push_back(&link);
   for (link.received += static_cast<std::size_t>(got); link.received >= shape_.message_bytes;

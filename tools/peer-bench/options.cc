@@ -1,5 +1,7 @@
 #include "tools/peer-bench/options.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -31,8 +33,9 @@ constexpr std::array<ModeName, 8> kModes{{
     {Mode::kFloor, "floor", "no server: a raw epoll echo process of its own"},
 }};
 
+// pid_t is int.
 using Field = std::variant<bool Options::*, std::uint16_t Options::*, std::uint32_t Options::*,
-                           pid_t Options::*, double Options::*, std::string Options::*>;
+                           int Options::*, double Options::*, std::string Options::*>;
 
 struct Flag {
   std::string_view name;
@@ -45,7 +48,7 @@ struct Flag {
 constexpr double kNoLimit = std::numeric_limits<std::uint32_t>::max();
 constexpr double kMaxSeconds = 86400;
 
-const std::array<Flag, 20> kFlags{{
+const std::array<Flag, 21> kFlags{{
     {"host", &Options::host, 0, 0, "server [127.0.0.1]; 127.* is met from many source addresses"},
     {"port", &Options::port, 1, 65535, "server's port [8080]"},
     {"path", &Options::path, 0, 0, "endpoint [/ws]"},
@@ -55,6 +58,8 @@ const std::array<Flag, 20> kFlags{{
     {"rounds", &Options::rounds, 1, 1000, "rounds, each with the floor's beside it [5]"},
     {"patience", &Options::patience, 0.01, 600,
      "seconds without progress until what is missing is lost [5]"},
+    {"core", &Options::core, 0, CPU_SETSIZE - 1,
+     "run it all, the server of --pid too, on this core: the steadiest figures"},
     {"with-floor", &Options::with_floor, 0, 0, "run the floor in turns with the server"},
     {"quiet", &Options::quiet, 0, 0, "no progress and no table, only the JSON object"},
     {"peers", &Options::peers, 1, 1'000'000, "peers of idle [1000], ping [100], churn [32]"},
@@ -186,7 +191,7 @@ std::string help_text() {
   }
   text +=
       "\nExamples (the server needs high rate limits: rate_limit_per_sec, rate_limit_burst):\n"
-      "  peer-bench signal --port 8080 --pid $(pidof peer-server) --with-floor\n"
+      "  peer-bench signal --port 8080 --pid $(pidof peer-server) --with-floor --core 1\n"
       "  peer-bench signal --size 3000 --in-flight 16 --pid $(pidof peer-server)\n"
       "  peer-bench broadcast --members 500 --senders 8 --pid $(pidof peer-server)\n"
       "  peer-bench idle --peers 15000 --seconds 60 --pid $(pidof peer-server)\n"

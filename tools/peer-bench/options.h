@@ -29,6 +29,7 @@ struct Options {
   double warmup = 0.5;  ///< before each round, not measured
   std::uint32_t rounds = 5;
   double patience = 5;  ///< seconds without any progress before what is missing counts as lost
+  int core = -1;        ///< where everything runs; -1: wherever
   bool with_floor = false;
   bool quiet = false;  ///< only the JSON object
 

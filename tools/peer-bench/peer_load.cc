@@ -51,6 +51,7 @@ void PeerLoad::connect_all(const OnProgress& on_progress) {
   while (ready_ < peers_.size() || notices_ < expected_notices()) {
     while (started_ < peers_.size() && started_ < ready_ + options_.connecting) {
       peers_[started_].phase = Peer::Phase::kConnecting;
+      peers_[started_].began = Clock::now();
       loop_.connect(loop_.client(started_++));
     }
     step();
@@ -102,6 +103,7 @@ void PeerLoad::on_registered(std::uint32_t index, const ServerMessage& message) 
 
 void PeerLoad::on_joined(std::uint32_t index) {
   peers_[index].phase = Peer::Phase::kReady;
+  join_latency_.record(now() - peers_[index].began);
   ++ready_;
 }
 

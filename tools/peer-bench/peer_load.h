@@ -22,6 +22,7 @@ struct Peer {
 
   Phase phase = Phase::kNew;
   std::uint32_t ns = 0;
+  Instant began;  ///< to connect
   std::string fingerprint;
 };
 
@@ -42,6 +43,8 @@ class PeerLoad : public Load, private ClientEvents {
   virtual void finish() = 0;
 
   void step() override { loop_.step(std::chrono::milliseconds(10)); }
+  /// From connect to the answer to join.
+  [[nodiscard]] const Histogram& join_latency() const { return join_latency_; }
   [[nodiscard]] std::size_t size() const { return peers_.size(); }
 
  protected:
@@ -90,6 +93,7 @@ class PeerLoad : public Load, private ClientEvents {
   std::size_t namespace_size_;
   std::vector<Peer> peers_;
   ClientLoop loop_;
+  Histogram join_latency_;
   std::size_t started_ = 0;
   std::size_t ready_ = 0;
   std::uint64_t notices_ = 0;  // peer_joined

@@ -4,6 +4,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "tools/peer-bench/affinity.h"
 #include "tools/peer-bench/broadcast_load.h"
 #include "tools/peer-bench/churn_load.h"
 #include "tools/peer-bench/floor.h"
@@ -78,6 +79,20 @@ class Floor {
   std::unique_ptr<FloorLoad> burst_;
   Subject single_subject_{};
   Subject burst_subject_{};
+};
+
+/// What --core asks for.
+class CorePins {
+ public:
+  explicit CorePins(const Options& options) {
+    if (options.core < 0) return;
+    own_.emplace(0, options.core);
+    if (options.pid != 0) server_.emplace(options.pid, options.core);
+  }
+
+ private:
+  std::optional<CorePin> own_;
+  std::optional<CorePin> server_;
 };
 
 std::optional<CpuClock> server_clock(const Options& options) {
@@ -260,6 +275,9 @@ void run_idle(const Options& options, Faults& faults, Report& report) {
   const Duration cpu_connected = cpu();
   report.number("connect_seconds", seconds);
   report.number("connect_rate_per_sec", options.peers / seconds);
+  report.number("join_latency_p50_us", to_microseconds(load.join_latency().quantile(0.5)));
+  report.number("join_latency_p99_us", to_microseconds(load.join_latency().quantile(0.99)));
+  report.number("join_latency_max_us", to_microseconds(load.join_latency().max()));
   report.number("generator_busy", to_seconds(own.now() - own_before) / seconds);
 
   hold(load, options.warmup, progress);
@@ -300,6 +318,7 @@ void run_floor(const Options& options, Floor& floor, Report& report) {
 
 bool run(const Options& options, Report& report) {
   raise_descriptor_limit();
+  const CorePins pins(options);
   Faults faults;
   // Forked before this process has a connection that the child would keep open.
   std::unique_ptr<Floor> floor;
