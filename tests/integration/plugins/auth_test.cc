@@ -72,6 +72,20 @@ TEST_P(AuthTest, LongWordsAreCutInTheCloseFrame) {
   alice.ws().expect_close(4003, reason);
 }
 
+TEST_P(AuthTest, ThePluginSeesAddressOriginAndQuery) {
+  start_auth();
+  std::string request = upgrade_request("/ws?room=7&key=a%20b");
+  request.insert(request.find("\r\n") + 2, "origin: https://a-rather-long-name.example.org\r\n");
+  TcpStream stream(port());
+  stream.write(request + encode({.payload = register_with("mirror", "alice")}));
+  std::string buffer;
+  EXPECT_EQ(read_http_reply(stream, buffer).status, 101);
+  std::optional<Frame> frame = take_frame(buffer);
+  for (; !frame; frame = take_frame(buffer)) stream.read_some(buffer);
+  EXPECT_EQ(Json::parse(frame->payload)["payload"]["message"].str(),
+            "127.0.0.1 https://a-rather-long-name.example.org room=7&key=a%20b");
+}
+
 TEST_P(AuthTest, WhatIsPipelinedBehindARejectedRegisterIsNotHandled) {
   start_auth();
   TestPeer alice = connect();
