@@ -1,0 +1,174 @@
+#include "core/dispatch/await.h"
+
+#include "tests/unit/loop/loop_test.h"
+
+namespace peer {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using namespace std::chrono_literals;
+
+using Reply = std::function<void(std::string)>;
+
+constexpr milliseconds kLong = 1h;
+
+// The message "op" starts an operation as the test says; each outcome and each other message is
+// logged, in the order that the connection sees them.
+class AwaitTest : public test::LoopTest {
+ protected:
+  AwaitTest() {
+    application_.make_context = [](Connection&) { return std::make_unique<Peer>(); };
+    application_.on_text = [this](Connection& connection, std::string_view text) {
+      if (text == "op") return begin(connection);
+      if (text == "two ops") {
+        begin(connection);
+        return begin(connection);
+      }
+      log_.add(std::string(text));
+    };
+    start();
+  }
+  ~AwaitTest() override { running_.reset(); }
+
+  void begin(Connection& connection) {
+    await<std::string>(
+        connection, deadline_, "otherwise",
+        [this](Reply reply) { return start_(std::move(reply)); },
+        [this](Connection* there, const std::string& outcome) {
+          log_.add(outcome + (there == nullptr ? ", gone" : ""));
+        });
+  }
+  // Lets the operation answer later; the reply is kept.
+  void answer_later() {
+    start_ = [this](Reply reply) {
+      replies_.push_back(std::move(reply));
+      begun_.add("begun");
+      return true;
+    };
+  }
+  // Everything that was sent has been read, and what could be handled is.
+  void settle() {
+    on_loop([] {});
+  }
+  std::vector<std::string> logged() {
+    settle();
+    return log_.so_far();
+  }
+
+  test::EventLog log_;
+  test::EventLog begun_;
+  std::vector<Reply> replies_;
+  std::function<bool(Reply)> start_;
+  milliseconds deadline_ = kLong;
+};
+
+TEST_F(AwaitTest, AnAnswerAtOnceIsUsedAtOnce) {
+  start_ = [](Reply reply) {
+    reply("answer");
+    return true;
+  };
+  test::WsClient client = connect();
+  client.send_raw(test::encode({.payload = "op"}) + test::encode({.payload = "next"}));
+  EXPECT_THAT(log_.wait_for(2), ElementsAre("answer", "next"));
+}
+
+TEST_F(AwaitTest, FurtherMessagesWaitForALateAnswer) {
+  answer_later();
+  test::WsClient client = connect();
+  client.send_raw(test::encode({.payload = "op"}) + test::encode({.payload = "next"}));
+  begun_.wait_for(1);
+  client.send_text("last");
+  EXPECT_THAT(logged(), IsEmpty());
+  replies_[0]("answer");  // from another thread than the loop's
+  EXPECT_THAT(log_.wait_for(3), ElementsAre("answer", "next", "last"));
+}
+
+TEST_F(AwaitTest, OnlyTheFirstAnswerCounts) {
+  answer_later();
+  test::WsClient client = connect();
+  client.send_text("op");
+  begun_.wait_for(1);
+  replies_[0]("first");
+  replies_[0]("second");
+  log_.wait_for(1);
+  replies_[0]("third");
+  EXPECT_THAT(logged(), ElementsAre("first"));
+}
+
+TEST_F(AwaitTest, AnOperationThatFailedToStartIsNotWaitedFor) {
+  start_ = [](Reply) { return false; };
+  test::WsClient client = connect();
+  client.send_raw(test::encode({.payload = "op"}) + test::encode({.payload = "next"}));
+  EXPECT_THAT(log_.wait_for(2), ElementsAre("otherwise", "next"));
+}
+
+TEST_F(AwaitTest, AnOperationThatAnsweredAndThenFailedHasAnswered) {
+  start_ = [](Reply reply) {
+    reply("answer");
+    return false;
+  };
+  test::WsClient client = connect();
+  client.send_text("op");
+  EXPECT_THAT(log_.wait_for(1), ElementsAre("answer"));
+}
+
+TEST_F(AwaitTest, AtTheDeadlineTheCoreGoesOnAndALaterAnswerIsIgnored) {
+  deadline_ = 1ms;
+  answer_later();
+  test::WsClient client = connect();
+  client.send_raw(test::encode({.payload = "op"}) + test::encode({.payload = "next"}));
+  EXPECT_THAT(log_.wait_for(2), ElementsAre("otherwise", "next"));
+  replies_[0]("too late");
+  EXPECT_THAT(logged(), ElementsAre("otherwise", "next"));
+}
+
+TEST_F(AwaitTest, AnAnswerForAConnectionThatHasClosedSaysSo) {
+  answer_later();
+  test::WsClient client = connect();
+  client.send_text("op");
+  begun_.wait_for(1);
+  client.stream().reset();
+  application_.closed.wait_for(1);
+  replies_[0]("answer");
+  EXPECT_THAT(log_.wait_for(1), ElementsAre("answer, gone"));
+}
+
+TEST_F(AwaitTest, AnAnswerForAConnectionThatIsClosingSaysSo) {
+  answer_later();
+  test::WsClient client = connect();
+  client.send_text("op");
+  begun_.wait_for(1);
+  on_loop([&] { loop().find(first())->close(CloseCode::kNormal, ""); });
+  replies_[0]("answer");
+  EXPECT_THAT(log_.wait_for(1), ElementsAre("answer, gone"));
+}
+
+TEST_F(AwaitTest, MessagesWaitForTheLastOfSeveralOperations) {
+  answer_later();
+  test::WsClient client = connect();
+  client.send_raw(test::encode({.payload = "two ops"}) + test::encode({.payload = "next"}));
+  begun_.wait_for(2);
+  replies_[1]("second");
+  log_.wait_for(1);
+  EXPECT_THAT(logged(), ElementsAre("second"));
+  replies_[0]("first");
+  EXPECT_THAT(log_.wait_for(3), ElementsAre("second", "first", "next"));
+}
+
+TEST_F(AwaitTest, AConnectionMayOperateAgainAndAgain) {
+  std::vector<std::thread> answering;
+  start_ = [&](Reply reply) {
+    answering.emplace_back(std::move(reply), "answer");
+    return true;
+  };
+  test::WsClient client = connect();
+  std::string messages;
+  for (int i = 0; i < 200; ++i) messages += test::encode({.payload = "op"});
+  client.send_raw(messages);
+  EXPECT_EQ(log_.wait_for(200), std::vector<std::string>(200, "answer"));
+  for (std::thread& thread : answering) thread.join();
+}
+
+}  // namespace
+}  // namespace peer

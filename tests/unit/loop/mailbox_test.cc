@@ -1,0 +1,163 @@
+#include <algorithm>
+#include <numeric>
+
+#include "tests/unit/loop/loop_test.h"
+
+namespace peer {
+namespace {
+
+using testing::ElementsAre;
+
+class MailboxTest : public test::LoopTest {
+ protected:
+  MailboxTest() {
+    options_.send_buffer_size = 1'000'000;
+    options_.send_buffer_bytes = 1'000'000'000;
+  }
+};
+
+TEST_F(MailboxTest, DeliveriesOfOneThreadArriveInOrder) {
+  start();
+  test::WsClient client = connect();
+  std::vector<std::string> expected;
+  for (int i = 0; i < 500; ++i) expected.push_back(std::to_string(i));
+  for (const std::string& text : expected) post(first(), text);
+  EXPECT_EQ(read_texts(client, expected.size()), expected);
+}
+
+TEST_F(MailboxTest, DeliveriesOfManyThreadsAllArriveAndEachThreadsInOrder) {
+  constexpr int kThreads = 4;
+  constexpr int kEach = 500;
+  start();
+  test::WsClient client = connect();
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([this, thread] {
+      for (int i = 0; i < kEach; ++i) post(first(), std::to_string(thread * kEach + i));
+    });
+  }
+  std::vector<int> seen;
+  for (const std::string& text : read_texts(client, kThreads * kEach))
+    seen.push_back(std::stoi(text));
+  for (std::thread& thread : threads) thread.join();
+  // Sorted by thread, with the order within each kept, it is everything in order.
+  std::stable_sort(seen.begin(), seen.end(), [](int a, int b) { return a / kEach < b / kEach; });
+  std::vector<int> expected(kThreads * kEach);
+  std::iota(expected.begin(), expected.end(), 0);
+  EXPECT_EQ(seen, expected);
+}
+
+TEST_F(MailboxTest, TasksOfManyThreadsAllRunAndEachThreadsInOrder) {
+  constexpr int kThreads = 4;
+  constexpr int kEach = 500;
+  start();
+  std::vector<std::vector<int>> ran(kThreads);
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([this, &mine = ran[static_cast<std::size_t>(thread)]] {
+      for (int i = 0; i < kEach; ++i) loop().post([&mine, i] { mine.push_back(i); });
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  on_loop([] {});
+  std::vector<int> expected(kEach);
+  std::iota(expected.begin(), expected.end(), 0);
+  EXPECT_EQ(ran, std::vector(kThreads, expected));
+}
+
+TEST_F(MailboxTest, ADeliveryToManyReachesEachOfThem) {
+  start();
+  test::WsClient one = connect();
+  test::WsClient two = connect();
+  ConnectionRef second;
+  second.slot = 1;
+  loop().post(Delivery{text_frame("both"), {}, {first(), second}, nullptr});
+  EXPECT_EQ(one.read_text(), "both");
+  EXPECT_EQ(two.read_text(), "both");
+}
+
+TEST_F(MailboxTest, TasksPostedBeforeTheLoopRunsAreNotLost) {
+  running_.emplace(application_, options_);
+  test::EventLog log;
+  loop().post([&] { log.add("early"); });
+  running_->start();
+  EXPECT_THAT(log.wait_for(1), ElementsAre("early"));
+}
+
+TEST_F(MailboxTest, ATaskMayPostToItsOwnLoop) {
+  start();
+  test::EventLog log;
+  loop().post([&] {
+    loop().post([&] { log.add("inner"); });
+    log.add("outer");
+  });
+  EXPECT_THAT(log.wait_for(2), ElementsAre("outer", "inner"));
+}
+
+TEST_F(MailboxTest, LoopsWakeEachOther) {
+  start();
+  test::RunningLoop other(application_, options_, 1);
+  other.start();
+  std::promise<void> done;
+  int hops = 0;  // one task at a time: no loop touches it beside the other
+  std::function<void()> hop = [&] {
+    if (++hops == 1000) return done.set_value();
+    EventLoop& next = EventLoop::current() == &loop() ? other.loop() : loop();
+    next.post(hop);
+  };
+  loop().post(hop);
+  done.get_future().get();
+  EXPECT_EQ(hops, 1000);
+}
+
+TEST_F(MailboxTest, OneWhoHearsOfADeliveryFromAnotherLoopIsNotAheadOfIt) {
+  start();
+  test::RunningLoop other(application_, options_, 1);
+  other.start();
+  test::WsClient client = connect();
+  for (int i = 0; i < 200; ++i) {
+    other.on_loop([&] { post(first(), "from the other loop"); });
+    client.send_text("asks now");
+    EXPECT_THAT(read_texts(client, 2), ElementsAre("from the other loop", "asks now"));
+  }
+}
+
+TEST_F(MailboxTest, AReportCountsTheDeliveredAndTheDroppedOfAllItsDeliveries) {
+  start();
+  test::WsClient client = connect();
+  ConnectionRef gone;
+  gone.slot = 7;
+  std::promise<std::pair<std::uint32_t, std::uint32_t>> counts;
+  const auto report = std::make_shared<DeliveryReport>();
+  report->pending = 2;
+  report->done = [&](const DeliveryReport& done) {
+    counts.set_value({done.delivered, done.dropped});
+  };
+  loop().post(Delivery{text_frame("x"), {}, {first(), gone, gone}, report});
+  loop().post(Delivery{text_frame("x"), first(), {}, report});
+  EXPECT_EQ(counts.get_future().get(), std::pair(2U, 2U));
+}
+
+// A loop that does not run: its mail piles up.
+TEST(FullMailboxTest, DeliveriesBeyond64MiBAreDroppedCountedAndReported) {
+  test::TestApplication application;
+  EventLoop loop(0, {}, application);
+  const FrameRef megabyte = text_frame(std::string(1 << 20, 'x'));
+  const auto report = std::make_shared<DeliveryReport>();
+  report->pending = 70;
+  for (int i = 0; i < 70; ++i) loop.post(Delivery{megabyte, {}, {}, report});
+  EXPECT_EQ(loop.stats().dropped, 7U);
+  EXPECT_EQ(report->dropped, 7U);
+  EXPECT_EQ(report->pending, 63U);
+}
+
+TEST(FullMailboxTest, EachReceiverOfADroppedDeliveryCounts) {
+  test::TestApplication application;
+  EventLoop loop(0, {}, application);
+  const FrameRef large = text_frame(std::string(64 << 20, 'x'));
+  loop.post(Delivery{large, {}, std::vector<ConnectionRef>(5), nullptr});
+  EXPECT_EQ(loop.stats().dropped, 5U);
+}
+
+}  // namespace
+}  // namespace peer

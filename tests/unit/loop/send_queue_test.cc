@@ -1,0 +1,119 @@
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <string>
+
+#include "core/net/connection.h"
+
+namespace peer {
+namespace {
+
+// A queue that flushes into a socket, whose other end is read when the test says so.
+class SendQueueTest : public testing::Test {
+ protected:
+  SendQueueTest() {
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds_.data()), 0);
+  }
+  ~SendQueueTest() override {
+    ::close(fds_[0]);
+    close_reader();
+  }
+
+  void push(const std::string& text) { queue_.push(FrameBuilder(0).append(text).finish_raw()); }
+  bool flush() { return queue_.flush(fds_[0]); }
+  std::string read_all() {
+    std::string all;
+    std::array<char, 65536> buffer;
+    for (ssize_t got = 1; got > 0;) {
+      got = ::recv(fds_[1], buffer.data(), buffer.size(), 0);
+      all.append(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    }
+    return all;
+  }
+  void close_reader() {
+    if (fds_[1] >= 0) ::close(std::exchange(fds_[1], -1));
+  }
+
+  SendQueue queue_;
+  std::array<int, 2> fds_{-1, -1};
+};
+
+TEST_F(SendQueueTest, StartsEmptyAndFlushesNothing) {
+  EXPECT_TRUE(queue_.empty());
+  EXPECT_TRUE(flush());
+  EXPECT_EQ(read_all(), "");
+}
+
+TEST_F(SendQueueTest, CountsWhatWaits) {
+  push("abc");
+  push("de");
+  EXPECT_FALSE(queue_.empty());
+  EXPECT_EQ(queue_.count(), 2U);
+  EXPECT_EQ(queue_.bytes(), 5U);
+}
+
+TEST_F(SendQueueTest, FlushesInOrder) {
+  push("abc");
+  push("de");
+  EXPECT_TRUE(flush());
+  EXPECT_EQ(read_all(), "abcde");
+  EXPECT_TRUE(queue_.empty());
+  EXPECT_EQ(queue_.count(), 0U);
+  EXPECT_EQ(queue_.bytes(), 0U);
+}
+
+TEST_F(SendQueueTest, FlushesMoreFramesThanOneSystemCallTakes) {
+  std::string expected;
+  for (int i = 0; i < 200; ++i) {
+    push(std::to_string(i) + ",");
+    expected.append(std::to_string(i)).append(",");
+  }
+  EXPECT_TRUE(flush());
+  EXPECT_EQ(read_all(), expected);
+  EXPECT_TRUE(queue_.empty());
+}
+
+TEST_F(SendQueueTest, CanBeFilledAgainAfterItRanEmpty) {
+  for (int i = 0; i < 30; ++i) {
+    for (int j = 0; j <= i; ++j) push("x");
+    EXPECT_TRUE(flush());
+    EXPECT_EQ(read_all(), std::string(static_cast<std::size_t>(i) + 1, 'x'));
+  }
+}
+
+TEST_F(SendQueueTest, KeepsWhatAFullSocketDoesNotTakeAndGoesOnAtThatByte) {
+  std::string expected;
+  for (int i = 0; i < 40; ++i) {
+    const std::string text(100'000, static_cast<char>('a' + i % 26));
+    push(text);
+    expected.append(text);
+  }
+  std::string received;
+  int flushes = 0;
+  for (; !queue_.empty(); ++flushes) {
+    EXPECT_TRUE(flush());
+    received.append(read_all());
+    EXPECT_EQ(received.size() + queue_.bytes(), expected.size());
+  }
+  EXPECT_TRUE(received == expected);
+  EXPECT_GT(flushes, 1) << "the socket took all at once: this tested nothing";
+}
+
+TEST_F(SendQueueTest, AFullSocketIsNoFailure) {
+  push(std::string(10'000'000, 'x'));
+  EXPECT_TRUE(flush());
+  EXPECT_TRUE(flush());
+  EXPECT_EQ(queue_.count(), 1U);
+}
+
+TEST_F(SendQueueTest, ABrokenConnectionIsAFailure) {
+  close_reader();
+  push("x");
+  EXPECT_FALSE(flush());
+}
+
+}  // namespace
+}  // namespace peer

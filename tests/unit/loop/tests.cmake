@@ -1,0 +1,12 @@
+peer_add_test(unit_loop
+  SOURCES
+    loop/await_test.cc
+    loop/backpressure_test.cc
+    loop/event_loop_test.cc
+    loop/frame_test.cc
+    loop/listener_test.cc
+    loop/mailbox_test.cc
+    loop/send_queue_test.cc
+    loop/stop_test.cc
+  LIBRARIES peer_net peer_hub peer_protocol peer_test_support
+  LABELS fast)
