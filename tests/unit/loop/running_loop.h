@@ -91,7 +91,7 @@ class RunningLoop {
     loop_.listen(listeners->fds[0]);
   }
   ~RunningLoop() {
-    stop(loop_.now() + std::chrono::seconds(10));
+    stop(steady_now() + std::chrono::seconds(10));
     join();
   }
 
