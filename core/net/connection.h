@@ -48,6 +48,8 @@ class SendQueue {
   bool flush(int fd);
 
  private:
+  /// One system call for as many frames as it takes; `offered`: their bytes. As send(2).
+  ssize_t write_some(int fd, std::size_t& offered) const;
   void consume(std::size_t written);
 
   std::vector<FrameRef> frames_;
