@@ -1,5 +1,6 @@
 #include "core/process.h"
 
+#include <malloc.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -71,6 +72,8 @@ std::uint64_t raise_descriptor_limit() {
   ::getrlimit(RLIMIT_NOFILE, &limit);
   return limit.rlim_cur;
 }
+
+void keep_freed_memory() { ::mallopt(M_TRIM_THRESHOLD, 8 * 1024 * 1024); }
 
 sdk::Result<void> write_port_file(const std::string& file, std::uint16_t port) {
   const std::string temporary = file + ".new";

@@ -45,6 +45,11 @@ class ProcessEvents {
 /// Raises the soft limit of file descriptors to the hard one. Returns what it is now.
 std::uint64_t raise_descriptor_limit();
 
+/// Up to 8 MiB that were freed at the top of a thread's heap stay with the process. By default
+/// glibc returns what exceeds 128 KiB, and a loop that frees the frames of every round would pay
+/// for the same pages again in the next one. Call it before there are threads.
+void keep_freed_memory();
+
 /// Writes `port` and a newline to `file`, complete or not at all.
 [[nodiscard]] sdk::Result<void> write_port_file(const std::string& file, std::uint16_t port);
 

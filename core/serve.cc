@@ -86,6 +86,7 @@ void warn_of_descriptors(const Config& config) {
 }  // namespace
 
 int serve(const Config& config) {
+  keep_freed_memory();
   ProcessEvents events;
   std::vector<std::string> mistakes;
   const std::string directory =
