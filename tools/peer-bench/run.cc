@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <memory>
 #include <stdexcept>
+#include <vector>
 
 #include "tools/peer-bench/affinity.h"
 #include "tools/peer-bench/broadcast_load.h"
@@ -13,6 +14,7 @@
 #include "tools/peer-bench/ping_load.h"
 #include "tools/peer-bench/probes.h"
 #include "tools/peer-bench/signal_load.h"
+#include "tools/peer-bench/socket_memory.h"
 
 namespace peer::bench {
 namespace {
@@ -217,12 +219,21 @@ void connect(const Options& options, PeerLoad& load) {
   load.connect_all([&](std::size_t ready) { progress.tick("connecting", ready, "peers ready"); });
 }
 
+/// What the kernel holds for the server's sockets that the stalled members are on: the fullest.
+void report_stalled_sockets(const Options& options, Report& report) {
+  const std::vector<std::uint64_t> sockets = socket_memory(options.port);
+  if (sockets.size() < options.stalled || options.stalled == 0) return;
+  report.count("stalled_socket_kernel_bytes_max", sockets.front());
+  report.count("stalled_socket_kernel_bytes_min", sockets[options.stalled - 1]);
+}
+
 void run_peer_load(const Options& options, PeerLoad& load, Floor* floor, Report& report) {
   const auto before = server_memory(options);
   connect(options, load);
   const auto connected = server_memory(options);
   measure_load(options, load, floor, report);
   listen_for_strays(load);
+  if (options.mode == Mode::kSlow) report_stalled_sockets(options, report);
   report_memory(report, "before", before);
   report_memory(report, "connected", connected);
   report_memory(report, "after", server_memory(options));
