@@ -29,6 +29,8 @@ NetOptions net_options_of(const Config& config) {
   options.read_timeout = config.read_timeout;
   options.ping_interval = config.ping_interval;
   options.pong_wait = config.pong_wait;
+  options.compression = config.compression_enabled;
+  options.compression_threshold = config.compression_threshold;
   return options;
 }
 

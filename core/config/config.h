@@ -62,6 +62,10 @@ struct Config {
   milliseconds drain_delay{0};
   milliseconds shutdown_timeout{5'000};
 
+  // Compression (permessage-deflate, RFC 7692).
+  bool compression_enabled = false;            ///< false: never negotiated
+  std::uint64_t compression_threshold = 1024;  ///< bytes; shorter messages are sent as they are
+
   // Bounds of messages, in bytes unless said otherwise.
   std::uint64_t max_message_size = 65536;
   std::uint32_t max_name_length = 4096;  ///< namespaces and rooms
@@ -97,7 +101,6 @@ struct Config {
   std::uint32_t redis_db = 0;
   std::string tls_cert;
   std::string tls_key;
-  bool compression_enabled = false;
   bool metrics_enabled = false;
   std::uint16_t metrics_port = 9090;
 

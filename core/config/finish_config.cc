@@ -17,8 +17,6 @@ void refuse_unavailable(ConfigDraft& draft) {
   const Config& config = draft.config;
   refuse_if(!config.tls_cert.empty(), draft, "tls_cert", tls);
   refuse_if(!config.tls_key.empty(), draft, "tls_key", tls);
-  refuse_if(config.compression_enabled, draft, "compression_enabled",
-            "compression is not available in this version; set it to false");
   refuse_if(config.metrics_enabled, draft, "metrics_enabled",
             "the metrics endpoint is not available in this version; set it to false and read "
             "/stats");

@@ -104,6 +104,9 @@ std::vector<ConfigKey> make_keys() {
       key("drain_delay", &Config::drain_delay, rule::duration(0ms, 24h)),
       key("shutdown_timeout", &Config::shutdown_timeout, rule::duration(1ms, 24h)),
 
+      key("compression_enabled", &Config::compression_enabled, rule::boolean(), "PEER_COMPRESSION"),
+      key("compression_threshold", &Config::compression_threshold, rule::integer(0, 128 * kMiB)),
+
       key("max_message_size", &Config::max_message_size, rule::integer(64, 128 * kMiB)),
       key("max_name_length", &Config::max_name_length, rule::integer(1, kMiB)),
       key("max_alias_length", &Config::max_alias_length, rule::integer(1, 64 * kKiB)),
@@ -136,7 +139,6 @@ std::vector<ConfigKey> make_keys() {
       key("redis_db", &Config::redis_db, rule::integer(0, 65535)),
       hidden(key("tls_cert", &Config::tls_cert, rule::path(), "TLS_CERT")),
       hidden(key("tls_key", &Config::tls_key, rule::path(), "TLS_KEY")),
-      key("compression_enabled", &Config::compression_enabled, rule::boolean(), "PEER_COMPRESSION"),
       key("metrics_enabled", &Config::metrics_enabled, rule::boolean()),
       key("metrics_port", &Config::metrics_port, rule::integer(0, 65535)),
 

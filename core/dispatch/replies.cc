@@ -157,11 +157,8 @@ FrameRef broadcast_frame(const Fingerprint& from, std::string_view ns, std::stri
 }
 
 std::string_view text_of(const FrameRef& frame) {
-  const std::span<const std::uint8_t> bytes = frame.bytes();
-  // RFC 6455 5.2: the length in 7 bits, or 126 and 16, or 127 and 64.
-  const std::uint8_t length = bytes[1];
-  const std::size_t header = length < 126 ? 2 : length == 126 ? 4 : 10;
-  return {reinterpret_cast<const char*>(bytes.data()) + header, bytes.size() - header};
+  const std::span<const std::uint8_t> bytes = frame.payload();
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 }  // namespace peer

@@ -18,18 +18,10 @@ namespace peer {
 namespace {
 
 constexpr std::size_t kReadAtOnce = 64 * 1024;
-constexpr milliseconds kHeadTime{10'000};
 // So long, and so much, is read and thrown away behind our close frame: closing with unread input
 // would make the kernel send RST, and the peer might never see the code.
 constexpr milliseconds kLingerTime{1'000};
 constexpr std::uint32_t kLingerBytes = 1024 * 1024;
-constexpr std::uint16_t kControlFramesPerSecond = 100;
-
-// The first ping comes within the second half of an interval, each slot at its own time.
-milliseconds first_ping_after(milliseconds interval, std::uint32_t slot) {
-  const std::int64_t spread = (slot * 2654435761U) >> 22;  // 0 to 1023
-  return interval / 2 + interval * spread / 2048;
-}
 
 std::string numeric_address(int fd) {
   sockaddr_storage address{};
@@ -50,15 +42,11 @@ std::string numeric_address(int fd) {
   return text.data();
 }
 
-bool is_loopback(const std::string& address) {
-  return address.starts_with("127.") || address == "::1";
-}
-
 }  // namespace
 
 Connection::Connection(EventLoop& loop, int fd, ConnectionRef ref)
     : loop_(loop), fd_(fd), ref_(ref) {
-  own_deadline_ = loop.now() + std::min(kHeadTime, loop.options().read_timeout);
+  own_deadline_ = head_deadline();
 }
 
 Connection::~Connection() { ::close(fd_); }
@@ -72,6 +60,16 @@ bool Connection::fits(std::size_t more_bytes) const {
 }
 
 SendResult Connection::send(const FrameRef& frame) {
+  return window_bits_ == 0 ? send_as_it_is(frame) : send_as_it_is(compressed(frame));
+}
+
+FrameRef Connection::compressed(const FrameRef& frame) const {
+  // What will be dropped is not worth the work.
+  const bool lost = state_ != State::kOpen || broken_ || (!fits(0) && (interest_ & EPOLLOUT) != 0);
+  return lost ? frame : loop_.compressor_.compress(frame, window_bits_);
+}
+
+SendResult Connection::send_as_it_is(const FrameRef& frame) {
   if (state_ != State::kOpen || broken_) return SendResult::kDropped;
   // Only what the socket refuses counts as waiting; with EPOLLOUT armed it has refused already.
   if (!fits(frame.size()) && (interest_ & EPOLLOUT) == 0) flush();
@@ -87,6 +85,7 @@ SendResult Connection::send(const FrameRef& frame) {
 void Connection::reply(FrameRef frame) {
   if (state_ != State::kOpen || broken_) return;
   loop_.stats_.sent.fetch_add(1, std::memory_order_relaxed);
+  if (window_bits_ != 0) frame = loop_.compressor_.compress(frame, window_bits_);
   queue_answer(std::move(frame));
 }
 
@@ -196,14 +195,20 @@ void Connection::consume(std::span<std::uint8_t> data) {
 }
 
 std::size_t Connection::read_frames(std::span<std::uint8_t> data) {
-  const ReaderLimits limits{loop_.options().max_message_size, false};
+  const NetOptions& options = loop_.options();
+  const ReaderLimits limits{options.max_message_size, options.accept_binary,
+                            window_bits_ != 0 ? &loop_.inflaters_ : nullptr};
   return reader_.feed(data, limits, *this);
 }
 
-void Connection::on_message(Opcode, std::span<const std::uint8_t> message) {
+void Connection::on_message(Opcode opcode, std::span<const std::uint8_t> message) {
   loop_.stats_.received.fetch_add(1, std::memory_order_relaxed);
-  loop_.application_.on_message(*this,
-                                {reinterpret_cast<const char*>(message.data()), message.size()});
+  const std::string_view bytes(reinterpret_cast<const char*>(message.data()), message.size());
+  if (opcode == Opcode::kText) {
+    loop_.application_.on_message(*this, bytes);
+  } else {
+    loop_.application_.on_binary(*this, bytes);
+  }
   if (!may_read()) reader_.stop();
 }
 
@@ -222,11 +227,13 @@ void Connection::on_pong(std::span<const std::uint8_t>) {
 }
 
 bool Connection::count_control_frame() {
+  const std::uint16_t most = loop_.options().control_frames_per_second;
+  if (most == 0) return true;
   if (loop_.now() - control_second_ >= milliseconds(1000)) {
     control_second_ = loop_.now();
     control_frames_ = 0;
   }
-  if (++control_frames_ <= kControlFramesPerSecond) return true;
+  if (++control_frames_ <= most) return true;
   close(CloseCode::kFlood, "too many control frames");
   return false;
 }
@@ -234,61 +241,6 @@ bool Connection::count_control_frame() {
 void Connection::on_close_frame(CloseCode code, std::string_view) { close(code, {}); }
 
 void Connection::on_protocol_error(CloseCode code, std::string_view reason) { close(code, reason); }
-
-std::size_t Connection::read_http(std::string_view data) {
-  const std::size_t head_size = find_head_end(data.substr(0, kMaxHeadSize));
-  if (head_size == 0) {
-    if (data.size() >= kMaxHeadSize) {
-      refuse_http(431);
-      return 0;
-    }
-    own_deadline_ =
-        std::min(own_deadline_, loop_.now() + std::min(kHeadTime, loop_.options().read_timeout));
-    loop_.update_deadline(*this);
-    return 0;
-  }
-  const std::optional<HttpRequest> request = parse_head(data.substr(0, head_size));
-  if (!request) {
-    refuse_http(400);
-  } else {
-    answer_http(*request);
-  }
-  return head_size;
-}
-
-void Connection::answer_http(const HttpRequest& request) {
-  if (request.path == "/ws" && request.method == "GET") {
-    const UpgradeAnswer answer = check_upgrade(request);
-    if (answer.status == 101) {
-      upgrade(request, render_switching_protocols(answer.accept_key));
-    } else {
-      refuse_http(answer.status);
-    }
-    return;
-  }
-  const bool loopback = is_loopback(remote_address());
-  queue(FrameBuilder(0).append(loop_.application_.on_http(request, loopback)).finish_raw());
-  close_after_flush_ = !request.keep_alive;
-  own_deadline_ = loop_.now() + loop_.options().read_timeout;
-  loop_.update_deadline(*this);
-}
-
-void Connection::upgrade(const HttpRequest& request, const std::string& response) {
-  queue(FrameBuilder(response.size()).append(response).finish_raw());
-  state_ = State::kOpen;
-  own_deadline_ = kNever;
-  next_ping_ = loop_.now() + first_ping_after(loop_.options().ping_interval, ref_.slot);
-  loop_.update_deadline(*this);
-  loop_.application_.on_open(*this, request);
-}
-
-void Connection::refuse_http(int status) {
-  const std::string response = render_response(error_response(status));
-  queue(FrameBuilder(response.size()).append(response).finish_raw());
-  close_after_flush_ = true;
-  own_deadline_ = loop_.now() + loop_.options().write_timeout;
-  loop_.update_deadline(*this);
-}
 
 // False: broken. Called at the end of a round, when the socket is writable again, and before a
 // message would be dropped.

@@ -120,8 +120,12 @@ class Connection final : private FrameSink {
   std::size_t read_http(std::string_view data);
   std::size_t read_frames(std::span<std::uint8_t> data);
   void answer_http(const HttpRequest& request);
+  void answer_upgrade(const HttpRequest& request);
   void upgrade(const HttpRequest& request, const std::string& response);
   void refuse_http(int status);
+  [[nodiscard]] Time head_deadline() const;
+  [[nodiscard]] FrameRef compressed(const FrameRef& frame) const;
+  SendResult send_as_it_is(const FrameRef& frame);
   void queue(FrameRef frame);
   void queue_answer(FrameRef frame);
   [[nodiscard]] bool fits(std::size_t more_bytes) const;
@@ -142,7 +146,8 @@ class Connection final : private FrameSink {
   bool dirty_ = false;
   bool close_after_flush_ = false;  // HTTP: the last response is queued
   bool notified_close_ = false;
-  std::uint32_t interest_ = 0;  // epoll events asked for
+  std::uint8_t window_bits_ = 0;  // of compressed output; 0: no permessage-deflate
+  std::uint32_t interest_ = 0;    // epoll events asked for
   std::uint16_t control_frames_ = 0;
   std::uint32_t lingered_ = 0;  // bytes discarded since the close frame
   Time control_second_{};

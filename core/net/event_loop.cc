@@ -62,7 +62,8 @@ EventLoop::EventLoop(std::uint8_t index, const NetOptions& options, Application&
       now_(steady_now()),
       wall_(wall_now()),
       read_buffer_(std::make_unique<std::uint8_t[]>(kReadBuffer + kReadPadding)),
-      ping_(control_frame(Opcode::kPing, {})) {
+      ping_(control_frame(Opcode::kPing, {})),
+      compressor_(options.compression_threshold) {
   checked(watch(epoll_fd_, wake_fd_, EPOLLIN, kWakeEvent) ? 0 : -1, "epoll_ctl");
 }
 
@@ -111,6 +112,7 @@ void EventLoop::run_round() {
   notify_closed();
   flush_dirty();
   graveyard_.clear();
+  compressor_.end_round();
   wake_others();
 }
 

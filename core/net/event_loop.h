@@ -16,11 +16,13 @@
 #include "core/base/mutex.h"
 #include "core/base/time.h"
 #include "core/net/connection.h"
+#include "core/net/deflate.h"
+#include "core/net/frame_compressor.h"
 #include "core/net/http_request.h"
 
 namespace peer {
 
-/// Limits and times of connections; named as their configuration keys.
+/// Limits and times of connections; those that can be configured are named as their keys.
 struct NetOptions {
   std::uint64_t max_message_size = 65536;
   std::uint32_t send_buffer_size = 32;
@@ -29,6 +31,11 @@ struct NetOptions {
   milliseconds read_timeout{60'000};
   milliseconds ping_interval{30'000};
   milliseconds pong_wait{35'000};
+  bool compression = false;                       ///< permessage-deflate, for who offers it
+  std::uint64_t compression_threshold = 1024;     ///< payloads below it are sent as they are
+  std::string websocket_path = "/ws";             ///< where to upgrade; empty: everywhere
+  bool accept_binary = false;                     ///< false: a binary message closes 1003
+  std::uint16_t control_frames_per_second = 100;  ///< of one client; more close 4008; 0: no limit
 };
 
 /// What the loops serve. Called on loop threads, several at a time, each connection always on its
@@ -42,6 +49,8 @@ class Application {
   virtual void on_open(Connection& connection, const HttpRequest& request) = 0;
   /// A text message, valid UTF-8, with kReadPadding readable bytes behind it.
   virtual void on_message(Connection& connection, std::string_view text) = 0;
+  /// A binary message; only with NetOptions::accept_binary.
+  virtual void on_binary(Connection&, std::string_view) {}
   virtual void on_deadline(Connection& connection) = 0;
   /// The connection is closing or broken: exactly once for each on_open().
   virtual void on_close(Connection& connection) = 0;
@@ -172,6 +181,8 @@ class EventLoop {
   sdk::Instant wall_;
   std::unique_ptr<std::uint8_t[]> read_buffer_;
   FrameRef ping_;
+  Inflaters inflaters_;
+  FrameCompressor compressor_;
 
   // By slot.
   std::vector<std::unique_ptr<Connection>> connections_;

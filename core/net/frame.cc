@@ -31,6 +31,12 @@ void FrameRef::destroy(Frame* frame) {
   std::free(frame);
 }
 
+std::span<const std::uint8_t> FrameRef::payload() const {
+  // RFC 6455 5.2: the length in 7 bits, or 126 and 16, or 127 and 64.
+  const std::uint8_t length = bytes()[1];
+  return bytes().subspan(length < 126 ? 2 : length == 126 ? 4 : 10);
+}
+
 FrameBuilder::FrameBuilder(std::size_t expected_size) : capacity_(expected_size) {
   void* memory = std::malloc(sizeof(Frame) + kHeaderRoom + capacity_);
   if (memory == nullptr) throw std::bad_alloc();
@@ -69,9 +75,14 @@ FrameBuilder& FrameBuilder::append_number(std::int64_t number) {
   return append({digits, static_cast<std::size_t>(end.ptr - digits)});
 }
 
-FrameRef FrameBuilder::finish(Opcode opcode) {
+FrameRef FrameBuilder::finish(Opcode opcode) { return finish_with(opcode, 0); }
+
+FrameRef FrameBuilder::finish_compressed(Opcode opcode) { return finish_with(opcode, kCompressed); }
+
+FrameRef FrameBuilder::finish_with(Opcode opcode, std::uint8_t flags) {
   std::array<std::uint8_t, kMaxServerHeader> header{};
   const std::size_t header_size = write_server_header(opcode, size_, header);
+  header[0] = static_cast<std::uint8_t>(header[0] | flags);
   std::memcpy(frame_->storage() + kHeaderRoom - header_size, header.data(), header_size);
   return release(header_size);
 }

@@ -54,6 +54,12 @@ class FrameRef {
   explicit operator bool() const { return frame_ != nullptr; }
   [[nodiscard]] std::span<const std::uint8_t> bytes() const { return frame_->bytes(); }
   [[nodiscard]] std::size_t size() const { return frame_->size_; }
+  /// Of a frame that finish() made.
+  [[nodiscard]] Opcode opcode() const { return static_cast<Opcode>(bytes()[0] & 0x0F); }
+  /// What follows the header, of a frame that finish() made.
+  [[nodiscard]] std::span<const std::uint8_t> payload() const;
+  /// True when both share one Frame.
+  friend bool operator==(const FrameRef&, const FrameRef&) = default;
 
  private:
   friend class FrameBuilder;
@@ -81,11 +87,14 @@ class FrameBuilder {
 
   /// The frame, with a WebSocket header. Ends the builder.
   [[nodiscard]] FrameRef finish(Opcode opcode);
+  /// The same for a payload that permessage-deflate has compressed. Ends the builder.
+  [[nodiscard]] FrameRef finish_compressed(Opcode opcode);
   /// The bytes as they are: HTTP. Ends the builder.
   [[nodiscard]] FrameRef finish_raw();
 
  private:
   void reserve(std::size_t payload);
+  [[nodiscard]] FrameRef finish_with(Opcode opcode, std::uint8_t flags);
   [[nodiscard]] FrameRef release(std::size_t header_size);
 
   Frame* frame_;

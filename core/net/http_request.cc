@@ -140,6 +140,14 @@ const std::string* HttpRequest::find(std::string_view name) const {
   return found == headers.end() ? nullptr : &found->second;
 }
 
+std::vector<std::string> HttpRequest::all(std::string_view name) const {
+  std::vector<std::string> values;
+  for (const auto& [header_name, value] : headers) {
+    if (equals_ignoring_case(header_name, name)) values.push_back(value);
+  }
+  return values;
+}
+
 std::size_t HttpRequest::count(std::string_view name) const {
   return static_cast<std::size_t>(std::count_if(
       headers.begin(), headers.end(),
@@ -167,6 +175,11 @@ std::size_t find_head_end(std::string_view bytes) {
     if (bytes.substr(at, 2) == kLineEnd) return at + 2;
   }
   return 0;
+}
+
+bool may_begin_head(std::string_view bytes) {
+  const std::string_view method = bytes.substr(0, bytes.find(' '));
+  return method.size() <= kMaxMethodSize && (bytes.empty() || is_token(method));
 }
 
 std::optional<HttpRequest> parse_head(std::string_view head) {

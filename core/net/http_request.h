@@ -25,6 +25,8 @@ struct HttpRequest {
 
   /// The first header of that name, in any case of letters; nullptr when there is none.
   [[nodiscard]] const std::string* find(std::string_view name) const;
+  /// The values of all headers of that name, in order.
+  [[nodiscard]] std::vector<std::string> all(std::string_view name) const;
   /// How many headers of that name there are.
   [[nodiscard]] std::size_t count(std::string_view name) const;
   /// True when a header of that name lists `token`, in any case of letters (RFC 9110 5.6.1).
@@ -40,6 +42,10 @@ inline constexpr std::size_t kMaxHeaders = 100;
 /// Lines that end in a bare LF end a head too: parse_head() refuses it, and the client need not
 /// wait for a timeout.
 [[nodiscard]] std::size_t find_head_end(std::string_view bytes);
+
+/// False when `bytes`, the front of a head that is incomplete, cannot become a request any more: no
+/// method at the start, as in a TLS hello.
+[[nodiscard]] bool may_begin_head(std::string_view bytes);
 
 /// Reads one whole head; nullopt is a 400. Refused beyond RFC 9112: folded lines, RFC 2047 encoded
 /// words (POCO decodes them, line breaks included), requests with a body, targets that are neither

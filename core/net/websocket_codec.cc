@@ -41,7 +41,6 @@ bool is_valid_close_code(std::uint16_t code) {
 
 std::size_t write_server_header(Opcode opcode, std::uint64_t length,
                                 std::span<std::uint8_t, kMaxServerHeader> out) {
-  constexpr std::uint8_t kFinal = 0x80;
   out[0] = static_cast<std::uint8_t>(kFinal | static_cast<std::uint8_t>(opcode));
   std::size_t size = 2;
   if (length <= 125) {

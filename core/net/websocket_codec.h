@@ -73,16 +73,25 @@ void apply_mask(std::span<std::uint8_t> data, std::array<std::uint8_t, 4> key,
 /// The largest header of a frame that a server sends: no mask.
 inline constexpr std::size_t kMaxServerHeader = 10;
 
+/// Bits of a frame's first byte (RFC 6455 5.2; RSV1 is permessage-deflate's, RFC 7692 6).
+inline constexpr std::uint8_t kFinal = 0x80;
+inline constexpr std::uint8_t kCompressed = 0x40;
+
 /// Writes the header of an unmasked, final frame into `out`; returns its length: 2, 4 or 10.
 std::size_t write_server_header(Opcode opcode, std::uint64_t length,
                                 std::span<std::uint8_t, kMaxServerHeader> out);
 
 struct FrameHeader;
+class Inflaters;
+enum class InflateResult : std::uint8_t;
 
 /// What a reader accepts.
 struct ReaderLimits {
-  std::uint64_t max_message = 65536;  ///< inclusive, over all fragments; refused from the header
-  bool accept_binary = false;         ///< false: a binary message is kUnsupportedData
+  /// Inclusive, over all fragments; refused from the header. Of a compressed message, after
+  /// inflating.
+  std::uint64_t max_message = 65536;
+  bool accept_binary = false;      ///< false: a binary message is kUnsupportedData
+  Inflaters* inflaters = nullptr;  ///< null: permessage-deflate was not negotiated
 };
 
 /// The strict server-side reader of one connection's frames (RFC 6455 5; protocol.md A, frames).
@@ -90,9 +99,10 @@ struct ReaderLimits {
 /// top bit set, fragmented or long (> 125) control frames, continuations without a start, a new
 /// data frame within a fragmented message, close frames of one byte, with bad codes or bad UTF-8;
 /// all kProtocolError but bad UTF-8, which is kInvalidData and is found within the piece where it
-/// arrives. Too long is kTooBig.
+/// arrives. Too long is kTooBig. Compressed messages (RSV1, if negotiated) are inflated as they
+/// arrive, and the same holds for what comes out; data that is no DEFLATE is kInvalidData.
 ///
-/// Threading: one thread. Copies nothing for frames that are whole in the fed buffer.
+/// Threading: one thread. Copies nothing for plain frames that are whole in the fed buffer.
 class WebSocketReader {
  public:
   WebSocketReader();
@@ -119,12 +129,14 @@ class WebSocketReader {
 
   void read_some(Bytes& data, const ReaderLimits& limits, FrameSink& sink);
   std::optional<FrameHeader> read_header(Bytes& data, const ReaderLimits& limits, FrameSink& sink);
-  void read_whole_frame(const FrameHeader& header, Bytes payload, FrameSink& sink);
-  void begin_payload(const FrameHeader& header);
-  void continue_payload(Bytes& data, FrameSink& sink);
-  void finish_frame(FrameSink& sink);
-  void append_to_message(Bytes piece, FrameSink& sink);
-  void deliver_message(FrameSink& sink);
+  void read_whole_frame(const FrameHeader& header, Bytes payload, const ReaderLimits& limits,
+                        FrameSink& sink);
+  void begin_payload(const FrameHeader& header, const ReaderLimits& limits);
+  void continue_payload(Bytes& data, const ReaderLimits& limits, FrameSink& sink);
+  void finish_frame(const ReaderLimits& limits, FrameSink& sink);
+  void append_to_message(Bytes piece, const ReaderLimits& limits, FrameSink& sink);
+  bool accept_inflated(std::size_t begin, InflateResult result, FrameSink& sink);
+  void deliver_message(const ReaderLimits& limits, FrameSink& sink);
   void read_control(Opcode opcode, Bytes payload, FrameSink& sink);
   void read_close(Bytes payload, FrameSink& sink);
   void fail(CloseCode code, std::string_view reason, FrameSink& sink);

@@ -6,7 +6,6 @@ namespace peer {
 namespace {
 
 constexpr std::size_t kKeySize = 4;
-constexpr std::uint8_t kFinal = 0x80;
 constexpr std::uint8_t kReserved = 0x70;
 constexpr std::uint8_t kOpcode = 0x0F;
 constexpr std::uint8_t kMasked = 0x80;
@@ -59,9 +58,18 @@ bool is_minimal(std::uint64_t length, std::uint8_t second_byte) {
   }
 }
 
-std::optional<Refusal> check_first_byte(std::uint8_t byte, const MessageUnderWay& message) {
+// RSV1 marks the first frame of a compressed message, and nothing else (RFC 7692 6.1).
+bool may_be_compressed(Opcode opcode, const ReaderLimits& limits) {
+  return limits.inflaters != nullptr && (opcode == Opcode::kText || opcode == Opcode::kBinary);
+}
+
+std::optional<Refusal> check_first_byte(std::uint8_t byte, const MessageUnderWay& message,
+                                        const ReaderLimits& limits) {
   const auto opcode = static_cast<Opcode>(byte & kOpcode);
-  if ((byte & kReserved) != 0) return protocol_error("reserved bit set");
+  const unsigned reserved = byte & kReserved;
+  if (reserved != 0 && !(reserved == kCompressed && may_be_compressed(opcode, limits))) {
+    return protocol_error("reserved bit set");
+  }
   if (!is_known(opcode)) return protocol_error("unknown opcode");
   if (is_control(opcode)) {
     if ((byte & kFinal) == 0) return protocol_error("fragmented control frame");
@@ -90,13 +98,19 @@ std::optional<Refusal> check_length(std::uint64_t length, std::uint8_t second_by
   return std::nullopt;
 }
 
-std::optional<Refusal> check_limits(std::uint64_t length, Opcode opcode,
+/// What DEFLATE may take for a message of `size` bytes: data that does not compress grows.
+std::uint64_t compressed_bound(std::uint64_t size) { return size + size / 4 + 64; }
+
+std::optional<Refusal> check_limits(std::uint64_t length, std::uint8_t first_byte,
                                     const MessageUnderWay& message, const ReaderLimits& limits) {
+  const auto opcode = static_cast<Opcode>(first_byte & kOpcode);
   if (is_control(opcode)) return std::nullopt;
   if (opcode == Opcode::kBinary && !limits.accept_binary) {
     return Refusal{CloseCode::kUnsupportedData, "text messages only"};
   }
-  if (length > limits.max_message || message.size > limits.max_message - length) {
+  const bool compressed = (first_byte & kCompressed) != 0 || message.compressed;
+  const std::uint64_t most = compressed ? compressed_bound(limits.max_message) : limits.max_message;
+  if (length > most || message.size > most - length) {
     return Refusal{CloseCode::kTooBig, "message too big"};
   }
   return std::nullopt;
@@ -112,14 +126,14 @@ std::size_t header_size(std::span<const std::uint8_t> start) {
 std::optional<Refusal> check_header(std::span<const std::uint8_t> start,
                                     const MessageUnderWay& message, const ReaderLimits& limits) {
   if (start.empty()) return std::nullopt;
-  if (auto refusal = check_first_byte(start[0], message)) return refusal;
+  if (auto refusal = check_first_byte(start[0], message, limits)) return refusal;
   if (start.size() < 2) return std::nullopt;
   const auto opcode = static_cast<Opcode>(start[0] & kOpcode);
   if (auto refusal = check_second_byte(start[1], opcode)) return refusal;
   if (start.size() < 2 + extended_length_size(start[1])) return std::nullopt;
   const std::uint64_t length = payload_length(start);
   if (auto refusal = check_length(length, start[1])) return refusal;
-  return check_limits(length, opcode, message, limits);
+  return check_limits(length, start[0], message, limits);
 }
 
 FrameHeader decode_header(std::span<const std::uint8_t> start) {
@@ -127,6 +141,7 @@ FrameHeader decode_header(std::span<const std::uint8_t> start) {
   header.length = payload_length(start);
   header.opcode = static_cast<Opcode>(start[0] & kOpcode);
   header.final = (start[0] & kFinal) != 0;
+  header.compressed = (start[0] & kCompressed) != 0;
   header.size = static_cast<std::uint8_t>(header_size(start));
   std::copy_n(start.begin() + header.size - kKeySize, kKeySize, header.key.begin());
   return header;

@@ -21,7 +21,8 @@ struct FrameHeader {
   std::array<std::uint8_t, 4> key{};
   Opcode opcode = Opcode::kContinuation;
   bool final = false;
-  std::uint8_t size = 0;  ///< of the header itself, bytes
+  bool compressed = false;  ///< begins a compressed message
+  std::uint8_t size = 0;    ///< of the header itself, bytes
 };
 
 /// Control frames may stand between the fragments of a message (RFC 6455 5.5).
@@ -32,7 +33,8 @@ struct FrameHeader {
 /// The fragmented message that a frame would continue.
 struct MessageUnderWay {
   bool exists = false;
-  std::uint64_t size = 0;  ///< bytes so far
+  std::uint64_t size = 0;   ///< payload bytes so far
+  bool compressed = false;  ///< `size` is that of the compressed payload
 };
 
 /// Why a frame is refused; `reason` is a literal.

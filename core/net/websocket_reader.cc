@@ -2,13 +2,14 @@
 #include <utility>
 #include <vector>
 
+#include "core/net/deflate.h"
 #include "core/net/websocket_codec.h"
 #include "core/net/websocket_frame_header.h"
 
 // A frame takes one of two ways. Whole in the fed buffer: unmasked there and handed over. Cut by
 // the end of the buffer: header, control payload and message are collected in Incomplete, each
-// piece unmasked and checked when it arrives. Incomplete lives only as long as something is cut or
-// a fragmented message is open.
+// piece unmasked, inflated and checked when it arrives. Incomplete lives only as long as something
+// is cut or a fragmented message is open. A compressed message always goes through it.
 namespace peer {
 namespace {
 
@@ -33,6 +34,8 @@ struct WebSocketReader::Incomplete {
   Opcode message_opcode = Opcode::kText;
   Utf8Checker utf8;
   std::vector<std::uint8_t> message;
+  Inflaters::Ref inflater;       // of a compressed message
+  std::uint64_t compressed = 0;  // bytes of it that have arrived
 
   bool idle() const { return header_kept == 0 && !in_payload && !in_message; }
 
@@ -49,10 +52,18 @@ struct WebSocketReader::Incomplete {
     return std::span(header_bytes).first(header_kept);
   }
 
-  void begin_data_frame(Opcode opcode) {
-    if (opcode == Opcode::kContinuation) return;
+  MessageUnderWay under_way() const {
+    const bool is_compressed = inflater != nullptr;
+    return {in_message, is_compressed ? compressed : message.size(), is_compressed};
+  }
+
+  void begin_data_frame(const FrameHeader& header, const ReaderLimits& limits) {
+    if (header.opcode == Opcode::kContinuation) return;
     in_message = true;
-    message_opcode = opcode;
+    message_opcode = header.opcode;
+    if (!header.compressed) return;
+    inflater = limits.inflaters->take();
+    compressed = 0;
   }
 
   /// Doubles when full: any number of fragments costs linear time.
@@ -65,6 +76,7 @@ struct WebSocketReader::Incomplete {
   /// Ends the message and gives up its bytes, with the padding behind them.
   std::vector<std::uint8_t> take_message() {
     in_message = false;
+    inflater.reset();
     message.resize(message.size() + kReadPadding);
     return std::exchange(message, {});
   }
@@ -89,17 +101,17 @@ std::size_t WebSocketReader::feed(Bytes data, const ReaderLimits& limits, FrameS
 
 /// Reads one frame, or what there is of it, from the front of `data`.
 void WebSocketReader::read_some(Bytes& data, const ReaderLimits& limits, FrameSink& sink) {
-  if (incomplete_ && incomplete_->in_payload) return continue_payload(data, sink);
+  if (incomplete_ && incomplete_->in_payload) return continue_payload(data, limits, sink);
   const std::optional<FrameHeader> header = read_header(data, limits, sink);
   if (!header) return;
   if (data.size() < header->length) {
-    begin_payload(*header);
-    return continue_payload(data, sink);
+    begin_payload(*header, limits);
+    return continue_payload(data, limits, sink);
   }
   const auto length = static_cast<std::size_t>(header->length);
   const Bytes payload = data.first(length);
   data = data.subspan(length);
-  read_whole_frame(*header, payload, sink);
+  read_whole_frame(*header, payload, limits, sink);
 }
 
 /// Takes the header from the front of `data`; nullopt when it is cut or refused.
@@ -108,7 +120,7 @@ std::optional<FrameHeader> WebSocketReader::read_header(Bytes& data, const Reade
   const bool cut = (incomplete_ && incomplete_->header_kept > 0) || !is_whole_header(data);
   const std::span<const std::uint8_t> start = cut ? incomplete().keep_header(data) : data;
   MessageUnderWay message;
-  if (incomplete_) message = {incomplete_->in_message, incomplete_->message.size()};
+  if (incomplete_) message = incomplete_->under_way();
   if (const auto refusal = check_header(start, message, limits)) {
     fail(refusal->code, refusal->reason, sink);
     return std::nullopt;
@@ -123,14 +135,16 @@ std::optional<FrameHeader> WebSocketReader::read_header(Bytes& data, const Reade
   return header;
 }
 
-void WebSocketReader::read_whole_frame(const FrameHeader& header, Bytes payload, FrameSink& sink) {
+void WebSocketReader::read_whole_frame(const FrameHeader& header, Bytes payload,
+                                       const ReaderLimits& limits, FrameSink& sink) {
   apply_mask(payload, header.key);
   if (is_control(header.opcode)) return read_control(header.opcode, payload, sink);
-  const bool whole_message = header.final && header.opcode != Opcode::kContinuation;
+  const bool whole_message =
+      header.final && header.opcode != Opcode::kContinuation && !header.compressed;
   if (!whole_message) {
-    incomplete().begin_data_frame(header.opcode);
-    append_to_message(payload, sink);
-    if (header.final && !ended_) deliver_message(sink);
+    incomplete().begin_data_frame(header, limits);
+    append_to_message(payload, limits, sink);
+    if (header.final && !ended_) deliver_message(limits, sink);
     return;
   }
   if (header.opcode == Opcode::kText && !is_valid_utf8(payload)) {
@@ -139,15 +153,15 @@ void WebSocketReader::read_whole_frame(const FrameHeader& header, Bytes payload,
   sink.on_message(header.opcode, payload);
 }
 
-void WebSocketReader::begin_payload(const FrameHeader& header) {
+void WebSocketReader::begin_payload(const FrameHeader& header, const ReaderLimits& limits) {
   Incomplete& state = incomplete();
   state.in_payload = true;
   state.frame = header;
   state.arrived = 0;
-  if (!is_control(header.opcode)) state.begin_data_frame(header.opcode);
+  if (!is_control(header.opcode)) state.begin_data_frame(header, limits);
 }
 
-void WebSocketReader::continue_payload(Bytes& data, FrameSink& sink) {
+void WebSocketReader::continue_payload(Bytes& data, const ReaderLimits& limits, FrameSink& sink) {
   Incomplete& state = *incomplete_;
   const std::uint64_t missing = state.frame.length - state.arrived;
   const Bytes piece =
@@ -158,32 +172,57 @@ void WebSocketReader::continue_payload(Bytes& data, FrameSink& sink) {
     std::copy(piece.begin(), piece.end(),
               state.control.begin() + static_cast<std::ptrdiff_t>(state.arrived));
   } else {
-    append_to_message(piece, sink);
+    append_to_message(piece, limits, sink);
   }
   state.arrived += piece.size();
-  if (state.arrived == state.frame.length && !ended_) finish_frame(sink);
+  if (state.arrived == state.frame.length && !ended_) finish_frame(limits, sink);
 }
 
-void WebSocketReader::finish_frame(FrameSink& sink) {
+void WebSocketReader::finish_frame(const ReaderLimits& limits, FrameSink& sink) {
   Incomplete& state = *incomplete_;
   state.in_payload = false;
   if (is_control(state.frame.opcode)) {
     const auto length = static_cast<std::size_t>(state.frame.length);
     return read_control(state.frame.opcode, Bytes(state.control).first(length), sink);
   }
-  if (state.frame.final) deliver_message(sink);
+  if (state.frame.final) deliver_message(limits, sink);
 }
 
-void WebSocketReader::append_to_message(Bytes piece, FrameSink& sink) {
+void WebSocketReader::append_to_message(Bytes piece, const ReaderLimits& limits, FrameSink& sink) {
   Incomplete& state = *incomplete_;
+  if (state.inflater != nullptr) {
+    const std::size_t begin = state.message.size();
+    state.compressed += piece.size();
+    accept_inflated(begin, state.inflater->feed(piece, limits.max_message, state.message), sink);
+    return;
+  }
   if (state.message_opcode == Opcode::kText && !state.utf8.feed(piece)) {
     return fail(CloseCode::kInvalidData, "invalid UTF-8", sink);
   }
   state.store(piece);
 }
 
-void WebSocketReader::deliver_message(FrameSink& sink) {
+/// Checks what has been inflated, the message from `begin` on; false: refused.
+bool WebSocketReader::accept_inflated(std::size_t begin, InflateResult result, FrameSink& sink) {
   Incomplete& state = *incomplete_;
+  if (state.message_opcode == Opcode::kText &&
+      !state.utf8.feed(std::span(state.message).subspan(begin))) {
+    fail(CloseCode::kInvalidData, "invalid UTF-8", sink);
+  } else if (result == InflateResult::kCorrupt) {
+    fail(CloseCode::kInvalidData, "corrupt compressed data", sink);
+  } else if (result == InflateResult::kTooBig) {
+    fail(CloseCode::kTooBig, "message too big", sink);
+  }
+  return !ended_;
+}
+
+void WebSocketReader::deliver_message(const ReaderLimits& limits, FrameSink& sink) {
+  Incomplete& state = *incomplete_;
+  if (state.inflater != nullptr) {
+    const std::size_t begin = state.message.size();
+    const auto result = state.inflater->finish(limits.max_message, state.message);
+    if (!accept_inflated(begin, result, sink)) return;
+  }
   if (!state.utf8.complete()) return fail(CloseCode::kInvalidData, "invalid UTF-8", sink);
   const std::vector<std::uint8_t> bytes = state.take_message();
   sink.on_message(state.message_opcode, std::span(bytes).first(bytes.size() - kReadPadding));

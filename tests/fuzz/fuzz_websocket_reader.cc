@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/net/deflate.h"
 #include "tests/unit/net/recording_sink.h"
 
 namespace {
@@ -17,8 +18,10 @@ struct Plan {
   explicit Plan(std::uint8_t choice) {
     limits.accept_binary = (choice & 1) != 0;
     limits.max_message = (choice & 2) != 0 ? 300 : 65536;
-    piece_size = 2U + (choice >> 2);
+    if ((choice & 4) != 0) limits.inflaters = &inflaters;
+    piece_size = 2U + (choice >> 3);
   }
+  Inflaters inflaters;
   ReaderLimits limits;
   std::size_t piece_size;
 };

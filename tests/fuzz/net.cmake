@@ -2,6 +2,10 @@ peer_add_fuzzer(websocket_reader
   SOURCES fuzz_websocket_reader.cc
   LIBRARIES peer_websocket)
 
+peer_add_fuzzer(deflate
+  SOURCES fuzz_deflate.cc
+  LIBRARIES peer_websocket)
+
 peer_add_fuzzer(http_head
   SOURCES fuzz_http_head.cc
   LIBRARIES peer_http)

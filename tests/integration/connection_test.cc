@@ -172,7 +172,9 @@ TEST_F(ConnectionTest, ReadTimeoutDoesNotApplyToAWebSocket) {
 }
 
 TEST_F(ConnectionTest, AFrameBehindTheUpgradeInOneWriteIsProcessed) {
-  WsClient client(port(), encode({.payload = message("register", R"({"public_key":"alice"})")}));
+  WsClient client(Dial{
+      .port = port(),
+      .behind_upgrade = encode({.payload = message("register", R"({"public_key":"alice"})")})});
   EXPECT_EQ(Json::parse(client.read_text())["type"].str(), "registered");
 }
 

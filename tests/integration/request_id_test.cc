@@ -156,7 +156,7 @@ TEST_F(RequestIdTest, DroppedMessagesAreCounted) {
   bob.reset();
   start({"send_buffer_size=1", "rate_limit_burst=100000", "rate_limit_per_sec=100000"});
   alice.emplace(peer_in("lobby", "alice"));
-  TestPeer stalled(port(), 4096);
+  TestPeer stalled(Dial{.port = port(), .receive_buffer = 4096});
   stalled.register_as("stalled", R"("alias":"stalled")");
   stalled.join("lobby");
   alice->next("peer_joined");

@@ -41,7 +41,7 @@ TEST_F(ShutdownTest, AnIdleServerExitsWith0) {
 
 TEST_F(ShutdownTest, PeersGetWhatWasQueuedForThemFirst) {
   start({"rate_limit_burst=100000", "send_buffer_size=1000", "drain_delay=300ms"});
-  TestPeer slow(port(), 4096);
+  TestPeer slow(Dial{.port = port(), .receive_buffer = 4096});
   slow.register_as("slow", R"("alias":"slow")");
   slow.join("lobby");
   TestPeer sender = peer_in("lobby", "sender");
@@ -57,7 +57,7 @@ TEST_F(ShutdownTest, PeersGetWhatWasQueuedForThemFirst) {
 
 TEST_F(ShutdownTest, StalledPeersDoNotHoldItLongerThanShutdownTimeout) {
   start({"rate_limit_burst=100000", "shutdown_timeout=500ms", "send_buffer_size=1000"});
-  TestPeer stalled(port(), 4096);
+  TestPeer stalled(Dial{.port = port(), .receive_buffer = 4096});
   stalled.register_as("stalled", R"("alias":"stalled")");
   stalled.join("lobby");
   TestPeer sender = peer_in("lobby", "sender");

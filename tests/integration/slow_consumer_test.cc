@@ -15,7 +15,7 @@ class SlowConsumerTest : public ServerTest {
                 .environment = {{"ASAN_OPTIONS", "quarantine_size_mb=1"}}});
   }
   TestPeer stalled_in(std::string_view ns) {
-    TestPeer stalled(port(), kSmallReceiveBuffer);
+    TestPeer stalled(Dial{.port = port(), .receive_buffer = kSmallReceiveBuffer});
     stalled.register_as("stalled", R"("alias":"stalled")");
     stalled.join(ns);
     return stalled;

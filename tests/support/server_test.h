@@ -30,6 +30,11 @@ class ServerTest : public testing::Test {
 
   /// A connection that has not registered.
   TestPeer connect() { return TestPeer(port()); }
+  /// The same in another way; the port is filled in.
+  TestPeer connect(Dial dial) {
+    dial.port = port();
+    return TestPeer(dial);
+  }
   /// A registered peer with public key and alias `name`.
   TestPeer peer(std::string_view name);
   /// A registered peer that has joined `ns`; what those before it hear of that is not read.

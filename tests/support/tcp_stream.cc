@@ -1,8 +1,10 @@
 #include "tests/support/tcp_stream.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -24,29 +26,55 @@ void wait_for(int fd, short events, Deadline deadline, const char* what) {
 
 }  // namespace
 
-TcpStream::TcpStream(std::uint16_t port, int receive_buffer)
-    : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  if (receive_buffer > 0) {
-    setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+void TcpStream::FreeTls::operator()(ssl_st* tls) const { SSL_free(tls); }
+
+TcpStream::TcpStream(const Dial& dial) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  if (dial.receive_buffer > 0) {
+    setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &dial.receive_buffer, sizeof dial.receive_buffer);
   }
   const int on = 1;
   setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_port = htons(port);
+  if (!dial.source.empty()) {
+    inet_pton(AF_INET, dial.source.c_str(), &address.sin_addr);
+    if (bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+      close(fd_);
+      fail("cannot bind to " + dial.source);
+    }
+  }
+  address.sin_port = htons(dial.port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
     const std::string reason = std::strerror(errno);
     close(fd_);
     fail("cannot connect: " + reason);
   }
+  if (dial.tls) start_tls();
+}
+
+void TcpStream::start_tls() {
+  static SSL_CTX* const context = SSL_CTX_new(TLS_client_method());
+  tls_.reset(SSL_new(context));
+  SSL_set_fd(tls_.get(), fd_);
+  SSL_set_mode(tls_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  // A timeout in the kernel, for this one exchange that blocks.
+  const timeval limit{5L * timeout_factor(), 0};
+  setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  if (SSL_connect(tls_.get()) != 1) {
+    tls_.reset();
+    close(std::exchange(fd_, -1));
+    fail("TLS handshake failed");
+  }
+  fcntl(fd_, F_SETFL, fcntl(fd_, F_GETFL) | O_NONBLOCK);
 }
 
 TcpStream::~TcpStream() {
   if (fd_ >= 0) close(fd_);
 }
 
-TcpStream::TcpStream(TcpStream&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+TcpStream::TcpStream(TcpStream&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), tls_(std::move(other.tls_)) {}
 
 void TcpStream::write(std::string_view bytes, Deadline deadline) {
   while (!bytes.empty()) {
@@ -58,18 +86,35 @@ void TcpStream::write(std::string_view bytes, Deadline deadline) {
 }
 
 long TcpStream::write_some(std::string_view bytes) {
+  if (tls_ != nullptr) {
+    const int sent = SSL_write(tls_.get(), bytes.data(), static_cast<int>(bytes.size()));
+    if (sent > 0) return sent;
+    const int error = SSL_get_error(tls_.get(), sent);
+    return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? 0 : -1;
+  }
   const ssize_t sent = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   if (sent >= 0) return sent;
   return errno == EAGAIN || errno == EINTR ? 0 : -1;
 }
 
 std::size_t TcpStream::read_some(std::string& into, Deadline deadline) {
-  wait_for(fd_, POLLIN, deadline, "reading");
   char chunk[64 * 1024];
-  const ssize_t count = recv(fd_, chunk, sizeof chunk, 0);
+  const long count = receive(chunk, sizeof chunk, deadline);
   if (count <= 0) return 0;
   into.append(chunk, static_cast<std::size_t>(count));
   return static_cast<std::size_t>(count);
+}
+
+long TcpStream::receive(char* into, std::size_t size, Deadline deadline) {
+  if (tls_ == nullptr) {
+    wait_for(fd_, POLLIN, deadline, "reading");
+    return recv(fd_, into, size, 0);
+  }
+  while (true) {
+    const int count = SSL_read(tls_.get(), into, static_cast<int>(size));
+    if (count > 0 || SSL_get_error(tls_.get(), count) != SSL_ERROR_WANT_READ) return count;
+    wait_for(fd_, POLLIN, deadline, "reading");
+  }
 }
 
 void TcpStream::expect_end(Deadline deadline) {

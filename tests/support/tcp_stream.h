@@ -1,19 +1,33 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "tests/support/deadline.h"
 
+struct ssl_st;
+
 namespace peer::test {
+
+/// How to connect, and what to say first.
+struct Dial {
+  std::uint16_t port = 0;
+  int receive_buffer = 0;  ///< SO_RCVBUF in bytes, 0 for the system's; small makes a slow consumer
+  std::string source{};    ///< the client's own address, any of 127.0.0.0/8
+  bool tls = false;        ///< certificates are not verified
+  std::string path = "/ws";      ///< of the upgrade
+  std::string headers{};         ///< further lines of the upgrade, each ended by CRLF
+  std::string behind_upgrade{};  ///< written together with the request, in one write
+};
 
 /// One TCP connection to 127.0.0.1 with deadlines. Failures that a test did not ask for throw
 /// std::runtime_error, which fails the test with the text. One thread.
 class TcpStream {
  public:
-  /// `receive_buffer`: SO_RCVBUF in bytes, 0 for the system's; small ones make a slow consumer.
-  explicit TcpStream(std::uint16_t port, int receive_buffer = 0);
+  explicit TcpStream(const Dial& dial);
+  explicit TcpStream(std::uint16_t port) : TcpStream(Dial{.port = port}) {}
   ~TcpStream();
   TcpStream(TcpStream&& other) noexcept;
   TcpStream& operator=(TcpStream&&) = delete;
@@ -36,7 +50,15 @@ class TcpStream {
   void reset();
 
  private:
+  struct FreeTls {
+    void operator()(ssl_st* tls) const;
+  };
+
+  void start_tls();
+  long receive(char* into, std::size_t size, Deadline deadline);
+
   int fd_ = -1;
+  std::unique_ptr<ssl_st, FreeTls> tls_;
 };
 
 }  // namespace peer::test

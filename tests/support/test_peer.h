@@ -23,7 +23,8 @@ std::string message(std::string_view type, std::string_view payload = {},
 class TestPeer {
  public:
   /// Connects; nothing is sent.
-  explicit TestPeer(std::uint16_t port, int receive_buffer = 0) : ws_(port, {}, receive_buffer) {}
+  explicit TestPeer(const Dial& dial) : ws_(dial) {}
+  explicit TestPeer(std::uint16_t port) : TestPeer(Dial{.port = port}) {}
 
   /// Registers and returns the whole `registered` message. `more` are members of the payload
   /// beside public_key: `"alias":"bob"`.

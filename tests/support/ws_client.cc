@@ -11,9 +11,13 @@ namespace {
 constexpr std::string_view kKey = "dGhlIHNhbXBsZSBub25jZQ==";
 constexpr std::string_view kAccept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-void check_server_frame(const Frame& frame) {
+constexpr int kRsv1 = 4;
+
+void check_server_frame(const Frame& frame, bool may_compress) {
   EXPECT_FALSE(frame.masked) << "a server must not mask (RFC 6455 5.1)";
-  EXPECT_EQ(frame.rsv, 0) << "no extension was negotiated";
+  if (frame.rsv != kRsv1 || !may_compress || frame.opcode >= kClose) {
+    EXPECT_EQ(frame.rsv, 0) << "no extension was negotiated for it";
+  }
   if (frame.opcode >= kClose) {
     EXPECT_TRUE(frame.fin) << "control frames are not fragmented";
     EXPECT_LE(frame.payload.size(), 125U);
@@ -28,21 +32,21 @@ std::uint16_t close_code(const Frame& frame) {
 
 }  // namespace
 
-std::string upgrade_request(std::string_view path) {
+std::string upgrade_request(std::string_view path, std::string_view headers) {
   std::string text = "GET ";
   text.append(path).append(" HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n");
   text.append("Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ");
-  text.append(kKey).append("\r\n\r\n");
+  text.append(kKey).append("\r\n").append(headers).append("\r\n");
   return text;
 }
 
-WsClient::WsClient(std::uint16_t port, std::string_view behind_upgrade, int receive_buffer)
-    : stream_(port, receive_buffer) {
-  stream_.write(upgrade_request().append(behind_upgrade));
+WsClient::WsClient(const Dial& dial) : stream_(dial) {
+  stream_.write(upgrade_request(dial.path, dial.headers).append(dial.behind_upgrade));
   HttpReply reply = read_http_reply(stream_, buffer_);
   if (reply.status != 101 || reply.headers["sec-websocket-accept"] != kAccept) {
     throw std::runtime_error("upgrade refused with " + std::to_string(reply.status));
   }
+  extensions_ = reply.headers["sec-websocket-extensions"];
 }
 
 void WsClient::send_byte_by_byte(std::string_view bytes) {
@@ -52,7 +56,7 @@ void WsClient::send_byte_by_byte(std::string_view bytes) {
 Frame WsClient::read_frame(Deadline deadline) {
   while (true) {
     if (auto frame = take_frame(buffer_)) {
-      check_server_frame(*frame);
+      check_server_frame(*frame, !extensions_.empty());
       return *frame;
     }
     if (stream_.read_some(buffer_, deadline) == 0) {
@@ -63,6 +67,7 @@ Frame WsClient::read_frame(Deadline deadline) {
 
 std::string WsClient::read_text(Deadline deadline) {
   std::string text;
+  bool compressed = false;
   while (true) {
     const Frame frame = read_frame(deadline);
     if (frame.opcode == kPing) {
@@ -75,8 +80,9 @@ std::string WsClient::read_text(Deadline deadline) {
                                (frame.payload.size() > 2 ? frame.payload.substr(2) : "") + "'");
     }
     EXPECT_EQ(frame.opcode, text.empty() ? kText : kContinuation);
+    if (text.empty()) compressed = frame.rsv == kRsv1;
     text += frame.payload;
-    if (frame.fin) return text;
+    if (frame.fin) return compressed ? inflate_message(text) : text;
   }
 }
 

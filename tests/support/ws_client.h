@@ -11,16 +11,18 @@
 
 namespace peer::test {
 
-/// The request that upgrades to a WebSocket, with a valid key.
-std::string upgrade_request(std::string_view path = "/ws");
+/// The request that upgrades to a WebSocket, with a valid key; `headers` are further lines, each
+/// ended by CRLF.
+std::string upgrade_request(std::string_view path = "/ws", std::string_view headers = {});
 
 /// A WebSocket client that can break every rule. Throws like TcpStream. Frames from the server are
-/// checked: unmasked, no RSV bits, control frames whole and at most 125 bytes.
+/// checked: unmasked, RSV1 only on messages and if permessage-deflate was agreed on, control frames
+/// whole and at most 125 bytes.
 class WsClient {
  public:
-  /// Connects and upgrades. `behind_upgrade` is written together with the request, in one write.
-  explicit WsClient(std::uint16_t port, std::string_view behind_upgrade = {},
-                    int receive_buffer = 0);
+  /// Connects and upgrades.
+  explicit WsClient(const Dial& dial);
+  explicit WsClient(std::uint16_t port) : WsClient(Dial{.port = port}) {}
 
   void send_text(std::string_view text) { send_raw(encode({.payload = std::string(text)})); }
   void send_frame(const Frame& frame) { send_raw(encode(frame)); }
@@ -30,7 +32,8 @@ class WsClient {
 
   /// The next frame of any kind.
   Frame read_frame(Deadline deadline = Deadline());
-  /// The next text message. Answers pings unless told not to; throws on a close frame or the end.
+  /// The next text message, inflated. Answers pings unless told not to; throws on a close frame or
+  /// the end.
   std::string read_text(Deadline deadline = Deadline());
   void answer_pings(bool on) { answers_pings_ = on; }
 
@@ -41,10 +44,13 @@ class WsClient {
   void close(std::uint16_t code = 1000);
 
   TcpStream& stream() { return stream_; }
+  /// The extensions that the server agreed to; empty: none.
+  const std::string& extensions() const { return extensions_; }
 
  private:
   TcpStream stream_;
   std::string buffer_;
+  std::string extensions_;
   bool answers_pings_ = true;
 };
 

@@ -1,5 +1,10 @@
 #include "tests/support/ws_frame.h"
 
+#include <zlib.h>
+
+#include <array>
+#include <stdexcept>
+
 namespace peer::test {
 namespace {
 
@@ -65,6 +70,28 @@ std::optional<Frame> take_frame(std::string& buffer) {
   frame.payload = buffer.substr(header, length);
   buffer.erase(0, header + length);
   return frame;
+}
+
+std::string inflate_message(std::string_view payload) {
+  std::string input(payload);
+  input.append("\x00\x00\xFF\xFF", 4);
+  z_stream stream{};
+  inflateInit2(&stream, -MAX_WBITS);
+  stream.next_in = reinterpret_cast<Bytef*>(input.data());
+  stream.avail_in = static_cast<uInt>(input.size());
+  std::string message;
+  int code = Z_OK;
+  while (code == Z_OK) {
+    std::array<char, 4096> chunk;
+    stream.next_out = reinterpret_cast<Bytef*>(chunk.data());
+    stream.avail_out = chunk.size();
+    code = inflate(&stream, Z_SYNC_FLUSH);
+    message.append(chunk.data(), chunk.size() - stream.avail_out);
+  }
+  const bool whole = code == Z_BUF_ERROR && stream.avail_in == 0;
+  inflateEnd(&stream);
+  if (!whole) throw std::runtime_error("the compressed message is corrupt");
+  return message;
 }
 
 std::string close_payload(std::uint16_t code, std::string_view reason) {

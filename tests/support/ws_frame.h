@@ -34,6 +34,9 @@ std::string encode(const Frame& frame);
 /// Takes a whole frame off the front of `buffer`; nothing when it is not complete.
 std::optional<Frame> take_frame(std::string& buffer);
 
+/// What a compressed message inflates to (RFC 7692 7.2.2); throws when that breaks off.
+std::string inflate_message(std::string_view payload);
+
 /// The payload of a close frame: status code and reason.
 std::string close_payload(std::uint16_t code, std::string_view reason = {});
 

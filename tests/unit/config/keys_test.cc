@@ -62,6 +62,7 @@ const std::map<std::string, std::string> kOtherValues = {
     {"tls_cert", "cert.pem"},
     {"tls_key", "key.pem"},
     {"compression_enabled", "true"},
+    {"compression_threshold", "0"},
     {"metrics_enabled", "true"},
     {"metrics_port", "0"},
     {"log_level", "trace"},

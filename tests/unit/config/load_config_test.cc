@@ -179,9 +179,6 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     NotInThisVersion, MistakeTest,
     testing::Values(
-        Mistake{"\ncompression_enabled: true",
-                "c.yaml:2: compression_enabled: compression is not "
-                "available in this version; set it to false"},
         Mistake{"metrics_enabled: true",
                 "c.yaml:1: metrics_enabled: the metrics endpoint is not available in this version; "
                 "set it to false and read /stats"},
@@ -201,7 +198,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(LoadConfigTest, ListsAllTenMistakesAtOnce) {
   EXPECT_THAT(mistakes_in("port: a\nloops: b\nhost: 1\nshard_count: 3\nread_timeout: x\n"
-                          "max_peers: 0\nmax_peers: 1\nnonsense: 1\ncompression_enabled: true\n"
+                          "max_peers: 0\nmax_peers: 1\nnonsense: 1\ncompression_enabled: maybe\n"
                           "plugins: {auth: {name: '!'}}\n"),
               SizeIs(10));
 }

@@ -1,10 +1,14 @@
 peer_add_test(unit_net
   SOURCES
+    net/deflate_test.cc
+    net/frame_compressor_test.cc
     net/http_request_test.cc
     net/http_response_test.cc
+    net/permessage_deflate_test.cc
     net/utf8_test.cc
     net/websocket_codec_test.cc
+    net/websocket_reader_deflate_test.cc
     net/websocket_reader_split_test.cc
     net/websocket_reader_test.cc
-  LIBRARIES peer_websocket peer_http
+  LIBRARIES peer_net peer_websocket peer_http
   LABELS fast)

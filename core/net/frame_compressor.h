@@ -1,0 +1,41 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "core/net/deflate.h"
+#include "core/net/frame.h"
+
+namespace peer {
+
+/// Compressed forms of the frames that one loop sends. However many connections a frame goes to in
+/// one round, it is compressed once for each window size. Loop thread.
+class FrameCompressor {
+ public:
+  /// Payloads below `threshold` bytes are left as they are.
+  explicit FrameCompressor(std::size_t threshold) : threshold_(threshold) {}
+
+  /// `plain`, a whole text or binary message, as it goes to a connection that agreed on
+  /// permessage-deflate with `window_bits`.
+  [[nodiscard]] FrameRef compress(const FrameRef& plain, std::uint8_t window_bits);
+  /// Lets go of the frames of this round.
+  void end_round() {
+    if (in_use_) release();
+  }
+
+ private:
+  struct WindowSize {
+    std::unique_ptr<Deflater> deflater;
+    FrameRef plain;  // the latest, kept so that its address stays its own
+    FrameRef compressed;
+  };
+  void release();
+
+  const std::size_t threshold_;
+  bool in_use_ = false;
+  std::array<WindowSize, kMaxWindowBits - kMinWindowBits + 1> sizes_;
+};
+
+}  // namespace peer
