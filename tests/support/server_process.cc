@@ -16,6 +16,12 @@ namespace peer::test {
 namespace {
 
 std::vector<std::string> arguments_of(const ServerOptions& options, const TempDir& dir) {
+  if (!options.program.empty()) {
+    std::vector<std::string> arguments{options.program};
+    arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
+    arguments.insert(arguments.end(), {"--port", "0", "--port-file", dir.path() / "port"});
+    return arguments;
+  }
   std::vector<std::string> arguments{PEER_SERVER_BINARY};
   arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
   if (!options.config.empty()) {

@@ -21,9 +21,11 @@ struct ServerOptions {
   std::string config_name = "peer-server.yaml";
   std::vector<std::string> arguments{};              ///< as they are, before everything else
   std::map<std::string, std::string> environment{};  ///< beside PATH and the sanitizers' options
+  /// Empty: peer-server. Another program gets `arguments` and --port 0 --port-file.
+  std::string program{};
 };
 
-/// A running peer-server of the build tree with an environment, a directory and a port of its own.
+/// A running server of the build tree with an environment, a directory and a port of its own.
 /// Killed at the end of its life. One thread.
 class ServerProcess {
  public:

@@ -1,0 +1,82 @@
+// An echo server on the WebSocket layer of core/net, for conformance suites (tools/README.md).
+
+#include <algorithm>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <thread>
+
+#include "core/net/event_loop.h"
+#include "core/net/listener.h"
+#include "core/process.h"
+#include "tools/ws-echo/echo_application.h"
+#include "tools/ws-echo/options.h"
+
+namespace {
+
+using namespace peer;
+
+constexpr milliseconds kShutdownTime{2'000};
+
+int fail(const std::string& message) {
+  std::cerr << "ws-echo: " << message << '\n';
+  return EXIT_FAILURE;
+}
+
+NetOptions net_options_of(const ws_echo::Options& options) {
+  constexpr std::uint64_t kSmallestQueue = 1024 * 1024;
+  constexpr milliseconds kOneDay{86'400'000};
+  NetOptions net;
+  net.max_message_size = options.max_message;
+  net.send_buffer_size = 65536;
+  net.send_buffer_bytes = std::max(options.max_message, kSmallestQueue);
+  net.write_timeout = milliseconds(60'000);
+  net.ping_interval = kOneDay;
+  net.pong_wait = kOneDay;
+  net.compression = options.compression;
+  net.compression_threshold = 0;
+  net.websocket_path = "";
+  net.accept_binary = true;
+  net.control_frames_per_second = 0;
+  return net;
+}
+
+void serve_until_stopped(EventLoop& loop, ProcessEvents& events) {
+  std::thread thread([&loop] { loop.run(); });
+  while (events.wait() == ProcessEvents::Event::kHangup) continue;
+  loop.post([&loop] {
+    loop.stop(CloseCode::kGoingAway, "server shutting down", loop.now() + kShutdownTime);
+  });
+  thread.join();
+}
+
+int run(const ws_echo::Options& options) {
+  ProcessEvents events;
+  raise_descriptor_limit();
+  ws_echo::EchoApplication application;
+  EventLoop loop(0, net_options_of(options), application);
+  const sdk::Result<Listeners> listeners = listen_on(options.host, options.port, 1);
+  if (!listeners) return fail(listeners.error().message);
+  loop.listen(listeners->fds.front());
+  if (!options.port_file.empty()) {
+    const sdk::Result<void> written = write_port_file(options.port_file, listeners->port);
+    if (!written) return fail(written.error().message);
+  }
+  std::cout << "listening on " << options.host << ':' << listeners->port << std::endl;
+  serve_until_stopped(loop, events);
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const sdk::Result<ws_echo::Options> options = ws_echo::parse_options(argc, argv);
+    if (!options) return fail(options.error().message);
+    if (!options->help) return run(*options);
+    std::cout << ws_echo::kUsage;
+    return EXIT_SUCCESS;
+  } catch (const std::exception& failure) {
+    return fail(failure.what());
+  }
+}
