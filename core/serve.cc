@@ -12,6 +12,7 @@
 #include <iostream>
 
 #include "core/base/log.h"
+#include "core/net/tls.h"
 #include "core/plugin/loader.h"
 #include "core/process.h"
 #include "core/server.h"
@@ -53,10 +54,27 @@ void exit_now() {
   ::_exit(EXIT_SUCCESS);
 }
 
-void wait_for_stop_request(ProcessEvents& events) {
-  while (events.wait() != ProcessEvents::Event::kStopRequested) {
-    log_info("SIGHUP: nothing to reload; restart to change the configuration");
+// SIGHUP: a new certificate, for new connections. One that cannot be used changes nothing.
+void reload(Server& server, const Config& config) {
+  if (config.tls_cert.empty()) {
+    return log_info("SIGHUP: nothing to reload; restart to change the configuration");
   }
+  const auto tls = TlsContext::load(config.tls_cert, config.tls_key);
+  if (!tls) return log_error("SIGHUP: the old certificate stays: " + tls.error().message);
+  server.use_tls(*tls);
+  log_info("SIGHUP: new connections get the certificate in '" + config.tls_cert + "'");
+}
+
+void wait_for_stop_request(ProcessEvents& events, Server& server, const Config& config) {
+  while (events.wait() != ProcessEvents::Event::kStopRequested) reload(server, config);
+}
+
+TlsContext::Ref load_tls(const Config& config, std::vector<std::string>& mistakes) {
+  if (config.tls_cert.empty()) return nullptr;
+  auto tls = TlsContext::load(config.tls_cert, config.tls_key);
+  if (tls) return *tls;
+  mistakes.push_back(tls.error().message);
+  return nullptr;
 }
 
 void shut_down(Server& server, ProcessEvents& events, milliseconds drain_delay) {
@@ -92,6 +110,7 @@ int serve(const Config& config) {
   const std::string directory =
       config.plugins.directory.empty() ? default_plugin_directory() : config.plugins.directory;
   LoadedPlugins plugins = load_plugins(config.plugins, directory, mistakes);
+  const TlsContext::Ref tls = load_tls(config, mistakes);
   if (!mistakes.empty()) return report_mistakes(mistakes);
 
   const Log log(config.log_level);
@@ -99,13 +118,15 @@ int serve(const Config& config) {
   Server server(config, std::move(plugins));
   const sdk::Result<std::uint16_t> port = server.listen();
   if (!port) return fail(port.error());
+  if (tls != nullptr) server.use_tls(tls);
   if (const auto started = server.run(events.done_fd()); !started) return fail(started.error());
-  log_info("listening on " + config.host + ":" + std::to_string(*port));
+  log_info("listening on " + config.host + ":" + std::to_string(*port) +
+           (tls == nullptr ? "" : ", TLS"));
   if (!config.port_file.empty()) {
     const sdk::Result<void> written = write_port_file(config.port_file, *port);
     if (!written) log_error(written.error().message);
   }
-  wait_for_stop_request(events);
+  wait_for_stop_request(events, server, config);
   shut_down(server, events, config.drain_delay);
   return EXIT_SUCCESS;
 }

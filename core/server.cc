@@ -67,6 +67,12 @@ sdk::Result<std::uint16_t> Server::listen() {
   return listeners->port;
 }
 
+void Server::use_tls(const TlsContext::Ref& tls) {
+  for (const auto& loop : node_.loops) {
+    loop->post([&loop = *loop, tls] { loop.use_tls(tls); });
+  }
+}
+
 sdk::Result<void> Server::run(int done_fd) {
   broker_started_ = node_.broker_calls.run("start", [&] { node_.plugins.broker->start(*this); });
   if (!broker_started_) {

@@ -24,6 +24,8 @@ class Server final : private sdk::BrokerHost {
 
   /// Binds the port, and checks what plugins can only say once they live.
   [[nodiscard]] sdk::Result<std::uint16_t> listen();
+  /// New connections speak TLS with this certificate. At any time but after stop().
+  void use_tls(const TlsContext::Ref& tls);
   /// Starts the broker and the loops, and returns. `done_fd`: an eventfd that is written when the
   /// last loop has ended.
   [[nodiscard]] sdk::Result<void> run(int done_fd);

@@ -62,6 +62,10 @@ struct Config {
   milliseconds drain_delay{0};
   milliseconds shutdown_timeout{5'000};
 
+  // TLS: PEM files, absolute; both or neither.
+  std::string tls_cert;  ///< with its chain
+  std::string tls_key;
+
   // Compression (permessage-deflate, RFC 7692).
   bool compression_enabled = false;            ///< false: never negotiated
   std::uint64_t compression_threshold = 1024;  ///< bytes; shorter messages are sent as they are
@@ -99,8 +103,6 @@ struct Config {
   std::string redis_addr = "localhost:6379";  ///< options of the broker plugin `redis`
   std::string redis_password;
   std::uint32_t redis_db = 0;
-  std::string tls_cert;
-  std::string tls_key;
   bool metrics_enabled = false;
   std::uint16_t metrics_port = 9090;
 

@@ -11,15 +11,20 @@ void refuse_if(bool set, ConfigDraft& draft, const std::string& key, const std::
 }
 
 void refuse_unavailable(ConfigDraft& draft) {
-  const std::string tls =
-      "TLS is not available in this version; remove the key and terminate TLS "
-      "at a reverse proxy";
   const Config& config = draft.config;
-  refuse_if(!config.tls_cert.empty(), draft, "tls_cert", tls);
-  refuse_if(!config.tls_key.empty(), draft, "tls_key", tls);
   refuse_if(config.metrics_enabled, draft, "metrics_enabled",
             "the metrics endpoint is not available in this version; set it to false and read "
             "/stats");
+}
+
+/// A certificate and its key come together.
+void check_tls(ConfigDraft& draft) {
+  const Config& config = draft.config;
+  if (config.tls_cert.empty() == config.tls_key.empty()) return;
+  const std::string given = config.tls_cert.empty() ? "tls_key" : "tls_cert";
+  const std::string missing = config.tls_cert.empty() ? "tls_cert" : "tls_key";
+  draft.mistake(draft.origin(given).where,
+                given + ": expected " + missing + " with it, or neither");
 }
 
 /// A bound above the bytes that the server holds for one peer could never be reached.
@@ -64,6 +69,7 @@ void pass_on_redis_keys(ConfigDraft& draft) {
 
 void finish_config(ConfigDraft& draft) {
   refuse_unavailable(draft);
+  check_tls(draft);
   check_against_peer_state(draft);
   pass_on_redis_keys(draft);
 }

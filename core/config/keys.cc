@@ -104,6 +104,9 @@ std::vector<ConfigKey> make_keys() {
       key("drain_delay", &Config::drain_delay, rule::duration(0ms, 24h)),
       key("shutdown_timeout", &Config::shutdown_timeout, rule::duration(1ms, 24h)),
 
+      hidden(key("tls_cert", &Config::tls_cert, rule::path(), "TLS_CERT")),
+      hidden(key("tls_key", &Config::tls_key, rule::path(), "TLS_KEY")),
+
       key("compression_enabled", &Config::compression_enabled, rule::boolean(), "PEER_COMPRESSION"),
       key("compression_threshold", &Config::compression_threshold, rule::integer(0, 128 * kMiB)),
 
@@ -137,8 +140,6 @@ std::vector<ConfigKey> make_keys() {
       secret(key("redis_password", &Config::redis_password, rule::string("a password", 1024),
                  "REDIS_PASSWORD")),
       key("redis_db", &Config::redis_db, rule::integer(0, 65535)),
-      hidden(key("tls_cert", &Config::tls_cert, rule::path(), "TLS_CERT")),
-      hidden(key("tls_key", &Config::tls_key, rule::path(), "TLS_KEY")),
       key("metrics_enabled", &Config::metrics_enabled, rule::boolean()),
       key("metrics_port", &Config::metrics_port, rule::integer(0, 65535)),
 

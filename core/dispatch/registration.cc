@@ -85,7 +85,7 @@ void ask_auth(Node& node, Connection& connection, const std::string& response) {
   const std::string address = connection.remote_address();
   const sdk::AuthRequest request{registration.payload,
                                  address,
-                                 /*tls=*/false,
+                                 connection.is_tls(),
                                  registration.origin,
                                  registration.query,
                                  registration.headers,

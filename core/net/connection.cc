@@ -44,8 +44,9 @@ std::string numeric_address(int fd) {
 
 }  // namespace
 
-Connection::Connection(EventLoop& loop, int fd, ConnectionRef ref)
+Connection::Connection(EventLoop& loop, int fd, ConnectionRef ref, const TlsContext* tls)
     : loop_(loop), fd_(fd), ref_(ref) {
+  if (tls != nullptr) tls_ = std::make_unique<TlsStream>(*tls, fd);
   own_deadline_ = head_deadline();
 }
 
@@ -133,9 +134,27 @@ void Connection::resume() {
   mark_dirty();  // service() goes on with what has arrived
 }
 
+// As recv(2). What comes behind our close frame is thrown away, and need not be decrypted.
+ssize_t Connection::receive(std::uint8_t* buffer) {
+  if (tls_ == nullptr || closing()) return ::recv(fd_, buffer, kReadAtOnce, MSG_DONTWAIT);
+  const ssize_t received = tls_->read({buffer, kReadAtOnce});
+  if (received > 0 && tls_->must_read()) mark_dirty();  // service() hears the end
+  if (received >= 0) return received;
+  if (tls_->met_plain_http()) {
+    tls_.reset();
+    refuse_http(400);
+    errno = EAGAIN;
+  } else if (tls_->read_wants_write()) {
+    const int reason = errno;
+    update_interest();
+    errno = reason;
+  }
+  return received;
+}
+
 bool Connection::on_readable() {
   std::uint8_t* buffer = loop_.read_buffer_.get();
-  const ssize_t received = ::recv(fd_, buffer, kReadAtOnce, MSG_DONTWAIT);
+  const ssize_t received = receive(buffer);
   if (received < 0) return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
   if (received == 0) {
     // A client that sent its request and shut down writing still wants the answer.
@@ -159,6 +178,7 @@ bool Connection::on_readable() {
 // Never within a handler: it may call one.
 bool Connection::service() {
   if (broken_ || !flush()) return false;
+  if (tls_ != nullptr && tls_->must_read() && may_read() && !on_readable()) return false;
   if (owes_answers_ && fits(0)) owes_answers_ = false;
   if (input_ != nullptr && may_read()) consume({});
   update_interest();
@@ -246,7 +266,7 @@ void Connection::on_protocol_error(CloseCode code, std::string_view reason) { cl
 // message would be dropped.
 bool Connection::flush() {
   const std::size_t waiting = output_.bytes();
-  if (!output_.flush(fd_)) {
+  if (!(tls_ == nullptr ? output_.flush(fd_) : output_.flush(*tls_))) {
     abort();
     mark_dirty();
     return false;
@@ -265,6 +285,7 @@ bool Connection::flush() {
 void Connection::after_flush() {
   if (state_ == State::kClosing || (state_ == State::kHttp && close_after_flush_)) {
     state_ = State::kLingering;
+    if (tls_ != nullptr) tls_->shut_down();
     ::shutdown(fd_, SHUT_WR);
     own_deadline_ = loop_.now() + kLingerTime;
     loop_.update_deadline(*this);
@@ -274,7 +295,7 @@ void Connection::after_flush() {
 void Connection::update_interest() {
   std::uint32_t wanted = 0;
   if (may_read() || closing()) wanted |= EPOLLIN;
-  if (!output_.empty()) wanted |= EPOLLOUT;
+  if (!output_.empty() || (tls_ != nullptr && tls_->read_wants_write())) wanted |= EPOLLOUT;
   if (wanted == interest_) return;
   interest_ = wanted;
   epoll_event event{};

@@ -11,6 +11,7 @@
 
 #include "core/base/time.h"
 #include "core/net/frame.h"
+#include "core/net/tls.h"
 #include "core/net/websocket_codec.h"
 
 namespace peer {
@@ -46,6 +47,7 @@ class SendQueue {
   void push(FrameRef frame);
   /// Writes what the socket takes. Returns false when the connection is broken.
   bool flush(int fd);
+  bool flush(TlsStream& tls);
 
  private:
   /// One system call for as many frames as it takes; `offered`: their bytes. As send(2).
@@ -64,7 +66,8 @@ class SendQueue {
 /// that got it returns: keep a ConnectionRef.
 class Connection final : private FrameSink {
  public:
-  Connection(EventLoop& loop, int fd, ConnectionRef ref);
+  /// `tls`: null for a plain connection.
+  Connection(EventLoop& loop, int fd, ConnectionRef ref, const TlsContext* tls);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -73,6 +76,7 @@ class Connection final : private FrameSink {
   [[nodiscard]] EventLoop& loop() const { return loop_; }
   /// Numeric, without port.
   [[nodiscard]] std::string remote_address() const;
+  [[nodiscard]] bool is_tls() const { return tls_ != nullptr; }
 
   /// Queues a message, bounded by `send_buffer_size` and `send_buffer_bytes`: what does not fit
   /// even after a flush is dropped (protocol.md A, slow consumer). Sent at the end of the batch.
@@ -102,6 +106,7 @@ class Connection final : private FrameSink {
 
   // Called by the loop. False: the connection is to be destroyed.
   bool on_readable();
+  ssize_t receive(std::uint8_t* buffer);
   bool service();
   bool flush();
   bool on_timer(Time now);
@@ -139,6 +144,7 @@ class Connection final : private FrameSink {
   EventLoop& loop_;
   int fd_;
   ConnectionRef ref_;
+  std::unique_ptr<TlsStream> tls_;  // null: plain
   State state_ = State::kHttp;
   bool paused_ = false;
   bool owes_answers_ = false;  // see reply()

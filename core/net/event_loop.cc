@@ -230,7 +230,7 @@ bool EventLoop::adopt(int fd) {
   ref.loop = index_;
   ref.generation = generations_[slot];
   if (!watch(epoll_fd_, fd, EPOLLIN, (std::uint64_t{ref.generation} << 32) | slot)) return false;
-  connections_[slot] = std::make_unique<Connection>(*this, fd, ref);
+  connections_[slot] = std::make_unique<Connection>(*this, fd, ref, tls_.get());
   free_slots_.pop_back();
   connections_[slot]->interest_ = EPOLLIN;
   update_deadline(*connections_[slot]);

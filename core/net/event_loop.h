@@ -96,6 +96,9 @@ class EventLoop {
   /// Accepts from this listening, non-blocking socket, which the loop owns from now on. Before
   /// run().
   void listen(int fd);
+  /// New connections speak TLS from now on; running ones keep what they have. Loop thread, or
+  /// before run().
+  void use_tls(TlsContext::Ref tls) { tls_ = std::move(tls); }
   /// Serves until stop() is complete.
   void run();
 
@@ -179,6 +182,7 @@ class EventLoop {
 
   Time now_;
   sdk::Instant wall_;
+  TlsContext::Ref tls_;  // null: plain
   std::unique_ptr<std::uint8_t[]> read_buffer_;
   FrameRef ping_;
   Inflaters inflaters_;

@@ -1,8 +1,10 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 
 #include "core/net/connection.h"
 
@@ -51,6 +53,29 @@ bool SendQueue::flush(int fd) {
     }
     consume(static_cast<std::size_t>(written));
     if (static_cast<std::size_t>(written) < offered) return true;
+  }
+  return true;
+}
+
+// Whole records, gathered from as many frames as one holds. What is offered again after a short
+// write begins with the same bytes and is not shorter, as TlsStream::write() wants it.
+bool SendQueue::flush(TlsStream& tls) {
+  while (!empty()) {
+    std::array<std::uint8_t, kTlsRecord> record;
+    std::span<const std::uint8_t> bytes = frames_[head_].bytes().subspan(head_offset_);
+    if (bytes.size() < record.size() && count() > 1) {
+      std::size_t size = 0;
+      for (std::size_t i = head_; i < frames_.size() && size < record.size(); ++i) {
+        if (i > head_) bytes = frames_[i].bytes();
+        bytes = bytes.first(std::min(bytes.size(), record.size() - size));
+        std::memcpy(record.data() + size, bytes.data(), bytes.size());
+        size += bytes.size();
+      }
+      bytes = std::span(record).first(size);
+    }
+    const ssize_t written = tls.write(bytes.first(std::min(bytes.size(), kTlsRecord)));
+    if (written < 0) return errno == EAGAIN;
+    consume(static_cast<std::size_t>(written));
   }
   return true;
 }

@@ -50,13 +50,17 @@ TcpStream::TcpStream(const Dial& dial) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_
     close(fd_);
     fail("cannot connect: " + reason);
   }
-  if (dial.tls) start_tls();
+  if (dial.tls) start_tls(dial.tls_version);
 }
 
-void TcpStream::start_tls() {
+void TcpStream::start_tls(int version) {
   static SSL_CTX* const context = SSL_CTX_new(TLS_client_method());
   tls_.reset(SSL_new(context));
   SSL_set_fd(tls_.get(), fd_);
+  SSL_set_min_proto_version(tls_.get(), version);
+  SSL_set_max_proto_version(tls_.get(), version);
+  constexpr unsigned char kProtocols[] = "\x02h2\x08http/1.1";
+  SSL_set_alpn_protos(tls_.get(), kProtocols, sizeof kProtocols - 1);
   SSL_set_mode(tls_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   // A timeout in the kernel, for this one exchange that blocks.
   const timeval limit{5L * timeout_factor(), 0};
@@ -127,6 +131,25 @@ void TcpStream::wait_writable(Deadline deadline) {
 }
 
 void TcpStream::shutdown_writing() { shutdown(fd_, SHUT_WR); }
+
+std::string TcpStream::tls_protocol() const { return SSL_get_version(tls_.get()); }
+
+std::string TcpStream::alpn() const {
+  const unsigned char* name = nullptr;
+  unsigned length = 0;
+  SSL_get0_alpn_selected(tls_.get(), &name, &length);
+  return {reinterpret_cast<const char*>(name), length};
+}
+
+std::string TcpStream::certificate_serial() const {
+  const X509* certificate = SSL_get0_peer_certificate(tls_.get());
+  BIGNUM* number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nullptr);
+  char* text = BN_bn2hex(number);
+  std::string serial = text;
+  OPENSSL_free(text);
+  BN_free(number);
+  return serial;
+}
 
 void TcpStream::reset() {
   const linger now{1, 0};

@@ -17,6 +17,7 @@ struct Dial {
   int receive_buffer = 0;  ///< SO_RCVBUF in bytes, 0 for the system's; small makes a slow consumer
   std::string source{};    ///< the client's own address, any of 127.0.0.0/8
   bool tls = false;        ///< certificates are not verified
+  int tls_version = 0;     ///< TLS1_2_VERSION, TLS1_3_VERSION; 0: the best
   std::string path = "/ws";      ///< of the upgrade
   std::string headers{};         ///< further lines of the upgrade, each ended by CRLF
   std::string behind_upgrade{};  ///< written together with the request, in one write
@@ -46,6 +47,11 @@ class TcpStream {
 
   /// Sends FIN; reading goes on.
   void shutdown_writing();
+  /// What was agreed on, of a TLS connection: "TLSv1.3", "http/1.1", the certificate's serial.
+  std::string tls_protocol() const;
+  std::string alpn() const;
+  std::string certificate_serial() const;
+
   /// Closes with RST.
   void reset();
 
@@ -54,7 +60,7 @@ class TcpStream {
     void operator()(ssl_st* tls) const;
   };
 
-  void start_tls();
+  void start_tls(int version);
   long receive(char* into, std::size_t size, Deadline deadline);
 
   int fd_ = -1;

@@ -55,6 +55,11 @@ int run(const ws_echo::Options& options) {
   raise_descriptor_limit();
   ws_echo::EchoApplication application;
   EventLoop loop(0, net_options_of(options), application);
+  if (!options.tls_cert.empty()) {
+    const auto tls = TlsContext::load(options.tls_cert, options.tls_key);
+    if (!tls) return fail(tls.error().message);
+    loop.use_tls(*tls);
+  }
   const sdk::Result<Listeners> listeners = listen_on(options.host, options.port, 1);
   if (!listeners) return fail(listeners.error().message);
   loop.listen(listeners->fds.front());

@@ -21,6 +21,10 @@ bool take_value(std::string_view name, const char* value, Options& options) {
     return read_number(value, options.port);
   } else if (name == "--port-file") {
     options.port_file = value;
+  } else if (name == "--tls-cert") {
+    options.tls_cert = value;
+  } else if (name == "--tls-key") {
+    options.tls_key = value;
   } else if (name == "--max-message") {
     return read_number(value, options.max_message);
   } else {
@@ -42,6 +46,9 @@ sdk::Result<Options> parse_options(int argc, const char* const* argv) {
     } else if (i + 1 == argc || !take_value(name, argv[++i], options)) {
       return sdk::Error{"cannot use '" + std::string(name) + "'; see ws-echo --help"};
     }
+  }
+  if (options.tls_cert.empty() != options.tls_key.empty()) {
+    return sdk::Error{"--tls-cert and --tls-key come together"};
   }
   return options;
 }

@@ -15,6 +15,8 @@ struct Options {
   std::string port_file;      ///< empty: none
   std::uint64_t max_message = 64ULL * 1024 * 1024;
   bool compression = false;
+  std::string tls_cert;  ///< PEM files, both or neither
+  std::string tls_key;
 };
 
 inline constexpr char kUsage[] = R"(usage: ws-echo [option...]
@@ -24,6 +26,8 @@ Echoes every text and binary message as one message of the same type, at any pat
   --port-file FILE     gets the port once the server listens
   --max-message BYTES  a longer message closes with 1009 (67108864)
   --compression        permessage-deflate for who offers it, short messages too
+  --tls-cert FILE      PEM: the certificate with its chain; with --tls-key: wss
+  --tls-key FILE       PEM: its key
   --help
 )";
 

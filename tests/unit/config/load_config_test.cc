@@ -69,11 +69,9 @@ TEST(LoadConfigTest, GuidesProductionConfigLoadsButForTls) {
   "send_buffer_size": 64
 })";
   const LoadedConfig loaded = load_config_text(guide, "config.json");
-  const std::string tls =
-      ": TLS is not available in this version; remove the key and terminate "
-      "TLS at a reverse proxy";
-  EXPECT_THAT(loaded.mistakes,
-              ElementsAre("config.json:15: tls_cert" + tls, "config.json:16: tls_key" + tls));
+  EXPECT_THAT(loaded.mistakes, IsEmpty());
+  EXPECT_EQ(loaded.config.tls_cert, "/etc/ssl/cert.pem");
+  EXPECT_EQ(loaded.config.tls_key, "/etc/ssl/key.pem");
   EXPECT_EQ(loaded.config.max_peers, 50000U);
   EXPECT_EQ(loaded.config.rate_limit_burst, 100U);
   EXPECT_EQ(loaded.config.send_buffer_size, 64U);
@@ -178,17 +176,17 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
     NotInThisVersion, MistakeTest,
-    testing::Values(
-        Mistake{"metrics_enabled: true",
-                "c.yaml:1: metrics_enabled: the metrics endpoint is not available in this version; "
-                "set it to false and read /stats"},
-        Mistake{"tls_key: key.pem",
-                "c.yaml:1: tls_key: TLS is not available in this version; "
-                "remove the key and terminate TLS at a reverse proxy"}));
+    testing::Values(Mistake{
+        "metrics_enabled: true",
+        "c.yaml:1: metrics_enabled: the metrics endpoint is not available in this version; "
+        "set it to false and read /stats"}));
 
 INSTANTIATE_TEST_SUITE_P(
     ValuesThatDoNotGoTogether, MistakeTest,
     testing::Values(
+        Mistake{"tls_key: key.pem", "c.yaml:1: tls_key: expected tls_cert with it, or neither"},
+        Mistake{"port: 1\ntls_cert: cert.pem",
+                "c.yaml:2: tls_cert: expected tls_key with it, or neither"},
         Mistake{"\nmax_meta_size: 1048577",
                 "c.yaml:2: max_meta_size: expected at most max_peer_state (1048576), got 1048577; "
                 "lower it or raise max_peer_state"},
