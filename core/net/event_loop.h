@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -162,6 +163,7 @@ class EventLoop {
   void run_timers();
   void check_deadlines();
   void flush_dirty();
+  void flush(ConnectionRef ref);
   void update_deadline(Connection& connection);
   void will_close(Connection& connection);
   void notify_closed();
@@ -195,7 +197,8 @@ class EventLoop {
   std::vector<std::uint32_t> free_slots_;
   Time earliest_deadline_ = kNever;
 
-  std::vector<ConnectionRef> dirty_;
+  std::vector<ConnectionRef> dirty_;                    // of this round
+  std::deque<ConnectionRef> backlog_;                   // dirty, left over by earlier rounds
   std::vector<ConnectionRef> closed_;                   // on_close() is due
   std::vector<std::unique_ptr<Connection>> graveyard_;  // until the end of the round
   Timers timers_;

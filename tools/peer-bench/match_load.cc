@@ -14,20 +14,45 @@ std::size_t occurrences(std::string_view text, std::string_view part) {
   return count;
 }
 
+std::string request_of(std::string_view ns, std::string_view criterion) {
+  std::string request =
+      R"({"type":"match","payload":{"namespace":")" + std::string(ns) + R"(","group_size":2)";
+  if (!criterion.empty()) request += R"(,"criteria":{"c":")" + std::string(criterion) + R"("})";
+  return request + "}}";
+}
+
 }  // namespace
 
+PeerLoad::Shape MatchLoad::shape_of(const Options& options) {
+  const std::size_t in_pairs = std::size_t{2} * options.pairs;
+  if (options.waiting == 0) return {in_pairs, 2};
+  return {in_pairs + options.waiting, in_pairs + options.waiting};
+}
+
 MatchLoad::MatchLoad(const Options& options, Faults& faults)
-    : PeerLoad(options, {std::size_t{2} * options.pairs, 2}, faults), pairs_(options.pairs) {
+    : PeerLoad(options, shape_of(options), faults),
+      pairs_(options.pairs),
+      waiting_(options.waiting),
+      told_to_wait_(options.waiting) {
   for (std::size_t i = 0; i < pairs_.size(); ++i) {
-    pairs_[i].request = R"({"type":"match","payload":{"namespace":")" + namespace_of(2 * i) +
-                        R"(","group_size":2}})";
+    pairs_[i].request = request_of(namespace_of(2 * i), waiting_ == 0 ? "" : std::to_string(i));
   }
 }
 
 void MatchLoad::resume() {
   running_ = true;
+  ask_for_the_waiting();
   for (std::uint32_t i = 0; i < pairs_.size(); ++i) {
     if (!pairs_[i].under_way) ask(i);
+  }
+}
+
+void MatchLoad::ask_for_the_waiting() {
+  const std::uint32_t count = std::exchange(waiting_, 0);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto peer = static_cast<std::uint32_t>(2 * pairs_.size() + i);
+    send(peer, {request_of(namespace_of(peer), "waiting " + std::to_string(i))});
+    ++in_flight_;
   }
 }
 
@@ -45,11 +70,22 @@ void MatchLoad::ask(std::uint32_t index) {
 }
 
 void MatchLoad::on_peer_message(std::uint32_t peer, const ServerMessage& message) {
+  if (is_waiting(peer)) return on_waiting_peer(peer, message);
   Pair& pair = pairs_[peer / 2];
   if (message.kind == MessageKind::kMatch) {
     on_waiting(peer, pair);
   } else if (message.kind == MessageKind::kMatched) {
     on_matched(peer, pair, message.payload);
+  } else {
+    add_fault(Fault::kUnexpected, peer, message.payload);
+  }
+}
+
+void MatchLoad::on_waiting_peer(std::uint32_t peer, const ServerMessage& message) {
+  std::vector<bool>::reference told = told_to_wait_[peer - 2 * pairs_.size()];
+  if (message.kind == MessageKind::kMatch && !told) {
+    told = true;
+    --in_flight_;
   } else {
     add_fault(Fault::kUnexpected, peer, message.payload);
   }
@@ -93,6 +129,10 @@ void MatchLoad::complete(std::uint32_t index) {
 }
 
 void MatchLoad::finish() {
+  for (std::uint32_t i = 0; i < told_to_wait_.size(); ++i) {
+    const auto peer = static_cast<std::uint32_t>(2 * pairs_.size() + i);
+    if (!told_to_wait_[i]) add_fault(Fault::kLost, peer, "told to wait");
+  }
   for (std::uint32_t i = 0; i < pairs_.size(); ++i) {
     if (pairs_[i].under_way) add_fault(Fault::kLost, 2 * i, "matched, one of the two or both");
   }

@@ -9,7 +9,8 @@
 namespace peer::bench {
 
 /// Pairs, each alone in its namespace, whose members ask for a match at the same time, again and
-/// again. A unit is one match that both were told.
+/// again. A unit is one match that both were told. With `waiting`, all are in one namespace, each
+/// pair with criteria of its own, beside that many peers whose tickets never find another.
 class MatchLoad final : public PeerLoad {
  public:
   MatchLoad(const Options& options, Faults& faults);
@@ -22,6 +23,8 @@ class MatchLoad final : public PeerLoad {
   void finish() override;
 
  private:
+  static Shape shape_of(const Options& options);
+
   struct Pair {
     std::string request;
     Instant asked_at;
@@ -33,13 +36,19 @@ class MatchLoad final : public PeerLoad {
   };
 
   void on_peer_message(std::uint32_t peer, const ServerMessage& message) override;
+  void on_waiting_peer(std::uint32_t peer, const ServerMessage& message);
   void on_waiting(std::uint32_t peer, Pair& pair);
   void on_matched(std::uint32_t peer, Pair& pair, std::string_view payload);
   [[nodiscard]] bool names_both(std::uint32_t peer, std::string_view payload) const;
   void ask(std::uint32_t pair);
   void complete(std::uint32_t pair);
 
+  [[nodiscard]] bool is_waiting(std::uint32_t peer) const { return peer >= 2 * pairs_.size(); }
+  void ask_for_the_waiting();
+
   std::vector<Pair> pairs_;
+  std::uint32_t waiting_;
+  std::vector<bool> told_to_wait_;  // of the waiting
   std::uint64_t in_flight_ = 0;
   bool running_ = false;
 };

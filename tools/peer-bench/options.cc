@@ -48,7 +48,7 @@ struct Flag {
 constexpr double kNoLimit = std::numeric_limits<std::uint32_t>::max();
 constexpr double kMaxSeconds = 86400;
 
-const std::array<Flag, 21> kFlags{{
+const std::array<Flag, 22> kFlags{{
     {"host", &Options::host, 0, 0, "server [127.0.0.1]; 127.* is met from many source addresses"},
     {"port", &Options::port, 1, 65535, "server's port [8080]"},
     {"path", &Options::path, 0, 0, "endpoint [/ws]"},
@@ -72,6 +72,9 @@ const std::array<Flag, 21> kFlags{{
     {"members", &Options::members, 2, 1'000'000, "members of the broadcast namespace [500]"},
     {"senders", &Options::senders, 1, 1'000'000, "how many of the members send [1]"},
     {"stalled", &Options::stalled, 0, 1'000'000, "members of slow that never read [10]"},
+    {"waiting", &Options::waiting, 0, 1'000'000,
+     "match: further peers, whose tickets with criteria of their own wait in the pairs' namespace "
+     "[0]"},
     {"help", &Options::help, 0, 0, "this text"},
 }};
 

@@ -42,6 +42,7 @@ struct Options {
   std::uint32_t members = 500;
   std::uint32_t senders = 1;
   std::uint32_t stalled = 10;  ///< members that never read
+  std::uint32_t waiting = 0;   ///< peers whose tickets wait beside the pairs'
 };
 
 /// Reads the command line without the program's name. Errors say what was expected.

@@ -157,6 +157,7 @@ void report_shape(Report& report, const Options& options) {
       break;
     case Mode::kMatch:
       report.count("pairs", options.pairs);
+      report.count("waiting", options.waiting);
       break;
     case Mode::kBroadcast:
     case Mode::kSlow:

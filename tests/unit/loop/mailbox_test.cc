@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <memory>
 #include <numeric>
 
 #include "tests/unit/loop/loop_test.h"
@@ -74,6 +75,22 @@ TEST_F(MailboxTest, ADeliveryToManyReachesEachOfThem) {
   loop().post(Delivery{text_frame("both"), {}, {first(), second}, nullptr});
   EXPECT_EQ(one.read_text(), "both");
   EXPECT_EQ(two.read_text(), "both");
+}
+
+TEST_F(MailboxTest, ADeliveryToMoreThanARoundFlushesReachesEachOfThemToo) {
+  constexpr std::size_t kMany = 400;
+  start();
+  std::vector<std::unique_ptr<test::WsClient>> clients;
+  std::vector<ConnectionRef> all;
+  for (std::size_t i = 0; i < kMany; ++i) {
+    clients.push_back(std::make_unique<test::WsClient>(running_->port()));
+    all.push_back(first());
+    all.back().slot = i & 0xffffff;
+  }
+  loop().post(Delivery{text_frame("to all"), {}, all, nullptr});
+  post(all.back(), "and to the last");
+  for (const auto& client : clients) EXPECT_EQ(client->read_text(), "to all");
+  EXPECT_EQ(clients.back()->read_text(), "and to the last");
 }
 
 TEST_F(MailboxTest, TasksPostedBeforeTheLoopRunsAreNotLost) {
