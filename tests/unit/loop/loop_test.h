@@ -19,7 +19,7 @@ class LoopTest : public testing::Test {
   }
   EventLoop& loop() { return running_->loop(); }
   WsClient connect(int receive_buffer = 0) {
-    return WsClient(running_->port(), {}, receive_buffer);
+    return WsClient(Dial{.port = running_->port(), .receive_buffer = receive_buffer});
   }
   template <typename Task>
   auto on_loop(Task task) {
