@@ -42,7 +42,7 @@ void sweep_rate_limits(Node& node, EventLoop& loop) {
 }  // namespace
 
 Server::Server(const Config& config, LoadedPlugins plugins)
-    : node_(config, std::move(plugins), loop_count(config)), dispatcher_(node_) {
+    : node_(config, std::move(plugins), loop_count(config)), dispatcher_(node_), host_(node_) {
   const NetOptions options = net_options_of(node_.config);
   for (std::size_t i = 0; i < loop_count(config); ++i) {
     node_.loops.push_back(
@@ -74,7 +74,7 @@ void Server::use_tls(const TlsContext::Ref& tls) {
 }
 
 sdk::Result<void> Server::run(int done_fd) {
-  broker_started_ = node_.broker_calls.run("start", [&] { node_.plugins.broker->start(*this); });
+  broker_started_ = node_.broker_calls.run("start", [&] { node_.plugins.broker->start(host_); });
   if (!broker_started_) {
     return sdk::Error{"broker plugin '" + node_.config.plugins.broker.name +
                       "' failed to start; the log says why"};
@@ -115,59 +115,6 @@ void Server::wait() {
   // These may have threads that still answer: they end while there are loops to answer to.
   node_.plugins.broker.reset();
   node_.plugins.auth.reset();
-}
-
-sdk::RouteOutcome Server::deliver(const sdk::DirectedMessage& message) noexcept {
-  try {
-    NamespaceSet shared;
-    for (const std::string_view name : message.namespaces) {
-      if (const Namespace* ns = node_.namespaces.find(name)) insert(shared, ns);
-    }
-    ConnectionRef where;
-    switch (node_.peers.route(message.to, shared, where)) {
-      case PeerDirectory::Route::kNotFound:
-        return sdk::RouteOutcome::kNotFound;
-      case PeerDirectory::Route::kForbidden:
-        return sdk::RouteOutcome::kForbidden;
-      case PeerDirectory::Route::kFound:
-        break;
-    }
-    node_.loop_of(where).post(Delivery{text_frame(message.text), where, {}, nullptr});
-    return sdk::RouteOutcome::kDelivered;
-  } catch (const std::exception& failure) {
-    log_error(std::string("a message from another node was lost: ") + failure.what());
-    return sdk::RouteOutcome::kDropped;
-  }
-}
-
-std::size_t Server::deliver(const sdk::NamespaceMessage& message) noexcept {
-  try {
-    std::vector<ConnectionRef> except;
-    if (const auto from = node_.peers.find(message.from)) except.push_back(*from);
-    for (const Fingerprint& peer : message.exclude) {
-      if (const auto where = node_.peers.find(peer)) except.push_back(*where);
-    }
-    auto by_loop = node_.namespaces.recipients(message.ns, except);
-    const FrameRef frame = text_frame(message.text);
-    std::size_t copies = 0;
-    for (std::size_t loop = 0; loop < by_loop.size(); ++loop) {
-      if (by_loop[loop].empty()) continue;
-      copies += by_loop[loop].size();
-      node_.loops[loop]->post(Delivery{frame, {}, std::move(by_loop[loop]), nullptr});
-    }
-    return copies;
-  } catch (const std::exception& failure) {
-    log_error(std::string("a broadcast from another node was lost: ") + failure.what());
-    return 0;
-  }
-}
-
-void Server::log_warning(std::string_view text) noexcept {
-  try {
-    peer::log_warning("plugin '" + node_.config.plugins.broker.name + "': " + std::string(text));
-  } catch (const std::exception&) {
-    return;  // no memory for a line of the log: the server goes on without it
-  }
 }
 
 }  // namespace peer

@@ -2,25 +2,24 @@
 
 #include <cstdint>
 #include <memory>
-#include <string_view>
 #include <thread>
 #include <vector>
 
-#include <peer/sdk/broker.h>
 #include <peer/sdk/result.h>
 
 #include "core/config/config.h"
 #include "core/dispatch/dispatcher.h"
 #include "core/dispatch/node.h"
+#include "core/dispatch/node_host.h"
 
 namespace peer {
 
 /// One server process: the node, its loops and their threads.
 /// Main thread only. Order: listen(), run(), drain() if wanted, stop(), wait().
-class Server final : private sdk::BrokerHost {
+class Server final {
  public:
   Server(const Config& config, LoadedPlugins plugins);
-  ~Server() override;
+  ~Server();
 
   /// Binds the port, and checks what plugins can only say once they live.
   [[nodiscard]] sdk::Result<std::uint16_t> listen();
@@ -38,14 +37,9 @@ class Server final : private sdk::BrokerHost {
   void wait();
 
  private:
-  // sdk::BrokerHost: thread-safe.
-  std::string_view node_id() const override { return node_.node_id; }
-  sdk::RouteOutcome deliver(const sdk::DirectedMessage& message) noexcept override;
-  std::size_t deliver(const sdk::NamespaceMessage& message) noexcept override;
-  void log_warning(std::string_view text) noexcept override;
-
   Node node_;
   Dispatcher dispatcher_;
+  NodeHost host_;
   std::vector<std::thread> threads_;
   std::atomic<std::size_t> running_{0};
   bool broker_started_ = false;

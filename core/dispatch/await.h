@@ -34,29 +34,21 @@ struct Awaited {
 };
 
 /// Starts an operation that is answered through a callback, once, from any thread, and goes on
-/// with its outcome on the connection's loop: at once when the answer is there at once.
+/// with its outcome on `loop`, whose thread this is: at once when the answer is there at once.
 ///
 /// `start(reply)` begins it and returns false when it failed to (no answer is waited for);
-/// `otherwise` stands in for an answer that fails or is late; `then(connection, outcome)` gets a
-/// null connection when it has closed meanwhile, and undoes what the outcome did.
+/// `otherwise` stands in for an answer that fails or is late.
 template <typename Outcome, typename Start, typename Then>
-void await(Connection& connection, milliseconds deadline, Outcome otherwise, Start start,
-           Then then) {
+void ask(EventLoop& loop, milliseconds deadline, Outcome otherwise, Start start, Then then) {
   auto awaited = std::make_shared<Awaited<Outcome>>();
-  EventLoop& loop = connection.loop();
-  const ConnectionRef ref = connection.ref();
-
-  const auto finish = [awaited, &loop, ref, otherwise, then]() {
+  const auto finish = [awaited, otherwise = std::move(otherwise), then = std::move(then)]() {
     if (std::exchange(awaited->finished, true)) return;
     std::optional<Outcome> outcome;
     {
       const MutexLock lock(awaited->mutex);
       outcome = std::move(awaited->outcome);
     }
-    Connection* still_there = loop.find(ref);
-    if (still_there != nullptr && still_there->closing()) still_there = nullptr;
-    then(still_there, outcome ? std::move(*outcome) : otherwise);
-    if (still_there != nullptr) end_operation(*still_there);
+    then(outcome ? std::move(*outcome) : otherwise);
   };
 
   const bool started = start([awaited, &loop, finish](Outcome outcome) {
@@ -75,12 +67,28 @@ void await(Connection& connection, milliseconds deadline, Outcome otherwise, Sta
     answered = answered || awaited->outcome.has_value();
     awaited->started_waiting = true;
   }
-  begin_operation(connection);
   if (answered) {
     finish();
   } else {
     loop.schedule(loop.now() + deadline, finish);
   }
+}
+
+/// The same for an operation of one connection, whose further messages wait for it.
+/// `then(connection, outcome)` gets a null connection when it has closed meanwhile, and undoes what
+/// the outcome did.
+template <typename Outcome, typename Start, typename Then>
+void await(Connection& connection, milliseconds deadline, Outcome otherwise, Start start,
+           Then then) {
+  EventLoop& loop = connection.loop();
+  begin_operation(connection);
+  ask<Outcome>(loop, deadline, std::move(otherwise), std::move(start),
+               [&loop, ref = connection.ref(), then = std::move(then)](Outcome outcome) {
+                 Connection* still_there = loop.find(ref);
+                 if (still_there != nullptr && still_there->closing()) still_there = nullptr;
+                 then(still_there, std::move(outcome));
+                 if (still_there != nullptr) end_operation(*still_there);
+               });
 }
 
 }  // namespace peer

@@ -1,9 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <peer/sdk/broker_types.h>
 
 #include "core/dispatch/node.h"
 #include "core/dispatch/peer.h"
@@ -54,6 +58,11 @@ void handle_metadata(const Call& call);
 // routing.cc
 void handle_directed(const Call& call);  // signal, relay
 void handle_broadcast(const Call& call);
+/// Asks the broker about aliases that nobody here holds, and goes on, unless the peer has gone,
+/// with a `holders` as long as `aliases` and a call that knows the request's id alone.
+void resolve_elsewhere(
+    const Call& call, const std::vector<std::string_view>& aliases,
+    std::function<void(const Call& later, const sdk::ResolveOutcome& outcome)> then);
 
 // matching.cc
 void handle_match(const Call& call);
@@ -82,16 +91,23 @@ struct JoinDraft {
 };
 /// join, or join_room: judged, committed and answered.
 void start_join(Node& node, Connection& connection, JoinDraft draft);
-/// The room part of it: the policy has the word.
-void join_room(Node& node, Connection& connection, const JoinDraft& draft,
-               const std::string& object);
+/// The room part of it: the policy has the word. `object`: what others will see of the peer.
+void join_room(Node& node, Connection& connection, JoinDraft draft, std::string object);
+/// The same by the node's own truth alone.
+void join_room_here(Node& node, Connection& connection, const JoinDraft& draft,
+                    const std::string& object);
 /// Enters a successful join into the peer's own books, and answers peer_list.
 void complete_join(Connection& connection, const JoinDraft& draft, JoinResult result);
+/// Tells the broker, if there are other nodes, that a membership has ended or came to nothing.
+void tell_left(Node& node, std::string_view ns, const sdk::Registered& peer);
 /// Ends one membership: ticket, announcement, succession in a room.
 void leave_namespace(Node& node, Connection& connection, std::size_t membership);
 /// What the room policy makes of a member's going.
-void settle_room(Node& node, EventLoop& loop, std::string name, RoomSnapshot snapshot,
-                 const Fingerprint& gone);
+void settle_room(Node& node, EventLoop& loop, std::string name, const Fingerprint& gone);
+/// Ends the membership of a peer that is kicked, which it is told. On the peer's loop. Returns
+/// false when it is no member any more.
+bool remove_kicked(Node& node, EventLoop& loop, ConnectionRef where, const std::string& name,
+                   const Fingerprint& by);
 /// True when the auth plugin's grant covers the name.
 [[nodiscard]] bool may_use_namespace(const Peer& peer, std::string_view ns);
 /// True when `name` matches one of `patterns`: exact, or a prefix followed by '*'.

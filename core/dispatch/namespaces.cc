@@ -25,40 +25,43 @@ PageLimit page_limit(const Node& node, std::size_t peers) {
   return {peers, node.config.max_peer_list_size};
 }
 
-// Own members come first; those elsewhere follow the last of them.
-void append_remote(PeerPage& page, const sdk::RemoteMembers& elsewhere, PageLimit limit) {
-  page.total += elsewhere.total;
-  if (!page.complete) return;
-  for (const std::string& object : elsewhere.peers) {
-    const bool fits = page.peers.size() + object.size() + 1 <= limit.bytes;
-    if (page.listed >= limit.peers || !fits) break;
-    if (!page.peers.empty()) page.peers.push_back(',');
-    page.peers.append(object);
-    ++page.listed;
-  }
-}
+// Members are asked for by a member, who may know those of a room, or by somebody else.
+enum class Asker : std::uint8_t { kMember, kAnybody };
 
-// Answers with the members here and elsewhere, once the broker has told of the latter.
+// Answers with the members of all nodes, or of this one where that is all that can be known.
 void list_members(Node& node, Connection& connection, std::string_view id, std::string_view ns,
-                  const std::optional<Fingerprint>& after, std::uint32_t count) {
-  await<sdk::RemoteMembers>(
-      connection, kAnswerDeadline, {},
-      [&](sdk::BrokerReply<sdk::RemoteMembers> answer) {
+                  const std::optional<Fingerprint>& after, std::uint32_t count, Asker asker) {
+  const PageLimit limit = page_limit(node, count);
+  if (node.broker_is_standalone) {
+    return reply_peer_list(connection, id, ns, node.namespaces.list(ns, after, limit));
+  }
+  using Page = std::optional<sdk::MemberPage>;
+  await<Page>(
+      connection, kAnswerDeadline, std::nullopt,
+      [&](sdk::BrokerReply<Page> answer) {
         return node.broker_calls.run(
             "list", [&] { node.plugins.broker->list(ns, after, count, std::move(answer)); });
       },
-      [&node, id = std::string(id), ns = std::string(ns), after, limit = page_limit(node, count)](
-          Connection* still_there, const sdk::RemoteMembers& elsewhere) {
+      [&node, id = std::string(id), ns = std::string(ns), after, limit, asker](
+          Connection* still_there, const Page& page) {
         if (still_there == nullptr) return;
-        PeerPage page = node.namespaces.list(ns, after, limit);
-        if (elsewhere.found_after) {  // own members were on earlier pages
-          page.peers.clear();
-          page.listed = 0;
-          page.complete = true;
+        if (page && page->is_room && asker == Asker::kAnybody) {
+          return reply_error(*still_there, id, 403, "cannot discover room peers");
         }
-        append_remote(page, elsewhere, limit);
-        reply_peer_list(*still_there, id, ns, page);
+        reply_peer_list(
+            *still_there, id, ns,
+            page ? node.namespaces.list(ns, *page, limit) : node.namespaces.list(ns, after, limit));
       });
+}
+
+// What others see of a member is another text from now on.
+void refresh_object(Node& node, const Peer& peer, const Membership& membership) {
+  const std::string object = peer_object(peer, membership.app_type, membership.meta);
+  node.namespaces.refresh(*membership.ns, membership.joined, object);
+  if (node.broker_is_standalone) return;
+  node.broker_calls.run("update", [&] {
+    node.plugins.broker->update(membership.ns->name, peer.registered(), object);
+  });
 }
 
 // A member joins again: its app_type and meta are replaced, nobody is told (protocol B, join).
@@ -74,15 +77,64 @@ void refresh_membership(Node& node, Connection& connection, const JoinDraft& dra
       return reply_error(connection, draft.id, 429, "too much state");
     }
     membership = std::move(refreshed);
-    node.namespaces.refresh(*membership.ns, membership.joined,
-                            peer_object(peer, membership.app_type, membership.meta));
+    refresh_object(node, peer, membership);
   }
-  if (node.namespaces.room(draft.ns)) {
-    return reply_peer_list(
-        connection, draft.id, draft.ns,
-        node.namespaces.list(draft.ns, std::nullopt, page_limit(node, kJoinPage)));
+  list_members(node, connection, draft.id, draft.ns, std::nullopt, kJoinPage, Asker::kMember);
+}
+
+Joiner joiner_of(Connection& connection, const JoinDraft& draft, const std::string& object) {
+  const Peer& peer = peer_of(connection);
+  return {connection.ref(), peer.fingerprint, object,
+          peer_joined_frame(peer.fingerprint, draft.ns, object, connection.loop().wall())};
+}
+
+// By the node's own truth alone.
+void join_here(Node& node, Connection& connection, const JoinDraft& draft,
+               const std::string& object) {
+  if (draft.room_only) return join_room_here(node, connection, draft, object);
+  JoinResult result =
+      node.namespaces.join(draft.ns, joiner_of(connection, draft, object),
+                           node.config.max_namespace_size, page_limit(node, kJoinPage));
+  if (result.status == JoinStatus::kIsRoom) return join_room_here(node, connection, draft, object);
+  if (result.status == JoinStatus::kFull) {
+    tell_left(node, draft.ns, peer_of(connection).registered());
+    return reply_error(connection, draft.id, 429, "namespace full");
   }
-  list_members(node, connection, draft.id, draft.ns, std::nullopt, kJoinPage);
+  complete_join(connection, draft, std::move(result));
+}
+
+void join_shared(Node& node, Connection& connection, const JoinDraft& draft,
+                 const std::string& object) {
+  const sdk::Registered registered = peer_of(connection).registered();
+  await<sdk::JoinOutcome>(
+      connection, kAnswerDeadline, {},
+      [&](sdk::BrokerReply<sdk::JoinOutcome> answer) {
+        const sdk::JoinRequest request{
+            draft.ns, registered, object, node.config.max_namespace_size, kJoinPage, nullptr};
+        return node.broker_calls.run(
+            "join", [&] { node.plugins.broker->join(request, std::move(answer)); });
+      },
+      [&node, draft, object, registered](Connection* still_there, const sdk::JoinOutcome& outcome) {
+        if (still_there == nullptr) return tell_left(node, draft.ns, registered);
+        switch (outcome.status) {
+          case sdk::JoinStatus::kJoined:
+            return complete_join(
+                *still_there, draft,
+                node.namespaces.enter(draft.ns, joiner_of(*still_there, draft, object), nullptr,
+                                      outcome.page, page_limit(node, kJoinPage)));
+          case sdk::JoinStatus::kFull:
+            return reply_error(*still_there, draft.id, 429, "namespace full");
+          case sdk::JoinStatus::kIsRoom:
+            return join_room(node, *still_there, draft, object);
+          case sdk::JoinStatus::kUnavailable:
+            return join_here(node, *still_there, draft, object);
+          case sdk::JoinStatus::kExists:
+          case sdk::JoinStatus::kConflict:
+          case sdk::JoinStatus::kGone:
+            node.broker_calls.fault("join", "answered a join of a namespace as one of a room");
+            return join_here(node, *still_there, draft, object);
+        }
+      });
 }
 
 }  // namespace
@@ -139,45 +191,9 @@ void start_join(Node& node, Connection& connection, JoinDraft draft) {
   if (state_size(peer) + wanted > node.config.max_peer_state) {
     return reply_error(connection, draft.id, 429, "too much state");
   }
-  if (draft.room_only && !node.namespaces.room(draft.ns)) {
-    return reply_error(connection, draft.id, 404, "room not found");
-  }
-
-  const sdk::Registered registered = peer.registered();
-  await<sdk::JoinOutcome>(
-      connection, kAnswerDeadline, {},
-      [&](sdk::BrokerReply<sdk::JoinOutcome> answer) {
-        return node.broker_calls.run("join", [&] {
-          node.plugins.broker->join(draft.ns, registered, object, node.config.max_namespace_size,
-                                    kJoinPage, std::move(answer));
-        });
-      },
-      [&node, draft, object, registered](Connection* still_there, sdk::JoinOutcome outcome) {
-        const auto give_up = [&] {
-          node.broker_calls.run("leave", [&] { node.plugins.broker->leave(draft.ns, registered); });
-        };
-        if (still_there == nullptr) return give_up();
-        if (outcome.full) return reply_error(*still_there, draft.id, 429, "namespace full");
-        if (draft.room_only || node.namespaces.room(draft.ns)) {
-          return join_room(node, *still_there, draft, object);
-        }
-        const Peer& joiner = peer_of(*still_there);
-        const PageLimit limit = page_limit(node, kJoinPage);
-        JoinResult result = node.namespaces.join(
-            draft.ns,
-            {still_there->ref(), registered.peer, object,
-             peer_joined_frame(joiner, draft.ns, object, still_there->loop().wall())},
-            node.config.max_namespace_size, limit);
-        if (result.status == JoinStatus::kIsRoom) {
-          return join_room(node, *still_there, draft, object);
-        }
-        if (result.status == JoinStatus::kFull) {
-          give_up();
-          return reply_error(*still_there, draft.id, 429, "namespace full");
-        }
-        append_remote(result.page, outcome.elsewhere, limit);
-        complete_join(*still_there, draft, std::move(result));
-      });
+  if (node.broker_is_standalone) return join_here(node, connection, draft, object);
+  if (draft.room_only) return join_room(node, connection, std::move(draft), object);
+  join_shared(node, connection, draft, object);
 }
 
 void complete_join(Connection& connection, const JoinDraft& draft, JoinResult result) {
@@ -206,11 +222,18 @@ void leave_namespace(Node& node, Connection& connection, std::size_t membership)
   erase(peer.namespaces, left.ns);
   const std::string name = left.ns->name;
   node.matchmaker.cancel(name, peer.fingerprint, connection.loop().wall());
-  std::optional<RoomSnapshot> room =
+  const LeaveResult result =
       node.namespaces.leave(*left.ns, left.joined, peer.fingerprint,
                             peer_left_frame(peer.fingerprint, name, connection.loop().wall()));
-  node.broker_calls.run("leave", [&] { node.plugins.broker->leave(name, peer.registered()); });
-  if (room) settle_room(node, connection.loop(), name, std::move(*room), peer.fingerprint);
+  tell_left(node, name, peer.registered());
+  if (result.room || (result.was_room && !node.broker_is_standalone)) {
+    settle_room(node, connection.loop(), name, peer.fingerprint);
+  }
+}
+
+void tell_left(Node& node, std::string_view ns, const sdk::Registered& peer) {
+  if (node.broker_is_standalone) return;
+  node.broker_calls.run("leave", [&] { node.plugins.broker->leave(ns, peer); });
 }
 
 void handle_discover(const Call& call) {
@@ -218,7 +241,8 @@ void handle_discover(const Call& call) {
   if (!call.read(request)) return;
   Node& node = call.node;
   if (node.namespaces.room(request.ns)) return call.error(403, "cannot discover room peers");
-  list_members(node, call.connection, call.message.id, request.ns, request.after, request.limit);
+  list_members(node, call.connection, call.message.id, request.ns, request.after, request.limit,
+               Asker::kAnybody);
 }
 
 void handle_metadata(const Call& call) {
@@ -236,8 +260,7 @@ void handle_metadata(const Call& call) {
   }
   call.peer.meta = std::move(merged);
   for (const Membership& membership : call.peer.memberships) {
-    call.node.namespaces.refresh(*membership.ns, membership.joined,
-                                 peer_object(call.peer, membership.app_type, membership.meta));
+    refresh_object(call.node, call.peer, membership);
   }
   call.ack();
 }

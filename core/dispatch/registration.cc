@@ -120,6 +120,10 @@ void tell_broker(Node& node, Connection& connection) {
   Peer& peer = peer_of(connection);
   peer.admitted = true;
   peer.registration_number = ++node.last_registration;
+  if (node.broker_is_standalone) {
+    peer.holds_alias = true;
+    return complete(node, connection);
+  }
   await<sdk::RegisterOutcome>(
       connection, kAnswerDeadline, {},
       [&](sdk::BrokerReply<sdk::RegisterOutcome> answer) {
@@ -261,8 +265,10 @@ Inheritance end_peer(Node& node, Connection& connection, Ending ending) {
     leave_namespace(node, connection, peer.memberships.size() - 1);
   }
   connection.loop().deliver_mail();
-  node.broker_calls.run("unregister_peer",
-                        [&] { node.plugins.broker->unregister_peer(peer.registered()); });
+  if (!node.broker_is_standalone) {
+    node.broker_calls.run("unregister_peer",
+                          [&] { node.plugins.broker->unregister_peer(peer.registered()); });
+  }
   if (peer.holds_alias) node.peers.free_alias(peer.alias);
   const bool replaced = ending == Ending::kReplaced;
   if (!replaced) node.limiter.forget(peer.fingerprint);

@@ -103,9 +103,9 @@ std::string peer_object(const Peer& peer, std::string_view app_type, std::string
   return object;
 }
 
-FrameRef peer_joined_frame(const Peer& peer, std::string_view ns, std::string_view object,
+FrameRef peer_joined_frame(const Fingerprint& peer, std::string_view ns, std::string_view object,
                            sdk::Instant now) {
-  return notification("peer_joined", peer.fingerprint, ns, object, now);
+  return notification("peer_joined", peer, ns, object, now);
 }
 
 FrameRef peer_left_frame(const Fingerprint& peer, std::string_view ns, sdk::Instant now) {

@@ -32,7 +32,7 @@ void reply_room(Connection& connection, std::string_view type, std::string_view 
 /// What others see of a peer: `{fingerprint, alias, app_type?, meta}`.
 [[nodiscard]] std::string peer_object(const Peer& peer, std::string_view app_type,
                                       std::string_view join_meta);
-[[nodiscard]] FrameRef peer_joined_frame(const Peer& peer, std::string_view ns,
+[[nodiscard]] FrameRef peer_joined_frame(const Fingerprint& peer, std::string_view ns,
                                          std::string_view object, sdk::Instant now);
 [[nodiscard]] FrameRef peer_left_frame(const Fingerprint& peer, std::string_view ns,
                                        sdk::Instant now);

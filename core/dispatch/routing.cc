@@ -1,5 +1,8 @@
 #include <memory>
+#include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "core/dispatch/await.h"
 #include "core/dispatch/handlers.h"
@@ -58,14 +61,7 @@ std::vector<std::string_view> names_of(const Peer& peer) {
   return names;
 }
 
-// The target is not on this node.
-void route_elsewhere(const Call& call, const Fingerprint& target, const FrameRef& frame) {
-  const std::vector<std::string_view> namespaces = names_of(call.peer);
-  sdk::RouteOutcome outcome = sdk::RouteOutcome::kNotFound;
-  call.node.broker_calls.run("route", [&] {
-    outcome = call.node.plugins.broker->route(
-        {call.peer.fingerprint, target, namespaces, text_of(frame)});
-  });
+void answer_route(const Call& call, sdk::RouteOutcome outcome) {
   switch (outcome) {
     case sdk::RouteOutcome::kDelivered:
       return call.ack(1, 0);
@@ -82,23 +78,108 @@ void route_elsewhere(const Call& call, const Fingerprint& target, const FrameRef
   }
 }
 
+// On the sender's loop; it may have gone.
+void answer_route(Node& node, ConnectionRef sender, std::string_view id,
+                  sdk::RouteOutcome outcome) {
+  Connection* connection = node.loop_of(sender).find(sender);
+  if (connection == nullptr || connection->closing()) return;
+  Message message;
+  message.id = id;
+  answer_route({node, *connection, peer_of(*connection), message}, outcome);
+}
+
+// The target is not on this node. The sender goes on meanwhile: to wait for each message would
+// bound it to one a round trip.
+void route_elsewhere(const Call& call, const Fingerprint& target, const FrameRef& frame) {
+  Node& node = call.node;
+  const ConnectionRef sender = call.connection.ref();
+  const std::vector<std::string_view> namespaces = names_of(call.peer);
+  const bool wants_outcome = !call.message.id.empty();
+  const sdk::DirectedMessage message{call.peer.fingerprint, target, namespaces, text_of(frame),
+                                     wants_outcome};
+  const auto start = [&](sdk::BrokerReply<sdk::RouteOutcome> answer) {
+    return node.broker_calls.run("route",
+                                 [&] { node.plugins.broker->route(message, std::move(answer)); });
+  };
+  if (wants_outcome) {
+    return ask<sdk::RouteOutcome>(
+        call.loop(), kAnswerDeadline, sdk::RouteOutcome::kUnavailable, start,
+        [&node, sender, id = std::string(call.message.id)](sdk::RouteOutcome outcome) {
+          answer_route(node, sender, id, outcome);
+        });
+  }
+  start([&node, sender](sdk::RouteOutcome outcome) {  // small enough for std::function to hold
+    if (outcome != sdk::RouteOutcome::kNotFound && outcome != sdk::RouteOutcome::kForbidden) return;
+    EventLoop& loop = node.loop_of(sender);
+    if (EventLoop::current() == &loop) return answer_route(node, sender, {}, outcome);
+    loop.post([&node, sender, outcome] { answer_route(node, sender, {}, outcome); });
+  });
+}
+
+void send_directed(const Call& call, const Fingerprint& target) {
+  const Message& message = call.message;
+  ConnectionRef where;
+  const PeerDirectory::Route route = call.node.peers.route(target, call.peer.namespaces, where);
+  if (route == PeerDirectory::Route::kForbidden) return call.error(403, "no shared namespace");
+  if (route == PeerDirectory::Route::kNotFound && call.node.broker_is_standalone) {
+    return call.error(404, "peer not found");
+  }
+  if (!may_fan_out(call, 1)) return;
+  FrameRef frame = directed_frame(to_text(message.type), call.peer.fingerprint, target,
+                                  message.payload, call.loop().wall());
+  if (route == PeerDirectory::Route::kNotFound) return route_elsewhere(call, target, frame);
+  deliver(call, where, std::move(frame));
+}
+
+// Nobody here holds the alias. The sender's next messages wait, so that its order is kept.
+void send_to_alias(const Call& call) {
+  resolve_elsewhere(call, {*call.message.to},
+                    [type = call.message.type, payload = std::string(call.message.payload)](
+                        const Call& later, const sdk::ResolveOutcome& outcome) {
+                      if (!outcome.known)
+                        return answer_route(later, sdk::RouteOutcome::kUnavailable);
+                      if (!outcome.holders.front()) return later.error(404, "peer not found");
+                      Message message = later.message;
+                      message.type = type;
+                      message.payload = payload;
+                      send_directed({later.node, later.connection, later.peer, message},
+                                    *outcome.holders.front());
+                    });
+}
+
+void fan_out(const Call& call, std::string_view ns, std::string_view data,
+             const std::vector<Fingerprint>& excluded);
+
 }  // namespace
+
+void resolve_elsewhere(
+    const Call& call, const std::vector<std::string_view>& aliases,
+    std::function<void(const Call& later, const sdk::ResolveOutcome& outcome)> then) {
+  Node& node = call.node;
+  await<sdk::ResolveOutcome>(
+      call.connection, kAnswerDeadline, {},
+      [&](sdk::BrokerReply<sdk::ResolveOutcome> answer) {
+        return node.broker_calls.run(
+            "resolve", [&] { node.plugins.broker->resolve(aliases, std::move(answer)); });
+      },
+      [&node, count = aliases.size(), id = std::string(call.message.id), then = std::move(then)](
+          Connection* still_there, sdk::ResolveOutcome outcome) {
+        if (still_there == nullptr) return;
+        outcome.holders.resize(count);
+        Message message;
+        message.id = id;
+        then({node, *still_there, peer_of(*still_there), message}, outcome);
+      });
+}
 
 void handle_directed(const Call& call) {
   const Message& message = call.message;
   if (message.to_is_wrong_type) return call.error(400, "to must be a string");
   if (!message.to || message.to->empty()) return call.error(400, "target peer required");
   const std::optional<Fingerprint> target = call.node.peers.resolve(*message.to);
-  if (!target) return call.error(404, "peer not found");
-
-  ConnectionRef where;
-  const PeerDirectory::Route route = call.node.peers.route(*target, call.peer.namespaces, where);
-  if (route == PeerDirectory::Route::kForbidden) return call.error(403, "no shared namespace");
-  if (!may_fan_out(call, 1)) return;
-  FrameRef frame = directed_frame(to_text(message.type), call.peer.fingerprint, *target,
-                                  message.payload, call.loop().wall());
-  if (route == PeerDirectory::Route::kNotFound) return route_elsewhere(call, *target, frame);
-  deliver(call, where, std::move(frame));
+  if (target) return send_directed(call, *target);
+  if (call.node.broker_is_standalone) return call.error(404, "peer not found");
+  send_to_alias(call);
 }
 
 void handle_broadcast(const Call& call) {
@@ -106,26 +187,52 @@ void handle_broadcast(const Call& call) {
   if (!call.read(request)) return;
   if (call.peer.find(request.ns) == nullptr) return call.error(403, "not in namespace");
 
-  std::vector<ConnectionRef> except{call.connection.ref()};
   std::vector<Fingerprint> excluded;
+  std::vector<std::string_view> unknown;
   for (const std::string_view name : request.exclude) {
-    const std::optional<Fingerprint> peer = call.node.peers.resolve(name);
-    if (!peer) continue;
-    excluded.push_back(*peer);
-    if (const auto where = call.node.peers.find(*peer)) except.push_back(*where);
+    if (const auto peer = call.node.peers.resolve(name)) {
+      excluded.push_back(*peer);
+    } else {
+      unknown.push_back(name);
+    }
   }
-  auto by_loop = call.node.namespaces.recipients(request.ns, except);
+  if (unknown.empty() || call.node.broker_is_standalone) {
+    return fan_out(call, request.ns, request.data.value_or(""), excluded);
+  }
+  resolve_elsewhere(call, unknown,
+                    [excluded = std::move(excluded), ns = std::string(request.ns),
+                     data = std::string(request.data.value_or(""))](
+                        const Call& later, const sdk::ResolveOutcome& outcome) {
+                      if (later.peer.find(ns) == nullptr) {
+                        return later.error(403, "not in namespace");  // kicked meanwhile
+                      }
+                      std::vector<Fingerprint> all = excluded;
+                      for (const auto& holder : outcome.holders) {
+                        if (holder) all.push_back(*holder);
+                      }
+                      fan_out(later, ns, data, all);
+                    });
+}
+
+namespace {
+
+void fan_out(const Call& call, std::string_view ns, std::string_view data,
+             const std::vector<Fingerprint>& excluded) {
+  std::vector<ConnectionRef> except{call.connection.ref()};
+  for (const Fingerprint& peer : excluded) {
+    if (const auto where = call.node.peers.find(peer)) except.push_back(*where);
+  }
+  auto by_loop = call.node.namespaces.recipients(ns, except);
   std::size_t copies = 0;
   for (const auto& receivers : by_loop) copies += receivers.size();
   if (!may_fan_out(call, copies)) return;
 
-  const FrameRef frame = broadcast_frame(call.peer.fingerprint, request.ns,
-                                         request.data.value_or(""), call.loop().wall());
+  const FrameRef frame = broadcast_frame(call.peer.fingerprint, ns, data, call.loop().wall());
   std::uint32_t delivered = 0;
   if (!call.node.broker_is_standalone) {
     call.node.broker_calls.run("broadcast", [&] {
       delivered += static_cast<std::uint32_t>(call.node.plugins.broker->broadcast(
-          {request.ns, call.peer.fingerprint, excluded, text_of(frame)}));
+          {ns, call.peer.fingerprint, excluded, text_of(frame)}));
     });
   }
   const std::size_t own = call.loop().index();
@@ -155,4 +262,5 @@ void handle_broadcast(const Call& call) {
   if (parts == 0) call.ack(delivered, dropped);
 }
 
+}  // namespace
 }  // namespace peer

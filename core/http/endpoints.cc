@@ -18,9 +18,51 @@ std::string health(const Node& node) {
          ",\"timestamp\":" + std::to_string(seconds.count()) + "}";
 }
 
-std::string ready(const Node& node) {
-  return node.draining ? R"({"ready":false,"reasons":["draining"]})"
-                       : R"({"ready":true,"reasons":[]})";
+std::string_view to_text(sdk::BrokerStatus::State state) {
+  switch (state) {
+    case sdk::BrokerStatus::State::kStandalone:
+      return "standalone";
+    case sdk::BrokerStatus::State::kConnected:
+      return "connected";
+    case sdk::BrokerStatus::State::kDegraded:
+      return "degraded";
+    case sdk::BrokerStatus::State::kResyncing:
+      return "resyncing";
+  }
+  return "unknown";
+}
+
+sdk::BrokerStatus status_of_broker(Node& node) {
+  return node.broker_calls.run("status", [&] { return node.plugins.broker->status(); })
+      .value_or(sdk::BrokerStatus());
+}
+
+// Sets the response's status, too.
+std::string ready(Node& node, HttpResponse& response) {
+  std::string reasons;
+  if (node.draining) reasons = R"("draining")";
+  if (const sdk::BrokerStatus broker = status_of_broker(node); !broker.ready) {
+    if (!reasons.empty()) reasons.push_back(',');
+    reasons.append("\"broker ").append(to_text(broker.state)).append("\"");
+  }
+  response.status = reasons.empty() ? 200 : 503;
+  return std::string("{\"ready\":") + (reasons.empty() ? "true" : "false") + ",\"reasons\":[" +
+         reasons + "]}";
+}
+
+std::string broker(Node& node) {
+  const sdk::BrokerStatus status = status_of_broker(node);
+  std::string json = "{\"state\":\"" + std::string(to_text(status.state)) + "\"";
+  const auto add = [&](const char* name, std::uint64_t value) {
+    json.append(",\"").append(name).append("\":").append(std::to_string(value));
+  };
+  add("nodes", status.nodes);
+  add("latency_us", static_cast<std::uint64_t>(std::max<std::int64_t>(status.latency.count(), 0)));
+  add("dropped", status.dropped);
+  add("queued_messages", status.queued_messages);
+  add("queued_bytes", status.queued_bytes);
+  add("pending", status.pending);
+  return json + "}";
 }
 
 // {"received":n,"sent":n,"dropped":n,"errors":n,"rate_limited":n,"by_type":{...}}
@@ -66,7 +108,7 @@ std::string plugins(const Node& node) {
   return json + "}";
 }
 
-std::string stats(const Node& node) {
+std::string stats(Node& node) {
   std::string namespaces;
   std::string rooms;
   std::size_t room_count = 0;
@@ -88,6 +130,7 @@ std::string stats(const Node& node) {
   json.append(",\"node_id\":\"").append(node.node_id).append("\"");
   json.append(",\"uptime_seconds\":").append(std::to_string(uptime.count()));
   json.append(",\"messages\":").append(messages(node));
+  json.append(",\"broker\":").append(broker(node));
   json.append(",\"plugins\":").append(plugins(node));
   return json + "}";
 }
@@ -124,8 +167,12 @@ HttpResponse respond(Node& node, const HttpRequest& request, bool loopback) {
     response.body = node.stats_cache.get([&] { return stats(node); });
     return response;
   }
-  response.status = node.draining ? 503 : 200;
-  response.body = request.path == "/health" ? health(node) : ready(node);
+  if (request.path == "/ready") {
+    response.body = ready(node, response);
+  } else {
+    response.status = node.draining ? 503 : 200;
+    response.body = health(node);
+  }
   return response;
 }
 

@@ -2,22 +2,27 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace peer {
 namespace {
+
+// Returns false when the object does not fit.
+bool append(PeerPage& page, const std::string& object, PageLimit limit) {
+  if (page.peers.size() + object.size() + 1 > limit.bytes) return false;
+  if (!page.peers.empty()) page.peers.push_back(',');
+  page.peers.append(object);
+  ++page.listed;
+  return true;
+}
 
 PeerPage page_of(const Namespace& ns, std::size_t first, PageLimit limit) {
   PeerPage page;
   page.total = ns.members.size();
   const std::size_t end = first + std::min(limit.peers, ns.members.size() - first);
   for (std::size_t i = first; i < end; ++i) {
-    const std::string& object = ns.members[i].object;
-    if (page.peers.size() + object.size() + 1 > limit.bytes) break;
-    if (!page.peers.empty()) page.peers.push_back(',');
-    page.peers.append(object);
-    ++page.listed;
+    if (!append(page, ns.members[i].object, limit)) break;
   }
-  page.complete = first + page.listed == ns.members.size();
   return page;
 }
 
@@ -28,7 +33,8 @@ Member* find_member(Namespace& ns, std::uint64_t joined) {
   return at != ns.members.end() && at->joined == joined ? &*at : nullptr;
 }
 
-const Member* find_member(const Namespace& ns, const Fingerprint& peer) {
+template <typename Namespace>  // const or not
+auto* find_member(Namespace& ns, const Fingerprint& peer) {
   const auto at = std::find_if(ns.members.begin(), ns.members.end(),
                                [&](const Member& member) { return member.peer == peer; });
   return at == ns.members.end() ? nullptr : &*at;
@@ -60,6 +66,13 @@ Namespace* NamespaceDirectory::find_in(Shard& shard, std::string_view name) {
   return found == shard.by_name.end() ? nullptr : found->second.get();
 }
 
+Namespace& NamespaceDirectory::create_in(Shard& shard, std::string_view name) {
+  auto created = std::make_unique<Namespace>(name);
+  Namespace& ns = *created;
+  shard.by_name.emplace(ns.name, std::move(created));
+  return ns;
+}
+
 JoinResult NamespaceDirectory::join(std::string_view name, const Joiner& joiner,
                                     std::size_t max_size, PageLimit limit) {
   Shard& shard = shard_of(name);
@@ -67,12 +80,9 @@ JoinResult NamespaceDirectory::join(std::string_view name, const Joiner& joiner,
   Namespace* ns = find_in(shard, name);
   if (ns != nullptr && ns->room != nullptr) return {JoinStatus::kIsRoom, ns, 0, {}};
   if (ns != nullptr && ns->members.size() >= max_size) return {JoinStatus::kFull, ns, 0, {}};
-  if (ns == nullptr) {
-    auto created = std::make_unique<Namespace>(name);
-    ns = created.get();
-    shard.by_name.emplace(ns->name, std::move(created));
-  }
-  return add(*ns, joiner, limit);
+  if (ns == nullptr) ns = &create_in(shard, name);
+  const std::uint64_t joined = add(*ns, joiner);
+  return {JoinStatus::kJoined, ns, joined, page_of(*ns, 0, limit)};
 }
 
 JoinResult NamespaceDirectory::join_room(std::string_view name, const Joiner& joiner,
@@ -84,19 +94,32 @@ JoinResult NamespaceDirectory::join_room(std::string_view name, const Joiner& jo
   if (ns == nullptr || ns->room == nullptr) return {JoinStatus::kGone, nullptr, 0, {}};
   if (ns->version != version) return {JoinStatus::kConflict, ns, 0, {}};
   *ns->room = change.room;
-  JoinResult result = add(*ns, joiner, limit);
+  const std::uint64_t joined = add(*ns, joiner);
   post_to_room(*ns, change.posts);
-  return result;
+  return {JoinStatus::kJoined, ns, joined, page_of(*ns, 0, limit)};
 }
 
-JoinResult NamespaceDirectory::add(Namespace& ns, const Joiner& joiner, PageLimit limit) {
+JoinResult NamespaceDirectory::enter(std::string_view name, const Joiner& joiner,
+                                     const RoomChange* room, const sdk::MemberPage& page,
+                                     PageLimit limit) {
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  Namespace* ns = find_in(shard, name);
+  if (ns == nullptr) ns = &create_in(shard, name);
+  if (room != nullptr) ns->room = std::make_unique<Room>(room->room);
+  const std::uint64_t joined = add(*ns, joiner);
+  if (room != nullptr) post_to_room(*ns, room->posts);
+  return {JoinStatus::kJoined, ns, joined, shared_page(ns, page, limit)};
+}
+
+std::uint64_t NamespaceDirectory::add(Namespace& ns, const Joiner& joiner) {
   // Who reads peer_joined may signal at once: the peer's own entry comes first.
   peers_.enter_namespace(joiner.peer, &ns);
-  post_to_members(ns, joiner.announcement, std::nullopt);
+  post_to_members(ns, joiner.announcement);
   const std::uint64_t joined = ns.next_join++;
   ns.members.push_back({joiner.where, joined, joiner.peer, std::string(joiner.object)});
   ++ns.version;
-  return {JoinStatus::kJoined, &ns, joined, page_of(ns, 0, limit)};
+  return joined;
 }
 
 void NamespaceDirectory::refresh(Namespace& ns, std::uint64_t joined, std::string_view object) {
@@ -109,32 +132,31 @@ Namespace* NamespaceDirectory::create_room(std::string_view name, const Joiner& 
   Shard& shard = shard_of(name);
   const MutexLock lock(shard.mutex);
   if (find_in(shard, name) != nullptr) return nullptr;
-  auto created = std::make_unique<Namespace>(name);
-  Namespace* ns = created.get();
-  ns->room = std::make_unique<Room>(change.room);
-  shard.by_name.emplace(ns->name, std::move(created));
-  add(*ns, creator, PageLimit{0, 0});
-  post_to_room(*ns, change.posts);
-  return ns;
+  Namespace& ns = create_in(shard, name);
+  ns.room = std::make_unique<Room>(change.room);
+  add(ns, creator);
+  post_to_room(ns, change.posts);
+  return &ns;
 }
 
-std::optional<RoomSnapshot> NamespaceDirectory::leave(Namespace& ns, std::uint64_t joined,
-                                                      const Fingerprint& peer,
-                                                      const FrameRef& announcement) {
+LeaveResult NamespaceDirectory::leave(Namespace& ns, std::uint64_t joined, const Fingerprint& peer,
+                                      const FrameRef& announcement) {
   Shard& shard = shard_of(ns.name);
   const MutexLock lock(shard.mutex);
   peers_.leave_namespace(peer, &ns);
   Member* member = find_member(ns, joined);
   assert(member != nullptr);
+  const bool announced = member->departed;
   ns.members.erase(ns.members.begin() + (member - ns.members.data()));
   ++ns.version;
+  LeaveResult result{ns.room != nullptr, std::nullopt};
   if (ns.members.empty()) {
     shard.by_name.erase(shard.by_name.find(ns.name));
-    return std::nullopt;
+    return result;
   }
-  post_to_members(ns, announcement, std::nullopt);
-  if (ns.room == nullptr) return std::nullopt;
-  return snapshot_of(ns);
+  if (!announced) post_to_members(ns, announcement);
+  if (result.was_room) result.room = snapshot_of(ns);
+  return result;
 }
 
 bool NamespaceDirectory::commit_room(std::string_view name, std::uint64_t version,
@@ -149,12 +171,39 @@ bool NamespaceDirectory::commit_room(std::string_view name, std::uint64_t versio
   return true;
 }
 
-void NamespaceDirectory::post_to_members(const Namespace& ns, const FrameRef& frame,
-                                         std::optional<ConnectionRef> except) {
+void NamespaceDirectory::announce_joined(std::string_view name, const Fingerprint& peer,
+                                         const FrameRef& joined, const FrameRef& left) {
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  Namespace* ns = find_in(shard, name);
+  if (ns == nullptr) return;
+  Member* still_here = peers_.is_member(peer, ns) ? find_member(*ns, peer) : nullptr;
+  if (still_here != nullptr && !std::exchange(still_here->departed, true)) {
+    post_to_members(*ns, left);
+  }
+  post_to_members(*ns, joined);
+}
+
+void NamespaceDirectory::announce(std::string_view name, const FrameRef& frame) {
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  if (const Namespace* ns = find_in(shard, name)) post_to_members(*ns, frame);
+}
+
+void NamespaceDirectory::apply_to_room(std::string_view name, const RoomChange& change) {
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  Namespace* ns = find_in(shard, name);
+  if (ns == nullptr || ns->room == nullptr) return;
+  *ns->room = change.room;
+  ++ns->version;
+  post_to_room(*ns, change.posts);
+}
+
+void NamespaceDirectory::post_to_members(const Namespace& ns, const FrameRef& frame) {
   std::vector<std::vector<ConnectionRef>> by_loop(loops_);
   for (const Member& member : ns.members) {
-    if (except && *except == member.where) continue;
-    by_loop[member.where.loop].push_back(member.where);
+    if (!member.departed) by_loop[member.where.loop].push_back(member.where);
   }
   for (std::size_t loop = 0; loop < loops_; ++loop) {
     if (!by_loop[loop].empty()) post_(loop, {frame, {}, std::move(by_loop[loop]), nullptr});
@@ -184,6 +233,29 @@ PeerPage NamespaceDirectory::list(std::string_view name, const std::optional<Fin
   const Member* previous = after ? find_member(*ns, *after) : nullptr;
   const std::ptrdiff_t first = previous == nullptr ? 0 : previous - ns->members.data() + 1;
   return page_of(*ns, static_cast<std::size_t>(first), limit);
+}
+
+PeerPage NamespaceDirectory::list(std::string_view name, const sdk::MemberPage& page,
+                                  PageLimit limit) const {
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  return shared_page(find_in(shard, name), page, limit);
+}
+
+PeerPage NamespaceDirectory::shared_page(const Namespace* ns, const sdk::MemberPage& shared,
+                                         PageLimit limit) const {
+  PeerPage page;
+  page.total = shared.total;
+  bool full = false;
+  for (const sdk::MemberEntry& member : shared.members) {
+    // Whose going the members here have been told of must not appear to who comes after.
+    if (member.here && (ns == nullptr || !peers_.is_member(member.peer, ns))) {
+      if (page.total > 0) --page.total;
+    } else if (!full) {
+      full = page.listed == limit.peers || !append(page, member.object, limit);
+    }
+  }
+  return page;
 }
 
 std::vector<std::string> NamespaceDirectory::objects(std::string_view name,
@@ -216,7 +288,7 @@ std::vector<std::vector<ConnectionRef>> NamespaceDirectory::recipients(
 void NamespaceDirectory::post_to_room(const Namespace& ns, const std::vector<RoomPost>& posts) {
   for (const RoomPost& post : posts) {
     if (!post.to) {
-      post_to_members(ns, post.frame, std::nullopt);
+      post_to_members(ns, post.frame);
     } else if (const Member* member = find_member(ns, *post.to)) {
       post_(member->where.loop, {post.frame, member->where, {}, nullptr});
     }

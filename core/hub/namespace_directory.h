@@ -11,6 +11,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include <peer/sdk/broker_types.h>
+
 #include "core/base/fingerprint.h"
 #include "core/base/mutex.h"
 #include "core/hub/peer_directory.h"
@@ -23,7 +25,8 @@ struct Member {
   ConnectionRef where;
   std::uint64_t joined = 0;  ///< rises with each join into the namespace
   Fingerprint peer;
-  std::string object;  ///< the peer object (protocol B, notifications) as JSON
+  std::string object;     ///< the peer object (protocol B, notifications) as JSON
+  bool departed = false;  ///< its going has been announced: it is a member elsewhere now
 };
 
 /// What makes a namespace a room (guide: Rooms). `state` belongs to the room policy.
@@ -71,7 +74,6 @@ struct PeerPage {
   std::string peers;       ///< JSON objects, comma-separated
   std::size_t listed = 0;  ///< how many those are
   std::size_t total = 0;   ///< members of the namespace
-  bool complete = true;    ///< there is nobody behind the last one listed
 };
 
 /// How much a page may hold.
@@ -104,6 +106,12 @@ struct Joiner {
   FrameRef announcement;  ///< `peer_joined`, for the other members
 };
 
+/// What is left of a namespace that a member has left.
+struct LeaveResult {
+  bool was_room = false;
+  std::optional<RoomSnapshot> room;  ///< of a room that still has members here
+};
+
 /// All namespaces and rooms of this node, in shards with a lock each (design.md 2, Hub).
 ///
 /// Every change posts its announcements to the members' loops while the shard is locked, the
@@ -126,22 +134,38 @@ class NamespaceDirectory {
   /// Joins a room if it is still at `version`, and makes the change that its policy decided.
   JoinResult join_room(std::string_view name, const Joiner& joiner, std::uint64_t version,
                        const RoomChange& change, PageLimit limit);
+  /// Enters a peer that a broker has let in: into a namespace, or with `room` into a room, creating
+  /// either at need. The page is what the broker says of all nodes. Does not look at sizes.
+  JoinResult enter(std::string_view name, const Joiner& joiner, const RoomChange* room,
+                   const sdk::MemberPage& page, PageLimit limit);
   /// Replaces a member's peer object, silently.
   void refresh(Namespace& ns, std::uint64_t joined, std::string_view object);
   /// Creates a room with its first member. Null: the name is in use.
   Namespace* create_room(std::string_view name, const Joiner& creator, const RoomChange& change);
-  /// Ends a membership and announces `peer_left`. Returns a snapshot when a room remains.
-  std::optional<RoomSnapshot> leave(Namespace& ns, std::uint64_t joined, const Fingerprint& peer,
-                                    const FrameRef& announcement);
+  /// Ends a membership and announces `peer_left`.
+  LeaveResult leave(Namespace& ns, std::uint64_t joined, const Fingerprint& peer,
+                    const FrameRef& announcement);
   /// Makes the change that a room's policy decided, if the room is still at `version`. False: it
   /// has changed, or is gone.
   bool commit_room(std::string_view name, std::uint64_t version, const RoomChange& change);
+
+  /// Announces a member of another node. One that is still a member here too, because its newer
+  /// registration elsewhere is quicker than the end of its older one, has `left` announced before.
+  void announce_joined(std::string_view name, const Fingerprint& peer, const FrameRef& joined,
+                       const FrameRef& left);
+  /// Tells the members something, in order with the changes of the namespace.
+  void announce(std::string_view name, const FrameRef& frame);
+  /// Makes a change of a room that its nodes have agreed on.
+  void apply_to_room(std::string_view name, const RoomChange& change);
 
   /// The namespace of that name, for comparing (NamespaceSet); null: none.
   [[nodiscard]] const Namespace* find(std::string_view name) const;
   [[nodiscard]] std::optional<RoomSnapshot> room(std::string_view name) const;
   /// Members after `after` (from the start when that peer is no member), in join order.
   [[nodiscard]] PeerPage list(std::string_view name, const std::optional<Fingerprint>& after,
+                              PageLimit limit) const;
+  /// What a broker says of all nodes, as of now: those who have left this node meanwhile are out.
+  [[nodiscard]] PeerPage list(std::string_view name, const sdk::MemberPage& page,
                               PageLimit limit) const;
   /// The peer objects of some members, in the order asked for; empty for who is none.
   [[nodiscard]] std::vector<std::string> objects(std::string_view name,
@@ -168,10 +192,12 @@ class NamespaceDirectory {
   [[nodiscard]] Shard& shard_of(std::string_view name) const;
   [[nodiscard]] static Namespace* find_in(Shard& shard, std::string_view name)
       PEER_REQUIRES(shard.mutex);
-  JoinResult add(Namespace& ns, const Joiner& joiner, PageLimit limit);
+  static Namespace& create_in(Shard& shard, std::string_view name) PEER_REQUIRES(shard.mutex);
+  std::uint64_t add(Namespace& ns, const Joiner& joiner);
+  [[nodiscard]] PeerPage shared_page(const Namespace* ns, const sdk::MemberPage& page,
+                                     PageLimit limit) const;
   void post_to_room(const Namespace& ns, const std::vector<RoomPost>& posts);
-  void post_to_members(const Namespace& ns, const FrameRef& frame,
-                       std::optional<ConnectionRef> except);
+  void post_to_members(const Namespace& ns, const FrameRef& frame);
 
   const std::uint32_t mask_;
   const std::size_t loops_;

@@ -14,25 +14,11 @@ class LocalBroker final : public Broker {
   void start(BrokerHost&) override {}
   void stop() override {}
   bool standalone() const override { return true; }
-
-  void register_peer(const Registered&, std::string_view,
-                     BrokerReply<RegisterOutcome> reply) override {
-    reply({});
+  BrokerStatus status() const override {
+    BrokerStatus status;
+    status.state = BrokerStatus::State::kStandalone;
+    return status;
   }
-  void unregister_peer(const Registered&) override {}
-  void join(std::string_view, const Registered&, std::string_view, std::uint32_t, std::uint32_t,
-            BrokerReply<JoinOutcome> reply) override {
-    reply({});
-  }
-  void leave(std::string_view, const Registered&) override {}
-  void list(std::string_view, const std::optional<Fingerprint>&, std::uint32_t,
-            BrokerReply<RemoteMembers> reply) override {
-    reply({});
-  }
-  void name_in_use(std::string_view, BrokerReply<bool> reply) override { reply(false); }
-
-  RouteOutcome route(const DirectedMessage&) override { return RouteOutcome::kNotFound; }
-  std::size_t broadcast(const NamespaceMessage&) override { return 0; }
 };
 
 Result<std::unique_ptr<Broker>> make_local(PluginConfig&) {

@@ -7,34 +7,42 @@ namespace {
 
 using namespace sdk;
 
-TEST(BrokerLocalTest, AnswersStateOperationsDuringTheCall) {
+TEST(BrokerLocalTest, IsAllThereIs) {
+  const Loaded loaded = load({});
+  EXPECT_TRUE(loaded.plugins.broker->standalone());
+  EXPECT_EQ(loaded.plugins.broker->status().state, BrokerStatus::State::kStandalone);
+  EXPECT_TRUE(loaded.plugins.broker->status().ready);
+}
+
+TEST(BrokerLocalTest, AnswersDuringTheCallThatTheNodesOwnTruthCounts) {
   const Loaded loaded = load({});
   Broker& broker = *loaded.plugins.broker;
+  const Registered ann{peer_number(1), 1};
   int answers = 0;
-  broker.register_peer({peer_number(1), 1}, "ann", [&](RegisterOutcome outcome) {
-    EXPECT_FALSE(outcome.alias_taken);
-    ++answers;
+  broker.register_peer(
+      ann, "ann", [&](const RegisterOutcome& outcome) { answers += outcome.alias_taken ? 0 : 1; });
+  const std::string_view alias = "bob";
+  broker.resolve({&alias, 1}, [&](const ResolveOutcome& outcome) {
+    answers += outcome.known && outcome.holders == std::vector{std::optional<Fingerprint>()};
   });
-  broker.join("lobby", {peer_number(1), 1}, "{}", 10, 50, [&](JoinOutcome outcome) {
-    EXPECT_FALSE(outcome.full);
-    EXPECT_EQ(outcome.elsewhere.total, 0u);
-    ++answers;
+  broker.join({"lobby", ann, "{}", 10, 50}, [&](const JoinOutcome& outcome) {
+    answers += outcome.status == JoinStatus::kUnavailable;
   });
-  broker.list("lobby", std::nullopt, 50, [&](RemoteMembers members) {
-    EXPECT_TRUE(members.peers.empty());
-    ++answers;
+  broker.list("lobby", std::nullopt, 50,
+              [&](const std::optional<MemberPage>& page) { answers += !page; });
+  broker.read_room("den", [&](const RoomReading& reading) { answers += !reading.known; });
+  broker.commit_room("den", {}, [&](const CommitOutcome& outcome) {
+    answers += outcome.status == CommitStatus::kUnavailable;
   });
-  broker.name_in_use("lobby", [&](bool in_use) {
-    EXPECT_FALSE(in_use);
-    ++answers;
-  });
-  EXPECT_EQ(answers, 4);
+  EXPECT_EQ(answers, 6);
 }
 
 TEST(BrokerLocalTest, KnowsNobodyElsewhere) {
   const Loaded loaded = load({});
-  EXPECT_EQ(loaded.plugins.broker->route({peer_number(1), peer_number(2), {}, "{}"}),
-            RouteOutcome::kNotFound);
+  std::vector<RouteOutcome> outcomes;
+  loaded.plugins.broker->route({peer_number(1), peer_number(2), {}, "{}"},
+                               [&](RouteOutcome outcome) { outcomes.push_back(outcome); });
+  EXPECT_THAT(outcomes, testing::ElementsAre(RouteOutcome::kNotFound));
   EXPECT_EQ(loaded.plugins.broker->broadcast({"lobby", peer_number(1), {}, "{}"}), 0u);
 }
 

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "tests/plugin/match_queue.h"
+#include "tests/plugin/null_host.h"
 
 namespace peer {
 namespace {
@@ -26,22 +27,14 @@ Loaded load_test_plugins(const std::string& mode = "duplicate") {
   return load(config);
 }
 
-class NullHost final : public BrokerHost {
- public:
-  std::string_view node_id() const override { return "n1"; }
-  RouteOutcome deliver(const DirectedMessage&) noexcept override { return RouteOutcome::kNotFound; }
-  std::size_t deliver(const NamespaceMessage&) noexcept override { return 0; }
-  void log_warning(std::string_view) noexcept override {}
-};
-
 TEST(TestPluginsTest, TheSlowBrokerAnswersFromItsOwnThread) {
   const Loaded loaded = load_test_plugins();
   ASSERT_THAT(loaded.mistakes, IsEmpty());
-  NullHost host;
+  test::NullHost host;
   loaded.plugins.broker->start(host);
   std::promise<std::thread::id> answered;
-  loaded.plugins.broker->name_in_use("den",
-                                     [&](bool) { answered.set_value(std::this_thread::get_id()); });
+  loaded.plugins.broker->read_room(
+      "den", [&](const RoomReading&) { answered.set_value(std::this_thread::get_id()); });
   EXPECT_NE(answered.get_future().get(), std::this_thread::get_id());
   loaded.plugins.broker->stop();
 }

@@ -21,7 +21,7 @@ TEST_P(BrokerDeadlineTest, OperationsGoOnWithoutTheBrokerAndIgnoreItsLateAnswer)
   creating.ws().send_raw(
       pipelined({message("create_room", R"({"room_id":"den"})"), message("ping")}));
   registering.ws().send_raw(pipelined({register_message("registering"), message("ping")}));
-  wait_for_books(5, 3, 4);
+  wait_for_books(5, 4, 4);
 
   EXPECT_EQ(joining.next("peer_list")["payload"]["total"].number(), 1);
   EXPECT_EQ(asking.next("peer_list")["payload"]["total"].number(), 1);
@@ -30,7 +30,7 @@ TEST_P(BrokerDeadlineTest, OperationsGoOnWithoutTheBrokerAndIgnoreItsLateAnswer)
   for (TestPeer* peer : {&joining, &asking, &creating, &registering}) peer->next("pong");
 
   open_gate();
-  wait_for_books(5, 3, 0);
+  wait_for_books(5, 4, 0);
   expect_silence_of({&joining, &asking, &creating, &registering});
   EXPECT_EQ(joining.join("hall")["payload"]["total"].number(), 1);
   EXPECT_EQ(http_json("/stats")["rooms"].number(), 1);

@@ -107,7 +107,7 @@ TEST_P(BrokerGateTest, AConnectionThatEndsDuringItsCreationLeavesNoRoom) {
   TestPeer alice = peer("alice");
   close_gate();
   alice.send("create_room", R"({"room_id":"den"})");
-  wait_for_books(2, 1, 1);
+  wait_for_books(2, 2, 1);
   alice.ws().stream().reset();
   open_gate();
   wait_for_peers(1);
@@ -196,7 +196,7 @@ TEST_P(BrokerGateTest, WhoseJoinIsUnderWayCannotBeKicked) {
   TestPeer guest = peer("guest");
   hold_joins();
   guest.send("join_room", R"({"room_id":"den"})");
-  wait_for_books(3, 2, 1);
+  wait_for_books(3, 3, 1);
   const std::string kick = message("kick", R"({"room_id":"den","fingerprint":"guest"})");
   owner.expect_refused(kick, 404, "peer not in room");
   open_gate();
@@ -212,7 +212,7 @@ TEST_P(BrokerGateTest, ARoomThatVanishesDuringAJoinIsNotFound) {
   TestPeer guest = peer("guest");
   hold_joins();
   guest.send("join_room", R"({"room_id":"den"})");
-  wait_for_books(3, 2, 1);
+  wait_for_books(3, 3, 1);
   owner.send("leave", R"({"namespace":"den"})");
   owner.round_trip();
   open_gate();
@@ -227,10 +227,11 @@ TEST_P(BrokerGateTest, OfTwoCreationsUnderWayOneMakesTheRoom) {
   close_gate();
   alice.send("create_room", R"({"room_id":"den"})");
   bob.send("create_room", R"({"room_id":"den"})");
-  wait_for_books(3, 1, 2);
+  wait_for_books(3, 3, 2);
   open_gate();
   EXPECT_THAT((std::vector{alice.next()["type"].str(), bob.next()["type"].str()}),
               testing::UnorderedElementsAre("room_created", "error"));
+  wait_for_books(3, 2, 0);
   EXPECT_EQ(http_json("/stats")["rooms"].number(), 1);
 }
 
@@ -281,7 +282,7 @@ TEST_P(BrokerGateTest, ShutdownDoesNotWaitForOperations) {
   creating.send("create_room", R"({"room_id":"den"})");
   asking.send("discover", R"({"namespace":"lobby"})");
   registering.send(register_message("registering"));
-  wait_for_books(5, 2, 4);
+  wait_for_books(5, 3, 4);
   server().signal(SIGTERM);
   for (TestPeer* peer : {&joining, &creating, &asking, &registering}) {
     peer->ws().expect_close(1001, "server shutting down");

@@ -48,8 +48,9 @@ class HubTest : public testing::Test {
     return directory_.commit_room(ns, version, {room, std::move(posts)});
   }
   std::optional<RoomSnapshot> leave(const JoinResult& membership, const std::string& peer) {
-    return directory_.leave(*membership.ns, membership.joined, fingerprint_of(peer),
-                            text_frame("-" + peer));
+    return directory_
+        .leave(*membership.ns, membership.joined, fingerprint_of(peer), text_frame("-" + peer))
+        .room;
   }
   std::vector<std::string> mail_of(const std::string& peer) { return mail_.of(where(peer)); }
   std::string list(std::string_view ns, std::optional<std::string> after = std::nullopt,

@@ -1,0 +1,145 @@
+#include "core/dispatch/node_host.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/log.h"
+#include "core/dispatch/handlers.h"
+#include "core/dispatch/replies.h"
+
+namespace peer {
+namespace {
+
+// A plugin's thread must not meet an exception of the core's. `what` was it about.
+template <typename Task>
+void guarded(const char* what, Task&& task) noexcept {
+  try {
+    task();
+  } catch (const std::exception& failure) {
+    log_error(std::string(what) + " of another node was lost: " + failure.what());
+  }
+}
+
+}  // namespace
+
+void NodeHost::log_warning(std::string_view text) noexcept {
+  guarded("a warning", [&] {
+    peer::log_warning("plugin '" + node_.config.plugins.broker.name + "': " + std::string(text));
+  });
+}
+
+sdk::RouteOutcome NodeHost::deliver(const sdk::DirectedMessage& message) noexcept {
+  sdk::RouteOutcome outcome = sdk::RouteOutcome::kDropped;
+  guarded("a message", [&] { outcome = deliver_to_peer(message); });
+  return outcome;
+}
+
+sdk::RouteOutcome NodeHost::deliver_to_peer(const sdk::DirectedMessage& message) {
+  ConnectionRef where;
+  if (message.namespaces_unknown) {
+    const std::optional<ConnectionRef> found = node_.peers.find(message.to);
+    if (!found) return sdk::RouteOutcome::kNotFound;
+    where = *found;
+  } else {
+    NamespaceSet shared;
+    for (const std::string_view name : message.namespaces) {
+      if (const Namespace* ns = node_.namespaces.find(name)) insert(shared, ns);
+    }
+    const PeerDirectory::Route route = node_.peers.route(message.to, shared, where);
+    if (route == PeerDirectory::Route::kNotFound) return sdk::RouteOutcome::kNotFound;
+    if (route == PeerDirectory::Route::kForbidden) return sdk::RouteOutcome::kForbidden;
+  }
+  node_.loop_of(where).post(Delivery{text_frame(message.text), where, {}, nullptr});
+  return sdk::RouteOutcome::kDelivered;
+}
+
+std::size_t NodeHost::deliver(const sdk::NamespaceMessage& message) noexcept {
+  std::size_t copies = 0;
+  guarded("a broadcast", [&] { copies = deliver_to_members(message); });
+  return copies;
+}
+
+std::size_t NodeHost::deliver_to_members(const sdk::NamespaceMessage& message) {
+  std::vector<ConnectionRef> except;
+  if (const auto from = node_.peers.find(message.from)) except.push_back(*from);
+  for (const Fingerprint& peer : message.exclude) {
+    if (const auto where = node_.peers.find(peer)) except.push_back(*where);
+  }
+  auto by_loop = node_.namespaces.recipients(message.ns, except);
+  const FrameRef frame = text_frame(message.text);
+  std::size_t copies = 0;
+  for (std::size_t loop = 0; loop < by_loop.size(); ++loop) {
+    if (by_loop[loop].empty()) continue;
+    copies += by_loop[loop].size();
+    node_.loops[loop]->post(Delivery{frame, {}, std::move(by_loop[loop]), nullptr});
+  }
+  return copies;
+}
+
+void NodeHost::replaced(const sdk::Registered& registered) noexcept {
+  guarded("a replacement", [&] {
+    const std::optional<ConnectionRef> where = node_.peers.find(registered.peer);
+    if (!where) return;
+    EventLoop& loop = node_.loop_of(*where);
+    loop.post([&node = node_, &loop, where = *where, registered] {
+      Connection* connection = loop.find(where);
+      if (connection == nullptr) return;
+      const Peer& peer = peer_of(*connection);
+      if (!peer.admitted || peer.registered() != registered) return;
+      end_peer(node, *connection, Ending::kGone);
+      connection->close(CloseCode::kReplaced, "replaced by a newer connection");
+    });
+  });
+}
+
+void NodeHost::member_joined(std::string_view ns, const Fingerprint& peer,
+                             std::string_view object) noexcept {
+  guarded("a join", [&] {
+    const sdk::Instant now = wall_now();
+    node_.namespaces.announce_joined(ns, peer, peer_joined_frame(peer, ns, object, now),
+                                     peer_left_frame(peer, ns, now));
+  });
+}
+
+void NodeHost::member_left(std::string_view ns, const Fingerprint& peer) noexcept {
+  guarded("a leave", [&] { node_.namespaces.announce(ns, peer_left_frame(peer, ns, wall_now())); });
+}
+
+void NodeHost::room_changed(const sdk::RoomNews& news) noexcept {
+  guarded("a change of a room", [&] {
+    RoomChange change{{news.room.owner, news.room.max_size, news.room.state}, {}};
+    for (const sdk::RoomPost& post : news.posts) {
+      change.posts.push_back({post.to, text_frame(post.text)});
+    }
+    node_.namespaces.apply_to_room(news.room_id, change);
+  });
+}
+
+void NodeHost::kicked(std::string_view room_id, const Fingerprint& target,
+                      const Fingerprint& by) noexcept {
+  guarded("a kick", [&] {
+    const std::optional<ConnectionRef> where = node_.peers.find(target);
+    if (!where) return;
+    EventLoop& loop = node_.loop_of(*where);
+    loop.post([&node = node_, &loop, where = *where, room = std::string(room_id), by] {
+      remove_kicked(node, loop, where, room, by);
+    });
+  });
+}
+
+void NodeHost::member_reaped(std::string_view room_id, const Fingerprint& peer) noexcept {
+  guarded("the end of a member", [&] {
+    EventLoop& loop = loop_for(room_id);
+    loop.post([&node = node_, &loop, room = std::string(room_id), peer] {
+      settle_room(node, loop, room, peer);
+    });
+  });
+}
+
+EventLoop& NodeHost::loop_for(std::string_view name) {
+  return *node_.loops[std::hash<std::string_view>{}(name) % node_.loops.size()];
+}
+
+}  // namespace peer

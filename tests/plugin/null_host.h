@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <peer/sdk/broker.h>
+
+namespace peer::test {
+
+/// A core without peers. Remembers the last warning.
+class NullHost : public sdk::BrokerHost {
+ public:
+  std::string_view node_id() const override { return "n1"; }
+  void log_warning(std::string_view text) noexcept override { warning = text; }
+  sdk::RouteOutcome deliver(const sdk::DirectedMessage&) noexcept override {
+    return sdk::RouteOutcome::kNotFound;
+  }
+  std::size_t deliver(const sdk::NamespaceMessage&) noexcept override { return 0; }
+  void replaced(const sdk::Registered&) noexcept override {}
+  void member_joined(std::string_view, const sdk::Fingerprint&,
+                     std::string_view) noexcept override {}
+  void member_left(std::string_view, const sdk::Fingerprint&) noexcept override {}
+  void room_changed(const sdk::RoomNews&) noexcept override {}
+  void kicked(std::string_view, const sdk::Fingerprint&,
+              const sdk::Fingerprint&) noexcept override {}
+  void member_reaped(std::string_view, const sdk::Fingerprint&) noexcept override {}
+
+  std::string warning;
+};
+
+}  // namespace peer::test
