@@ -101,6 +101,11 @@ void warn_of_descriptors(const Config& config) {
               " file descriptors are allowed: raise the limit (ulimit -n) or lower max_peers");
 }
 
+void warn_of_origins(const Config& config) {
+  if (!config.allowed_origins.empty()) return;
+  log_warning("allowed_origins is empty: pages of every web site may connect");
+}
+
 }  // namespace
 
 int serve(const Config& config) {
@@ -115,6 +120,7 @@ int serve(const Config& config) {
 
   const Log log(config.log_level);
   warn_of_descriptors(config);
+  warn_of_origins(config);
   Server server(config, std::move(plugins));
   const sdk::Result<std::uint16_t> port = server.listen();
   if (!port) return fail(port.error());

@@ -25,12 +25,16 @@ NetOptions net_options_of(const Config& config) {
   options.send_buffer_bytes = config.send_buffer_bytes != 0
                                   ? config.send_buffer_bytes
                                   : config.send_buffer_size * config.max_message_size;
+  options.max_queued_bytes = config.max_queued_bytes / loop_count(config);
   options.write_timeout = config.write_timeout;
   options.read_timeout = config.read_timeout;
   options.ping_interval = config.ping_interval;
   options.pong_wait = config.pong_wait;
   options.compression = config.compression_enabled;
   options.compression_threshold = config.compression_threshold;
+  for (const std::string& text : config.allowed_origins) {
+    if (auto pattern = parse_origin_pattern(text)) options.allowed_origins.push_back(*pattern);
+  }
   return options;
 }
 
@@ -47,6 +51,7 @@ Server::Server(const Config& config, LoadedPlugins plugins)
   for (std::size_t i = 0; i < loop_count(config); ++i) {
     node_.loops.push_back(
         std::make_unique<EventLoop>(static_cast<std::uint8_t>(i), options, dispatcher_));
+    node_.loops.back()->use_admission(node_.admission);
   }
 }
 

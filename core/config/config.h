@@ -49,10 +49,11 @@ struct Config {
   std::uint32_t max_peers = 100000;
   std::uint32_t shard_count = 64;  ///< a power of two, 1 to 65536
   std::uint32_t max_namespace_size = 100000;
-  std::uint32_t max_namespaces_per_peer = 0;   ///< 0: no limit
-  std::uint64_t max_peer_state = 1024 * 1024;  ///< bytes held for one peer
-  std::uint32_t send_buffer_size = 32;         ///< messages queued for one peer
-  std::uint64_t send_buffer_bytes = 0;         ///< 0: send_buffer_size x max_message_size
+  std::uint32_t max_namespaces_per_peer = 0;           ///< 0: no limit
+  std::uint64_t max_peer_state = 1024 * 1024;          ///< bytes held for one peer
+  std::uint32_t send_buffer_size = 32;                 ///< messages queued for one peer
+  std::uint64_t send_buffer_bytes = 0;                 ///< 0: send_buffer_size x max_message_size
+  std::uint64_t max_queued_bytes = 256 * 1024 * 1024;  ///< in the queues of all peers
 
   // Times.
   milliseconds write_timeout{10'000};
@@ -61,6 +62,16 @@ struct Config {
   milliseconds pong_wait{35'000};
   milliseconds drain_delay{0};
   milliseconds shutdown_timeout{5'000};
+
+  // Connections by address: IPv4, or the /64 of IPv6. 0: no limit.
+  std::uint32_t max_connections_per_ip = 2000;
+  std::uint32_t connection_rate_per_ip = 100;    ///< new ones a second
+  std::uint32_t connection_burst_per_ip = 1000;  ///< new ones at once after a pause
+  std::uint32_t max_unregistered = 10000;        ///< of all addresses
+  std::uint32_t max_unregistered_per_ip = 1000;
+  bool exempt_loopback = true;
+  std::vector<std::string> trusted_proxies;  ///< addresses and CIDR ranges
+  std::vector<std::string> allowed_origins;  ///< OriginPattern; empty: all
 
   // TLS: PEM files, absolute; both or neither.
   std::string tls_cert;  ///< with its chain

@@ -96,6 +96,7 @@ std::vector<ConfigKey> make_keys() {
       key("send_buffer_size", &Config::send_buffer_size, rule::integer(1, 1'000'000),
           "PEER_SEND_BUFFER"),
       key("send_buffer_bytes", &Config::send_buffer_bytes, rule::integer(0, 1024 * kMiB)),
+      key("max_queued_bytes", &Config::max_queued_bytes, rule::integer(kMiB, 1024 * 1024 * kMiB)),
 
       key("write_timeout", &Config::write_timeout, rule::duration(1ms, 24h)),
       key("read_timeout", &Config::read_timeout, rule::duration(1ms, 24h)),
@@ -103,6 +104,15 @@ std::vector<ConfigKey> make_keys() {
       key("pong_wait", &Config::pong_wait, rule::duration(1ms, 24h)),
       key("drain_delay", &Config::drain_delay, rule::duration(0ms, 24h)),
       key("shutdown_timeout", &Config::shutdown_timeout, rule::duration(1ms, 24h)),
+
+      key("max_connections_per_ip", &Config::max_connections_per_ip, rule::integer(0, kBillion)),
+      key("connection_rate_per_ip", &Config::connection_rate_per_ip, rule::integer(0, 1'000'000)),
+      key("connection_burst_per_ip", &Config::connection_burst_per_ip, rule::integer(1, 1'000'000)),
+      key("max_unregistered", &Config::max_unregistered, rule::integer(0, kBillion)),
+      key("max_unregistered_per_ip", &Config::max_unregistered_per_ip, rule::integer(0, kBillion)),
+      key("exempt_loopback", &Config::exempt_loopback, rule::boolean()),
+      key("trusted_proxies", &Config::trusted_proxies, rule::address_ranges()),
+      key("allowed_origins", &Config::allowed_origins, rule::origins()),
 
       hidden(key("tls_cert", &Config::tls_cert, rule::path(), "TLS_CERT")),
       hidden(key("tls_key", &Config::tls_key, rule::path(), "TLS_KEY")),

@@ -7,6 +7,8 @@
 #include <system_error>
 #include <utility>
 
+#include "core/base/address.h"
+#include "core/base/origin.h"
 #include "core/config/duration.h"
 
 namespace peer {
@@ -66,6 +68,26 @@ std::vector<std::string> split_at_commas(std::string_view text) {
     if (comma == std::string_view::npos) return parts;
     text.remove_prefix(comma + 1);
   }
+}
+
+ValueRule<std::vector<std::string>> list_of(const std::string& what,
+                                            bool (*valid)(const std::string&)) {
+  return {
+      "a list of at most " + std::to_string(kMostNames) + " " + what,
+      [=](const ConfigNode& node, const ConfigLayer&) -> std::optional<std::vector<std::string>> {
+        std::vector<std::string> list;
+        if (node.kind == Kind::kScalar && node.style == Style::kUntyped) {
+          list = split_at_commas(node.text);
+        } else if (node.kind == Kind::kList) {
+          for (const ConfigNode& child : node.children) {
+            list.push_back(as_string(child).value_or(""));
+          }
+        } else {
+          return std::nullopt;
+        }
+        const bool sound = std::all_of(list.begin(), list.end(), valid);
+        return sound && list.size() <= kMostNames ? std::optional(list) : std::nullopt;
+      }};
 }
 
 }  // namespace
@@ -151,22 +173,18 @@ ValueRule<std::string> log_level() {
 }
 
 ValueRule<std::vector<std::string>> names() {
-  return {
-      "a list of at most " + std::to_string(kMostNames) + " names, none of them empty",
-      [](const ConfigNode& node, const ConfigLayer&) -> std::optional<std::vector<std::string>> {
-        std::vector<std::string> list;
-        if (node.kind == Kind::kScalar && node.style == Style::kUntyped) {
-          list = split_at_commas(node.text);
-        } else if (node.kind == Kind::kList) {
-          for (const ConfigNode& child : node.children) {
-            list.push_back(as_string(child).value_or(""));
-          }
-        } else {
-          return std::nullopt;
-        }
-        const bool has_empty = std::find(list.begin(), list.end(), "") != list.end();
-        return has_empty || list.size() > kMostNames ? std::nullopt : std::optional(list);
-      }};
+  return list_of("names, none of them empty",
+                 [](const std::string& text) { return !text.empty(); });
+}
+
+ValueRule<std::vector<std::string>> address_ranges() {
+  return list_of("addresses or ranges such as 10.0.0.0/8",
+                 [](const std::string& text) { return parse_address_range(text).has_value(); });
+}
+
+ValueRule<std::vector<std::string>> origins() {
+  return list_of("origins such as https://example.com or *.example.com",
+                 [](const std::string& text) { return parse_origin_pattern(text).has_value(); });
 }
 
 ValueRule<StatsAccess> stats_access() {

@@ -43,6 +43,10 @@ namespace rule {
 [[nodiscard]] ValueRule<std::string> address();
 /// A list of strings; separated by commas where values have no types.
 [[nodiscard]] ValueRule<std::vector<std::string>> names();
+/// The same of addresses and CIDR ranges (core/base/address.h).
+[[nodiscard]] ValueRule<std::vector<std::string>> address_ranges();
+/// The same of origins (core/base/origin.h).
+[[nodiscard]] ValueRule<std::vector<std::string>> origins();
 [[nodiscard]] ValueRule<StatsAccess> stats_access();
 /// The level names of Poco::Logger.
 [[nodiscard]] ValueRule<std::string> log_level();

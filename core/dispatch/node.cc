@@ -22,6 +22,20 @@ Bounds bounds_of(const Config& config) {
   return bounds;
 }
 
+AdmissionLimits admission_limits_of(const Config& config) {
+  AdmissionLimits limits;
+  limits.max_connections_per_ip = config.max_connections_per_ip;
+  limits.connection_rate_per_ip = config.connection_rate_per_ip;
+  limits.connection_burst_per_ip = config.connection_burst_per_ip;
+  limits.max_unregistered = config.max_unregistered;
+  limits.max_unregistered_per_ip = config.max_unregistered_per_ip;
+  limits.exempt_loopback = config.exempt_loopback;
+  for (const std::string& text : config.trusted_proxies) {
+    if (const auto range = parse_address_range(text)) limits.trusted_proxies.push_back(*range);
+  }
+  return limits;
+}
+
 }  // namespace
 
 Node::Node(const Config& its_config, LoadedPlugins its_plugins, std::size_t loop_count)
@@ -34,6 +48,7 @@ Node::Node(const Config& its_config, LoadedPlugins its_plugins, std::size_t loop
       match_calls(sdk::MatchStrategy::kKind, config.plugins.match_strategy.name),
       room_calls(sdk::RoomPolicy::kKind, config.plugins.room_policy.name),
       auth_calls(sdk::Auth::kKind, config.plugins.auth.name),
+      admission(admission_limits_of(config)),
       peers(config.shard_count, config.max_peers),
       namespaces(
           config.shard_count, loop_count, peers,

@@ -54,6 +54,7 @@ struct Node {
   bool broker_is_standalone = false;
   std::set<std::string, std::less<>> room_message_types;  ///< of the room policy
 
+  Admission admission;  ///< the loops ask it
   std::vector<std::unique_ptr<EventLoop>> loops;
   std::vector<std::unique_ptr<LoopState>> loop_states;
   PeerDirectory peers;

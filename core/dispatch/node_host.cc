@@ -73,7 +73,8 @@ std::size_t NodeHost::deliver_to_members(const sdk::NamespaceMessage& message) {
   for (std::size_t loop = 0; loop < by_loop.size(); ++loop) {
     if (by_loop[loop].empty()) continue;
     copies += by_loop[loop].size();
-    node_.loops[loop]->post(Delivery{frame, {}, std::move(by_loop[loop]), nullptr});
+    node_.loops[loop]->post(
+        Delivery{frame, {}, std::move(by_loop[loop]), nullptr, Importance::kBroadcast});
   }
   return copies;
 }

@@ -82,7 +82,7 @@ void obey(Node& node, Connection& connection, sdk::AuthVerdict verdict) {
 
 void ask_auth(Node& node, Connection& connection, const std::string& response) {
   const Registration& registration = *peer_of(connection).registration;
-  const std::string address = connection.remote_address();
+  const std::string address = connection.remote_address().text();
   const sdk::AuthRequest request{registration.payload,
                                  address,
                                  connection.is_tls(),
@@ -105,13 +105,14 @@ void ask_auth(Node& node, Connection& connection, const std::string& response) {
 void complete(Node& node, Connection& connection) {
   Peer& peer = peer_of(connection);
   peer.stage = Peer::Stage::kRegistered;
+  connection.mark_registered();
   peer.holds_alias = peer.holds_alias && node.peers.claim_alias(peer.alias, peer.fingerprint);
   const std::string id = std::move(peer.registration->id);
   peer.registration.reset();
   reply_registered(connection, peer, id);
   if (log_debug_enabled()) {
     log_debug("peer " + to_hex(peer.fingerprint) + " registered from " +
-              connection.remote_address());
+              connection.remote_address().text());
   }
 }
 

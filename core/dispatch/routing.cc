@@ -239,7 +239,8 @@ void fan_out(const Call& call, std::string_view ns, std::string_view data,
   std::uint32_t dropped = 0;
   for (const ConnectionRef ref : by_loop[own]) {
     Connection* receiver = call.loop().find(ref);
-    if (receiver != nullptr && receiver->send(frame) == SendResult::kQueued) {
+    if (receiver != nullptr &&
+        receiver->send(frame, Importance::kBroadcast) == SendResult::kQueued) {
       ++delivered;
     } else {
       ++dropped;
@@ -257,7 +258,8 @@ void fan_out(const Call& call, std::string_view ns, std::string_view data,
   }
   for (std::size_t loop = 0; loop < by_loop.size(); ++loop) {
     if (by_loop[loop].empty()) continue;
-    call.node.loops[loop]->post(Delivery{frame, {}, std::move(by_loop[loop]), report});
+    call.node.loops[loop]->post(
+        Delivery{frame, {}, std::move(by_loop[loop]), report, Importance::kBroadcast});
   }
   if (parts == 0) call.ack(delivered, dropped);
 }

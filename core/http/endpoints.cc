@@ -97,6 +97,27 @@ std::string messages(const Node& node) {
   return json + "}}";
 }
 
+// {"connections":n,"accepted":n,"unregistered":n,"refused":n,"queued_bytes":n,...}
+std::string network(const Node& node) {
+  std::uint64_t connections = 0;
+  std::uint64_t accepted = 0;
+  std::uint64_t shed = 0;
+  std::uint64_t queued = 0;
+  for (const auto& loop : node.loops) {
+    const LoopStats& stats = loop->stats();
+    connections += stats.connections;
+    accepted += stats.accepted;
+    shed += stats.shed;
+    queued += stats.queued_bytes;
+  }
+  return "{\"connections\":" + std::to_string(connections) +
+         ",\"accepted\":" + std::to_string(accepted) +
+         ",\"unregistered\":" + std::to_string(node.admission.unregistered()) +
+         ",\"refused\":" + std::to_string(node.admission.refused()) +
+         ",\"shed\":" + std::to_string(shed) + ",\"queued_bytes\":" + std::to_string(queued) +
+         ",\"max_queued_bytes\":" + std::to_string(node.config.max_queued_bytes) + "}";
+}
+
 std::string plugins(const Node& node) {
   std::string json = "{";
   for (const PluginInfo& info : node.plugins.infos) {
@@ -131,6 +152,7 @@ std::string stats(Node& node) {
   json.append(",\"uptime_seconds\":").append(std::to_string(uptime.count()));
   json.append(",\"messages\":").append(messages(node));
   json.append(",\"broker\":").append(broker(node));
+  json.append(",\"network\":").append(network(node));
   json.append(",\"plugins\":").append(plugins(node));
   return json + "}";
 }

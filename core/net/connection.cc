@@ -1,15 +1,12 @@
 #include "core/net/connection.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstring>
+#include <utility>
 
 #include "core/net/event_loop.h"
 #include "core/net/http_request.h"
@@ -23,58 +20,50 @@ constexpr std::size_t kReadAtOnce = 64 * 1024;
 constexpr milliseconds kLingerTime{1'000};
 constexpr std::uint32_t kLingerBytes = 1024 * 1024;
 
-std::string numeric_address(int fd) {
-  sockaddr_storage address{};
-  socklen_t length = sizeof address;
-  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &length) != 0) return {};
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (address.ss_family == AF_INET) {
-    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
-    ::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
-  } else if (address.ss_family == AF_INET6) {
-    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
-    if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
-      ::inet_ntop(AF_INET, v6.sin6_addr.s6_addr + 12, text.data(), text.size());
-    } else {
-      ::inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
-    }
-  }
-  return text.data();
-}
-
 }  // namespace
 
-Connection::Connection(EventLoop& loop, int fd, ConnectionRef ref, const TlsContext* tls)
-    : loop_(loop), fd_(fd), ref_(ref) {
+Connection::Connection(EventLoop& loop, int fd, ConnectionRef ref, const Address& address,
+                       const TlsContext* tls)
+    : loop_(loop), fd_(fd), ref_(ref), address_(address) {
   if (tls != nullptr) tls_ = std::make_unique<TlsStream>(*tls, fd);
   own_deadline_ = head_deadline();
 }
 
 Connection::~Connection() { ::close(fd_); }
 
-std::string Connection::remote_address() const { return numeric_address(fd_); }
+void Connection::mark_registered() {
+  if (admitted_ && !registered_) loop_.admission_->register_one(address_);
+  registered_ = true;
+}
 
-bool Connection::fits(std::size_t more_bytes) const {
+void Connection::leave_admission() {
+  if (admitted_) loop_.admission_->leave(address_, registered_);
+}
+
+bool Connection::fits(std::size_t more_bytes, Importance importance) const {
   const NetOptions& options = loop_.options();
-  return output_.empty() || (output_.count() < options.send_buffer_size &&
-                             output_.bytes() + more_bytes <= options.send_buffer_bytes);
+  return output_.empty() ||
+         (output_.count() < options.send_buffer_size &&
+          output_.bytes() + more_bytes <= options.send_buffer_bytes && loop_.may_queue(importance));
 }
 
-SendResult Connection::send(const FrameRef& frame) {
-  return window_bits_ == 0 ? send_as_it_is(frame) : send_as_it_is(compressed(frame));
+SendResult Connection::send(const FrameRef& frame, Importance importance) {
+  if (window_bits_ == 0) return send_as_it_is(frame, importance);
+  return send_as_it_is(compressed(frame, importance), importance);
 }
 
-FrameRef Connection::compressed(const FrameRef& frame) const {
+FrameRef Connection::compressed(const FrameRef& frame, Importance importance) const {
   // What will be dropped is not worth the work.
-  const bool lost = state_ != State::kOpen || broken_ || (!fits(0) && (interest_ & EPOLLOUT) != 0);
+  const bool lost =
+      state_ != State::kOpen || broken_ || (!fits(0, importance) && (interest_ & EPOLLOUT) != 0);
   return lost ? frame : loop_.compressor_.compress(frame, window_bits_);
 }
 
-SendResult Connection::send_as_it_is(const FrameRef& frame) {
+SendResult Connection::send_as_it_is(const FrameRef& frame, Importance importance) {
   if (state_ != State::kOpen || broken_) return SendResult::kDropped;
   // Only what the socket refuses counts as waiting; with EPOLLOUT armed it has refused already.
-  if (!fits(frame.size()) && (interest_ & EPOLLOUT) == 0) flush();
-  if (!fits(frame.size())) {
+  if (!fits(frame.size(), importance) && (interest_ & EPOLLOUT) == 0) flush();
+  if (!fits(frame.size(), importance)) {
     loop_.stats_.dropped.fetch_add(1, std::memory_order_relaxed);
     return SendResult::kDropped;
   }
@@ -91,7 +80,7 @@ void Connection::reply(FrameRef frame) {
 }
 
 void Connection::queue_answer(FrameRef frame) {
-  if (!fits(frame.size())) {
+  if (!fits(frame.size(), Importance::kAnswer)) {
     owes_answers_ = true;
     reader_.stop();
   }
@@ -179,7 +168,7 @@ bool Connection::on_readable() {
 bool Connection::service() {
   if (broken_ || !flush()) return false;
   if (tls_ != nullptr && tls_->must_read() && may_read() && !on_readable()) return false;
-  if (owes_answers_ && fits(0)) owes_answers_ = false;
+  if (owes_answers_ && fits(0, Importance::kAnswer)) owes_answers_ = false;
   if (input_ != nullptr && may_read()) consume({});
   update_interest();
   return !broken_;
@@ -270,6 +259,9 @@ bool Connection::flush() {
     abort();
     mark_dirty();
     return false;
+  }
+  if (stuck_bytes_ != output_.bytes()) {
+    loop_.count_queued(std::exchange(stuck_bytes_, output_.bytes()), output_.bytes());
   }
   if (output_.empty()) {
     stalled_until_ = kNever;

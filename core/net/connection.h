@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/address.h"
 #include "core/base/time.h"
 #include "core/net/frame.h"
 #include "core/net/tls.h"
@@ -36,6 +37,11 @@ class ConnectionContext {
 
 /// What became of a message for one connection.
 enum class SendResult : std::uint8_t { kQueued, kDropped };
+
+/// What goes first when the queues of all connections together are full (max_queued_bytes): copies
+/// of broadcasts, from three quarters on; then other messages. Answers never go: who is owed them
+/// is not read. All of it concerns only connections whose sockets take nothing.
+enum class Importance : std::uint8_t { kBroadcast, kMessage, kAnswer };
 
 /// Frames waiting for the socket. Empty costs no memory beyond the object.
 class SendQueue {
@@ -67,20 +73,21 @@ class SendQueue {
 class Connection final : private FrameSink {
  public:
   /// `tls`: null for a plain connection.
-  Connection(EventLoop& loop, int fd, ConnectionRef ref, const TlsContext* tls);
+  Connection(EventLoop& loop, int fd, ConnectionRef ref, const Address& address,
+             const TlsContext* tls);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   [[nodiscard]] ConnectionRef ref() const { return ref_; }
   [[nodiscard]] EventLoop& loop() const { return loop_; }
-  /// Numeric, without port.
-  [[nodiscard]] std::string remote_address() const;
+  /// The client's, or, until the upgrade, that of a trusted proxy.
+  [[nodiscard]] const Address& remote_address() const { return address_; }
   [[nodiscard]] bool is_tls() const { return tls_ != nullptr; }
 
   /// Queues a message, bounded by `send_buffer_size` and `send_buffer_bytes`: what does not fit
   /// even after a flush is dropped (protocol.md A, slow consumer). Sent at the end of the batch.
-  SendResult send(const FrameRef& frame);
+  SendResult send(const FrameRef& frame, Importance importance = Importance::kMessage);
 
   /// Queues an answer to the peer's own request: never dropped. While the answers of a peer that
   /// does not read exceed the bounds of send(), no further request of it is read.
@@ -94,6 +101,9 @@ class Connection final : private FrameSink {
   /// While paused, no message is handed over: what has arrived waits, and the socket is not read.
   void pause();
   void resume();
+
+  /// The peer has registered: the connection no longer counts as one that has not.
+  void mark_registered();
 
   /// Application::on_deadline() is called at `at` (to about 50 ms), once; kNever: not at all.
   void set_deadline(Time at);
@@ -126,14 +136,17 @@ class Connection final : private FrameSink {
   std::size_t read_frames(std::span<std::uint8_t> data);
   void answer_http(const HttpRequest& request);
   void answer_upgrade(const HttpRequest& request);
+  [[nodiscard]] Address client_of(const HttpRequest& request) const;
+  [[nodiscard]] bool admit();
   void upgrade(const HttpRequest& request, const std::string& response);
   void refuse_http(int status);
   [[nodiscard]] Time head_deadline() const;
-  [[nodiscard]] FrameRef compressed(const FrameRef& frame) const;
-  SendResult send_as_it_is(const FrameRef& frame);
+  [[nodiscard]] FrameRef compressed(const FrameRef& frame, Importance importance) const;
+  SendResult send_as_it_is(const FrameRef& frame, Importance importance);
   void queue(FrameRef frame);
   void queue_answer(FrameRef frame);
-  [[nodiscard]] bool fits(std::size_t more_bytes) const;
+  [[nodiscard]] bool fits(std::size_t more_bytes, Importance importance) const;
+  void leave_admission();
   [[nodiscard]] bool may_read() const;
   bool count_control_frame();
   void keep_alive(Time now);
@@ -144,6 +157,7 @@ class Connection final : private FrameSink {
   EventLoop& loop_;
   int fd_;
   ConnectionRef ref_;
+  Address address_;
   std::unique_ptr<TlsStream> tls_;  // null: plain
   State state_ = State::kHttp;
   bool paused_ = false;
@@ -152,6 +166,8 @@ class Connection final : private FrameSink {
   bool dirty_ = false;
   bool close_after_flush_ = false;  // HTTP: the last response is queued
   bool notified_close_ = false;
+  bool admitted_ = false;         // counted by Admission
+  bool registered_ = false;       // counted as a registered one
   std::uint8_t window_bits_ = 0;  // of compressed output; 0: no permessage-deflate
   std::uint32_t interest_ = 0;    // epoll events asked for
   std::uint16_t control_frames_ = 0;
@@ -162,6 +178,7 @@ class Connection final : private FrameSink {
   Time next_ping_ = kNever;
   Time pong_deadline_ = kNever;
   Time stalled_until_ = kNever;  // write_timeout without progress
+  std::size_t stuck_bytes_ = 0;  // what the last flush has left, as LoopStats counts it
   SendQueue output_;
   WebSocketReader reader_;
   std::unique_ptr<std::vector<std::uint8_t>> input_;  // read, but not consumed yet

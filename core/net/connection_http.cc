@@ -18,8 +18,13 @@ milliseconds first_ping_after(milliseconds interval, std::uint32_t slot) {
   return interval / 2 + interval * spread / 2048;
 }
 
-bool is_loopback(const std::string& address) {
-  return address.starts_with("127.") || address == "::1";
+// Native clients send none (RFC 6454 7.3), and pass.
+bool is_allowed_origin(const HttpRequest& request, const std::vector<OriginPattern>& allowed) {
+  const std::vector<std::string> origins = request.all("Origin");
+  if (allowed.empty() || origins.empty()) return true;
+  return origins.size() == 1 &&
+         std::any_of(allowed.begin(), allowed.end(),
+                     [&](const OriginPattern& pattern) { return pattern.matches(origins[0]); });
 }
 
 }  // namespace
@@ -56,16 +61,31 @@ void Connection::answer_http(const HttpRequest& request) {
   const std::string& websocket_path = loop_.options().websocket_path;
   const bool is_websocket = websocket_path.empty() || request.path == websocket_path;
   if (is_websocket && request.method == "GET") return answer_upgrade(request);
-  const bool loopback = is_loopback(remote_address());
+  const bool loopback = client_of(request).is_loopback();
   queue(FrameBuilder(0).append(loop_.application_.on_http(request, loopback)).finish_raw());
   close_after_flush_ = !request.keep_alive;
   own_deadline_ = loop_.now() + loop_.options().read_timeout;
   loop_.update_deadline(*this);
 }
 
+Address Connection::client_of(const HttpRequest& request) const {
+  const Admission* admission = loop_.admission_;
+  return admission == nullptr ? address_ : admission->client_of(address_, request);
+}
+
+// A connection of a trusted proxy is counted here, by its client; others were when they came.
+bool Connection::admit() {
+  Admission* admission = loop_.admission_;
+  admitted_ = admission != nullptr && admission->enter(address_, loop_.now());
+  return admission == nullptr || admitted_;
+}
+
 void Connection::answer_upgrade(const HttpRequest& request) {
   const UpgradeAnswer answer = check_upgrade(request);
   if (answer.status != 101) return refuse_http(answer.status);
+  if (!is_allowed_origin(request, loop_.options().allowed_origins)) return refuse_http(403);
+  address_ = client_of(request);
+  if (!admitted_ && !admit()) return refuse_http(429);
   HttpHeaders extra;
   if (loop_.options().compression) {
     if (const auto agreed = negotiate_deflate(request)) {

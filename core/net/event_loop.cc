@@ -182,9 +182,12 @@ void EventLoop::guarded(Connection& connection, F&& handler) noexcept {
 
 void EventLoop::accept_some() {
   for (int i = 0; i < kAcceptsPerRound && listen_fd_ >= 0; ++i) {
-    const int fd = ::accept4(listen_fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    sockaddr_storage from{};
+    socklen_t length = sizeof from;
+    const int fd = ::accept4(listen_fd_, reinterpret_cast<sockaddr*>(&from), &length,
+                             SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-      if (!adopt(fd)) ::close(fd);
+      take_in(fd, address_of(from));
     } else if (errno == EMFILE || errno == ENFILE) {
       return shed_connection();
     } else if (errno == ENOBUFS || errno == ENOMEM) {
@@ -221,7 +224,18 @@ void EventLoop::watch_listener(std::uint32_t events) {
   ::epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, listen_fd_, &event);
 }
 
-bool EventLoop::adopt(int fd) {
+void EventLoop::take_in(int fd, const Address& address) {
+  const bool judged = admission_ != nullptr && !admission_->is_proxy(address);
+  if (judged && !admission_->enter(address, now_)) {
+    ::close(fd);
+    return;
+  }
+  if (adopt(fd, address, judged)) return;
+  if (judged) admission_->leave(address, false);
+  ::close(fd);
+}
+
+bool EventLoop::adopt(int fd, const Address& address, bool admitted) {
   if (free_slots_.empty()) {
     deadlines_.push_back(kNever);
     generations_.push_back(0);
@@ -234,7 +248,8 @@ bool EventLoop::adopt(int fd) {
   ref.loop = index_;
   ref.generation = generations_[slot];
   if (!watch(epoll_fd_, fd, EPOLLIN, (std::uint64_t{ref.generation} << 32) | slot)) return false;
-  connections_[slot] = std::make_unique<Connection>(*this, fd, ref, tls_.get());
+  connections_[slot] = std::make_unique<Connection>(*this, fd, ref, address, tls_.get());
+  connections_[slot]->admitted_ = admitted;
   free_slots_.pop_back();
   connections_[slot]->interest_ = EPOLLIN;
   update_deadline(*connections_[slot]);
@@ -253,12 +268,26 @@ void EventLoop::destroy(Connection& connection) {
   connection.abort();
   will_close(connection);
   notify_closed();
+  connection.leave_admission();
+  count_queued(std::exchange(connection.stuck_bytes_, 0), 0);
   const std::uint32_t slot = connection.ref_.slot;
   graveyard_.push_back(std::move(connections_[slot]));
   ++generations_[slot];
   deadlines_[slot] = kNever;
   free_slots_.push_back(slot);
   stats_.connections.fetch_sub(1, std::memory_order_relaxed);
+}
+
+// One writer: no locked instruction.
+void EventLoop::count_queued(std::size_t before, std::size_t now) {
+  const std::uint64_t total = stats_.queued_bytes.load(std::memory_order_relaxed);
+  stats_.queued_bytes.store(total - before + now, std::memory_order_relaxed);
+}
+
+bool EventLoop::may_queue(Importance importance) const {
+  const std::uint64_t most = options_.max_queued_bytes;
+  return stats_.queued_bytes.load(std::memory_order_relaxed) <
+         (importance == Importance::kBroadcast ? most / 4 * 3 : most);
 }
 
 void EventLoop::will_close(Connection& connection) {

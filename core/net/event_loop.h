@@ -15,7 +15,9 @@
 #include <vector>
 
 #include "core/base/mutex.h"
+#include "core/base/origin.h"
 #include "core/base/time.h"
+#include "core/net/admission.h"
 #include "core/net/connection.h"
 #include "core/net/deflate.h"
 #include "core/net/frame_compressor.h"
@@ -28,12 +30,14 @@ struct NetOptions {
   std::uint64_t max_message_size = 65536;
   std::uint32_t send_buffer_size = 32;
   std::uint64_t send_buffer_bytes = 32 * 65536;
+  std::uint64_t max_queued_bytes = 256 * 1024 * 1024;  ///< of this loop
   milliseconds write_timeout{10'000};
   milliseconds read_timeout{60'000};
   milliseconds ping_interval{30'000};
   milliseconds pong_wait{35'000};
   bool compression = false;                       ///< permessage-deflate, for who offers it
   std::uint64_t compression_threshold = 1024;     ///< payloads below it are sent as they are
+  std::vector<OriginPattern> allowed_origins;     ///< empty: all
   std::string websocket_path = "/ws";             ///< where to upgrade; empty: everywhere
   bool accept_binary = false;                     ///< false: a binary message closes 1003
   std::uint16_t control_frames_per_second = 100;  ///< of one client; more close 4008; 0: no limit
@@ -71,16 +75,18 @@ struct Delivery {
   ConnectionRef to;  ///< used when `many` is empty
   std::vector<ConnectionRef> many;
   std::shared_ptr<DeliveryReport> report;  ///< shared by the deliveries of one fan-out; or null
+  Importance importance = Importance::kMessage;
 };
 
 /// Counts of one loop since the start; read from any thread.
 struct LoopStats {
   std::atomic<std::uint64_t> connections{0};  ///< now
   std::atomic<std::uint64_t> accepted{0};
-  std::atomic<std::uint64_t> received{0};  ///< messages
-  std::atomic<std::uint64_t> sent{0};      ///< messages queued
-  std::atomic<std::uint64_t> dropped{0};   ///< messages that did not fit
-  std::atomic<std::uint64_t> shed{0};      ///< connections refused for want of descriptors
+  std::atomic<std::uint64_t> received{0};      ///< messages
+  std::atomic<std::uint64_t> sent{0};          ///< messages queued
+  std::atomic<std::uint64_t> dropped{0};       ///< messages that did not fit
+  std::atomic<std::uint64_t> shed{0};          ///< connections refused for want of descriptors
+  std::atomic<std::uint64_t> queued_bytes{0};  ///< now, of what sockets have not taken
 };
 
 /// One thread's epoll loop and the connections that live on it (design.md 2). In one round it
@@ -100,6 +106,9 @@ class EventLoop {
   /// New connections speak TLS from now on; running ones keep what they have. Loop thread, or
   /// before run().
   void use_tls(TlsContext::Ref tls) { tls_ = std::move(tls); }
+  /// Judges connections by their addresses; `admission` outlives the loop. Before run(). Without,
+  /// everybody is let in.
+  void use_admission(Admission& admission) { admission_ = &admission; }
   /// Serves until stop() is complete.
   void run();
 
@@ -151,7 +160,8 @@ class EventLoop {
   [[nodiscard]] int poll_timeout();
   [[nodiscard]] bool has_mail();
   void accept_some();
-  [[nodiscard]] bool adopt(int fd);
+  [[nodiscard]] bool adopt(int fd, const Address& address, bool admitted);
+  void take_in(int fd, const Address& address);
   void shed_connection();
   void pause_accepting();
   void watch_listener(std::uint32_t events);
@@ -166,6 +176,8 @@ class EventLoop {
   void flush(ConnectionRef ref);
   void update_deadline(Connection& connection);
   void will_close(Connection& connection);
+  void count_queued(std::size_t before, std::size_t now);
+  [[nodiscard]] bool may_queue(Importance importance) const;
   void notify_closed();
   void destroy(Connection& connection);
   template <typename F>
@@ -184,7 +196,8 @@ class EventLoop {
 
   Time now_;
   sdk::Instant wall_;
-  TlsContext::Ref tls_;  // null: plain
+  TlsContext::Ref tls_;             // null: plain
+  Admission* admission_ = nullptr;  // null: everybody is let in
   std::unique_ptr<std::uint8_t[]> read_buffer_;
   FrameRef ping_;
   Inflaters inflaters_;

@@ -105,7 +105,8 @@ void EventLoop::deliver(const Delivery& delivery) {
   std::uint32_t delivered = 0;
   const auto send = [&](ConnectionRef ref) {
     Connection* connection = find(ref);
-    if (connection != nullptr && connection->send(delivery.frame) == SendResult::kQueued) {
+    if (connection != nullptr &&
+        connection->send(delivery.frame, delivery.importance) == SendResult::kQueued) {
       ++delivered;
     }
   };

@@ -43,6 +43,40 @@ TEST_F(SlowConsumerTest, AStalledPeerDoesNotHinderTheOthers) {
   sender.expect_silence();
 }
 
+// max_queued_bytes: broadcasts go first, other messages are still taken, and who reads misses
+// nothing.
+TEST_F(SlowConsumerTest, TheQueuesOfAllTogetherAreBounded) {
+  start_fast({"loops=1", "max_queued_bytes=4194304", "send_buffer_size=100000",
+              "send_buffer_bytes=1073741824"});
+  std::vector<TestPeer> stalled;
+  for (int i = 0; i < 4; ++i) {
+    stalled.emplace_back(Dial{.port = port(), .receive_buffer = kSmallReceiveBuffer});
+    stalled.back().register_as(fmt("stalled%", i), fmt(R"("alias":"stalled%")", i));
+    stalled.back().join("lobby");
+  }
+  TestPeer reader = peer_in("lobby", "reader");
+  TestPeer sender = peer_in("lobby", "sender");
+  reader.next("peer_joined");
+  std::int64_t dropped = 0;
+  int sent = 0;
+  for (; dropped == 0 && sent < 2000; ++sent) {
+    sender.send(
+        "broadcast",
+        fmt(R"({"namespace":"lobby","data":{"n":%,"x":"%"}})", sent, std::string(30'000, 'x')),
+        R"("id":1)");
+    ASSERT_EQ(number_of(reader.next("broadcast")), sent);
+    dropped = sender.next("ack")["payload"]["dropped"].number();
+  }
+  EXPECT_GT(dropped, 0);
+  sender.send(message("signal", R"({"x":1})", R"("to":"stalled0","id":2)"));
+  EXPECT_EQ(sender.next("ack")["payload"], R"({"delivered":1,"dropped":0})"_json);
+  const Json network = http_json("/stats")["network"];
+  EXPECT_EQ(network["max_queued_bytes"].number(), 4194304);
+  EXPECT_GE(network["queued_bytes"].number(), 4194304 / 4 * 3);
+  EXPECT_LT(network["queued_bytes"].number(), 4194304);
+  reader.expect_silence();
+}
+
 TEST_F(SlowConsumerTest, WhatDoesNotFitIsDroppedAndTheRestStaysInOrder) {
   start_fast({"send_buffer_size=8"});
   TestPeer stalled = stalled_in("lobby");

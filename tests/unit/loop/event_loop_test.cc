@@ -29,7 +29,7 @@ TEST_F(EventLoopTest, AnswersPlainHttpToo) {
 TEST_F(EventLoopTest, TellsTheAddressOfAPeer) {
   start();
   test::WsClient client = connect();
-  EXPECT_EQ(on_loop([&] { return loop().find(first())->remote_address(); }), "127.0.0.1");
+  EXPECT_EQ(on_loop([&] { return loop().find(first())->remote_address().text(); }), "127.0.0.1");
 }
 
 TEST_F(EventLoopTest, EveryOpenHasOneCloseHoweverItEnds) {

@@ -1,5 +1,6 @@
 peer_add_test(unit_net
   SOURCES
+    net/admission_test.cc
     net/deflate_test.cc
     net/frame_compressor_test.cc
     net/http_request_test.cc

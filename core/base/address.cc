@@ -1,0 +1,101 @@
+#include "core/base/address.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <charconv>
+#include <system_error>
+
+namespace peer {
+namespace {
+
+constexpr std::array<std::uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+
+Address from_v4(const void* four_bytes) {
+  Address address;
+  std::copy(kMapped.begin(), kMapped.end(), address.bytes.begin());
+  std::copy_n(static_cast<const std::uint8_t*>(four_bytes), 4, address.bytes.begin() + 12);
+  return address;
+}
+
+Address from_v6(const void* sixteen_bytes) {
+  Address address;
+  std::copy_n(static_cast<const std::uint8_t*>(sixteen_bytes), 16, address.bytes.begin());
+  return address;
+}
+
+Address first_bits(const Address& address, unsigned count) {
+  Address cut;
+  for (std::size_t i = 0; i < cut.bytes.size(); ++i) {
+    const auto begin = static_cast<unsigned>(8 * i);
+    if (begin >= count) break;
+    const unsigned kept = std::min(8U, count - begin);
+    cut.bytes[i] = static_cast<std::uint8_t>(address.bytes[i] & (0xFF00U >> kept));
+  }
+  return cut;
+}
+
+}  // namespace
+
+bool Address::is_v4() const { return std::equal(kMapped.begin(), kMapped.end(), bytes.begin()); }
+
+bool Address::is_loopback() const {
+  if (is_v4()) return bytes[12] == 127;
+  return std::all_of(bytes.begin(), bytes.end() - 1, [](auto byte) { return byte == 0; }) &&
+         bytes.back() == 1;
+}
+
+std::string Address::text() const {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const bool v4 = is_v4();
+  ::inet_ntop(v4 ? AF_INET : AF_INET6, bytes.data() + (v4 ? 12 : 0), text.data(), text.size());
+  return text.data();
+}
+
+Address Address::subscriber() const { return is_v4() ? *this : first_bits(*this, 64); }
+
+std::optional<Address> parse_address(std::string_view text) {
+  if (text.size() >= INET6_ADDRSTRLEN) return std::nullopt;
+  const std::string terminated(text);
+  in_addr v4{};
+  if (::inet_pton(AF_INET, terminated.c_str(), &v4) == 1) return from_v4(&v4);
+  in6_addr v6{};
+  if (::inet_pton(AF_INET6, terminated.c_str(), &v6) == 1) return from_v6(&v6);
+  return std::nullopt;
+}
+
+Address address_of(const sockaddr_storage& socket) {
+  if (socket.ss_family == AF_INET) {
+    return from_v4(&reinterpret_cast<const sockaddr_in&>(socket).sin_addr);
+  }
+  if (socket.ss_family == AF_INET6) {
+    return from_v6(&reinterpret_cast<const sockaddr_in6&>(socket).sin6_addr);
+  }
+  return {};
+}
+
+bool AddressRange::contains(const Address& address) const {
+  return first_bits(address, prefix) == first;
+}
+
+std::optional<AddressRange> parse_address_range(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const std::optional<Address> address = parse_address(text.substr(0, slash));
+  if (!address) return std::nullopt;
+  AddressRange range{*address, 128};
+  if (slash != std::string_view::npos) {
+    const std::string_view digits = text.substr(slash + 1);
+    const char* const end = digits.data() + digits.size();
+    const auto [at, error] = std::from_chars(digits.data(), end, range.prefix);
+    if (error != std::errc{} || at != end) return std::nullopt;
+    const bool dotted = text.find(':') == std::string_view::npos;
+    if (range.prefix > (dotted ? 32 : 128)) return std::nullopt;
+    if (dotted) range.prefix += 96;
+  }
+  if (!range.contains(*address)) return std::nullopt;
+  return range;
+}
+
+}  // namespace peer

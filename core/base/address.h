@@ -1,0 +1,44 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+struct sockaddr_storage;
+
+namespace peer {
+
+/// An IP address without port. IPv4 is kept as IPv4-mapped IPv6, so there is one form of each.
+struct Address {
+  std::array<std::uint8_t, 16> bytes{};
+
+  [[nodiscard]] bool is_v4() const;
+  [[nodiscard]] bool is_loopback() const;
+  /// Numeric: "192.0.2.1", "2001:db8::1".
+  [[nodiscard]] std::string text() const;
+  /// What one subscriber has: the address of IPv4, the /64 of IPv6.
+  [[nodiscard]] Address subscriber() const;
+
+  friend bool operator==(const Address&, const Address&) = default;
+};
+
+/// Numeric IPv4 or IPv6, nothing else.
+[[nodiscard]] std::optional<Address> parse_address(std::string_view text);
+
+/// Of a connected socket; all zero for other families.
+[[nodiscard]] Address address_of(const sockaddr_storage& socket);
+
+/// The addresses that share a prefix.
+struct AddressRange {
+  Address first;
+  unsigned prefix = 128;  ///< bits, counted in the IPv6 form
+
+  [[nodiscard]] bool contains(const Address& address) const;
+};
+
+/// "10.0.0.0/8", "2001:db8::/32", or one address. Bits behind the prefix must be zero.
+[[nodiscard]] std::optional<AddressRange> parse_address_range(std::string_view text);
+
+}  // namespace peer

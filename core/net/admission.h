@@ -1,0 +1,84 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "core/base/address.h"
+#include "core/base/mutex.h"
+#include "core/base/time.h"
+
+namespace peer {
+
+struct HttpRequest;
+
+/// Limits by address, named as their configuration keys; 0 is no limit. What is said of an address
+/// holds for a subscriber: an IPv4 address, the /64 of an IPv6 address.
+struct AdmissionLimits {
+  std::uint32_t max_connections_per_ip = 2000;
+  std::uint32_t connection_rate_per_ip = 100;    ///< new connections a second
+  std::uint32_t connection_burst_per_ip = 1000;  ///< new connections at once after a pause
+  std::uint32_t max_unregistered = 10'000;       ///< connections of all addresses
+  std::uint32_t max_unregistered_per_ip = 1000;
+  bool exempt_loopback = true;
+  std::vector<AddressRange> trusted_proxies;
+};
+
+/// Decides which connections a server takes, by their addresses. Thread-safe; shared by the loops.
+class Admission {
+ public:
+  explicit Admission(AdmissionLimits limits) : limits_(std::move(limits)) {}
+
+  /// A proxy's connections are other people's: they are judged by the address that it tells.
+  [[nodiscard]] bool is_proxy(const Address& address) const;
+  /// Who is behind a request that came from `sender`. Of a trusted proxy, the right-most hop of
+  /// X-Forwarded-For that is no trusted proxy itself, else X-Real-IP; of anybody else, and when
+  /// there is nothing that can be read, `sender`.
+  [[nodiscard]] Address client_of(const Address& sender, const HttpRequest& request) const;
+
+  /// Counts a new connection, which has not registered yet. False, and nothing is counted, when it
+  /// exceeds a limit.
+  [[nodiscard]] bool enter(const Address& address, Time now);
+  /// The connection, which has entered, is a registered peer's from now on.
+  void register_one(const Address& address);
+  /// A connection that has entered is gone.
+  void leave(const Address& address, bool registered);
+
+  /// Connections refused so far.
+  [[nodiscard]] std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
+  /// Connections now that have not registered; those of exempt addresses are not counted.
+  [[nodiscard]] std::uint32_t unregistered() const {
+    return unregistered_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  using Microseconds = std::int64_t;
+  struct Usage {
+    std::uint32_t connections = 0;
+    std::uint32_t unregistered = 0;
+    Microseconds next = 0;  // when the connections so far would have come at the allowed rate
+  };
+  struct Hash {
+    std::size_t operator()(const Address& address) const;
+  };
+  struct Shard {
+    Mutex mutex;
+    std::unordered_map<Address, Usage, Hash> usages PEER_GUARDED_BY(mutex);
+    std::size_t sweep_at PEER_GUARDED_BY(mutex) = 1024;
+  };
+
+  [[nodiscard]] bool exempt(const Address& address) const;
+  [[nodiscard]] bool try_enter(Usage& usage, Time now);
+  Shard& shard_of(const Address& subscriber);
+  static void sweep(Shard& shard, Time now) PEER_REQUIRES(shard.mutex);
+
+  const AdmissionLimits limits_;
+  std::array<Shard, 16> shards_;
+  std::atomic<std::uint32_t> unregistered_{0};
+  std::atomic<std::uint64_t> refused_{0};
+};
+
+}  // namespace peer

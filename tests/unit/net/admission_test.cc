@@ -1,0 +1,175 @@
+#include "core/net/admission.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "core/net/http_request.h"
+
+namespace peer {
+namespace {
+
+using namespace std::chrono_literals;
+
+const Address kAlice = parse_address("192.0.2.1").value();
+const Address kBob = parse_address("192.0.2.2").value();
+
+AdmissionLimits unlimited() { return {0, 0, 1, 0, 0, true, {}}; }
+
+class AdmissionTest : public testing::Test {
+ protected:
+  static int enter_until_refused(Admission& admission, const Address& address, Time now) {
+    int count = 0;
+    while (count < 10'000 && admission.enter(address, now)) ++count;
+    return count;
+  }
+  const Time now_ = Time(1'000'000ms);
+};
+
+TEST_F(AdmissionTest, BoundsTheConnectionsOfOneAddress) {
+  AdmissionLimits limits = unlimited();
+  limits.max_connections_per_ip = 3;
+  Admission admission(limits);
+  EXPECT_EQ(enter_until_refused(admission, kAlice, now_), 3);
+  EXPECT_EQ(enter_until_refused(admission, kBob, now_), 3);
+  admission.leave(kAlice, false);
+  EXPECT_EQ(enter_until_refused(admission, kAlice, now_), 1);
+  EXPECT_EQ(admission.refused(), 3U);
+}
+
+TEST_F(AdmissionTest, BoundsNewConnectionsASecond) {  // 10/s, burst 5
+  AdmissionLimits limits = unlimited();
+  limits.connection_rate_per_ip = 10;
+  limits.connection_burst_per_ip = 5;
+  Admission admission(limits);
+  EXPECT_EQ(enter_until_refused(admission, kAlice, now_), 5);
+  EXPECT_EQ(enter_until_refused(admission, kAlice, now_ + 99ms), 0);
+  EXPECT_EQ(enter_until_refused(admission, kAlice, now_ + 100ms), 1);
+  EXPECT_EQ(enter_until_refused(admission, kAlice, now_ + 400ms), 3);
+  EXPECT_EQ(enter_until_refused(admission, kBob, now_ + 400ms), 5);
+  EXPECT_EQ(enter_until_refused(admission, kAlice, now_ + 1h), 5);
+}
+
+TEST_F(AdmissionTest, ReconnectingDoesNotRefillTheBurst) {
+  AdmissionLimits limits = unlimited();
+  limits.connection_rate_per_ip = 10;
+  limits.connection_burst_per_ip = 5;
+  Admission admission(limits);
+  int entered = 0;
+  for (int i = 0; i < 100; ++i) {
+    if (!admission.enter(kAlice, now_)) continue;
+    ++entered;
+    admission.leave(kAlice, false);
+  }
+  EXPECT_EQ(entered, 5);
+}
+
+TEST_F(AdmissionTest, BoundsTheUnregisteredOfOneAddressAndOfAll) {
+  AdmissionLimits limits = unlimited();
+  limits.max_unregistered_per_ip = 3;
+  limits.max_unregistered = 5;
+  Admission admission(limits);
+  EXPECT_EQ(enter_until_refused(admission, kAlice, now_), 3);
+  EXPECT_EQ(enter_until_refused(admission, kBob, now_), 2);
+  EXPECT_EQ(admission.unregistered(), 5U);
+  admission.register_one(kAlice);
+  EXPECT_EQ(admission.unregistered(), 4U);
+  EXPECT_EQ(enter_until_refused(admission, kAlice, now_), 1);
+  admission.leave(kAlice, true);
+  EXPECT_EQ(admission.unregistered(), 5U);
+  admission.leave(kBob, false);
+  EXPECT_EQ(admission.unregistered(), 4U);
+}
+
+TEST_F(AdmissionTest, AddressesOfOneSlash64AreOne) {
+  AdmissionLimits limits = unlimited();
+  limits.max_connections_per_ip = 2;
+  Admission admission(limits);
+  EXPECT_TRUE(admission.enter(parse_address("2001:db8::1").value(), now_));
+  EXPECT_TRUE(admission.enter(parse_address("2001:db8::ffff:1").value(), now_));
+  EXPECT_FALSE(admission.enter(parse_address("2001:db8::2:3:4:5").value(), now_));
+  EXPECT_TRUE(admission.enter(parse_address("2001:db8:0:1::1").value(), now_));
+}
+
+TEST_F(AdmissionTest, LoopbackIsExemptUnlessToldOtherwise) {
+  AdmissionLimits limits = unlimited();
+  limits.max_connections_per_ip = 1;
+  const Address loopback = parse_address("127.0.0.1").value();
+  Admission exempt(limits);
+  EXPECT_EQ(enter_until_refused(exempt, loopback, now_), 10'000);
+  EXPECT_EQ(exempt.unregistered(), 0U);
+  limits.exempt_loopback = false;
+  Admission strict(limits);
+  EXPECT_EQ(enter_until_refused(strict, loopback, now_), 1);
+}
+
+TEST_F(AdmissionTest, FiveHundredPlayersBehindOneAddressComeBackAtOnce) {
+  Admission admission{AdmissionLimits()};
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 500; ++i) ASSERT_TRUE(admission.enter(kAlice, now_)) << i;
+  }
+}
+
+TEST_F(AdmissionTest, ManyAddressesThatComeAndGoAreForgottenAndTheRestIsKept) {
+  AdmissionLimits limits = unlimited();
+  limits.max_connections_per_ip = 1;
+  Admission admission(limits);
+  EXPECT_TRUE(admission.enter(kAlice, now_));
+  for (int i = 0; i < 100'000; ++i) {
+    const Address address =
+        parse_address("10." + std::to_string(i >> 16) + '.' + std::to_string(i >> 8 & 255) + '.' +
+                      std::to_string(i & 255))
+            .value();
+    ASSERT_TRUE(admission.enter(address, now_));
+    admission.leave(address, false);
+  }
+  EXPECT_FALSE(admission.enter(kAlice, now_));
+}
+
+struct Hop {
+  const char* sender;
+  HttpHeaders headers;
+  const char* client;
+};
+
+TEST_F(AdmissionTest, OnlyTrustedProxiesTellWhoTheClientIs) {
+  AdmissionLimits limits = unlimited();
+  limits.trusted_proxies = {parse_address_range("10.0.0.0/8").value(),
+                            parse_address_range("2001:db8::1").value()};
+  const Admission admission(limits);
+  const auto forwarded = [](const char* value) { return HttpHeaders{{"X-Forwarded-For", value}}; };
+  for (const Hop& hop : {
+           Hop{"192.0.2.9", forwarded("1.1.1.1"), "192.0.2.9"},
+           Hop{"192.0.2.9", {{"X-Real-IP", "1.1.1.1"}}, "192.0.2.9"},
+           Hop{"10.0.0.1", {}, "10.0.0.1"},
+           Hop{"10.0.0.1", forwarded("1.1.1.1"), "1.1.1.1"},
+           Hop{"2001:db8::1", forwarded("2001:db8:2::5"), "2001:db8:2::5"},
+           Hop{"10.0.0.1", forwarded("9.9.9.9, 1.1.1.1"), "1.1.1.1"},
+           Hop{"10.0.0.1", forwarded("9.9.9.9, 1.1.1.1 ,10.0.0.2"), "1.1.1.1"},
+           Hop{"10.0.0.1", forwarded("10.0.0.3,10.0.0.2"), "10.0.0.3"},
+           Hop{"10.0.0.1",
+               {{"X-Forwarded-For", "9.9.9.9"}, {"x-forwarded-for", "1.1.1.1, 10.0.0.2"}},
+               "1.1.1.1"},
+           Hop{"10.0.0.1",
+               {{"X-Forwarded-For", "1.1.1.1"}, {"X-Forwarded-For", "10.0.0.2"}},
+               "1.1.1.1"},
+           Hop{"10.0.0.1", forwarded("1.1.1.1:5555"), "1.1.1.1"},
+           Hop{"10.0.0.1", forwarded("[2001:db8:3::1]:5555"), "2001:db8:3::1"},
+           Hop{"10.0.0.1", forwarded("9.9.9.9, garbage"), "10.0.0.1"},
+           Hop{"10.0.0.1", forwarded("9.9.9.9, garbage, 10.0.0.2"), "10.0.0.2"},
+           Hop{"10.0.0.1", forwarded(""), "10.0.0.1"},
+           Hop{"10.0.0.1", forwarded(","), "10.0.0.1"},
+           Hop{"10.0.0.1", forwarded("["), "10.0.0.1"},
+           Hop{"10.0.0.1", {{"X-Real-IP", " 1.1.1.1"}}, "1.1.1.1"},
+           Hop{"10.0.0.1", {{"X-Real-IP", "garbage"}}, "10.0.0.1"},
+           Hop{"10.0.0.1", {{"X-Real-IP", "9.9.9.9"}, {"X-Forwarded-For", "1.1.1.1"}}, "1.1.1.1"},
+       }) {
+    HttpRequest request;
+    request.headers = hop.headers;
+    EXPECT_EQ(admission.client_of(parse_address(hop.sender).value(), request).text(), hop.client)
+        << (hop.headers.empty() ? "" : hop.headers[0].second);
+  }
+}
+
+}  // namespace
+}  // namespace peer
