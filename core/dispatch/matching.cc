@@ -4,6 +4,7 @@
 
 #include "core/dispatch/handlers.h"
 #include "core/dispatch/replies.h"
+#include "core/dispatch/shared_matching.h"
 
 namespace peer {
 namespace {
@@ -38,11 +39,6 @@ std::size_t memory_of(const sdk::Value& value) {
   return size;
 }
 
-std::string waiting_payload(const MatchOutcome& outcome, bool shows_ticket) {
-  if (!shows_ticket) return "{\"status\":\"waiting\"}";
-  return "{\"status\":\"waiting\",\"ticket\":\"" + std::to_string(outcome.ticket) + "\"}";
-}
-
 }  // namespace
 
 void handle_match(const Call& call) {
@@ -59,6 +55,12 @@ void handle_match(const Call& call) {
 
   const bool shows_ticket = !call.message.id.empty() || request.timeout.has_value();
   if (shows_ticket && !request.timeout) request.timeout = call.node.config.match_timeout;
+  if (!call.node.broker_is_standalone) {
+    if (!request_shared_match(call, std::move(request), shows_ticket)) {
+      membership->ticket_size = before;
+    }
+    return;
+  }
   const MatchOutcome outcome = call.node.matchmaker.request(
       {call.peer.fingerprint, call.connection.ref(), std::string(call.message.id), shows_ticket},
       request, call.loop().wall());
@@ -70,7 +72,7 @@ void handle_match(const Call& call) {
       membership->ticket_size = std::max(membership->ticket_size, before);
       return call.error(500, "internal error");
     case MatchOutcome::Status::kWaiting:
-      reply(call.connection, "match", call.message.id, waiting_payload(outcome, shows_ticket));
+      reply_waiting(call.connection, call.message.id, outcome.ticket, shows_ticket);
       break;
     case MatchOutcome::Status::kMatched:
       break;
@@ -85,11 +87,11 @@ void handle_match_cancel(const Call& call) {
   Membership* membership = call.peer.find(request.ns);
   if (membership == nullptr) return call.error(403, "not in namespace");
   membership->ticket_size = 0;
+  if (!call.node.broker_is_standalone) return cancel_shared_match(call, request.ns);
   const auto ticket =
       call.node.matchmaker.cancel(request.ns, call.peer.fingerprint, call.loop().wall());
   if (!ticket) return call.error(404, "ticket not found");
-  reply(call.connection, "match_cancelled", call.message.id,
-        "{\"ticket\":\"" + std::to_string(*ticket) + "\"}");
+  reply_cancelled(call.connection, call.message.id, *ticket);
 }
 
 }  // namespace peer

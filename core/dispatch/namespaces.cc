@@ -3,6 +3,7 @@
 #include "core/dispatch/await.h"
 #include "core/dispatch/handlers.h"
 #include "core/dispatch/replies.h"
+#include "core/dispatch/shared_matching.h"
 #include "core/protocol/json_text.h"
 
 namespace peer {
@@ -221,7 +222,11 @@ void leave_namespace(Node& node, Connection& connection, std::size_t membership)
   peer.memberships.erase(peer.memberships.begin() + static_cast<std::ptrdiff_t>(membership));
   erase(peer.namespaces, left.ns);
   const std::string name = left.ns->name;
-  node.matchmaker.cancel(name, peer.fingerprint, connection.loop().wall());
+  if (node.broker_is_standalone) {
+    node.matchmaker.cancel(name, peer.fingerprint, connection.loop().wall());
+  } else {
+    drop_shared_ticket(node, name, peer.fingerprint);
+  }
   const LeaveResult result =
       node.namespaces.leave(*left.ns, left.joined, peer.fingerprint,
                             peer_left_frame(peer.fingerprint, name, connection.loop().wall()));

@@ -64,7 +64,7 @@ Node::Node(const Config& its_config, LoadedPlugins its_plugins, std::size_t loop
     }
   });
   for (std::size_t i = 0; i < loop_count; ++i) {
-    loop_states.push_back(std::make_unique<LoopState>());
+    loop_states.push_back(std::make_unique<LoopState>(*plugins.match_strategy, match_calls));
   }
 }
 

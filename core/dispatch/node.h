@@ -13,6 +13,8 @@
 #include "core/hub/peer_directory.h"
 #include "core/limit/rate_limiter.h"
 #include "core/match/matchmaker.h"
+#include "core/match/own_tickets.h"
+#include "core/match/shared_queues.h"
 #include "core/net/event_loop.h"
 #include "core/plugin/loader.h"
 #include "core/plugin/plugin_calls.h"
@@ -22,8 +24,11 @@ namespace peer {
 
 /// What one loop keeps for itself.
 struct LoopState {
+  LoopState(sdk::MatchStrategy& strategy, PluginCalls& calls) : shared_queues(strategy, calls) {}
+
   MessageParser parser;
-  Time match_tick = kNever;  ///< when the loop's timer for the matchmaker is due
+  Time match_tick = kNever;    ///< when the loop's timer for the matchmaker is due
+  SharedQueues shared_queues;  ///< of the namespaces that loop_for() gives this loop
   std::array<std::atomic<std::uint64_t>, kMessageTypeCount> messages{};  ///< handled, by type
   std::atomic<std::uint64_t> errors{0};                                  ///< error replies
   std::atomic<std::uint64_t> rate_limited{0};  ///< messages answered 429 for want of tokens
@@ -59,7 +64,8 @@ struct Node {
   std::vector<std::unique_ptr<LoopState>> loop_states;
   PeerDirectory peers;
   NamespaceDirectory namespaces;
-  Matchmaker matchmaker;
+  Matchmaker matchmaker;   ///< without other nodes
+  OwnTickets own_tickets;  ///< with other nodes
   RateLimiter limiter;
   std::atomic<std::uint64_t> last_registration{0};
   StatsCache stats_cache;

@@ -8,6 +8,7 @@
 #include "core/base/log.h"
 #include "core/dispatch/handlers.h"
 #include "core/dispatch/replies.h"
+#include "core/dispatch/shared_matching.h"
 
 namespace peer {
 namespace {
@@ -132,15 +133,42 @@ void NodeHost::kicked(std::string_view room_id, const Fingerprint& target,
 
 void NodeHost::member_reaped(std::string_view room_id, const Fingerprint& peer) noexcept {
   guarded("the end of a member", [&] {
-    EventLoop& loop = loop_for(room_id);
+    EventLoop& loop = loop_for(node_, room_id);
     loop.post([&node = node_, &loop, room = std::string(room_id), peer] {
       settle_room(node, loop, room, peer);
     });
   });
 }
 
-EventLoop& NodeHost::loop_for(std::string_view name) {
-  return *node_.loops[std::hash<std::string_view>{}(name) % node_.loops.size()];
+void NodeHost::ticket_added(std::string_view ns, const sdk::SharedTicket& ticket) noexcept {
+  guarded("a ticket", [&] {
+    EventLoop& loop = loop_for(node_, ns);
+    loop.post([&node = node_, &loop, name = std::string(ns), ticket] {
+      add_shared_ticket(node, loop, name, ticket);
+    });
+  });
+}
+
+void NodeHost::ticket_removed(std::string_view ns, sdk::TicketId ticket) noexcept {
+  guarded("the end of a ticket", [&] {
+    EventLoop& loop = loop_for(node_, ns);
+    loop.post([&node = node_, &loop, name = std::string(ns), ticket] {
+      remove_shared_ticket(node, loop, name, ticket);
+    });
+  });
+}
+
+void NodeHost::matching_moved(std::string_view ns) noexcept {
+  guarded("the end of a queue", [&] {
+    EventLoop& loop = loop_for(node_, ns);
+    loop.post([&state = *node_.loop_states[loop.index()], name = std::string(ns)] {
+      state.shared_queues.forget(name);
+    });
+  });
+}
+
+void NodeHost::matched(const sdk::MatchNews& match) noexcept {
+  guarded("a match", [&] { tell_matched(node_, match, wall_now()); });
 }
 
 }  // namespace peer

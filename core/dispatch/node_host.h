@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <string_view>
 
 #include <peer/sdk/broker.h>
@@ -28,11 +27,14 @@ class NodeHost final : public sdk::BrokerHost {
   void kicked(std::string_view room_id, const Fingerprint& target,
               const Fingerprint& by) noexcept override;
   void member_reaped(std::string_view room_id, const Fingerprint& peer) noexcept override;
+  void ticket_added(std::string_view ns, const sdk::SharedTicket& ticket) noexcept override;
+  void ticket_removed(std::string_view ns, sdk::TicketId ticket) noexcept override;
+  void matching_moved(std::string_view ns) noexcept override;
+  void matched(const sdk::MatchNews& match) noexcept override;
 
  private:
   sdk::RouteOutcome deliver_to_peer(const sdk::DirectedMessage& message);
   std::size_t deliver_to_members(const sdk::NamespaceMessage& message);
-  [[nodiscard]] EventLoop& loop_for(std::string_view name);
 
   Node& node_;
 };

@@ -92,6 +92,17 @@ void reply_room(Connection& connection, std::string_view type, std::string_view 
   reply(connection, type, id, payload + "}");
 }
 
+void reply_waiting(Connection& connection, std::string_view id, sdk::TicketId ticket,
+                   bool shows_ticket) {
+  std::string payload = "{\"status\":\"waiting\"";
+  if (shows_ticket) payload.append(",\"ticket\":\"").append(std::to_string(ticket)).append("\"");
+  reply(connection, "match", id, payload + "}");
+}
+
+void reply_cancelled(Connection& connection, std::string_view id, sdk::TicketId ticket) {
+  reply(connection, "match_cancelled", id, "{\"ticket\":\"" + std::to_string(ticket) + "\"}");
+}
+
 std::string peer_object(const Peer& peer, std::string_view app_type, std::string_view join_meta) {
   std::string object = "{\"fingerprint\":\"" + to_hex(peer.fingerprint) + "\",\"alias\":";
   append_json_string(object, peer.alias);

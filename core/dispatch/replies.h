@@ -29,6 +29,12 @@ void reply_peer_list(Connection& connection, std::string_view id, std::string_vi
 void reply_room(Connection& connection, std::string_view type, std::string_view id,
                 std::string_view room_id, const Room& room, std::optional<std::size_t> peer_count);
 
+/// `match {status: waiting}`, with the ticket for who uses protocol C.2.
+void reply_waiting(Connection& connection, std::string_view id, sdk::TicketId ticket,
+                   bool shows_ticket);
+/// `match_cancelled`.
+void reply_cancelled(Connection& connection, std::string_view id, sdk::TicketId ticket);
+
 /// What others see of a peer: `{fingerprint, alias, app_type?, meta}`.
 [[nodiscard]] std::string peer_object(const Peer& peer, std::string_view app_type,
                                       std::string_view join_meta);

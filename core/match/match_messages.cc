@@ -5,12 +5,16 @@
 
 namespace peer {
 
-std::string matched_payload(std::string_view ns, const std::vector<std::string>& peer_objects) {
+std::string new_session_id() { return random_hex(16); }
+
+std::string matched_payload(std::string_view ns, std::string_view session_id,
+                            const std::vector<std::string>& peer_objects) {
   std::string payload = "{\"namespace\":" + json_string(ns);
-  payload.append(",\"session_id\":\"").append(random_hex(16)).append("\",\"peers\":[");
-  for (std::size_t i = 0; i < peer_objects.size(); ++i) {
-    if (i > 0) payload.push_back(',');
-    payload.append(peer_objects[i]);
+  payload.append(",\"session_id\":\"").append(session_id).append("\",\"peers\":[");
+  for (const std::string& object : peer_objects) {
+    if (object.empty()) continue;
+    if (payload.back() != '[') payload.push_back(',');
+    payload.append(object);
   }
   payload.append("]}");
   return payload;

@@ -10,9 +10,10 @@
 
 namespace peer {
 
-/// `{namespace, session_id, peers[]}` with a new session_id (guide Q26: 32 hex digits from the
-/// system's random source).
-[[nodiscard]] std::string matched_payload(std::string_view ns,
+/// A new session_id (guide Q26): 32 hex digits from the system's random source.
+[[nodiscard]] std::string new_session_id();
+/// `{namespace, session_id, peers[]}`; empty objects are left out.
+[[nodiscard]] std::string matched_payload(std::string_view ns, std::string_view session_id,
                                           const std::vector<std::string>& peer_objects);
 /// `matched`; `request_id`: raw JSON, or empty.
 [[nodiscard]] FrameRef matched_frame(std::string_view ns, std::string_view payload,

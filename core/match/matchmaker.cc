@@ -5,31 +5,12 @@
 
 #include "core/base/log.h"
 #include "core/match/match_messages.h"
+#include "core/match/match_rules.h"
 
 namespace peer {
 namespace {
 
 constexpr std::size_t kShards = 64;
-
-sdk::MatchRequest view_of(const MatchRequest& request) {
-  return {request.group_size, request.criteria, request.criteria_key, request.fields};
-}
-
-// A request's fields beyond the protocol's: what only the strategy knows.
-sdk::Value own_fields(const MatchRequest& request) {
-  sdk::Value fields = request.fields;
-  if (auto* object = std::get_if<sdk::Value::Object>(&fields.data)) {
-    for (const char* known : {"namespace", "group_size", "criteria", "timeout_ms"}) {
-      object->erase(known);
-    }
-  }
-  return fields;
-}
-
-bool same_request(const MatchRequest& a, const MatchRequest& b) {
-  return a.group_size == b.group_size && a.criteria_key == b.criteria_key &&
-         own_fields(a) == own_fields(b);
-}
 
 }  // namespace
 
@@ -172,14 +153,9 @@ bool Matchmaker::form_groups(const std::string& ns, Queue& queue, sdk::Instant n
 }
 
 bool Matchmaker::is_sound(const Queue& queue, const sdk::MatchGroup& group) const {
-  std::vector<sdk::TicketId> sorted = group.tickets;
-  std::sort(sorted.begin(), sorted.end());
-  if (sorted.size() < 2 || std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) {
-    return false;
-  }
-  return std::all_of(sorted.begin(), sorted.end(), [&](sdk::TicketId id) {
+  return peer::is_sound(group, [&](sdk::TicketId id) -> std::uint32_t {
     const auto at = queue.tickets.find(id);
-    return at != queue.tickets.end() && sorted.size() <= at->second.request.group_size;
+    return at == queue.tickets.end() ? 0 : at->second.request.group_size;
   });
 }
 
@@ -187,7 +163,7 @@ void Matchmaker::announce(const std::string& ns, Queue& queue, const sdk::MatchG
                           sdk::Instant now, const Fingerprint* requester) {
   std::vector<Fingerprint> peers;
   for (const sdk::TicketId id : group.tickets) peers.push_back(queue.tickets.at(id).owner.peer);
-  const std::string payload = matched_payload(ns, namespaces_.objects(ns, peers));
+  const std::string payload = matched_payload(ns, new_session_id(), namespaces_.objects(ns, peers));
   const FrameRef plain = matched_frame(ns, payload, {}, now);
   for (const sdk::TicketId id : group.tickets) {
     const TicketOwner owner = queue.tickets.at(id).owner;

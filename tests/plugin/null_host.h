@@ -24,6 +24,10 @@ class NullHost : public sdk::BrokerHost {
   void kicked(std::string_view, const sdk::Fingerprint&,
               const sdk::Fingerprint&) noexcept override {}
   void member_reaped(std::string_view, const sdk::Fingerprint&) noexcept override {}
+  void ticket_added(std::string_view, const sdk::SharedTicket&) noexcept override {}
+  void ticket_removed(std::string_view, sdk::TicketId) noexcept override {}
+  void matching_moved(std::string_view) noexcept override {}
+  void matched(const sdk::MatchNews&) noexcept override {}
 
   std::string warning;
 };

@@ -1,6 +1,6 @@
 // What one node makes of other nodes, as a broker tells of them: sdk/broker.h, cluster.md.
 // The broker's far peers do as the tests command (tests/plugin/fixtures/shared_store.h).
-#include "tests/integration/plugins/plugin_server_test.h"
+#include "tests/integration/plugins/shared_state_test.h"
 #include "tests/support/http_client.h"
 
 namespace peer::test {
@@ -8,40 +8,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::UnorderedElementsAre;
-
-class SharedStateTest : public PluginServerTest, public testing::WithParamInterface<int> {
- protected:
-  void SetUp() override {
-    start_plugin("broker", "broker_elsewhere", "members: 2", {fmt("loops=%", GetParam())});
-    director_.emplace(peer_in("director's", "director"));
-  }
-  void TearDown() override {
-    director_.reset();
-    ServerTest::TearDown();
-  }
-
-  /// Has the store obey a command on behalf of `peer`, which learns of nothing.
-  void command(TestPeer& peer, std::string_view words) {
-    peer.send("signal", fmt(R"("%")", words), fmt(R"("to":"%")", fingerprint_starting("f0")));
-  }
-  void command(std::string_view words) {
-    command(*director_, words);
-    director_->round_trip();
-  }
-  static std::string far(int number) { return "ee" + std::string(58, '0') + fmt("000%", number); }
-  static std::string left_by(TestPeer& peer) {
-    return peer.next("peer_left")["payload"]["fingerprint"].str();
-  }
-  Json room_info(std::string_view room) {
-    director_->send("room_info", fmt(R"({"room_id":"%"})", room));
-    return director_->next("room_info")["payload"];
-  }
-  static void join_room(TestPeer& peer, std::string_view room) {
-    peer.send("join_room", fmt(R"({"room_id":"%"})", room));
-  }
-
-  std::optional<TestPeer> director_;
-};
 
 INSTANTIATE_TEST_SUITE_P(Loops, SharedStateTest, testing::Values(1, 3));
 

@@ -13,13 +13,18 @@ using test::text_of;
 constexpr sdk::Instant kNow{milliseconds(1'700'000'000'123)};
 
 TEST(MatchMessagesTest, ASessionIdIs32LowerCaseHexDigitsAndNewEachTime) {
-  const std::string first = session_of(matched_payload("lobby", {"{}", "{}"}));
+  const std::string first = new_session_id();
   EXPECT_THAT(first, testing::MatchesRegex("[0-9a-f]{32}"));
-  EXPECT_NE(first, session_of(matched_payload("lobby", {"{}", "{}"})));
+  EXPECT_NE(first, new_session_id());
+  EXPECT_EQ(session_of(matched_payload("lobby", first, {"{}", "{}"})), first);
 }
 
 TEST(MatchMessagesTest, PeersAreInTheOrderGiven) {
-  EXPECT_EQ(test::peers_of(matched_payload("lobby", {"1", "2", "3"})), "1,2,3");
+  EXPECT_EQ(test::peers_of(matched_payload("lobby", "s", {"1", "2", "3"})), "1,2,3");
+}
+
+TEST(MatchMessagesTest, WhoIsNoMemberAnyMoreIsLeftOut) {
+  EXPECT_EQ(test::peers_of(matched_payload("lobby", "s", {"", "2", "", "3"})), "2,3");
 }
 
 TEST(MatchMessagesTest, MatchedIsOneJsonMessageWithTheTime) {
@@ -42,7 +47,7 @@ TEST(MatchMessagesTest, ExpiredNamesTheTicketAndTheNamespace) {
 TEST(MatchMessagesTest, UnusualNamesStayValidJson) {
   for (const std::string& name :
        {std::string("\0\"\\\n\x1f", 5), std::string(4096, '"'), std::string("\xF0\x9F\x8E\xB2")}) {
-    const std::string payload = matched_payload(name, {"{}"});
+    const std::string payload = matched_payload(name, "s", {"{}"});
     EXPECT_TRUE(is_valid_json(payload));
     EXPECT_TRUE(is_valid_json(text_of(matched_frame(name, payload, "1", kNow))));
     EXPECT_TRUE(is_valid_json(text_of(match_expired_frame(name, 1))));

@@ -6,5 +6,7 @@ peer_add_test(unit_match
     match/matchmaker_properties_test.cc
     match/matchmaker_test.cc
     match/matchmaker_threads_test.cc
+    match/own_tickets_test.cc
+    match/shared_queues_test.cc
   LIBRARIES peer_match
   LABELS fast)

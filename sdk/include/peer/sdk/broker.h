@@ -43,6 +43,16 @@ class BrokerHost {
   /// A member of a room went down with its node, and has been removed: one node asks the room's
   /// policy who succeeds it.
   virtual void member_reaped(std::string_view room_id, const Fingerprint& peer) noexcept = 0;
+
+  /// This node makes the matches of a namespace, and here is a ticket of it: each that waits when
+  /// it becomes this node's business, oldest first, then each new one. Known ones are ignored.
+  virtual void ticket_added(std::string_view ns, const SharedTicket& ticket) noexcept = 0;
+  /// One of these ended, but not by this node's claim().
+  virtual void ticket_removed(std::string_view ns, TicketId ticket) noexcept = 0;
+  /// Another node makes the matches of the namespace from now on.
+  virtual void matching_moved(std::string_view ns) noexcept = 0;
+  /// Tickets, of which some are this node's peers', were claimed: tells those.
+  virtual void matched(const MatchNews& match) noexcept = 0;
 };
 
 /// Carries messages and shared state between nodes. Plugin kind `broker`, file
@@ -138,6 +148,26 @@ class Broker {
   virtual void commit_room(std::string_view room_id, const RoomCommit& commit,
                            BrokerReply<CommitOutcome> reply) {
     (void)room_id, (void)commit;
+    reply({});
+  }
+
+  // Matching. One node makes the matches of a namespace (BrokerHost::ticket_added); it is the
+  // claim that counts, so two that think they are that node match no ticket twice.
+
+  /// A peer of this node waits for a match; `replaces`: its earlier ticket ends.
+  virtual void add_ticket(std::string_view ns, const SharedTicket& ticket,
+                          std::optional<TicketId> replaces) {
+    (void)ns, (void)ticket, (void)replaces;
+  }
+  virtual void remove_ticket(std::string_view ns, TicketId ticket, BrokerReply<TicketEnd> reply) {
+    (void)ns, (void)ticket;
+    reply(TicketEnd::kUnavailable);
+  }
+  /// Takes all these tickets, if all are there and their nodes alive, and tells their nodes
+  /// (BrokerHost::matched), this one too; else takes none.
+  virtual void claim(std::string_view ns, std::string_view session_id,
+                     std::span<const TicketId> tickets, BrokerReply<ClaimOutcome> reply) {
+    (void)ns, (void)session_id, (void)tickets;
     reply({});
   }
 };

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include <peer/sdk/match_strategy.h>
 #include <peer/sdk/types.h>
 
 /// What the core and a broker (broker.h) tell each other. Views die with the call that they are
@@ -181,6 +182,43 @@ struct JoinOutcome {
   /// answered: so that its members here see what follows behind this page. Let go on any thread,
   /// as soon as the core has entered the member, or given it up.
   std::shared_ptr<void> hold;
+};
+
+// --- Matching
+
+/// A peer that waits for a match.
+struct SharedTicket {
+  TicketId id = 0;  ///< random; unique among the tickets of the namespace
+  Registered owner;
+  Instant enqueued;
+  std::string request;  ///< payload of the `match` message, as JSON
+};
+
+/// The answer to remove_ticket().
+enum class TicketEnd {
+  kRemoved,
+  kGone,         ///< it has been claimed, or never was: who claimed it tells
+  kUnavailable,  ///< cannot know now; the node's own truth counts
+};
+
+/// The answer to claim().
+struct ClaimOutcome {
+  bool known = false;          ///< false: cannot know now; the node's own truth counts
+  std::vector<TicketId> gone;  ///< empty: all have been taken, and their nodes are told
+};
+
+/// One of those who play together.
+struct MatchedPeer {
+  Fingerprint peer;
+  TicketId ticket = 0;
+  std::string object;  ///< what others see of it, as JSON; empty: no member any more
+};
+
+/// A match that has been made.
+struct MatchNews {
+  std::string_view ns;
+  std::string_view session_id;  ///< 32 hex digits
+  std::span<const MatchedPeer> peers;
 };
 
 // --- Visibility

@@ -1,0 +1,217 @@
+#include "core/dispatch/shared_matching.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "core/base/random.h"
+#include "core/dispatch/await.h"
+#include "core/dispatch/replies.h"
+#include "core/match/match_messages.h"
+#include "core/match/match_rules.h"
+
+namespace peer {
+namespace {
+
+using TicketIds = std::vector<sdk::TicketId>;
+
+sdk::TicketId new_ticket_id() { return std::stoull(random_hex(8), nullptr, 16); }
+
+// What the strategy has against a request, or a fault of its own; answers it.
+bool refused(const Call& call, const MatchRequest& request) {
+  std::optional<std::string> refusal;
+  const bool checked = call.node.match_calls.run(
+      "check", [&] { refusal = call.node.plugins.match_strategy->check(view_of(request)); });
+  if (checked && !refusal) return false;
+  call.error(checked ? 400 : 500, refusal.value_or("internal error"));
+  return true;
+}
+
+// Goes on with whether this node may say that the ticket has ended.
+template <typename Then>
+void end_ticket(Node& node, EventLoop& loop, const std::string& ns, sdk::TicketId id, Then then) {
+  ask<sdk::TicketEnd>(
+      loop, kAnswerDeadline, sdk::TicketEnd::kUnavailable,
+      [&](sdk::BrokerReply<sdk::TicketEnd> answer) {
+        return node.broker_calls.run("remove_ticket", [&] {
+          node.plugins.broker->remove_ticket(ns, id, std::move(answer));
+        });
+      },
+      [&node, id, then = std::move(then)](sdk::TicketEnd end) {
+        then(end != sdk::TicketEnd::kGone && node.own_tickets.take(id).has_value());
+      });
+}
+
+void remove_silently(Node& node, std::string_view ns, sdk::TicketId id) {
+  node.broker_calls.run("remove_ticket",
+                        [&] { node.plugins.broker->remove_ticket(ns, id, [](sdk::TicketEnd) {}); });
+}
+
+// One timer for each ticket, on its peer's loop, however often its time starts anew.
+void schedule_expiry(Node& node, EventLoop& loop, ConnectionRef peer, const std::string& ns,
+                     sdk::TicketId id, milliseconds timeout) {
+  if (timeout.count() == 0) return;
+  loop.schedule("ticket " + std::to_string(id), loop.now() + timeout, [&node, &loop, peer, ns, id] {
+    if (!node.own_tickets.has_expired(id, loop.wall())) return;
+    end_ticket(node, loop, ns, id, [&loop, peer, ns, id](bool ended) {
+      Connection* connection = loop.find(peer);
+      if (ended && connection != nullptr) connection->send(match_expired_frame(ns, id));
+    });
+  });
+}
+
+void make_matches(Node& node, EventLoop& loop, const std::string& ns);
+
+SharedQueues& queues_of(Node& node, EventLoop& loop) {
+  return node.loop_states[loop.index()]->shared_queues;
+}
+
+// Nobody can be asked: a group is matched when all of it are this node's own.
+TicketIds claim_here(Node& node, const std::string& ns, const std::string& session,
+                     const TicketIds& group, sdk::Instant now) {
+  const std::vector<OwnTicket> taken = node.own_tickets.take_all(group);
+  if (taken.empty()) {
+    TicketIds gone;
+    std::copy_if(group.begin(), group.end(), std::back_inserter(gone),
+                 [&](sdk::TicketId id) { return !node.own_tickets.has(id); });
+    return gone;
+  }
+  std::vector<Fingerprint> peers;
+  for (const OwnTicket& ticket : taken) peers.push_back(ticket.owner.peer);
+  const std::string payload = matched_payload(ns, session, node.namespaces.objects(ns, peers));
+  const FrameRef frame = matched_frame(ns, payload, {}, now);
+  for (const OwnTicket& ticket : taken) {
+    node.loop_of(ticket.owner.where).post({frame, ticket.owner.where, {}, nullptr});
+  }
+  for (const sdk::TicketId id : group) remove_silently(node, ns, id);
+  return {};
+}
+
+void claim(Node& node, EventLoop& loop, const std::string& ns, TicketIds group) {
+  const std::string session = new_session_id();
+  const auto conclude = [&node, &loop, ns, session, group](const sdk::ClaimOutcome& outcome) {
+    TicketIds gone =
+        outcome.known ? outcome.gone : claim_here(node, ns, session, group, loop.wall());
+    if (gone.empty()) return queues_of(node, loop).conclude(ns, group, {});
+    const bool makes_sense = std::any_of(gone.begin(), gone.end(), [&](sdk::TicketId id) {
+      return std::find(group.begin(), group.end(), id) != group.end();
+    });
+    if (!makes_sense) {
+      node.broker_calls.fault("claim", "said that tickets are gone which were not claimed");
+      gone = group;
+    }
+    queues_of(node, loop).conclude(ns, group, gone);
+    make_matches(node, loop, ns);
+  };
+  ask<sdk::ClaimOutcome>(
+      loop, kAnswerDeadline, {},
+      [&](sdk::BrokerReply<sdk::ClaimOutcome> answer) {
+        return node.broker_calls.run(
+            "claim", [&] { node.plugins.broker->claim(ns, session, group, std::move(answer)); });
+      },
+      conclude);
+}
+
+void make_matches(Node& node, EventLoop& loop, const std::string& ns) {
+  for (TicketIds& group : queues_of(node, loop).propose(ns, loop.wall())) {
+    claim(node, loop, ns, std::move(group));
+  }
+  loop.deliver_mail();
+  const std::optional<sdk::Instant> next = queues_of(node, loop).next_change(ns, loop.wall());
+  if (!next) return;
+  loop.schedule("shared match " + ns, loop.now() + (*next - loop.wall()),
+                [&node, &loop, ns] { make_matches(node, loop, ns); });
+}
+
+}  // namespace
+
+bool request_shared_match(const Call& call, MatchRequest request, bool shows_ticket) {
+  if (refused(call, request)) return false;
+  Node& node = call.node;
+  const std::string ns(request.ns);
+  const sdk::Instant now = call.loop().wall();
+  const milliseconds timeout = request.timeout.value_or(milliseconds(0));
+  OwnTicket ticket{ns,
+                   {call.peer.fingerprint, call.connection.ref(), {}, shows_ticket},
+                   std::move(request),
+                   std::nullopt};
+  if (timeout.count() > 0) ticket.expires = now + timeout;
+  const OwnTickets::Placed placed = node.own_tickets.place(new_ticket_id(), std::move(ticket));
+  // Before anybody can match it: whoever waits is told so first.
+  reply_waiting(call.connection, call.message.id, placed.id, shows_ticket);
+  schedule_expiry(node, call.loop(), call.connection.ref(), ns, placed.id, timeout);
+  if (!placed.kept) {
+    node.broker_calls.run("add_ticket", [&] {
+      node.plugins.broker->add_ticket(
+          ns, {placed.id, call.peer.registered(), now, std::string(call.message.payload)},
+          placed.replaced);
+    });
+  }
+  return true;
+}
+
+void cancel_shared_match(const Call& call, std::string_view ns) {
+  const std::optional<sdk::TicketId> ticket = call.node.own_tickets.find(ns, call.peer.fingerprint);
+  if (!ticket) return call.error(404, "ticket not found");
+  EventLoop& loop = call.loop();
+  begin_operation(call.connection);
+  end_ticket(call.node, loop, std::string(ns), *ticket,
+             [&loop, peer = call.connection.ref(), id = std::string(call.message.id),
+              ticket = *ticket](bool ended) {
+               Connection* connection = loop.find(peer);
+               if (connection == nullptr || connection->closing()) return;
+               if (ended) {
+                 reply_cancelled(*connection, id, ticket);
+               } else {
+                 reply_error(*connection, id, 404, "ticket not found");
+               }
+               end_operation(*connection);
+             });
+}
+
+void drop_shared_ticket(Node& node, std::string_view ns, const Fingerprint& peer) {
+  const std::optional<sdk::TicketId> ticket = node.own_tickets.find(ns, peer);
+  if (ticket && node.own_tickets.take(*ticket)) remove_silently(node, ns, *ticket);
+}
+
+EventLoop& loop_for(Node& node, std::string_view ns) {
+  return *node.loops[std::hash<std::string_view>{}(ns) % node.loops.size()];
+}
+
+void add_shared_ticket(Node& node, EventLoop& loop, const std::string& ns,
+                       const sdk::SharedTicket& ticket) {
+  std::string text = "{\"type\":\"match\",\"payload\":" + ticket.request + "}";
+  const std::size_t size = text.size();
+  text.resize(size + kReadPadding);
+  MessageParser& parser = node.loop_states[loop.index()]->parser;
+  Message message;
+  MatchRequest request;
+  const bool sound = !parser.parse(std::string_view(text).substr(0, size), message) &&
+                     !parser.read(message, node.bounds, request) && request.ns == ns;
+  if (!sound) return node.broker_calls.fault("ticket_added", "brought a ticket that is none");
+  queues_of(node, loop).add(ns, ticket, std::move(request));
+  make_matches(node, loop, ns);
+}
+
+void remove_shared_ticket(Node& node, EventLoop& loop, const std::string& ns,
+                          sdk::TicketId ticket) {
+  queues_of(node, loop).remove(ns, ticket);
+}
+
+void tell_matched(Node& node, const sdk::MatchNews& match, sdk::Instant now) {
+  std::vector<std::string> objects;
+  for (const sdk::MatchedPeer& peer : match.peers) objects.push_back(peer.object);
+  FrameRef frame;
+  for (const sdk::MatchedPeer& peer : match.peers) {
+    const std::optional<OwnTicket> ticket = node.own_tickets.take(peer.ticket);
+    if (!ticket) continue;
+    if (!frame) {
+      frame =
+          matched_frame(match.ns, matched_payload(match.ns, match.session_id, objects), {}, now);
+    }
+    node.loop_of(ticket->owner.where).post({frame, ticket->owner.where, {}, nullptr});
+  }
+}
+
+}  // namespace peer

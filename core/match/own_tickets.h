@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <peer/sdk/match_strategy.h>
+
+#include "core/base/fingerprint.h"
+#include "core/base/mutex.h"
+#include "core/match/matchmaker.h"
+
+namespace peer {
+
+/// A ticket of a peer of this node, in a cluster.
+struct OwnTicket {
+  std::string ns;
+  TicketOwner owner;
+  MatchRequest request;
+  std::optional<sdk::Instant> expires;
+};
+
+/// The tickets of this node's peers in a cluster. Whatever ends a ticket (a match, a cancellation,
+/// its time, its peer's going) takes it from here first, and only who got it tells: so it ends
+/// once, however many say so. Thread-safe.
+class OwnTickets {
+ public:
+  struct Placed {
+    sdk::TicketId id = 0;
+    bool kept = false;  ///< the request is that of the ticket which waits already
+    std::optional<sdk::TicketId> replaced;
+  };
+
+  /// Enters a ticket, or keeps the peer's equal one and lets its time start anew. `new_id` names it
+  /// if it is new.
+  Placed place(sdk::TicketId new_id, OwnTicket ticket) PEER_EXCLUDES(mutex_);
+  /// Ends a ticket; nullopt: it has ended already, or is another node's.
+  std::optional<OwnTicket> take(sdk::TicketId id) PEER_EXCLUDES(mutex_);
+  /// Ends them all, or none, when one is not there.
+  std::vector<OwnTicket> take_all(const std::vector<sdk::TicketId>& ids) PEER_EXCLUDES(mutex_);
+  [[nodiscard]] bool has(sdk::TicketId id) const PEER_EXCLUDES(mutex_);
+  /// The peer's ticket in a namespace.
+  [[nodiscard]] std::optional<sdk::TicketId> find(std::string_view ns,
+                                                  const Fingerprint& peer) const
+      PEER_EXCLUDES(mutex_);
+  /// Whether its time is over.
+  [[nodiscard]] bool has_expired(sdk::TicketId id, sdk::Instant now) const PEER_EXCLUDES(mutex_);
+
+ private:
+  using Key = std::pair<std::string, Fingerprint>;
+
+  OwnTicket erase(sdk::TicketId id) PEER_REQUIRES(mutex_);
+
+  mutable Mutex mutex_;
+  std::unordered_map<sdk::TicketId, OwnTicket> by_id_ PEER_GUARDED_BY(mutex_);
+  std::map<Key, sdk::TicketId> by_peer_ PEER_GUARDED_BY(mutex_);
+};
+
+}  // namespace peer

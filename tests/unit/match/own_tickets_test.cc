@@ -1,0 +1,96 @@
+#include "core/match/own_tickets.h"
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <thread>
+
+namespace peer {
+namespace {
+
+using testing::IsEmpty;
+using testing::SizeIs;
+
+constexpr sdk::Instant kNow{milliseconds(1'700'000'000'000)};
+
+Fingerprint peer_number(std::uint8_t number) {
+  Fingerprint peer;
+  peer.bytes[31] = number;
+  return peer;
+}
+
+OwnTicket ticket_of(std::uint8_t peer, const std::string& criteria = "{}") {
+  OwnTicket ticket;
+  ticket.ns = "lobby";
+  ticket.owner.peer = peer_number(peer);
+  ticket.request.criteria_key = criteria;
+  return ticket;
+}
+
+TEST(OwnTicketsTest, ATicketIsTakenOnce) {
+  OwnTickets tickets;
+  tickets.place(7, ticket_of(1));
+  EXPECT_TRUE(tickets.has(7));
+  EXPECT_EQ(tickets.take(7)->owner.peer, peer_number(1));
+  EXPECT_FALSE(tickets.take(7));
+  EXPECT_FALSE(tickets.has(7));
+  EXPECT_FALSE(tickets.find("lobby", peer_number(1)));
+}
+
+TEST(OwnTicketsTest, AnEqualRequestKeepsTheTicketAndItsTimeStartsAnew) {
+  OwnTickets tickets;
+  OwnTicket first = ticket_of(1);
+  first.expires = kNow;
+  tickets.place(7, first);
+  EXPECT_TRUE(tickets.has_expired(7, kNow));
+  first.expires = kNow + milliseconds(1);
+  const OwnTickets::Placed placed = tickets.place(8, first);
+  EXPECT_EQ(placed.id, 7U);
+  EXPECT_TRUE(placed.kept);
+  EXPECT_FALSE(placed.replaced);
+  EXPECT_FALSE(tickets.has_expired(7, kNow));
+}
+
+TEST(OwnTicketsTest, AnotherRequestReplacesTheTicket) {
+  OwnTickets tickets;
+  tickets.place(7, ticket_of(1));
+  const OwnTickets::Placed placed = tickets.place(8, ticket_of(1, R"({"a":1})"));
+  EXPECT_EQ(placed.id, 8U);
+  EXPECT_FALSE(placed.kept);
+  EXPECT_EQ(placed.replaced, std::optional<sdk::TicketId>(7));
+  EXPECT_FALSE(tickets.take(7));
+  EXPECT_EQ(tickets.find("lobby", peer_number(1)), std::optional<sdk::TicketId>(8));
+}
+
+TEST(OwnTicketsTest, AllAreTakenOrNone) {
+  OwnTickets tickets;
+  tickets.place(7, ticket_of(1));
+  tickets.place(8, ticket_of(2));
+  EXPECT_THAT(tickets.take_all({7, 8, 9}), IsEmpty());
+  EXPECT_THAT(tickets.take_all({7, 8}), SizeIs(2));
+  EXPECT_THAT(tickets.take_all({7, 8}), IsEmpty());
+}
+
+TEST(OwnTicketsTest, OneOfManyWhoEndATicketGetsIt) {
+  OwnTickets tickets;
+  constexpr int kTickets = 2000;
+  for (int id = 0; id < kTickets; ++id) {
+    OwnTicket ticket = ticket_of(1);
+    ticket.ns = std::to_string(id);
+    tickets.place(static_cast<sdk::TicketId>(id), std::move(ticket));
+  }
+  std::atomic<int> taken{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int id = 0; id < kTickets; ++id) {
+        if (tickets.take(static_cast<sdk::TicketId>(id))) ++taken;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(taken, kTickets);
+}
+
+}  // namespace
+}  // namespace peer

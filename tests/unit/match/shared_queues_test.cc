@@ -1,0 +1,115 @@
+#include "core/match/shared_queues.h"
+
+#include <gmock/gmock.h>
+
+#include "core/base/time.h"
+#include "tests/unit/match/test_strategy.h"
+
+namespace peer {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr sdk::Instant kNow{milliseconds(1'700'000'000'000)};
+
+class SharedQueuesTest : public testing::Test {
+ protected:
+  void add(sdk::TicketId id) {
+    sdk::SharedTicket ticket;
+    ticket.id = id;
+    queues_.add("lobby", ticket, MatchRequest());
+  }
+  auto propose() { return queues_.propose("lobby", kNow); }
+
+  test::TestStrategy strategy_;
+  PluginCalls calls_{"match_strategy", "test"};
+  SharedQueues queues_{strategy_, calls_};
+};
+
+TEST_F(SharedQueuesTest, GroupsAreProposedInTheOrderOfArrivalWhateverTheIds) {
+  for (const sdk::TicketId id : {900, 3, 70, 5}) add(id);
+  EXPECT_THAT(propose(), ElementsAre(ElementsAre(900, 3), ElementsAre(70, 5)));
+}
+
+TEST_F(SharedQueuesTest, AProposedTicketIsSetAside) {
+  add(1);
+  add(2);
+  propose();
+  add(3);
+  EXPECT_THAT(propose(), IsEmpty());
+}
+
+TEST_F(SharedQueuesTest, AClaimedGroupIsForgotten) {
+  add(1);
+  add(2);
+  propose();
+  queues_.conclude("lobby", {1, 2}, {});
+  add(1);
+  add(3);
+  EXPECT_THAT(propose(), ElementsAre(ElementsAre(1, 3)));
+}
+
+TEST_F(SharedQueuesTest, OfAGroupThatCouldNotBeClaimedTheRestWaitsOn) {
+  add(1);
+  add(2);
+  propose();
+  queues_.conclude("lobby", {1, 2}, {1});
+  EXPECT_THAT(propose(), IsEmpty());
+  add(3);
+  EXPECT_THAT(propose(), ElementsAre(ElementsAre(2, 3)));
+}
+
+TEST_F(SharedQueuesTest, ATicketThatEndsWhileItIsProposedDoesNotComeBack) {
+  add(1);
+  add(2);
+  propose();
+  queues_.remove("lobby", 1);
+  queues_.conclude("lobby", {1, 2}, {1});
+  add(3);
+  EXPECT_THAT(propose(), ElementsAre(ElementsAre(2, 3)));
+}
+
+TEST_F(SharedQueuesTest, AKnownTicketIsIgnored) {
+  add(1);
+  add(1);
+  EXPECT_THAT(propose(), IsEmpty());
+}
+
+TEST_F(SharedQueuesTest, AQueueOfAnotherNodeIsForgotten) {
+  add(1);
+  queues_.forget("lobby");
+  queues_.conclude("lobby", {1}, {});
+  add(2);
+  EXPECT_THAT(propose(), IsEmpty());
+}
+
+TEST_F(SharedQueuesTest, AGroupThatMakesNoSenseLosesNoTicket) {
+  strategy_.on_form_groups = [](std::vector<sdk::MatchGroup>& groups) {
+    groups = {{{1, 1}}, {{1, 99}}};
+  };
+  add(10);
+  add(20);
+  EXPECT_THAT(propose(), IsEmpty());
+  EXPECT_EQ(calls_.counts().errors, 2U);
+  strategy_.on_form_groups = nullptr;
+  EXPECT_THAT(propose(), ElementsAre(ElementsAre(10, 20)));
+}
+
+TEST_F(SharedQueuesTest, ATicketThatTheStrategyDoesNotTakeIsDropped) {
+  strategy_.on_add = [] { throw std::runtime_error("no"); };
+  add(1);
+  strategy_.on_add = nullptr;
+  add(2);
+  EXPECT_THAT(propose(), IsEmpty());
+}
+
+TEST_F(SharedQueuesTest, AStrategyIsAskedAgainAtMost20TimesASecond) {
+  strategy_.on_next_change = [](sdk::Instant now) { return std::optional(now); };
+  EXPECT_EQ(queues_.next_change("lobby", kNow), std::nullopt);
+  add(1);
+  EXPECT_EQ(queues_.next_change("lobby", kNow), std::optional(kNow + milliseconds(50)));
+}
+
+}  // namespace
+}  // namespace peer
