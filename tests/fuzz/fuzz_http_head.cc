@@ -6,7 +6,9 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "core/net/admission.h"
 #include "core/net/http_request.h"
+#include "core/net/permessage_deflate.h"
 
 namespace {
 
@@ -33,11 +35,27 @@ void check_request(std::string_view head, const peer::HttpRequest& request) {
   }
 }
 
+peer::HttpHeaders extensions_for(const peer::HttpRequest& request) {
+  const auto agreement = peer::negotiate_deflate(request);
+  if (!agreement) return {};
+  require(agreement->window_bits >= 9 && agreement->window_bits <= 15);
+  return {{"Sec-WebSocket-Extensions", agreement->header}};
+}
+
+// Who is behind the request is the sender, or an address that the head holds.
+void check_client(std::string_view head, const peer::HttpRequest& request) {
+  static const peer::Admission admission{{.trusted_proxies = {*peer::parse_address_range("::/0")}}};
+  const peer::Address sender = *peer::parse_address("192.0.2.1");
+  const peer::Address client = admission.client_of(sender, request);
+  require(client == sender || head.find(client.is_v4() ? '.' : ':') != std::string_view::npos);
+}
+
 void check_answer(const peer::HttpRequest& request) {
   const peer::UpgradeAnswer answer = peer::check_upgrade(request);
-  const std::string text = answer.status == 101
-                               ? peer::render_switching_protocols(answer.accept_key)
-                               : peer::render_response(peer::error_response(answer.status));
+  const std::string text =
+      answer.status == 101
+          ? peer::render_switching_protocols(answer.accept_key, extensions_for(request))
+          : peer::render_response(peer::error_response(answer.status));
   require(peer::find_head_end(text) != 0);
 }
 
@@ -48,6 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view head = input.substr(0, peer::find_head_end(input));
   if (const auto request = peer::parse_head(head)) {
     check_request(head, *request);
+    check_client(head, *request);
     check_answer(*request);
   }
   static_cast<void>(peer::parse_head(input));

@@ -8,4 +8,4 @@ peer_add_fuzzer(deflate
 
 peer_add_fuzzer(http_head
   SOURCES fuzz_http_head.cc
-  LIBRARIES peer_http)
+  LIBRARIES peer_net)

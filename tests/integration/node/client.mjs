@@ -1,6 +1,8 @@
 // A client as the guide writes one, with a queue of what has come in.
 import WebSocket from 'ws';
 
+import { kSecure } from './server.mjs';
+
 const kDeadline = 10_000 * Number(process.env.PEER_TEST_TIMEOUT_FACTOR || 1);
 
 export class Client {
@@ -9,7 +11,11 @@ export class Client {
 
   static async connect(port) {
     const client = new Client();
-    client.ws = new WebSocket(`ws://127.0.0.1:${port}/ws`);
+    const scheme = kSecure ? 'wss' : 'ws';
+    client.ws = new WebSocket(`${scheme}://127.0.0.1:${port}/ws`, {
+      rejectUnauthorized: false,
+      perMessageDeflate: kSecure ? { threshold: 0 } : false,
+    });
     client.closed = new Promise((resolve) => {
       client.ws.on('close', (code, reason) => resolve({ code, reason: reason.toString() }));
     });

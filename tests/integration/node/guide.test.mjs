@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 
 import { Client } from './client.mjs';
-import { startServer } from './server.mjs';
+import { kSecure, startServer } from './server.mjs';
 
 let server;
 const clients = [];
@@ -41,7 +41,7 @@ async function silence(...peers) {
 }
 
 test('getting started: /health tells status, peers, max_peers and the time', async () => {
-  const response = await fetch(`http://127.0.0.1:${server.port}/health`);
+  const response = await fetch(`${kSecure ? 'https' : 'http'}://127.0.0.1:${server.port}/health`);
   assert.equal(response.status, 200);
   const health = await response.json();
   assert.equal(health.status, 'ok');

@@ -1,8 +1,23 @@
-// Starts the server under test: env PEER_SERVER_BINARY names it.
-import { spawn } from 'node:child_process';
+// Starts the server under test: env PEER_SERVER_BINARY names it. With PEER_DEV_CERT, which names
+// tools/dev-cert, it speaks TLS, and compresses every message.
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+export const kSecure = Boolean(process.env.PEER_DEV_CERT);
+
+// The settings of a server with TLS and compression.
+function secureSettings(directory) {
+  if (!kSecure) return [];
+  execFileSync(process.env.PEER_DEV_CERT, [directory]);
+  return [
+    `tls_cert=${join(directory, 'cert.pem')}`,
+    `tls_key=${join(directory, 'key.pem')}`,
+    'compression_enabled=true',
+    'compression_threshold=0',
+  ].flatMap((setting) => ['--set', setting]);
+}
 
 function portFrom(file) {
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
@@ -38,7 +53,10 @@ export async function startServer() {
   const directory = mkdtempSync(join(tmpdir(), 'peer-node-'));
   const child = spawn(
     binary,
-    ['--set', 'port=0', '--set', 'host=127.0.0.1', '--port-file', join(directory, 'port')],
+    [
+      ...['--set', 'port=0', '--set', 'host=127.0.0.1', '--port-file', join(directory, 'port')],
+      ...secureSettings(directory),
+    ],
     { env: { PATH: process.env.PATH }, stdio: ['ignore', 'inherit', 'inherit'] },
   );
   const exited = new Promise((resolve) => child.once('exit', resolve));

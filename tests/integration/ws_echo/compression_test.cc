@@ -62,7 +62,7 @@ TEST_F(EchoCompressionTest, EverySetOfParametersEchoesEverySize) {
   for (const std::string& offer : offers) {
     SCOPED_TRACE(offer);
     WsClient client = offering(offer);
-    for (const std::size_t size : {0, 1, 16, 64, 1024, 4096, 65536, 131072}) {
+    for (const std::size_t size : {0U, 1U, 16U, 64U, 1024U, 4096U, 65536U, 131072U}) {
       const std::string text = json_like(size);
       send_compressed(client, kText, deflate_message(text, 9), size + 100);
       expect_compressed_echo(client, kText, text);

@@ -29,7 +29,8 @@ class FramingTest : public EchoTest {
 };
 
 TEST_F(FramingTest, EveryLengthClassIsEchoedInEveryChopSize) {
-  for (const std::size_t size : {0, 1, 125, 126, 127, 128, 65535, 65536, 65537, 200'000}) {
+  for (const std::size_t size :
+       {0U, 1U, 125U, 126U, 127U, 128U, 65535U, 65536U, 65537U, 200'000U}) {
     for (const std::uint8_t opcode : {kText, kBinary}) {
       for (const std::size_t chop : {std::size_t{1}, std::size_t{997}, std::size_t{1} << 20}) {
         if (chop == 1 && size > 200) continue;
@@ -46,7 +47,7 @@ TEST_F(FramingTest, EveryLengthClassIsEchoedInEveryChopSize) {
 }
 
 TEST_F(FramingTest, APingIsAnsweredWithItsPayload) {
-  for (const std::size_t size : {0, 1, 5, 125}) {
+  for (const std::size_t size : {0U, 1U, 5U, 125U}) {
     WsClient client = connect();
     const std::string payload(size, '\xFE');
     client.send_frame({.opcode = kPing, .payload = payload});

@@ -23,7 +23,7 @@ class EchoTlsTest : private WithCertificate, public EchoTest {
 TEST_F(EchoTlsTest, EverySizeIsEchoed) {
   for (const int receive_buffer : {0, 4096}) {
     WsClient client = secure(receive_buffer);
-    for (const std::size_t size : {0, 1, 16383, 16384, 16385, 65536, 3'000'000}) {
+    for (const std::size_t size : {0U, 1U, 16383U, 16384U, 16385U, 65536U, 3'000'000U}) {
       const std::string payload(size, 'x');
       client.stream().write(encode({.payload = payload}), Deadline(30s));
       const Frame frame = client.read_frame(Deadline(30s));

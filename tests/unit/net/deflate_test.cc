@@ -40,7 +40,7 @@ class DeflateTest : public testing::TestWithParam<int> {
 
 TEST_P(DeflateTest, WhatIsDeflatedInflatesToTheSame) {
   Deflater deflater(window_bits());
-  for (const std::size_t size : {0, 1, 125, 1000, 40'000, 70'000, 1'000'000}) {
+  for (const std::size_t size : {0U, 1U, 125U, 1000U, 40'000U, 70'000U, 1'000'000U}) {
     for (const std::string& text : {repetitive(size), random_bytes(size)}) {
       const std::string payload = deflated(deflater, text);
       EXPECT_FALSE(payload.ends_with(std::string_view("\x00\x00\xFF\xFF", 4)));
@@ -76,7 +76,7 @@ TEST(InflaterTest, ReadsTheExamplesOfTheRfc) {  // RFC 7692 7.2.3
            "\xf2\x48\x05\x00\x00\x00\xff\xff\xca\xc9\xc9\x07\x00"sv,  // two blocks
            "\xf3\x48\xcd\xc9\xc9\x07\x00"sv,                          // ends with a final block
        }) {
-    for (const std::size_t piece : {0, 1, 2, 3}) {
+    for (const std::size_t piece : {0U, 1U, 2U, 3U}) {
       const Inflated inflated = inflate(payload, kNoLimit, piece);
       EXPECT_EQ(inflated.result, InflateResult::kOk);
       EXPECT_EQ(inflated.message, "Hello");

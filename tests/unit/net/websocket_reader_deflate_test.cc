@@ -22,7 +22,7 @@ class WebSocketReaderDeflateTest : public testing::Test {
   /// What is found must not depend on how the bytes arrive.
   Events read(const std::string& bytes) {
     const Events whole = read_in_pieces(bytes, bytes.size());
-    for (const std::size_t piece : {1, 2, 7}) {
+    for (const std::size_t piece : {1U, 2U, 7U}) {
       EXPECT_EQ(read_in_pieces(bytes, piece), whole) << piece;
     }
     return whole;
