@@ -48,7 +48,7 @@ TEST_F(TlsTest, PeersOfBothVersionsSignalEachOther) {
   old_one.join("lobby");
   new_one.join("lobby");
   old_one.next("peer_joined");
-  for (int i = 0; i < 100; ++i) {
+  for (std::size_t i = 0; i < 100; ++i) {
     const std::string payload = fmt(R"({"n":%,"x":"%"})", i, std::string(600 * i, 'x'));
     old_one.send_to("new", payload);
     EXPECT_EQ(new_one.next("signal")["payload"], Json::parse(payload));

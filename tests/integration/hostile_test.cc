@@ -1,0 +1,104 @@
+// Slow and hostile clients: each costs bounded memory and time, and a thousand of them at once
+// leave a well-behaved peer's latency alone.
+#include <algorithm>
+#include <chrono>
+
+#include "tests/support/dev_certificate.h"
+#include "tests/support/server_test.h"
+
+namespace peer::test {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+class HostileTest : public ServerTest {
+ protected:
+  static constexpr int kPerKind = 250;
+
+  /// Of 200 round trips of a signal between two peers: what all but ten stay below. The longest
+  /// alone would tell of the machine.
+  static milliseconds signal_latency(TestPeer& alice, TestPeer& bob) {
+    std::vector<Clock::duration> times;
+    for (int i = 0; i < 200; ++i) {
+      const Clock::time_point start = Clock::now();
+      alice.send_to("bob", R"({"n":1})");
+      bob.next("signal");
+      bob.send_to("alice", R"({"n":2})");
+      alice.next("signal");
+      times.push_back(Clock::now() - start);
+    }
+    std::nth_element(times.begin(), times.end() - 10, times.end());
+    return std::chrono::duration_cast<milliseconds>(times[times.size() - 10]);
+  }
+};
+
+TEST_F(HostileTest, AThousandHostileClientsLeaveSignalsUnharmed) {
+  start({"loops=1", "rate_limit_per_sec=1000000", "rate_limit_burst=1000000"});
+  TestPeer alice = peer_in("lobby", "alice");
+  TestPeer bob = peer_in("lobby", "bob");
+  alice.next("peer_joined");
+  const std::size_t before = server().resident_bytes();
+
+  std::vector<TcpStream> streams;
+  const std::string head = upgrade_request();
+  const std::string fragment = encode({.payload = "{", .fin = false});
+  for (int i = 0; i < kPerKind; ++i) {
+    streams.emplace_back(port()).write(head.substr(0, 20));  // dripped, see below
+    streams.emplace_back(port()).write(head);                // never registers
+    streams.emplace_back(port()).write(head);
+    streams.back().shutdown_writing();                    // half-closed
+    streams.emplace_back(port()).write(head + fragment);  // a message without an end
+  }
+  const auto harass = [&](std::size_t round) {
+    for (std::size_t i = 0; i < streams.size(); i += 4) {
+      streams[i].write_some(head.substr(20 + round, 1));
+      streams[i + 1].write_some(encode({.opcode = kPing}));
+      streams[i + 3].write_some(encode({.opcode = kContinuation, .payload = "x", .fin = false}));
+    }
+  };
+  milliseconds worst{};
+  for (std::size_t round = 0; round < 20; ++round) {
+    harass(round);
+    worst = std::max(worst, signal_latency(alice, bob));
+  }
+  EXPECT_LT(worst, 50ms * timeout_factor());
+  EXPECT_LT(server().resident_bytes(),
+            before + 32 * 1024 * 1024 * static_cast<std::size_t>(timeout_factor()));
+}
+
+TEST_F(HostileTest, HandshakesLeftOpenLeaveSignalsUnharmed) {
+  const DevCertificate certificate;
+  start(certificate.settings(
+      {"loops=1", "rate_limit_per_sec=1000000", "rate_limit_burst=1000000", "read_timeout=2s"}));
+  TestPeer alice = connect(Dial{.tls = true});
+  alice.register_as("alice", R"("alias":"alice")");
+  alice.join("lobby");
+  TestPeer bob = connect(Dial{.tls = true});
+  bob.register_as("bob", R"("alias":"bob")");
+  bob.join("lobby");
+  alice.next("peer_joined");
+  std::vector<TcpStream> streams;
+  for (int i = 0; i < 1000; ++i) {
+    streams.emplace_back(port()).write({"\x16\x03\x01\x00\xA5\x01\x00\x00\xA1\x03\x03", 11});
+  }
+  EXPECT_LT(signal_latency(alice, bob), 50ms * timeout_factor());
+  for (TcpStream& stream : streams) stream.expect_end();
+  alice.round_trip();
+}
+
+TEST_F(HostileTest, AHeadThatIsDrippedIsClosedWhenItsTimeIsUp) {
+  start({"read_timeout=500ms"});
+  TcpStream stream(port());
+  const std::string head = upgrade_request();
+  const Clock::time_point start = Clock::now();
+  std::size_t at = 0;
+  // A byte whenever the server has had time for a request: no byte prolongs the time.
+  while (stream.write_some(head.substr(at % 20, 1)) >= 0 && Clock::now() - start < 20s) {
+    ++at;
+    http_get(port(), "/health");
+  }
+  EXPECT_LT(Clock::now() - start, 5s * timeout_factor());
+}
+
+}  // namespace
+}  // namespace peer::test
