@@ -58,11 +58,12 @@ InflateResult Inflater::feed(std::span<const std::uint8_t> piece, std::uint64_t 
     stream_->avail_out = kChunk;
     const int code = ::inflate(stream_.get(), Z_SYNC_FLUSH);
     if (code == Z_MEM_ERROR) throw std::bad_alloc();
-    if (code != Z_OK && code != Z_BUF_ERROR && code != Z_STREAM_END) return InflateResult::kCorrupt;
+    // What came out before an error counts: verdicts must not depend on how the input was cut.
     const std::size_t produced = kChunk - stream_->avail_out;
-    if (produced > max_size - message.size()) return InflateResult::kTooBig;
-    message.insert(message.end(), chunk.begin(),
-                   chunk.begin() + static_cast<std::ptrdiff_t>(produced));
+    const std::size_t kept = std::min<std::uint64_t>(produced, max_size - message.size());
+    message.insert(message.end(), chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(kept));
+    if (kept < produced) return InflateResult::kTooBig;
+    if (code != Z_OK && code != Z_BUF_ERROR && code != Z_STREAM_END) return InflateResult::kCorrupt;
     after_final_block_ = code == Z_STREAM_END;
     // A final block need not be the last one of a message (RFC 7692 7.2.3.4): the window stays.
     if (after_final_block_) check(::inflateResetKeep(stream_.get()));
