@@ -28,7 +28,7 @@ class SharedQueuesTest : public testing::Test {
 };
 
 TEST_F(SharedQueuesTest, GroupsAreProposedInTheOrderOfArrivalWhateverTheIds) {
-  for (const sdk::TicketId id : {900, 3, 70, 5}) add(id);
+  for (const sdk::TicketId id : {900U, 3U, 70U, 5U}) add(id);
   EXPECT_THAT(propose(), ElementsAre(ElementsAre(900, 3), ElementsAre(70, 5)));
 }
 
