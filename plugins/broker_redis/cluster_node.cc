@@ -1,0 +1,173 @@
+#include "cluster_node.h"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "cluster_view.h"
+
+// A node beats: each beat renews its lease, and tells it who else is there, who has gone, and
+// whether Redis still has what it had. A node that cannot beat in time may be taken for dead by the
+// others, and finds out with the first beat that gets through. It takes nobody for dead itself
+// until it has beaten for a full lease: when Redis was away all leases have run out at once.
+
+namespace peer_redis {
+namespace {
+
+std::string random_text() {
+  std::random_device random;
+  std::string text;
+  for (int i = 0; i < 4; ++i) text += std::to_string(random());
+  return text;
+}
+
+std::vector<std::string> texts_of(const Reply& list) {
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < list.size(); ++i) texts.emplace_back(list[i].text());
+  return texts;
+}
+
+}  // namespace
+
+ClusterNode::ClusterNode(EventLoop& loop, const Options& options, peer::sdk::BrokerHost& host,
+                         SharedState& shared)
+    : loop_(loop),
+      options_(options),
+      host_(host),
+      shared_(shared),
+      node_(host.node_id()),
+      gate_(loop),
+      link_(loop, options, node_,
+            {[this] { went_up(); }, [this](std::string_view why) { went_down(why); },
+             [this](std::string_view channel, std::string_view message) {
+               take_message(channel, message);
+             }}),
+      nodes_{node_} {}
+
+void ClusterNode::start() { link_.start(); }
+
+void ClusterNode::stop() {
+  ++beats_;
+  link_.stop();
+  gate_.clear();
+  outage_.give_up_all();
+}
+
+void ClusterNode::leave_cluster(Task done) {
+  if (!link_.is_up()) return done();
+  std::vector<std::string> own;
+  for (const auto& [peer, entry] : mirror_.peers()) own.push_back(to_hex(peer));
+  for (std::size_t first = 0; first < own.size(); first += 100) {
+    const std::size_t last = std::min(own.size(), first + 100);
+    link_.run(Script::kForget,
+              Arguments(own.begin() + static_cast<std::ptrdiff_t>(first),
+                        own.begin() + static_cast<std::ptrdiff_t>(last)),
+              [](const Reply*) {});
+  }
+  ++beats_;
+  link_.run(Script::kGoodbye, {pack({"N"})}, [done = std::move(done)](const Reply*) { done(); });
+}
+
+void ClusterNode::flush() {
+  link_.flush();
+  shared_.latency_us = link_.latency().count();
+  shared_.pending = link_.pending();
+  shared_.queued_messages = outage_.size() + shared_.posted_messages;
+  shared_.queued_bytes = outage_.bytes() + link_.queued_bytes() + shared_.posted_bytes;
+}
+
+void ClusterNode::set_state(State state) {
+  using Public = peer::sdk::BrokerStatus::State;
+  state_ = state;
+  shared_.state = state == State::kConnected   ? Public::kConnected
+                  : state == State::kResyncing ? Public::kResyncing
+                                               : Public::kDegraded;
+}
+
+void ClusterNode::went_up() {
+  beating_since_ = {};
+  last_beat_ = {};
+  fresh_link_ = true;
+  set_state(State::kResyncing);
+  beat();
+}
+
+void ClusterNode::went_down(std::string_view why) {
+  ++beats_;
+  if (last_failure_ != why) {
+    last_failure_ = why;
+    warn("Redis at " + options_.host + ":" + options_.port + " is out of reach (" + last_failure_ +
+         "); this node works on its own until it is back");
+  }
+  set_state(State::kDegraded);
+  nodes_ = {node_};
+  shared_.nodes = 1;
+  foreign_listeners_ = false;
+  routes_.clear();
+  dirty_.clear();
+  reaping_.clear();
+  listing_own_peers_ = false;
+  // Done in Redis, but their announcements are lost with the subscription.
+  for (auto& [token, operation] : std::exchange(announced_, {})) {
+    if (operation.seen) gate_.open();
+    if (operation.finish) operation.finish();
+  }
+}
+
+void ClusterNode::beat() {
+  const std::uint64_t chain = ++beats_;
+  link_.probe();
+  const std::string candidate = random_text();
+  link_.run(Script::kBeat, {std::to_string(options_.lease.count()), candidate, pack({"N"})},
+            [this, chain](const Reply* reply) {
+              if (reply == nullptr || chain != beats_) return;
+              if (reply->is_error()) return link_.give_up(reply->text());
+              take_beat(*reply);
+            });
+  loop_.run_at(Clock::now() + options_.beat, [this, chain] {
+    if (chain == beats_ && link_.is_up()) beat();
+  });
+}
+
+void ClusterNode::take_beat(const Reply& reply) {
+  const Time now = Clock::now();
+  if (now - last_beat_ > options_.lease) beating_since_ = now;
+  last_beat_ = now;
+  const auto own_us =
+      std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
+  clock_offset_us_ = reply[2].integer() - own_us;
+  foreign_listeners_ = options_.legacy_channels && reply[3].integer() > 0;
+  nodes_ = texts_of(reply[4]);
+  shared_.nodes = static_cast<std::uint32_t>(nodes_.size());
+  take_epoch(std::string(reply[0].text()), reply[1].integer() == 1);
+  expire_outcomes(now);
+  if (now - beating_since_ >= options_.lease) reap(texts_of(reply[5]));
+}
+
+void ClusterNode::take_epoch(const std::string& epoch, bool known) {
+  const bool lost = !epoch_.empty() && epoch != epoch_;
+  epoch_ = epoch;
+  if (lost) {
+    warn("Redis has lost its data; this node puts back what it knows");
+    Arguments arguments{"60000"};
+    arguments.insert(arguments.end(), nodes_.begin(), nodes_.end());
+    link_.run(Script::kLost, arguments, [](const Reply*) {});
+  }
+  if (lost || !known || std::exchange(fresh_link_, false)) begin_resync(lost);
+}
+
+void ClusterNode::reap(const std::vector<std::string>& dead) {
+  for (const std::string& node : dead) {
+    if (chosen_node(node, nodes_) == node_ && reaping_.insert(node).second) reap_chunk(node);
+  }
+}
+
+// In chunks, so that what others ask of Redis comes in between.
+void ClusterNode::reap_chunk(const std::string& node) {
+  link_.run(Script::kReap, {node, "100"}, [this, node](const Reply* reply) {
+    if (reply != nullptr && !reply->is_error() && reply->integer() > 0) return reap_chunk(node);
+    reaping_.erase(node);
+  });
+}
+
+}  // namespace peer_redis

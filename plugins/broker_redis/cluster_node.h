@@ -1,0 +1,226 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include <peer/sdk/broker.h>
+
+#include "envelope.h"
+#include "event_loop.h"
+#include "link.h"
+#include "mirror.h"
+#include "options.h"
+#include "outage_queue.h"
+#include "shared_state.h"
+#include "stream_gate.h"
+
+namespace peer_redis {
+
+struct GuideMessage;
+
+/// This node's part of the cluster. Loop thread only; what it is given is owned by it.
+///
+/// What it is told goes into the mirror first, and then to Redis. When Redis is away, or what it
+/// has is still being put right (resync.cc), the mirror is all that changes.
+class ClusterNode {
+ public:
+  template <typename Outcome>
+  using ReplyTo = peer::sdk::BrokerReply<Outcome>;
+
+  struct Join {
+    std::string ns;
+    Registered peer;
+    std::string object;
+    std::uint32_t max_size = 0;
+    std::uint32_t page = 0;
+    std::optional<peer::sdk::RoomCommit> room;
+  };
+  struct Directed {
+    Fingerprint from;
+    Fingerprint to;
+    std::vector<std::string> namespaces;
+    std::string text;
+    bool wants_outcome = false;
+  };
+  struct Broadcast {
+    std::string ns;
+    Fingerprint from;
+    std::vector<Fingerprint> exclude;
+    std::string text;
+  };
+
+  ClusterNode(EventLoop& loop, const Options& options, peer::sdk::BrokerHost& host,
+              SharedState& shared);
+
+  void start();
+  /// Takes this node's peers out of what is shared, and calls `done` when that has reached Redis,
+  /// or cannot.
+  void leave_cluster(Task done);
+  void stop();
+  void flush();
+
+  // peers.cc
+  void register_peer(const Registered& peer, const std::string& alias,
+                     const ReplyTo<peer::sdk::RegisterOutcome>& reply);
+  void unregister_peer(const Registered& peer);
+  void resolve(const std::vector<std::string>& aliases,
+               const ReplyTo<peer::sdk::ResolveOutcome>& reply);
+
+  // messages.cc
+  void route(Directed message, ReplyTo<peer::sdk::RouteOutcome> reply);
+  void broadcast(const Broadcast& message);
+
+  // namespaces.cc
+  void join(const Join& join, ReplyTo<peer::sdk::JoinOutcome> reply);
+  void leave(const std::string& ns, const Registered& peer);
+  void update(const std::string& ns, const Registered& peer, const std::string& object);
+  void list(const std::string& ns, const std::optional<Fingerprint>& after, std::uint32_t limit,
+            const ReplyTo<std::optional<peer::sdk::MemberPage>>& reply);
+
+  // rooms.cc
+  void read_room(const std::string& room_id, const ReplyTo<peer::sdk::RoomReading>& reply);
+  void commit_room(const std::string& room_id, const peer::sdk::RoomCommit& commit,
+                   ReplyTo<peer::sdk::CommitOutcome> reply);
+
+ private:
+  enum class State { kDegraded, kResyncing, kConnected };
+
+  /// An operation that is done when both its reply and its own announcement have come.
+  struct Announced {
+    Task finish;        ///< set by the reply, when that comes first
+    bool seen = false;  ///< the announcement has come; the stream stands still for the reply
+  };
+  struct Outcome {
+    ReplyTo<peer::sdk::RouteOutcome> reply;
+    Time sent;
+    bool flooded = false;  ///< several nodes were asked
+  };
+
+  [[nodiscard]] bool connected() const { return state_ == State::kConnected; }
+  void set_state(State state);
+  void warn(std::string_view text) { host_.log_warning(text); }
+
+  // cluster_node.cc: beats, and who is there
+  void went_up();
+  void went_down(std::string_view why);
+  void beat();
+  void take_beat(const Reply& reply);
+  void take_epoch(const std::string& epoch, bool known);
+  void reap(const std::vector<std::string>& dead);
+  void reap_chunk(const std::string& node);
+
+  // resync.cc
+  void begin_resync(bool quiet);
+  void list_own_peers(const std::string& cursor);
+  void forget_unknown(const Reply& fingerprints);
+  void resync_more();
+  void resync_peer(const Fingerprint& peer);
+  void take_resynced(const Fingerprint& peer, std::uint64_t registration,
+                     const std::vector<std::string>& namespaces, const Reply& reply);
+  void mark_dirty(const Fingerprint& peer);
+  void finish_resync();
+  [[nodiscard]] std::string since_text(Time since) const;
+
+  // incoming.cc
+  void take_message(std::string_view channel, std::string_view message);
+  void take_envelope(const std::string& envelope);
+  bool dispatch(const Fields& fields);
+  bool take_directed(const Fields& fields);
+  bool take_moved(const Fields& fields);
+  bool take_nodes_changed();
+  bool take_outcome(const Fields& fields);
+  bool take_broadcast(const Fields& fields);
+  bool take_joined(const Fields& fields);
+  bool take_left(const Fields& fields);
+  bool take_reaped(const Fields& fields);
+  bool take_room_change(const Fields& fields);
+  bool take_kick(const Fields& fields);
+  bool take_replaced(const Fields& fields);
+  void take_guide_message(const std::string& json);
+  void deliver_guide_signal(const GuideMessage& message, const Fingerprint& from);
+  void deliver_guide_broadcast(const GuideMessage& message, const Fingerprint& from);
+
+  // messages.cc
+  void send_directed(const Directed& message, ReplyTo<peer::sdk::RouteOutcome> reply);
+  void send_the_long_way(std::uint64_t number, const Fingerprint& to, const std::string& envelope);
+  void take_route(std::uint64_t number, const Fingerprint& to, const std::string& envelope,
+                  const Reply* reply);
+  void publish_directed_to_guide(const std::string& envelope);
+  void pass_on(const Fingerprint& to, std::string_view origin, std::string_view number,
+               const std::string& envelope);
+  void answer_origin(std::string_view node, std::string_view number,
+                     peer::sdk::RouteOutcome outcome);
+  void settle(std::uint64_t number, peer::sdk::RouteOutcome outcome);
+  void expire_outcomes(Time now);
+  void expire_waiting();
+  void publish_to_guide(std::string_view name, std::string_view json);
+
+  // namespaces.cc
+  void take_join_reply(const std::string& token, const Join& join, const Reply* answer,
+                       const ReplyTo<peer::sdk::JoinOutcome>& reply);
+  void join_alone(const Join& join, const ReplyTo<peer::sdk::JoinOutcome>& reply);
+  void remember_member(const Join& join, std::uint64_t version, std::uint64_t total);
+  void count_members(std::string_view ns, const Mirror::Namespace& here);
+  void member_gone(std::string_view ns);
+  void complete(const std::string& token, Task finish);
+  void abandon(const std::string& token);
+  void announcement_seen(const std::string& token);
+  [[nodiscard]] peer::sdk::MemberPage read_page(const Reply& reply, std::size_t total,
+                                                std::size_t first) const;
+
+  // rooms.cc
+  void take_commit_reply(const std::string& token, const std::string& room_id,
+                         const peer::sdk::RoomCommit& commit, const Reply* answer,
+                         const ReplyTo<peer::sdk::CommitOutcome>& reply);
+  void commit_alone(const std::string& room_id, const peer::sdk::RoomCommit& commit,
+                    const ReplyTo<peer::sdk::CommitOutcome>& reply);
+  [[nodiscard]] std::string room_envelope(std::string_view room_id, std::string_view token,
+                                          const peer::sdk::RoomCommit& commit) const;
+
+  EventLoop& loop_;
+  const Options& options_;
+  peer::sdk::BrokerHost& host_;
+  SharedState& shared_;
+  const std::string node_;
+  Mirror mirror_;
+  StreamGate gate_;
+  OutageQueue outage_;
+  Link link_;
+
+  State state_ = State::kDegraded;
+  std::string last_failure_;          ///< logged once for each outage
+  std::string epoch_;                 ///< of Redis' data; another one: the data was lost
+  std::int64_t clock_offset_us_ = 0;  ///< Redis' clock minus ours
+  std::vector<std::string> nodes_;    ///< alive, this one included
+  bool foreign_listeners_ = false;    ///< nodes of another kind obey the guide's channels
+  Time beating_since_{};              ///< without a break; from a full lease on it may reap
+  Time last_beat_{};
+  std::uint64_t beats_ = 0;  ///< number of the chain of beats; of an earlier one none goes on
+  std::set<std::string> reaping_;
+
+  std::unordered_set<Fingerprint> dirty_;  ///< to be put right in Redis
+  std::size_t resyncs_under_way_ = 0;
+  bool fresh_link_ = false;  ///< the first beat after an outage is still to come
+  bool listing_own_peers_ = false;
+  bool quiet_ = false;
+
+  std::unordered_map<Fingerprint, std::string> routes_;  ///< which node has whom, as last heard
+  std::unordered_map<std::uint64_t, Outcome> outcomes_;
+  std::deque<std::uint64_t> outcome_order_;
+  std::uint64_t next_number_ = 0;
+  bool expiry_scheduled_ = false;
+  std::unordered_map<std::string, Announced> announced_;  ///< by token
+};
+
+}  // namespace peer_redis

@@ -1,0 +1,78 @@
+#include "envelope.h"
+
+#include <charconv>
+
+namespace peer_redis {
+namespace {
+
+int digit_of(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+}  // namespace
+
+void append_field(std::string& out, std::string_view field) {
+  out.append(std::to_string(field.size())).append(1, ':').append(field).append(1, ',');
+}
+
+std::string pack(std::initializer_list<std::string_view> fields) {
+  std::size_t size = 0;
+  for (const std::string_view field : fields) size += field.size() + 8;
+  std::string out;
+  out.reserve(size);
+  for (const std::string_view field : fields) append_field(out, field);
+  return out;
+}
+
+std::optional<Fields> unpack(std::string_view envelope) {
+  Fields fields;
+  while (!envelope.empty()) {
+    const auto colon = envelope.substr(0, 11).find(':');
+    if (colon == std::string_view::npos || fields.size() == kMaxFields) return std::nullopt;
+    const auto size = to_number<std::uint32_t>(envelope.substr(0, colon));
+    envelope.remove_prefix(colon + 1);
+    if (!size || *size >= envelope.size() || envelope[*size] != ',') return std::nullopt;
+    fields.push_back(envelope.substr(0, *size));
+    envelope.remove_prefix(*size + 1);
+  }
+  return fields;
+}
+
+std::string to_hex(const peer::sdk::Fingerprint& fingerprint) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string hex;
+  hex.reserve(64);
+  for (const std::uint8_t byte : fingerprint.bytes) {
+    hex.push_back(kDigits[byte >> 4]);
+    hex.push_back(kDigits[byte & 15]);
+  }
+  return hex;
+}
+
+std::optional<peer::sdk::Fingerprint> from_hex(std::string_view hex) {
+  peer::sdk::Fingerprint fingerprint;
+  if (hex.size() != 2 * fingerprint.bytes.size()) return std::nullopt;
+  for (std::size_t i = 0; i < fingerprint.bytes.size(); ++i) {
+    const int high = digit_of(hex[2 * i]);
+    const int low = digit_of(hex[2 * i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    fingerprint.bytes[i] = static_cast<std::uint8_t>(high * 16 + low);
+  }
+  return fingerprint;
+}
+
+template <std::unsigned_integral Number>
+std::optional<Number> to_number(std::string_view text) {
+  Number number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (text.empty() || error != std::errc() || stop != end) return std::nullopt;
+  return number;
+}
+
+template std::optional<std::uint64_t> to_number(std::string_view);
+template std::optional<std::uint32_t> to_number(std::string_view);
+
+}  // namespace peer_redis

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <peer/sdk/types.h>
+
+namespace peer_redis {
+
+/// An envelope is what one node writes to another's channel: fields as netstrings (`3:abc,`), the
+/// first of them a letter, its kind. Bytes travel as they are.
+///
+///   S  directed message: node, number, flags (w wants outcome, c by a cached route), from, to,
+///   namespaces (packed), text A  its outcome: number, code               F  a cached route is
+///   wrong: fp E  message to the members of a namespace: ns, from, excluded (packed), text J
+///   joined: ns, fp, node, token, object     L  left: ns, fp, node     D  reaped: ns, fp R  room
+///   changed: ns, token, owner, max, state, posts (packed: to or '', text, ...) K  kicked: ns, fp,
+///   by                      X  replaced: fp, registration P  probe: number N  the nodes have
+///   changed
+using Fields = std::vector<std::string_view>;
+
+/// More fields than any envelope has: 1000 excluded peers, a page of posts.
+inline constexpr std::size_t kMaxFields = 8192;
+
+/// Appends one field.
+void append_field(std::string& out, std::string_view field);
+std::string pack(std::initializer_list<std::string_view> fields);
+
+/// The fields of an envelope, views into it; nullopt when it is none: hostile bytes are expected.
+std::optional<Fields> unpack(std::string_view envelope);
+
+/// 64 lower-case hex digits.
+std::string to_hex(const peer::sdk::Fingerprint& fingerprint);
+std::optional<peer::sdk::Fingerprint> from_hex(std::string_view hex);
+
+/// A decimal number, all of `text`; nullopt when it is none or does not fit.
+template <std::unsigned_integral Number>
+std::optional<Number> to_number(std::string_view text);
+
+extern template std::optional<std::uint64_t> to_number(std::string_view);
+extern template std::optional<std::uint32_t> to_number(std::string_view);
+
+}  // namespace peer_redis

@@ -1,0 +1,147 @@
+#include "event_loop.h"
+
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <stdexcept>
+
+namespace peer_redis {
+
+bool LoopRef::post(Task task) {
+  const std::lock_guard lock(mutex_);
+  if (loop_ != nullptr) loop_->post(std::move(task));
+  return loop_ != nullptr;
+}
+
+void LoopRef::detach() {
+  const std::lock_guard lock(mutex_);
+  loop_ = nullptr;
+}
+
+EventLoop::EventLoop()
+    : epoll_(epoll_create1(EPOLL_CLOEXEC)), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  epoll_event event{EPOLLIN, {}};
+  event.data.u64 = 0;
+  if (epoll_ < 0 || wake_ < 0 || epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event) != 0) {
+    throw std::runtime_error("no file descriptors are left");
+  }
+}
+
+EventLoop::~EventLoop() {
+  stop();
+  ref_->detach();
+  close(wake_);
+  close(epoll_);
+}
+
+void EventLoop::start() {
+  // Signals are the server's main thread's.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  thread_ = std::thread([this] { run(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void EventLoop::stop() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  post([] {});
+  thread_.join();
+}
+
+void EventLoop::post(Task task) {
+  bool first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    first = posted_.empty();
+    posted_.push_back(std::move(task));
+  }
+  const std::uint64_t one = 1;
+  if (first) static_cast<void>(write(wake_, &one, sizeof one) + 1);
+}
+
+EventLoop::TimerId EventLoop::run_at(Time when, Task task) {
+  const TimerId id{when, ++next_timer_};
+  timers_.emplace(id, std::move(task));
+  return id;
+}
+
+void EventLoop::watch(int fd, std::uint32_t events, std::function<void(std::uint32_t)> handler) {
+  const std::uint64_t number = next_watch_++;
+  watches_.emplace(number, Watch{fd, std::move(handler)});
+  watch_of_[fd] = number;
+  epoll_event event{events, {}};
+  event.data.u64 = number;
+  epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
+}
+
+void EventLoop::rewatch(int fd, std::uint32_t events) {
+  epoll_event event{events, {}};
+  event.data.u64 = watch_of_.at(fd);
+  epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &event);
+}
+
+void EventLoop::unwatch(int fd) {
+  const auto found = watch_of_.find(fd);
+  if (found == watch_of_.end()) return;
+  epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
+  watches_.erase(found->second);
+  watch_of_.erase(found);
+}
+
+void EventLoop::run() {
+  epoll_event events[16];
+  while (true) {
+    const int count = epoll_wait(epoll_, events, 16, wait_ms());
+    for (int i = 0; i < count; ++i) {
+      const auto found = watches_.find(events[i].data.u64);
+      if (found == watches_.end()) continue;       // the wake-up, or gone in this round
+      const auto handler = found->second.handler;  // it may unwatch itself
+      handler(events[i].events);
+    }
+    run_posted();
+    run_timers();
+    if (round_end_) round_end_();
+    const std::lock_guard lock(mutex_);
+    if (stopping_ && posted_.empty()) return;
+  }
+}
+
+void EventLoop::run_posted() {
+  std::uint64_t count = 0;
+  std::vector<Task> tasks;
+  {
+    const std::lock_guard lock(mutex_);
+    static_cast<void>(read(wake_, &count, sizeof count) + 1);
+    tasks.swap(posted_);
+  }
+  for (Task& task : tasks) task();
+}
+
+void EventLoop::run_timers() {
+  const Time now = Clock::now();
+  while (!timers_.empty() && timers_.begin()->first.first <= now) {
+    const Task task = std::move(timers_.begin()->second);
+    timers_.erase(timers_.begin());
+    task();
+  }
+}
+
+int EventLoop::wait_ms() const {
+  if (timers_.empty()) return -1;
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(timers_.begin()->first.first - Clock::now());
+  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60000));
+}
+
+}  // namespace peer_redis

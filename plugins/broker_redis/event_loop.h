@@ -1,0 +1,93 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace peer_redis {
+
+using Clock = std::chrono::steady_clock;
+using Time = Clock::time_point;
+using Task = std::function<void()>;
+
+class EventLoop;
+
+/// A way to a loop that may be gone. Any thread.
+class LoopRef {
+ public:
+  explicit LoopRef(EventLoop& loop) : loop_(&loop) {}
+  /// False, and `task` destroyed, when the loop is gone.
+  bool post(Task task);
+  void detach();
+
+ private:
+  std::mutex mutex_;
+  EventLoop* loop_;
+};
+
+/// The plugin's one thread: waits for sockets, timers and tasks.
+/// Loop thread only, but for post() (any thread), start() and stop() (one thread).
+class EventLoop {
+ public:
+  using TimerId = std::pair<Time, std::uint64_t>;
+
+  EventLoop();
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  void start();
+  /// Runs what was posted before, and joins the thread. Later tasks are destroyed unrun with this.
+  void stop();
+
+  /// Runs `task` on the loop's thread, in the order of the calls.
+  void post(Task task);
+  /// Shared by those who may outlive the loop.
+  [[nodiscard]] const std::shared_ptr<LoopRef>& ref() const { return ref_; }
+  /// At the end of each round: writers flush once for all tasks of the round.
+  void at_round_end(Task task) { round_end_ = std::move(task); }
+
+  /// One shot.
+  TimerId run_at(Time when, Task task);
+  void cancel(const TimerId& timer) { timers_.erase(timer); }
+
+  /// `handler` is called with epoll events of `fd`, until unwatch().
+  void watch(int fd, std::uint32_t events, std::function<void(std::uint32_t)> handler);
+  void rewatch(int fd, std::uint32_t events);
+  void unwatch(int fd);
+
+ private:
+  struct Watch {
+    int fd;
+    std::function<void(std::uint32_t)> handler;
+  };
+
+  void run();
+  void run_posted();
+  void run_timers();
+  [[nodiscard]] int wait_ms() const;
+
+  int epoll_;
+  int wake_;
+  std::unordered_map<std::uint64_t, Watch> watches_;  ///< by a number that is never used again
+  std::unordered_map<int, std::uint64_t> watch_of_;
+  std::uint64_t next_watch_ = 1;
+  std::map<TimerId, Task> timers_;
+  std::uint64_t next_timer_ = 0;
+  Task round_end_;
+  const std::shared_ptr<LoopRef> ref_ = std::make_shared<LoopRef>(*this);
+  std::thread thread_;
+
+  std::mutex mutex_;  ///< guards what follows
+  std::vector<Task> posted_;
+  bool stopping_ = false;
+};
+
+}  // namespace peer_redis

@@ -1,0 +1,103 @@
+#include "guide_messages.h"
+
+#include <simdjson.h>
+
+namespace peer_redis {
+namespace {
+
+using simdjson::ondemand::value;
+
+constexpr std::size_t kMaxMessage = std::size_t{2} << 20;
+constexpr std::size_t kMaxNamespaces = 1000;
+
+void append_json(std::string& out, std::string_view text) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  out.push_back('"');
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out.append(1, '\\').append(1, c);
+    } else if (byte < 0x20) {
+      out.append("\\u00").append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
+    } else {
+      out.push_back(c);
+    }
+  }
+  out.push_back('"');
+}
+
+std::vector<std::string> read_namespaces(value list) {
+  std::vector<std::string> names;
+  for (auto name : list.get_array()) {
+    if (names.size() == kMaxNamespaces) break;
+    names.emplace_back(std::string_view(name.get_string()));
+  }
+  return names;
+}
+
+/// Throws simdjson_error for a value of another type.
+void read_member(GuideMessage& message, std::string_view key, value member) {
+  if (key == "node_id") {
+    message.node_id = std::string_view(member.get_string());
+    return;
+  }
+  if (key == "ns") {
+    message.namespaces = read_namespaces(member);
+    return;
+  }
+  std::string* known = key == "type"        ? &message.type
+                       : key == "from"      ? &message.from
+                       : key == "to"        ? &message.to
+                       : key == "namespace" ? &message.ns
+                                            : nullptr;
+  if (known == nullptr && key != "payload" && key != "ts") return;
+  message.text.append(message.text.empty() ? "{" : ",").append(1, '"').append(key).append("\":");
+  if (known != nullptr) {
+    *known = std::string_view(member.get_string());
+    append_json(message.text, *known);
+  } else {
+    std::string_view raw = simdjson::to_json_string(member);
+    while (!raw.empty() && static_cast<unsigned char>(raw.back()) <= ' ') raw.remove_suffix(1);
+    message.text.append(raw);
+  }
+}
+
+}  // namespace
+
+std::string render_guide_message(std::string_view text, std::string_view node_id,
+                                 std::span<const std::string_view> namespaces) {
+  std::string out = R"({"node_id":)";
+  append_json(out, node_id);
+  out.append(R"(,"ns":[)");
+  for (std::size_t i = 0; i < namespaces.size(); ++i) {
+    if (i > 0) out.push_back(',');
+    append_json(out, namespaces[i]);
+  }
+  return out.append("],").append(text.substr(1));
+}
+
+std::optional<GuideMessage> parse_guide_message(std::string_view json) {
+  if (json.size() > kMaxMessage) return std::nullopt;
+  try {
+    const simdjson::padded_string padded(json);
+    simdjson::dom::parser validator;  // on-demand parsing does not look into what it skips
+    if (validator.parse(padded).error() != simdjson::SUCCESS) return std::nullopt;
+    simdjson::ondemand::parser parser;
+    simdjson::ondemand::document document = parser.iterate(padded);
+    GuideMessage message;
+    for (auto field : document.get_object()) {
+      const std::string key(std::string_view(field.unescaped_key()));
+      read_member(message, key, field.value());
+    }
+    const bool directed = message.type == "signal" || message.type == "relay";
+    const bool whole =
+        directed ? !message.to.empty() : message.type == "broadcast" && !message.ns.empty();
+    if (!whole || message.node_id.empty()) return std::nullopt;
+    message.text.push_back('}');
+    return message;
+  } catch (const simdjson::simdjson_error&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace peer_redis

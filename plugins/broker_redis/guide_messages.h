@@ -1,0 +1,30 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace peer_redis {
+
+/// A message on one of the guide's channels (Q17): the JSON that clients get, with the `node_id`
+/// of its sender, and from our nodes with `ns`, the sender's namespaces.
+struct GuideMessage {
+  std::string node_id;
+  std::string type;
+  std::string from;
+  std::string to;  ///< a fingerprint, or an alias that the sender's node does not know
+  std::string ns;  ///< a broadcast's namespace
+  std::optional<std::vector<std::string>> namespaces;
+  std::string text;  ///< for clients: without what is between nodes
+};
+
+/// What this node publishes. `text` is the JSON object that clients get.
+std::string render_guide_message(std::string_view text, std::string_view node_id,
+                                 std::span<const std::string_view> namespaces);
+
+/// nullopt: not the JSON of a signal, relay or broadcast.
+std::optional<GuideMessage> parse_guide_message(std::string_view json);
+
+}  // namespace peer_redis

@@ -1,0 +1,223 @@
+#include <algorithm>
+
+#include "cluster_node.h"
+#include "guide_messages.h"
+
+// What comes from the subscription. Anybody who can write to Redis can publish anything: what is no
+// message of ours is dropped with a warning.
+
+namespace peer_redis {
+
+using peer::sdk::DirectedMessage;
+using peer::sdk::NamespaceMessage;
+using peer::sdk::RouteOutcome;
+
+namespace {
+
+std::optional<std::vector<Fingerprint>> read_fingerprints(std::string_view packed) {
+  const auto fields = unpack(packed);
+  if (!fields) return std::nullopt;
+  std::vector<Fingerprint> peers;
+  for (const std::string_view field : *fields) {
+    const auto peer = from_hex(field);
+    if (!peer) return std::nullopt;
+    peers.push_back(*peer);
+  }
+  return peers;
+}
+
+}  // namespace
+
+void ClusterNode::take_message(std::string_view channel, std::string_view message) {
+  const bool ours = channel == options_.node_channel(node_);
+  const bool taken = gate_.pass(message.size() + 64, [this, ours, text = std::string(message)] {
+    ours ? take_envelope(text) : take_guide_message(text);
+  });
+  if (!taken) link_.give_up("the server takes too long over what has come");
+}
+
+void ClusterNode::take_envelope(const std::string& envelope) {
+  const auto fields = unpack(envelope);
+  if (!fields || fields->empty() || !dispatch(*fields)) {
+    warn("a malformed message came on the channel of this node; who else writes to this Redis?");
+  }
+}
+
+bool ClusterNode::dispatch(const Fields& fields) {
+  if (fields[0].size() != 1) return false;
+  switch (fields[0][0]) {
+    case 'S':
+      return take_directed(fields);
+    case 'A':
+      return take_outcome(fields);
+    case 'F':
+      return take_moved(fields);
+    case 'E':
+      return take_broadcast(fields);
+    case 'J':
+      return take_joined(fields);
+    case 'L':
+      return take_left(fields);
+    case 'D':
+      return take_reaped(fields);
+    case 'R':
+      return take_room_change(fields);
+    case 'K':
+      return take_kick(fields);
+    case 'X':
+      return take_replaced(fields);
+    case 'N':
+      return take_nodes_changed();
+    case 'P':  // an earlier probe, late
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool ClusterNode::take_directed(const Fields& fields) {
+  if (fields.size() != 8) return false;
+  const auto from = from_hex(fields[4]);
+  const auto to = from_hex(fields[5]);
+  const auto namespaces = unpack(fields[6]);
+  if (!from || !to || !namespaces || fields[1].size() > 64 || fields[2].size() > 20) return false;
+  const bool wants_outcome = fields[3].find('w') != std::string_view::npos;
+  const bool cached = fields[3].find('c') != std::string_view::npos;
+  const RouteOutcome outcome =
+      host_.deliver(DirectedMessage{*from, *to, *namespaces, fields[7], wants_outcome, false});
+  if (outcome == RouteOutcome::kNotFound && cached) {
+    const std::string channel = options_.node_channel(fields[1]);
+    link_.command({"PUBLISH", channel, pack({"F", fields[5]})}, [](const Reply*) {});
+    pass_on(*to, fields[1], fields[2],
+            pack({"S", fields[1], fields[2], wants_outcome ? "w" : "", fields[4], fields[5],
+                  fields[6], fields[7]}));
+  } else if (wants_outcome || outcome == RouteOutcome::kNotFound ||
+             outcome == RouteOutcome::kForbidden) {
+    answer_origin(fields[1], fields[2], outcome);
+  }
+  return true;
+}
+
+bool ClusterNode::take_moved(const Fields& fields) {
+  const auto peer = fields.size() == 2 ? from_hex(fields[1]) : std::nullopt;
+  if (peer) routes_.erase(*peer);
+  return peer.has_value();
+}
+
+bool ClusterNode::take_broadcast(const Fields& fields) {
+  if (fields.size() != 5) return false;
+  const auto from = from_hex(fields[2]);
+  const auto exclude = read_fingerprints(fields[3]);
+  if (!from || !exclude) return false;
+  host_.deliver(NamespaceMessage{fields[1], *from, *exclude, fields[4]});
+  return true;
+}
+
+bool ClusterNode::take_joined(const Fields& fields) {
+  if (fields.size() != 6) return false;
+  const auto peer = from_hex(fields[2]);
+  if (!peer) return false;
+  if (fields[3] == node_) {
+    announcement_seen(std::string(fields[4]));
+    return true;
+  }
+  routes_.erase(*peer);
+  if (Mirror::Namespace* here = mirror_.find(fields[1])) {
+    ++here->total;
+    count_members(fields[1], *here);
+  }
+  host_.member_joined(fields[1], *peer, fields[5]);
+  return true;
+}
+
+bool ClusterNode::take_left(const Fields& fields) {
+  if (fields.size() != 4) return false;
+  const auto peer = from_hex(fields[2]);
+  if (!peer) return false;
+  if (fields[3] == node_) return true;  // this node was taken for dead, but it lives
+  member_gone(fields[1]);
+  host_.member_left(fields[1], *peer);
+  return true;
+}
+
+bool ClusterNode::take_reaped(const Fields& fields) {
+  const auto peer = fields.size() == 3 ? from_hex(fields[2]) : std::nullopt;
+  if (peer) host_.member_reaped(fields[1], *peer);
+  return peer.has_value();
+}
+
+bool ClusterNode::take_room_change(const Fields& fields) {
+  if (fields.size() != 7) return false;
+  const auto owner = from_hex(fields[3]);
+  const auto max_size = to_number<std::uint32_t>(fields[4]);
+  const auto posts = unpack(fields[6]);
+  if (!owner || !max_size || !posts || posts->size() % 2 != 0) return false;
+  std::vector<peer::sdk::RoomPost> list;
+  for (std::size_t i = 0; i < posts->size(); i += 2) {
+    list.push_back({from_hex((*posts)[i]), std::string((*posts)[i + 1])});
+    if (!list.back().to && !(*posts)[i].empty()) return false;
+  }
+  const peer::sdk::RoomState state{*owner, *max_size, std::string(fields[5])};
+  if (Mirror::Namespace* here = mirror_.find(fields[1]); here != nullptr && here->room) {
+    here->room->state = state;
+  }
+  host_.room_changed({fields[1], state, list});
+  if (!fields[2].empty()) announcement_seen(std::string(fields[2]));
+  return true;
+}
+
+bool ClusterNode::take_kick(const Fields& fields) {
+  if (fields.size() != 4) return false;
+  const auto target = from_hex(fields[2]);
+  const auto by = from_hex(fields[3]);
+  if (!target || !by) return false;
+  const Mirror::Peer* entry = mirror_.find(*target);
+  if (entry == nullptr) return true;
+  if (mirror_.remove_member(fields[1], {*target, entry->registration})) member_gone(fields[1]);
+  host_.kicked(fields[1], *target, *by);
+  return true;
+}
+
+bool ClusterNode::take_replaced(const Fields& fields) {
+  const auto peer = fields.size() == 3 ? from_hex(fields[1]) : std::nullopt;
+  const auto registration = peer ? to_number<std::uint64_t>(fields[2]) : std::nullopt;
+  if (!registration) return false;
+  host_.replaced({*peer, *registration});
+  return true;
+}
+
+// A beat tells who is there now.
+bool ClusterNode::take_nodes_changed() {
+  if (Clock::now() - last_beat_ > options_.beat / 4) beat();
+  return true;
+}
+
+void ClusterNode::take_guide_message(const std::string& json) {
+  const auto message = parse_guide_message(json);
+  const auto from = message ? from_hex(message->from) : std::nullopt;
+  if (!from) {
+    warn("what came on one of the guide's channels is not the guide's JSON");
+  } else if (message->node_id != node_) {
+    message->type == "broadcast" ? deliver_guide_broadcast(*message, *from)
+                                 : deliver_guide_signal(*message, *from);
+  }
+}
+
+void ClusterNode::deliver_guide_signal(const GuideMessage& message, const Fingerprint& from) {
+  auto to = from_hex(message.to);
+  if (!to) to = mirror_.holder_of(message.to);
+  if (!to || *to == from || (!message.namespaces && options_.legacy_strict)) return;
+  std::vector<std::string_view> namespaces;
+  if (message.namespaces) {
+    namespaces.assign(message.namespaces->begin(), message.namespaces->end());
+  }
+  host_.deliver(DirectedMessage{from, *to, namespaces, message.text, false, !message.namespaces});
+}
+
+// Our own nodes have it by their own channels, and say so with `ns`.
+void ClusterNode::deliver_guide_broadcast(const GuideMessage& message, const Fingerprint& from) {
+  if (message.namespaces || options_.legacy_strict) return;
+  host_.deliver(NamespaceMessage{message.ns, from, {}, message.text});
+}
+
+}  // namespace peer_redis

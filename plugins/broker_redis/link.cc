@@ -1,0 +1,242 @@
+#include "link.h"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "envelope.h"
+
+namespace peer_redis {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kFirstBackoff{50};
+constexpr milliseconds kLastBackoff{5000};
+
+milliseconds backoff(std::uint32_t failures) {
+  const auto full = std::min(kLastBackoff, kFirstBackoff * (1 << std::min(failures, 10U)));
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return full / 2 + milliseconds(random() % static_cast<unsigned>(full.count() / 2 + 1));
+}
+
+std::string formatted(const Arguments& arguments) {
+  std::string bytes;
+  append_command(bytes, arguments);
+  return bytes;
+}
+
+}  // namespace
+
+Link::Link(EventLoop& loop, const Options& options, std::string node, Events events)
+    : loop_(loop),
+      options_(options),
+      node_(std::move(node)),
+      key_(options.prefix + ":{0}"),
+      own_channel_(options.node_channel(node_)),
+      channel_prefix_(options.node_channel("")),
+      events_(std::move(events)),
+      resolver_(loop),
+      commands_(loop, {[this](const Reply& reply) { handle_reply(reply); },
+                       [this](std::string_view why) { fail(why); }}),
+      subscriber_(loop, {[this](const Reply& reply) { handle_pushed(reply); },
+                         [this](std::string_view why) { fail(why); }}) {}
+
+void Link::stop() {
+  stopped_ = true;
+  state_ = State::kDown;
+  commands_.flush();
+  commands_.close();
+  subscriber_.close();
+  fail_pending();
+}
+
+void Link::connect() {
+  if (stopped_) return;
+  state_ = State::kConnecting;
+  scripts_loaded_ = false;
+  subscribed_ = 0;
+  const std::uint64_t attempt = ++attempt_;
+  loop_.run_at(Clock::now() + 2 * options_.operation_timeout, [this, attempt] {
+    if (attempt == attempt_ && state_ == State::kConnecting) fail("no answer");
+  });
+  resolver_.resolve(options_.host, options_.port, [this, attempt](std::vector<Address> found) {
+    if (attempt != attempt_ || state_ != State::kConnecting) return;
+    if (found.empty()) return fail("no such host: " + options_.host);
+    open(found);
+  });
+}
+
+void Link::open(const std::vector<Address>& addresses) {
+  const Address& address = addresses[attempt_ % addresses.size()];
+  const std::uint64_t attempt = attempt_;
+  commands_.open(address);
+  if (attempt != attempt_ || state_ != State::kConnecting) return;
+  greet(commands_);
+  load_scripts();
+  subscriber_.open(address);
+  if (attempt != attempt_ || state_ != State::kConnecting) return;
+  greet(subscriber_);
+  std::vector<std::string> channels{own_channel_};
+  if (options_.legacy_channels) {
+    for (const char* name : {"signal", "relay", "broadcast"}) {
+      channels.push_back(options_.guide_channel(name));
+    }
+  }
+  Arguments subscribe{"SUBSCRIBE"};
+  subscribe.insert(subscribe.end(), channels.begin(), channels.end());
+  subscriber_.send(subscribe);
+}
+
+void Link::greet(Connection& connection) {
+  const auto say = [&](const Arguments& arguments) {
+    if (&connection == &subscriber_) {
+      connection.send(arguments);
+      return;
+    }
+    send(formatted(arguments), false, [this](const Reply* reply) {
+      if (reply != nullptr && reply->is_error()) fail(reply->text());
+    });
+  };
+  if (!options_.password.empty()) say({"AUTH", options_.password});
+  if (options_.db != 0) say({"SELECT", std::to_string(options_.db)});
+}
+
+void Link::load_scripts() {
+  for (std::size_t i = 0; i < kScriptCount; ++i) {
+    send(formatted({"SCRIPT", "LOAD", kScripts[i].text}), false, [this, i](const Reply* reply) {
+      if (reply == nullptr) return;
+      if (reply->is_error()) return fail(reply->text());
+      hashes_[i] = reply->text();
+      if (i + 1 < kScriptCount) return;
+      scripts_loaded_ = true;
+      prove_when_ready();
+    });
+  }
+}
+
+void Link::prove_when_ready() {
+  const std::size_t channels = options_.legacy_channels ? 4 : 1;
+  if (state_ != State::kConnecting || !scripts_loaded_ || subscribed_ < channels) return;
+  state_ = State::kProving;
+  probe();
+}
+
+void Link::probe() {
+  const std::uint64_t number = ++last_probe_;
+  const std::uint64_t attempt = attempt_;
+  const std::string envelope = pack({"P", std::to_string(number)});
+  command({"PUBLISH", own_channel_, envelope}, [](const Reply*) {});
+  if (probe_timer_) return;
+  probe_timer_ = loop_.run_at(Clock::now() + options_.operation_timeout, [this, attempt] {
+    probe_timer_.reset();
+    if (attempt == attempt_) fail("the subscription is silent");
+  });
+}
+
+void Link::run(Script script, const Arguments& arguments, OnReply on_reply) {
+  Arguments all{"EVALSHA", hashes_[static_cast<std::size_t>(script)], "1", key_, channel_prefix_,
+                node_};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  send(formatted(all), true, std::move(on_reply));
+}
+
+void Link::command(const Arguments& arguments, OnReply on_reply) {
+  send(formatted(arguments), false, std::move(on_reply));
+}
+
+void Link::send(std::string bytes, bool repeatable, OnReply on_reply) {
+  if (scripts_lost_ && repeatable) {
+    held_back_.push_back({std::move(bytes), std::move(on_reply), Clock::now()});
+    return;
+  }
+  if (state_ == State::kDown || !commands_.send_bytes(bytes)) return on_reply(nullptr);
+  if (!repeatable) bytes.clear();
+  pending_.push_back({std::move(bytes), std::move(on_reply), Clock::now()});
+  if (!silence_timer_) watch_silence();
+}
+
+void Link::watch_silence() {
+  silence_timer_.reset();
+  if (pending_.empty()) return;
+  silence_timer_ = loop_.run_at(pending_.front().sent + options_.operation_timeout, [this] {
+    silence_timer_.reset();
+    const bool silent =
+        !pending_.empty() && Clock::now() - pending_.front().sent >= options_.operation_timeout;
+    if (silent) return fail("no answer");
+    watch_silence();
+  });
+}
+
+void Link::handle_reply(const Reply& reply) {
+  if (pending_.empty()) return fail("a reply to nothing");
+  Command command = std::move(pending_.front());
+  pending_.pop_front();
+  latency_ = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - command.sent);
+  if (reply.is_error() && reply.text().starts_with("NOSCRIPT") && !command.bytes.empty()) {
+    scripts_lost_ = true;
+    held_back_.insert(std::find_if(held_back_.begin(), held_back_.end(),
+                                   [&](const Command& other) { return other.sent > command.sent; }),
+                      std::move(command));
+  } else {
+    command.on_reply(&reply);
+  }
+  if (scripts_lost_ && pending_.empty()) send_held_back();
+}
+
+// Only now, when nothing is under way any more, so that the order of the commands holds.
+void Link::send_held_back() {
+  scripts_lost_ = false;
+  load_scripts();
+  for (Command& command : std::exchange(held_back_, {})) {
+    send(std::move(command.bytes), true, std::move(command.on_reply));
+  }
+}
+
+void Link::handle_pushed(const Reply& reply) {
+  if (reply.is_error()) return fail(reply.text());
+  const std::string_view kind = reply[0].text();
+  if (kind == "subscribe") {
+    ++subscribed_;
+    prove_when_ready();
+  } else if (kind == "message" && reply[1].text() == own_channel_ &&
+             reply[2].text().starts_with("1:P,")) {
+    const auto fields = unpack(reply[2].text());
+    if (!fields || fields->size() != 2 || (*fields)[1] != std::to_string(last_probe_)) return;
+    if (probe_timer_) loop_.cancel(*probe_timer_);
+    probe_timer_.reset();
+    if (state_ != State::kProving) return;
+    state_ = State::kUp;
+    failures_ = 0;
+    events_.up();
+  } else if (kind == "message" && state_ == State::kUp) {
+    events_.message(reply[1].text(), reply[2].text());
+  }
+}
+
+void Link::flush() {
+  commands_.flush();
+  subscriber_.flush();
+}
+
+void Link::fail(std::string_view why) {
+  if (state_ == State::kDown) return;
+  state_ = State::kDown;
+  ++attempt_;
+  const std::string reason(why);
+  commands_.close();
+  subscriber_.close();
+  if (probe_timer_) loop_.cancel(*probe_timer_);
+  probe_timer_.reset();
+  events_.down(reason);
+  fail_pending();
+  loop_.run_at(Clock::now() + backoff(failures_++), [this] { connect(); });
+}
+
+void Link::fail_pending() {
+  scripts_lost_ = false;
+  for (Command& command : std::exchange(held_back_, {})) command.on_reply(nullptr);
+  for (Command& command : std::exchange(pending_, {})) command.on_reply(nullptr);
+}
+
+}  // namespace peer_redis

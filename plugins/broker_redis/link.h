@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "connection.h"
+#include "event_loop.h"
+#include "options.h"
+#include "resolver.h"
+#include "scripts.h"
+
+namespace peer_redis {
+
+using Arguments = std::vector<std::string_view>;
+/// Takes the reply to one command; null: none will come, and whether it was executed is unknown.
+using OnReply = std::function<void(const Reply*)>;
+
+/// The way to Redis: a connection for commands and one that subscribes, as one: both work, or the
+/// link is down and is built anew, after 50 ms to 5 s. Loop thread only.
+///
+/// It is up when a message that it published to its own channel has come back. Silence is a
+/// failure: a command without a reply within the operation timeout, a probe that does not return.
+class Link {
+ public:
+  struct Events {
+    std::function<void()> up;
+    std::function<void(std::string_view why)> down;  ///< after up, or after a failed attempt
+    std::function<void(std::string_view channel, std::string_view message)> message;
+  };
+
+  Link(EventLoop& loop, const Options& options, std::string node, Events events);
+
+  void start() { connect(); }
+  void stop();
+  [[nodiscard]] bool is_up() const { return state_ == State::kUp; }
+
+  /// Runs a script; `arguments` are those after the common ones (lua/common.lua).
+  void run(Script script, const Arguments& arguments, OnReply on_reply);
+  void command(const Arguments& arguments, OnReply on_reply);
+  /// Publishes to the own channel, and takes it for a failure when that does not come back.
+  void probe();
+  void flush();
+  /// Redis answers, but not as it should: builds the link anew.
+  void give_up(std::string_view why) { fail(why); }
+
+  [[nodiscard]] std::chrono::microseconds latency() const { return latency_; }
+  [[nodiscard]] std::size_t pending() const { return pending_.size() + held_back_.size(); }
+  [[nodiscard]] std::size_t queued_bytes() const { return commands_.queued_bytes(); }
+
+ private:
+  enum class State { kDown, kConnecting, kProving, kUp };
+
+  struct Command {
+    std::string bytes;  ///< of a script: to be sent again when Redis has lost the scripts
+    OnReply on_reply;
+    Time sent;
+  };
+
+  void connect();
+  void open(const std::vector<Address>& addresses);
+  void greet(Connection& connection);
+  void load_scripts();
+  void send(std::string bytes, bool repeatable, OnReply on_reply);
+  void handle_reply(const Reply& reply);
+  void handle_pushed(const Reply& reply);
+  void send_held_back();
+  void prove_when_ready();
+  void watch_silence();
+  void fail(std::string_view why);
+  void fail_pending();
+
+  EventLoop& loop_;
+  const Options& options_;
+  const std::string node_;
+  const std::string key_;
+  const std::string own_channel_;
+  const std::string channel_prefix_;
+  const Events events_;
+  Resolver resolver_;
+  Connection commands_;
+  Connection subscriber_;
+  State state_ = State::kDown;
+  bool stopped_ = false;
+  std::uint64_t attempt_ = 0;   ///< since the start; a deadline of an earlier one is void
+  std::uint32_t failures_ = 0;  ///< since it was up
+  bool scripts_loaded_ = false;
+  std::size_t subscribed_ = 0;
+  std::string hashes_[kScriptCount];
+  std::deque<Command> pending_;
+  bool scripts_lost_ = false;
+  std::deque<Command> held_back_;  ///< while the scripts are loaded again, in order
+  std::uint64_t last_probe_ = 0;
+  std::optional<EventLoop::TimerId> silence_timer_;
+  std::optional<EventLoop::TimerId> probe_timer_;
+  std::chrono::microseconds latency_{0};
+};
+
+}  // namespace peer_redis

@@ -1,0 +1,2 @@
+-- ns envelope -> nodes told
+return tell(ARGV[3], ARGV[4], self)

@@ -1,0 +1,20 @@
+-- ns version owner max state kicked by token envelope-head envelope-tail -> {status, version}
+-- The envelope of the news goes out with the caller's token in the caller's copy only.
+local ns, kicked, by, token = ARGV[3], ARGV[8], ARGV[9], ARGV[10]
+local current = call('HGET', P .. 's:' .. ns, 'v')
+if not current then return {'gone', 0} end
+if current ~= ARGV[4] then return {'conflict', 0} end
+if kicked ~= '' then
+  local node = member(ns, kicked)
+  if not node then return {'not_member', 0} end
+  tell_node(node, pack('K', ns, kicked, by))
+  remove_member(ns, kicked, node, node)
+end
+local version = 0
+if call('EXISTS', P .. 's:' .. ns) == 1 then
+  set_room(ns, ARGV[5], ARGV[6], ARGV[7])
+  version = raise(ns)
+end
+tell(ns, ARGV[11], self)
+tell_node(self, ARGV[12])
+return {'committed', version}

@@ -1,0 +1,164 @@
+-- What the scripts share; stands before each of them.
+-- KEYS[1] "peer:{0}"   ARGV[1] channel of a node without its id, "peer:n:"   ARGV[2] calling node
+-- Keys and who may change them: README.md.
+local P = KEYS[1] .. ':'
+local channel, self = ARGV[1], ARGV[2]
+local call = redis.call
+
+local function pack(...)
+  local out = {}
+  for i, field in ipairs({...}) do
+    field = tostring(field)
+    out[i] = #field .. ':' .. field .. ','
+  end
+  return table.concat(out)
+end
+
+-- Microseconds on the only clock that counts.
+local function now_us()
+  local time = call('TIME')
+  return tonumber(time[1]) * 1000000 + tonumber(time[2])
+end
+
+-- Numbers beyond 10^14 would be written with an exponent.
+local function digits(number) return string.format('%.0f', number) end
+
+local function tell_node(node, message) return call('PUBLISH', channel .. node, message) end
+
+-- Tells the nodes with members of a namespace, but for one.
+local function tell(ns, message, except)
+  local told = 0
+  for _, node in ipairs(call('HKEYS', P .. 'sn:' .. ns)) do
+    if node ~= except then told = told + math.min(1, tell_node(node, message)) end
+  end
+  return told
+end
+
+local function tell_all(message, except)
+  for _, node in ipairs(call('ZRANGE', P .. 'nodes', 0, -1)) do
+    if node ~= except then tell_node(node, message) end
+  end
+end
+
+-- node, registration, object of a member's entry.
+local function member(ns, fp)
+  local entry = call('HGET', P .. 'sm:' .. ns, fp)
+  if not entry then return nil end
+  return string.match(entry, '^([^|]*)|([^|]*)|(.*)$')
+end
+
+local function is_room(ns) return call('HEXISTS', P .. 's:' .. ns, 'v') == 1 end
+
+-- A room's version, raised; 0 for a namespace.
+local function raise(ns)
+  if not is_room(ns) then return 0 end
+  return call('HINCRBY', P .. 's:' .. ns, 'v', 1)
+end
+
+-- The nodes but `except` hear that it left. Returns whether members remain.
+local function remove_member(ns, fp, node, except)
+  call('HDEL', P .. 'sm:' .. ns, fp)
+  call('ZREM', P .. 'sz:' .. ns, fp)
+  call('SREM', P .. 'm:' .. fp, ns)
+  if call('HINCRBY', P .. 'sn:' .. ns, node, -1) <= 0 then call('HDEL', P .. 'sn:' .. ns, node) end
+  if call('HLEN', P .. 'sm:' .. ns) == 0 then
+    call('DEL', P .. 's:' .. ns, P .. 'sz:' .. ns, P .. 'sn:' .. ns)
+    return false
+  end
+  raise(ns)
+  tell(ns, pack('L', ns, fp, node), except)
+  return true
+end
+
+local function add_member(ns, fp, node, registration, object)
+  local seq = call('HINCRBY', P .. 's:' .. ns, 'seq', 1)
+  call('HSET', P .. 'sm:' .. ns, fp, node .. '|' .. registration .. '|' .. object)
+  call('ZADD', P .. 'sz:' .. ns, seq, fp)
+  call('HINCRBY', P .. 'sn:' .. ns, node, 1)
+  call('SADD', P .. 'm:' .. fp, ns)
+  raise(ns)
+end
+
+local function free_alias(fp, alias)
+  if alias and alias ~= '' and call('GET', P .. 'a:' .. alias) == fp then
+    call('DEL', P .. 'a:' .. alias)
+  end
+end
+
+-- Ends one registration with all that hangs on it. `except` is not told who left.
+-- `reaped`: with the peer its node has gone, so one other node asks the policies of its rooms.
+local function drop_peer(fp, except, reaped)
+  local record = call('HMGET', P .. 'p:' .. fp, 'n', 'a')
+  local node = record[1]
+  for _, ns in ipairs(call('SMEMBERS', P .. 'm:' .. fp)) do
+    if remove_member(ns, fp, node, except) and reaped and is_room(ns) then
+      local nodes = call('HKEYS', P .. 'sn:' .. ns)
+      table.sort(nodes)
+      for _, heir in ipairs(nodes) do
+        if heir ~= node and tell_node(heir, pack('D', ns, fp)) > 0 then break end
+      end
+    end
+  end
+  free_alias(fp, record[2])
+  call('DEL', P .. 'm:' .. fp, P .. 'p:' .. fp)
+  call('SREM', P .. 'n:' .. node, fp)
+end
+
+-- Whether the caller's registration is the live one.
+local function is_live(fp, registration)
+  local record = call('HMGET', P .. 'p:' .. fp, 'n', 'r')
+  return record[1] == self and record[2] == registration
+end
+
+-- Enters a registration of the caller. Returns whether another peer holds the alias.
+local function enter_peer(fp, registration, alias, since)
+  local taken = 0
+  if alias ~= '' then
+    local holder = call('GET', P .. 'a:' .. alias)
+    if holder and holder ~= fp then
+      taken, alias = 1, ''
+    else
+      call('SET', P .. 'a:' .. alias, fp)
+    end
+  end
+  call('HSET', P .. 'p:' .. fp, 'n', self, 'r', registration, 't', digits(since), 'a', alias)
+  call('SADD', P .. 'n:' .. self, fp)
+  return taken
+end
+
+-- The other nodes than ours that listen to the guide's channels.
+local function foreign_listeners()
+  local prefix = string.sub(channel, 1, -3)
+  local guide = call('PUBSUB', 'NUMSUB', prefix .. 'signal', prefix .. 'relay',
+                     prefix .. 'broadcast')
+  local listeners = math.max(guide[2], guide[4], guide[6])
+  if listeners == 0 then return 0 end
+  local ours = 0
+  for _, node in ipairs(call('ZRANGE', P .. 'nodes', 0, -1)) do
+    ours = ours + math.min(1, call('PUBSUB', 'NUMSUB', channel .. node)[2])
+  end
+  return math.max(0, listeners - ours)
+end
+
+-- Whether nodes have not yet put back what a loss of data took.
+local function unsettled()
+  for _, waiting in ipairs(call('HVALS', P .. 'wait')) do
+    if waiting == '1' then return true end
+  end
+  return false
+end
+
+-- A page of members: flat list of fp, node, object.
+local function page_of(ns, first, count)
+  local page = {}
+  if count == 0 then return page end
+  for _, fp in ipairs(call('ZRANGE', P .. 'sz:' .. ns, first, first + count - 1)) do
+    local node, _, object = member(ns, fp)
+    page[#page + 1], page[#page + 2], page[#page + 3] = fp, node, object
+  end
+  return page
+end
+
+local function set_room(ns, owner, max, state)
+  return call('HSET', P .. 's:' .. ns, 'o', owner, 'x', max, 'p', state)
+end

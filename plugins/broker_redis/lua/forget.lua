@@ -1,0 +1,5 @@
+-- fp...: the caller does not have these peers
+for i = 3, #ARGV do
+  if call('HGET', P .. 'p:' .. ARGV[i], 'n') == self then drop_peer(ARGV[i], self, false) end
+end
+return 0

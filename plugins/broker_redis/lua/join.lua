@@ -1,0 +1,36 @@
+-- fp registration ns object max_size page token kind(ns|room|create) version owner max state
+-- envelope of the room's news -> {status, version, total, is_room, fp, node, object...}
+local fp, registration, ns, object = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local max_size, page, token, kind, version = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9],
+                                             ARGV[10], ARGV[11]
+if not is_live(fp, registration) then return {'stale', 0, 0, 0} end
+local current = call('HGET', P .. 's:' .. ns, 'v')
+local exists = call('EXISTS', P .. 's:' .. ns) == 1
+local old_node, old_registration = member(ns, fp)
+if kind == 'create' then
+  if exists then return {'exists', 0, 0, 0} end
+elseif kind == 'room' then
+  if not current then return {'gone', 0, 0, 0} end
+  if current ~= version then return {'conflict', 0, 0, 0} end
+else
+  if current then return {'is_room', 0, 0, 0} end
+  local total = call('HLEN', P .. 'sm:' .. ns)
+  if max_size > 0 and not old_node and total >= max_size then return {'full', 0, 0, 0} end
+end
+if old_node == self and old_registration == registration then
+  call('HSET', P .. 'sm:' .. ns, fp, self .. '|' .. registration .. '|' .. object)
+else
+  if old_node then remove_member(ns, fp, old_node, old_node) end
+  if kind == 'create' then call('HSET', P .. 's:' .. ns, 'v', 0) end
+  add_member(ns, fp, self, registration, object)
+  tell(ns, pack('J', ns, fp, self, '', object), self)
+end
+if kind ~= 'ns' then
+  set_room(ns, ARGV[12], ARGV[13], ARGV[14])
+  tell(ns, ARGV[15], self)
+end
+tell_node(self, pack('J', ns, fp, self, token, ''))  -- here the caller's stream catches up
+local answer = {'joined', tonumber(call('HGET', P .. 's:' .. ns, 'v') or 0),
+                call('HLEN', P .. 'sm:' .. ns), kind == 'ns' and 0 or 1}
+for _, field in ipairs(page_of(ns, 0, page)) do answer[#answer + 1] = field end
+return answer

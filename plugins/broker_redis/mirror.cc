@@ -1,0 +1,92 @@
+#include "mirror.h"
+
+namespace peer_redis {
+
+void Mirror::add_peer(const Registered& peer, std::string_view alias) {
+  const auto [entry, fresh] = peers_.try_emplace(peer.peer);
+  if (!fresh && entry->second.registration >= peer.registration) return;
+  if (!fresh) {
+    for (const auto& [ns, member] : entry->second.members) release(ns);
+    forget_alias(peer.peer, entry->second);
+  }
+  entry->second = {peer.registration, std::string(alias), Clock::now(), {}};
+  if (!alias.empty()) aliases_.insert_or_assign(std::string(alias), peer.peer);
+}
+
+void Mirror::drop_alias(const Registered& peer) {
+  if (!is_live(peer)) return;
+  Peer& entry = peers_.at(peer.peer);
+  forget_alias(peer.peer, entry);
+  entry.alias.clear();
+}
+
+bool Mirror::remove_peer(const Registered& peer) {
+  if (!is_live(peer)) return false;
+  const auto entry = peers_.find(peer.peer);
+  for (const auto& [ns, member] : entry->second.members) release(ns);
+  forget_alias(peer.peer, entry->second);
+  peers_.erase(entry);
+  return true;
+}
+
+void Mirror::forget_alias(const Fingerprint& peer, const Peer& entry) {
+  const auto found = aliases_.find(entry.alias);
+  if (found != aliases_.end() && found->second == peer) aliases_.erase(found);
+}
+
+const Mirror::Peer* Mirror::find(const Fingerprint& peer) const {
+  const auto entry = peers_.find(peer);
+  return entry == peers_.end() ? nullptr : &entry->second;
+}
+
+Mirror::Peer* Mirror::find(const Fingerprint& peer) {
+  const auto entry = peers_.find(peer);
+  return entry == peers_.end() ? nullptr : &entry->second;
+}
+
+bool Mirror::is_live(const Registered& peer) const {
+  const Peer* entry = find(peer.peer);
+  return entry != nullptr && entry->registration == peer.registration;
+}
+
+std::optional<Fingerprint> Mirror::holder_of(std::string_view alias) const {
+  const auto found = aliases_.find(alias);
+  if (found == aliases_.end()) return std::nullopt;
+  return found->second;
+}
+
+void Mirror::add_member(std::string_view ns, const Registered& peer, std::string_view object) {
+  if (!is_live(peer)) return;
+  auto& members = peers_.at(peer.peer).members;
+  const auto [entry, fresh] = members.try_emplace(std::string(ns));
+  entry->second.object = object;
+  if (fresh) ++namespaces_[entry->first].own;
+}
+
+void Mirror::mark_shared(std::string_view ns, const Registered& peer) {
+  if (!is_live(peer)) return;
+  auto& members = peers_.at(peer.peer).members;
+  if (const auto entry = members.find(ns); entry != members.end()) entry->second.shared = true;
+}
+
+bool Mirror::remove_member(std::string_view ns, const Registered& peer) {
+  if (!is_live(peer)) return false;
+  auto& members = peers_.at(peer.peer).members;
+  const auto entry = members.find(ns);
+  if (entry == members.end()) return false;
+  members.erase(entry);
+  release(ns);
+  return true;
+}
+
+Mirror::Namespace* Mirror::find(std::string_view ns) {
+  const auto found = namespaces_.find(ns);
+  return found == namespaces_.end() ? nullptr : &found->second;
+}
+
+void Mirror::release(std::string_view ns) {
+  const auto found = namespaces_.find(ns);
+  if (--found->second.own == 0) namespaces_.erase(found);
+}
+
+}  // namespace peer_redis

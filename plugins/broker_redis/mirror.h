@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include <peer/sdk/broker_types.h>
+
+#include "event_loop.h"
+
+namespace peer_redis {
+
+using peer::sdk::Fingerprint;
+using peer::sdk::Registered;
+
+/// What the core has told of this node's own peers: the truth that Redis is put right with after
+/// an outage. Loop thread only.
+class Mirror {
+ public:
+  struct Member {
+    std::string object;
+    bool shared = false;  ///< it has been in Redis: other nodes' members have been told
+  };
+  struct Peer {
+    std::uint64_t registration = 0;
+    std::string alias;
+    Time since;                                          ///< of the registration
+    std::map<std::string, Member, std::less<>> members;  ///< by namespace
+  };
+  struct Room {
+    peer::sdk::RoomState state;
+    std::uint64_t version = 0;
+  };
+  struct Namespace {
+    std::uint32_t own = 0;    ///< members on this node
+    std::uint64_t total = 0;  ///< on all nodes, as far as the news have come
+    std::optional<Room> room;
+  };
+
+  void add_peer(const Registered& peer, std::string_view alias);
+  /// Another peer of the cluster holds the alias.
+  void drop_alias(const Registered& peer);
+  /// False: another registration is the live one.
+  bool remove_peer(const Registered& peer);
+  [[nodiscard]] const Peer* find(const Fingerprint& peer) const;
+  [[nodiscard]] Peer* find(const Fingerprint& peer);
+  [[nodiscard]] bool is_live(const Registered& peer) const;
+  [[nodiscard]] std::optional<Fingerprint> holder_of(std::string_view alias) const;
+  [[nodiscard]] const std::unordered_map<Fingerprint, Peer>& peers() const { return peers_; }
+
+  /// Entered or refreshed. Ignored for a registration that is not live.
+  void add_member(std::string_view ns, const Registered& peer, std::string_view object);
+  void mark_shared(std::string_view ns, const Registered& peer);
+  bool remove_member(std::string_view ns, const Registered& peer);
+  /// Null when no peer of this node is a member.
+  [[nodiscard]] Namespace* find(std::string_view ns);
+  [[nodiscard]] const std::map<std::string, Namespace, std::less<>>& namespaces() const {
+    return namespaces_;
+  }
+
+ private:
+  void release(std::string_view ns);
+  void forget_alias(const Fingerprint& peer, const Peer& entry);
+
+  std::unordered_map<Fingerprint, Peer> peers_;
+  std::map<std::string, Fingerprint, std::less<>> aliases_;
+  std::map<std::string, Namespace, std::less<>> namespaces_;
+};
+
+}  // namespace peer_redis

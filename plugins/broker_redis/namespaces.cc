@@ -1,0 +1,186 @@
+#include <algorithm>
+#include <utility>
+
+#include "cluster_node.h"
+
+// A join is announced to the nodes with members, the own one too. It is answered when that
+// announcement has come back, so that all news before it have been handed to the core; later ones
+// wait until the core has entered the member. So what the member sees has no gap.
+
+namespace peer_redis {
+
+using peer::sdk::JoinOutcome;
+using peer::sdk::JoinStatus;
+using peer::sdk::MemberPage;
+
+namespace {
+
+JoinStatus join_status(std::string_view text) {
+  constexpr std::pair<std::string_view, JoinStatus> kStatuses[] = {
+      {"joined", JoinStatus::kJoined},     {"full", JoinStatus::kFull},
+      {"is_room", JoinStatus::kIsRoom},    {"exists", JoinStatus::kExists},
+      {"conflict", JoinStatus::kConflict}, {"gone", JoinStatus::kGone},
+  };
+  for (const auto& [name, status] : kStatuses) {
+    if (text == name) return status;
+  }
+  return JoinStatus::kUnavailable;
+}
+
+std::string_view kind_of(const ClusterNode::Join& join) {
+  if (!join.room) return "ns";
+  return join.room->version == 0 ? "create" : "room";
+}
+
+std::uint64_t unsigned_of(const Reply& reply) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, reply.integer()));
+}
+
+}  // namespace
+
+void ClusterNode::join(const Join& join, ReplyTo<JoinOutcome> reply) {
+  if (!connected()) return join_alone(join, reply);
+  const std::string token = std::to_string(++next_number_);
+  const peer::sdk::RoomCommit plain;
+  const peer::sdk::RoomCommit& room = join.room ? *join.room : plain;
+  const std::string fingerprint = to_hex(join.peer.peer);
+  const std::string registration = std::to_string(join.peer.registration);
+  const std::string max_size = std::to_string(join.max_size);
+  const std::string page = std::to_string(join.page);
+  const std::string version = std::to_string(room.version);
+  const std::string owner = to_hex(room.room.owner);
+  const std::string room_max = std::to_string(room.room.max_size);
+  const std::string news = room_envelope(join.ns, "", room);
+  announced_.emplace(token, Announced{});
+  link_.run(Script::kJoin,
+            {fingerprint, registration, join.ns, join.object, max_size, page, token, kind_of(join),
+             version, owner, room_max, room.room.state, news},
+            [this, token, join, reply = std::move(reply)](const Reply* answer) {
+              take_join_reply(token, join, answer, reply);
+            });
+}
+
+void ClusterNode::take_join_reply(const std::string& token, const Join& join, const Reply* answer,
+                                  const ReplyTo<JoinOutcome>& reply) {
+  JoinOutcome outcome;
+  if (answer != nullptr) outcome.status = join_status((*answer)[0].text());
+  if (outcome.status != JoinStatus::kJoined) {
+    abandon(token);
+    if (outcome.status == JoinStatus::kUnavailable) return join_alone(join, reply);
+    return reply(std::move(outcome));
+  }
+  outcome.version = unsigned_of((*answer)[1]);
+  outcome.page = read_page(*answer, 2, 4);
+  remember_member(join, outcome.version, outcome.page.total);
+  mirror_.mark_shared(join.ns, join.peer);
+  complete(token, [this, outcome = std::move(outcome), reply]() mutable {
+    gate_.shut();
+    outcome.hold = gate_.hold();
+    reply(std::move(outcome));
+  });
+}
+
+// The reply to an operation has come: done, if its announcement has come too.
+void ClusterNode::complete(const std::string& token, Task finish) {
+  const auto entry = announced_.find(token);
+  if (entry == announced_.end()) return finish();
+  if (!entry->second.seen) {
+    entry->second.finish = std::move(finish);
+    return;
+  }
+  announced_.erase(entry);
+  finish();
+  gate_.open();
+}
+
+void ClusterNode::abandon(const std::string& token) {
+  const auto entry = announced_.find(token);
+  if (entry == announced_.end()) return;
+  const bool seen = entry->second.seen;
+  announced_.erase(entry);
+  if (seen) gate_.open();
+}
+
+void ClusterNode::announcement_seen(const std::string& token) {
+  const auto entry = announced_.find(token);
+  if (entry == announced_.end()) return;
+  if (!entry->second.finish) {
+    entry->second.seen = true;
+    gate_.shut();
+    return;
+  }
+  const Task finish = std::move(entry->second.finish);
+  announced_.erase(entry);
+  finish();
+}
+
+// By this node's own truth: the core goes on so, and Redis learns of it with the next resync.
+void ClusterNode::join_alone(const Join& join, const ReplyTo<JoinOutcome>& reply) {
+  remember_member(join, join.room ? join.room->version + 1 : 0, 0);
+  mark_dirty(join.peer.peer);
+  reply({});
+}
+
+void ClusterNode::remember_member(const Join& join, std::uint64_t version, std::uint64_t total) {
+  mirror_.add_member(join.ns, join.peer, join.object);
+  Mirror::Namespace* here = mirror_.find(join.ns);
+  if (here == nullptr) return;
+  if (join.room) here->room = Mirror::Room{join.room->room, version};
+  here->total = std::max<std::uint64_t>(total, here->own);
+  count_members(join.ns, *here);
+}
+
+void ClusterNode::count_members(std::string_view ns, const Mirror::Namespace& here) {
+  shared_.set_elsewhere(ns, here.total > here.own ? here.total - here.own : 0);
+}
+
+void ClusterNode::member_gone(std::string_view ns) {
+  Mirror::Namespace* here = mirror_.find(ns);
+  if (here == nullptr) return shared_.set_elsewhere(ns, 0);
+  if (here->total > here->own) --here->total;
+  count_members(ns, *here);
+}
+
+void ClusterNode::leave(const std::string& ns, const Registered& peer) {
+  if (mirror_.remove_member(ns, peer)) member_gone(ns);
+  if (!link_.is_up()) return;
+  link_.run(Script::kLeave, {to_hex(peer.peer), std::to_string(peer.registration), ns},
+            [](const Reply*) {});
+  if (!connected()) mark_dirty(peer.peer);
+}
+
+void ClusterNode::update(const std::string& ns, const Registered& peer, const std::string& object) {
+  const Mirror::Peer* entry = mirror_.find(peer.peer);
+  if (entry == nullptr || !entry->members.contains(ns)) return;
+  mirror_.add_member(ns, peer, object);
+  if (!link_.is_up()) return;
+  link_.run(Script::kUpdate, {to_hex(peer.peer), std::to_string(peer.registration), ns, object},
+            [](const Reply*) {});
+  if (!connected()) mark_dirty(peer.peer);
+}
+
+void ClusterNode::list(const std::string& ns, const std::optional<Fingerprint>& after,
+                       std::uint32_t limit, const ReplyTo<std::optional<MemberPage>>& reply) {
+  if (!connected()) return reply(std::nullopt);
+  link_.run(Script::kList, {ns, after ? to_hex(*after) : std::string(), std::to_string(limit)},
+            [this, reply](const Reply* answer) {
+              if (answer == nullptr || answer->size() < 2) return reply(std::nullopt);
+              MemberPage page = read_page(*answer, 1, 2);
+              page.is_room = (*answer)[0].integer() == 1;
+              reply(std::move(page));
+            });
+}
+
+// `total`: index of the count; `first`: of the members, three fields each.
+MemberPage ClusterNode::read_page(const Reply& reply, std::size_t total, std::size_t first) const {
+  MemberPage page;
+  page.total = unsigned_of(reply[total]);
+  for (std::size_t i = first; i + 2 < reply.size(); i += 3) {
+    const auto peer = from_hex(reply[i].text());
+    if (!peer) continue;
+    page.members.push_back({*peer, reply[i + 1].text() == node_, std::string(reply[i + 2].text())});
+  }
+  return page;
+}
+
+}  // namespace peer_redis

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <functional>
+
+#include "event_loop.h"
+
+namespace peer_redis {
+
+/// Directed messages that wait for Redis: at most 2 s, 4 MiB, 1000 messages. Loop thread only.
+class OutageQueue {
+ public:
+  static constexpr std::chrono::seconds kMaxAge{2};
+  static constexpr std::size_t kMaxBytes = std::size_t{4} << 20;
+  static constexpr std::size_t kMaxMessages = 1000;
+
+  struct Waiting {
+    std::size_t size;
+    std::function<void()> send;
+    std::function<void()> give_up;
+    Time since;
+  };
+
+  /// False: there is no room; `waiting` is as it was.
+  bool push(Waiting& waiting);
+  /// Gives up what has waited too long. Returns how many that were.
+  std::size_t expire(Time now);
+  /// Sends all, in their order.
+  void flush();
+  /// Gives up all. Returns how many.
+  std::size_t give_up_all();
+
+  [[nodiscard]] std::size_t size() const { return queue_.size(); }
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+
+ private:
+  Waiting take();
+
+  std::deque<Waiting> queue_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace peer_redis

@@ -1,0 +1,109 @@
+#include "resp.h"
+
+#include <hiredis/hiredis.h>
+
+#include <charconv>
+#include <new>
+#include <vector>
+
+namespace peer_redis {
+namespace {
+
+constexpr std::size_t kMaxReplyBytes = std::size_t{64} << 20;
+constexpr int kMaxElements = 1 << 20;
+
+const redisReplyObjectFunctions* plain_functions = nullptr;
+
+void* create_array(const redisReadTask* task, int elements) {
+  if (elements > kMaxElements) return nullptr;
+  return plain_functions->createArray(task, elements);
+}
+
+/// hiredis' own, but an array whose announced size alone would take gigabytes is refused.
+redisReplyObjectFunctions* bounded_functions(const redisReader& reader) {
+  static redisReplyObjectFunctions functions = [&reader] {
+    plain_functions = reader.fn;
+    redisReplyObjectFunctions bounded = *reader.fn;
+    bounded.createArray = create_array;
+    return bounded;
+  }();
+  return &functions;
+}
+
+}  // namespace
+
+bool Reply::is_error() const { return reply_ != nullptr && reply_->type == REDIS_REPLY_ERROR; }
+
+std::string_view Reply::text() const {
+  if (reply_ == nullptr) return {};
+  switch (reply_->type) {
+    case REDIS_REPLY_STRING:
+    case REDIS_REPLY_STATUS:
+    case REDIS_REPLY_ERROR:
+      return {reply_->str, reply_->len};
+    default:
+      return {};
+  }
+}
+
+std::int64_t Reply::integer() const {
+  if (reply_ != nullptr && reply_->type == REDIS_REPLY_INTEGER) return reply_->integer;
+  std::int64_t value = 0;
+  const std::string_view digits = text();
+  std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return value;
+}
+
+std::size_t Reply::size() const {
+  return reply_ != nullptr && reply_->type == REDIS_REPLY_ARRAY ? reply_->elements : 0;
+}
+
+Reply Reply::operator[](std::size_t index) const {
+  return index < size() ? Reply(reply_->element[index]) : Reply();
+}
+
+ReplyReader::ReplyReader() : reader_(redisReaderCreate()) {
+  if (reader_ == nullptr) throw std::bad_alloc();
+  reader_->fn = bounded_functions(*reader_);
+}
+
+ReplyReader::~ReplyReader() { redisReaderFree(reader_); }
+
+bool ReplyReader::feed(std::string_view bytes) {
+  unfinished_ += bytes.size();
+  if (unfinished_ > kMaxReplyBytes ||
+      redisReaderFeed(reader_, bytes.data(), bytes.size()) != REDIS_OK) {
+    failed_ = true;
+  }
+  return !failed_;
+}
+
+ReplyReader::Owned ReplyReader::next() {
+  void* reply = nullptr;
+  if (failed_) return nullptr;
+  if (redisReaderGetReply(reader_, &reply) != REDIS_OK) {
+    failed_ = true;
+    return nullptr;
+  }
+  if (reply != nullptr) unfinished_ = reader_->len - reader_->pos;
+  return Owned(static_cast<redisReply*>(reply));
+}
+
+void ReplyReader::Free::operator()(redisReply* reply) const { freeReplyObject(reply); }
+
+void append_command(std::string& out, std::span<const std::string_view> arguments) {
+  std::vector<const char*> texts;
+  std::vector<std::size_t> sizes;
+  for (const std::string_view argument : arguments) {
+    texts.push_back(argument.data());
+    sizes.push_back(argument.size());
+  }
+  char* command = nullptr;
+  const long long size = redisFormatCommandArgv(&command, static_cast<int>(arguments.size()),
+                                                texts.data(), sizes.data());
+  if (size < 0) throw std::bad_alloc();
+  out.append(command, static_cast<std::size_t>(size));
+  redisFreeCommand(command);
+}
+
+}  // namespace peer_redis

@@ -1,0 +1,120 @@
+#include "cluster_node.h"
+
+#include <algorithm>
+
+// The one way in which Redis is put right: after an outage, a loss of its data, or when this node
+// was taken for dead. Peers that are dirty are written whole, and what Redis has of this node
+// beyond them is removed. What the core tells meanwhile changes the mirror and makes its peer
+// dirty; when nothing is dirty any more the node is connected.
+
+namespace peer_redis {
+namespace {
+
+constexpr std::size_t kWindow = 64;  // scripts under way at a time
+
+}  // namespace
+
+void ClusterNode::begin_resync(bool quiet) {
+  set_state(State::kResyncing);
+  quiet_ = quiet;
+  for (const auto& [peer, entry] : mirror_.peers()) dirty_.insert(peer);
+  if (listing_own_peers_) return;
+  listing_own_peers_ = true;
+  list_own_peers("0");
+}
+
+void ClusterNode::list_own_peers(const std::string& cursor) {
+  link_.run(Script::kOwnPeers, {cursor}, [this](const Reply* reply) {
+    if (reply == nullptr || !listing_own_peers_) return;
+    if (reply->is_error()) return link_.give_up(reply->text());
+    forget_unknown((*reply)[1]);
+    const std::string next((*reply)[0].text());
+    if (next != "0") return list_own_peers(next);
+    listing_own_peers_ = false;
+    resync_more();
+  });
+}
+
+void ClusterNode::forget_unknown(const Reply& fingerprints) {
+  Arguments unknown;
+  for (std::size_t i = 0; i < fingerprints.size(); ++i) {
+    const auto peer = from_hex(fingerprints[i].text());
+    if (!peer || mirror_.find(*peer) == nullptr) unknown.push_back(fingerprints[i].text());
+  }
+  if (!unknown.empty()) link_.run(Script::kForget, unknown, [](const Reply*) {});
+}
+
+void ClusterNode::mark_dirty(const Fingerprint& peer) {
+  if (state_ == State::kDegraded || mirror_.find(peer) == nullptr) return;
+  dirty_.insert(peer);
+  set_state(State::kResyncing);
+  if (!listing_own_peers_) resync_more();
+}
+
+void ClusterNode::resync_more() {
+  while (resyncs_under_way_ < kWindow && !dirty_.empty()) {
+    const Fingerprint peer = *dirty_.begin();
+    dirty_.erase(dirty_.begin());
+    resync_peer(peer);
+  }
+  if (resyncs_under_way_ == 0 && dirty_.empty()) finish_resync();
+}
+
+std::string ClusterNode::since_text(Time since) const {
+  const auto own_us =
+      std::chrono::duration_cast<std::chrono::microseconds>(since.time_since_epoch()).count();
+  return std::to_string(std::max<std::int64_t>(0, own_us + clock_offset_us_));
+}
+
+void ClusterNode::resync_peer(const Fingerprint& peer) {
+  const Mirror::Peer* entry = mirror_.find(peer);
+  if (entry == nullptr) return;
+  std::vector<std::string> arguments{to_hex(peer), std::to_string(entry->registration),
+                                     since_text(entry->since), entry->alias};
+  std::vector<std::string> namespaces;
+  for (const auto& [ns, member] : entry->members) {
+    namespaces.push_back(ns);
+    arguments.insert(arguments.end(), {ns, member.object, quiet_ && member.shared ? "1" : "0"});
+    const Mirror::Namespace* here = mirror_.find(ns);
+    if (here != nullptr && here->room) {
+      const Mirror::Room& room = *here->room;
+      arguments.insert(arguments.end(), {std::to_string(room.version), to_hex(room.state.owner),
+                                         std::to_string(room.state.max_size), room.state.state});
+    } else {
+      arguments.insert(arguments.end(), {"", "", "", ""});
+    }
+  }
+  ++resyncs_under_way_;
+  link_.run(Script::kResync, Arguments(arguments.begin(), arguments.end()),
+            [this, peer, registration = entry->registration,
+             namespaces = std::move(namespaces)](const Reply* reply) {
+              --resyncs_under_way_;
+              if (reply == nullptr) return;
+              if (reply->is_error()) return link_.give_up(reply->text());
+              take_resynced(peer, registration, namespaces, *reply);
+              resync_more();
+            });
+}
+
+void ClusterNode::take_resynced(const Fingerprint& peer, std::uint64_t registration,
+                                const std::vector<std::string>& namespaces, const Reply& reply) {
+  if (reply[0].text() == "moved") return host_.replaced({peer, registration});
+  for (std::size_t i = 0; i < namespaces.size(); ++i) {
+    mirror_.mark_shared(namespaces[i], {peer, registration});
+    Mirror::Namespace* here = mirror_.find(namespaces[i]);
+    if (here == nullptr) continue;
+    here->total = static_cast<std::uint64_t>(std::max<std::int64_t>(0, reply[2 + i].integer()));
+    count_members(namespaces[i], *here);
+  }
+}
+
+void ClusterNode::finish_resync() {
+  if (state_ != State::kResyncing || listing_own_peers_) return;
+  link_.run(Script::kSettled, {}, [](const Reply*) {});
+  set_state(State::kConnected);
+  if (!last_failure_.empty()) warn("Redis is back; this node is part of the cluster again");
+  last_failure_.clear();
+  outage_.flush();
+}
+
+}  // namespace peer_redis

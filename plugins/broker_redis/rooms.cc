@@ -1,0 +1,94 @@
+#include "cluster_node.h"
+
+namespace peer_redis {
+
+using peer::sdk::CommitOutcome;
+using peer::sdk::CommitStatus;
+using peer::sdk::RoomCommit;
+using peer::sdk::RoomReading;
+
+namespace {
+
+CommitStatus commit_status(std::string_view text) {
+  if (text == "committed") return CommitStatus::kCommitted;
+  if (text == "conflict") return CommitStatus::kConflict;
+  if (text == "gone") return CommitStatus::kGone;
+  if (text == "not_member") return CommitStatus::kNotMember;
+  return CommitStatus::kUnavailable;
+}
+
+}  // namespace
+
+void ClusterNode::read_room(const std::string& room_id, const ReplyTo<RoomReading>& reply) {
+  if (!connected()) return reply({});
+  link_.run(Script::kReadRoom, {room_id}, [reply](const Reply* answer) {
+    RoomReading reading;
+    if (answer == nullptr || answer->is_error()) return reply(std::move(reading));
+    reading.known = true;
+    const auto version = to_number<std::uint64_t>((*answer)[0].text());
+    const auto owner = from_hex((*answer)[1].text());
+    const auto max_size = to_number<std::uint32_t>((*answer)[2].text());
+    if (version && owner && max_size) {
+      auto& room = reading.room.emplace();
+      room.version = *version;
+      room.room = {*owner, *max_size, std::string((*answer)[3].text())};
+      for (std::size_t i = 4; i < answer->size(); ++i) {
+        if (const auto member = from_hex((*answer)[i].text())) room.members.push_back(*member);
+      }
+    }
+    reply(std::move(reading));
+  });
+}
+
+std::string ClusterNode::room_envelope(std::string_view room_id, std::string_view token,
+                                       const RoomCommit& commit) const {
+  std::string posts;
+  for (const auto& post : commit.posts) {
+    append_field(posts, post.to ? to_hex(*post.to) : std::string());
+    append_field(posts, post.text);
+  }
+  return pack({"R", room_id, token, to_hex(commit.room.owner), std::to_string(commit.room.max_size),
+               commit.room.state, posts});
+}
+
+void ClusterNode::commit_room(const std::string& room_id, const RoomCommit& commit,
+                              ReplyTo<CommitOutcome> reply) {
+  if (!connected()) return commit_alone(room_id, commit, reply);
+  const std::string token = std::to_string(++next_number_);
+  announced_.emplace(token, Announced{});
+  link_.run(Script::kCommitRoom,
+            {room_id, std::to_string(commit.version), to_hex(commit.room.owner),
+             std::to_string(commit.room.max_size), commit.room.state,
+             commit.kicked ? to_hex(*commit.kicked) : std::string(), to_hex(commit.by), token,
+             room_envelope(room_id, "", commit), room_envelope(room_id, token, commit)},
+            [this, token, room_id, commit, reply = std::move(reply)](const Reply* answer) {
+              take_commit_reply(token, room_id, commit, answer, reply);
+            });
+}
+
+void ClusterNode::take_commit_reply(const std::string& token, const std::string& room_id,
+                                    const RoomCommit& commit, const Reply* answer,
+                                    const ReplyTo<CommitOutcome>& reply) {
+  CommitOutcome outcome;
+  if (answer != nullptr) outcome.status = commit_status((*answer)[0].text());
+  if (outcome.status != CommitStatus::kCommitted) {
+    abandon(token);
+    if (outcome.status == CommitStatus::kUnavailable) return commit_alone(room_id, commit, reply);
+    return reply(outcome);
+  }
+  outcome.version = to_number<std::uint64_t>(std::to_string((*answer)[1].integer())).value_or(0);
+  if (Mirror::Namespace* here = mirror_.find(room_id)) {
+    here->room = Mirror::Room{commit.room, outcome.version};
+  }
+  complete(token, [reply, outcome] { reply(outcome); });
+}
+
+void ClusterNode::commit_alone(const std::string& room_id, const RoomCommit& commit,
+                               const ReplyTo<CommitOutcome>& reply) {
+  if (Mirror::Namespace* here = mirror_.find(room_id)) {
+    here->room = Mirror::Room{commit.room, commit.version + 1};
+  }
+  reply({});
+}
+
+}  // namespace peer_redis
