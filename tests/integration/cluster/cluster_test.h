@@ -1,0 +1,59 @@
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/integration/cluster/redis_process.h"
+#include "tests/support/http_client.h"
+#include "tests/support/json.h"
+#include "tests/support/server_process.h"
+#include "tests/support/test_peer.h"
+
+namespace peer::test {
+
+using namespace literals;
+
+/// Options of the broker that make faults quick to find: a beat of 100 ms, a lease of 600 ms.
+inline constexpr const char* kQuick = "beat_ms: 100, lease_ms: 600";
+
+/// Tests with several nodes and a Redis of their own. After the test, every node that still runs
+/// must end with 0 on SIGTERM.
+class ClusterTest : public testing::Test {
+ protected:
+  /// Starts a node and waits until it is part of the cluster. `options`: of the broker, as YAML.
+  ServerProcess& start_node(std::string_view options = kQuick,
+                            std::vector<std::string> settings = {});
+  /// The same without waiting for Redis; `redis_port` may be that of a proxy.
+  ServerProcess& start_node_at(std::uint16_t redis_port, std::string_view options = kQuick,
+                               std::vector<std::string> settings = {});
+  RedisProcess& redis();
+
+  /// A registered peer with public key and alias `name`.
+  static TestPeer peer(ServerProcess& node, std::string_view name);
+  /// One that has joined `ns`; what those before it hear of that is not read.
+  static TestPeer peer_in(ServerProcess& node, std::string_view ns, std::string_view name);
+  static Json discover(TestPeer& peer, std::string_view ns, std::string_view more = {});
+  static std::vector<std::string> aliases(const Json& peer_list);
+  /// The next message must announce `peer` by this type, peer_joined or peer_left.
+  static void expect_news(TestPeer& witness, std::string_view type, const TestPeer& peer);
+
+  /// What /stats says of the broker.
+  static Json broker_stats(ServerProcess& node);
+  static void wait_for_state(ServerProcess& node, std::string_view state,
+                             Deadline deadline = Deadline(10s));
+  static void wait_for_nodes(ServerProcess& node, int count, Deadline deadline = Deadline(10s));
+
+  void stop_node(ServerProcess& node, int expected_code = 0);
+  void TearDown() override;
+
+ private:
+  std::unique_ptr<RedisProcess> redis_;
+  std::vector<std::unique_ptr<ServerProcess>> nodes_;
+};
+
+}  // namespace peer::test

@@ -1,0 +1,121 @@
+// A node of another kind, that knows only the guide's three channels (Q17).
+#include "tests/integration/cluster/cluster_test.h"
+
+namespace peer::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class GuideChannelsTest : public ClusterTest {
+ protected:
+  void publish(const std::string& channel, const std::string& text) {
+    redis().command({"PUBLISH", "peer:" + channel, text});
+  }
+  /// Waits for the beat that sees who else listens: from then on an unknown alias is no error.
+  static void wait_until_heard(TestPeer& peer) {
+    const std::string nobody = fingerprint_of("nobody");
+    while (true) {
+      peer.send("signal", "0", fmt(R"("to":"%","id":0)", nobody));
+      if (peer.next()["type"].str() == "ack") return;
+    }
+  }
+  static std::string stranger() { return fingerprint_of("stranger"); }
+};
+
+TEST_F(GuideChannelsTest, AMessageOfAnotherNodeIsDelivered) {
+  TestPeer alice = peer_in(start_node(), "game", "alice");
+  for (const char* type : {"signal", "relay"}) {
+    publish(type, fmt(R"({"type":"%","from":"%","to":"%","payload":{"a": 1.0},"ts":5,)"
+                      R"("node_id":"go-1"})",
+                      type, stranger(), alice.fingerprint()));
+    EXPECT_EQ(alice.next(type),
+              json(R"({"type":"%","from":"%","to":"%","payload":{"a":1.0},"ts":5})", type,
+                   stranger(), alice.fingerprint()));
+    EXPECT_THAT(alice.last_text(), HasSubstr(R"({"a": 1.0})"));
+  }
+  publish("broadcast", fmt(R"({"node_id":"go-1","type":"broadcast","from":"%","namespace":"game",)"
+                           R"("payload":{"data":1},"ts":6})",
+                           stranger()));
+  EXPECT_EQ(alice.next("broadcast")["payload"]["data"].number(), 1);
+}
+
+TEST_F(GuideChannelsTest, AnotherNodeHearsWhatItMayKnowTheTargetOf) {
+  ServerProcess& node = start_node(kQuick, {"rate_limit_per_sec=1000000"});
+  TestPeer alice = peer_in(node, "game", "alice");
+  RedisSubscriber other(redis().port(), {"peer:signal", "peer:relay", "peer:broadcast"});
+  wait_until_heard(alice);
+  while (other.next().text.find(R"("payload":0)") == std::string::npos) continue;
+
+  alice.send_to(stranger(), R"({"sdp":1.0})", "relay");
+  RedisSubscriber::Message heard = other.next();
+  while (heard.channel == "peer:signal") heard = other.next();
+  EXPECT_EQ(heard.channel, "peer:relay");
+  const Json relay = Json::parse(heard.text);
+  EXPECT_EQ(relay["from"].str(), alice.fingerprint());
+  EXPECT_EQ(relay["to"].str(), stranger());
+  EXPECT_EQ(relay["ns"], R"(["game"])"_json);
+  EXPECT_TRUE(relay["node_id"].exists() && relay["ts"].exists());
+
+  alice.send("broadcast", R"({"namespace":"game","data":3})");
+  heard = other.next();
+  EXPECT_EQ(heard.channel, "peer:broadcast");
+  EXPECT_EQ(Json::parse(heard.text)["namespace"].str(), "game");
+}
+
+TEST_F(GuideChannelsTest, BetweenOurNodesABroadcastArrivesOnceWhileOthersListen) {
+  ServerProcess& node = start_node(kQuick, {"rate_limit_per_sec=1000000"});
+  TestPeer alice = peer_in(node, "game", "alice");
+  TestPeer bob = peer_in(start_node(), "game", "bob");
+  expect_news(alice, "peer_joined", bob);
+  RedisSubscriber other(redis().port(), {"peer:broadcast"});
+  wait_until_heard(alice);
+  alice.send("broadcast", R"({"namespace":"game","data":1})");
+  EXPECT_EQ(bob.next("broadcast")["payload"]["data"].number(), 1);
+  EXPECT_EQ(other.next().channel, "peer:broadcast");
+  alice.send_to(bob.fingerprint(), "2");
+  EXPECT_EQ(bob.next("signal")["payload"].number(), 2);
+}
+
+TEST_F(GuideChannelsTest, ABoundaryThatIsToldIsKept) {
+  TestPeer alice = peer_in(start_node(), "game", "alice");
+  const std::string head = fmt(R"({"type":"signal","from":"%","to":"%","node_id":"x","payload":)",
+                               stranger(), alice.fingerprint());
+  publish("signal", head + R"(1,"ns":["other"]})");
+  publish("signal", head + R"(2,"ns":["other","game"]})");
+  EXPECT_EQ(alice.next("signal")["payload"].number(), 2);
+}
+
+TEST_F(GuideChannelsTest, StrictNodesDropWhatDoesNotTellItsNamespaces) {
+  TestPeer alice = peer_in(start_node(fmt("%, legacy_strict: true", kQuick)), "game", "alice");
+  const std::string head = fmt(R"({"type":"signal","from":"%","to":"%","node_id":"x","payload":)",
+                               stranger(), alice.fingerprint());
+  publish("signal", head + "1}");
+  publish("signal", head + R"(2,"ns":["game"]})");
+  EXPECT_EQ(alice.next("signal")["payload"].number(), 2);
+}
+
+TEST_F(GuideChannelsTest, WithoutTheGuidesChannelsNobodyListensThere) {
+  start_node(fmt("%, legacy_channels: false", kQuick));
+  EXPECT_THAT(redis().command({"PUBSUB", "CHANNELS", "peer:[srb]*"}), ElementsAre());
+}
+
+TEST_F(GuideChannelsTest, HostileMessagesCostAWarningEach) {
+  ServerProcess& node = start_node();
+  TestPeer alice = peer_in(node, "game", "alice");
+  const std::string own = redis().command({"PUBSUB", "CHANNELS", "peer:n:*"}).at(0);
+  for (const std::string& text :
+       std::vector<std::string>{"", "{", "null", "[]", R"({"type":"signal"})", "1:S,", "1:J,2:ns,",
+                                "1:E,4294967295:x,", "99999999999999999999:x,", "1:R,,", "1:?,",
+                                std::string(100000, '['), std::string("\0\xff", 2)}) {
+    redis().command({"PUBLISH", own, text});
+    for (const char* channel : {"signal", "relay", "broadcast"}) publish(channel, text);
+  }
+  publish("signal", fmt(R"({"type":"signal","from":"%","to":"%","node_id":"x","payload":1})",
+                        stranger(), alice.fingerprint()));
+  EXPECT_EQ(alice.next("signal")["payload"].number(), 1);
+  EXPECT_THAT(node.output(), HasSubstr("malformed message"));
+}
+
+}  // namespace
+}  // namespace peer::test

@@ -1,0 +1,133 @@
+// What goes beyond the guide: a cluster behaves like one server (protocol C.5).
+#include "tests/integration/cluster/cluster_test.h"
+
+namespace peer::test {
+namespace {
+
+using testing::ElementsAre;
+
+class MembersClusterTest : public ClusterTest {
+ protected:
+  void SetUp() override {
+    first_ = &start_node();
+    second_ = &start_node();
+  }
+
+  ServerProcess* first_ = nullptr;
+  ServerProcess* second_ = nullptr;
+};
+
+TEST_F(MembersClusterTest, APageHasTheMembersOfAllNodesInTheOrderOfTheirJoins) {
+  TestPeer alice = peer_in(*first_, "game", "alice");
+  TestPeer bob = peer_in(*second_, "game", "bob");
+  TestPeer carol = peer_in(*first_, "game", "carol");
+  TestPeer dave = peer(*second_, "dave");
+  const Json list = dave.join("game");
+  EXPECT_THAT(aliases(list), ElementsAre("alice", "bob", "carol", "dave"));
+  EXPECT_EQ(list["payload"]["total"].number(), 4);
+  const Json page = discover(dave, "game", R"("limit":2)");
+  EXPECT_THAT(aliases(page), ElementsAre("alice", "bob"));
+  EXPECT_EQ(page["payload"]["total"].number(), 4);
+  EXPECT_THAT(aliases(discover(dave, "game", fmt(R"("limit":2,"after":"%")", bob.fingerprint()))),
+              ElementsAre("carol", "dave"));
+}
+
+TEST_F(MembersClusterTest, AnAliasHasOneHolderInTheCluster) {
+  TestPeer alice = peer(*first_, "alice");
+  TestPeer other(second_->port());
+  const Json reply = other.register_as("other", R"("alias":"alice")");
+  EXPECT_EQ(reply["payload"]["alias_taken"].text(), "true");
+  other.join("game");
+  alice.join("game");
+  TestPeer bob = peer_in(*second_, "game", "bob");
+  expect_news(other, "peer_joined", alice);
+  expect_news(other, "peer_joined", bob);
+  expect_news(alice, "peer_joined", bob);
+  bob.send_to("alice", "1");
+  EXPECT_EQ(alice.next("signal")["payload"].number(), 1);
+  other.expect_silence();
+}
+
+TEST_F(MembersClusterTest, WhoRegistersWithAnotherNodeIsReplacedThere) {
+  TestPeer witness = peer_in(*first_, "game", "witness");
+  TestPeer old = peer_in(*first_, "game", "alice");
+  expect_news(witness, "peer_joined", old);
+  TestPeer fresh = peer(*second_, "alice");
+  old.ws().expect_close(4001);
+  expect_news(witness, "peer_left", fresh);
+  fresh.join("game");
+  expect_news(witness, "peer_joined", fresh);
+  witness.send_to(fresh.fingerprint(), "1");
+  EXPECT_EQ(fresh.next("signal")["payload"].number(), 1);
+  EXPECT_THAT(aliases(discover(witness, "game")), ElementsAre("witness", "alice"));
+}
+
+TEST_F(MembersClusterTest, ANamespaceIsFullForAllNodes) {
+  ServerProcess& small = start_node(kQuick, {"max_namespace_size=2"});
+  TestPeer alice = peer_in(*first_, "game", "alice");
+  TestPeer bob = peer_in(*second_, "game", "bob");
+  TestPeer carol = peer(small, "carol");
+  carol.send("join", R"({"namespace":"game"})");
+  carol.expect_error(429, "namespace full");
+}
+
+TEST_F(MembersClusterTest, ARoomIsOneForAllNodes) {
+  TestPeer owner = peer(*first_, "owner");
+  owner.create_room("den", R"("max_size":2)");
+  TestPeer guest = peer(*second_, "guest");
+  guest.send("create_room", R"({"room_id":"den"})");
+  guest.expect_error_like(409, "exists");
+  guest.join("den");
+  expect_news(owner, "peer_joined", guest);
+  TestPeer third = peer(*second_, "third");
+  third.send("join_room", R"({"room_id":"den"})");
+  third.expect_error_like(429, "full");
+  guest.send("kick", fmt(R"({"room_id":"den","fingerprint":"%"})", owner.fingerprint()));
+  guest.expect_error_like(403, "owner");
+}
+
+TEST_F(MembersClusterTest, TheOwnerKicksAMemberOnAnotherNode) {
+  TestPeer owner = peer(*first_, "owner");
+  owner.create_room("den");
+  TestPeer guest = peer(*second_, "guest");
+  guest.join("den");
+  expect_news(owner, "peer_joined", guest);
+  owner.send("kick", fmt(R"({"room_id":"den","fingerprint":"%"})", guest.fingerprint()));
+  guest.next("kick");
+  expect_news(owner, "peer_left", guest);
+  guest.send_to(owner.fingerprint(), "1");
+  guest.expect_error(403, "no shared namespace");
+}
+
+TEST_F(MembersClusterTest, NamesWithSeparatorsAndNulAreNamespacesOfTheirOwn) {
+  const char* names[] = {"a", "a:m", "a|b", "m:a", "a\\u0000b", "{0}"};
+  TestPeer alice = peer(*first_, "alice");
+  TestPeer bob = peer(*second_, "bob");
+  for (const char* name : names) alice.join(name);
+  for (const char* name : names) {
+    const Json list = bob.join(name);
+    EXPECT_THAT(aliases(list), ElementsAre("alice", "bob")) << name;
+    expect_news(alice, "peer_joined", bob);
+    bob.send("leave", fmt(R"({"namespace":"%"})", name));
+    expect_news(alice, "peer_left", bob);
+  }
+}
+
+TEST_F(MembersClusterTest, WhatIsSharedIsGoneWithTheLastPeer) {
+  {
+    TestPeer alice = peer_in(*first_, "game", "alice");
+    TestPeer bob = peer(*second_, "bob");
+    bob.create_room("den");
+    alice.join("den");
+    alice.close();
+    bob.next("peer_joined");
+    bob.next("peer_left");
+    bob.close();
+  }
+  stop_node(*first_);
+  stop_node(*second_);
+  EXPECT_THAT(redis().command({"KEYS", "*"}), ElementsAre("peer:{0}:born"));
+}
+
+}  // namespace
+}  // namespace peer::test
