@@ -112,6 +112,7 @@ void ClusterNode::went_down(std::string_view why) {
     if (operation.seen) gate_.open();
     if (operation.finish) operation.finish();
   }
+  match_alone();
 }
 
 void ClusterNode::beat() {
@@ -137,9 +138,11 @@ void ClusterNode::take_beat(const Reply& reply) {
       std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
   clock_offset_us_ = reply[2].integer() - own_us;
   foreign_listeners_ = options_.legacy_channels && reply[3].integer() > 0;
-  nodes_ = texts_of(reply[4]);
+  const std::vector<std::string> before = std::exchange(nodes_, texts_of(reply[4]));
+  const bool nodes_changed = nodes_ != before || fresh_link_;
   shared_.nodes = static_cast<std::uint32_t>(nodes_.size());
   take_epoch(std::string(reply[0].text()), reply[1].integer() == 1);
+  if (nodes_changed) take_matching(texts_of(reply[6]));
   expire_outcomes(now);
   if (now - beating_since_ >= options_.lease) reap(texts_of(reply[5]));
 }

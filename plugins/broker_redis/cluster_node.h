@@ -93,6 +93,15 @@ class ClusterNode {
   void commit_room(const std::string& room_id, const peer::sdk::RoomCommit& commit,
                    ReplyTo<peer::sdk::CommitOutcome> reply);
 
+  // matching.cc
+  void add_ticket(const std::string& ns, const peer::sdk::SharedTicket& ticket,
+                  std::optional<peer::sdk::TicketId> replaces);
+  void remove_ticket(const std::string& ns, peer::sdk::TicketId ticket,
+                     const ReplyTo<peer::sdk::TicketEnd>& reply);
+  void claim(const std::string& ns, const std::string& session,
+             const std::vector<peer::sdk::TicketId>& tickets,
+             const ReplyTo<peer::sdk::ClaimOutcome>& reply);
+
  private:
   enum class State { kDegraded, kResyncing, kConnected };
 
@@ -188,6 +197,19 @@ class ClusterNode {
   [[nodiscard]] std::string room_envelope(std::string_view room_id, std::string_view token,
                                           const peer::sdk::RoomCommit& commit) const;
 
+  // matching.cc
+  void share_ticket(const std::string& ns, const peer::sdk::SharedTicket& ticket,
+                    std::optional<peer::sdk::TicketId> replaces);
+  void share_tickets();
+  void match_alone();
+  void take_matching(const std::vector<std::string>& namespaces);
+  void fetch_tickets(const std::string& ns);
+  void forget_ticket(std::string_view ns, peer::sdk::TicketId ticket);
+  [[nodiscard]] std::string matcher_of(std::string_view ns) const;
+  bool take_ticket(const Fields& fields);
+  bool take_ticket_end(const Fields& fields);
+  bool take_matched(const Fields& fields);
+
   EventLoop& loop_;
   const Options& options_;
   peer::sdk::BrokerHost& host_;
@@ -220,6 +242,9 @@ class ClusterNode {
   std::deque<std::uint64_t> outcome_order_;
   std::uint64_t next_number_ = 0;
   bool expiry_scheduled_ = false;
+  using Tickets = std::map<peer::sdk::TicketId, peer::sdk::SharedTicket>;
+  std::map<std::string, Tickets, std::less<>> tickets_;   ///< of this node's peers
+  std::set<std::string> matching_;                        ///< namespaces that this node matches
   std::unordered_map<std::string, Announced> announced_;  ///< by token
 };
 

@@ -66,6 +66,12 @@ bool ClusterNode::dispatch(const Fields& fields) {
       return take_kick(fields);
     case 'X':
       return take_replaced(fields);
+    case 'T':
+      return take_ticket(fields);
+    case 'U':
+      return take_ticket_end(fields);
+    case 'M':
+      return take_matched(fields);
     case 'N':
       return take_nodes_changed();
     case 'P':  // an earlier probe, late

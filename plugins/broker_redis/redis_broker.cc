@@ -142,4 +142,23 @@ void RedisBroker::commit_room(std::string_view room_id, const RoomCommit& commit
   });
 }
 
+void RedisBroker::add_ticket(std::string_view ns, const SharedTicket& ticket,
+                             std::optional<TicketId> replaces) {
+  loop_->post(
+      [this, ns = std::string(ns), ticket, replaces] { node_->add_ticket(ns, ticket, replaces); });
+}
+
+void RedisBroker::remove_ticket(std::string_view ns, TicketId ticket, ReplyTo<TicketEnd> reply) {
+  loop_->post([this, ns = std::string(ns), ticket, reply = std::move(reply)] {
+    node_->remove_ticket(ns, ticket, reply);
+  });
+}
+
+void RedisBroker::claim(std::string_view ns, std::string_view session_id,
+                        std::span<const TicketId> tickets, ReplyTo<ClaimOutcome> reply) {
+  std::vector<TicketId> ids(tickets.begin(), tickets.end());
+  loop_->post([this, ns = std::string(ns), session = std::string(session_id), ids = std::move(ids),
+               reply = std::move(reply)] { node_->claim(ns, session, ids, reply); });
+}
+
 }  // namespace peer_redis

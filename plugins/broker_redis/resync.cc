@@ -114,6 +114,7 @@ void ClusterNode::finish_resync() {
   set_state(State::kConnected);
   if (!last_failure_.empty()) warn("Redis is back; this node is part of the cluster again");
   last_failure_.clear();
+  share_tickets();
   outage_.flush();
 }
 

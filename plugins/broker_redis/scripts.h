@@ -25,8 +25,12 @@ enum class Script : std::size_t {
   kResync,
   kReap,
   kGoodbye,
+  kAddTicket,
+  kRemoveTicket,
+  kClaim,
+  kTickets,
 };
-inline constexpr std::size_t kScriptCount = static_cast<std::size_t>(Script::kGoodbye) + 1;
+inline constexpr std::size_t kScriptCount = static_cast<std::size_t>(Script::kTickets) + 1;
 
 struct ScriptText {
   const char* name;

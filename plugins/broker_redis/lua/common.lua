@@ -79,6 +79,19 @@ local function add_member(ns, fp, node, registration, object)
   raise(ns)
 end
 
+local function remove_ticket(ns, ticket, fp)
+  call('HDEL', P .. 'st:' .. ns, ticket)
+  call('SREM', P .. 't:' .. fp, ticket .. '|' .. ns)
+  if call('EXISTS', P .. 'st:' .. ns) == 0 then call('SREM', P .. 'tn', ns) end
+end
+
+-- fp, node, registration, enqueued, request of a ticket.
+local function ticket_of(ns, ticket)
+  local entry = call('HGET', P .. 'st:' .. ns, ticket)
+  if not entry then return nil end
+  return string.match(entry, '^([^|]*)|([^|]*)|([^|]*)|([^|]*)|(.*)$')
+end
+
 local function free_alias(fp, alias)
   if alias and alias ~= '' and call('GET', P .. 'a:' .. alias) == fp then
     call('DEL', P .. 'a:' .. alias)
@@ -98,6 +111,11 @@ local function drop_peer(fp, except, reaped)
         if heir ~= node and tell_node(heir, pack('D', ns, fp)) > 0 then break end
       end
     end
+  end
+  for _, item in ipairs(call('SMEMBERS', P .. 't:' .. fp)) do
+    local ticket, ns = string.match(item, '^([^|]*)|(.*)$')
+    remove_ticket(ns, ticket, fp)
+    tell_all(pack('U', ns, ticket))
   end
   free_alias(fp, record[2])
   call('DEL', P .. 'm:' .. fp, P .. 'p:' .. fp)

@@ -13,6 +13,14 @@ class MembersClusterTest : public ClusterTest {
     second_ = &start_node();
   }
 
+  /// Of the next match; the answer that says that the peer waits is skipped.
+  static std::string session_of_match(TestPeer& peer) {
+    Json message = peer.next();
+    while (message["type"].str() == "match") message = peer.next();
+    EXPECT_EQ(message["type"].str(), "matched") << peer.last_text();
+    return message["payload"]["session_id"].str();
+  }
+
   ServerProcess* first_ = nullptr;
   ServerProcess* second_ = nullptr;
 };
@@ -97,6 +105,17 @@ TEST_F(MembersClusterTest, TheOwnerKicksAMemberOnAnotherNode) {
   expect_news(owner, "peer_left", guest);
   guest.send_to(owner.fingerprint(), "1");
   guest.expect_error(403, "no shared namespace");
+}
+
+TEST_F(MembersClusterTest, PeersOfDifferentNodesAreMatched) {
+  TestPeer alice = peer_in(*first_, "game", "alice");
+  TestPeer bob = peer_in(*second_, "game", "bob");
+  expect_news(alice, "peer_joined", bob);
+  alice.send("match", R"({"namespace":"game"})");
+  bob.send("match", R"({"namespace":"game"})");
+  const std::string session = session_of_match(alice);
+  EXPECT_EQ(session.size(), 32U);
+  EXPECT_EQ(session_of_match(bob), session);
 }
 
 TEST_F(MembersClusterTest, NamesWithSeparatorsAndNulAreNamespacesOfTheirOwn) {

@@ -1,0 +1,26 @@
+-- ns session ticket... -> gone tickets; none: all are taken, and their nodes told
+local ns, gone, peers, nodes = ARGV[3], {}, {}, {}
+local now = now_us() / 1000
+for i = 5, #ARGV do
+  local fp, node = ticket_of(ns, ARGV[i])
+  local lease = node and call('ZSCORE', P .. 'nodes', node)
+  if not lease or tonumber(lease) < now then
+    gone[#gone + 1] = ARGV[i]
+  else
+    peers[#peers + 1] = {fp, ARGV[i]}
+    nodes[node] = true
+  end
+end
+if #gone > 0 then return gone end
+local news = pack('M', ns, ARGV[4])
+for _, peer in ipairs(peers) do
+  local _, _, object = member(ns, peer[1])
+  news = news .. pack(peer[1], peer[2], object or '')
+  remove_ticket(ns, peer[2], peer[1])
+end
+nodes[self] = true
+local names = {}
+for node in pairs(nodes) do names[#names + 1] = node end
+table.sort(names)
+for _, node in ipairs(names) do tell_node(node, news) end
+return {}

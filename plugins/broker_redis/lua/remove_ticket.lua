@@ -1,0 +1,6 @@
+-- ns ticket matcher -> whether it was there
+local fp, node = ticket_of(ARGV[3], ARGV[4])
+if node ~= self then return 0 end
+remove_ticket(ARGV[3], ARGV[4], fp)
+tell_node(ARGV[5], pack('U', ARGV[3], ARGV[4]))
+return 1

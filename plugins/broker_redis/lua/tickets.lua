@@ -1,0 +1,2 @@
+-- ns -> {ticket, entry...}
+return call('HGETALL', P .. 'st:' .. ARGV[3])

@@ -1,0 +1,193 @@
+#include <algorithm>
+
+#include "cluster_node.h"
+#include "cluster_view.h"
+
+// Tickets are shared; the node that is chosen for a namespace makes its matches, and a claim takes
+// all tickets of a match or none. While Redis is away each node matches its own peers.
+
+namespace peer_redis {
+
+using peer::sdk::ClaimOutcome;
+using peer::sdk::Instant;
+using peer::sdk::SharedTicket;
+using peer::sdk::TicketEnd;
+using peer::sdk::TicketId;
+
+namespace {
+
+/// `fp`, `registration`, `enqueued` as texts; nullopt when they are none.
+std::optional<SharedTicket> read_ticket(std::string_view id, std::string_view fp,
+                                        std::string_view registration, std::string_view enqueued,
+                                        std::string_view request) {
+  const auto number = to_number<std::uint64_t>(id);
+  const auto peer = from_hex(fp);
+  const auto registered = to_number<std::uint64_t>(registration);
+  const auto since = to_number<std::uint64_t>(enqueued);
+  if (!number || !peer || !registered || !since || *since > (std::uint64_t{1} << 53)) {
+    return std::nullopt;
+  }
+  const Instant instant{std::chrono::milliseconds(static_cast<std::int64_t>(*since))};
+  return SharedTicket{*number, {*peer, *registered}, instant, std::string(request)};
+}
+
+/// An entry of the tickets' hash: fp|node|registration|enqueued|request.
+std::optional<SharedTicket> read_entry(std::string_view id, std::string_view entry) {
+  std::string_view parts[4];
+  for (std::string_view& part : parts) {
+    const auto end = entry.find('|');
+    if (end == std::string_view::npos) return std::nullopt;
+    part = entry.substr(0, end);
+    entry.remove_prefix(end + 1);
+  }
+  return read_ticket(id, parts[0], parts[2], parts[3], entry);
+}
+
+}  // namespace
+
+std::string ClusterNode::matcher_of(std::string_view ns) const {
+  return std::string(chosen_node(ns, nodes_));
+}
+
+void ClusterNode::add_ticket(const std::string& ns, const SharedTicket& ticket,
+                             std::optional<TicketId> replaces) {
+  if (replaces) forget_ticket(ns, *replaces);
+  tickets_[ns].insert_or_assign(ticket.id, ticket);
+  if (connected()) return share_ticket(ns, ticket, replaces);
+  if (state_ != State::kDegraded) return;  // shared when this node is connected
+  if (replaces) host_.ticket_removed(ns, *replaces);
+  host_.ticket_added(ns, ticket);
+}
+
+void ClusterNode::share_ticket(const std::string& ns, const SharedTicket& ticket,
+                               std::optional<TicketId> replaces) {
+  const std::string since = std::to_string(ticket.enqueued.time_since_epoch().count());
+  link_.run(Script::kAddTicket,
+            {to_hex(ticket.owner.peer), std::to_string(ticket.owner.registration), ns,
+             std::to_string(ticket.id), since, ticket.request,
+             replaces ? std::to_string(*replaces) : std::string(), matcher_of(ns)},
+            [](const Reply*) {});
+}
+
+void ClusterNode::share_tickets() {
+  for (const auto& [ns, tickets] : tickets_) {
+    if (matcher_of(ns) == node_) {
+      matching_.insert(ns);
+    } else {
+      host_.matching_moved(ns);
+    }
+    for (const auto& [id, ticket] : tickets) share_ticket(ns, ticket, std::nullopt);
+  }
+}
+
+void ClusterNode::match_alone() {
+  for (const std::string& ns : matching_) host_.matching_moved(ns);
+  matching_.clear();
+  for (const auto& [ns, tickets] : tickets_) {
+    for (const auto& [id, ticket] : tickets) host_.ticket_added(ns, ticket);
+  }
+}
+
+// The nodes have changed, and with them who matches what.
+void ClusterNode::take_matching(const std::vector<std::string>& namespaces) {
+  for (auto ns = matching_.begin(); ns != matching_.end();) {
+    if (matcher_of(*ns) == node_) {
+      ++ns;
+    } else {
+      host_.matching_moved(*ns);
+      ns = matching_.erase(ns);
+    }
+  }
+  for (const std::string& ns : namespaces) {
+    if (matcher_of(ns) == node_) fetch_tickets(ns);
+  }
+}
+
+void ClusterNode::fetch_tickets(const std::string& ns) {
+  link_.run(Script::kTickets, {ns}, [this, ns](const Reply* reply) {
+    if (reply == nullptr || matcher_of(ns) != node_) return;
+    std::vector<SharedTicket> waiting;
+    for (std::size_t i = 0; i + 1 < reply->size(); i += 2) {
+      if (auto ticket = read_entry((*reply)[i].text(), (*reply)[i + 1].text())) {
+        waiting.push_back(std::move(*ticket));
+      }
+    }
+    std::stable_sort(waiting.begin(), waiting.end(),
+                     [](const auto& a, const auto& b) { return a.enqueued < b.enqueued; });
+    matching_.insert(ns);
+    for (const SharedTicket& ticket : waiting) host_.ticket_added(ns, ticket);
+  });
+}
+
+void ClusterNode::forget_ticket(std::string_view ns, TicketId ticket) {
+  const auto found = tickets_.find(ns);
+  if (found == tickets_.end()) return;
+  found->second.erase(ticket);
+  if (found->second.empty()) tickets_.erase(found);
+}
+
+void ClusterNode::remove_ticket(const std::string& ns, TicketId ticket,
+                                const ReplyTo<TicketEnd>& reply) {
+  forget_ticket(ns, ticket);
+  if (!connected()) {
+    host_.ticket_removed(ns, ticket);
+    return reply(TicketEnd::kUnavailable);
+  }
+  link_.run(Script::kRemoveTicket, {ns, std::to_string(ticket), matcher_of(ns)},
+            [reply](const Reply* answer) {
+              if (answer == nullptr || answer->is_error()) return reply(TicketEnd::kUnavailable);
+              reply(answer->integer() == 1 ? TicketEnd::kRemoved : TicketEnd::kGone);
+            });
+}
+
+void ClusterNode::claim(const std::string& ns, const std::string& session,
+                        const std::vector<TicketId>& tickets, const ReplyTo<ClaimOutcome>& reply) {
+  if (!connected()) {
+    for (const TicketId ticket : tickets) forget_ticket(ns, ticket);
+    return reply({});
+  }
+  std::vector<std::string> arguments{ns, session};
+  for (const TicketId ticket : tickets) arguments.push_back(std::to_string(ticket));
+  link_.run(Script::kClaim, Arguments(arguments.begin(), arguments.end()),
+            [reply](const Reply* answer) {
+              ClaimOutcome outcome;
+              outcome.known = answer != nullptr && !answer->is_error();
+              for (std::size_t i = 0; outcome.known && i < answer->size(); ++i) {
+                if (const auto gone = to_number<std::uint64_t>((*answer)[i].text())) {
+                  outcome.gone.push_back(*gone);
+                }
+              }
+              reply(std::move(outcome));
+            });
+}
+
+bool ClusterNode::take_ticket(const Fields& fields) {
+  if (fields.size() != 7) return false;
+  const auto ticket = read_ticket(fields[2], fields[3], fields[4], fields[5], fields[6]);
+  if (!ticket) return false;
+  matching_.insert(std::string(fields[1]));
+  host_.ticket_added(fields[1], *ticket);
+  return true;
+}
+
+bool ClusterNode::take_ticket_end(const Fields& fields) {
+  const auto ticket = fields.size() == 3 ? to_number<std::uint64_t>(fields[2]) : std::nullopt;
+  if (ticket) host_.ticket_removed(fields[1], *ticket);
+  return ticket.has_value();
+}
+
+bool ClusterNode::take_matched(const Fields& fields) {
+  if (fields.size() < 3 || fields.size() % 3 != 0) return false;
+  std::vector<peer::sdk::MatchedPeer> peers;
+  for (std::size_t i = 3; i < fields.size(); i += 3) {
+    const auto peer = from_hex(fields[i]);
+    const auto ticket = to_number<std::uint64_t>(fields[i + 1]);
+    if (!peer || !ticket) return false;
+    peers.push_back({*peer, *ticket, std::string(fields[i + 2])});
+    forget_ticket(fields[1], *ticket);
+  }
+  host_.matched({fields[1], fields[2], peers});
+  return true;
+}
+
+}  // namespace peer_redis
