@@ -14,8 +14,10 @@ using std::chrono::milliseconds;
 constexpr milliseconds kFirstBackoff{50};
 constexpr milliseconds kLastBackoff{5000};
 
-milliseconds backoff(std::uint32_t failures) {
-  const auto full = std::min(kLastBackoff, kFirstBackoff * (1 << std::min(failures, 10U)));
+// Well below the lease: the others reap who is not back within a lease of theirs.
+milliseconds backoff(std::uint32_t failures, milliseconds lease) {
+  const auto full = std::min(
+      {kLastBackoff, lease / 3 + milliseconds(1), kFirstBackoff * (1 << std::min(failures, 10U))});
   thread_local std::minstd_rand random{std::random_device{}()};
   return full / 2 + milliseconds(random() % static_cast<unsigned>(full.count() / 2 + 1));
 }
@@ -230,7 +232,7 @@ void Link::fail(std::string_view why) {
   probe_timer_.reset();
   events_.down(reason);
   fail_pending();
-  loop_.run_at(Clock::now() + backoff(failures_++), [this] { connect(); });
+  loop_.run_at(Clock::now() + backoff(failures_++, options_.lease), [this] { connect(); });
 }
 
 void Link::fail_pending() {

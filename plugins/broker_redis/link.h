@@ -22,7 +22,8 @@ using Arguments = std::vector<std::string_view>;
 using OnReply = std::function<void(const Reply*)>;
 
 /// The way to Redis: a connection for commands and one that subscribes, as one: both work, or the
-/// link is down and is built anew, after 50 ms to 5 s. Loop thread only.
+/// link is down and is built anew, after 50 ms to 5 s (to a third of the lease, where that is
+/// less). Loop thread only.
 ///
 /// It is up when a message that it published to its own channel has come back. Silence is a
 /// failure: a command without a reply within the operation timeout, a probe that does not return.
