@@ -50,7 +50,9 @@ TEST_F(AdmissionTest, AnAddressWhoseConnectionsEndMayComeBack) {
 
 TEST_F(AdmissionTest, NewConnectionsASecondAreBounded) {
   start_strict({"connection_rate_per_ip=1", "connection_burst_per_ip=3"});
-  for (int i = 0; i < 3; ++i) TcpStream(Dial{.port = port(), .source = "127.0.0.2"}).reset();
+  const TestPeer first = connect_from("127.0.0.2");
+  const TestPeer second = connect_from("127.0.0.2");
+  const TestPeer third = connect_from("127.0.0.2");
   expect_refused_from("127.0.0.2");
   connect_from("127.0.0.3").register_as("other");
 }

@@ -15,7 +15,7 @@ int timeout_factor();
 class Deadline {
  public:
   /// `budget` is multiplied with timeout_factor().
-  explicit Deadline(milliseconds budget = 5s)
+  explicit Deadline(milliseconds budget = 10s)
       : end_(std::chrono::steady_clock::now() + budget * timeout_factor()) {}
 
   /// Milliseconds left, for poll(2); 0 when the deadline has passed.

@@ -63,7 +63,7 @@ void TcpStream::start_tls(int version) {
   SSL_set_alpn_protos(tls_.get(), kProtocols, sizeof kProtocols - 1);
   SSL_set_mode(tls_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   // A timeout in the kernel, for this one exchange that blocks.
-  const timeval limit{5L * timeout_factor(), 0};
+  const timeval limit{10L * timeout_factor(), 0};
   setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   if (SSL_connect(tls_.get()) != 1) {
     tls_.reset();

@@ -18,7 +18,7 @@ constexpr std::array<std::uint8_t, 4> kKey{0x12, 0x34, 0x56, 0x78};
 
 class CountingSink final : public FrameSink {
  public:
-  std::size_t messages = 0;
+  std::int64_t messages = 0;
   void on_message(Opcode, std::span<const std::uint8_t> message) override {
     benchmark::DoNotOptimize(message.data());
     ++messages;
@@ -67,9 +67,9 @@ BENCHMARK(check_utf8)->Arg(300)->Arg(3000)->Arg(65536);
 // which is in the figure.
 void read_frames(benchmark::State& state) {
   const Bytes frame = masked_text(static_cast<std::size_t>(state.range(0)));
-  constexpr std::size_t kFrames = 16;
+  constexpr std::int64_t kFrames = 16;
   Bytes sent;
-  for (std::size_t i = 0; i < kFrames; ++i) sent.insert(sent.end(), frame.begin(), frame.end());
+  for (std::int64_t i = 0; i < kFrames; ++i) sent.insert(sent.end(), frame.begin(), frame.end());
   Bytes buffer(sent.size() + kReadPadding);
   WebSocketReader reader;
   CountingSink sink;
@@ -78,7 +78,7 @@ void read_frames(benchmark::State& state) {
     reader.feed({buffer.data(), sent.size()}, ReaderLimits{}, sink);
   }
   if (sink.messages != kFrames * state.iterations()) state.SkipWithError("messages were lost");
-  state.SetItemsProcessed(static_cast<std::int64_t>(sink.messages));
+  state.SetItemsProcessed(sink.messages);
 }
 BENCHMARK(read_frames)->Arg(300)->Arg(3000);
 
