@@ -83,18 +83,12 @@ void refresh_membership(Node& node, Connection& connection, const JoinDraft& dra
   list_members(node, connection, draft.id, draft.ns, std::nullopt, kJoinPage, Asker::kMember);
 }
 
-Joiner joiner_of(Connection& connection, const JoinDraft& draft, const std::string& object) {
-  const Peer& peer = peer_of(connection);
-  return {connection.ref(), peer.fingerprint, object,
-          peer_joined_frame(peer.fingerprint, draft.ns, object, connection.loop().wall())};
-}
-
 // By the node's own truth alone.
 void join_here(Node& node, Connection& connection, const JoinDraft& draft,
                const std::string& object) {
   if (draft.room_only) return join_room_here(node, connection, draft, object);
   JoinResult result =
-      node.namespaces.join(draft.ns, joiner_of(connection, draft, object),
+      node.namespaces.join(draft.ns, joiner_of(connection, draft.ns, object),
                            node.config.max_namespace_size, page_limit(node, kJoinPage));
   if (result.status == JoinStatus::kIsRoom) return join_room_here(node, connection, draft, object);
   if (result.status == JoinStatus::kFull) {
@@ -121,7 +115,7 @@ void join_shared(Node& node, Connection& connection, const JoinDraft& draft,
           case sdk::JoinStatus::kJoined:
             return complete_join(
                 *still_there, draft,
-                node.namespaces.enter(draft.ns, joiner_of(*still_there, draft, object), nullptr,
+                node.namespaces.enter(draft.ns, joiner_of(*still_there, draft.ns, object), nullptr,
                                       outcome.page, page_limit(node, kJoinPage)));
           case sdk::JoinStatus::kFull:
             return reply_error(*still_there, draft.id, 429, "namespace full");
@@ -195,6 +189,12 @@ void start_join(Node& node, Connection& connection, JoinDraft draft) {
   if (node.broker_is_standalone) return join_here(node, connection, draft, object);
   if (draft.room_only) return join_room(node, connection, std::move(draft), object);
   join_shared(node, connection, draft, object);
+}
+
+Joiner joiner_of(Connection& connection, std::string_view ns, const std::string& object) {
+  const Fingerprint& peer = peer_of(connection).fingerprint;
+  return {connection.ref(), peer, object,
+          peer_joined_frame(peer, ns, object, connection.loop().wall())};
 }
 
 void complete_join(Connection& connection, const JoinDraft& draft, JoinResult result) {

@@ -26,12 +26,6 @@ PageLimit page_limit(const Node& node, const Room& room) {
   return {room.max_size, node.config.max_peer_list_size};
 }
 
-Joiner joiner_of(Connection& connection, const std::string& name, const std::string& object) {
-  const Fingerprint& peer = peer_of(connection).fingerprint;
-  return {connection.ref(), peer, object,
-          peer_joined_frame(peer, name, object, connection.loop().wall())};
-}
-
 RoomVerdict judge_join(Node& node, Connection& connection, const JoinDraft& draft,
                        const RoomSnapshot& room) {
   return judge(*node.plugins.room_policy, node.room_calls, draft.ns, room,
@@ -226,7 +220,7 @@ void join_room_here(Node& node, Connection& connection, const JoinDraft& draft,
     JoinResult result = node.namespaces.join_room(
         draft.ns, joiner_of(connection, draft.ns, object), room->version,
         change_of(draft.ns, *verdict, &room->room, connection.loop().wall()),
-        {verdict->room.max_size, node.config.max_peer_list_size});
+        page_limit(node, verdict->room));
     if (result.status != JoinStatus::kJoined) continue;
     complete_join(connection, draft, std::move(result));
     return finish_change(node, connection.loop(), draft.ns, verdict->wake_after, room->version + 1);
