@@ -1,7 +1,5 @@
 // The load generator against the real server, for what it checks and not for what it measures.
-#include <array>
-#include <cstdio>
-
+#include "tests/support/run_program.h"
 #include "tests/support/server_test.h"
 
 namespace peer::test {
@@ -12,16 +10,11 @@ class PeerBenchTest : public ServerTest, public testing::WithParamInterface<cons
 TEST_P(PeerBenchTest, FindsNothingLostOrAltered) {
   start_with({.settings = {"rate_limit_per_sec=100000000", "rate_limit_burst=100000000",
                            "send_buffer_size=100000"}});
-  const std::string command = std::string(PEER_BENCH) + " " + GetParam() + " --port " +
-                              std::to_string(port()) +
-                              " --quiet --rounds 2 --warmup 0 --seconds 0.4 --patience 20";
-  FILE* pipe = ::popen(command.c_str(), "r");
-  ASSERT_NE(pipe, nullptr);
-  std::string report;
-  std::array<char, 4096> piece;
-  while (std::fgets(piece.data(), piece.size(), pipe) != nullptr) report += piece.data();
-  EXPECT_EQ(::pclose(pipe), 0) << report;
-  EXPECT_EQ(Json::parse(report)["ok"].text(), "true") << report;
+  const ProgramResult run =
+      run_program(std::string(PEER_BENCH) + " " + GetParam() + " --port " + std::to_string(port()) +
+                  " --quiet --rounds 2 --warmup 0 --seconds 0.4 --patience 20");
+  EXPECT_EQ(run.exit_status, 0) << run.output;
+  EXPECT_EQ(Json::parse(run.output)["ok"].text(), "true") << run.output;
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, PeerBenchTest,

@@ -1,10 +1,8 @@
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <array>
-#include <cstdio>
 #include <string>
 
+#include "tests/support/run_program.h"
 #include "tests/unit/bench/faulty_relay.h"
 #include "tools/peer-bench/server_message.h"
 
@@ -12,26 +10,14 @@
 namespace peer::bench {
 namespace {
 
-struct Outcome {
-  int exit_status;
-  std::string json;
+std::string field(const std::string& report, std::string_view name) {
+  return std::string(member(report, name));
+}
 
-  [[nodiscard]] std::string field(std::string_view name) const {
-    return std::string(member(json, name));
-  }
-};
-
-Outcome run_peer_bench(const FaultyRelay& relay, const std::string& arguments) {
-  const std::string command = std::string(PEER_BENCH) + " " + arguments + " --port " +
-                              std::to_string(relay.port()) +
-                              " --quiet --rounds 1 --warmup 0 --seconds 0.05 --patience 0.5";
-  FILE* pipe = ::popen(command.c_str(), "r");
-  Outcome outcome{};
-  std::array<char, 4096> piece;
-  while (std::fgets(piece.data(), piece.size(), pipe) != nullptr) outcome.json += piece.data();
-  const int status = ::pclose(pipe);
-  outcome.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return outcome;
+test::ProgramResult run_peer_bench(const FaultyRelay& relay, const std::string& arguments) {
+  return test::run_program(std::string(PEER_BENCH) + " " + arguments + " --port " +
+                           std::to_string(relay.port()) +
+                           " --quiet --rounds 1 --warmup 0 --seconds 0.05 --patience 0.5");
 }
 
 // At least ten deliveries are under way from the first moment on, four from one to another.
@@ -53,11 +39,11 @@ class Misdeeds : public testing::TestWithParam<Case> {};
 
 TEST_P(Misdeeds, FailTheRunAndAreNamed) {
   FaultyRelay relay(GetParam().misdeed);
-  const Outcome outcome = run_peer_bench(relay, GetParam().arguments);
-  EXPECT_EQ(outcome.exit_status, 1) << outcome.json;
-  EXPECT_EQ(outcome.field("ok"), "false");
+  const auto [exit_status, report] = run_peer_bench(relay, GetParam().arguments);
+  EXPECT_EQ(exit_status, 1) << report;
+  EXPECT_EQ(field(report, "ok"), "false");
   const std::string prefix = "\"" + std::string(GetParam().fault) + ":";
-  EXPECT_TRUE(outcome.field("first_fault").starts_with(prefix)) << outcome.json;
+  EXPECT_TRUE(field(report, "first_fault").starts_with(prefix)) << report;
 }
 
 INSTANTIATE_TEST_SUITE_P(Signal, Misdeeds,
@@ -94,10 +80,10 @@ class GoodRelay : public testing::TestWithParam<const char*> {};
 
 TEST_P(GoodRelay, PassesTheRun) {
   FaultyRelay relay(Misdeed::kNone);
-  const Outcome outcome = run_peer_bench(relay, GetParam());
-  EXPECT_EQ(outcome.exit_status, 0) << outcome.json;
-  EXPECT_EQ(outcome.field("ok"), "true");
-  EXPECT_EQ(outcome.field("first_fault"), "");
+  const auto [exit_status, report] = run_peer_bench(relay, GetParam());
+  EXPECT_EQ(exit_status, 0) << report;
+  EXPECT_EQ(field(report, "ok"), "true");
+  EXPECT_EQ(field(report, "first_fault"), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(AllModes, GoodRelay,
@@ -109,10 +95,10 @@ INSTANTIATE_TEST_SUITE_P(AllModes, GoodRelay,
 TEST(PeerBench, FailsWithoutAServer) {
   std::uint16_t port = 0;
   { port = FaultyRelay(Misdeed::kNone).port(); }
-  const std::string command = std::string(PEER_BENCH) + " ping --patience 1 --port " +
-                              std::to_string(port) + " 2>/dev/null";
-  FILE* pipe = ::popen(command.c_str(), "r");
-  EXPECT_EQ(WEXITSTATUS(::pclose(pipe)), 1);
+  EXPECT_EQ(test::run_program(std::string(PEER_BENCH) + " ping --patience 1 --port " +
+                              std::to_string(port) + " 2>/dev/null")
+                .exit_status,
+            1);
 }
 
 }  // namespace

@@ -3,7 +3,7 @@ peer_add_test(unit_bench
     bench/faults_are_found_test.cc
     bench/faulty_relay.cc
     bench/parts_test.cc
-  LIBRARIES peer_bench
+  LIBRARIES peer_bench peer_test_support
   LABELS fast)
 target_compile_definitions(unit_bench PRIVATE PEER_BENCH="$<TARGET_FILE:peer-bench>")
 add_dependencies(unit_bench peer-bench)
