@@ -161,11 +161,11 @@ class ClusterNode {
   void deliver_guide_broadcast(const GuideMessage& message, const Fingerprint& from);
 
   // messages.cc
-  void send_directed(const Directed& message, ReplyTo<peer::sdk::RouteOutcome> reply);
-  void send_the_long_way(std::uint64_t number, const Fingerprint& to, const std::string& envelope);
-  void take_route(std::uint64_t number, const Fingerprint& to, const std::string& envelope,
-                  const Reply* reply);
-  void publish_directed_to_guide(const std::string& envelope);
+  void send_directed(Directed message, ReplyTo<peer::sdk::RouteOutcome> reply);
+  void send_the_long_way(std::uint64_t number, std::shared_ptr<const Directed> message,
+                         const std::string& envelope);
+  void take_route(std::uint64_t number, const Directed& message, const Reply* reply);
+  void publish_directed_to_guide(const Directed& message);
   void pass_on(const Fingerprint& to, std::string_view origin, std::string_view number,
                const std::string& envelope);
   void answer_origin(std::string_view node, std::string_view number,

@@ -1,5 +1,7 @@
 #include "envelope.h"
 
+#include <simdjson.h>
+
 #include <charconv>
 
 namespace peer_redis {
@@ -38,6 +40,11 @@ std::optional<Fields> unpack(std::string_view envelope) {
     envelope.remove_prefix(*size + 1);
   }
   return fields;
+}
+
+bool is_client_text(std::string_view text) {
+  return text.size() >= 2 && text.front() == '{' && text.back() == '}' &&
+         simdjson::validate_utf8(text.data(), text.size());
 }
 
 std::string to_hex(const peer::sdk::Fingerprint& fingerprint) {

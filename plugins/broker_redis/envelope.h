@@ -16,12 +16,23 @@ namespace peer_redis {
 /// first of them a letter, its kind. Bytes travel as they are.
 ///
 ///   S  directed message: node, number, flags (w wants outcome, c by a cached route), from, to,
-///   namespaces (packed), text A  its outcome: number, code               F  a cached route is
-///   wrong: fp E  message to the members of a namespace: ns, from, excluded (packed), text J
-///   joined: ns, fp, node, token, object     L  left: ns, fp, node     D  reaped: ns, fp R  room
-///   changed: ns, token, owner, max, state, posts (packed: to or '', text, ...) K  kicked: ns, fp,
-///   by                      X  replaced: fp, registration P  probe: number N  the nodes have
-///   changed
+///      namespaces (packed), text
+///   A  its outcome: number, code
+///   F  a cached route is wrong: fp
+///   E  message to the members of a namespace: ns, from, excluded (packed), text
+///   J  joined: ns, fp, node, token, object
+///   L  left: ns, fp, node
+///   D  reaped: ns, fp
+///   R  room changed: ns, token, owner, max, state, posts (packed: to or '', text, ...)
+///   K  kicked: ns, fp, by
+///   X  replaced: fp, registration
+///   T  a ticket waits: ns, ticket, fp, registration, enqueued, request
+///   U  it has ended: ns, ticket
+///   M  matched: ns, session, then fp, ticket, object of each peer
+///   N  the nodes have changed
+///   P  probe: number
+///
+/// Texts and objects go to clients as they are: is_client_text().
 using Fields = std::vector<std::string_view>;
 
 /// More fields than any envelope has: 1000 excluded peers, a page of posts.
@@ -33,6 +44,10 @@ std::string pack(std::initializer_list<std::string_view> fields);
 
 /// The fields of an envelope, views into it; nullopt when it is none: hostile bytes are expected.
 std::optional<Fields> unpack(std::string_view envelope);
+
+/// Whether clients may get these bytes as, or within, a message: valid UTF-8 in braces. That it is
+/// JSON is the word of the node that wrote it; nothing is parsed on the way.
+bool is_client_text(std::string_view text);
 
 /// 64 lower-case hex digits.
 std::string to_hex(const peer::sdk::Fingerprint& fingerprint);

@@ -2,6 +2,8 @@
 
 #include <simdjson.h>
 
+#include <set>
+
 namespace peer_redis {
 namespace {
 
@@ -9,6 +11,7 @@ using simdjson::ondemand::value;
 
 constexpr std::size_t kMaxMessage = std::size_t{2} << 20;
 constexpr std::size_t kMaxNamespaces = 1000;
+constexpr std::size_t kMaxKeys = 64;
 
 void append_json(std::string& out, std::string_view text) {
   constexpr char kDigits[] = "0123456789abcdef";
@@ -35,6 +38,8 @@ std::vector<std::string> read_namespaces(value list) {
   return names;
 }
 
+[[noreturn]] void refuse() { throw simdjson::simdjson_error(simdjson::INCORRECT_TYPE); }
+
 /// Throws simdjson_error for a value of another type.
 void read_member(GuideMessage& message, std::string_view key, value member) {
   if (key == "node_id") {
@@ -51,6 +56,7 @@ void read_member(GuideMessage& message, std::string_view key, value member) {
                        : key == "namespace" ? &message.ns
                                             : nullptr;
   if (known == nullptr && key != "payload" && key != "ts") return;
+  if (key == "ts" && member.type() != simdjson::ondemand::json_type::number) refuse();
   message.text.append(message.text.empty() ? "{" : ",").append(1, '"').append(key).append("\":");
   if (known != nullptr) {
     *known = std::string_view(member.get_string());
@@ -85,9 +91,11 @@ std::optional<GuideMessage> parse_guide_message(std::string_view json) {
     simdjson::ondemand::parser parser;
     simdjson::ondemand::document document = parser.iterate(padded);
     GuideMessage message;
+    std::set<std::string, std::less<>> keys;
     for (auto field : document.get_object()) {
-      const std::string key(std::string_view(field.unescaped_key()));
-      read_member(message, key, field.value());
+      const auto [key, first] = keys.emplace(std::string_view(field.unescaped_key()));
+      if (!first || keys.size() > kMaxKeys) return std::nullopt;
+      read_member(message, *key, field.value());
     }
     const bool directed = message.type == "signal" || message.type == "relay";
     const bool whole =

@@ -20,11 +20,12 @@ struct GuideMessage {
   std::string text;  ///< for clients: without what is between nodes
 };
 
-/// What this node publishes. `text` is the JSON object that clients get.
+/// What this node publishes. `text` is the JSON object that clients get, not empty.
 std::string render_guide_message(std::string_view text, std::string_view node_id,
                                  std::span<const std::string_view> namespaces);
 
-/// nullopt: not the JSON of a signal, relay or broadcast.
+/// nullopt: not the JSON of a signal, relay or broadcast: more than 2 MiB, no object, a key twice,
+/// more than 64 keys, a value of another type, no sender's node, no target.
 std::optional<GuideMessage> parse_guide_message(std::string_view json);
 
 }  // namespace peer_redis

@@ -87,6 +87,7 @@ bool ClusterNode::take_directed(const Fields& fields) {
   const auto to = from_hex(fields[5]);
   const auto namespaces = unpack(fields[6]);
   if (!from || !to || !namespaces || fields[1].size() > 64 || fields[2].size() > 20) return false;
+  if (!is_client_text(fields[7])) return false;
   const bool wants_outcome = fields[3].find('w') != std::string_view::npos;
   const bool cached = fields[3].find('c') != std::string_view::npos;
   const RouteOutcome outcome =
@@ -114,7 +115,7 @@ bool ClusterNode::take_broadcast(const Fields& fields) {
   if (fields.size() != 5) return false;
   const auto from = from_hex(fields[2]);
   const auto exclude = read_fingerprints(fields[3]);
-  if (!from || !exclude) return false;
+  if (!from || !exclude || !is_client_text(fields[4])) return false;
   host_.deliver(NamespaceMessage{fields[1], *from, *exclude, fields[4]});
   return true;
 }
@@ -127,6 +128,7 @@ bool ClusterNode::take_joined(const Fields& fields) {
     announcement_seen(std::string(fields[4]));
     return true;
   }
+  if (!is_client_text(fields[5])) return false;
   routes_.erase(*peer);
   if (Mirror::Namespace* here = mirror_.find(fields[1])) {
     ++here->total;
@@ -162,6 +164,7 @@ bool ClusterNode::take_room_change(const Fields& fields) {
   for (std::size_t i = 0; i < posts->size(); i += 2) {
     list.push_back({from_hex((*posts)[i]), std::string((*posts)[i + 1])});
     if (!list.back().to && !(*posts)[i].empty()) return false;
+    if (!is_client_text(list.back().text)) return false;
   }
   const peer::sdk::RoomState state{*owner, *max_size, std::string(fields[5])};
   if (Mirror::Namespace* here = mirror_.find(fields[1]); here != nullptr && here->room) {

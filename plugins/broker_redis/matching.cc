@@ -43,6 +43,10 @@ std::optional<SharedTicket> read_entry(std::string_view id, std::string_view ent
   return read_ticket(id, parts[0], parts[2], parts[3], entry);
 }
 
+bool is_session(std::string_view id) {
+  return id.size() == 32 && id.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 }  // namespace
 
 std::string ClusterNode::matcher_of(std::string_view ns) const {
@@ -177,12 +181,12 @@ bool ClusterNode::take_ticket_end(const Fields& fields) {
 }
 
 bool ClusterNode::take_matched(const Fields& fields) {
-  if (fields.size() < 3 || fields.size() % 3 != 0) return false;
+  if (fields.size() < 3 || fields.size() % 3 != 0 || !is_session(fields[2])) return false;
   std::vector<peer::sdk::MatchedPeer> peers;
   for (std::size_t i = 3; i < fields.size(); i += 3) {
     const auto peer = from_hex(fields[i]);
     const auto ticket = to_number<std::uint64_t>(fields[i + 1]);
-    if (!peer || !ticket) return false;
+    if (!peer || !ticket || !(fields[i + 2].empty() || is_client_text(fields[i + 2]))) return false;
     peers.push_back({*peer, *ticket, std::string(fields[i + 2])});
     forget_ticket(fields[1], *ticket);
   }

@@ -47,12 +47,12 @@ std::string_view outcome_code(RouteOutcome outcome) {
 }  // namespace
 
 void ClusterNode::route(Directed message, ReplyTo<RouteOutcome> reply) {
-  if (connected()) return send_directed(message, std::move(reply));
+  if (connected()) return send_directed(std::move(message), std::move(reply));
   auto shared = std::make_shared<std::pair<Directed, ReplyTo<RouteOutcome>>>(std::move(message),
                                                                              std::move(reply));
   OutageQueue::Waiting waiting{
       shared->first.text.size() + 256,
-      [this, shared] { send_directed(shared->first, std::move(shared->second)); },
+      [this, shared] { send_directed(std::move(shared->first), std::move(shared->second)); },
       [this, shared] {
         ++shared_.dropped;
         shared->second(RouteOutcome::kUnavailable);
@@ -72,46 +72,53 @@ void ClusterNode::expire_waiting() {
   });
 }
 
-void ClusterNode::send_directed(const Directed& message, ReplyTo<RouteOutcome> reply) {
+void ClusterNode::send_directed(Directed message, ReplyTo<RouteOutcome> reply) {
   const std::uint64_t number = ++next_number_;
   outcomes_.emplace(number, Outcome{std::move(reply), Clock::now()});
   outcome_order_.push_back(number);
   expire_outcomes(Clock::now());
 
   const auto cached = routes_.find(message.to);
-  std::string envelope = directed_envelope(
+  const std::string envelope = directed_envelope(
       node_, number, flags_of(message.wants_outcome, cached != routes_.end()), message);
-  if (cached == routes_.end()) return send_the_long_way(number, message.to, envelope);
+  if (cached == routes_.end()) {
+    return send_the_long_way(number, std::make_shared<const Directed>(std::move(message)),
+                             envelope);
+  }
   const std::string channel = options_.node_channel(cached->second);
-  link_.command({"PUBLISH", channel, envelope},
-                [this, number, to = message.to, envelope](const Reply* answer) {
-                  if (answer == nullptr) return settle(number, RouteOutcome::kUnavailable);
-                  if (answer->integer() > 0) return;
-                  routes_.erase(to);  // that node is no more
-                  send_the_long_way(number, to, envelope);
-                });
+  link_.command(
+      {"PUBLISH", channel, envelope},
+      [this, number,
+       message = std::make_shared<const Directed>(std::move(message))](const Reply* answer) {
+        if (answer == nullptr) return settle(number, RouteOutcome::kUnavailable);
+        if (answer->integer() > 0) return;
+        routes_.erase(message->to);  // that node is no more
+        send_the_long_way(
+            number, message,
+            directed_envelope(node_, number, flags_of(message->wants_outcome, false), *message));
+      });
 }
 
-void ClusterNode::send_the_long_way(std::uint64_t number, const Fingerprint& to,
+void ClusterNode::send_the_long_way(std::uint64_t number, std::shared_ptr<const Directed> message,
                                     const std::string& envelope) {
-  link_.run(Script::kRoute, {to_hex(to), envelope},
-            [this, number, to, envelope](const Reply* reply) {
-              take_route(number, to, envelope, reply);
+  const std::string to = to_hex(message->to);
+  link_.run(Script::kRoute, {to, envelope},
+            [this, number, message = std::move(message)](const Reply* reply) {
+              take_route(number, *message, reply);
             });
 }
 
-void ClusterNode::take_route(std::uint64_t number, const Fingerprint& to,
-                             const std::string& envelope, const Reply* reply) {
+void ClusterNode::take_route(std::uint64_t number, const Directed& message, const Reply* reply) {
   if (reply == nullptr || reply->is_error()) return settle(number, RouteOutcome::kUnavailable);
   const std::string_view verdict = (*reply)[0].text();
   if (verdict == "sent") {
     if (routes_.size() >= kMaxRoutes) routes_.erase(routes_.begin());
-    routes_.insert_or_assign(to, std::string((*reply)[1].text()));
+    routes_.insert_or_assign(message.to, std::string((*reply)[1].text()));
   } else if (verdict == "none") {
     settle(number, RouteOutcome::kNotFound);
   } else if (verdict == "foreign") {
     foreign_listeners_ = options_.legacy_channels;
-    publish_directed_to_guide(envelope);
+    publish_directed_to_guide(message);
     settle(number, RouteOutcome::kDelivered);
   } else if (const auto outcome = outcomes_.find(number); outcome != outcomes_.end()) {
     outcome->second.flooded = true;
@@ -123,14 +130,13 @@ void ClusterNode::publish_to_guide(std::string_view name, std::string_view json)
   link_.command({"PUBLISH", channel, json}, [](const Reply*) {});
 }
 
-// `envelope` is one of this node's own.
-void ClusterNode::publish_directed_to_guide(const std::string& envelope) {
-  const auto fields = unpack(envelope);
-  const auto namespaces = fields ? unpack(fields->at(6)) : std::nullopt;
-  if (!namespaces || !options_.legacy_channels) return;
-  const std::string_view text = fields->at(7);
-  const bool relay = text.starts_with(R"({"type":"relay")");
-  publish_to_guide(relay ? "relay" : "signal", render_guide_message(text, node_, *namespaces));
+void ClusterNode::publish_directed_to_guide(const Directed& message) {
+  if (!options_.legacy_channels) return;
+  const bool relay = message.text.starts_with(R"({"type":"relay")");
+  const std::vector<std::string_view> namespaces(message.namespaces.begin(),
+                                                 message.namespaces.end());
+  publish_to_guide(relay ? "relay" : "signal",
+                   render_guide_message(message.text, node_, namespaces));
 }
 
 // For a message that came by a cached route, to a peer that is elsewhere by now.

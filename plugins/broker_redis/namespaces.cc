@@ -177,7 +177,7 @@ MemberPage ClusterNode::read_page(const Reply& reply, std::size_t total, std::si
   page.total = unsigned_of(reply[total]);
   for (std::size_t i = first; i + 2 < reply.size(); i += 3) {
     const auto peer = from_hex(reply[i].text());
-    if (!peer) continue;
+    if (!peer || !is_client_text(reply[i + 2].text())) continue;
     page.members.push_back({*peer, reply[i + 1].text() == node_, std::string(reply[i + 2].text())});
   }
   return page;

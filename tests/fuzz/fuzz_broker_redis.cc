@@ -1,0 +1,73 @@
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/protocol/json_text.h"
+#include "envelope.h"
+#include "guide_messages.h"
+#include "resp.h"
+
+// Any bytes as what comes from Redis: a reply, a node's envelope, a message on a guide's channel.
+
+namespace {
+
+using namespace peer_redis;
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+void read_envelope(std::string_view bytes) {
+  const auto fields = unpack(bytes);
+  if (!fields) return;
+  require(fields->size() <= kMaxFields);
+  std::string packed;
+  for (const std::string_view field : *fields) {
+    append_field(packed, field);
+    if (const auto fingerprint = from_hex(field)) require(to_hex(*fingerprint) == field);
+  }
+  const auto again = unpack(packed);
+  require(again && *again == *fields);
+}
+
+/// What clients get of it is JSON, and so is what we would publish of that.
+void read_guide_message(std::string_view bytes) {
+  const auto message = parse_guide_message(bytes);
+  if (!message) return;
+  require(peer::is_valid_json(message->text));
+  require(is_client_text(message->text));
+  std::vector<std::string_view> namespaces;
+  if (message->namespaces) {
+    namespaces.assign(message->namespaces->begin(), message->namespaces->end());
+  }
+  const auto again =
+      parse_guide_message(render_guide_message(message->text, message->node_id, namespaces));
+  require(again && again->text == message->text && again->to == message->to);
+}
+
+std::size_t read_reply(const Reply& reply) {
+  std::size_t sum = reply.text().size() + static_cast<std::size_t>(reply.integer() & 1);
+  for (std::size_t i = 0; i < reply.size(); ++i) sum += read_reply(reply[i]);
+  return sum + reply[reply.size()].size();
+}
+
+void read_replies(std::string_view bytes) {
+  ReplyReader reader;
+  const std::size_t half = bytes.size() / 2;
+  for (const std::string_view part : {bytes.substr(0, half), bytes.substr(half)}) {
+    if (!reader.feed(part)) return;
+    while (const ReplyReader::Owned reply = reader.next()) read_reply(Reply(reply.get()));
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  read_envelope(bytes);
+  read_guide_message(bytes);
+  read_replies(bytes);
+  return 0;
+}

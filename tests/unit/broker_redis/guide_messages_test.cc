@@ -1,0 +1,93 @@
+#include "guide_messages.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace peer_redis {
+namespace {
+
+using namespace std::string_literals;
+using testing::ElementsAre;
+
+TEST(GuideMessages, WhatOneNodePublishesAnotherReads) {
+  const std::string text = R"({"type":"signal","from":"f","to":"t","payload":[1.0],"ts":5})";
+  const std::vector<std::string_view> namespaces{"a|b", "q\"\\\n"};
+  const auto message = parse_guide_message(render_guide_message(text, "node", namespaces));
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->node_id, "node");
+  EXPECT_EQ(message->type, "signal");
+  EXPECT_EQ(message->from, "f");
+  EXPECT_EQ(message->to, "t");
+  EXPECT_THAT(message->namespaces.value(), ElementsAre("a|b", "q\"\\\n"));
+  EXPECT_EQ(message->text, text);
+}
+
+TEST(GuideMessages, ClientsGetNothingButWhatTheProtocolHas) {
+  const auto message = parse_guide_message(
+      R"({ "ts" : 7 , "extra":{"a":1}, "node_id":"n","type":"relay","to":"bob","payload": {"x" : 1} })");
+  ASSERT_TRUE(message);
+  EXPECT_FALSE(message->namespaces);
+  EXPECT_EQ(message->text, R"({"ts":7,"type":"relay","to":"bob","payload":{"x" : 1}})");
+}
+
+TEST(GuideMessages, EscapesAreReadAndWrittenAnew) {
+  const auto message = parse_guide_message(
+      R"({"node_id":"n","type":"broadcast","namespace":"\u0000\"\u00e9","from":"\n"})");
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->ns, "\0\"é"s);
+  EXPECT_EQ(message->text, R"({"type":"broadcast","namespace":"\u0000\"é","from":"\u000a"})");
+}
+
+TEST(GuideMessages, WhatIsNotTheGuidesJsonIsRefused) {
+  for (const std::string& json : {
+           ""s,
+           "{"s,
+           "{}"s,
+           "[]"s,
+           "null"s,
+           "\0\xff"s,
+           "3:abc,"s,
+           R"({"node_id":"n","type":"signal"})"s,              // nobody to get it
+           R"({"type":"signal","to":"t"})"s,                   // from no node
+           R"({"node_id":"n","type":"broadcast","to":"t"})"s,  // in no namespace
+           R"({"node_id":"n","type":"register","to":"t"})"s,   // not between nodes
+           R"({"node_id":"n","type":"signal","to":"t"} x)"s,   // more behind it
+           R"({"node_id":"n","type":"signal","to":"t","payload":})"s,
+           R"({"node_id":"n","type":"signal","to":"t","payload":01})"s,
+           R"({"node_id":"n","type":"signal","to":"t","skipped":[1,}})"s,
+           R"({"node_id":1,"type":"signal","to":"t"})"s,
+           R"({"node_id":"n","type":["signal"],"to":"t"})"s,
+           R"({"node_id":"n","type":"signal","to":null})"s,
+           R"({"node_id":"n","type":"signal","to":"t","from":{}})"s,
+           R"({"node_id":"n","type":"signal","to":"t","ts":"now"})"s,
+           R"({"node_id":"n","type":"signal","to":"t","ns":"lobby"})"s,
+           R"({"node_id":"n","type":"signal","to":"t","ns":[1]})"s,
+           R"({"node_id":"n","type":"signal","to":"t","to":"u"})"s,
+           R"({"node_id":"n","type":"signal","to":"t","t\u006f":"u"})"s,
+           "{\"node_id\":\"n\",\"type\":\"signal\",\"to\":\"\xff\"}"s,
+           "{\"node_id\":\"n\",\"type\":\"signal\",\"to\":\"t\",\"payload\":\"\xed\xa0\x80\"}"s,
+           R"({"node_id":"n","type":"signal","to":"\ud800"})"s,
+       }) {
+    EXPECT_FALSE(parse_guide_message(json)) << json;
+  }
+}
+
+TEST(GuideMessages, SizeDepthAndKeysAreBounded) {
+  const auto with = [](const std::string& more) {
+    return R"({"node_id":"n","type":"signal","to":"t")" + more + "}";
+  };
+  ASSERT_TRUE(parse_guide_message(with(R"(,"payload":1)")));
+  EXPECT_FALSE(parse_guide_message(with(R"(,"payload":")" + std::string(3 << 20, 'x') + '"')));
+  const std::size_t deep = 100'000;
+  EXPECT_FALSE(parse_guide_message(
+      with(R"(,"payload":)" + std::string(deep, '[') + std::string(deep, ']'))));
+  std::string keys;
+  for (int i = 0; i < 1000; ++i) keys += ",\"k" + std::to_string(i) + "\":0";
+  EXPECT_FALSE(parse_guide_message(with(keys)));
+}
+
+}  // namespace
+}  // namespace peer_redis

@@ -1,0 +1,7 @@
+peer_add_test(unit_broker_redis
+  SOURCES
+    broker_redis/envelope_test.cc
+    broker_redis/guide_messages_test.cc
+    broker_redis/resp_test.cc
+  LIBRARIES broker_redis_codec
+  LABELS fast)
