@@ -74,7 +74,11 @@ sdk::Result<std::uint16_t> Server::listen() {
 
 void Server::use_tls(const TlsContext::Ref& tls) {
   for (const auto& loop : node_.loops) {
-    loop->post([&loop = *loop, tls] { loop.use_tls(tls); });
+    if (threads_.empty()) {
+      loop->use_tls(tls);  // a loop's first round accepts before it hears what is posted
+    } else {
+      loop->post([&loop = *loop, tls] { loop.use_tls(tls); });
+    }
   }
 }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -65,10 +66,13 @@ void TcpStream::start_tls(int version) {
   // A timeout in the kernel, for this one exchange that blocks.
   const timeval limit{10L * timeout_factor(), 0};
   setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  if (SSL_connect(tls_.get()) != 1) {
+  if (const int result = SSL_connect(tls_.get()); result != 1) {
+    const int error = SSL_get_error(tls_.get(), result);
+    const char* const reason = ERR_reason_error_string(ERR_peek_error());
+    const std::string words = reason != nullptr ? reason : std::strerror(errno);
     tls_.reset();
     close(std::exchange(fd_, -1));
-    fail("TLS handshake failed");
+    fail("TLS handshake failed: " + std::to_string(error) + ", " + words);
   }
   fcntl(fd_, F_SETFL, fcntl(fd_, F_GETFL) | O_NONBLOCK);
 }
