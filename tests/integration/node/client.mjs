@@ -1,9 +1,34 @@
-// A client as the guide writes one, with a queue of what has come in.
+// A client as the guide writes one, with a queue of what has come in. Its WebSocket is that of the
+// `ws` package, or of the Chromium that env PEER_CHROMIUM names.
 import WebSocket from 'ws';
 
-import { kSecure } from './server.mjs';
+import { Browser } from './browser.mjs';
+import { kCompressed, kHttp, kWebSocket } from './server.mjs';
 
 const kDeadline = 10_000 * Number(process.env.PEER_TEST_TIMEOUT_FACTOR || 1);
+
+let browser;
+let page;
+
+// Before the first client of a server; stopClients() after the last.
+export async function startClients(server) {
+  if (!process.env.PEER_CHROMIUM) return;
+  browser = new Browser(process.env.PEER_CHROMIUM, server.certificate);
+  page = await browser.open(`${kHttp}://127.0.0.1:${server.port}/health`);
+}
+
+export async function stopClients() {
+  await browser?.close();
+}
+
+function openSocket(port) {
+  const url = `${kWebSocket}://127.0.0.1:${port}/ws`;
+  if (page) return page.socket(url);
+  return new WebSocket(url, {
+    rejectUnauthorized: false,
+    perMessageDeflate: kCompressed ? { threshold: 0 } : false,
+  });
+}
 
 export class Client {
   #queue = [];
@@ -11,11 +36,7 @@ export class Client {
 
   static async connect(port) {
     const client = new Client();
-    const scheme = kSecure ? 'wss' : 'ws';
-    client.ws = new WebSocket(`${scheme}://127.0.0.1:${port}/ws`, {
-      rejectUnauthorized: false,
-      perMessageDeflate: kSecure ? { threshold: 0 } : false,
-    });
+    client.ws = openSocket(port);
     client.closed = new Promise((resolve) => {
       client.ws.on('close', (code, reason) => resolve({ code, reason: reason.toString() }));
     });

@@ -1,20 +1,23 @@
-// The sessions of the user's guide, chapter by chapter, with the `ws` package as the client.
+// The sessions of the user's guide, chapter by chapter, with the `ws` package or Chromium as the
+// client: see client.mjs.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 
-import { Client } from './client.mjs';
-import { kSecure, startServer } from './server.mjs';
+import { Client, startClients, stopClients } from './client.mjs';
+import { kCompressed, kHttp, startServer } from './server.mjs';
 
 let server;
 const clients = [];
 
 before(async () => {
   server = await startServer();
+  await startClients(server);
 });
 
 after(async () => {
   for (const client of clients) client.ws.terminate();
+  await stopClients();
   assert.equal(await server.stop(), 0);
 });
 
@@ -41,7 +44,7 @@ async function silence(...peers) {
 }
 
 test('getting started: /health tells status, peers, max_peers and the time', async () => {
-  const response = await fetch(`${kSecure ? 'https' : 'http'}://127.0.0.1:${server.port}/health`);
+  const response = await fetch(`${kHttp}://127.0.0.1:${server.port}/health`);
   assert.equal(response.status, 200);
   const health = await response.json();
   assert.equal(health.status, 'ok');
@@ -53,6 +56,12 @@ test('lifecycle: register is answered with the SHA-256 of the key and the alias'
   const client = await peer('player-one', { meta: { name: 'Alice' } });
   assert.equal(client.fingerprint, createHash('sha256').update('player-one').digest('hex'));
   assert.equal(client.alias, 'player-one');
+});
+
+test('lifecycle: permessage-deflate is agreed on if the server has it', async () => {
+  const client = await Client.connect(server.port);
+  clients.push(client);
+  assert.equal(client.ws.extensions.includes('permessage-deflate'), kCompressed);
 });
 
 test('lifecycle: any other first message is refused with 1008', async () => {

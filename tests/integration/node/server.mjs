@@ -1,22 +1,27 @@
 // Starts the server under test: env PEER_SERVER_BINARY names it. With PEER_DEV_CERT, which names
-// tools/dev-cert, it speaks TLS, and compresses every message.
+// tools/dev-cert, it speaks TLS; with PEER_COMPRESSED it compresses every message.
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export const kSecure = Boolean(process.env.PEER_DEV_CERT);
+const kSecure = Boolean(process.env.PEER_DEV_CERT);
+export const kCompressed = Boolean(process.env.PEER_COMPRESSED);
+export const kHttp = kSecure ? 'https' : 'http';
+export const kWebSocket = kSecure ? 'wss' : 'ws';
 
-// The settings of a server with TLS and compression.
-function secureSettings(directory) {
-  if (!kSecure) return [];
+// Where the certificate is made, if there is one.
+function makeCertificate(directory) {
+  if (!kSecure) return undefined;
   execFileSync(process.env.PEER_DEV_CERT, [directory]);
-  return [
-    `tls_cert=${join(directory, 'cert.pem')}`,
-    `tls_key=${join(directory, 'key.pem')}`,
-    'compression_enabled=true',
-    'compression_threshold=0',
-  ].flatMap((setting) => ['--set', setting]);
+  return join(directory, 'cert.pem');
+}
+
+function settings(directory, certificate) {
+  const values = ['port=0', 'host=127.0.0.1'];
+  if (certificate) values.push(`tls_cert=${certificate}`, `tls_key=${join(directory, 'key.pem')}`);
+  if (kCompressed) values.push('compression_enabled=true', 'compression_threshold=0');
+  return values.flatMap((value) => ['--set', value]);
 }
 
 function portFrom(file) {
@@ -46,17 +51,15 @@ function waitForPort(directory, child) {
   });
 }
 
-// Returns {port, stop}; stop() ends the server and resolves with its exit code.
+// Returns {port, certificate, stop}; stop() ends the server and resolves with its exit code.
 export async function startServer() {
   const binary = process.env.PEER_SERVER_BINARY;
   if (!binary) throw new Error('set PEER_SERVER_BINARY to the peer-server to test');
   const directory = mkdtempSync(join(tmpdir(), 'peer-node-'));
+  const certificate = makeCertificate(directory);
   const child = spawn(
     binary,
-    [
-      ...['--set', 'port=0', '--set', 'host=127.0.0.1', '--port-file', join(directory, 'port')],
-      ...secureSettings(directory),
-    ],
+    [...settings(directory, certificate), '--port-file', join(directory, 'port')],
     { env: { PATH: process.env.PATH }, stdio: ['ignore', 'inherit', 'inherit'] },
   );
   const exited = new Promise((resolve) => child.once('exit', resolve));
@@ -67,7 +70,7 @@ export async function startServer() {
     return code;
   };
   try {
-    return { port: await waitForPort(directory, child), stop };
+    return { port: await waitForPort(directory, child), certificate, stop };
   } catch (error) {
     child.kill('SIGKILL');
     rmSync(directory, { recursive: true, force: true });
