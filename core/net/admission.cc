@@ -63,14 +63,19 @@ bool Admission::exempt(const Address& address) const {
 }
 
 bool Admission::enter(const Address& address, Time now) {
-  if (exempt(address)) return true;
-  const Address subscriber = address.subscriber();
+  const std::uint32_t before = unregistered_.fetch_add(1, std::memory_order_relaxed);
+  const bool room = limits_.max_unregistered == 0 || before < limits_.max_unregistered;
+  if (room && (exempt(address) || enter_subscriber(address.subscriber(), now))) return true;
+  unregistered_.fetch_sub(1, std::memory_order_relaxed);
+  refused_.fetch_add(1, std::memory_order_relaxed);
+  return false;
+}
+
+bool Admission::enter_subscriber(const Address& subscriber, Time now) {
   Shard& shard = shard_of(subscriber);
   const MutexLock lock(shard.mutex);
   if (shard.usages.size() >= shard.sweep_at) sweep(shard, now);
-  if (try_enter(shard.usages[subscriber], now)) return true;
-  refused_.fetch_add(1, std::memory_order_relaxed);
-  return false;
+  return try_enter(shard.usages[subscriber], now);
 }
 
 bool Admission::try_enter(Usage& usage, Time now) {
@@ -89,10 +94,6 @@ bool Admission::try_enter(Usage& usage, Time now) {
     next += interval;
     if (next - moment > interval * limits_.connection_burst_per_ip) return false;
   }
-  if (reached(unregistered_.fetch_add(1, std::memory_order_relaxed), limits_.max_unregistered)) {
-    unregistered_.fetch_sub(1, std::memory_order_relaxed);
-    return false;
-  }
   usage.next = next;
   ++usage.connections;
   ++usage.unregistered;
@@ -100,18 +101,18 @@ bool Admission::try_enter(Usage& usage, Time now) {
 }
 
 void Admission::register_one(const Address& address) {
+  unregistered_.fetch_sub(1, std::memory_order_relaxed);
   if (exempt(address)) return;
   const Address subscriber = address.subscriber();
   Shard& shard = shard_of(subscriber);
   const MutexLock lock(shard.mutex);
   --shard.usages[subscriber].unregistered;
-  unregistered_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 // The entry stays until a sweep: its rate is still known when the address comes back.
 void Admission::leave(const Address& address, bool registered) {
-  if (exempt(address)) return;
   if (!registered) register_one(address);
+  if (exempt(address)) return;
   const Address subscriber = address.subscriber();
   Shard& shard = shard_of(subscriber);
   const MutexLock lock(shard.mutex);

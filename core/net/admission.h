@@ -23,7 +23,7 @@ struct AdmissionLimits {
   std::uint32_t connection_burst_per_ip = 1000;  ///< new connections at once after a pause
   std::uint32_t max_unregistered = 10'000;       ///< connections of all addresses
   std::uint32_t max_unregistered_per_ip = 1000;
-  bool exempt_loopback = true;
+  bool exempt_loopback = true;  ///< from what concerns one address, not from max_unregistered
   std::vector<AddressRange> trusted_proxies;
 };
 
@@ -49,7 +49,7 @@ class Admission {
 
   /// Connections refused so far.
   [[nodiscard]] std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
-  /// Connections now that have not registered; those of exempt addresses are not counted.
+  /// Connections now that have not registered, of all addresses.
   [[nodiscard]] std::uint32_t unregistered() const {
     return unregistered_.load(std::memory_order_relaxed);
   }
@@ -71,6 +71,7 @@ class Admission {
   };
 
   [[nodiscard]] bool exempt(const Address& address) const;
+  [[nodiscard]] bool enter_subscriber(const Address& subscriber, Time now);
   [[nodiscard]] bool try_enter(Usage& usage, Time now);
   Shard& shard_of(const Address& subscriber);
   static void sweep(Shard& shard, Time now) PEER_REQUIRES(shard.mutex);

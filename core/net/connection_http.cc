@@ -83,12 +83,14 @@ bool Connection::admit() {
 void Connection::answer_upgrade(const HttpRequest& request) {
   const UpgradeAnswer answer = check_upgrade(request);
   if (answer.status != 101) return refuse_http(answer.status);
+  const auto offers = read_extension_offers(request);
+  if (!offers) return refuse_http(400);
   if (!is_allowed_origin(request, loop_.options().allowed_origins)) return refuse_http(403);
   address_ = client_of(request);
   if (!admitted_ && !admit()) return refuse_http(429);
   HttpHeaders extra;
   if (loop_.options().compression) {
-    if (const auto agreed = negotiate_deflate(request)) {
+    if (const auto agreed = agree_on_deflate(*offers)) {
       window_bits_ = agreed->window_bits;
       extra.emplace_back("Sec-WebSocket-Extensions", agreed->header);
     }

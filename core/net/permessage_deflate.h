@@ -3,8 +3,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "core/net/http_request.h"
+#include "core/net/websocket_extensions.h"
 
 namespace peer {
 
@@ -14,10 +15,10 @@ struct DeflateAgreement {
   std::string header;             ///< the value of Sec-WebSocket-Extensions in the answer
 };
 
-/// The first offer of permessage-deflate in the request that can be met; nullopt when there is
-/// none. An offer with a parameter that is unknown, doubled or has no sound value is declined, and
-/// so is a window of 8 bits for the server; a header that breaks the grammar of RFC 6455 9.1 offers
-/// nothing. Pure.
-[[nodiscard]] std::optional<DeflateAgreement> negotiate_deflate(const HttpRequest& request);
+/// The first offer of permessage-deflate that can be met; nullopt when there is none. An offer with
+/// a parameter that is unknown, doubled or has no sound value is declined, and so is a window of 8
+/// bits for the server. Pure.
+[[nodiscard]] std::optional<DeflateAgreement> agree_on_deflate(
+    const std::vector<ExtensionOffer>& offers);
 
 }  // namespace peer

@@ -2,10 +2,13 @@
 // of a line; the answer to it is one well-formed head.
 
 #include <algorithm>
+#include <cctype>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
+#include "core/base/origin.h"
 #include "core/net/admission.h"
 #include "core/net/http_request.h"
 #include "core/net/permessage_deflate.h"
@@ -35,8 +38,8 @@ void check_request(std::string_view head, const peer::HttpRequest& request) {
   }
 }
 
-peer::HttpHeaders extensions_for(const peer::HttpRequest& request) {
-  const auto agreement = peer::negotiate_deflate(request);
+peer::HttpHeaders extensions_for(const std::vector<peer::ExtensionOffer>& offers) {
+  const auto agreement = peer::agree_on_deflate(offers);
   if (!agreement) return {};
   require(agreement->window_bits >= 9 && agreement->window_bits <= 15);
   return {{"Sec-WebSocket-Extensions", agreement->header}};
@@ -50,13 +53,29 @@ void check_client(std::string_view head, const peer::HttpRequest& request) {
   require(client == sender || head.find(client.is_v4() ? '.' : ':') != std::string_view::npos);
 }
 
+// As Connection::answer_upgrade() decides. A 101 is one head, and nothing behind it.
 void check_answer(const peer::HttpRequest& request) {
   const peer::UpgradeAnswer answer = peer::check_upgrade(request);
-  const std::string text =
-      answer.status == 101
-          ? peer::render_switching_protocols(answer.accept_key, extensions_for(request))
-          : peer::render_response(peer::error_response(answer.status));
-  require(peer::find_head_end(text) != 0);
+  const auto offers = peer::read_extension_offers(request);
+  if (answer.status == 101 && offers) {
+    const std::string text =
+        peer::render_switching_protocols(answer.accept_key, extensions_for(*offers));
+    require(peer::find_head_end(text) == text.size());
+  } else {
+    const int status = answer.status == 101 ? 400 : answer.status;
+    require(peer::find_head_end(peer::render_response(peer::error_response(status))) != 0);
+  }
+}
+
+// An Origin that is let in names a host of ours, whatever surrounds it.
+void check_origin(const peer::HttpRequest& request) {
+  static const peer::OriginPattern pattern = *peer::parse_origin_pattern("https://*.example.com");
+  for (std::string origin : request.all("Origin")) {
+    std::transform(origin.begin(), origin.end(), origin.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    require(!pattern.matches(origin) ||
+            (origin.starts_with("https://") && origin.ends_with(".example.com")));
+  }
 }
 
 }  // namespace
@@ -68,7 +87,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_request(head, *request);
     check_client(head, *request);
     check_answer(*request);
+    check_origin(*request);
   }
   static_cast<void>(peer::parse_head(input));
+  // A head that is read may begin as it does.
+  require(!peer::parse_head(head) || peer::may_begin_head(head));
   return 0;
 }

@@ -77,12 +77,21 @@ TEST_F(AdmissionTest, UnregisteredConnectionsOfAllAreBounded) {
 }
 
 TEST_F(AdmissionTest, LoopbackIsExemptByDefault) {
-  start({"max_connections_per_ip=1", "max_unregistered=1", "max_unregistered_per_ip=1",
-         "connection_rate_per_ip=1", "connection_burst_per_ip=1"});
+  start({"max_connections_per_ip=1", "max_unregistered_per_ip=1", "connection_rate_per_ip=1",
+         "connection_burst_per_ip=1"});
   std::vector<TestPeer> peers;
   for (int i = 0; i < 5; ++i) peers.push_back(connect());
   peers.back().register_as("last");
-  EXPECT_EQ(network("unregistered"), 0);
+  EXPECT_EQ(network("refused"), 0);
+}
+
+TEST_F(AdmissionTest, UnregisteredConnectionsOfAllAreBoundedOnLoopbackToo) {
+  start({"max_unregistered=2"});
+  TestPeer first = connect();
+  const TestPeer second = connect();
+  expect_refused_from("127.0.0.1");
+  first.register_as("first");
+  EXPECT_EQ(network("unregistered"), 2);  // the other, and who asks
 }
 
 TEST_F(AdmissionTest, ClientsOfATrustedProxyAreJudgedByTheAddressThatItTells) {

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 namespace peer::test {
 namespace {
@@ -60,6 +61,20 @@ HttpReply HttpClient::request(std::string_view method, std::string_view path,
   text.append(more).append("\r\n");
   stream_.write(text);
   return read_http_reply(stream_, buffer_, method != "HEAD");
+}
+
+std::string HttpClient::read_rest() {
+  while (stream_.read_some(buffer_) > 0) {
+  }
+  return std::exchange(buffer_, {});
+}
+
+Frame HttpClient::read_frame() {
+  const Deadline deadline;
+  while (true) {
+    if (std::optional<Frame> frame = take_frame(buffer_)) return *frame;
+    read_more(stream_, buffer_, deadline);
+  }
 }
 
 HttpReply http_get(std::uint16_t port, std::string_view path) {

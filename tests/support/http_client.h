@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "tests/support/tcp_stream.h"
+#include "tests/support/ws_frame.h"
 
 namespace peer::test {
 
@@ -30,6 +31,10 @@ class HttpClient {
   TcpStream& stream() { return stream_; }
   /// Reads one reply to a request that was written to stream().
   HttpReply read_reply() { return read_http_reply(stream_, buffer_); }
+  /// What comes behind the last reply, up to the end of the connection.
+  std::string read_rest();
+  /// The next WebSocket frame, after an upgrade.
+  Frame read_frame();
 
  private:
   TcpStream stream_;

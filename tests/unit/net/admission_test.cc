@@ -97,10 +97,27 @@ TEST_F(AdmissionTest, LoopbackIsExemptUnlessToldOtherwise) {
   const Address loopback = parse_address("127.0.0.1").value();
   Admission exempt(limits);
   EXPECT_EQ(enter_until_refused(exempt, loopback, now_), 10'000);
-  EXPECT_EQ(exempt.unregistered(), 0U);
+  EXPECT_EQ(exempt.refused(), 0U);
   limits.exempt_loopback = false;
   Admission strict(limits);
   EXPECT_EQ(enter_until_refused(strict, loopback, now_), 1);
+}
+
+TEST_F(AdmissionTest, TheBoundForTheUnregisteredOfAllHoldsForLoopbackToo) {
+  AdmissionLimits limits = unlimited();
+  limits.max_unregistered = 2;
+  const Address loopback = parse_address("127.0.0.1").value();
+  Admission admission(limits);
+  EXPECT_EQ(enter_until_refused(admission, loopback, now_), 2);
+  EXPECT_FALSE(admission.enter(kAlice, now_));
+  EXPECT_EQ(admission.refused(), 2U);
+  admission.register_one(loopback);
+  EXPECT_TRUE(admission.enter(kAlice, now_));
+  admission.leave(loopback, true);
+  EXPECT_EQ(admission.unregistered(), 2U);
+  admission.leave(loopback, false);
+  admission.leave(kAlice, false);
+  EXPECT_EQ(admission.unregistered(), 0U);
 }
 
 TEST_F(AdmissionTest, FiveHundredPlayersBehindOneAddressComeBackAtOnce) {

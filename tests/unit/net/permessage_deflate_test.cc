@@ -16,7 +16,9 @@ std::string answer_to(const std::vector<std::string>& headers) {
   for (const std::string& header : headers) {
     request.headers.emplace_back("sec-websocket-extensions", header);
   }
-  const auto agreement = negotiate_deflate(request);
+  const auto offers = read_extension_offers(request);
+  if (!offers) return "refused";
+  const auto agreement = agree_on_deflate(*offers);
   return agreement ? agreement->header : "declined";
 }
 
@@ -49,7 +51,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Negotiation{"permessage-deflate; server_max_window_bits=15",
                                 kBoth + "; server_max_window_bits=15"},
                     Negotiation{"x-webkit-deflate-frame, permessage-deflate", kBoth},
-                    Negotiation{",, foo; a=1; b=\"c, d\" ,permessage-deflate", kBoth}));
+                    Negotiation{",, foo; a=1; b=\"c\\d\" ,permessage-deflate", kBoth}));
 
 INSTANTIATE_TEST_SUITE_P(
     TheFirstThatCanBeMet, PermessageDeflateTest,
@@ -61,8 +63,7 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Declined, PermessageDeflateTest,
     testing::Values(
-        Negotiation{"", "declined"}, Negotiation{"foo", "declined"},
-        Negotiation{"permessage-bzip2", "declined"},
+        Negotiation{"foo", "declined"}, Negotiation{"permessage-bzip2", "declined"},
         Negotiation{"permessage-deflate; foo", "declined"},
         Negotiation{"permessage-deflate; server_max_window_bits", "declined"},
         Negotiation{"permessage-deflate; server_max_window_bits=7", "declined"},
@@ -71,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(
         Negotiation{"permessage-deflate; server_max_window_bits=09", "declined"},
         Negotiation{"permessage-deflate; server_max_window_bits=+9", "declined"},
         Negotiation{"permessage-deflate; server_max_window_bits=99999999999999999999", "declined"},
-        Negotiation{"permessage-deflate; server_max_window_bits=\"\"", "declined"},
+        Negotiation{"permessage-deflate; server_max_window_bits=\"7\"", "declined"},
         Negotiation{"permessage-deflate; client_max_window_bits=7", "declined"},
         Negotiation{"permessage-deflate; client_max_window_bits=16", "declined"},
         Negotiation{"permessage-deflate; client_max_window_bits=x", "declined"},
@@ -83,18 +84,23 @@ INSTANTIATE_TEST_SUITE_P(
                     "declined"}));
 
 INSTANTIATE_TEST_SUITE_P(
-    Ungrammatical, PermessageDeflateTest,
-    testing::Values(Negotiation{"permessage-deflate;", "declined"},
-                    Negotiation{"permessage-deflate; =1", "declined"},
-                    Negotiation{"permessage-deflate; server_max_window_bits=", "declined"},
-                    Negotiation{"permessage-deflate; server_max_window_bits=\"10", "declined"},
-                    Negotiation{"permessage-deflate; a=\"\\", "declined"},
-                    Negotiation{"permessage-deflate permessage-deflate", "declined"},
-                    Negotiation{"permessage-deflate, (", "declined"}));
+    UngrammaticalFailsTheHandshake, PermessageDeflateTest,
+    testing::Values(Negotiation{"", "refused"}, Negotiation{",", "refused"},
+                    Negotiation{"permessage-deflate; a=\"b c\"", "refused"},
+                    Negotiation{"foo; a=\"\", permessage-deflate", "refused"},
+                    Negotiation{"permessage-deflate;", "refused"},
+                    Negotiation{"permessage-deflate; =1", "refused"},
+                    Negotiation{"permessage-deflate; server_max_window_bits=", "refused"},
+                    Negotiation{"permessage-deflate; server_max_window_bits=\"10", "refused"},
+                    Negotiation{"permessage-deflate; a=\"\\", "refused"},
+                    Negotiation{"permessage-deflate permessage-deflate", "refused"},
+                    Negotiation{"permessage-deflate, (", "refused"}));
 
 TEST(PermessageDeflateHeadersTest, SeveralHeadersAreOneList) {
   EXPECT_EQ(answer_to({"permessage-deflate; server_max_window_bits=8", "permessage-deflate"}),
             kBoth);
+  EXPECT_EQ(answer_to({"", "permessage-deflate"}), kBoth);
+  EXPECT_EQ(answer_to({"permessage-deflate", "("}), "refused");
   EXPECT_EQ(answer_to({}), "declined");
 }
 
