@@ -41,6 +41,7 @@ export class Browser {
   #pages = new Map();
   #process;
   #ended;
+  #failure;
 
   // `certificate`: the file of a self-signed one that is to be trusted.
   constructor(program, certificate) {
@@ -62,6 +63,7 @@ export class Browser {
   }
 
   #fail(error) {
+    this.#failure ??= error;
     for (const { reject } of this.#calls.values()) reject(error);
     this.#calls.clear();
   }
@@ -76,6 +78,7 @@ export class Browser {
 
   // Calls a method of the DevTools protocol.
   call(method, params = {}, sessionId = undefined) {
+    if (this.#failure) return Promise.reject(this.#failure);
     const id = ++Browser.#lastId;
     return new Promise((resolve, reject) => {
       this.#calls.set(id, { resolve, reject });
