@@ -41,6 +41,7 @@ class ServerProcess {
   /// The port from the port file; 0 before wait_until_listening().
   std::uint16_t port() const { return port_; }
 
+  pid_t pid() const { return pid_; }
   void signal(int number);
   /// The exit code (128 + n after signal n), or nothing when the process still runs in the end.
   std::optional<int> wait_exit(Deadline deadline = Deadline(10s));
