@@ -1,8 +1,12 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <utility>
 
 #include "core/config/load_config.h"
+#include "core/config/print_config.h"
+#include "core/plugin/list_plugins.h"
+#include "core/prepare.h"
 #include "core/process.h"
 #include "core/serve.h"
 
@@ -22,14 +26,22 @@ int run(int argc, char** argv) {
     std::cout << "peer-server " PEER_SERVER_VERSION "\n";
     return EXIT_SUCCESS;
   }
-  const peer::LoadedConfig loaded = peer::load_config(command_line, peer::process_environment());
+  peer::LoadedConfig loaded = peer::load_config(command_line, peer::process_environment());
   for (const std::string& warning : loaded.warnings) std::cerr << "warning: " << warning << '\n';
+  if (loaded.mistakes.empty() && (command_line.print_config || command_line.list_plugins)) {
+    if (command_line.print_config) std::cout << peer::print_config(loaded);
+    if (command_line.list_plugins) {
+      std::cout << peer::list_plugins(loaded.config.plugins, peer::plugin_directory(loaded.config));
+    }
+    return EXIT_SUCCESS;
+  }
+  peer::Prepared prepared = peer::prepare(loaded);
   if (!loaded.mistakes.empty()) return peer::report_mistakes(loaded.mistakes);
   if (command_line.check_config) {
     std::cout << "configuration ok\n";
     return EXIT_SUCCESS;
   }
-  return peer::serve(loaded.config);
+  return peer::serve(loaded.config, std::move(prepared));
 }
 
 }  // namespace

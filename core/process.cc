@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <system_error>
@@ -85,12 +84,6 @@ sdk::Result<void> write_port_file(const std::string& file, std::uint16_t port) {
                       "': " + std::generic_category().message(errno)};
   }
   return {};
-}
-
-std::string default_plugin_directory() {
-  std::error_code error;
-  const std::filesystem::path executable = std::filesystem::read_symlink("/proc/self/exe", error);
-  return (executable.parent_path().parent_path() / "lib/peer-server/plugins").string();
 }
 
 }  // namespace peer

@@ -53,7 +53,4 @@ void keep_freed_memory();
 /// Writes `port` and a newline to `file`, complete or not at all.
 [[nodiscard]] sdk::Result<void> write_port_file(const std::string& file, std::uint16_t port);
 
-/// <prefix>/lib/peer-server/plugins beside the executable's <prefix>/bin.
-[[nodiscard]] std::string default_plugin_directory();
-
 }  // namespace peer

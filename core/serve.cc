@@ -13,7 +13,6 @@
 
 #include "core/base/log.h"
 #include "core/net/tls.h"
-#include "core/plugin/loader.h"
 #include "core/process.h"
 #include "core/server.h"
 
@@ -69,14 +68,6 @@ void wait_for_stop_request(ProcessEvents& events, Server& server, const Config& 
   while (events.wait() != ProcessEvents::Event::kStopRequested) reload(server, config);
 }
 
-TlsContext::Ref load_tls(const Config& config, std::vector<std::string>& mistakes) {
-  if (config.tls_cert.empty()) return nullptr;
-  auto tls = TlsContext::load(config.tls_cert, config.tls_key);
-  if (tls) return *tls;
-  mistakes.push_back(tls.error().message);
-  return nullptr;
-}
-
 void shut_down(Server& server, ProcessEvents& events, milliseconds drain_delay) {
   using Event = ProcessEvents::Event;
   if (drain_delay.count() > 0) {
@@ -108,26 +99,19 @@ void warn_of_origins(const Config& config) {
 
 }  // namespace
 
-int serve(const Config& config) {
+int serve(const Config& config, Prepared prepared) {
   keep_freed_memory();
   ProcessEvents events;
-  std::vector<std::string> mistakes;
-  const std::string directory =
-      config.plugins.directory.empty() ? default_plugin_directory() : config.plugins.directory;
-  LoadedPlugins plugins = load_plugins(config.plugins, directory, mistakes);
-  const TlsContext::Ref tls = load_tls(config, mistakes);
-  if (!mistakes.empty()) return report_mistakes(mistakes);
-
   const Log log(config.log_level);
   warn_of_descriptors(config);
   warn_of_origins(config);
-  Server server(config, std::move(plugins));
+  Server server(config, std::move(prepared.plugins));
   const sdk::Result<std::uint16_t> port = server.listen();
   if (!port) return fail(port.error());
-  if (tls != nullptr) server.use_tls(tls);
+  if (prepared.tls != nullptr) server.use_tls(prepared.tls);
   if (const auto started = server.run(events.done_fd()); !started) return fail(started.error());
   log_info("listening on " + config.host + ":" + std::to_string(*port) +
-           (tls == nullptr ? "" : ", TLS"));
+           (prepared.tls == nullptr ? "" : ", TLS"));
   if (!config.port_file.empty()) {
     const sdk::Result<void> written = write_port_file(config.port_file, *port);
     if (!written) log_error(written.error().message);

@@ -1,12 +1,13 @@
 #pragma once
 
 #include "core/config/config.h"
+#include "core/prepare.h"
 
 namespace peer {
 
-/// Loads the plugins, listens, serves until a signal asks to stop, and shuts down as protocol.md A
-/// says. Returns the exit code of the process: 0, 1 when it could not start, or kExitConfig.
+/// Listens, serves until a signal asks to stop, and shuts down as protocol.md A
+/// says. Returns the exit code of the process: 0, or 1 when it could not start.
 /// Main thread, once.
-[[nodiscard]] int serve(const Config& config);
+[[nodiscard]] int serve(const Config& config, Prepared prepared);
 
 }  // namespace peer

@@ -45,6 +45,8 @@ class ArgumentReader {
     if (name == "--help" || name == "-h") return &result_.help;
     if (name == "--version") return &result_.version;
     if (name == "--check-config") return &result_.check_config;
+    if (name == "--print-config") return &result_.print_config;
+    if (name == "--list-plugins") return &result_.list_plugins;
     return nullptr;
   }
 
@@ -92,8 +94,8 @@ class ArgumentReader {
     std::string key(name.substr(std::min(name.find_first_not_of('-'), name.size())));
     std::replace(key.begin(), key.end(), '-', '_');
     if (find_config_key(key) != nullptr) return "; write --set " + key + "=VALUE";
-    return did_you_mean(
-        name, {"--config", "--set", "--port-file", "--help", "--version", "--check-config"});
+    return did_you_mean(name, {"--config", "--set", "--port-file", "--help", "--version",
+                               "--check-config", "--print-config", "--list-plugins"});
   }
 
   void mistake(const std::string& where, const std::string& what) {
@@ -177,7 +179,9 @@ A WebSocket signaling server: peers register, find each other, and exchange mess
   --config FILE     read settings from FILE, YAML or JSON (-config FILE works too)
   --set KEY=VALUE   set one key, over the file and the environment; may be repeated
   --port-file FILE  write the port to FILE once the server listens (for port 0)
-  --check-config    check the settings, report all mistakes, and exit
+  --check-config    check settings, certificate and plugins, report all mistakes, and exit
+  --print-config    print the settings as YAML, with where each comes from, and exit
+  --list-plugins    print the plugins that can be loaded, with their options, and exit
   --version         print the version and exit
   --help            print this and exit
 

@@ -18,6 +18,8 @@ struct CommandLine {
   bool help = false;
   bool version = false;
   bool check_config = false;
+  bool print_config = false;
+  bool list_plugins = false;
   std::vector<std::string> mistakes;  ///< not usable unless empty
 };
 

@@ -47,6 +47,9 @@ class ConfigDraft {
   void forget_origin(const std::string& path) { origins_.erase(path); }
   /// Of a dotted path such as "plugins.broker.options.addr".
   [[nodiscard]] Origin origin(std::string_view path) const;
+  [[nodiscard]] const std::map<std::string, Origin, std::less<>>& origins() const {
+    return origins_;
+  }
 
   /// The collected lines, complete with "... and 7 more".
   [[nodiscard]] std::vector<std::string> mistakes() const { return lines(mistakes_); }

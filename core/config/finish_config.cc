@@ -53,6 +53,8 @@ void pass_on(ConfigDraft& draft, const std::string& key, const std::string& opti
   const LayerRank given = draft.origin("plugins.broker.options." + option).rank;
   if (options.contains(option) && given >= draft.origin(key).rank) return;
   options.insert_or_assign(option, std::move(value));
+  const std::string where = draft.origin(key).where;
+  draft.config.plugins.broker.option_where.insert_or_assign(option, where);
 }
 
 void pass_on_redis_keys(ConfigDraft& draft) {

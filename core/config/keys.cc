@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/config/value_rules.h"
+#include "core/config/write_yaml.h"
 
 namespace peer {
 namespace {
@@ -44,9 +45,11 @@ ConfigKey key(std::string name, T Config::*member, const ValueRule<V>& rule,
     auto value = parse(node, layer);
     return value && store(config.*member, std::move(*value));
   };
+  row.write = [member](const Config& config) { return to_yaml(config.*member); };
   row.reset = [member](Config& config) { config.*member = Config{}.*member; };
   if (variable != nullptr) row.variables.emplace_back(variable);
   row.variables.push_back(default_variable(name));
+  row.path = name;
   row.name = std::move(name);
   return row;
 }
@@ -65,6 +68,7 @@ ConfigKey secret(ConfigKey row) {
 ConfigKey broker_type() {
   ConfigKey row;
   row.name = "broker_type";
+  row.path = "plugins.broker.name";
   row.expected = kExpectedPluginName;
   row.read = [](Config& config, const ConfigNode& node, const ConfigLayer& layer) {
     const auto name = as_string(node);
@@ -72,6 +76,7 @@ ConfigKey broker_type() {
     choose_plugin(config.plugins.broker, *name, where_in(layer, node));
     return true;
   };
+  row.write = [](const Config& config) { return to_yaml(config.plugins.broker.name); };
   row.reset = [](Config& config) { config.plugins.broker = Config{}.plugins.broker; };
   row.variables = {"PEER_BROKER", "PEER_BROKER_TYPE"};
   return row;
@@ -178,7 +183,8 @@ bool is_plugin_name(std::string_view name) {
 }
 
 void choose_plugin(PluginChoice& choice, const std::string& name, const std::string& where) {
-  if (choice.name != name) choice = {.name = name, .file = {}, .options = {}, .where = {}};
+  if (choice.name != name) choice = {};
+  choice.name = name;
   choice.where = where;
 }
 

@@ -14,13 +14,15 @@ namespace peer {
 /// of Config.
 struct ConfigKey {
   std::string name;
+  std::string path;      ///< of the setting: its name, or what it is short for
   std::string expected;  ///< "an integer from 0 to 65535", after "expected"
   bool hidden = false;   ///< the value may hold a password: never in a message
   bool secret = false;   ///< may also come from the file that <variable>_FILE names
   bool list = false;     ///< of strings; separated by commas in the environment
   /// Stores the value. Returns false, and stores nothing, if it is not what was expected.
   std::function<bool(Config&, const ConfigNode&, const ConfigLayer&)> read;
-  std::function<void(Config&)> reset;  ///< to the default
+  std::function<std::string(const Config&)> write;  ///< the value as YAML reads it back
+  std::function<void(Config&)> reset;               ///< to the default
   /// The environment variables that set it, the guide's own name first.
   std::vector<std::string> variables;
 };

@@ -23,38 +23,41 @@ std::filesystem::path working_directory() {
   return std::filesystem::current_path(error);
 }
 
-void read_file_layer(ConfigDraft& draft, std::string_view text, const std::string& name) {
+/// Returns whether the text could be read as a tree.
+bool read_file_layer(ConfigDraft& draft, std::string_view text, const std::string& name) {
   const ConfigLayer layer{LayerRank::kFile, name, absolute(name).parent_path()};
   const ConfigTree tree = read_text(text, name);
   if (const auto* error = std::get_if<SyntaxError>(&tree)) {
     draft.mistake(name + ":" + std::to_string(error->line), error->message);
-  } else {
-    read_layer(draft, layer, std::get<ConfigNode>(tree));
+    return false;
   }
+  read_layer(draft, layer, std::get<ConfigNode>(tree));
+  return true;
 }
 
-LoadedConfig finish(ConfigDraft& draft) {
+LoadedConfig finish(ConfigDraft& draft, bool readable) {
   finish_config(draft);
-  return {draft.config, draft.warnings(), draft.mistakes()};
+  LoadedConfig loaded{draft.config, draft.warnings(), draft.mistakes()};
+  for (const auto& [path, origin] : draft.origins()) loaded.origins[path] = origin.where;
+  loaded.readable = readable;
+  return loaded;
 }
 
 }  // namespace
 
 LoadedConfig load_config(const CommandLine& command_line, const Environment& environment) {
   ConfigDraft draft;
+  bool readable = true;
   if (command_line.config_file) {
     const auto text = read_file(*command_line.config_file, kMaxConfigSize);
-    if (text) {
-      read_file_layer(draft, *text, *command_line.config_file);
-    } else {
-      draft.mistake(*command_line.config_file, text.error().message);
-    }
+    if (!text) draft.mistake(*command_line.config_file, text.error().message);
+    readable = text && read_file_layer(draft, *text, *command_line.config_file);
   }
   const std::filesystem::path directory = working_directory();
   read_environment(draft, environment, directory);
   read_layer(draft, {LayerRank::kCommandLine, "command line", directory},
              settings_tree(command_line));
-  LoadedConfig loaded = finish(draft);
+  LoadedConfig loaded = finish(draft, readable);
   loaded.mistakes.insert(loaded.mistakes.begin(), command_line.mistakes.begin(),
                          command_line.mistakes.end());
   return loaded;
@@ -62,8 +65,8 @@ LoadedConfig load_config(const CommandLine& command_line, const Environment& env
 
 LoadedConfig load_config_text(std::string_view text, const std::string& name) {
   ConfigDraft draft;
-  read_file_layer(draft, text, name);
-  return finish(draft);
+  const bool readable = read_file_layer(draft, text, name);
+  return finish(draft, readable);
 }
 
 }  // namespace peer

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,10 @@ struct LoadedConfig {
   Config config;                      ///< valid only if there are no mistakes
   std::vector<std::string> warnings;  ///< what was ignored
   std::vector<std::string> mistakes;
+  /// Where what is not at its default was set, by dotted path: "port", "plugins.auth.name".
+  std::map<std::string, std::string, std::less<>> origins = {};
+  /// False when the file could not be read at all: then nothing follows from the config.
+  bool readable = true;
 };
 
 /// Reads the file that the command line names, if any, the environment and the command line, each

@@ -35,9 +35,9 @@ void read_key(ConfigDraft& draft, const ConfigLayer& layer, const ConfigNode& no
     unknown_key(draft, layer, node);
   } else if (is_empty(node)) {
     key->reset(draft.config);
-    draft.forget_origin(key->name);
+    draft.forget_origin(key->path);
   } else if (key->read(draft.config, node, layer)) {
-    draft.set_origin(key->name, layer, node);
+    draft.set_origin(key->path, layer, node);
   } else {
     draft.mistake(where_in(layer, node), key->name + ": expected " + key->expected + ", got " +
                                              describe(node, !key->hidden) +

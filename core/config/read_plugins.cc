@@ -32,6 +32,9 @@ struct Section {
   void mistake(const ConfigNode& node, const std::string& what) const {
     draft.mistake(where_in(layer, node), path + "." + shown_key(node.key) + ": " + what);
   }
+  void set_origin(const ConfigNode& node) const {
+    draft.set_origin(path + "." + node.key, layer, node);
+  }
   void unknown_key(const ConfigNode& node, const std::vector<std::string>& known) const {
     std::string list;
     for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
@@ -45,7 +48,7 @@ struct Section {
 /// In one layer the short form and the section must name the same broker.
 bool contradicts_broker_type(const Section& section, const ConfigNode& node,
                              const std::string& name) {
-  const ConfigDraft::Origin short_form = section.draft.origin("broker_type");
+  const ConfigDraft::Origin short_form = section.draft.origin("plugins.broker.name");
   const std::string& chosen = section.draft.config.plugins.broker.name;
   if (section.path != "plugins.broker" || short_form.rank != section.layer.rank) return false;
   if (chosen == name) return false;
@@ -61,8 +64,12 @@ void read_name(const Section& section, PluginChoice& choice, const ConfigNode& n
   if (!name || !is_plugin_name(*name)) {
     section.mistake(
         node, "expected " + std::string(kExpectedPluginName) + ", got " + describe(node, true));
-  } else if (!contradicts_broker_type(section, node, *name)) {
+    choice.name.clear();
+  } else if (contradicts_broker_type(section, node, *name)) {
+    choice.name.clear();
+  } else {
     choose_plugin(choice, *name, where_in(section.layer, node));
+    section.set_origin(node);
   }
 }
 
@@ -70,6 +77,7 @@ void read_file_name(const Section& section, PluginChoice& choice, const ConfigNo
   const auto file = is_empty(node) ? std::string() : as_string(node);
   if (file && file->find('\0') == std::string::npos && file->size() <= 4096) {
     choice.file = *file;
+    section.set_origin(node);
   } else {
     section.mistake(node, "expected the path of a shared library, got " + describe(node, true));
   }
@@ -88,7 +96,8 @@ void read_options(const Section& section, PluginChoice& choice, const ConfigNode
     if (entry->kind == Kind::kNull) continue;
     if (auto option = as_option(*entry)) {
       choice.options.insert_or_assign(entry->key, std::move(*option));
-      options.draft.set_origin(options.path + "." + entry->key, options.layer, *entry);
+      choice.option_where.insert_or_assign(entry->key, where_in(options.layer, *entry));
+      options.set_origin(*entry);
     } else {
       options.mistake(*entry,
                       "expected a boolean, a finite number, an integer of 64 bits, a string, or a "
@@ -124,6 +133,7 @@ void read_directory(const Section& section, const ConfigNode& node) {
   const auto text = as_string(node);
   if (auto path = text ? absolute_path(section.layer, *text) : std::nullopt) {
     directory = std::move(*path);
+    section.set_origin(node);
   } else {
     section.mistake(node, "expected the path of a directory, got " + describe(node, true));
   }

@@ -33,7 +33,7 @@ struct LoadedPlugins {
 /// Loads the four plugins that `config` names from `directory` (absolute, whatever
 /// `config.directory` says). Each problem, of all four, adds one line to `mistakes`: where it was
 /// configured, which plugin, what is wrong, what to do. With any mistake nothing is usable, and
-/// the result is empty.
+/// the result is empty. A choice without a name is left out: load_config() has told of it.
 ///
 /// Main thread only, before other threads exist. The objects may be destroyed at any time; the
 /// shared objects stay loaded.

@@ -2,14 +2,20 @@
 
 #include <gmock/gmock.h>
 
+#include "core/config/load_config.h"
+#include "core/config/read_text.h"
+#include "core/config/write_yaml.h"
+#include "core/plugin/list_plugins.h"
 #include "tests/plugin/loading.h"
 
 namespace peer {
 namespace {
 
+using testing::ContainsRegex;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::SizeIs;
 
 TEST(LoaderTest, TheDefaultsLoad) {
   const Loaded loaded = load({});
@@ -30,6 +36,17 @@ TEST(LoaderTest, InfosAreInTheOrderOfKinds) {
   EXPECT_EQ(loaded.plugins.infos[1].name, "criteria");
   EXPECT_EQ(loaded.plugins.infos[1].version, "1.0.0");
   EXPECT_EQ(loaded.plugins.infos[1].file, kPluginDir + "/match_criteria.so");
+}
+
+TEST(LoaderTest, OptionsInPeerServerYamlHaveTheirDefaults) {
+  const auto text = read_file(PEER_SOURCE_DIR "/config/peer-server.yaml", kMaxConfigSize);
+  ASSERT_TRUE(text);
+  const PluginsConfig config = load_config_text(*text, "/peer-server.yaml").config.plugins;
+  const std::string listed = list_plugins(config, kPluginDir);
+  EXPECT_THAT(config.room_policy.options, SizeIs(2));
+  for (const auto& [key, value] : config.room_policy.options) {
+    EXPECT_THAT(listed, ContainsRegex("    " + key + ": [^\n]+, default " + to_yaml(value) + "\n"));
+  }
 }
 
 TEST(LoaderTest, APluginCanBeLoadedTwice) {
@@ -136,7 +153,8 @@ TEST(LoaderTest, AnUnknownOptionListsTheKnownOnes) {
   config.room_policy.options = {{"defalt_size", std::int64_t{3}}};
   EXPECT_THAT(load(config).mistakes,
               ElementsAre("default: plugins.room_policy.options.defalt_size: unknown option of "
-                          "'standard'; known: default_size (an integer from 1 to 100000, default "
+                          "'standard'; did you mean 'default_size'?; known: default_size (an "
+                          "integer from 1 to 100000, default "
                           "20), max_size (an integer from 1 to 100000, default 30)"));
 }
 

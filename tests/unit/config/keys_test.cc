@@ -1,6 +1,5 @@
 #include "core/config/keys.h"
 
-#include <map>
 #include <set>
 #include <string>
 
@@ -8,74 +7,13 @@
 #include <gtest/gtest.h>
 
 #include "core/config/load_config.h"
+#include "tests/unit/config/other_values.h"
 
 namespace peer {
 namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-/// For each key the text of a value that is not the default.
-const std::map<std::string, std::string> kOtherValues = {
-    {"host", "127.0.0.1"},
-    {"port", "65535"},
-    {"port_file", "/run/port"},
-    {"loops", "255"},
-    {"max_peers", "1"},
-    {"shard_count", "65536"},
-    {"max_namespace_size", "10000000"},
-    {"max_namespaces_per_peer", "1"},
-    {"max_peer_state", "1073741824"},
-    {"send_buffer_size", "1000000"},
-    {"send_buffer_bytes", "1073741824"},
-    {"write_timeout", "1us"},
-    {"read_timeout", "24h"},
-    {"ping_interval", "1"},
-    {"pong_wait", "1m"},
-    {"drain_delay", "1s"},
-    {"shutdown_timeout", "1s"},
-    {"max_message_size", "134217728"},
-    {"max_name_length", "1048576"},
-    {"max_alias_length", "65536"},
-    {"max_app_type_length", "1"},
-    {"max_public_key_length", "1"},
-    {"max_meta_size", "2"},
-    {"max_join_meta_size", "2"},
-    {"max_criteria_size", "2"},
-    {"max_exclude", "0"},
-    {"max_peer_list_size", "1024"},
-    {"discover_limit_max", "1"},
-    {"rate_limit_per_sec", "1000000000"},
-    {"rate_limit_burst", "1"},
-    {"rate_limit_shards", "1"},
-    {"rate_limit_flood", "0"},
-    {"fanout_limit_per_sec", "1"},
-    {"match_group_max", "2"},
-    {"match_timeout", "1h"},
-    {"reserved_namespaces", "[\"sys*\"]"},
-    {"stats_access", "off"},
-    {"stats_list_rooms", "true"},
-    {"broker_type", "redis"},
-    {"redis_addr", "redis:1"},
-    {"redis_password", "secret"},
-    {"redis_db", "1"},
-    {"max_queued_bytes", "1048576"},
-    {"max_connections_per_ip", "0"},
-    {"connection_rate_per_ip", "0"},
-    {"connection_burst_per_ip", "1"},
-    {"max_unregistered", "0"},
-    {"max_unregistered_per_ip", "0"},
-    {"exempt_loopback", "false"},
-    {"trusted_proxies", "[10.0.0.0/8, \"::1\"]"},
-    {"allowed_origins", "[\"*.example.com\"]"},
-    {"tls_cert", "cert.pem"},
-    {"tls_key", "key.pem"},
-    {"compression_enabled", "true"},
-    {"compression_threshold", "0"},
-    {"metrics_enabled", "true"},
-    {"metrics_port", "0"},
-    {"log_level", "trace"},
-};
 
 Config with_only(const std::string& key, const std::string& value) {
   return load_config_text(key + ": " + value, "/c.yaml").config;

@@ -16,6 +16,7 @@ TEST(NearestTest, FindsWhatATypingMistakeMeant) {
   EXPECT_EQ(nearest("MAX_PEERS", kKnown), "max_peers");
   EXPECT_EQ(nearest("prot", std::vector<std::string>{"pros", "port"}), "pros");
   EXPECT_EQ(nearest("hst", kKnown), "host");
+  EXPECT_EQ(nearest("prot", kKnown), "port");
 }
 
 TEST(NearestTest, IsSilentWhenNothingIsClose) {

@@ -7,6 +7,7 @@ peer_add_test(unit_config
     config/load_config_test.cc
     config/nearest_test.cc
     config/plugins_test.cc
+    config/print_config_test.cc
     config/read_text_test.cc
     config/sample_files_test.cc
   LIBRARIES peer_config

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+
+#include "core/config/load_config.h"
+#include "core/net/tls.h"
+#include "core/plugin/loader.h"
+
+namespace peer {
+
+/// What a server needs of the disk before it listens.
+struct Prepared {
+  LoadedPlugins plugins;
+  TlsContext::Ref tls;  ///< null: plain
+};
+
+/// Loads the plugins, which get their options, and the certificate with its key. Whatever is wrong
+/// is added to `loaded.mistakes`, with where it was configured; then nothing of the result is
+/// usable. Nothing starts, connects or listens: that is all of `--check-config`, too. A
+/// configuration with mistakes is prepared as far as it goes, so that all of them are told at once.
+/// Main thread only.
+[[nodiscard]] Prepared prepare(LoadedConfig& loaded);
+
+/// Where plugins are: `plugins.directory`, or <prefix>/lib/peer-server/plugins beside the
+/// executable's <prefix>/bin.
+[[nodiscard]] std::string plugin_directory(const Config& config);
+
+}  // namespace peer
