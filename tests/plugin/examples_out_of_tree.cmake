@@ -1,4 +1,5 @@
-# Installs the build BUILD into a prefix below WORK, then builds and installs EXAMPLES against it.
+# Installs the build BUILD into a prefix below WORK, then builds and installs SDK/examples against it,
+# and lets the installed server load them. Then does what SDK/README.md says, with OTHER_COMPILER.
 file(REMOVE_RECURSE ${WORK})
 set(prefix ${WORK}/prefix)
 
@@ -7,7 +8,7 @@ function(run)
 endfunction()
 
 run(--install ${BUILD} --prefix ${prefix})
-run(-S ${EXAMPLES} -B ${WORK}/build -DCMAKE_PREFIX_PATH=${prefix}
+run(-S ${SDK}/examples -B ${WORK}/build -DCMAKE_PREFIX_PATH=${prefix}
     -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_CXX_FLAGS=-Wall\ -Wextra\ -Wpedantic\ -Werror)
 run(--build ${WORK}/build)
 run(--install ${WORK}/build --prefix ${prefix})
@@ -18,3 +19,23 @@ foreach(plugin auth_open broker_local match_criteria room_standard
     message(FATAL_ERROR "${plugin}.so was not installed")
   endif()
 endforeach()
+
+set(server ${prefix}/bin/peer-server)
+file(WRITE ${WORK}/examples.yaml "plugins:
+  broker: {name: counting}
+  match_strategy: {name: fifo}
+  room_policy: {name: secret}
+  auth: {name: key, options: {keys: [sesame]}}
+")
+execute_process(COMMAND ${server} --config ${WORK}/examples.yaml --check-config
+  COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${server} --config ${WORK}/examples.yaml --list-plugins
+  OUTPUT_VARIABLE listed COMMAND_ERROR_IS_FATAL ANY)
+foreach(plugin "broker counting" "match_strategy fifo" "room_policy secret" "auth key")
+  if(NOT listed MATCHES "${plugin} 1.0.0 ${prefix}/lib/peer-server/plugins/[a-z_]+.so .configured.")
+    message(FATAL_ERROR "not listed as configured: ${plugin}\n${listed}")
+  endif()
+endforeach()
+
+execute_process(COMMAND ${CMAKE_CURRENT_LIST_DIR}/sdk_readme ${SDK}/README.md ${prefix}
+  ${OTHER_COMPILER} ${WORK}/readme COMMAND_ERROR_IS_FATAL ANY)

@@ -71,9 +71,9 @@ void* create_plugin(Factory factory, PluginConfig* config, std::string* error) {
 ///   PEER_PLUGIN(peer::sdk::MatchStrategy, "fifo", "1.0.0", make_fifo)
 ///
 /// `interface`: one of the interfaces of this SDK. `factory`: a callable that takes a
-/// PluginConfig& and returns Result<std::unique_ptr<interface>>; it runs once, on the main
-/// thread, before the server listens. It reads every option it knows: an option that is left
-/// unread is reported as unknown and stops the start.
+/// PluginConfig& and returns Result<std::unique_ptr<interface>>; it runs on the main thread before
+/// the server listens, and for `--check-config` and `--list-plugins`, so it connects nothing. It
+/// reads every option it knows: one that is left unread is reported as unknown.
 #define PEER_PLUGIN(interface, plugin_name, plugin_version, factory)                \
   extern "C" __attribute__((visibility("default")))                                 \
   const PeerPluginDescriptor peer_plugin_descriptor;                                \
