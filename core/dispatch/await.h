@@ -8,6 +8,7 @@
 #include "core/base/mutex.h"
 #include "core/dispatch/peer.h"
 #include "core/net/event_loop.h"
+#include "core/plugin/plugin_calls.h"
 
 namespace peer {
 
@@ -23,6 +24,13 @@ inline void end_operation(Connection& connection) {
 /// So long may a plugin take to answer; then the core goes on with `otherwise`.
 inline constexpr milliseconds kAnswerDeadline{2'000};
 
+/// A call into a plugin that is answered through a callback, as the log names it.
+struct PluginCall {
+  PluginCalls& calls;  ///< outlives the plugin
+  const char* name;    ///< "route"
+  milliseconds deadline = kAnswerDeadline;
+};
+
 /// The meeting of one asynchronous answer with the loop that waits for it. Shared by the reply
 /// that the plugin holds, the loop's task and the deadline.
 template <typename Outcome>
@@ -30,38 +38,42 @@ struct Awaited {
   Mutex mutex;
   std::optional<Outcome> outcome PEER_GUARDED_BY(mutex);
   bool started_waiting PEER_GUARDED_BY(mutex) = false;
+  bool started = false;   // loop thread: the plugin took the call
   bool finished = false;  // loop thread
 };
 
 /// Starts an operation that is answered through a callback, once, from any thread, and goes on
 /// with its outcome on `loop`, whose thread this is: at once when the answer is there at once.
 ///
-/// `start(reply)` begins it and returns false when it failed to (no answer is waited for);
-/// `otherwise` stands in for an answer that fails or is late.
+/// `start(reply)` calls the plugin; `otherwise` stands in for its answer when it throws, or has not
+/// answered by the deadline. That, and a second answer, is the plugin's fault, and logged as such.
 template <typename Outcome, typename Start, typename Then>
-void ask(EventLoop& loop, milliseconds deadline, Outcome otherwise, Start start, Then then) {
+void ask(EventLoop& loop, PluginCall call, Outcome otherwise, Start start, Then then) {
   auto awaited = std::make_shared<Awaited<Outcome>>();
-  const auto finish = [awaited, otherwise = std::move(otherwise), then = std::move(then)]() {
+  const auto finish = [awaited, call, otherwise = std::move(otherwise), then = std::move(then)]() {
     if (std::exchange(awaited->finished, true)) return;
     std::optional<Outcome> outcome;
     {
       const MutexLock lock(awaited->mutex);
       outcome = std::move(awaited->outcome);
     }
+    if (!outcome && awaited->started) call.calls.fault(call.name, "did not answer in time");
     then(outcome ? std::move(*outcome) : otherwise);
   };
 
-  const bool started = start([awaited, &loop, finish](Outcome outcome) {
+  const auto answer = [awaited, call, &loop, finish](Outcome outcome) {
+    bool waiting = false;
     {
       const MutexLock lock(awaited->mutex);
-      if (awaited->outcome) return;
+      if (awaited->outcome) return call.calls.fault(call.name, "answered twice");
       awaited->outcome = std::move(outcome);
-      if (!awaited->started_waiting) return;  // the caller picks it up
+      waiting = awaited->started_waiting;  // otherwise the caller picks it up
     }
-    loop.post(finish);
-  });
+    if (waiting) loop.post(finish);
+  };
+  awaited->started = call.calls.run(call.name, [&] { start(answer); });
 
-  bool answered = !started;
+  bool answered = !awaited->started;
   {
     const MutexLock lock(awaited->mutex);
     answered = answered || awaited->outcome.has_value();
@@ -70,7 +82,7 @@ void ask(EventLoop& loop, milliseconds deadline, Outcome otherwise, Start start,
   if (answered) {
     finish();
   } else {
-    loop.schedule(loop.now() + deadline, finish);
+    loop.schedule(loop.now() + call.deadline, finish);
   }
 }
 
@@ -78,11 +90,10 @@ void ask(EventLoop& loop, milliseconds deadline, Outcome otherwise, Start start,
 /// `then(connection, outcome)` gets a null connection when it has closed meanwhile, and undoes what
 /// the outcome did.
 template <typename Outcome, typename Start, typename Then>
-void await(Connection& connection, milliseconds deadline, Outcome otherwise, Start start,
-           Then then) {
+void await(Connection& connection, PluginCall call, Outcome otherwise, Start start, Then then) {
   EventLoop& loop = connection.loop();
   begin_operation(connection);
-  ask<Outcome>(loop, deadline, std::move(otherwise), std::move(start),
+  ask<Outcome>(loop, call, std::move(otherwise), std::move(start),
                [&loop, ref = connection.ref(), then = std::move(then)](Outcome outcome) {
                  Connection* still_there = loop.find(ref);
                  if (still_there != nullptr && still_there->closing()) still_there = nullptr;

@@ -38,10 +38,9 @@ void list_members(Node& node, Connection& connection, std::string_view id, std::
   }
   using Page = std::optional<sdk::MemberPage>;
   await<Page>(
-      connection, kAnswerDeadline, std::nullopt,
+      connection, {node.broker_calls, "list"}, std::nullopt,
       [&](sdk::BrokerReply<Page> answer) {
-        return node.broker_calls.run(
-            "list", [&] { node.plugins.broker->list(ns, after, count, std::move(answer)); });
+        node.plugins.broker->list(ns, after, count, std::move(answer));
       },
       [&node, id = std::string(id), ns = std::string(ns), after, limit, asker](
           Connection* still_there, const Page& page) {
@@ -102,12 +101,11 @@ void join_shared(Node& node, Connection& connection, const JoinDraft& draft,
                  const std::string& object) {
   const sdk::Registered registered = peer_of(connection).registered();
   await<sdk::JoinOutcome>(
-      connection, kAnswerDeadline, {},
+      connection, {node.broker_calls, "join"}, {},
       [&](sdk::BrokerReply<sdk::JoinOutcome> answer) {
         const sdk::JoinRequest request{
             draft.ns, registered, object, node.config.max_namespace_size, kJoinPage, nullptr};
-        return node.broker_calls.run(
-            "join", [&] { node.plugins.broker->join(request, std::move(answer)); });
+        node.plugins.broker->join(request, std::move(answer));
       },
       [&node, draft, object, registered](Connection* still_there, const sdk::JoinOutcome& outcome) {
         if (still_there == nullptr) return tell_left(node, draft.ns, registered);

@@ -92,11 +92,9 @@ void ask_auth(Node& node, Connection& connection, const std::string& response) {
                                  response,
                                  registration.challenge_context};
   await<sdk::AuthVerdict>(
-      connection, node.config.pong_wait, sdk::AuthRejection{"authentication failed"},
-      [&](sdk::AuthReply answer) {
-        return node.auth_calls.run(
-            "authenticate", [&] { node.plugins.auth->authenticate(request, std::move(answer)); });
-      },
+      connection, {node.auth_calls, "authenticate", node.config.pong_wait},
+      sdk::AuthRejection{"authentication failed"},
+      [&](sdk::AuthReply answer) { node.plugins.auth->authenticate(request, std::move(answer)); },
       [&node](Connection* still_there, sdk::AuthVerdict verdict) {
         if (still_there != nullptr) obey(node, *still_there, std::move(verdict));
       });
@@ -126,11 +124,9 @@ void tell_broker(Node& node, Connection& connection) {
     return complete(node, connection);
   }
   await<sdk::RegisterOutcome>(
-      connection, kAnswerDeadline, {},
+      connection, {node.broker_calls, "register_peer"}, {},
       [&](sdk::BrokerReply<sdk::RegisterOutcome> answer) {
-        return node.broker_calls.run("register_peer", [&] {
-          node.plugins.broker->register_peer(peer.registered(), peer.alias, std::move(answer));
-        });
+        node.plugins.broker->register_peer(peer.registered(), peer.alias, std::move(answer));
       },
       [&node](Connection* still_there, const sdk::RegisterOutcome& outcome) {
         if (still_there == nullptr) return;

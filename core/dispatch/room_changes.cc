@@ -111,22 +111,18 @@ void commit(const SharedChangePtr& change, const RoomSnapshot& room, const RoomV
     commit.by = question.actor;
   }
   ask<sdk::CommitOutcome>(
-      change->loop, kAnswerDeadline, {},
+      change->loop, {change->node.broker_calls, "commit_room"}, {},
       [&](sdk::BrokerReply<sdk::CommitOutcome> answer) {
-        return change->node.broker_calls.run("commit_room", [&] {
-          change->node.plugins.broker->commit_room(question.name, commit, std::move(answer));
-        });
+        change->node.plugins.broker->commit_room(question.name, commit, std::move(answer));
       },
       [change, verdict](const sdk::CommitOutcome& outcome) { conclude(change, verdict, outcome); });
 }
 
 void attempt(const SharedChangePtr& change) {
   ask<sdk::RoomReading>(
-      change->loop, kAnswerDeadline, {},
+      change->loop, {change->node.broker_calls, "read_room"}, {},
       [&](sdk::BrokerReply<sdk::RoomReading> answer) {
-        return change->node.broker_calls.run("read_room", [&] {
-          change->node.plugins.broker->read_room(change->question.name, std::move(answer));
-        });
+        change->node.plugins.broker->read_room(change->question.name, std::move(answer));
       },
       [change](const sdk::RoomReading& reading) {
         const RoomQuestion& question = change->question;

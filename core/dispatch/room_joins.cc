@@ -42,12 +42,11 @@ template <typename Then>
 void join_with(const SharedJoinPtr& join, Connection& connection, const sdk::RoomCommit& commit,
                Then then) {
   await<sdk::JoinOutcome>(
-      connection, kAnswerDeadline, {},
+      connection, {join->node.broker_calls, "join"}, {},
       [&](sdk::BrokerReply<sdk::JoinOutcome> answer) {
         const sdk::JoinRequest request{join->draft.ns,       join->peer, join->object, 0,
                                        commit.room.max_size, &commit};
-        return join->node.broker_calls.run(
-            "join", [&] { join->node.plugins.broker->join(request, std::move(answer)); });
+        join->node.plugins.broker->join(request, std::move(answer));
       },
       std::move(then));
 }
@@ -137,11 +136,9 @@ void ask_and_join(const SharedJoinPtr& join, Connection& connection,
 
 void read_and_join(const SharedJoinPtr& join, Connection& connection) {
   await<sdk::RoomReading>(
-      connection, kAnswerDeadline, {},
+      connection, {join->node.broker_calls, "read_room"}, {},
       [&](sdk::BrokerReply<sdk::RoomReading> answer) {
-        return join->node.broker_calls.run("read_room", [&] {
-          join->node.plugins.broker->read_room(join->draft.ns, std::move(answer));
-        });
+        join->node.plugins.broker->read_room(join->draft.ns, std::move(answer));
       },
       [join](Connection* still_there, const sdk::RoomReading& reading) {
         if (still_there == nullptr) return;

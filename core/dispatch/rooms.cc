@@ -109,11 +109,9 @@ void handle_room_info(const Call& call) {
   };
   if (call.node.broker_is_standalone) return answer(&call.connection, {});
   await<sdk::RoomReading>(
-      call.connection, kAnswerDeadline, {},
+      call.connection, {call.node.broker_calls, "read_room"}, {},
       [&](sdk::BrokerReply<sdk::RoomReading> reply) {
-        return call.node.broker_calls.run("read_room", [&] {
-          call.node.plugins.broker->read_room(request.room_id, std::move(reply));
-        });
+        call.node.plugins.broker->read_room(request.room_id, std::move(reply));
       },
       answer);
 }

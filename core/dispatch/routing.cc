@@ -98,22 +98,22 @@ void route_elsewhere(const Call& call, const Fingerprint& target, const FrameRef
   const sdk::DirectedMessage message{call.peer.fingerprint, target, namespaces, text_of(frame),
                                      wants_outcome};
   const auto start = [&](sdk::BrokerReply<sdk::RouteOutcome> answer) {
-    return node.broker_calls.run("route",
-                                 [&] { node.plugins.broker->route(message, std::move(answer)); });
+    node.plugins.broker->route(message, std::move(answer));
   };
   if (wants_outcome) {
     return ask<sdk::RouteOutcome>(
-        call.loop(), kAnswerDeadline, sdk::RouteOutcome::kUnavailable, start,
+        call.loop(), {node.broker_calls, "route"}, sdk::RouteOutcome::kUnavailable, start,
         [&node, sender, id = std::string(call.message.id)](sdk::RouteOutcome outcome) {
           answer_route(node, sender, id, outcome);
         });
   }
-  start([&node, sender](sdk::RouteOutcome outcome) {  // small enough for std::function to hold
+  const auto answer = [&node, sender](sdk::RouteOutcome outcome) {  // std::function holds it
     if (outcome != sdk::RouteOutcome::kNotFound && outcome != sdk::RouteOutcome::kForbidden) return;
     EventLoop& loop = node.loop_of(sender);
     if (EventLoop::current() == &loop) return answer_route(node, sender, {}, outcome);
     loop.post([&node, sender, outcome] { answer_route(node, sender, {}, outcome); });
-  });
+  };
+  node.broker_calls.run("route", [&] { start(answer); });
 }
 
 void send_directed(const Call& call, const Fingerprint& target) {
@@ -157,10 +157,9 @@ void resolve_elsewhere(
     std::function<void(const Call& later, const sdk::ResolveOutcome& outcome)> then) {
   Node& node = call.node;
   await<sdk::ResolveOutcome>(
-      call.connection, kAnswerDeadline, {},
+      call.connection, {node.broker_calls, "resolve"}, {},
       [&](sdk::BrokerReply<sdk::ResolveOutcome> answer) {
-        return node.broker_calls.run(
-            "resolve", [&] { node.plugins.broker->resolve(aliases, std::move(answer)); });
+        node.plugins.broker->resolve(aliases, std::move(answer));
       },
       [&node, count = aliases.size(), id = std::string(call.message.id), then = std::move(then)](
           Connection* still_there, sdk::ResolveOutcome outcome) {

@@ -32,11 +32,9 @@ bool refused(const Call& call, const MatchRequest& request) {
 template <typename Then>
 void end_ticket(Node& node, EventLoop& loop, const std::string& ns, sdk::TicketId id, Then then) {
   ask<sdk::TicketEnd>(
-      loop, kAnswerDeadline, sdk::TicketEnd::kUnavailable,
+      loop, {node.broker_calls, "remove_ticket"}, sdk::TicketEnd::kUnavailable,
       [&](sdk::BrokerReply<sdk::TicketEnd> answer) {
-        return node.broker_calls.run("remove_ticket", [&] {
-          node.plugins.broker->remove_ticket(ns, id, std::move(answer));
-        });
+        node.plugins.broker->remove_ticket(ns, id, std::move(answer));
       },
       [&node, id, then = std::move(then)](sdk::TicketEnd end) {
         then(end != sdk::TicketEnd::kGone && node.own_tickets.take(id).has_value());
@@ -105,10 +103,9 @@ void claim(Node& node, EventLoop& loop, const std::string& ns, TicketIds group) 
     make_matches(node, loop, ns);
   };
   ask<sdk::ClaimOutcome>(
-      loop, kAnswerDeadline, {},
+      loop, {node.broker_calls, "claim"}, {},
       [&](sdk::BrokerReply<sdk::ClaimOutcome> answer) {
-        return node.broker_calls.run(
-            "claim", [&] { node.plugins.broker->claim(ns, session, group, std::move(answer)); });
+        node.plugins.broker->claim(ns, session, group, std::move(answer));
       },
       conclude);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "core/protocol/json_text.h"
 #include "core/protocol/message.h"
@@ -32,14 +33,25 @@ const char* fault_of(const RoomSnapshot& snapshot, const sdk::RoomRequest& reque
   }
   if (decision.max_size == 0) return "returned a max_size of 0";
   if (decision.state.size() > kMaxState) return "returned more than 64 KiB of state";
-  for (const sdk::RoomMessage& message : decision.messages) {
-    if (message_type_of(message.type) != MessageType::kUnknown || message.type.empty()) {
-      return "returned a message of a type that is the protocol's own";
-    }
-    if (!is_valid_json(json_string(message.type))) return "returned a type that is not UTF-8";
-    if (!is_valid_json(message.payload)) return "returned a message that is not JSON";
-  }
   return nullptr;
+}
+
+const char* fault_of(const sdk::RoomMessage& message) {
+  if (message_type_of(message.type) != MessageType::kUnknown || message.type.empty()) {
+    return "dropped a message of a type that is the protocol's own";
+  }
+  if (!is_valid_json(json_string(message.type))) return "dropped a message of a type not in UTF-8";
+  if (!is_valid_json(message.payload)) return "dropped a message that is not JSON";
+  return nullptr;
+}
+
+/// Drops the messages that no client could read; the decision counts without them.
+void drop_bad_messages(std::vector<sdk::RoomMessage>& messages, PluginCalls& calls) {
+  std::erase_if(messages, [&calls](const sdk::RoomMessage& message) {
+    const char* fault = fault_of(message);
+    if (fault != nullptr) calls.fault("decide", fault);
+    return fault != nullptr;
+  });
 }
 
 }  // namespace
@@ -64,6 +76,7 @@ RoomVerdict judge(const sdk::RoomPolicy& policy, PluginCalls& calls, std::string
     return verdict;
   }
   verdict.room = {decision.owner, decision.max_size, std::move(decision.state)};
+  drop_bad_messages(decision.messages, calls);
   verdict.messages = std::move(decision.messages);
   verdict.wake_after = decision.wake_after;
   return verdict;

@@ -21,7 +21,8 @@ struct RoomVerdict {
 };
 
 /// Asks the policy, and believes it only as far as it makes sense: the owner is a member or on its
-/// way in, the size is at least one, the state at most 64 KiB, messages are JSON of a legal type.
+/// way in, the size is at least one, the state at most 64 KiB. Messages that are not JSON, or not
+/// of a legal type, are dropped and logged; the rest of the decision counts.
 /// Thread-safe; no lock is held.
 [[nodiscard]] RoomVerdict judge(const sdk::RoomPolicy& policy, PluginCalls& calls,
                                 std::string_view room_id, const RoomSnapshot& snapshot,

@@ -4,6 +4,7 @@
 namespace peer::test {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 
 class AuthTest : public PluginServerTest, public testing::WithParamInterface<int> {
@@ -172,6 +173,9 @@ TEST_P(AuthTest, WithoutAVerdictInPongWaitItIsADenial) {
   TestPeer alice = knock("never", "alice");
   alice.expect_error_like(401, "authentication");
   alice.ws().expect_close(4003);
+  admitted("good", "bob").round_trip();
+  EXPECT_THAT(log_at_the_end(),
+              HasSubstr("plugin auth 'token': authenticate: did not answer in time"));
 }
 
 TEST_P(AuthTest, AVerdictAfterTheDenialIsIgnored) {
@@ -203,6 +207,16 @@ TEST_P(AuthTest, OfTwoVerdictsTheFirstCounts) {
   start_auth();
   TestPeer alice = admitted("twice", "alice");
   alice.expect_silence();
+  EXPECT_THAT(log_at_the_end(), HasSubstr("plugin auth 'token': authenticate: answered twice"));
+}
+
+TEST_P(AuthTest, APluginThatSleepsIsNamedAndItsVerdictCounts) {
+  start_auth();
+  TestPeer alice = admitted("asleep", "alice");
+  admitted("good", "bob").round_trip();
+  alice.round_trip();
+  const std::string log = log_at_the_end();
+  EXPECT_THAT(log, ContainsRegex("plugin auth 'token': authenticate: took [0-9]+ ms, budget 100"));
 }
 
 TEST_P(AuthTest, APluginThatThrowsDenies) {

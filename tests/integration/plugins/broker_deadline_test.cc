@@ -34,6 +34,8 @@ TEST_P(BrokerDeadlineTest, OperationsGoOnWithoutTheBrokerAndIgnoreItsLateAnswer)
   expect_silence_of({&joining, &asking, &creating, &registering});
   EXPECT_EQ(joining.join("hall")["payload"]["total"].number(), 1);
   EXPECT_EQ(http_json("/stats")["rooms"].number(), 1);
+  EXPECT_THAT(log_at_the_end(),
+              testing::ContainsRegex("plugin broker 'gate': [a-z_]+: did not answer in time"));
 }
 
 TEST_P(BrokerDeadlineTest, AConnectionThatEndedMeanwhileLeavesNoTrace) {

@@ -194,6 +194,24 @@ TEST_F(BrokerElsewhereTest, ABrokerThatThrowsCannotKnow) {
   EXPECT_THAT(log_at_the_end(), HasSubstr("plugin broker 'elsewhere': route: route throws"));
 }
 
+TEST_F(BrokerElsewhereTest, ABrokerThatSleepsIsNamedAndItsAnswerCounts) {
+  start_elsewhere();
+  TestPeer alice = peer_in("near", "alice");
+  send_far(alice, "d5", R"(,"id":1)");
+  EXPECT_EQ(alice.next("ack")["payload"]["delivered"].number(), 1);
+  EXPECT_THAT(log_at_the_end(), testing::ContainsRegex("plugin broker 'elsewhere': route: took "
+                                                       "[0-9]+ ms, budget 100 ms"));
+}
+
+TEST_F(BrokerElsewhereTest, OfTwoAnswersOfTheBrokerTheFirstCounts) {
+  start_elsewhere();
+  TestPeer alice = peer_in("near", "alice");
+  send_far(alice, "d6", R"(,"id":1)");
+  EXPECT_EQ(alice.next("ack")["payload"]["delivered"].number(), 1);
+  alice.expect_silence();
+  EXPECT_THAT(log_at_the_end(), HasSubstr("plugin broker 'elsewhere': route: answered twice"));
+}
+
 TEST_F(BrokerElsewhereTest, ABroadcastCountsTheCopiesForOtherNodes) {
   start_elsewhere(7);
   TestPeer alice = peer_in("far", "alice");

@@ -69,5 +69,23 @@ TEST_P(MatchNonsenseTest, TheLogNamesThePlugin) {
   EXPECT_THAT(log_at_the_end(), HasSubstr("plugin match_strategy 'nonsense': form_groups: "));
 }
 
+class MatchSleepTest : public PluginServerTest {};
+
+TEST_F(MatchSleepTest, AStrategyThatSleepsIsNamedAndItsMatchCounts) {
+  start_plugin("match_strategy", "match_nonsense", "mode: sleep");
+  TestPeer alice = peer_in("lobby", "alice");
+  TestPeer bob = peer_in("lobby", "bob");
+  alice.next("peer_joined");
+  alice.send("match", R"({"namespace":"lobby"})");
+  alice.next("match");
+  bob.send("match", R"({"namespace":"lobby"})");
+  bob.next("matched");
+  alice.next("matched");
+  expect_silence_of({&alice, &bob});
+  EXPECT_THAT(log_at_the_end(),
+              testing::ContainsRegex("plugin match_strategy 'nonsense': form_groups: took [0-9]+ "
+                                     "ms, budget 100 ms"));
+}
+
 }  // namespace
 }  // namespace peer::test

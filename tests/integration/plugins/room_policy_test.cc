@@ -232,5 +232,37 @@ TEST_F(RoomThrowingTest, OwnershipPassesOnThoughThePolicyThrows) {
   EXPECT_EQ(info(first, "leave-1")["owner"].str(), first.fingerprint());
 }
 
+TEST_F(RoomThrowingTest, ADecisionThatMakesNoSenseFailsThatRequestAlone) {
+  TestPeer alice = peer("alice");
+  alice.expect_refused(message("create_room", R"({"room_id":"nonsense-1"})"), 500,
+                       "internal error");
+  alice.create_room("den");
+  EXPECT_EQ(http_json("/stats")["rooms"].number(), 1);
+  EXPECT_THAT(log_at_the_end(),
+              HasSubstr("plugin room_policy 'throwing': decide: returned a max_size of 0"));
+}
+
+TEST_F(RoomThrowingTest, AMessageThatIsNoJsonIsDroppedAndTheDecisionCounts) {
+  TestPeer owner = owner_of("garbled-1");
+  EXPECT_EQ(owner.next("clear")["namespace"].str(), "garbled-1");
+  TestPeer guest = peer("guest");
+  guest.send("join_room", R"({"room_id":"garbled-1"})");
+  guest.next("peer_list");
+  for (TestPeer* member : {&owner, &guest}) {
+    if (member == &owner) member->next("peer_joined");
+    EXPECT_EQ(member->next("clear")["payload"], "{}"_json);
+  }
+  expect_silence_of({&owner, &guest});
+  EXPECT_THAT(log_at_the_end(), HasSubstr("plugin room_policy 'throwing': decide: dropped a "
+                                          "message that is not JSON"));
+}
+
+TEST_F(RoomThrowingTest, APolicyThatSleepsIsNamedAndItsDecisionCounts) {
+  TestPeer owner = owner_of("sleep-1");
+  EXPECT_EQ(info(owner, "sleep-1")["peer_count"].number(), 1);
+  EXPECT_THAT(log_at_the_end(), testing::ContainsRegex("plugin room_policy 'throwing': decide: "
+                                                       "took [0-9]+ ms, budget 100 ms"));
+}
+
 }  // namespace
 }  // namespace peer::test

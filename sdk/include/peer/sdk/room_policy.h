@@ -46,7 +46,7 @@ struct RoomRequest {
 /// A message that the policy wants sent to members.
 struct RoomMessage {
   std::optional<Fingerprint> to;  ///< one member, or nullopt: all of them
-  std::string type;               ///< of the envelope
+  std::string type;               ///< of the envelope; one of the protocol is dropped and logged
   std::string payload;            ///< a JSON text; what is no JSON is dropped and logged
 };
 
