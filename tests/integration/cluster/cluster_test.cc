@@ -13,11 +13,17 @@ RedisProcess& ClusterTest::redis() {
 
 ServerProcess& ClusterTest::start_node_at(std::uint16_t redis_port, std::string_view options,
                                           std::vector<std::string> settings) {
+  return start_node_with(
+      fmt(R"(plugins: {broker: {name: redis, options: {addr: "127.0.0.1:%"%%}}})", redis_port,
+          options.empty() ? "" : ", ", options),
+      std::move(settings));
+}
+
+ServerProcess& ClusterTest::start_node_with(std::string config, std::vector<std::string> settings) {
   ServerOptions server;
   server.settings = std::move(settings);
   server.settings.emplace_back("loops=2");
-  server.config = fmt(R"(plugins: {broker: {name: redis, options: {addr: "127.0.0.1:%"%%}}})",
-                      redis_port, options.empty() ? "" : ", ", options);
+  server.config = std::move(config);
   nodes_.push_back(std::make_unique<ServerProcess>(server));
   nodes_.back()->wait_until_listening();
   return *nodes_.back();

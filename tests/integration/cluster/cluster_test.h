@@ -31,6 +31,8 @@ class ClusterTest : public testing::Test {
   /// The same without waiting for Redis; `redis_port` may be that of a proxy.
   ServerProcess& start_node_at(std::uint16_t redis_port, std::string_view options = kQuick,
                                std::vector<std::string> settings = {});
+  /// A node with this configuration file; whether Redis is there does not matter.
+  ServerProcess& start_node_with(std::string config, std::vector<std::string> settings = {});
   RedisProcess& redis();
 
   /// A registered peer with public key and alias `name`.

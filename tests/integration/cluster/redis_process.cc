@@ -2,16 +2,16 @@
 
 #include <fcntl.h>
 #include <hiredis/hiredis.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <memory>
 #include <stdexcept>
+
+#include "tests/integration/cluster/free_port.h"
 
 namespace peer::test {
 namespace {
@@ -25,19 +25,6 @@ struct FreeContext {
   void operator()(redisContext* context) const { redisFree(context); }
 };
 using OwnedContext = std::unique_ptr<redisContext, FreeContext>;
-
-std::uint16_t free_port() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  const bool bound = bind(fd, generic, size) == 0 && getsockname(fd, generic, &size) == 0;
-  close(fd);
-  if (!bound) throw std::runtime_error("no free port");
-  return ntohs(address.sin_port);
-}
 
 OwnedContext dial(std::uint16_t port) {
   const auto seconds = 5L * timeout_factor();

@@ -71,5 +71,11 @@ TEST(SampleFilesTest, ProductionYamlIsStricterThanTheDefaults) {
   }
 }
 
+TEST(SampleFilesTest, TheNodeOfAClusterLoads) {
+  const LoadedConfig loaded = load_sample("cluster/node.yaml");
+  EXPECT_THAT(loaded.mistakes, IsEmpty());
+  EXPECT_EQ(loaded.config.plugins.broker.name, "redis");
+}
+
 }  // namespace
 }  // namespace peer
