@@ -19,6 +19,7 @@ else
 end
 if old_node == self and old_registration == registration then
   call('HSET', P .. 'sm:' .. ns, fp, self .. '|' .. registration .. '|' .. object)
+  raise(ns)
 else
   if old_node then remove_member(ns, fp, old_node, old_node) end
   if kind == 'create' then call('HSET', P .. 's:' .. ns, 'v', 0) end

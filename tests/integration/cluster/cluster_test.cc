@@ -1,10 +1,53 @@
 #include "tests/integration/cluster/cluster_test.h"
 
+#include <algorithm>
 #include <csignal>
 #include <iostream>
+#include <map>
+#include <set>
 #include <stdexcept>
 
+#include "tests/integration/cluster/shared_records.h"
+
 namespace peer::test {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+std::string line_of(const std::string& ns, const std::set<std::string>& peers) {
+  std::string line = "members of \"" + ns + "\":";
+  for (const std::string& peer : peers) line += ' ' + peer.substr(0, 8);
+  return line;
+}
+
+Lines memberships(const SharedRecords& records) {
+  Lines lines;
+  std::set<std::string> everybody;
+  for (const auto& [peer, record] : records.peers) everybody.insert(peer);
+  lines.push_back(line_of("", everybody));
+  for (const auto& [ns, members] : records.members) {
+    std::set<std::string> peers;
+    for (const auto& [peer, member] : members) peers.insert(peer);
+    lines.push_back(line_of(ns, peers));
+  }
+  return lines;
+}
+
+Lines not_whole(const SharedRecords& records, const Lines& expected) {
+  Lines lines = contradictions(records);
+  const Lines left = left_of_the_dead(records);
+  lines.insert(lines.end(), left.begin(), left.end());
+  const Lines found = memberships(records);
+  for (const std::string& line : found) {
+    if (std::count(expected.begin(), expected.end(), line) == 0) lines.push_back("is " + line);
+  }
+  for (const std::string& line : expected) {
+    if (std::count(found.begin(), found.end(), line) == 0) lines.push_back("not " + line);
+  }
+  return lines;
+}
+
+}  // namespace
 
 RedisProcess& ClusterTest::redis() {
   if (!redis_) redis_ = std::make_unique<RedisProcess>();
@@ -77,10 +120,35 @@ void ClusterTest::wait_for_state(ServerProcess& node, std::string_view state, De
   }
 }
 
+void ClusterTest::wait_for_output(ServerProcess& node, std::string_view text, Deadline deadline) {
+  while (node.output().find(text) == std::string::npos) {
+    if (deadline.passed()) throw std::runtime_error(fmt("no \"%\" in\n%", text, node.output()));
+  }
+}
+
 void ClusterTest::wait_for_nodes(ServerProcess& node, int count, Deadline deadline) {
   while (broker_stats(node)["nodes"].number() != count) {
     if (deadline.passed()) throw std::runtime_error(http_get(node.port(), "/stats").body);
   }
+}
+
+void ClusterTest::expect_whole(std::initializer_list<Members> all) {
+  std::map<std::string, std::set<std::string>> spaces;
+  for (const Members& members : all) {
+    for (const TestPeer* peer : members.peers) {
+      spaces[members.ns].insert(peer->fingerprint());
+      spaces[""].insert(peer->fingerprint());
+    }
+  }
+  Lines expected;
+  for (const auto& [ns, peers] : spaces) expected.push_back(line_of(ns, peers));
+  RedisClient client = redis().client();
+  const Deadline deadline;
+  Lines wrong = not_whole(read_shared_records(client), expected);
+  while (!wrong.empty() && !deadline.passed()) {
+    wrong = not_whole(read_shared_records(client), expected);
+  }
+  EXPECT_THAT(wrong, testing::ElementsAre());
 }
 
 void ClusterTest::stop_node(ServerProcess& node, int expected_code) {
@@ -93,6 +161,22 @@ void ClusterTest::TearDown() {
     if (!node->wait_exit(Deadline(0ms))) stop_node(*node);
     if (HasFailure()) std::cerr << "--- output of a node:\n" << node->output();
   }
+}
+
+void PairTest::start_pair(std::string_view options) {
+  const std::vector<std::string> unlimited{"rate_limit_per_sec=1000000",
+                                           "rate_limit_burst=1000000"};
+  first_ = &start_node(options, unlimited);
+  second_ = &start_node(options, unlimited);
+  alice_ = std::make_unique<TestPeer>(peer_in(*first_, "game", "alice"));
+  bob_ = std::make_unique<TestPeer>(peer_in(*second_, "game", "bob"));
+  expect_news(*alice_, "peer_joined", *bob_);
+}
+
+void PairTest::TearDown() {
+  alice_.reset();
+  bob_.reset();
+  ClusterTest::TearDown();
 }
 
 }  // namespace peer::test

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,6 +21,9 @@ using namespace literals;
 
 /// Options of the broker that make faults quick to find: a beat of 100 ms, a lease of 600 ms.
 inline constexpr const char* kQuick = "beat_ms: 100, lease_ms: 600";
+
+/// The same, and Redis is taken for away after 200 ms without an answer.
+inline constexpr const char* kQuickToDoubt = "beat_ms: 100, lease_ms: 600, timeout_ms: 200";
 
 /// Tests with several nodes and a Redis of their own. After the test, every node that still runs
 /// must end with 0 on SIGTERM.
@@ -48,7 +52,18 @@ class ClusterTest : public testing::Test {
   static Json broker_stats(ServerProcess& node);
   static void wait_for_state(ServerProcess& node, std::string_view state,
                              Deadline deadline = Deadline(10s));
+  static void wait_for_output(ServerProcess& node, std::string_view text,
+                              Deadline deadline = Deadline(10s));
   static void wait_for_nodes(ServerProcess& node, int count, Deadline deadline = Deadline(10s));
+
+  /// A namespace or a room, and who must be in it, in any order; "" for peers that are nowhere.
+  struct Members {
+    std::string ns;
+    std::vector<const TestPeer*> peers;
+  };
+  /// Waits until what is shared is whole: every index equals the records that it points to,
+  /// nothing is left of dead nodes, and exactly these peers are registered and members.
+  void expect_whole(std::initializer_list<Members> all);
 
   void stop_node(ServerProcess& node, int expected_code = 0);
   void TearDown() override;
@@ -56,6 +71,23 @@ class ClusterTest : public testing::Test {
  private:
   std::unique_ptr<RedisProcess> redis_;
   std::vector<std::unique_ptr<ServerProcess>> nodes_;
+};
+
+/// Two nodes with one member of "game" each, alice and bob, who know of each other.
+class PairTest : public ClusterTest {
+ protected:
+  void start_pair(std::string_view options = kQuick);
+  TestPeer& alice() { return *alice_; }
+  TestPeer& bob() { return *bob_; }
+  ServerProcess& first() { return *first_; }
+  ServerProcess& second() { return *second_; }
+  void TearDown() override;
+
+ private:
+  ServerProcess* first_ = nullptr;
+  ServerProcess* second_ = nullptr;
+  std::unique_ptr<TestPeer> alice_;
+  std::unique_ptr<TestPeer> bob_;
 };
 
 }  // namespace peer::test

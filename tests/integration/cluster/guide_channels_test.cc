@@ -114,7 +114,7 @@ TEST_F(GuideChannelsTest, HostileMessagesCostAWarningEach) {
   publish("signal", fmt(R"({"type":"signal","from":"%","to":"%","node_id":"x","payload":1})",
                         stranger(), alice.fingerprint()));
   EXPECT_EQ(alice.next("signal")["payload"].number(), 1);
-  EXPECT_THAT(node.output(), HasSubstr("malformed message"));
+  wait_for_output(node, "malformed message");
 }
 
 }  // namespace

@@ -7,19 +7,8 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-class GuideClusterTest : public ClusterTest {
+class GuideClusterTest : public PairTest {
  protected:
-  /// Two nodes with one member of `ns` each, who have heard of each other.
-  void start_pair(std::string_view ns = "game") {
-    const std::vector<std::string> unlimited{"rate_limit_per_sec=1000000",
-                                             "rate_limit_burst=1000000"};
-    first_ = &start_node(kQuick, unlimited);
-    second_ = &start_node(kQuick, unlimited);
-    alice_ = std::make_unique<TestPeer>(peer_in(*first_, ns, "alice"));
-    bob_ = std::make_unique<TestPeer>(peer_in(*second_, ns, "bob"));
-    expect_news(*alice_, "peer_joined", *bob_);
-  }
-
   /// By a discover; what comes before its answer is skipped.
   static std::size_t members_seen_by(TestPeer& peer, std::string_view ns) {
     peer.send("discover", fmt(R"({"namespace":"%"})", ns));
@@ -27,16 +16,6 @@ class GuideClusterTest : public ClusterTest {
     while (message["type"].str() != "peer_list") message = peer.next();
     return aliases(message).size();
   }
-  void TearDown() override {
-    alice_.reset();
-    bob_.reset();
-    ClusterTest::TearDown();
-  }
-
-  ServerProcess* first_ = nullptr;
-  ServerProcess* second_ = nullptr;
-  std::unique_ptr<TestPeer> alice_;
-  std::unique_ptr<TestPeer> bob_;
 };
 
 TEST_F(GuideClusterTest, TheEnvironmentOfTheGuideMakesTwoNodesACluster) {
@@ -63,66 +42,66 @@ TEST_F(GuideClusterTest, TheEnvironmentOfTheGuideMakesTwoNodesACluster) {
 TEST_F(GuideClusterTest, SignalAndRelayCrossNodesByteForByte) {
   start_pair();
   for (const char* type : {"signal", "relay"}) {
-    alice_->send_to(bob_->fingerprint(), R"({"a": 1.0,"b":[1e999,"\ud800"], "a":2})", type);
-    const std::string text = bob_->next_text();
+    alice().send_to(bob().fingerprint(), R"({"a": 1.0,"b":[1e999,"\ud800"], "a":2})", type);
+    const std::string text = bob().next_text();
     EXPECT_THAT(text, HasSubstr(R"({"a": 1.0,"b":[1e999,"\ud800"], "a":2})"));
-    EXPECT_THAT(text, HasSubstr(fmt(R"("from":"%")", alice_->fingerprint())));
+    EXPECT_THAT(text, HasSubstr(fmt(R"("from":"%")", alice().fingerprint())));
     EXPECT_THAT(text, testing::Not(HasSubstr("node_id")));
   }
 }
 
 TEST_F(GuideClusterTest, AnAliasIsResolvedAcrossNodes) {
   start_pair();
-  alice_->send_to("bob", "1");
-  EXPECT_EQ(bob_->next("signal")["to"].str(), bob_->fingerprint());
-  bob_->send_to("alice", "2");
-  EXPECT_EQ(alice_->next("signal")["payload"].number(), 2);
+  alice().send_to("bob", "1");
+  EXPECT_EQ(bob().next("signal")["to"].str(), bob().fingerprint());
+  bob().send_to("alice", "2");
+  EXPECT_EQ(alice().next("signal")["payload"].number(), 2);
 }
 
 TEST_F(GuideClusterTest, ABroadcastReachesTheMembersOfAllNodesButTheExcluded) {
   start_pair();
-  TestPeer carol = peer_in(*second_, "game", "carol");
-  TestPeer dave = peer_in(*first_, "game", "dave");
-  TestPeer stranger = peer_in(*second_, "other", "stranger");
-  expect_news(*alice_, "peer_joined", carol);
-  expect_news(*alice_, "peer_joined", dave);
-  expect_news(*bob_, "peer_joined", carol);
-  expect_news(*bob_, "peer_joined", dave);
+  TestPeer carol = peer_in(second(), "game", "carol");
+  TestPeer dave = peer_in(first(), "game", "dave");
+  TestPeer stranger = peer_in(second(), "other", "stranger");
+  expect_news(alice(), "peer_joined", carol);
+  expect_news(alice(), "peer_joined", dave);
+  expect_news(bob(), "peer_joined", carol);
+  expect_news(bob(), "peer_joined", dave);
   expect_news(carol, "peer_joined", dave);
-  alice_->send("broadcast",
+  alice().send("broadcast",
                fmt(R"({"namespace":"game","data":7,"exclude":["%"]})", carol.fingerprint()),
                R"("id":1)");
-  EXPECT_EQ(bob_->next("broadcast")["payload"]["data"].number(), 7);
-  EXPECT_EQ(dave.next("broadcast")["from"].str(), alice_->fingerprint());
-  EXPECT_EQ(alice_->next("ack")["id"].number(), 1);
+  EXPECT_EQ(bob().next("broadcast")["payload"]["data"].number(), 7);
+  EXPECT_EQ(dave.next("broadcast")["from"].str(), alice().fingerprint());
+  EXPECT_EQ(alice().next("ack")["id"].number(), 1);
   carol.expect_silence();
   stranger.expect_silence();
 }
 
 TEST_F(GuideClusterTest, WithoutASharedNamespaceAMessageIsRefusedAcrossNodes) {
   start_pair();
-  TestPeer stranger = peer_in(*second_, "other", "stranger");
-  stranger.send_to(alice_->fingerprint(), "1");
+  TestPeer stranger = peer_in(second(), "other", "stranger");
+  stranger.send_to(alice().fingerprint(), "1");
   stranger.expect_error(403, "no shared namespace");
-  alice_->expect_silence();
+  alice().expect_silence();
 }
 
 TEST_F(GuideClusterTest, APeerThatIsNowhereIsNotFound) {
   start_pair();
-  alice_->send_to(fingerprint_of("nobody"), "1");
-  alice_->expect_error(404, "peer not found");
-  alice_->send_to("nobody", "1");
-  alice_->expect_error(404, "peer not found");
+  alice().send_to(fingerprint_of("nobody"), "1");
+  alice().expect_error(404, "peer not found");
+  alice().send_to("nobody", "1");
+  alice().expect_error(404, "peer not found");
 }
 
 TEST_F(GuideClusterTest, ARequestWithAnIdIsAcknowledgedByTheTargetsNode) {
   start_pair();
   for (int i = 1; i <= 3; ++i) {  // the first by the script, the others by the cached route
-    alice_->send("signal", "1", fmt(R"("to":"%","id":%)", bob_->fingerprint(), i));
-    const Json ack = alice_->next("ack");
+    alice().send("signal", "1", fmt(R"("to":"%","id":%)", bob().fingerprint(), i));
+    const Json ack = alice().next("ack");
     EXPECT_EQ(ack["id"].number(), i);
     EXPECT_EQ(ack["payload"], R"({"delivered":1,"dropped":0})"_json);
-    bob_->next("signal");
+    bob().next("signal");
   }
 }
 
@@ -130,52 +109,53 @@ TEST_F(GuideClusterTest, MessagesFromOneSenderArriveInTheOrderSent) {
   start_pair();
   for (int i = 0; i < 400; ++i) {
     if (i % 3 == 0) {
-      alice_->send("broadcast", fmt(R"({"namespace":"game","data":%})", i));
+      alice().send("broadcast", fmt(R"({"namespace":"game","data":%})", i));
     } else {
-      alice_->send_to(bob_->fingerprint(), std::to_string(i), i % 3 == 1 ? "signal" : "relay");
+      alice().send_to(bob().fingerprint(), std::to_string(i), i % 3 == 1 ? "signal" : "relay");
     }
   }
   for (int i = 0; i < 400; ++i) {
-    const Json message = bob_->next();
+    const Json message = bob().next();
     const Json number = i % 3 == 0 ? message["payload"]["data"] : message["payload"];
-    ASSERT_EQ(number.number(), i) << bob_->last_text();
+    ASSERT_EQ(number.number(), i) << bob().last_text();
   }
 }
 
 TEST_F(GuideClusterTest, LeavingAndGoingAreToldToTheMembersOfOtherNodes) {
   start_pair();
-  bob_->send("leave", R"({"namespace":"game"})");
-  expect_news(*alice_, "peer_left", *bob_);
-  bob_->join("game");
-  expect_news(*alice_, "peer_joined", *bob_);
-  bob_->close();
-  expect_news(*alice_, "peer_left", *bob_);
-  EXPECT_THAT(aliases(discover(*alice_, "game")), ElementsAre("alice"));
+  bob().send("leave", R"({"namespace":"game"})");
+  expect_news(alice(), "peer_left", bob());
+  bob().join("game");
+  expect_news(alice(), "peer_joined", bob());
+  bob().close();
+  expect_news(alice(), "peer_left", bob());
+  EXPECT_THAT(aliases(discover(alice(), "game")), ElementsAre("alice"));
 }
 
 TEST_F(GuideClusterTest, WhileRedisIsAwayLocalOperationsGoOnAndAfterwardsAllDo) {
   start_pair();
-  TestPeer carol = peer_in(*first_, "game", "carol");
-  expect_news(*alice_, "peer_joined", carol);
-  expect_news(*bob_, "peer_joined", carol);
+  TestPeer carol = peer_in(first(), "game", "carol");
+  expect_news(alice(), "peer_joined", carol);
+  expect_news(bob(), "peer_joined", carol);
   redis().kill();
-  wait_for_state(*first_, "degraded");
-  wait_for_state(*second_, "degraded");
+  wait_for_state(first(), "degraded");
+  wait_for_state(second(), "degraded");
 
-  alice_->send_to(carol.fingerprint(), "1");
+  alice().send_to(carol.fingerprint(), "1");
   EXPECT_EQ(carol.next("signal")["payload"].number(), 1);
-  alice_->send("broadcast", R"({"namespace":"game","data":2})");
+  alice().send("broadcast", R"({"namespace":"game","data":2})");
   EXPECT_EQ(carol.next("broadcast")["payload"]["data"].number(), 2);
-  TestPeer dave = peer_in(*first_, "game", "dave");
-  expect_news(*alice_, "peer_joined", dave);
+  TestPeer dave = peer_in(first(), "game", "dave");
+  expect_news(alice(), "peer_joined", dave);
   expect_news(carol, "peer_joined", dave);
 
   redis().restart();
-  wait_for_state(*first_, "connected");
-  wait_for_state(*second_, "connected");
-  EXPECT_EQ(members_seen_by(*bob_, "game"), 4U);
-  bob_->send_to(dave.fingerprint(), "3");
+  wait_for_state(first(), "connected");
+  wait_for_state(second(), "connected");
+  EXPECT_EQ(members_seen_by(bob(), "game"), 4U);
+  bob().send_to(dave.fingerprint(), "3");
   EXPECT_EQ(dave.next("signal")["payload"].number(), 3);
+  expect_whole({{"game", {&alice(), &bob(), &carol, &dave}}});
 }
 
 }  // namespace

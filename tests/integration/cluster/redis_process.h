@@ -3,16 +3,11 @@
 #include <sys/types.h>
 
 #include <cstdint>
-#include <initializer_list>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "tests/support/deadline.h"
+#include "tests/integration/cluster/redis_client.h"
 #include "tests/support/temp_dir.h"
-
-struct redisContext;
 
 namespace peer::test {
 
@@ -26,7 +21,10 @@ class RedisProcess {
   RedisProcess& operator=(const RedisProcess&) = delete;
 
   std::uint16_t port() const { return port_; }
-  /// One command; the reply's elements as text, in order, nested ones flat. Errors throw.
+  /// A connection for many commands.
+  RedisClient client() const { return RedisClient(port_, password_); }
+  /// One command on a connection of its own; the reply's elements as text, in order, nested ones
+  /// flat. Errors throw.
   std::vector<std::string> command(const std::vector<std::string>& arguments);
   /// kill -9; the port stays this one's.
   void kill();
@@ -41,25 +39,6 @@ class RedisProcess {
   std::string password_;
   std::uint16_t port_ = 0;
   pid_t pid_ = -1;
-};
-
-/// Subscribes to channels, as a node of another kind does.
-class RedisSubscriber {
- public:
-  RedisSubscriber(std::uint16_t port, std::initializer_list<std::string_view> channels);
-  ~RedisSubscriber();
-  RedisSubscriber(const RedisSubscriber&) = delete;
-  RedisSubscriber& operator=(const RedisSubscriber&) = delete;
-
-  /// The next message of a channel.
-  struct Message {
-    std::string channel;
-    std::string text;
-  };
-  Message next(Deadline deadline = Deadline());
-
- private:
-  redisContext* context_;
 };
 
 }  // namespace peer::test

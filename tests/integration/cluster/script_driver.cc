@@ -1,0 +1,361 @@
+#include "tests/integration/cluster/script_driver.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "plugins/broker_redis/scripts.h"
+
+namespace peer::test {
+namespace {
+
+using namespace std::string_literals;
+using testing::ElementsAre;
+using testing::ElementsAreArray;
+using Kind = ScriptModel::Kind;
+using Room = ScriptModel::Room;
+using Texts = std::vector<std::string>;
+
+const Texts kNames{"a", "a:m", "a|b", "m:a", "a\0b"s, "{0}", "\xff\r\n", "sm:a"};
+const Texts kAliases{"", "", "a", "a|b", "p:a", "\0"s, "x y"};
+const Texts kObjects{"{}", "{\"a\":\"|\"}", "\0|\n\xff"s, "long" + std::string(300, '|')};
+constexpr std::size_t kPeers = 24;
+constexpr std::size_t kNodes = 4;
+
+std::string peer_name(std::size_t number) {
+  std::string name = std::to_string(number);
+  return std::string(64 - name.size(), '0') + name;
+}
+
+const char* kind_name(Kind kind) {
+  switch (kind) {
+    case Kind::kNamespace:
+      return "ns";
+    case Kind::kRoom:
+      return "room";
+    case Kind::kCreate:
+      return "create";
+  }
+  return "";
+}
+
+}  // namespace
+
+ScriptDriver::ScriptDriver(RedisProcess& redis, std::uint64_t seed)
+    : redis_(redis.client()), random_(seed) {
+  for (const auto& script : peer_redis::kScripts) {
+    hashes_[script.name] = redis_.command({"SCRIPT", "LOAD", script.text}).at(0);
+  }
+  while (nodes_.size() < kNodes) nodes_.push_back("node" + std::to_string(++last_node_));
+  for (const std::string& node : nodes_) run("beat", node, {"600000", "born", "news"});
+  beating_.insert(nodes_.begin(), nodes_.end());
+}
+
+void ScriptDriver::step() {
+  static constexpr std::pair<int, Operation> kOperations[] = {
+      {120, &ScriptDriver::do_register},  {60, &ScriptDriver::do_unregister},
+      {260, &ScriptDriver::do_join},      {110, &ScriptDriver::do_leave},
+      {40, &ScriptDriver::do_update},     {50, &ScriptDriver::do_list},
+      {30, &ScriptDriver::do_read_room},  {70, &ScriptDriver::do_commit_room},
+      {60, &ScriptDriver::do_add_ticket}, {20, &ScriptDriver::do_remove_ticket},
+      {30, &ScriptDriver::do_claim},      {30, &ScriptDriver::do_resolve},
+      {15, &ScriptDriver::do_forget},     {60, &ScriptDriver::do_resync},
+      {4, &ScriptDriver::do_death},       {4, &ScriptDriver::do_freeze},
+      {20, &ScriptDriver::do_beat},       {1, &ScriptDriver::do_flush},
+  };
+  int sum = 0;
+  for (const auto& [weight, operation] : kOperations) sum += weight;
+  int left = static_cast<int>(below(static_cast<std::size_t>(sum)));
+  for (const auto& [weight, operation] : kOperations) {
+    left -= weight;
+    if (left < 0) return (this->*operation)();
+  }
+}
+
+void ScriptDriver::check() {
+  const SharedRecords records = read_shared_records(redis_);
+  EXPECT_THAT(contradictions(records), ElementsAre());
+  EXPECT_THAT(lines(records), ElementsAreArray(model_.lines()));
+}
+
+Texts ScriptDriver::run(const std::string& script, const std::string& node, Texts arguments) {
+  Texts command{"EVALSHA", hashes_.at(script), "1", "peer:{0}", "peer:n:", node};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return redis_.command(command);
+}
+
+void ScriptDriver::expect_answer(const std::string& script, const Texts& answer,
+                                 const Texts& expected) {
+  EXPECT_THAT(answer, ElementsAreArray(expected)) << script;
+}
+
+std::size_t ScriptDriver::below(std::size_t limit) { return random_() % limit; }
+
+const std::string& ScriptDriver::any(const Texts& texts) { return texts[below(texts.size())]; }
+
+std::string ScriptDriver::peer_of(const std::string& node) {
+  const Texts own = model_.peers_of(node);
+  return own.empty() || chance(10) ? peer_name(below(kPeers)) : any(own);
+}
+
+std::uint64_t ScriptDriver::registration_of(const std::string& node, const std::string& peer) {
+  const auto& own = own_[node];
+  const auto found = own.find(peer);
+  const std::uint64_t live = found == own.end() ? last_registration_ : found->second.registration;
+  return chance(5) && live > 0 ? live - 1 : live;
+}
+
+Room ScriptDriver::room_request(const std::string& ns) {
+  const Room* room = model_.room(ns);
+  const std::uint64_t version = room == nullptr ? 1 : room->version;
+  return {chance(10) ? version + 1 : version, peer_name(below(kPeers)), "4", any(kObjects)};
+}
+
+void ScriptDriver::do_register() {
+  const std::string& node = any(nodes_);
+  const std::string peer = peer_name(below(kPeers));
+  const std::string& alias = any(kAliases);
+  const std::uint64_t registration = ++last_registration_;
+  if (const auto* old = model_.find(peer); old != nullptr && old->node != node) {
+    own_[old->node].erase(peer);  // told by X
+  }
+  const Texts answer = run("register", node, {peer, std::to_string(registration), alias});
+  model_.drop(peer);
+  const std::int64_t since = std::stoll(redis_.command({"HGET", "peer:{0}:p:" + peer, "t"}).at(0));
+  const bool taken = model_.enter(peer, {node, registration, since, alias});
+  own_[node][peer] = {registration, since, taken ? "" : alias, {}};
+  expect_answer("register", answer, {taken ? "1" : "0"});
+}
+
+void ScriptDriver::do_unregister() {
+  const std::string& node = any(nodes_);
+  const std::string peer = peer_of(node);
+  const std::uint64_t registration = registration_of(node, peer);
+  run("unregister", node, {peer, std::to_string(registration)});
+  if (!model_.is_live(node, peer, registration)) return;
+  model_.drop(peer);
+  own_[node].erase(peer);
+}
+
+void ScriptDriver::do_join() {
+  const std::string& node = any(nodes_);
+  const std::string peer = peer_of(node);
+  const std::uint64_t registration = registration_of(node, peer);
+  const std::string& ns = any(kNames);
+  const std::string& object = any(kObjects);
+  const std::size_t max_size = chance(20) ? 3 : 0;
+  const Kind kind = chance(15)                                     ? Kind::kCreate
+                    : chance(model_.room(ns) == nullptr ? 10 : 90) ? Kind::kRoom
+                                                                   : Kind::kNamespace;
+  const Room room = room_request(ns);
+  const Texts answer =
+      run("join", node,
+          {peer, std::to_string(registration), ns, object, std::to_string(max_size), "5", "token",
+           kind_name(kind), std::to_string(room.version), room.owner, room.max_size, room.state,
+           "news"});
+  const std::string status =
+      model_.join(node, peer, registration, ns, object, max_size, kind, room);
+  EXPECT_EQ(answer.at(0), status);
+  if (status != "joined") return;
+  const Room* now = model_.room(ns);
+  const std::uint64_t version = now == nullptr ? 0 : now->version;
+  own_[node][peer].members[ns] = {object, version};
+  const Texts members = model_.members(ns);
+  EXPECT_EQ(answer.at(1), std::to_string(version));
+  EXPECT_EQ(answer.at(2), std::to_string(members.size()));
+  for (std::size_t i = 0; i < std::min<std::size_t>(5, members.size()); ++i) {
+    EXPECT_EQ(answer.at(4 + 3 * i), members[i]);
+  }
+}
+
+void ScriptDriver::do_leave() {
+  const std::string& node = any(nodes_);
+  const std::string peer = peer_of(node);
+  const std::uint64_t registration = registration_of(node, peer);
+  const std::string& ns = any(kNames);
+  run("leave", node, {peer, std::to_string(registration), ns});
+  model_.leave(node, peer, registration, ns);
+  if (model_.is_live(node, peer, registration)) own_[node][peer].members.erase(ns);
+}
+
+void ScriptDriver::do_update() {
+  const std::string& node = any(nodes_);
+  const std::string peer = peer_of(node);
+  const std::uint64_t registration = registration_of(node, peer);
+  const std::string& ns = any(kNames);
+  const std::string& object = any(kObjects);
+  run("update", node, {peer, std::to_string(registration), ns, object});
+  model_.update(node, peer, registration, ns, object);
+}
+
+void ScriptDriver::do_list() {
+  const std::string& ns = any(kNames);
+  const Texts members = model_.members(ns);
+  const std::string after = chance(50) ? peer_name(below(kPeers)) : std::string();
+  const auto found = std::find(members.begin(), members.end(), after);
+  const auto first = found == members.end() ? members.begin() : found + 1;
+  const Texts answer = run("list", any(nodes_), {ns, after, "4"});
+  Texts page;
+  for (std::size_t i = 2; i < answer.size(); i += 3) page.push_back(answer[i]);
+  EXPECT_EQ(answer.at(1), std::to_string(members.size()));
+  expect_answer("list", page,
+                Texts(first, first + std::min<std::ptrdiff_t>(4, members.end() - first)));
+}
+
+void ScriptDriver::do_read_room() {
+  const std::string& ns = any(kNames);
+  const Texts answer = run("read_room", any(nodes_), {ns});
+  Texts expected;
+  if (const Room* room = model_.room(ns)) {
+    expected = {std::to_string(room->version), room->owner, room->max_size, room->state};
+    for (const std::string& member : model_.members(ns)) expected.push_back(member);
+  }
+  expect_answer("read_room", answer, expected);
+}
+
+void ScriptDriver::do_commit_room() {
+  const std::string& ns = any(kNames);
+  const Room room = room_request(ns);
+  const std::string kicked = chance(30) ? peer_name(below(kPeers)) : std::string();
+  const Texts answer = run("commit_room", any(nodes_),
+                           {ns, std::to_string(room.version), room.owner, room.max_size, room.state,
+                            kicked, room.owner, "token", "head", "tail"});
+  EXPECT_EQ(answer.at(0), model_.commit_room(ns, room, kicked));
+  if (answer.at(0) != "committed" || kicked.empty()) return;
+  own_[model_.find(kicked)->node][kicked].members.erase(ns);  // told by K
+}
+
+void ScriptDriver::do_add_ticket() {
+  const std::string& node = any(nodes_);
+  const std::string peer = peer_of(node);
+  const std::uint64_t registration = registration_of(node, peer);
+  const std::string& ns = any(kNames);
+  const std::string ticket = std::to_string(++last_ticket_);
+  const std::set<std::string> known = model_.tickets(ns);
+  const std::string replaces = known.empty() || chance(60) ? std::string() : *known.begin();
+  const Texts answer = run(
+      "add_ticket", node,
+      {peer, std::to_string(registration), ns, ticket, "5", any(kObjects), replaces, any(nodes_)});
+  const bool added = model_.add_ticket(node, peer, registration, ns, ticket, replaces);
+  expect_answer("add_ticket", answer, {added ? "1" : "0"});
+}
+
+void ScriptDriver::do_remove_ticket() {
+  const std::string& node = any(nodes_);
+  const std::string& ns = any(kNames);
+  const std::set<std::string> known = model_.tickets(ns);
+  const std::string ticket = known.empty() ? "0" : *known.rbegin();
+  const Texts answer = run("remove_ticket", node, {ns, ticket, any(nodes_)});
+  expect_answer("remove_ticket", answer, {model_.remove_ticket(node, ns, ticket) ? "1" : "0"});
+}
+
+void ScriptDriver::do_claim() {
+  const std::string& ns = any(kNames);
+  Texts tickets;
+  for (const std::string& ticket : model_.tickets(ns)) {
+    if (chance(60)) tickets.push_back(ticket);
+  }
+  if (chance(20)) tickets.push_back("0");
+  if (tickets.empty()) return;
+  Texts arguments{ns, "session"};
+  arguments.insert(arguments.end(), tickets.begin(), tickets.end());
+  const Texts answer = run("claim", any(nodes_), arguments);
+  expect_answer("claim", answer, model_.claim(ns, tickets, beating_));
+}
+
+void ScriptDriver::do_resolve() {
+  const std::string& alias = any(kAliases);
+  if (alias.empty()) return;
+  expect_answer("resolve", run("resolve", any(nodes_), {alias}), {"0", model_.holder(alias)});
+}
+
+void ScriptDriver::do_forget() {
+  const std::string& node = any(nodes_);
+  const std::string peer = peer_name(below(kPeers));
+  run("forget", node, {peer});
+  own_[node].erase(peer);
+  const auto* record = model_.find(peer);
+  if (record != nullptr && record->node == node) model_.drop(peer);
+}
+
+void ScriptDriver::do_resync() {
+  const std::string node = any(nodes_);
+  auto& own = own_[node];
+  if (own.empty()) return;
+  auto entry = own.begin();
+  std::advance(entry, static_cast<std::ptrdiff_t>(below(own.size())));
+  const auto& [peer, told] = *entry;
+  const Room room{0, peer, "4", any(kObjects)};
+  Texts arguments{peer, std::to_string(told.registration), std::to_string(told.since), told.alias};
+  for (const auto& [ns, member] : told.members) {
+    const bool is_room = member.room_version > 0;
+    const Texts more =
+        is_room ? Texts{std::to_string(member.room_version), room.owner, room.max_size, room.state}
+                : Texts{"", "", "", ""};
+    arguments.insert(arguments.end(), {ns, member.object, chance(50) ? "1" : "0"});
+    arguments.insert(arguments.end(), more.begin(), more.end());
+  }
+  const auto* old = model_.find(peer);
+  const std::string before = old == nullptr ? node : old->node;
+  const Texts answer = run("resync", node, arguments);
+  bool taken = false;
+  const bool here = model_.resync(peer, {node, told.registration, told.since, told.alias},
+                                  told.members, room, taken);
+  if (!here) {
+    expect_answer("resync", answer, {"moved", "0"});
+    own.erase(entry);
+    return;
+  }
+  Texts expected{"here", taken ? "1" : "0"};
+  for (const auto& [ns, member] : told.members) {
+    expected.push_back(std::to_string(model_.members(ns).size()));
+  }
+  expect_answer("resync", answer, expected);
+  if (before != node) own_[before].erase(peer);
+}
+
+void ScriptDriver::expire_lease(const std::string& node) {
+  redis_.command({"ZADD", "peer:{0}:nodes", "1", node});
+  beating_.erase(node);
+}
+
+void ScriptDriver::reap(const std::string& node) {
+  const std::string chunk = std::to_string(1 + below(3));
+  while (run("reap", any(nodes_), {node, chunk}).at(0) != "0") continue;
+  for (const std::string& peer : model_.peers_of(node)) model_.drop(peer);
+}
+
+// kill -9: another one starts in its place.
+void ScriptDriver::do_death() {
+  std::string& node = nodes_[below(nodes_.size())];
+  expire_lease(node);
+  const std::string dead = std::exchange(node, "node" + std::to_string(++last_node_));
+  run("beat", node, {"600000", "born", "news"});
+  beating_.insert(node);
+  reap(dead);
+  own_.erase(dead);
+}
+
+// Taken for dead, but it lives, and knows its peers.
+void ScriptDriver::do_freeze() {
+  const std::string& node = any(nodes_);
+  expire_lease(node);
+  if (chance(70)) reap(node);
+}
+
+void ScriptDriver::do_beat() {
+  const std::string& node = any(nodes_);
+  const Texts answer = run("beat", node, {"600000", "born", "news"});
+  EXPECT_EQ(answer.at(0), "born");
+  beating_.insert(node);
+}
+
+void ScriptDriver::do_flush() {
+  redis_.command({"FLUSHALL"});
+  model_ = ScriptModel();
+  beating_.clear();
+}
+
+}  // namespace peer::test

@@ -1,0 +1,269 @@
+#include "tests/integration/cluster/script_model.h"
+
+#include <algorithm>
+#include <initializer_list>
+
+namespace peer::test {
+namespace {
+
+std::string line(std::initializer_list<std::string> fields) {
+  std::string text;
+  for (const std::string& field : fields) text += std::to_string(field.size()) + ":" + field + " ";
+  return text;
+}
+
+}  // namespace
+
+const ScriptModel::Peer* ScriptModel::find(const std::string& peer) const {
+  const auto found = peers_.find(peer);
+  return found == peers_.end() ? nullptr : &found->second;
+}
+
+bool ScriptModel::is_live(const std::string& node, const std::string& peer,
+                          std::uint64_t registration) const {
+  const Peer* record = find(peer);
+  return record != nullptr && record->node == node && record->registration == registration;
+}
+
+const ScriptModel::Room* ScriptModel::room(const std::string& ns) const {
+  const auto found = rooms_.find(ns);
+  return found == rooms_.end() ? nullptr : &found->second;
+}
+
+ScriptModel::Texts ScriptModel::members(const std::string& ns) const {
+  Texts result;
+  const auto found = members_.find(ns);
+  if (found == members_.end()) return result;
+  for (const Member& member : found->second) result.push_back(member.peer);
+  return result;
+}
+
+ScriptModel::Texts ScriptModel::peers_of(const std::string& node) const {
+  Texts result;
+  for (const auto& [peer, record] : peers_) {
+    if (record.node == node) result.push_back(peer);
+  }
+  return result;
+}
+
+std::set<std::string> ScriptModel::tickets(const std::string& ns) const {
+  std::set<std::string> result;
+  const auto found = tickets_.find(ns);
+  if (found == tickets_.end()) return result;
+  for (const auto& [ticket, peer] : found->second) result.insert(ticket);
+  return result;
+}
+
+std::string ScriptModel::holder(const std::string& alias) const {
+  for (const auto& [peer, record] : peers_) {
+    if (record.alias == alias) return peer;
+  }
+  return {};
+}
+
+bool ScriptModel::enter(const std::string& peer, Peer record) {
+  const std::string other = record.alias.empty() ? std::string() : holder(record.alias);
+  const bool taken = !other.empty() && other != peer;
+  if (taken) record.alias.clear();
+  peers_[peer] = std::move(record);
+  return taken;
+}
+
+void ScriptModel::drop(const std::string& peer) {
+  Texts spaces;
+  for (const auto& [ns, members] : members_) spaces.push_back(ns);
+  for (const std::string& ns : spaces) remove_member(ns, peer);
+  for (auto& [ns, tickets] : tickets_) {
+    std::erase_if(tickets, [&peer](const auto& ticket) { return ticket.second == peer; });
+  }
+  peers_.erase(peer);
+}
+
+std::string ScriptModel::join(const std::string& node, const std::string& peer,
+                              std::uint64_t registration, const std::string& ns,
+                              const std::string& object, std::size_t max_size, Kind kind,
+                              const Room& room) {
+  if (!is_live(node, peer, registration)) return "stale";
+  const auto existing = rooms_.find(ns);
+  Member* old = member(ns, peer);
+  if (kind == Kind::kCreate) {
+    if (members_.contains(ns)) return "exists";
+  } else if (kind == Kind::kRoom) {
+    if (existing == rooms_.end()) return "gone";
+    if (existing->second.version != room.version) return "conflict";
+  } else {
+    if (existing != rooms_.end()) return "is_room";
+    if (max_size > 0 && old == nullptr && members(ns).size() >= max_size) return "full";
+  }
+  if (kind == Kind::kCreate) rooms_[ns].version = 0;
+  if (old != nullptr) {
+    old->object = object;
+    raise(ns);
+  } else {
+    add_member(ns, peer, object);
+  }
+  if (kind != Kind::kNamespace) {
+    rooms_[ns] = {rooms_[ns].version, room.owner, room.max_size, room.state};
+  }
+  return "joined";
+}
+
+void ScriptModel::leave(const std::string& node, const std::string& peer,
+                        std::uint64_t registration, const std::string& ns) {
+  if (is_live(node, peer, registration)) remove_member(ns, peer);
+}
+
+void ScriptModel::update(const std::string& node, const std::string& peer,
+                         std::uint64_t registration, const std::string& ns,
+                         const std::string& object) {
+  if (!is_live(node, peer, registration)) return;
+  if (Member* entry = member(ns, peer)) entry->object = object;
+}
+
+std::string ScriptModel::commit_room(const std::string& ns, const Room& room,
+                                     const std::string& kicked) {
+  const auto existing = rooms_.find(ns);
+  if (existing == rooms_.end()) return "gone";
+  if (existing->second.version != room.version) return "conflict";
+  if (!kicked.empty() && member(ns, kicked) == nullptr) return "not_member";
+  if (!kicked.empty()) remove_member(ns, kicked);
+  if (!rooms_.contains(ns)) return "committed";
+  raise(ns);
+  rooms_[ns] = {rooms_[ns].version, room.owner, room.max_size, room.state};
+  return "committed";
+}
+
+bool ScriptModel::resync(const std::string& peer, const Peer& record,
+                         const std::map<std::string, Told>& memberships, const Room& room,
+                         bool& taken) {
+  if (const Peer* old = find(peer)) {
+    if (old->node != record.node && old->since > record.since) return false;
+    if (!is_live(record.node, peer, record.registration)) drop(peer);
+  }
+  taken = enter(peer, record);
+  Texts spaces;
+  for (const auto& [ns, members] : members_) spaces.push_back(ns);
+  for (const std::string& ns : spaces) {
+    if (!memberships.contains(ns)) remove_member(ns, peer);
+  }
+  for (const auto& [ns, told] : memberships) {
+    if (Member* entry = member(ns, peer)) {
+      entry->object = told.object;
+      continue;
+    }
+    if (told.room_version > 0 && !members_.contains(ns)) {
+      rooms_[ns] = {told.room_version, room.owner, room.max_size, room.state};
+    }
+    add_member(ns, peer, told.object);
+  }
+  return true;
+}
+
+bool ScriptModel::add_ticket(const std::string& node, const std::string& peer,
+                             std::uint64_t registration, const std::string& ns,
+                             const std::string& ticket, const std::string& replaces) {
+  if (!is_live(node, peer, registration)) return false;
+  const auto old = tickets_[ns].find(replaces);
+  if (old != tickets_[ns].end() && old->second == peer) tickets_[ns].erase(old);
+  tickets_[ns][ticket] = peer;
+  return true;
+}
+
+bool ScriptModel::remove_ticket(const std::string& node, const std::string& ns,
+                                const std::string& ticket) {
+  const auto found = tickets_[ns].find(ticket);
+  if (found == tickets_[ns].end() || peers_.at(found->second).node != node) return false;
+  tickets_[ns].erase(found);
+  return true;
+}
+
+ScriptModel::Texts ScriptModel::claim(const std::string& ns, const Texts& tickets,
+                                      const std::set<std::string>& alive) {
+  Texts gone;
+  for (const std::string& ticket : tickets) {
+    const auto found = tickets_[ns].find(ticket);
+    const bool there = found != tickets_[ns].end();
+    if (!there || !alive.contains(peers_.at(found->second).node)) gone.push_back(ticket);
+  }
+  if (!gone.empty()) return gone;
+  for (const std::string& ticket : tickets) tickets_[ns].erase(ticket);
+  return {};
+}
+
+ScriptModel::Member* ScriptModel::member(const std::string& ns, const std::string& peer) {
+  const auto found = members_.find(ns);
+  if (found == members_.end()) return nullptr;
+  for (Member& entry : found->second) {
+    if (entry.peer == peer) return &entry;
+  }
+  return nullptr;
+}
+
+void ScriptModel::add_member(const std::string& ns, const std::string& peer,
+                             const std::string& object) {
+  members_[ns].push_back({peer, object});
+  raise(ns);
+}
+
+void ScriptModel::remove_member(const std::string& ns, const std::string& peer) {
+  if (member(ns, peer) == nullptr) return;
+  std::erase_if(members_[ns], [&peer](const Member& entry) { return entry.peer == peer; });
+  raise(ns);
+  if (!members_[ns].empty()) return;
+  members_.erase(ns);
+  rooms_.erase(ns);
+}
+
+void ScriptModel::raise(const std::string& ns) {
+  if (const auto found = rooms_.find(ns); found != rooms_.end()) ++found->second.version;
+}
+
+std::set<std::string> ScriptModel::lines() const {
+  std::set<std::string> result;
+  for (const auto& [peer, record] : peers_) {
+    result.insert(line({"peer", peer, record.node, std::to_string(record.registration),
+                        std::to_string(record.since), record.alias}));
+  }
+  for (const auto& [ns, members] : members_) {
+    std::size_t place = 0;
+    for (const Member& member : members) {
+      const Peer& record = peers_.at(member.peer);
+      result.insert(line({"member", ns, std::to_string(place++), member.peer, record.node,
+                          std::to_string(record.registration), member.object}));
+    }
+  }
+  for (const auto& [ns, room] : rooms_) {
+    result.insert(
+        line({"room", ns, std::to_string(room.version), room.owner, room.max_size, room.state}));
+  }
+  for (const auto& [ns, tickets] : tickets_) {
+    for (const auto& [ticket, peer] : tickets) result.insert(line({"ticket", ns, ticket, peer}));
+  }
+  return result;
+}
+
+std::set<std::string> lines(const SharedRecords& records) {
+  std::set<std::string> result;
+  for (const auto& [peer, record] : records.peers) {
+    result.insert(
+        line({"peer", peer, record.node, record.registration, record.since, record.alias}));
+  }
+  for (const auto& [ns, members] : records.members) {
+    std::size_t place = 0;
+    for (const std::string& peer : members_in_order(records, ns)) {
+      const SharedRecords::Member& member = members.at(peer);
+      result.insert(line({"member", ns, std::to_string(place++), peer, member.node,
+                          member.registration, member.object}));
+    }
+  }
+  for (const auto& [ns, space] : records.spaces) {
+    if (!space.contains("v")) continue;
+    result.insert(line({"room", ns, space.at("v"), space.at("o"), space.at("x"), space.at("p")}));
+  }
+  for (const auto& [ns, tickets] : records.tickets) {
+    for (const auto& [id, ticket] : tickets) result.insert(line({"ticket", ns, id, ticket.peer}));
+  }
+  return result;
+}
+
+}  // namespace peer::test

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/integration/cluster/shared_records.h"
+
+namespace peer::test {
+
+/// What is shared, kept by the simplest means, to be compared with what the scripts keep. Each
+/// function does what the script of its name promises, and gives the same answer.
+class ScriptModel {
+ public:
+  using Texts = std::vector<std::string>;
+
+  struct Peer {
+    std::string node;
+    std::uint64_t registration = 0;
+    std::int64_t since = 0;
+    std::string alias;
+  };
+  struct Room {
+    std::uint64_t version = 0;
+    std::string owner;
+    std::string max_size;
+    std::string state;
+  };
+  /// One membership as its own node tells it in a resync.
+  struct Told {
+    std::string object;
+    std::uint64_t room_version = 0;  ///< 0: a namespace
+  };
+  enum class Kind { kNamespace, kRoom, kCreate };
+
+  const Peer* find(const std::string& peer) const;
+  bool is_live(const std::string& node, const std::string& peer, std::uint64_t registration) const;
+  const Room* room(const std::string& ns) const;
+  Texts members(const std::string& ns) const;
+  Texts peers_of(const std::string& node) const;
+  std::set<std::string> tickets(const std::string& ns) const;
+  std::string holder(const std::string& alias) const;
+
+  /// Whether the alias is another's.
+  bool enter(const std::string& peer, Peer record);
+  void drop(const std::string& peer);
+  std::string join(const std::string& node, const std::string& peer, std::uint64_t registration,
+                   const std::string& ns, const std::string& object, std::size_t max_size,
+                   Kind kind, const Room& room);
+  void leave(const std::string& node, const std::string& peer, std::uint64_t registration,
+             const std::string& ns);
+  void update(const std::string& node, const std::string& peer, std::uint64_t registration,
+              const std::string& ns, const std::string& object);
+  std::string commit_room(const std::string& ns, const Room& room, const std::string& kicked);
+  /// Whether the peer is the node's now; else it has moved. `taken`: its alias is another's.
+  bool resync(const std::string& peer, const Peer& record,
+              const std::map<std::string, Told>& memberships, const Room& room, bool& taken);
+  bool add_ticket(const std::string& node, const std::string& peer, std::uint64_t registration,
+                  const std::string& ns, const std::string& ticket, const std::string& replaces);
+  bool remove_ticket(const std::string& node, const std::string& ns, const std::string& ticket);
+  /// The tickets that are gone; none: all have been taken.
+  Texts claim(const std::string& ns, const Texts& tickets, const std::set<std::string>& alive);
+
+  /// Everything as lines, in an order that only depends on the content.
+  std::set<std::string> lines() const;
+
+ private:
+  struct Member {
+    std::string peer;
+    std::string object;
+  };
+
+  Member* member(const std::string& ns, const std::string& peer);
+  void add_member(const std::string& ns, const std::string& peer, const std::string& object);
+  void remove_member(const std::string& ns, const std::string& peer);
+  void raise(const std::string& ns);
+
+  std::map<std::string, Peer> peers_;
+  std::map<std::string, std::vector<Member>> members_;
+  std::map<std::string, Room> rooms_;
+  std::map<std::string, std::map<std::string, std::string>> tickets_;  ///< ticket -> peer
+};
+
+/// The same lines of what the scripts keep.
+std::set<std::string> lines(const SharedRecords& records);
+
+}  // namespace peer::test

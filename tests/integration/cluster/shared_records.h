@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/integration/cluster/redis_client.h"
+
+namespace peer::test {
+
+/// All that the nodes share, read from Redis in one script, so of one moment. The keys are those of
+/// plugins/broker_redis/README.md; fingerprints and nodes are plain texts here.
+struct SharedRecords {
+  struct Peer {
+    std::string node, registration, since, alias;
+  };
+  struct Member {
+    std::string node, registration, object;
+  };
+  struct Ticket {
+    std::string peer, node, registration, enqueued, request;
+  };
+  using Hash = std::map<std::string, std::string>;
+
+  std::int64_t now_ms = 0;
+  std::map<std::string, double> leases;                          ///< P:nodes
+  std::map<std::string, std::set<std::string>> node_peers;       ///< P:n
+  std::map<std::string, Peer> peers;                             ///< P:p
+  std::map<std::string, std::set<std::string>> memberships;      ///< P:m
+  std::map<std::string, std::set<std::string>> peer_tickets;     ///< P:t, ticket|ns
+  std::map<std::string, std::string> aliases;                    ///< P:a
+  std::map<std::string, Hash> spaces;                            ///< P:s
+  std::map<std::string, std::map<std::string, Member>> members;  ///< P:sm
+  std::map<std::string, std::map<std::string, double>> order;    ///< P:sz
+  std::map<std::string, Hash> counts;                            ///< P:sn
+  std::map<std::string, std::map<std::string, Ticket>> tickets;  ///< P:st
+  std::set<std::string> with_tickets;                            ///< P:tn
+  std::vector<std::string> strange;  ///< keys and entries of no known form
+};
+
+SharedRecords read_shared_records(RedisClient& redis);
+
+/// Each place where an index and the records that it points to do not say the same. Holds between
+/// any two scripts.
+std::vector<std::string> contradictions(const SharedRecords& records);
+
+/// What is left of nodes without a lease. Holds when the cluster has healed.
+std::vector<std::string> left_of_the_dead(const SharedRecords& records);
+
+/// Fingerprints of the members of a namespace in the order in which they joined.
+std::vector<std::string> members_in_order(const SharedRecords& records, const std::string& ns);
+
+}  // namespace peer::test
