@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "plugins/broker_redis/scripts.h"
+#include "scripts.h"
 
 namespace peer::test {
 namespace {
