@@ -13,7 +13,15 @@ using Clock = std::chrono::steady_clock;
 
 class HostileTest : public ServerTest {
  protected:
-  static constexpr int kPerKind = 250;
+  static constexpr std::size_t kKinds = 6;
+  static constexpr int kPerKind = 170;
+
+  /// The first bytes of a member of the crowd.
+  static std::string member_of_the_crowd(int number) {
+    return upgrade_request() +
+           encode({.payload = message("register", fmt(R"({"public_key":"crowd %"})", number))}) +
+           encode({.payload = message("join", R"({"namespace":"crowd"})")});
+  }
 
   /// Of 200 round trips of a signal between two peers: what all but ten stay below. The longest
   /// alone would tell of the machine.
@@ -37,6 +45,7 @@ TEST_F(HostileTest, AThousandHostileClientsLeaveSignalsUnharmed) {
   TestPeer alice = peer_in("lobby", "alice");
   TestPeer bob = peer_in("lobby", "bob");
   alice.next("peer_joined");
+  TestPeer crier = peer_in("crowd", "crier");
   const std::size_t before = server().resident_bytes();
 
   std::vector<TcpStream> streams;
@@ -48,12 +57,23 @@ TEST_F(HostileTest, AThousandHostileClientsLeaveSignalsUnharmed) {
     streams.emplace_back(port()).write(head);
     streams.back().shutdown_writing();                    // half-closed
     streams.emplace_back(port()).write(head + fragment);  // a message without an end
+    streams.emplace_back(Dial{.port = port(), .receive_buffer = 4096})
+        .write(member_of_the_crowd(i));        // never reads
+    streams.emplace_back(port()).write(head);  // floods with pings
   }
+  std::string many_pings;
+  for (int i = 0; i < 200; ++i) many_pings += encode({.opcode = kPing});
+  const std::string shout = fmt(R"({"namespace":"crowd","data":"%"})", std::string(10'000, 'x'));
   const auto harass = [&](std::size_t round) {
-    for (std::size_t i = 0; i < streams.size(); i += 4) {
+    for (std::size_t i = 0; i < streams.size(); i += kKinds) {
       streams[i].write_some(head.substr(20 + round, 1));
       streams[i + 1].write_some(encode({.opcode = kPing}));
       streams[i + 3].write_some(encode({.opcode = kContinuation, .payload = "x", .fin = false}));
+      streams[i + 5].write_some(many_pings);
+    }
+    for (int i = 0; i < 10; ++i) crier.send("broadcast", shout);
+    crier.send(message("ping"));
+    while (crier.next()["type"].str() != "pong") {
     }
   };
   milliseconds worst{};
@@ -62,6 +82,7 @@ TEST_F(HostileTest, AThousandHostileClientsLeaveSignalsUnharmed) {
     worst = std::max(worst, signal_latency(alice, bob));
   }
   EXPECT_LT(worst, 50ms * timeout_factor());
+  EXPECT_GT(http_json("/stats")["network"]["queued_bytes"].number(), 0) << "nobody has stalled";
   EXPECT_LT(server().resident_bytes(),
             before + 32 * 1024 * 1024 * static_cast<std::size_t>(timeout_factor()));
 }

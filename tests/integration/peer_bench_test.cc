@@ -1,20 +1,37 @@
 // The load generator against the real server, for what it checks and not for what it measures.
+#include "tests/support/dev_certificate.h"
 #include "tests/support/run_program.h"
 #include "tests/support/server_test.h"
 
 namespace peer::test {
 namespace {
 
-class PeerBenchTest : public ServerTest, public testing::WithParamInterface<const char*> {};
+class PeerBenchTest : public ServerTest, public testing::WithParamInterface<const char*> {
+ protected:
+  static std::vector<std::string> settings() {
+    return {"rate_limit_per_sec=100000000", "rate_limit_burst=100000000",
+            "send_buffer_size=100000"};
+  }
+  void expect_no_fault(const std::string& arguments) {
+    const ProgramResult run = run_program(
+        std::string(PEER_BENCH) + " " + arguments + " --port " + std::to_string(port()) +
+        " --quiet --rounds 2 --warmup 0 --seconds 0.4 --patience 20");
+    EXPECT_EQ(run.exit_status, 0) << run.output;
+    EXPECT_EQ(Json::parse(run.output)["ok"].text(), "true") << run.output;
+  }
+};
 
 TEST_P(PeerBenchTest, FindsNothingLostOrAltered) {
-  start_with({.settings = {"rate_limit_per_sec=100000000", "rate_limit_burst=100000000",
-                           "send_buffer_size=100000"}});
-  const ProgramResult run =
-      run_program(std::string(PEER_BENCH) + " " + GetParam() + " --port " + std::to_string(port()) +
-                  " --quiet --rounds 2 --warmup 0 --seconds 0.4 --patience 20");
-  EXPECT_EQ(run.exit_status, 0) << run.output;
-  EXPECT_EQ(Json::parse(run.output)["ok"].text(), "true") << run.output;
+  start(settings());
+  expect_no_fault(GetParam());
+}
+
+TEST_F(PeerBenchTest, FindsNothingLostOrAlteredOverTls) {
+  const DevCertificate certificate;
+  start(certificate.settings(settings()));
+  expect_no_fault("--tls signal --pairs 8 --in-flight 16");
+  expect_no_fault("--tls signal --pairs 2 --size 60000 --in-flight 4");
+  expect_no_fault("--tls churn --peers 8");
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, PeerBenchTest,
@@ -23,7 +40,7 @@ INSTANTIATE_TEST_SUITE_P(Modes, PeerBenchTest,
                                          "broadcast --members 40 --senders 4 --in-flight 4",
                                          "slow --members 20 --stalled 4 --size 3000",
                                          "match --pairs 20", "churn --peers 8",
-                                         "idle --peers 200"));
+                                         "hostile --peers 70", "idle --peers 200"));
 
 }  // namespace
 }  // namespace peer::test

@@ -8,7 +8,7 @@ ChurnLoad::ChurnLoad(const Options& options, Faults& faults)
     : faults_(faults),
       run_(make_run_name()),
       lives_(options.peers),
-      loop_(make_target(options.host, options.port, options.path), *this) {
+      loop_(make_target(options), *this) {
   loop_.add_clients(options.peers);
   for (std::size_t i = 0; i < loop_.size(); ++i) ended_.push_back(&loop_.client(i));
 }

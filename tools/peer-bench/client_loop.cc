@@ -85,6 +85,7 @@ void ClientLoop::connect(Client& client) {
   const auto* address = reinterpret_cast<const sockaddr*>(&target_.address);
   const bool connected = ::connect(client.fd, address, sizeof target_.address) == 0;
   if (!connected && errno != EINPROGRESS) throw_errno("connect");
+  if (target_.tls) client.tls = std::make_unique<TlsClient>(client.fd);
 
   client.state = connected ? Client::State::kUpgrading : Client::State::kConnecting;
   client.wants_write = !connected;
@@ -109,6 +110,7 @@ void ClientLoop::set_reading(Client& client, bool reading) {
 }
 
 void ClientLoop::close(Client& client) {
+  client.tls.reset();
   if (client.fd >= 0) ::close(client.fd);
   client.fd = -1;
   client.armed = 0;
@@ -158,14 +160,17 @@ void ClientLoop::flush() {
 
 void ClientLoop::flush(Client& client) {
   if (client.unsent.empty() && !client.wants_write) return;
-  const ssize_t sent =
-      ::send(client.fd, client.unsent.data(), client.unsent.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  const ssize_t sent = client.tls != nullptr
+                           ? client.tls->write(client.unsent)
+                           : ::send(client.fd, client.unsent.data(), client.unsent.size(),
+                                    MSG_NOSIGNAL | MSG_DONTWAIT);
   if (sent < 0 && errno != EAGAIN) {
     end(client, std::generic_category().message(errno));
     return;
   }
   client.unsent.erase(client.unsent.begin(), client.unsent.begin() + std::max<ssize_t>(sent, 0));
-  const bool refused = !client.unsent.empty();
+  const bool in_handshake = client.tls != nullptr && client.tls->write_wants_read();
+  const bool refused = !client.unsent.empty() && !in_handshake;
   if (refused != client.wants_write) {
     client.wants_write = refused;
     watch(client);
@@ -186,22 +191,33 @@ void ClientLoop::on_writable(Client& client) {
   flush(client);
 }
 
+// A TLS connection is read until it has nothing left: what it keeps, epoll does not know of.
 void ClientLoop::read(Client& client) {
-  const ssize_t got = ::recv(client.fd, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
-  if (got < 0 && errno == EAGAIN) return;
+  while (read_once(client) && client.tls != nullptr) {
+  }
+  if (client.tls != nullptr && !client.unsent.empty()) mark_dirty(client);
+}
+
+/// True when something came and the connection goes on.
+bool ClientLoop::read_once(Client& client) {
+  const ssize_t got = client.tls != nullptr
+                          ? client.tls->read(buffer_)
+                          : ::recv(client.fd, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+  if (got < 0 && errno == EAGAIN) return false;
   if (got <= 0) {
     end(client, got == 0 ? "end of stream" : std::generic_category().message(errno));
-    return;
+    return false;
   }
   now_ = Clock::now();
   const auto arrived = std::span(buffer_).first(static_cast<std::size_t>(got));
   if (client.partial.empty()) {
     consume(client, arrived);
-    return;
+  } else {
+    joined_.assign(client.partial.begin(), client.partial.end());
+    joined_.insert(joined_.end(), arrived.begin(), arrived.end());
+    consume(client, joined_);
   }
-  joined_.assign(client.partial.begin(), client.partial.end());
-  joined_.insert(joined_.end(), arrived.begin(), arrived.end());
-  consume(client, joined_);
+  return client.fd >= 0;
 }
 
 void ClientLoop::consume(Client& client, std::span<const std::uint8_t> bytes) {

@@ -13,6 +13,7 @@
 
 #include "tools/peer-bench/client_frames.h"
 #include "tools/peer-bench/clock.h"
+#include "tools/peer-bench/tls_client.h"
 
 namespace peer::bench {
 
@@ -20,11 +21,13 @@ namespace peer::bench {
 struct Target {
   sockaddr_in address{};
   std::string upgrade_request;  ///< the whole HTTP head
+  bool tls = false;
 };
 
+struct Options;
+
 /// Resolves host and port (IPv4); throws std::runtime_error when there is no such host.
-[[nodiscard]] Target make_target(const std::string& host, std::uint16_t port,
-                                 const std::string& path);
+[[nodiscard]] Target make_target(const Options& options);
 
 /// One non-blocking connection of the generator. Made and owned by a ClientLoop; a slot that is
 /// closed can be connected again.
@@ -34,11 +37,12 @@ struct Client {
   std::uint32_t index = 0;
   int fd = -1;
   State state = State::kClosed;
-  bool reading = true;       ///< false: what arrives stays in the socket
-  bool dirty = false;        // in the loop's list of those with something to send
-  bool wants_write = false;  // the last send was short: EPOLLOUT is on
-  std::uint32_t armed = 0;   // events that epoll watches
-  Bytes partial;             // an incomplete frame
+  bool reading = true;             ///< false: what arrives stays in the socket
+  bool dirty = false;              // in the loop's list of those with something to send
+  bool wants_write = false;        // the last send was short: EPOLLOUT is on
+  std::uint32_t armed = 0;         // events that epoll watches
+  std::unique_ptr<TlsClient> tls;  // null: plain
+  Bytes partial;                   // an incomplete frame
   Bytes unsent;
 };
 
@@ -97,6 +101,7 @@ class ClientLoop {
   void watch(Client& client);
   void on_writable(Client& client);
   void read(Client& client);
+  bool read_once(Client& client);
   void consume(Client& client, std::span<const std::uint8_t> bytes);
   std::size_t consume_upgrade(Client& client, std::span<const std::uint8_t> bytes);
   std::size_t consume_frame(Client& client, std::span<const std::uint8_t> bytes);

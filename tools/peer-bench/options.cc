@@ -21,7 +21,7 @@ struct ModeName {
   std::string_view help;
 };
 
-constexpr std::array<ModeName, 8> kModes{{
+constexpr std::array<ModeName, 9> kModes{{
     {Mode::kIdle, "idle",
      "connect, register and join --peers peers, hold them, ask each for a pong"},
     {Mode::kSignal, "signal", "--pairs pairs that answer each signal with a signal"},
@@ -30,6 +30,8 @@ constexpr std::array<ModeName, 8> kModes{{
     {Mode::kChurn, "churn", "connect, register, close, by --peers at a time"},
     {Mode::kMatch, "match", "--pairs pairs matched again and again; a unit is both told"},
     {Mode::kPing, "ping", "--peers peers that send ping and await pong"},
+    {Mode::kHostile, "hostile",
+     "--peers slow and hostile clients of seven kinds, to run beside another mode"},
     {Mode::kFloor, "floor", "no server: a raw epoll echo process of its own"},
 }};
 
@@ -48,10 +50,11 @@ struct Flag {
 constexpr double kNoLimit = std::numeric_limits<std::uint32_t>::max();
 constexpr double kMaxSeconds = 86400;
 
-const std::array<Flag, 22> kFlags{{
+const std::array<Flag, 23> kFlags{{
     {"host", &Options::host, 0, 0, "server [127.0.0.1]; 127.* is met from many source addresses"},
     {"port", &Options::port, 1, 65535, "server's port [8080]"},
     {"path", &Options::path, 0, 0, "endpoint [/ws]"},
+    {"tls", &Options::tls, 0, 0, "speak TLS; the certificate is not verified"},
     {"pid", &Options::pid, 1, 1 << 22, "server's process, for its CPU time and memory"},
     {"seconds", &Options::seconds, 0.01, kMaxSeconds, "measured time, all rounds together [5]"},
     {"warmup", &Options::warmup, 0, kMaxSeconds, "seconds before each round, not measured [0.5]"},
@@ -62,7 +65,8 @@ const std::array<Flag, 22> kFlags{{
      "run it all, the server of --pid too, on this core: the steadiest figures"},
     {"with-floor", &Options::with_floor, 0, 0, "run the floor in turns with the server"},
     {"quiet", &Options::quiet, 0, 0, "no progress and no table, only the JSON object"},
-    {"peers", &Options::peers, 1, 1'000'000, "peers of idle [1000], ping [100], churn [32]"},
+    {"peers", &Options::peers, 1, 1'000'000,
+     "peers of idle and hostile [1000], ping [100], churn [32]"},
     {"namespace-size", &Options::namespace_size, 1, kNoLimit, "peers in each namespace [10]"},
     {"connecting", &Options::connecting, 1, 4096, "connections being opened at a time [64]"},
     {"pairs", &Options::pairs, 1, 1'000'000, "pairs of signal, match and floor [100]"},
@@ -126,7 +130,8 @@ sdk::Result<Options> checked(Options options) {
     return sdk::Error{"--namespace-size: must be even, pairs share a namespace"};
   }
   if (options.peers == 0) {
-    options.peers = options.mode == Mode::kIdle ? 1000 : options.mode == Mode::kPing ? 100 : 32;
+    const bool many = options.mode == Mode::kIdle || options.mode == Mode::kHostile;
+    options.peers = many ? 1000 : options.mode == Mode::kPing ? 100 : 32;
   }
   return options;
 }

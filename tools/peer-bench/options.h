@@ -12,7 +12,7 @@
 
 namespace peer::bench {
 
-enum class Mode { kIdle, kSignal, kBroadcast, kSlow, kChurn, kMatch, kPing, kFloor };
+enum class Mode { kIdle, kSignal, kBroadcast, kSlow, kChurn, kMatch, kPing, kHostile, kFloor };
 
 [[nodiscard]] std::string_view name_of(Mode mode);
 
@@ -23,6 +23,7 @@ struct Options {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080;
   std::string path = "/ws";
+  bool tls = false;
   pid_t pid = 0;  ///< of the server; 0: not known
 
   double seconds = 5;   ///< measured, all rounds together

@@ -26,7 +26,7 @@ PeerLoad::PeerLoad(const Options& options, const Shape& shape, Faults& faults)
       run_(make_run_name()),
       namespace_size_(shape.namespace_size),
       peers_(shape.peers),
-      loop_(make_target(options.host, options.port, options.path), *this) {
+      loop_(make_target(options), *this) {
   loop_.add_clients(shape.peers);
   for (std::size_t i = 0; i < peers_.size(); ++i) {
     peers_[i].ns = static_cast<std::uint32_t>(i / namespace_size_);

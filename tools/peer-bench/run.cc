@@ -3,12 +3,14 @@
 #include <cstdio>
 #include <memory>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include "tools/peer-bench/affinity.h"
 #include "tools/peer-bench/broadcast_load.h"
 #include "tools/peer-bench/churn_load.h"
 #include "tools/peer-bench/floor.h"
+#include "tools/peer-bench/hostile_crowd.h"
 #include "tools/peer-bench/match_load.h"
 #include "tools/peer-bench/measure.h"
 #include "tools/peer-bench/ping_load.h"
@@ -171,6 +173,7 @@ void report_shape(Report& report, const Options& options) {
       report.count("namespace_size", options.namespace_size);
       break;
     case Mode::kChurn:
+    case Mode::kHostile:
       report.count("peers", options.peers);
       break;
     case Mode::kFloor:
@@ -316,6 +319,20 @@ void run_idle(const Options& options, Faults& faults, Report& report) {
   load.finish();
 }
 
+void run_hostile(const Options& options, Report& report) {
+  constexpr std::chrono::milliseconds kSweepEvery(50);
+  Progress progress(options);
+  HostileCrowd crowd(options);
+  const Instant begin = Clock::now();
+  while (to_seconds(Clock::now() - begin) < options.seconds) {
+    const Instant next = Clock::now() + kSweepEvery;
+    crowd.sweep();
+    progress.tick("hostile", options.peers, "clients");
+    std::this_thread::sleep_until(next);
+  }
+  crowd.report(report);
+}
+
 void run_floor(const Options& options, Floor& floor, Report& report) {
   Progress progress(options);
   floor.connect(options, options.size);
@@ -362,6 +379,9 @@ bool run(const Options& options, Report& report) {
       run_peer_load(options, load, floor.get(), report);
       break;
     }
+    case Mode::kHostile:
+      run_hostile(options, report);
+      break;
     case Mode::kFloor:
       run_floor(options, *floor, report);
       break;

@@ -5,26 +5,30 @@
 #include <stdexcept>
 
 #include "tools/peer-bench/client_loop.h"
+#include "tools/peer-bench/options.h"
 
 namespace peer::bench {
 
-Target make_target(const std::string& host, std::uint16_t port, const std::string& path) {
+Target make_target(const Options& options) {
   addrinfo hints{};
   hints.ai_family = AF_INET;
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  const std::string service = std::to_string(port);
-  if (const int error = ::getaddrinfo(host.c_str(), service.c_str(), &hints, &found); error != 0) {
-    throw std::runtime_error(host + ": " + ::gai_strerror(error));
+  const std::string service = std::to_string(options.port);
+  if (const int error = ::getaddrinfo(options.host.c_str(), service.c_str(), &hints, &found);
+      error != 0) {
+    throw std::runtime_error(options.host + ": " + ::gai_strerror(error));
   }
   Target target;
   std::memcpy(&target.address, found->ai_addr, sizeof target.address);
   ::freeaddrinfo(found);
   // The key of RFC 6455 1.3: a fresh one for each connection would only cost time here.
-  target.upgrade_request = "GET " + path + " HTTP/1.1\r\nHost: " + host + ":" + service +
+  target.upgrade_request = "GET " + options.path + " HTTP/1.1\r\nHost: " + options.host + ":" +
+                           service +
                            "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
                            "Sec-WebSocket-Version: 13\r\n\r\n";
+  target.tls = options.tls;
   return target;
 }
 
