@@ -3,18 +3,35 @@
 #include <iostream>
 #include <utility>
 
+#include "core/application.h"
 #include "core/config/load_config.h"
 #include "core/config/print_config.h"
+#include "core/net/health_check.h"
 #include "core/plugin/list_plugins.h"
 #include "core/prepare.h"
 #include "core/process.h"
-#include "core/serve.h"
 
 #ifndef PEER_SERVER_VERSION
 #error "the build says which version this is"
 #endif
 
 namespace {
+
+int check_config(peer::LoadedConfig& loaded) {
+  [[maybe_unused]] const peer::Prepared prepared = peer::prepare(loaded);
+  if (!loaded.mistakes.empty()) return peer::report_mistakes(loaded.mistakes);
+  std::cout << "configuration ok\n";
+  return EXIT_SUCCESS;
+}
+
+int check_health(const peer::LoadedConfig& loaded) {
+  if (!loaded.mistakes.empty()) return peer::report_mistakes(loaded.mistakes);
+  const peer::Config& config = loaded.config;
+  const auto port = config.port != 0 ? config.port : peer::read_port_file(config.port_file);
+  const auto healthy = peer::check_health(config.host, port, !config.tls_cert.empty());
+  if (!healthy) std::cerr << "peer-server: " << healthy.error().message << '\n';
+  return healthy ? EXIT_SUCCESS : EXIT_FAILURE;
+}
 
 int run(int argc, char** argv) {
   const peer::CommandLine command_line = peer::parse_command_line(argc, argv);
@@ -35,13 +52,9 @@ int run(int argc, char** argv) {
     }
     return EXIT_SUCCESS;
   }
-  peer::Prepared prepared = peer::prepare(loaded);
-  if (!loaded.mistakes.empty()) return peer::report_mistakes(loaded.mistakes);
-  if (command_line.check_config) {
-    std::cout << "configuration ok\n";
-    return EXIT_SUCCESS;
-  }
-  return peer::serve(loaded.config, std::move(prepared));
+  if (command_line.health_check) return check_health(loaded);
+  if (command_line.check_config) return check_config(loaded);
+  return peer::run_application(argv[0], command_line, std::move(loaded));
 }
 
 }  // namespace

@@ -5,8 +5,6 @@
 #include <system_error>
 
 namespace peer {
-namespace {
-
 TlsContext::Ref load_tls(LoadedConfig& loaded) {
   const Config& config = loaded.config;
   if (config.tls_cert.empty() || config.tls_key.empty()) return nullptr;
@@ -17,8 +15,6 @@ TlsContext::Ref load_tls(LoadedConfig& loaded) {
   loaded.mistakes.push_back(loaded.origins.find(key)->second + ": " + what);
   return nullptr;
 }
-
-}  // namespace
 
 Prepared prepare(LoadedConfig& loaded) {
   if (!loaded.readable) return {};

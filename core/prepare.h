@@ -21,6 +21,10 @@ struct Prepared {
 /// Main thread only.
 [[nodiscard]] Prepared prepare(LoadedConfig& loaded);
 
+/// The certificate with its key; null without one, or when something is wrong with it, which is
+/// added to `loaded.mistakes`.
+[[nodiscard]] TlsContext::Ref load_tls(LoadedConfig& loaded);
+
 /// Where plugins are: `plugins.directory`, or <prefix>/lib/peer-server/plugins beside the
 /// executable's <prefix>/bin.
 [[nodiscard]] std::string plugin_directory(const Config& config);

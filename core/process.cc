@@ -35,7 +35,7 @@ std::map<std::string, std::string> process_environment() {
 ProcessEvents::ProcessEvents() {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGQUIT, SIGHUP}) sigaddset(&signals, signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGUSR1}) sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   signal_fd_ = ::signalfd(-1, &signals, SFD_CLOEXEC);
@@ -60,7 +60,14 @@ ProcessEvents::Event ProcessEvents::wait(std::chrono::milliseconds timeout) {
   if ((fds[0].revents & POLLIN) == 0) return Event::kLoopsEnded;
   signalfd_siginfo info{};
   [[maybe_unused]] const ssize_t size = ::read(signal_fd_, &info, sizeof info);
-  return info.ssi_signo == SIGHUP ? Event::kHangup : Event::kStopRequested;
+  switch (info.ssi_signo) {
+    case SIGHUP:
+      return Event::kHangup;
+    case SIGUSR1:
+      return Event::kReopenLog;
+    default:
+      return Event::kStopRequested;
+  }
 }
 
 std::uint64_t raise_descriptor_limit() {
@@ -84,6 +91,12 @@ sdk::Result<void> write_port_file(const std::string& file, std::uint16_t port) {
                       "': " + std::generic_category().message(errno)};
   }
   return {};
+}
+
+std::uint16_t read_port_file(const std::string& file) {
+  std::uint16_t port = 0;
+  std::ifstream(file) >> port;
+  return port;
 }
 
 }  // namespace peer

@@ -21,11 +21,11 @@ int report_mistakes(const std::vector<std::string>& mistakes);
 [[nodiscard]] std::map<std::string, std::string> process_environment();
 
 /// The signals that a server listens to, and "the last loop has ended", as things to wait for.
-/// Blocks INT, TERM, QUIT and HUP for the process: make it first, before any thread.
+/// Blocks INT, TERM, QUIT, HUP and USR1 for the process: make it first, before any thread.
 /// Main thread only.
 class ProcessEvents {
  public:
-  enum class Event : std::uint8_t { kStopRequested, kHangup, kLoopsEnded, kTimeout };
+  enum class Event : std::uint8_t { kStopRequested, kHangup, kReopenLog, kLoopsEnded, kTimeout };
 
   ProcessEvents();
   ~ProcessEvents();
@@ -52,5 +52,8 @@ void keep_freed_memory();
 
 /// Writes `port` and a newline to `file`, complete or not at all.
 [[nodiscard]] sdk::Result<void> write_port_file(const std::string& file, std::uint16_t port);
+
+/// What write_port_file() has written; 0 if there is none.
+[[nodiscard]] std::uint16_t read_port_file(const std::string& file);
 
 }  // namespace peer

@@ -1,46 +1,22 @@
 #include "core/serve.h"
 
-#include <Poco/AsyncChannel.h>
-#include <Poco/AutoPtr.h>
-#include <Poco/ConsoleChannel.h>
-#include <Poco/FormattingChannel.h>
-#include <Poco/Logger.h>
-#include <Poco/PatternFormatter.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
-#include <iostream>
+#include <optional>
 
 #include "core/base/log.h"
-#include "core/net/tls.h"
+#include "core/log/log_output.h"
 #include "core/process.h"
+#include "core/reload.h"
 #include "core/server.h"
+#include "core/service_manager.h"
 
 namespace peer {
 namespace {
 
-// Lines to stderr, written by a thread of their own: a loop never waits for a terminal. Closing
-// the channel, when the server has ended, writes what is left.
-class Log {
- public:
-  explicit Log(const std::string& level) {
-    const Poco::AutoPtr<Poco::PatternFormatter> format(
-        new Poco::PatternFormatter("%Y-%m-%dT%H:%M:%S.%iZ %p: %t"));
-    const Poco::AutoPtr<Poco::ConsoleChannel> console(new Poco::ConsoleChannel(std::cerr));
-    const Poco::AutoPtr<Poco::FormattingChannel> lines(
-        new Poco::FormattingChannel(format, console));
-    channel_ = new Poco::AsyncChannel(lines);
-    channel_->open();
-    Poco::Logger::root().setChannel(channel_);
-    Poco::Logger::root().setLevel(level);
-  }
-  ~Log() { channel_->close(); }
-  Log(const Log&) = delete;
-  Log& operator=(const Log&) = delete;
-
- private:
-  Poco::AutoPtr<Poco::AsyncChannel> channel_;
-};
+using Event = ProcessEvents::Event;
 
 int fail(const sdk::Error& error) {
   log_error(error.message);
@@ -53,36 +29,75 @@ void exit_now() {
   ::_exit(EXIT_SUCCESS);
 }
 
-// SIGHUP: a new certificate, for new connections. One that cannot be used changes nothing.
-void reload(Server& server, const Config& config) {
-  if (config.tls_cert.empty()) {
-    return log_info("SIGHUP: nothing to reload; restart to change the configuration");
-  }
-  const auto tls = TlsContext::load(config.tls_cert, config.tls_key);
-  if (!tls) return log_error("SIGHUP: the old certificate stays: " + tls.error().message);
-  server.use_tls(*tls);
-  log_info("SIGHUP: new connections get the certificate in '" + config.tls_cert + "'");
-}
+/// The main thread's work while the loops serve.
+class Supervisor {
+ public:
+  Supervisor(ProcessEvents& events, Server& server, LogOutput& log, const CommandLine& command_line,
+             Config& config)
+      : events_(events), server_(server), log_(log), command_line_(command_line), config_(config) {}
 
-void wait_for_stop_request(ProcessEvents& events, Server& server, const Config& config) {
-  while (events.wait() != ProcessEvents::Event::kStopRequested) reload(server, config);
-}
+  void wait_for_stop_request() {
+    for (;;) {
+      switch (events_.wait(tick_)) {
+        case Event::kStopRequested:
+          return;
+        case Event::kHangup:
+          notify_reloading();
+          reload(server_, command_line_, config_);
+          notify_service_manager("READY=1");
+          break;
+        case Event::kReopenLog:
+          reopen_log();
+          break;
+        case Event::kTimeout:
+          tick();
+          break;
+        case Event::kLoopsEnded:
+          break;
+      }
+    }
+  }
 
-void shut_down(Server& server, ProcessEvents& events, milliseconds drain_delay) {
-  using Event = ProcessEvents::Event;
-  if (drain_delay.count() > 0) {
-    log_info("draining for " + std::to_string(drain_delay.count()) + " ms");
-    server.drain();
-    if (events.wait(drain_delay) == Event::kStopRequested) exit_now();
+  void shut_down() {
+    notify_service_manager("STOPPING=1");
+    const milliseconds drain_delay = config_.drain_delay;
+    if (drain_delay.count() > 0) {
+      log_info("draining for " + std::to_string(drain_delay.count()) + " ms");
+      server_.drain();
+      if (events_.wait(drain_delay) == Event::kStopRequested) exit_now();
+    }
+    log_info("shutting down");
+    server_.stop();
+    for (Event event = events_.wait(); event != Event::kLoopsEnded; event = events_.wait()) {
+      if (event == Event::kStopRequested) exit_now();
+    }
+    server_.wait();
+    log_info("stopped");
   }
-  log_info("shutting down");
-  server.stop();
-  for (Event event = events.wait(); event != Event::kLoopsEnded; event = events.wait()) {
-    if (event == Event::kStopRequested) exit_now();
+
+ private:
+  void reopen_log() {
+    if (const auto reopened = log_.reopen(); !reopened) {
+      return log_error("SIGUSR1: the old file stays: " + reopened.error().message);
+    }
+    log_info("SIGUSR1: the log is open anew");
   }
-  server.wait();
-  log_info("stopped");
-}
+
+  // A loop that hangs ends the messages to the watchdog, and with them the process.
+  void tick() {
+    log_.sum_up();
+    if (watchdog_ && server_.loops_answer()) notify_service_manager("WATCHDOG=1");
+  }
+
+  ProcessEvents& events_;
+  Server& server_;
+  LogOutput& log_;
+  const CommandLine& command_line_;
+  Config& config_;
+  const std::optional<milliseconds> watchdog_ = watchdog_interval();
+  const milliseconds tick_ =
+      std::clamp(watchdog_.value_or(milliseconds(10'000)) / 3, milliseconds(1), milliseconds(3000));
+};
 
 void warn_of_descriptors(const Config& config) {
   const std::uint64_t descriptors = raise_descriptor_limit();
@@ -97,12 +112,20 @@ void warn_of_origins(const Config& config) {
   log_warning("allowed_origins is empty: pages of every web site may connect");
 }
 
+void tell_port(const Config& config, std::uint16_t port) {
+  if (config.port_file.empty()) return;
+  const sdk::Result<void> written = write_port_file(config.port_file, port);
+  if (!written) log_error(written.error().message);
+}
+
 }  // namespace
 
-int serve(const Config& config, Prepared prepared) {
+int serve(const CommandLine& command_line, Config config, Prepared prepared,
+          const std::function<void()>& on_listening) {
   keep_freed_memory();
   ProcessEvents events;
-  const Log log(config.log_level);
+  LogOutput log(config);
+  if (const auto opened = log.reopen(); !opened) return fail(opened.error());
   warn_of_descriptors(config);
   warn_of_origins(config);
   Server server(config, std::move(prepared.plugins));
@@ -112,12 +135,12 @@ int serve(const Config& config, Prepared prepared) {
   if (const auto started = server.run(events.done_fd()); !started) return fail(started.error());
   log_info("listening on " + config.host + ":" + std::to_string(*port) +
            (prepared.tls == nullptr ? "" : ", TLS"));
-  if (!config.port_file.empty()) {
-    const sdk::Result<void> written = write_port_file(config.port_file, *port);
-    if (!written) log_error(written.error().message);
-  }
-  wait_for_stop_request(events, server, config);
-  shut_down(server, events, config.drain_delay);
+  tell_port(config, *port);
+  on_listening();
+  notify_service_manager("READY=1");
+  Supervisor supervisor(events, server, log, command_line, config);
+  supervisor.wait_for_stop_request();
+  supervisor.shut_down();
   return EXIT_SUCCESS;
 }
 

@@ -47,7 +47,7 @@ void sweep_rate_limits(Node& node, EventLoop& loop) {
 
 Server::Server(const Config& config, LoadedPlugins plugins)
     : node_(config, std::move(plugins), loop_count(config)), dispatcher_(node_), host_(node_) {
-  const NetOptions options = net_options_of(node_.config);
+  const NetOptions options = net_options_of(node_.config());
   for (std::size_t i = 0; i < loop_count(config); ++i) {
     node_.loops.push_back(
         std::make_unique<EventLoop>(static_cast<std::uint8_t>(i), options, dispatcher_));
@@ -60,11 +60,11 @@ Server::~Server() { wait(); }
 sdk::Result<std::uint16_t> Server::listen() {
   for (const std::string& type : node_.room_message_types) {
     if (message_type_of(type) == MessageType::kUnknown) continue;
-    return sdk::Error{"room_policy plugin '" + node_.config.plugins.room_policy.name +
+    return sdk::Error{"room_policy plugin '" + node_.config().plugins.room_policy.name +
                       "' wants to answer '" + type + "', which is a message type of the protocol"};
   }
   sdk::Result<Listeners> listeners =
-      listen_on(node_.config.host, node_.config.port, node_.loops.size());
+      listen_on(node_.config().host, node_.config().port, node_.loops.size());
   if (!listeners) return listeners.error();
   for (std::size_t i = 0; i < node_.loops.size(); ++i) {
     node_.loops[i]->listen(listeners->fds[i]);
@@ -82,10 +82,27 @@ void Server::use_tls(const TlsContext::Ref& tls) {
   }
 }
 
+void Server::use_config(const Config& config) {
+  node_.use_config(config);
+  const NetOptions options = net_options_of(config);
+  for (const auto& loop : node_.loops) {
+    loop->post([&loop = *loop, options] { loop.use_options(options); });
+  }
+}
+
+bool Server::loops_answer() {
+  if (unanswered_ != 0) return false;
+  unanswered_ = node_.loops.size();
+  for (const auto& loop : node_.loops) {
+    loop->post([this] { --unanswered_; });
+  }
+  return true;
+}
+
 sdk::Result<void> Server::run(int done_fd) {
   broker_started_ = node_.broker_calls.run("start", [&] { node_.plugins.broker->start(host_); });
   if (!broker_started_) {
-    return sdk::Error{"broker plugin '" + node_.config.plugins.broker.name +
+    return sdk::Error{"broker plugin '" + node_.config().plugins.broker.name +
                       "' failed to start; the log says why"};
   }
   EventLoop& first = *node_.loops.front();
@@ -110,7 +127,7 @@ void Server::stop() {
   for (const auto& loop : node_.loops) {
     loop->post([this, &loop = *loop] {
       loop.stop(CloseCode::kGoingAway, "server shutting down",
-                loop.now() + node_.config.shutdown_timeout);
+                loop.now() + node_.config().shutdown_timeout);
     });
   }
 }

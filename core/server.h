@@ -25,9 +25,14 @@ class Server final {
   [[nodiscard]] sdk::Result<std::uint16_t> listen();
   /// New connections speak TLS with this certificate. At any time but after stop().
   void use_tls(const TlsContext::Ref& tls);
+  /// What a reload can change of a running server; running connections go on by it. At any time but
+  /// after stop().
+  void use_config(const Config& config);
   /// Starts the broker and the loops, and returns. `done_fd`: an eventfd that is written when the
   /// last loop has ended.
   [[nodiscard]] sdk::Result<void> run(int done_fd);
+  /// Whether every loop has done a round since the last call: one that hangs has not.
+  [[nodiscard]] bool loops_answer();
   /// /health and /ready say 503 from now on (protocol.md A, shutdown).
   void drain();
   /// No new connections; every peer gets its queued messages and close 1001. The loops end within
@@ -42,6 +47,7 @@ class Server final {
   NodeHost host_;
   std::vector<std::thread> threads_;
   std::atomic<std::size_t> running_{0};
+  std::atomic<std::size_t> unanswered_{0};  // of the rounds that loops_answer() has asked for
   bool broker_started_ = false;
 };
 

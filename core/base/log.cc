@@ -1,9 +1,15 @@
 #include "core/base/log.h"
 
 #include <Poco/Logger.h>
+#include <Poco/Message.h>
+
+#include <atomic>
+#include <string_view>
 
 namespace peer {
 namespace {
+
+std::atomic<bool> addresses_wanted{true};
 
 Poco::Logger& logger() {
   static Poco::Logger& instance = Poco::Logger::get("peer");
@@ -15,7 +21,18 @@ Poco::Logger& logger() {
 void log_error(const std::string& line) { logger().error(line); }
 void log_warning(const std::string& line) { logger().warning(line); }
 void log_info(const std::string& line) { logger().information(line); }
-void log_debug(const std::string& line) { logger().debug(line); }
+
+void log_debug(const std::string& line, LogFields fields) {
+  if (!log_debug_enabled()) return;
+  Poco::Message message(logger().name(), line, Poco::Message::PRIO_DEBUG);
+  for (const auto& [name, value] : fields) {
+    const bool wanted = name != std::string_view("address") || addresses_wanted;
+    if (wanted) message.set(name, value);
+  }
+  logger().log(message);
+}
+
 bool log_debug_enabled() { return logger().debug(); }
+void set_log_addresses(bool on) { addresses_wanted = on; }
 
 }  // namespace peer

@@ -1,16 +1,25 @@
 #pragma once
 
+#include <initializer_list>
 #include <string>
+#include <utility>
 
-/// The server's log: Poco::Logger "peer", whose channel and level main() sets. Thread-safe.
+/// The server's log: Poco::Logger "peer", whose channel and level LogOutput sets. Thread-safe; a
+/// line is queued, never written, by the thread that has it.
 /// Lines say what happened, where, and what to do; never payloads, keys or tokens.
 namespace peer {
+
+/// What a line is about, beside its words: `peer` and `address`, as members of a JSON line, or
+/// `name=value` behind a text line. `address` is left out while log_addresses is off.
+using LogFields = std::initializer_list<std::pair<const char*, std::string>>;
 
 void log_error(const std::string& line);
 void log_warning(const std::string& line);
 void log_info(const std::string& line);
-void log_debug(const std::string& line);
+void log_debug(const std::string& line, LogFields fields = {});
 /// True when debug lines are written at all: ask before composing one.
 [[nodiscard]] bool log_debug_enabled();
+/// Whether lines may name addresses of clients (log_addresses).
+void set_log_addresses(bool on);
 
 }  // namespace peer

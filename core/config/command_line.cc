@@ -1,7 +1,9 @@
 #include "core/config/command_line.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 
 #include "core/config/draft.h"
 #include "core/config/keys.h"
@@ -31,6 +33,8 @@ class ArgumentReader {
       read_once(name, "a file", result_.config_file);
     } else if (name == "--port-file") {
       read_once(name, "a file", result_.port_file);
+    } else if (name == "--pidfile") {
+      read_once(name, "a file", result_.pidfile);
     } else if (name == "--set") {
       read_setting();
     } else if (bool* flag = flag_of(name)) {
@@ -44,6 +48,8 @@ class ArgumentReader {
   bool* flag_of(std::string_view name) {
     if (name == "--help" || name == "-h") return &result_.help;
     if (name == "--version") return &result_.version;
+    if (name == "--daemon") return &result_.daemon;
+    if (name == "--health-check") return &result_.health_check;
     if (name == "--check-config") return &result_.check_config;
     if (name == "--print-config") return &result_.print_config;
     if (name == "--list-plugins") return &result_.list_plugins;
@@ -94,8 +100,9 @@ class ArgumentReader {
     std::string key(name.substr(std::min(name.find_first_not_of('-'), name.size())));
     std::replace(key.begin(), key.end(), '-', '_');
     if (find_config_key(key) != nullptr) return "; write --set " + key + "=VALUE";
-    return did_you_mean(name, {"--config", "--set", "--port-file", "--help", "--version",
-                               "--check-config", "--print-config", "--list-plugins"});
+    return did_you_mean(
+        name, {"--config", "--set", "--port-file", "--pidfile", "--daemon", "--check-config",
+               "--print-config", "--list-plugins", "--health-check", "--help", "--version"});
   }
 
   void mistake(const std::string& where, const std::string& what) {
@@ -160,7 +167,10 @@ void add_setting(ConfigNode& root, const std::string& dotted, const std::string&
 CommandLine parse_command_line(int argc, const char* const* argv) {
   std::vector<std::string> arguments;
   for (int i = 1; i < argc; ++i) arguments.emplace_back(argv[i]);
-  return ArgumentReader(std::move(arguments)).read();
+  CommandLine command_line = ArgumentReader(std::move(arguments)).read();
+  std::error_code error;  // no working directory: relative paths stay as they are
+  command_line.working_directory = std::filesystem::current_path(error);
+  return command_line;
 }
 
 ConfigNode settings_tree(const CommandLine& command_line) {
@@ -179,9 +189,12 @@ A WebSocket signaling server: peers register, find each other, and exchange mess
   --config FILE     read settings from FILE, YAML or JSON (-config FILE works too)
   --set KEY=VALUE   set one key, over the file and the environment; may be repeated
   --port-file FILE  write the port to FILE once the server listens (for port 0)
+  --daemon          go to the background once the server listens; needs log_file
+  --pidfile FILE    write the process id to FILE, and remove it at the end
   --check-config    check settings, certificate and plugins, report all mistakes, and exit
   --print-config    print the settings as YAML, with where each comes from, and exit
   --list-plugins    print the plugins that can be loaded, with their options, and exit
+  --health-check    ask the server that these settings describe for /health; exit 0 if it is well
   --version         print the version and exit
   --help            print this and exit
 

@@ -15,11 +15,16 @@ struct CommandLine {
   /// `--set key=value`, in order; of the same key the last one counts.
   std::vector<std::pair<std::string, std::string>> settings;
   std::optional<std::string> port_file;
+  std::optional<std::string> pidfile;
+  bool daemon = false;
   bool help = false;
   bool version = false;
   bool check_config = false;
   bool print_config = false;
   bool list_plugins = false;
+  bool health_check = false;
+  /// Where the process was started: relative paths are relative to it.
+  std::string working_directory;
   std::vector<std::string> mistakes;  ///< not usable unless empty
 };
 

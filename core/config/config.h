@@ -120,6 +120,9 @@ struct Config {
 
   // Logging.
   std::string log_level = "information";  ///< a Poco::Logger level name
+  std::string log_format = "text";        ///< text or json
+  std::string log_file;                   ///< absolute; empty: stderr
+  bool log_addresses = true;              ///< clients' addresses in lines of level debug
 
   PluginsConfig plugins;
 

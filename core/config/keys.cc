@@ -46,7 +46,7 @@ ConfigKey key(std::string name, T Config::*member, const ValueRule<V>& rule,
     return value && store(config.*member, std::move(*value));
   };
   row.write = [member](const Config& config) { return to_yaml(config.*member); };
-  row.reset = [member](Config& config) { config.*member = Config{}.*member; };
+  row.copy = [member](const Config& from, Config& to) { to.*member = from.*member; };
   if (variable != nullptr) row.variables.emplace_back(variable);
   row.variables.push_back(default_variable(name));
   row.path = name;
@@ -64,6 +64,11 @@ ConfigKey secret(ConfigKey row) {
   return row;
 }
 
+ConfigKey fixed(ConfigKey row) {
+  row.needs_restart = true;
+  return row;
+}
+
 /// Short for plugins.broker.name.
 ConfigKey broker_type() {
   ConfigKey row;
@@ -77,7 +82,8 @@ ConfigKey broker_type() {
     return true;
   };
   row.write = [](const Config& config) { return to_yaml(config.plugins.broker.name); };
-  row.reset = [](Config& config) { config.plugins.broker = Config{}.plugins.broker; };
+  row.copy = [](const Config& from, Config& to) { to.plugins.broker = from.plugins.broker; };
+  row.needs_restart = true;
   row.variables = {"PEER_BROKER", "PEER_BROKER_TYPE"};
   return row;
 }
@@ -88,13 +94,13 @@ constexpr std::uint64_t kBillion = 1'000'000'000;
 
 std::vector<ConfigKey> make_keys() {
   return {
-      key("host", &Config::host, rule::string("an address or a host name", 255)),
-      key("port", &Config::port, rule::integer(0, 65535)),
-      key("port_file", &Config::port_file, rule::path()),
-      key("loops", &Config::loops, rule::integer(0, 255)),
+      fixed(key("host", &Config::host, rule::string("an address or a host name", 255))),
+      fixed(key("port", &Config::port, rule::integer(0, 65535))),
+      fixed(key("port_file", &Config::port_file, rule::path())),
+      fixed(key("loops", &Config::loops, rule::integer(0, 255))),
 
       key("max_peers", &Config::max_peers, rule::integer(1, 10'000'000)),
-      key("shard_count", &Config::shard_count, rule::power_of_two(65536)),
+      fixed(key("shard_count", &Config::shard_count, rule::power_of_two(65536))),
       key("max_namespace_size", &Config::max_namespace_size, rule::integer(1, 10'000'000)),
       key("max_namespaces_per_peer", &Config::max_namespaces_per_peer, rule::integer(0, 1'000'000)),
       key("max_peer_state", &Config::max_peer_state, rule::integer(kKiB, 1024 * kMiB)),
@@ -139,7 +145,7 @@ std::vector<ConfigKey> make_keys() {
 
       key("rate_limit_per_sec", &Config::rate_limit_per_sec, rule::integer(1, kBillion)),
       key("rate_limit_burst", &Config::rate_limit_burst, rule::integer(1, kBillion)),
-      key("rate_limit_shards", &Config::rate_limit_shards, rule::power_of_two(65536)),
+      fixed(key("rate_limit_shards", &Config::rate_limit_shards, rule::power_of_two(65536))),
       key("rate_limit_flood", &Config::rate_limit_flood, rule::integer(0, kBillion)),
       key("fanout_limit_per_sec", &Config::fanout_limit_per_sec, rule::integer(0, kBillion)),
 
@@ -151,14 +157,17 @@ std::vector<ConfigKey> make_keys() {
       key("stats_list_rooms", &Config::stats_list_rooms, rule::boolean()),
 
       broker_type(),
-      hidden(key("redis_addr", &Config::redis_addr, rule::address(), "REDIS_ADDR")),
-      secret(key("redis_password", &Config::redis_password, rule::string("a password", 1024),
-                 "REDIS_PASSWORD")),
-      key("redis_db", &Config::redis_db, rule::integer(0, 65535)),
-      key("metrics_enabled", &Config::metrics_enabled, rule::boolean()),
-      key("metrics_port", &Config::metrics_port, rule::integer(0, 65535)),
+      fixed(hidden(key("redis_addr", &Config::redis_addr, rule::address(), "REDIS_ADDR"))),
+      fixed(secret(key("redis_password", &Config::redis_password, rule::string("a password", 1024),
+                       "REDIS_PASSWORD"))),
+      fixed(key("redis_db", &Config::redis_db, rule::integer(0, 65535))),
+      fixed(key("metrics_enabled", &Config::metrics_enabled, rule::boolean())),
+      fixed(key("metrics_port", &Config::metrics_port, rule::integer(0, 65535))),
 
       key("log_level", &Config::log_level, rule::log_level()),
+      fixed(key("log_format", &Config::log_format, rule::log_format())),
+      fixed(key("log_file", &Config::log_file, rule::path())),
+      key("log_addresses", &Config::log_addresses, rule::boolean()),
   };
 }
 

@@ -22,7 +22,8 @@ struct ConfigKey {
   /// Stores the value. Returns false, and stores nothing, if it is not what was expected.
   std::function<bool(Config&, const ConfigNode&, const ConfigLayer&)> read;
   std::function<std::string(const Config&)> write;  ///< the value as YAML reads it back
-  std::function<void(Config&)> reset;               ///< to the default
+  std::function<void(const Config& from, Config& to)> copy;
+  bool needs_restart = false;  ///< a reload (SIGHUP) cannot change it
   /// The environment variables that set it, the guide's own name first.
   std::vector<std::string> variables;
 };

@@ -18,14 +18,10 @@ std::filesystem::path absolute(const std::string& path) {
   return error ? std::filesystem::path(path) : result;
 }
 
-std::filesystem::path working_directory() {
-  std::error_code error;
-  return std::filesystem::current_path(error);
-}
-
-/// Returns whether the text could be read as a tree.
-bool read_file_layer(ConfigDraft& draft, std::string_view text, const std::string& name) {
-  const ConfigLayer layer{LayerRank::kFile, name, absolute(name).parent_path()};
+/// `file` is called `name` in messages. Returns whether the text could be read as a tree.
+bool read_file_layer(ConfigDraft& draft, std::string_view text, const std::string& name,
+                     const std::filesystem::path& file) {
+  const ConfigLayer layer{LayerRank::kFile, name, file.parent_path()};
   const ConfigTree tree = read_text(text, name);
   if (const auto* error = std::get_if<SyntaxError>(&tree)) {
     draft.mistake(name + ":" + std::to_string(error->line), error->message);
@@ -48,12 +44,14 @@ LoadedConfig finish(ConfigDraft& draft, bool readable) {
 LoadedConfig load_config(const CommandLine& command_line, const Environment& environment) {
   ConfigDraft draft;
   bool readable = true;
+  const std::filesystem::path directory = command_line.working_directory;
   if (command_line.config_file) {
-    const auto text = read_file(*command_line.config_file, kMaxConfigSize);
-    if (!text) draft.mistake(*command_line.config_file, text.error().message);
-    readable = text && read_file_layer(draft, *text, *command_line.config_file);
+    const std::string& name = *command_line.config_file;
+    const std::filesystem::path file = directory / name;
+    const auto text = read_file(file.string(), kMaxConfigSize);
+    if (!text) draft.mistake(name, text.error().message);
+    readable = text && read_file_layer(draft, *text, name, file);
   }
-  const std::filesystem::path directory = working_directory();
   read_environment(draft, environment, directory);
   read_layer(draft, {LayerRank::kCommandLine, "command line", directory},
              settings_tree(command_line));
@@ -65,7 +63,7 @@ LoadedConfig load_config(const CommandLine& command_line, const Environment& env
 
 LoadedConfig load_config_text(std::string_view text, const std::string& name) {
   ConfigDraft draft;
-  const bool readable = read_file_layer(draft, text, name);
+  const bool readable = read_file_layer(draft, text, name, absolute(name));
   return finish(draft, readable);
 }
 

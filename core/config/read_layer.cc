@@ -34,7 +34,7 @@ void read_key(ConfigDraft& draft, const ConfigLayer& layer, const ConfigNode& no
   if (key == nullptr) {
     unknown_key(draft, layer, node);
   } else if (is_empty(node)) {
-    key->reset(draft.config);
+    key->copy(Config{}, draft.config);
     draft.forget_origin(key->path);
   } else if (key->read(draft.config, node, layer)) {
     draft.set_origin(key->path, layer, node);

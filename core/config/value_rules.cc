@@ -172,6 +172,10 @@ ValueRule<std::string> log_level() {
   return one_of(std::move(levels));
 }
 
+ValueRule<std::string> log_format() {
+  return one_of<std::string>({{"text", "text"}, {"json", "json"}});
+}
+
 ValueRule<std::vector<std::string>> names() {
   return list_of("names, none of them empty",
                  [](const std::string& text) { return !text.empty(); });

@@ -50,6 +50,7 @@ namespace rule {
 [[nodiscard]] ValueRule<StatsAccess> stats_access();
 /// The level names of Poco::Logger.
 [[nodiscard]] ValueRule<std::string> log_level();
+[[nodiscard]] ValueRule<std::string> log_format();
 
 }  // namespace rule
 }  // namespace peer

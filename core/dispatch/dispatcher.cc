@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 
+#include "core/base/log.h"
 #include "core/dispatch/handlers.h"
 #include "core/dispatch/replies.h"
 #include "core/http/endpoints.h"
@@ -15,7 +16,7 @@ RateLimit rate_of(const Node& node, const Peer& peer) {
     const std::uint32_t rate = *peer.rights->rate_per_second;
     return {rate, std::max(rate, 1U)};
   }
-  return {node.config.rate_limit_per_sec, node.config.rate_limit_burst};
+  return {node.config().rate_limit_per_sec, node.config().rate_limit_burst};
 }
 
 // Takes one token, or answers 429 and returns false (protocol.md B, Rate limit).
@@ -27,7 +28,7 @@ bool pay(const Call& call, LoopState& state) {
   }
   state.rate_limited.fetch_add(1, std::memory_order_relaxed);
   call.error(429, "rate limited");
-  const std::uint32_t flood = call.node.config.rate_limit_flood;
+  const std::uint32_t flood = call.node.config().rate_limit_flood;
   if (++call.peer.limited_in_a_row >= flood && flood != 0) {
     call.connection.close(CloseCode::kFlood, "flood");
   }
@@ -97,7 +98,10 @@ void Dispatcher::on_open(Connection& connection, const HttpRequest& request) {
   peer->registration->query = request.query;
   peer->registration->headers = request.headers;
   connection.context = std::move(peer);
-  connection.set_deadline(connection.loop().now() + node_.config.pong_wait);
+  connection.set_deadline(connection.loop().now() + node_.config().pong_wait);
+  if (log_debug_enabled()) {
+    log_debug("connected", {{"address", connection.remote_address().text()}});
+  }
 }
 
 void Dispatcher::on_message(Connection& connection, std::string_view text) {
@@ -118,6 +122,17 @@ void Dispatcher::on_message(Connection& connection, std::string_view text) {
 
 void Dispatcher::on_deadline(Connection& connection) { handle_deadline(node_, connection); }
 
-void Dispatcher::on_close(Connection& connection) { end_peer(node_, connection, Ending::kGone); }
+void Dispatcher::on_close(Connection& connection) {
+  if (log_debug_enabled()) {
+    const std::string address = connection.remote_address().text();
+    const Peer& peer = peer_of(connection);
+    if (peer.stage == Peer::Stage::kRegistered) {
+      log_debug("closed", {{"peer", to_hex(peer.fingerprint)}, {"address", address}});
+    } else {
+      log_debug("closed", {{"address", address}});
+    }
+  }
+  end_peer(node_, connection, Ending::kGone);
+}
 
 }  // namespace peer

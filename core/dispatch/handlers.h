@@ -33,7 +33,7 @@ struct Call {
   /// Reads the payload; answers 400 and returns false when it is not what `request` asks for.
   template <typename Request>
   [[nodiscard]] bool read(Request& request) const {
-    const auto problem = parser().read(message, node.bounds, request);
+    const auto problem = parser().read(message, node.bounds(), request);
     if (problem) error(400, *problem);
     return !problem;
   }

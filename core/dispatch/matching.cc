@@ -48,13 +48,13 @@ void handle_match(const Call& call) {
   if (membership == nullptr) return call.error(403, "not in namespace");
   const std::size_t before = std::exchange(
       membership->ticket_size, request.criteria_key.size() + 2 * memory_of(request.fields));
-  if (state_size(call.peer) > call.node.config.max_peer_state) {
+  if (state_size(call.peer) > call.node.config().max_peer_state) {
     membership->ticket_size = before;
     return call.error(429, "too much state");
   }
 
   const bool shows_ticket = !call.message.id.empty() || request.timeout.has_value();
-  if (shows_ticket && !request.timeout) request.timeout = call.node.config.match_timeout;
+  if (shows_ticket && !request.timeout) request.timeout = call.node.config().match_timeout;
   if (!call.node.broker_is_standalone) {
     if (!request_shared_match(call, std::move(request), shows_ticket)) {
       membership->ticket_size = before;

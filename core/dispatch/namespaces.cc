@@ -23,7 +23,7 @@ std::size_t membership_size(const Peer& peer, const Membership& membership) {
 }
 
 PageLimit page_limit(const Node& node, std::size_t peers) {
-  return {peers, node.config.max_peer_list_size};
+  return {peers, node.config().max_peer_list_size};
 }
 
 // Members are asked for by a member, who may know those of a room, or by somebody else.
@@ -73,7 +73,7 @@ void refresh_membership(Node& node, Connection& connection, const JoinDraft& dra
     refreshed.app_type = draft.app_type;
     refreshed.meta = draft.meta;
     if (state_size(peer) - membership_size(peer, membership) + membership_size(peer, refreshed) >
-        node.config.max_peer_state) {
+        node.config().max_peer_state) {
       return reply_error(connection, draft.id, 429, "too much state");
     }
     membership = std::move(refreshed);
@@ -88,7 +88,7 @@ void join_here(Node& node, Connection& connection, const JoinDraft& draft,
   if (draft.room_only) return join_room_here(node, connection, draft, object);
   JoinResult result =
       node.namespaces.join(draft.ns, joiner_of(connection, draft.ns, object),
-                           node.config.max_namespace_size, page_limit(node, kJoinPage));
+                           node.config().max_namespace_size, page_limit(node, kJoinPage));
   if (result.status == JoinStatus::kIsRoom) return join_room_here(node, connection, draft, object);
   if (result.status == JoinStatus::kFull) {
     tell_left(node, draft.ns, peer_of(connection).registered());
@@ -104,7 +104,7 @@ void join_shared(Node& node, Connection& connection, const JoinDraft& draft,
       connection, {node.broker_calls, "join"}, {},
       [&](sdk::BrokerReply<sdk::JoinOutcome> answer) {
         const sdk::JoinRequest request{
-            draft.ns, registered, object, node.config.max_namespace_size, kJoinPage, nullptr};
+            draft.ns, registered, object, node.config().max_namespace_size, kJoinPage, nullptr};
         node.plugins.broker->join(request, std::move(answer));
       },
       [&node, draft, object, registered](Connection* still_there, const sdk::JoinOutcome& outcome) {
@@ -174,14 +174,14 @@ void start_join(Node& node, Connection& connection, JoinDraft draft) {
     }
     return reply_error(connection, draft.id, 404, "room not found");
   }
-  const std::uint32_t most = node.config.max_namespaces_per_peer;
+  const std::uint32_t most = node.config().max_namespaces_per_peer;
   if (most != 0 && peer.memberships.size() >= most) {
     return reply_error(connection, draft.id, 429, "too many namespaces");
   }
   const std::string object = peer_object(peer, draft.app_type, draft.meta);
   const std::size_t wanted = kMembershipOverhead + draft.ns.size() + draft.app_type.size() +
                              draft.meta.size() + object.size();
-  if (state_size(peer) + wanted > node.config.max_peer_state) {
+  if (state_size(peer) + wanted > node.config().max_peer_state) {
     return reply_error(connection, draft.id, 429, "too much state");
   }
   if (node.broker_is_standalone) return join_here(node, connection, draft, object);
@@ -253,12 +253,12 @@ void handle_metadata(const Call& call) {
   if (!call.read(request)) return;
   Meta merged = call.peer.meta;
   merged.merge(request.meta);
-  if (merged.json_size() > call.node.bounds.meta) return call.error(400, "meta too large");
+  if (merged.json_size() > call.node.bounds().meta) return call.error(400, "meta too large");
   // Every membership's peer object carries a copy.
   const std::size_t before = call.peer.meta.json_size();
   const std::size_t copies = call.peer.memberships.size() + 1;
   if (state_size(call.peer) + copies * merged.json_size() >
-      call.node.config.max_peer_state + copies * before) {
+      call.node.config().max_peer_state + copies * before) {
     return call.error(429, "too much state");
   }
   call.peer.meta = std::move(merged);

@@ -38,9 +38,8 @@ AdmissionLimits admission_limits_of(const Config& config) {
 
 }  // namespace
 
-Node::Node(const Config& its_config, LoadedPlugins its_plugins, std::size_t loop_count)
-    : config(its_config),
-      bounds(bounds_of(config)),
+Node::Node(const Config& config, LoadedPlugins its_plugins, std::size_t loop_count)
+    : settings_({config, bounds_of(config)}),
       node_id(random_hex(8)),
       started(steady_now()),
       plugins(std::move(its_plugins)),
@@ -66,6 +65,12 @@ Node::Node(const Config& its_config, LoadedPlugins its_plugins, std::size_t loop
   for (std::size_t i = 0; i < loop_count; ++i) {
     loop_states.push_back(std::make_unique<LoopState>(*plugins.match_strategy, match_calls));
   }
+}
+
+void Node::use_config(const Config& config) {
+  settings_.replace({config, bounds_of(config)});
+  admission.use_limits(admission_limits_of(config));
+  peers.set_max_peers(config.max_peers);
 }
 
 }  // namespace peer

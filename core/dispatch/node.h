@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/versioned.h"
 #include "core/config/config.h"
 #include "core/http/stats_cache.h"
 #include "core/hub/namespace_directory.h"
@@ -38,7 +39,7 @@ struct LoopState {
 /// after they have ended; its parts are thread-safe, each LoopState its loop's own.
 struct Node {
   /// The loops are added once there is an Application to serve.
-  Node(const Config& its_config, LoadedPlugins its_plugins, std::size_t loop_count);
+  Node(const Config& config, LoadedPlugins its_plugins, std::size_t loop_count);
 
   /// The loop that a connection lives on.
   [[nodiscard]] EventLoop& loop_of(ConnectionRef ref) { return *loops[ref.loop]; }
@@ -46,8 +47,20 @@ struct Node {
     return *loop_states[connection.ref().loop];
   }
 
-  const Config config;
-  const Bounds bounds;
+  /// As of the start, or of the last reload.
+  [[nodiscard]] const Config& config() const { return settings_.get().config; }
+  [[nodiscard]] const Bounds& bounds() const { return settings_.get().bounds; }
+  /// What a reload can change; the rest of `config` is as it was. One thread at a time.
+  void use_config(const Config& config);
+
+ private:
+  struct Settings {
+    Config config;
+    Bounds bounds;
+  };
+  Versioned<Settings> settings_;
+
+ public:
   const std::string node_id;
   const Time started;
 

@@ -27,7 +27,7 @@ void guarded(const char* what, Task&& task) noexcept {
 
 void NodeHost::log_warning(std::string_view text) noexcept {
   guarded("a warning", [&] {
-    peer::log_warning("plugin '" + node_.config.plugins.broker.name + "': " + std::string(text));
+    peer::log_warning("plugin '" + node_.config().plugins.broker.name + "': " + std::string(text));
   });
 }
 

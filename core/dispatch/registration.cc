@@ -29,7 +29,7 @@ void refuse_full(Connection& connection) {
 void admit(Node& node, Connection& connection, const Inheritance& inheritance);
 
 bool is_sound_alias(const Node& node, std::string_view alias) {
-  return !alias.empty() && alias.size() <= node.bounds.alias && !parse_fingerprint(alias) &&
+  return !alias.empty() && alias.size() <= node.bounds().alias && !parse_fingerprint(alias) &&
          is_valid_json(json_string(alias));  // UTF-8
 }
 
@@ -92,7 +92,7 @@ void ask_auth(Node& node, Connection& connection, const std::string& response) {
                                  response,
                                  registration.challenge_context};
   await<sdk::AuthVerdict>(
-      connection, {node.auth_calls, "authenticate", node.config.pong_wait},
+      connection, {node.auth_calls, "authenticate", node.config().pong_wait},
       sdk::AuthRejection{"authentication failed"},
       [&](sdk::AuthReply answer) { node.plugins.auth->authenticate(request, std::move(answer)); },
       [&node](Connection* still_there, sdk::AuthVerdict verdict) {
@@ -109,8 +109,8 @@ void complete(Node& node, Connection& connection) {
   peer.registration.reset();
   reply_registered(connection, peer, id);
   if (log_debug_enabled()) {
-    log_debug("peer " + to_hex(peer.fingerprint) + " registered from " +
-              connection.remote_address().text());
+    log_debug("registered", {{"peer", to_hex(peer.fingerprint)},
+                             {"address", connection.remote_address().text()}});
   }
 }
 
@@ -235,7 +235,7 @@ void handle_first_message(Node& node, Connection& connection, std::string_view t
     return refuse(connection, 400, due, CloseCode::kPolicyViolation);
   }
   RegisterRequest request;
-  if (const auto problem = parser.read(message, node.bounds, request)) {
+  if (const auto problem = parser.read(message, node.bounds(), request)) {
     return refuse(connection, 400, *problem, CloseCode::kPolicyViolation);
   }
   begin(node, connection, message, request);

@@ -23,7 +23,7 @@ using SharedJoinPtr = std::shared_ptr<SharedJoin>;
 
 // All members of a room are listed.
 PageLimit page_limit(const Node& node, const Room& room) {
-  return {room.max_size, node.config.max_peer_list_size};
+  return {room.max_size, node.config().max_peer_list_size};
 }
 
 RoomVerdict judge_join(Node& node, Connection& connection, const JoinDraft& draft,
@@ -154,16 +154,16 @@ void handle_create_room(const Call& call) {
   Node& node = call.node;
   const bool allowed = may_use_namespace(call.peer, request.room_id) &&
                        (call.peer.rights == nullptr || call.peer.rights->may_create_rooms);
-  if (!allowed || matches_any(node.config.reserved_namespaces, request.room_id)) {
+  if (!allowed || matches_any(node.config().reserved_namespaces, request.room_id)) {
     return call.error(403, "not allowed");
   }
   if (node.namespaces.find(request.room_id) != nullptr)
     return call.error(409, "room already exists");
-  const std::uint32_t most = node.config.max_namespaces_per_peer;
+  const std::uint32_t most = node.config().max_namespaces_per_peer;
   if (most != 0 && call.peer.memberships.size() >= most) {
     return call.error(429, "too many namespaces");
   }
-  if (state_size(call.peer) + 1024 + 2 * request.room_id.size() > node.config.max_peer_state) {
+  if (state_size(call.peer) + 1024 + 2 * request.room_id.size() > node.config().max_peer_state) {
     return call.error(429, "too much state");
   }
 

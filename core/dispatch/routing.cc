@@ -14,7 +14,7 @@ namespace peer {
 namespace {
 
 bool may_fan_out(const Call& call, std::size_t copies) {
-  const std::uint32_t limit = call.node.config.fanout_limit_per_sec;
+  const std::uint32_t limit = call.node.config().fanout_limit_per_sec;
   if (limit == 0) return true;
   const RateLimit rate{limit, limit};
   if (!call.peer.fanout) call.peer.fanout.emplace(rate, call.loop().now());

@@ -185,7 +185,7 @@ void add_shared_ticket(Node& node, EventLoop& loop, const std::string& ns,
   Message message;
   MatchRequest request;
   const bool sound = !parser.parse(std::string_view(text).substr(0, size), message) &&
-                     !parser.read(message, node.bounds, request) && request.ns == ns;
+                     !parser.read(message, node.bounds(), request) && request.ns == ns;
   if (!sound) return node.broker_calls.fault("ticket_added", "brought a ticket that is none");
   queues_of(node, loop).add(ns, ticket, std::move(request));
   make_matches(node, loop, ns);

@@ -14,7 +14,7 @@ std::string health(const Node& node) {
       std::chrono::system_clock::now().time_since_epoch());
   return std::string("{\"status\":\"") + (node.draining ? "draining" : "ok") +
          "\",\"peers\":" + std::to_string(node.peers.count()) +
-         ",\"max_peers\":" + std::to_string(node.config.max_peers) +
+         ",\"max_peers\":" + std::to_string(node.config().max_peers) +
          ",\"timestamp\":" + std::to_string(seconds.count()) + "}";
 }
 
@@ -115,7 +115,7 @@ std::string network(const Node& node) {
          ",\"unregistered\":" + std::to_string(node.admission.unregistered()) +
          ",\"refused\":" + std::to_string(node.admission.refused()) +
          ",\"shed\":" + std::to_string(shed) + ",\"queued_bytes\":" + std::to_string(queued) +
-         ",\"max_queued_bytes\":" + std::to_string(node.config.max_queued_bytes) + "}";
+         ",\"max_queued_bytes\":" + std::to_string(node.config().max_queued_bytes) + "}";
 }
 
 std::string plugins(const Node& node) {
@@ -135,7 +135,7 @@ std::string stats(Node& node) {
   std::size_t room_count = 0;
   node.namespaces.visit([&](const std::string& name, std::size_t members, bool is_room) {
     if (is_room) ++room_count;
-    if (is_room && !node.config.stats_list_rooms) return;
+    if (is_room && !node.config().stats_list_rooms) return;
     std::string& list = is_room ? rooms : namespaces;
     if (!list.empty()) list.push_back(',');
     append_json_string(list, name);
@@ -143,11 +143,11 @@ std::string stats(Node& node) {
   });
   const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(steady_now() - node.started);
   std::string json = "{\"total_peers\":" + std::to_string(node.peers.count()) +
-                     ",\"max_peers\":" + std::to_string(node.config.max_peers) +
+                     ",\"max_peers\":" + std::to_string(node.config().max_peers) +
                      ",\"namespaces\":{" + namespaces +
-                     "},\"shards\":" + std::to_string(node.config.shard_count) +
+                     "},\"shards\":" + std::to_string(node.config().shard_count) +
                      ",\"rooms\":" + std::to_string(room_count);
-  if (node.config.stats_list_rooms) json.append(",\"room_list\":{").append(rooms).append("}");
+  if (node.config().stats_list_rooms) json.append(",\"room_list\":{").append(rooms).append("}");
   json.append(",\"node_id\":\"").append(node.node_id).append("\"");
   json.append(",\"uptime_seconds\":").append(std::to_string(uptime.count()));
   json.append(",\"messages\":").append(messages(node));
@@ -158,7 +158,7 @@ std::string stats(Node& node) {
 }
 
 bool may_read_stats(const Node& node, bool loopback) {
-  switch (node.config.stats_access) {
+  switch (node.config().stats_access) {
     case StatsAccess::kPublic:
       return true;
     case StatsAccess::kLoopback:

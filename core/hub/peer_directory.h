@@ -64,6 +64,8 @@ class PeerDirectory {
   /// Registered peers; one for a fingerprint that is being replaced.
   [[nodiscard]] std::uint32_t count() const { return count_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint32_t max_peers() const { return max_peers_; }
+  /// Who is in stays, even if there are more.
+  void set_max_peers(std::uint32_t max_peers) { max_peers_ = max_peers; }
   [[nodiscard]] bool present(const Fingerprint& peer) const { return find(peer).has_value(); }
 
   /// Where a peer is.
@@ -109,7 +111,7 @@ class PeerDirectory {
   [[nodiscard]] AliasShard& alias_shard_of(std::string_view alias) const;
 
   const std::uint32_t mask_;
-  const std::uint32_t max_peers_;
+  std::atomic<std::uint32_t> max_peers_;
   std::atomic<std::uint32_t> count_{0};
   std::unique_ptr<Shard[]> shards_;
   std::unique_ptr<AliasShard[]> alias_shards_;

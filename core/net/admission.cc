@@ -32,7 +32,8 @@ std::optional<Address> parse_hop(std::string_view text) {
 }  // namespace
 
 bool Admission::is_proxy(const Address& address) const {
-  return std::any_of(limits_.trusted_proxies.begin(), limits_.trusted_proxies.end(),
+  const auto& proxies = limits_.get().trusted_proxies;
+  return std::any_of(proxies.begin(), proxies.end(),
                      [&](const AddressRange& range) { return range.contains(address); });
 }
 
@@ -58,51 +59,53 @@ Address Admission::client_of(const Address& sender, const HttpRequest& request) 
   return client;
 }
 
-bool Admission::exempt(const Address& address) const {
-  return limits_.exempt_loopback && address.is_loopback();
-}
-
 bool Admission::enter(const Address& address, Time now) {
   const std::uint32_t before = unregistered_.fetch_add(1, std::memory_order_relaxed);
-  const bool room = limits_.max_unregistered == 0 || before < limits_.max_unregistered;
-  if (room && (exempt(address) || enter_subscriber(address.subscriber(), now))) return true;
+  const std::uint32_t most = limits_.get().max_unregistered;
+  if ((most == 0 || before < most) && enter_subscriber(address, now)) return true;
   unregistered_.fetch_sub(1, std::memory_order_relaxed);
   refused_.fetch_add(1, std::memory_order_relaxed);
   return false;
 }
 
-bool Admission::enter_subscriber(const Address& subscriber, Time now) {
+// Who is exempt is counted all the same: a reload may end that.
+bool Admission::enter_subscriber(const Address& address, Time now) {
+  const bool exempt = limits_.get().exempt_loopback && address.is_loopback();
+  const Address subscriber = address.subscriber();
   Shard& shard = shard_of(subscriber);
   const MutexLock lock(shard.mutex);
   if (shard.usages.size() >= shard.sweep_at) sweep(shard, now);
-  return try_enter(shard.usages[subscriber], now);
-}
-
-bool Admission::try_enter(Usage& usage, Time now) {
-  const auto reached = [](std::uint32_t count, std::uint32_t limit) {
-    return limit != 0 && count >= limit;
-  };
-  if (reached(usage.connections, limits_.max_connections_per_ip) ||
-      reached(usage.unregistered, limits_.max_unregistered_per_ip)) {
-    return false;
-  }
-  const Microseconds moment = microseconds(now);
-  Microseconds next = std::max(usage.next, moment);
-  if (limits_.connection_rate_per_ip != 0) {
-    // Generic cell rate algorithm: a token bucket that is one number.
-    const Microseconds interval = kSecond / limits_.connection_rate_per_ip;
-    next += interval;
-    if (next - moment > interval * limits_.connection_burst_per_ip) return false;
-  }
-  usage.next = next;
+  Usage& usage = shard.usages[subscriber];
+  if (!exempt && !has_room(usage, now)) return false;
   ++usage.connections;
   ++usage.unregistered;
   return true;
 }
 
+/// Takes a new connection's share of the rate if there is room.
+bool Admission::has_room(Usage& usage, Time now) const {
+  const AdmissionLimits& limits = limits_.get();
+  const auto reached = [](std::uint32_t count, std::uint32_t limit) {
+    return limit != 0 && count >= limit;
+  };
+  if (reached(usage.connections, limits.max_connections_per_ip) ||
+      reached(usage.unregistered, limits.max_unregistered_per_ip)) {
+    return false;
+  }
+  const Microseconds moment = microseconds(now);
+  Microseconds next = std::max(usage.next, moment);
+  if (limits.connection_rate_per_ip != 0) {
+    // Generic cell rate algorithm: a token bucket that is one number.
+    const Microseconds interval = kSecond / limits.connection_rate_per_ip;
+    next += interval;
+    if (next - moment > interval * limits.connection_burst_per_ip) return false;
+  }
+  usage.next = next;
+  return true;
+}
+
 void Admission::register_one(const Address& address) {
   unregistered_.fetch_sub(1, std::memory_order_relaxed);
-  if (exempt(address)) return;
   const Address subscriber = address.subscriber();
   Shard& shard = shard_of(subscriber);
   const MutexLock lock(shard.mutex);
@@ -112,7 +115,6 @@ void Admission::register_one(const Address& address) {
 // The entry stays until a sweep: its rate is still known when the address comes back.
 void Admission::leave(const Address& address, bool registered) {
   if (!registered) register_one(address);
-  if (exempt(address)) return;
   const Address subscriber = address.subscriber();
   Shard& shard = shard_of(subscriber);
   const MutexLock lock(shard.mutex);

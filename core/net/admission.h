@@ -10,6 +10,7 @@
 #include "core/base/address.h"
 #include "core/base/mutex.h"
 #include "core/base/time.h"
+#include "core/base/versioned.h"
 
 namespace peer {
 
@@ -31,6 +32,9 @@ struct AdmissionLimits {
 class Admission {
  public:
   explicit Admission(AdmissionLimits limits) : limits_(std::move(limits)) {}
+
+  /// From now on, also for who has entered. One thread at a time.
+  void use_limits(AdmissionLimits limits) { limits_.replace(std::move(limits)); }
 
   /// A proxy's connections are other people's: they are judged by the address that it tells.
   [[nodiscard]] bool is_proxy(const Address& address) const;
@@ -70,13 +74,12 @@ class Admission {
     std::size_t sweep_at PEER_GUARDED_BY(mutex) = 1024;
   };
 
-  [[nodiscard]] bool exempt(const Address& address) const;
-  [[nodiscard]] bool enter_subscriber(const Address& subscriber, Time now);
-  [[nodiscard]] bool try_enter(Usage& usage, Time now);
+  [[nodiscard]] bool enter_subscriber(const Address& address, Time now);
+  [[nodiscard]] bool has_room(Usage& usage, Time now) const;
   Shard& shard_of(const Address& subscriber);
   static void sweep(Shard& shard, Time now) PEER_REQUIRES(shard.mutex);
 
-  const AdmissionLimits limits_;
+  Versioned<AdmissionLimits> limits_;
   std::array<Shard, 16> shards_;
   std::atomic<std::uint32_t> unregistered_{0};
   std::atomic<std::uint64_t> refused_{0};

@@ -106,6 +106,9 @@ class EventLoop {
   /// New connections speak TLS from now on; running ones keep what they have. Loop thread, or
   /// before run().
   void use_tls(TlsContext::Ref tls) { tls_ = std::move(tls); }
+  /// From now on, for running connections too; what they have negotiated stays. Loop thread, or
+  /// before run().
+  void use_options(NetOptions options) { options_ = std::move(options); }
   /// Judges connections by their addresses; `admission` outlives the loop. Before run(). Without,
   /// everybody is let in.
   void use_admission(Admission& admission) { admission_ = &admission; }
@@ -184,7 +187,7 @@ class EventLoop {
   void guarded(Connection& connection, F&& handler) noexcept;
 
   const std::uint8_t index_;
-  const NetOptions options_;
+  NetOptions options_;
   Application& application_;
   LoopStats stats_;
   int epoll_fd_;

@@ -65,6 +65,9 @@ inline const std::map<std::string, std::string> kOtherValues = {
     {"metrics_enabled", "true"},
     {"metrics_port", "0"},
     {"log_level", "trace"},
+    {"log_format", "json"},
+    {"log_file", "/var/log/peer-server.log"},
+    {"log_addresses", "false"},
 };
 
 }  // namespace peer

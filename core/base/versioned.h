@@ -1,0 +1,30 @@
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <utility>
+
+namespace peer {
+
+/// A value that one thread replaces while others read it, at the price of a plain load. Every
+/// version lives as long as this does, so that references stay valid: for what an operator changes
+/// a few times in the life of a process.
+template <typename T>
+class Versioned {
+ public:
+  explicit Versioned(T first) { replace(std::move(first)); }
+
+  /// Any thread.
+  [[nodiscard]] const T& get() const { return *current_.load(std::memory_order_acquire); }
+  /// One thread at a time.
+  void replace(T next) {
+    versions_.push_back(std::move(next));
+    current_.store(&versions_.back(), std::memory_order_release);
+  }
+
+ private:
+  std::deque<T> versions_;
+  std::atomic<const T*> current_{nullptr};
+};
+
+}  // namespace peer

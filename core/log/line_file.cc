@@ -1,0 +1,129 @@
+#include "core/log/line_file.h"
+
+#include <Poco/DateTimeFormatter.h>
+#include <Poco/UTF8Encoding.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <string_view>
+#include <system_error>
+
+namespace peer {
+namespace {
+
+/// LogFields: POCO's messages do not tell which they have.
+constexpr std::array kFields{"peer", "address"};
+
+struct LevelName {
+  const char* text;
+  const char* json;  // as the values of log_level
+};
+
+LevelName level_of(const Poco::Message& message) {
+  static constexpr std::array<LevelName, 9> kNames{{{"", ""},
+                                                    {"Fatal", "fatal"},
+                                                    {"Critical", "critical"},
+                                                    {"Error", "error"},
+                                                    {"Warning", "warning"},
+                                                    {"Notice", "notice"},
+                                                    {"Information", "information"},
+                                                    {"Debug", "debug"},
+                                                    {"Trace", "trace"}}};
+  return kNames[static_cast<std::size_t>(message.getPriority())];
+}
+
+std::string time_of(const Poco::Message& message) {
+  return Poco::DateTimeFormatter::format(message.getTime(), "%Y-%m-%dT%H:%M:%S.%iZ");
+}
+
+/// The length of the UTF-8 character at the start of `text`; 0 for what is none, or a control.
+std::size_t printable_length(std::string_view text) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
+  if (*bytes < 0x80) return *bytes < 0x20 || *bytes == 0x7F ? 0 : 1;
+  const int length = *bytes >= 0xF0 ? 4 : *bytes >= 0xE0 ? 3 : 2;
+  const bool whole = text.size() >= static_cast<std::size_t>(length);
+  return whole && Poco::UTF8Encoding::isLegal(bytes, length) ? static_cast<std::size_t>(length) : 0;
+}
+
+/// Appends `text` with what could end or forge a line as \x0a, or in JSON as \u000a.
+void append_clean(std::string& line, std::string_view text, bool json) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  while (!text.empty()) {
+    const std::size_t length = printable_length(text);
+    const auto byte = static_cast<unsigned char>(text.front());
+    if (length == 0) {
+      line.append(json ? "\\u00" : "\\x").append({kHex[byte >> 4], kHex[byte & 15]});
+    } else {
+      if (json && (byte == '"' || byte == '\\')) line += '\\';
+      line.append(text.substr(0, length));
+    }
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+}
+
+void append_member(std::string& line, std::string_view name, std::string_view value) {
+  line.append(line.empty() ? "{\"" : ",\"").append(name).append("\":\"");
+  append_clean(line, value, true);
+  line += '"';
+}
+
+}  // namespace
+
+std::string text_line(const Poco::Message& message) {
+  std::string line = time_of(message) + ' ' + level_of(message).text + ": ";
+  append_clean(line, message.getText(), false);
+  for (const char* name : kFields) {
+    if (!message.has(name)) continue;
+    line.append(1, ' ').append(name).append(1, '=');
+    append_clean(line, message.get(name), false);
+  }
+  return line;
+}
+
+std::string json_line(const Poco::Message& message) {
+  std::string line;
+  append_member(line, "time", time_of(message));
+  append_member(line, "level", level_of(message).json);
+  append_member(line, "source", message.getSource());
+  append_member(line, "message", message.getText());
+  for (const char* name : kFields) {
+    if (message.has(name)) append_member(line, name, message.get(name));
+  }
+  return line + '}';
+}
+
+LineFile::~LineFile() {
+  if (!path_.empty() && fd_ != 2) ::close(fd_);
+}
+
+sdk::Result<void> LineFile::reopen() {
+  if (path_.empty()) return {};
+  const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+  if (fd < 0) {
+    return sdk::Error{"log_file: cannot open '" + path_ +
+                      "': " + std::generic_category().message(errno)};
+  }
+  if (fd_ == 2) {
+    fd_ = fd;
+    return {};
+  }
+  // In one step for the thread that writes.
+  ::dup3(fd, fd_, O_CLOEXEC);
+  ::close(fd);
+  return {};
+}
+
+void LineFile::log(const Poco::Message& message) {
+  const std::string line = format_(message) + '\n';
+  std::string_view rest = line;
+  while (!rest.empty()) {
+    const ssize_t written = ::write(fd_, rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return;
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+}  // namespace peer

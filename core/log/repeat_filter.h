@@ -1,0 +1,47 @@
+#pragma once
+
+#include <Poco/AutoPtr.h>
+#include <Poco/Channel.h>
+#include <Poco/Message.h>
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+
+#include "core/base/mutex.h"
+#include "core/base/time.h"
+
+namespace peer {
+
+/// Passes lines on, but of the same words (a warning that every message of a flood causes) only
+/// the first kShown within kWindow; how many more there were is told when the window is over.
+/// Errors and warnings only: what a client causes at other levels is asked for with log_level.
+/// Thread-safe.
+class RepeatFilter final : public Poco::Channel {
+ public:
+  static constexpr std::uint64_t kShown = 5;
+  static constexpr milliseconds kWindow{10'000};
+  /// Lines with other words than these many pass uncounted.
+  static constexpr std::size_t kMost = 256;
+
+  explicit RepeatFilter(Poco::AutoPtr<Poco::Channel> next) : next_(std::move(next)) {}
+
+  void log(const Poco::Message& message) override;
+  /// Tells of the windows that are over at `now`; with kNever of all.
+  void sum_up(Time now);
+
+ private:
+  struct Window {
+    Time end;
+    std::uint64_t lines = 0;
+    Poco::Message::Priority priority = Poco::Message::PRIO_WARNING;
+  };
+
+  [[nodiscard]] bool passes(const Poco::Message& message, Time now);
+
+  Poco::AutoPtr<Poco::Channel> next_;
+  Mutex mutex_;
+  std::unordered_map<std::string, Window> windows_ PEER_GUARDED_BY(mutex_);
+};
+
+}  // namespace peer
