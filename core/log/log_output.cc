@@ -20,6 +20,7 @@ LogOutput::LogOutput(const Config& config)
 
 LogOutput::~LogOutput() {
   filter_->sum_up(kNever);
+  Poco::Logger::setChannel("", nullptr);
   queue_->close();
 }
 

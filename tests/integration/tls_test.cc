@@ -29,12 +29,6 @@ class TlsTest : public ServerTest {
     EXPECT_EQ(server.wait_exit(), std::optional(78));
     EXPECT_THAT(server.output(), testing::HasSubstr(words));
   }
-  void wait_for_log(const std::string& words) {
-    const Deadline deadline;
-    while (server().output().find(words) == std::string::npos) {
-      if (deadline.passed()) throw std::runtime_error("not logged: " + server().output());
-    }
-  }
 
   DevCertificate certificate_;
 };
@@ -206,12 +200,12 @@ TEST_F(TlsTest, HangupReloadsTheCertificateForNewConnectionsOnly) {
   };
   install(renewed.certificate(), certificate_.certificate());
   server().signal(SIGHUP);  // the key is still the old one
-  wait_for_log("the old certificate stays: tls_key: the key in");
+  server().wait_for_output("tls_key: the key in");
   EXPECT_EQ(serial_of_new_connection(), first);
 
   install(renewed.key(), certificate_.key());
   server().signal(SIGHUP);
-  wait_for_log("new connections get the certificate");
+  server().wait_for_output("new connections get the certificate");
   const Deadline deadline;  // each loop takes it up when it gets to it
   while (serial_of_new_connection() == first) ASSERT_FALSE(deadline.passed());
   alice.round_trip();

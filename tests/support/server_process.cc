@@ -1,6 +1,7 @@
 #include "tests/support/server_process.h"
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/inotify.h>
 #include <sys/prctl.h>
@@ -71,7 +72,8 @@ class DirWatch {
  public:
   explicit DirWatch(const std::filesystem::path& dir)
       : fd_(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
-    if (inotify_add_watch(fd_, dir.c_str(), IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE) < 0) {
+    if (inotify_add_watch(fd_, dir.c_str(), IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | IN_MODIFY) <
+        0) {
       throw std::runtime_error("cannot watch " + dir.string());
     }
   }
@@ -125,6 +127,19 @@ void ServerProcess::wait_until_listening() {
     poll(fds, 2, deadline.milliseconds_left());
     if (fds[1].revents != 0) throw std::runtime_error("the server ended:\n" + output());
     if (deadline.passed()) throw std::runtime_error("the server does not listen:\n" + output());
+    watch.drain();
+  }
+}
+
+void ServerProcess::wait_for_output(std::string_view text, Deadline deadline) const {
+  const DirWatch watch(dir_.path());
+  while (output().find(text) == std::string::npos) {
+    if (deadline.passed()) {
+      ADD_FAILURE() << "no '" << text << "' in:\n" << output();
+      return;
+    }
+    pollfd fd{watch.fd(), POLLIN, 0};
+    poll(&fd, 1, deadline.milliseconds_left());
     watch.drain();
   }
 }

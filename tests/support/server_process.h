@@ -47,6 +47,10 @@ class ServerProcess {
   std::optional<int> wait_exit(Deadline deadline = Deadline(10s));
   /// Standard output and standard error so far.
   std::string output() const { return read_file(dir_.path() / "output"); }
+  /// Waits until that contains `text`; fails the test if it never does.
+  void wait_for_output(std::string_view text, Deadline deadline = Deadline()) const;
+  /// Where its configuration file is; relative paths in it are relative to this.
+  const TempDir& dir() const { return dir_; }
   /// Resident memory in bytes.
   std::size_t resident_bytes() const;
 

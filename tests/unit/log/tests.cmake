@@ -1,0 +1,6 @@
+peer_add_test(unit_log
+  SOURCES
+    log/line_file_test.cc
+    log/repeat_filter_test.cc
+  LIBRARIES peer_log peer_test_support
+  LABELS fast)
