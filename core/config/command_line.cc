@@ -194,7 +194,7 @@ A WebSocket signaling server: peers register, find each other, and exchange mess
   --check-config    check settings, certificate and plugins, report all mistakes, and exit
   --print-config    print the settings as YAML, with where each comes from, and exit
   --list-plugins    print the plugins that can be loaded, with their options, and exit
-  --health-check    ask the server that these settings describe for /health; exit 0 if it is well
+  --health-check    ask the server of these settings for /health, and exit: 0 if it is well
   --version         print the version and exit
   --help            print this and exit
 
@@ -204,9 +204,7 @@ PEER_BROKER, PEER_COMPRESSION, PEER_SEND_BUFFER, REDIS_ADDR, REDIS_PASSWORD, TLS
 TLS_KEY work too, and REDIS_PASSWORD_FILE names a file that holds the password.
 
 examples:
-  peer-server
   peer-server --config config/peer-server.yaml
-  peer-server --set port=0 --port-file /run/peer-server.port
   peer-server --set plugins.room_policy.options.max_size=10
   PEER_PORT=9090 PEER_MAX_PEERS=50000 peer-server
   PEER_BROKER=redis REDIS_ADDR=redis:6379 peer-server

@@ -1,5 +1,7 @@
 #include "core/dispatch/await.h"
 
+#include <stdexcept>
+
 #include "tests/unit/loop/loop_test.h"
 
 namespace peer {
@@ -33,8 +35,8 @@ class AwaitTest : public test::LoopTest {
 
   void begin(Connection& connection) {
     await<std::string>(
-        connection, deadline_, "otherwise",
-        [this](Reply reply) { return start_(std::move(reply)); },
+        connection, {calls_, "operate", deadline_}, "otherwise",
+        [this](Reply reply) { start_(std::move(reply)); },
         [this](Connection* there, const std::string& outcome) {
           log_.add(outcome + (there == nullptr ? ", gone" : ""));
         });
@@ -44,7 +46,6 @@ class AwaitTest : public test::LoopTest {
     start_ = [this](Reply reply) {
       replies_.push_back(std::move(reply));
       begun_.add("begun");
-      return true;
     };
   }
   // Everything that was sent has been read, and what could be handled is.
@@ -59,15 +60,13 @@ class AwaitTest : public test::LoopTest {
   test::EventLog log_;
   test::EventLog begun_;
   std::vector<Reply> replies_;
-  std::function<bool(Reply)> start_;
+  std::function<void(Reply)> start_;
+  PluginCalls calls_{"broker", "test"};
   milliseconds deadline_ = kLong;
 };
 
 TEST_F(AwaitTest, AnAnswerAtOnceIsUsedAtOnce) {
-  start_ = [](Reply reply) {
-    reply("answer");
-    return true;
-  };
+  start_ = [](Reply reply) { reply("answer"); };
   test::WsClient client = connect();
   client.send_raw(test::encode({.payload = "op"}) + test::encode({.payload = "next"}));
   EXPECT_THAT(log_.wait_for(2), ElementsAre("answer", "next"));
@@ -94,10 +93,11 @@ TEST_F(AwaitTest, OnlyTheFirstAnswerCounts) {
   log_.wait_for(1);
   replies_[0]("third");
   EXPECT_THAT(logged(), ElementsAre("first"));
+  EXPECT_EQ(calls_.counts().errors, 2U);
 }
 
 TEST_F(AwaitTest, AnOperationThatFailedToStartIsNotWaitedFor) {
-  start_ = [](Reply) { return false; };
+  start_ = [](Reply) { throw std::runtime_error("out of order"); };
   test::WsClient client = connect();
   client.send_raw(test::encode({.payload = "op"}) + test::encode({.payload = "next"}));
   EXPECT_THAT(log_.wait_for(2), ElementsAre("otherwise", "next"));
@@ -106,7 +106,7 @@ TEST_F(AwaitTest, AnOperationThatFailedToStartIsNotWaitedFor) {
 TEST_F(AwaitTest, AnOperationThatAnsweredAndThenFailedHasAnswered) {
   start_ = [](Reply reply) {
     reply("answer");
-    return false;
+    throw std::runtime_error("out of order");
   };
   test::WsClient client = connect();
   client.send_text("op");
@@ -121,6 +121,7 @@ TEST_F(AwaitTest, AtTheDeadlineTheCoreGoesOnAndALaterAnswerIsIgnored) {
   EXPECT_THAT(log_.wait_for(2), ElementsAre("otherwise", "next"));
   replies_[0]("too late");
   EXPECT_THAT(logged(), ElementsAre("otherwise", "next"));
+  EXPECT_EQ(calls_.counts().errors, 1U);
 }
 
 TEST_F(AwaitTest, AnAnswerForAConnectionThatHasClosedSaysSo) {
@@ -158,10 +159,7 @@ TEST_F(AwaitTest, MessagesWaitForTheLastOfSeveralOperations) {
 
 TEST_F(AwaitTest, AConnectionMayOperateAgainAndAgain) {
   std::vector<std::thread> answering;
-  start_ = [&](Reply reply) {
-    answering.emplace_back(std::move(reply), "answer");
-    return true;
-  };
+  start_ = [&](Reply reply) { answering.emplace_back(std::move(reply), "answer"); };
   test::WsClient client = connect();
   std::string messages;
   for (int i = 0; i < 200; ++i) messages += test::encode({.payload = "op"});

@@ -8,5 +8,5 @@ peer_add_test(unit_loop
     loop/mailbox_test.cc
     loop/send_queue_test.cc
     loop/stop_test.cc
-  LIBRARIES peer_net peer_hub peer_protocol peer_test_support
+  LIBRARIES peer_net peer_plugin peer_hub peer_protocol peer_test_support
   LABELS fast)
