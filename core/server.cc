@@ -69,6 +69,12 @@ sdk::Result<std::uint16_t> Server::listen() {
   for (std::size_t i = 0; i < node_.loops.size(); ++i) {
     node_.loops[i]->listen(listeners->fds[i]);
   }
+  if (node_.config().metrics_enabled) {
+    metrics_ = std::make_unique<MetricsEndpoint>(node_);
+    const sdk::Result<std::uint16_t> port = metrics_->listen();
+    if (!port) return port.error();
+    log_info("metrics at http://" + node_.config().host + ":" + std::to_string(*port) + "/metrics");
+  }
   return listeners->port;
 }
 
@@ -108,6 +114,7 @@ sdk::Result<void> Server::run(int done_fd) {
   EventLoop& first = *node_.loops.front();
   first.post([this, &first] { sweep_rate_limits(node_, first); });
   running_ = node_.loops.size();
+  if (metrics_ != nullptr) metrics_->run();
   for (const auto& loop : node_.loops) {
     threads_.emplace_back([this, &loop, done_fd] {
       loop->run();
@@ -135,6 +142,7 @@ void Server::stop() {
 void Server::wait() {
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
+  metrics_.reset();
   if (std::exchange(broker_started_, false)) {
     node_.broker_calls.run("stop", [&] { node_.plugins.broker->stop(); });
   }

@@ -11,6 +11,7 @@
 #include "core/dispatch/dispatcher.h"
 #include "core/dispatch/node.h"
 #include "core/dispatch/node_host.h"
+#include "core/http/metrics_endpoint.h"
 
 namespace peer {
 
@@ -21,7 +22,7 @@ class Server final {
   Server(const Config& config, LoadedPlugins plugins);
   ~Server();
 
-  /// Binds the port, and checks what plugins can only say once they live.
+  /// Binds the port, and that of the metrics, and checks what plugins can only say once they live.
   [[nodiscard]] sdk::Result<std::uint16_t> listen();
   /// New connections speak TLS with this certificate. At any time but after stop().
   void use_tls(const TlsContext::Ref& tls);
@@ -45,6 +46,7 @@ class Server final {
   Node node_;
   Dispatcher dispatcher_;
   NodeHost host_;
+  std::unique_ptr<MetricsEndpoint> metrics_;  // null: metrics_enabled is false
   std::vector<std::thread> threads_;
   std::atomic<std::size_t> running_{0};
   std::atomic<std::size_t> unanswered_{0};  // of the rounds that loops_answer() has asked for

@@ -111,12 +111,12 @@ struct Config {
   StatsAccess stats_access = StatsAccess::kPublic;
   bool stats_list_rooms = false;
 
-  // Of the guide; what this server cannot do yet is refused by load_config(), never ignored.
+  // Of the guide.
   std::string redis_addr = "localhost:6379";  ///< options of the broker plugin `redis`
   std::string redis_password;
   std::uint32_t redis_db = 0;
-  bool metrics_enabled = false;
-  std::uint16_t metrics_port = 9090;
+  bool metrics_enabled = false;       ///< Prometheus text at /metrics
+  std::uint16_t metrics_port = 9090;  ///< on the same host; 0: any free one, told by the log
 
   // Logging.
   std::string log_level = "information";  ///< a Poco::Logger level name

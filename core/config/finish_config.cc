@@ -1,20 +1,21 @@
 #include "core/config/finish_config.h"
 
 #include <cstdint>
+#include <string>
 #include <utility>
 
 namespace peer {
 namespace {
 
-void refuse_if(bool set, ConfigDraft& draft, const std::string& key, const std::string& why) {
-  if (set) draft.mistake(draft.origin(key).where, key + ": " + why);
-}
-
-void refuse_unavailable(ConfigDraft& draft) {
+/// Two sockets on one port.
+void check_metrics_port(ConfigDraft& draft) {
   const Config& config = draft.config;
-  refuse_if(config.metrics_enabled, draft, "metrics_enabled",
-            "the metrics endpoint is not available in this version; set it to false and read "
-            "/stats");
+  if (!config.metrics_enabled || config.metrics_port == 0 || config.metrics_port != config.port) {
+    return;
+  }
+  draft.mistake(
+      draft.origin("metrics_port").where,
+      "metrics_port: expected another port than port (" + std::to_string(config.port) + ")");
 }
 
 /// A certificate and its key come together.
@@ -70,7 +71,7 @@ void pass_on_redis_keys(ConfigDraft& draft) {
 }  // namespace
 
 void finish_config(ConfigDraft& draft) {
-  refuse_unavailable(draft);
+  check_metrics_port(draft);
   check_tls(draft);
   check_against_peer_state(draft);
   pass_on_redis_keys(draft);

@@ -79,7 +79,6 @@ void handle(const Call& call) {
 }  // namespace
 
 void Call::error(int code, std::string_view text) const {
-  node.state_of(connection).errors.fetch_add(1, std::memory_order_relaxed);
   reply_error(connection, message.id, code, text);
 }
 
@@ -92,7 +91,7 @@ std::string Dispatcher::on_http(const HttpRequest& request, bool loopback) {
 }
 
 void Dispatcher::on_open(Connection& connection, const HttpRequest& request) {
-  auto peer = std::make_unique<Peer>();
+  auto peer = std::make_unique<Peer>(node_.state_of(connection).errors);
   peer->registration = std::make_unique<Registration>();
   if (const std::string* origin = request.find("Origin")) peer->registration->origin = *origin;
   peer->registration->query = request.query;
@@ -114,6 +113,7 @@ void Dispatcher::on_message(Connection& connection, std::string_view text) {
   Message message;
   const std::optional<std::string_view> problem = state.parser.parse(text, message);
   const Call call{node_, connection, peer, message};
+  peer.handling = message.type;
   if (!pay(call, state)) return;
   if (problem) return call.error(400, *problem);
   state.messages[static_cast<std::size_t>(message.type)].fetch_add(1, std::memory_order_relaxed);

@@ -9,6 +9,7 @@
 
 #include "core/base/versioned.h"
 #include "core/config/config.h"
+#include "core/dispatch/counts.h"
 #include "core/http/stats_cache.h"
 #include "core/hub/namespace_directory.h"
 #include "core/hub/peer_directory.h"
@@ -28,10 +29,11 @@ struct LoopState {
   LoopState(sdk::MatchStrategy& strategy, PluginCalls& calls) : shared_queues(strategy, calls) {}
 
   MessageParser parser;
+  LoopLag lag;
   Time match_tick = kNever;    ///< when the loop's timer for the matchmaker is due
   SharedQueues shared_queues;  ///< of the namespaces that loop_for() gives this loop
   std::array<std::atomic<std::uint64_t>, kMessageTypeCount> messages{};  ///< handled, by type
-  std::atomic<std::uint64_t> errors{0};                                  ///< error replies
+  ErrorCounts errors;
   std::atomic<std::uint64_t> rate_limited{0};  ///< messages answered 429 for want of tokens
 };
 
@@ -77,8 +79,9 @@ struct Node {
   std::vector<std::unique_ptr<LoopState>> loop_states;
   PeerDirectory peers;
   NamespaceDirectory namespaces;
-  Matchmaker matchmaker;   ///< without other nodes
-  OwnTickets own_tickets;  ///< with other nodes
+  Matchmaker matchmaker;          ///< without other nodes
+  OwnTickets own_tickets;         ///< with other nodes
+  MatchWaits shared_match_waits;  ///< with other nodes
   RateLimiter limiter;
   std::atomic<std::uint64_t> last_registration{0};
   StatsCache stats_cache;

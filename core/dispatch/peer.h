@@ -11,6 +11,7 @@
 #include <peer/sdk/broker.h>
 
 #include "core/base/fingerprint.h"
+#include "core/dispatch/counts.h"
 #include "core/hub/namespace_directory.h"
 #include "core/limit/token_bucket.h"
 #include "core/net/connection.h"
@@ -63,7 +64,11 @@ class Peer final : public ConnectionContext {
     kGone,
   };
 
+  explicit Peer(ErrorCounts& its_errors) : errors(its_errors) {}
+
+  ErrorCounts& errors;  ///< of its loop
   Stage stage = Stage::kConnected;
+  MessageType handling = MessageType::kRegister;  ///< of its latest message
   bool holds_alias = false;
   bool admitted = false;      ///< in the directory, and the broker knows
   std::uint16_t pending = 0;  ///< operations under way; messages wait for them

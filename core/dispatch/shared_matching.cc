@@ -80,6 +80,7 @@ TicketIds claim_here(Node& node, const std::string& ns, const std::string& sessi
   const std::string payload = matched_payload(ns, session, node.namespaces.objects(ns, peers));
   const FrameRef frame = matched_frame(ns, payload, {}, now);
   for (const OwnTicket& ticket : taken) {
+    node.shared_match_waits.observe(now - ticket.enqueued);
     node.loop_of(ticket.owner.where).post({frame, ticket.owner.where, {}, nullptr});
   }
   for (const sdk::TicketId id : group) remove_silently(node, ns, id);
@@ -132,6 +133,7 @@ bool request_shared_match(const Call& call, MatchRequest request, bool shows_tic
   OwnTicket ticket{ns,
                    {call.peer.fingerprint, call.connection.ref(), {}, shows_ticket},
                    std::move(request),
+                   now,
                    std::nullopt};
   if (timeout.count() > 0) ticket.expires = now + timeout;
   const OwnTickets::Placed placed = node.own_tickets.place(new_ticket_id(), std::move(ticket));
@@ -203,6 +205,7 @@ void tell_matched(Node& node, const sdk::MatchNews& match, sdk::Instant now) {
   for (const sdk::MatchedPeer& peer : match.peers) {
     const std::optional<OwnTicket> ticket = node.own_tickets.take(peer.ticket);
     if (!ticket) continue;
+    node.shared_match_waits.observe(now - ticket->enqueued);
     if (!frame) {
       frame =
           matched_frame(match.ns, matched_payload(match.ns, match.session_id, objects), {}, now);

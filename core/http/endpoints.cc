@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 
+#include "core/http/snapshot.h"
 #include "core/protocol/json_text.h"
 
 namespace peer {
@@ -16,25 +17,6 @@ std::string health(const Node& node) {
          "\",\"peers\":" + std::to_string(node.peers.count()) +
          ",\"max_peers\":" + std::to_string(node.config().max_peers) +
          ",\"timestamp\":" + std::to_string(seconds.count()) + "}";
-}
-
-std::string_view to_text(sdk::BrokerStatus::State state) {
-  switch (state) {
-    case sdk::BrokerStatus::State::kStandalone:
-      return "standalone";
-    case sdk::BrokerStatus::State::kConnected:
-      return "connected";
-    case sdk::BrokerStatus::State::kDegraded:
-      return "degraded";
-    case sdk::BrokerStatus::State::kResyncing:
-      return "resyncing";
-  }
-  return "unknown";
-}
-
-sdk::BrokerStatus status_of_broker(Node& node) {
-  return node.broker_calls.run("status", [&] { return node.plugins.broker->status(); })
-      .value_or(sdk::BrokerStatus());
 }
 
 // Sets the response's status, too.
@@ -50,72 +32,63 @@ std::string ready(Node& node, HttpResponse& response) {
          reasons + "]}";
 }
 
-std::string broker(Node& node) {
-  const sdk::BrokerStatus status = status_of_broker(node);
-  std::string json = "{\"state\":\"" + std::string(to_text(status.state)) + "\"";
-  const auto add = [&](const char* name, std::uint64_t value) {
-    json.append(",\"").append(name).append("\":").append(std::to_string(value));
-  };
-  add("nodes", status.nodes);
-  add("latency_us", static_cast<std::uint64_t>(std::max<std::int64_t>(status.latency.count(), 0)));
-  add("dropped", status.dropped);
-  add("queued_messages", status.queued_messages);
-  add("queued_bytes", status.queued_bytes);
-  add("pending", status.pending);
-  return json + "}";
+// The members `"name":value`, between braces.
+class Numbers {
+ public:
+  Numbers& add(std::string_view name, std::uint64_t value) {
+    json_.append(json_.size() > 1 ? ",\"" : "\"").append(name).append("\":");
+    json_.append(std::to_string(value));
+    return *this;
+  }
+  [[nodiscard]] std::string done() const { return json_ + "}"; }
+
+ private:
+  std::string json_ = "{";
+};
+
+std::string broker(const sdk::BrokerStatus& status) {
+  const auto latency = std::max<std::int64_t>(status.latency.count(), 0);
+  const std::string numbers = Numbers()
+                                  .add("nodes", status.nodes)
+                                  .add("latency_us", static_cast<std::uint64_t>(latency))
+                                  .add("dropped", status.dropped)
+                                  .add("queued_messages", status.queued_messages)
+                                  .add("queued_bytes", status.queued_bytes)
+                                  .add("pending", status.pending)
+                                  .done();
+  return "{\"state\":\"" + std::string(to_text(status.state)) + "\"," + numbers.substr(1);
 }
 
-// {"received":n,"sent":n,"dropped":n,"errors":n,"rate_limited":n,"by_type":{...}}
-std::string messages(const Node& node) {
-  std::uint64_t received = 0;
-  std::uint64_t sent = 0;
-  std::uint64_t dropped = 0;
+std::string messages(const Snapshot::Messages& messages) {
   std::uint64_t errors = 0;
-  std::uint64_t rate_limited = 0;
-  std::array<std::uint64_t, kMessageTypeCount> by_type{};
-  for (std::size_t i = 0; i < node.loops.size(); ++i) {
-    const LoopStats& stats = node.loops[i]->stats();
-    received += stats.received;
-    sent += stats.sent;
-    dropped += stats.dropped;
-    const LoopState& state = *node.loop_states[i];
-    errors += state.errors;
-    rate_limited += state.rate_limited;
-    for (std::size_t type = 0; type < kMessageTypeCount; ++type) {
-      by_type[type] += state.messages[type];
-    }
-  }
-  std::string json =
-      "{\"received\":" + std::to_string(received) + ",\"sent\":" + std::to_string(sent) +
-      ",\"dropped\":" + std::to_string(dropped) + ",\"errors\":" + std::to_string(errors) +
-      ",\"rate_limited\":" + std::to_string(rate_limited) + ",\"by_type\":{";
+  Numbers by_type;
   for (std::size_t type = 0; type < kMessageTypeCount; ++type) {
-    if (type > 0) json.push_back(',');
-    append_json_string(json, to_text(static_cast<MessageType>(type)));
-    json.append(":").append(std::to_string(by_type[type]));
+    by_type.add(to_text(static_cast<MessageType>(type)), messages.by_type[type]);
+    for (const std::uint64_t count : messages.errors[type]) errors += count;
   }
-  return json + "}}";
+  std::string json = Numbers()
+                         .add("received", messages.received)
+                         .add("sent", messages.sent)
+                         .add("dropped", messages.dropped + messages.mail_dropped)
+                         .add("errors", errors)
+                         .add("rate_limited", messages.rate_limited)
+                         .done();
+  json.pop_back();
+  return json + ",\"by_type\":" + by_type.done() + "}";
 }
 
-// {"connections":n,"accepted":n,"unregistered":n,"refused":n,"queued_bytes":n,...}
-std::string network(const Node& node) {
-  std::uint64_t connections = 0;
-  std::uint64_t accepted = 0;
-  std::uint64_t shed = 0;
-  std::uint64_t queued = 0;
-  for (const auto& loop : node.loops) {
-    const LoopStats& stats = loop->stats();
-    connections += stats.connections;
-    accepted += stats.accepted;
-    shed += stats.shed;
-    queued += stats.queued_bytes;
-  }
-  return "{\"connections\":" + std::to_string(connections) +
-         ",\"accepted\":" + std::to_string(accepted) +
-         ",\"unregistered\":" + std::to_string(node.admission.unregistered()) +
-         ",\"refused\":" + std::to_string(node.admission.refused()) +
-         ",\"shed\":" + std::to_string(shed) + ",\"queued_bytes\":" + std::to_string(queued) +
-         ",\"max_queued_bytes\":" + std::to_string(node.config().max_queued_bytes) + "}";
+std::string network(const Node& node, const Snapshot::Network& network) {
+  return Numbers()
+      .add("connections", network.connections)
+      .add("accepted", network.accepted)
+      .add("unregistered", network.unregistered)
+      .add("refused", network.refused)
+      .add("shed", network.shed)
+      .add("received_bytes", network.received_bytes)
+      .add("sent_bytes", network.sent_bytes)
+      .add("queued_bytes", network.queued_bytes)
+      .add("max_queued_bytes", node.config().max_queued_bytes)
+      .done();
 }
 
 std::string plugins(const Node& node) {
@@ -150,9 +123,10 @@ std::string stats(Node& node) {
   if (node.config().stats_list_rooms) json.append(",\"room_list\":{").append(rooms).append("}");
   json.append(",\"node_id\":\"").append(node.node_id).append("\"");
   json.append(",\"uptime_seconds\":").append(std::to_string(uptime.count()));
-  json.append(",\"messages\":").append(messages(node));
-  json.append(",\"broker\":").append(broker(node));
-  json.append(",\"network\":").append(network(node));
+  const Snapshot snapshot = take_snapshot(node);
+  json.append(",\"messages\":").append(messages(snapshot.messages));
+  json.append(",\"broker\":").append(broker(snapshot.broker));
+  json.append(",\"network\":").append(network(node, snapshot.network));
   json.append(",\"plugins\":").append(plugins(node));
   return json + "}";
 }

@@ -167,6 +167,7 @@ void Matchmaker::announce(const std::string& ns, Queue& queue, const sdk::MatchG
   const FrameRef plain = matched_frame(ns, payload, {}, now);
   for (const sdk::TicketId id : group.tickets) {
     const TicketOwner owner = queue.tickets.at(id).owner;
+    waits_.observe(now - queue.tickets.at(id).enqueued);
     take(queue, id);
     const bool answers = requester != nullptr && owner.peer == *requester;
     const FrameRef frame = answers && !owner.request_id.empty()

@@ -19,6 +19,7 @@
 #include "core/base/fingerprint.h"
 #include "core/base/mutex.h"
 #include "core/hub/namespace_directory.h"
+#include "core/match/match_waits.h"
 #include "core/net/connection.h"
 #include "core/plugin/plugin_calls.h"
 #include "core/protocol/requests.h"
@@ -72,6 +73,8 @@ class Matchmaker {
   /// In all namespaces where it is time: expires what is due and matches again. Returns when to
   /// call again.
   std::optional<sdk::Instant> tick(sdk::Instant now);
+  /// How long matched tickets have waited.
+  [[nodiscard]] const MatchWaits& waits() const { return waits_; }
   /// Tickets waiting now.
   [[nodiscard]] std::size_t waiting() const;
 
@@ -121,6 +124,7 @@ class Matchmaker {
   const NamespaceDirectory::Post post_;
   std::unique_ptr<Shard[]> shards_;
   std::atomic<sdk::TicketId> last_id_{0};
+  MatchWaits waits_;
 };
 
 }  // namespace peer

@@ -70,4 +70,9 @@ bool OwnTickets::has_expired(sdk::TicketId id, sdk::Instant now) const {
   return at != by_id_.end() && at->second.expires && *at->second.expires <= now;
 }
 
+std::size_t OwnTickets::size() const {
+  const MutexLock lock(mutex_);
+  return by_id_.size();
+}
+
 }  // namespace peer

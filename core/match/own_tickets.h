@@ -23,6 +23,7 @@ struct OwnTicket {
   std::string ns;
   TicketOwner owner;
   MatchRequest request;
+  sdk::Instant enqueued;
   std::optional<sdk::Instant> expires;
 };
 
@@ -49,6 +50,8 @@ class OwnTickets {
   [[nodiscard]] std::optional<sdk::TicketId> find(std::string_view ns,
                                                   const Fingerprint& peer) const
       PEER_EXCLUDES(mutex_);
+  /// Tickets waiting now.
+  [[nodiscard]] std::size_t size() const PEER_EXCLUDES(mutex_);
   /// Whether its time is over.
   [[nodiscard]] bool has_expired(sdk::TicketId id, sdk::Instant now) const PEER_EXCLUDES(mutex_);
 

@@ -152,6 +152,7 @@ bool Connection::on_readable() {
     return true;
   }
   const auto size = static_cast<std::size_t>(received);
+  loop_.stats_.received_bytes.add(size);
   if (closing()) {
     lingered_ += static_cast<std::uint32_t>(size);
     return lingered_ <= kLingerBytes;
@@ -260,6 +261,7 @@ bool Connection::flush() {
     mark_dirty();
     return false;
   }
+  loop_.stats_.sent_bytes.add(waiting - output_.bytes());
   if (stuck_bytes_ != output_.bytes()) {
     loop_.count_queued(std::exchange(stuck_bytes_, output_.bytes()), output_.bytes());
   }

@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/base/counter.h"
 #include "core/base/mutex.h"
 #include "core/base/origin.h"
 #include "core/base/time.h"
@@ -84,7 +85,10 @@ struct LoopStats {
   std::atomic<std::uint64_t> accepted{0};
   std::atomic<std::uint64_t> received{0};      ///< messages
   std::atomic<std::uint64_t> sent{0};          ///< messages queued
-  std::atomic<std::uint64_t> dropped{0};       ///< messages that did not fit
+  std::atomic<std::uint64_t> dropped{0};       ///< messages that did not fit into a peer's queue
+  std::atomic<std::uint64_t> mail_dropped{0};  ///< messages of other loops that did not fit here
+  Counter received_bytes;                      ///< of all that was read, TLS undone
+  Counter sent_bytes;                          ///< of what sockets have taken, before TLS
   std::atomic<std::uint64_t> shed{0};          ///< connections refused for want of descriptors
   std::atomic<std::uint64_t> queued_bytes{0};  ///< now, of what sockets have not taken
 };

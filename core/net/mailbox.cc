@@ -48,7 +48,7 @@ void EventLoop::post(Delivery delivery) {
     }
   }
   if (full) {
-    stats_.dropped.fetch_add(receivers(delivery), std::memory_order_relaxed);
+    stats_.mail_dropped.fetch_add(receivers(delivery), std::memory_order_relaxed);
     finish(delivery, 0);
     return;
   }

@@ -15,7 +15,7 @@ namespace peer {
 /// What has become of the calls into one plugin since the start, for /stats and metrics.
 struct PluginCallCounts {
   std::uint64_t calls = 0;
-  std::uint64_t errors = 0;  ///< calls that threw
+  std::uint64_t errors = 0;  ///< calls that threw, or were answered wrongly or not at all
   std::uint64_t slow = 0;    ///< calls that took longer than the budget
 };
 
@@ -62,6 +62,7 @@ class PluginCalls {
   void fault(const char* call, std::string_view what) noexcept;
 
   [[nodiscard]] PluginCallCounts counts() const;
+  [[nodiscard]] const std::string& name() const { return name_; }
 
  private:
   /// Lets one event of a kind through per interval, with the number of those since the last.

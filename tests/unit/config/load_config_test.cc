@@ -175,16 +175,11 @@ INSTANTIATE_TEST_SUITE_P(
                     Mistake{std::string(1024 * 1024 + 1, ' '), "c.yaml:1: larger than 1 MiB"}));
 
 INSTANTIATE_TEST_SUITE_P(
-    NotInThisVersion, MistakeTest,
-    testing::Values(Mistake{
-        "metrics_enabled: true",
-        "c.yaml:1: metrics_enabled: the metrics endpoint is not available in this version; "
-        "set it to false and read /stats"}));
-
-INSTANTIATE_TEST_SUITE_P(
     ValuesThatDoNotGoTogether, MistakeTest,
     testing::Values(
         Mistake{"tls_key: key.pem", "c.yaml:1: tls_key: expected tls_cert with it, or neither"},
+        Mistake{"port: 9090\nmetrics_enabled: true\nmetrics_port: 9090",
+                "c.yaml:3: metrics_port: expected another port than port (9090)"},
         Mistake{"port: 1\ntls_cert: cert.pem",
                 "c.yaml:2: tls_cert: expected tls_key with it, or neither"},
         Mistake{"\nmax_meta_size: 1048577",

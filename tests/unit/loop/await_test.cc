@@ -20,7 +20,7 @@ constexpr milliseconds kLong = 1h;
 class AwaitTest : public test::LoopTest {
  protected:
   AwaitTest() {
-    application_.make_context = [](Connection&) { return std::make_unique<Peer>(); };
+    application_.make_context = [](Connection&) { return std::make_unique<Peer>(errors_); };
     application_.on_text = [this](Connection& connection, std::string_view text) {
       if (text == "op") return begin(connection);
       if (text == "two ops") {
@@ -62,6 +62,7 @@ class AwaitTest : public test::LoopTest {
   std::vector<Reply> replies_;
   std::function<void(Reply)> start_;
   PluginCalls calls_{"broker", "test"};
+  ErrorCounts errors_;
   milliseconds deadline_ = kLong;
 };
 

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace peer {
+
+/// A count that one thread raises and any thread reads: costs what a plain integer does.
+class Counter {
+ public:
+  void add(std::uint64_t n = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  operator std::uint64_t() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+/// How long something took, by fixed buckets. Any thread observes and reads.
+template <std::size_t kBuckets>
+class DurationHistogram {
+ public:
+  using Bounds = std::array<std::chrono::microseconds, kBuckets>;  ///< inclusive, rising
+
+  explicit DurationHistogram(const Bounds& bounds) : bounds_(bounds) {}
+
+  void observe(std::chrono::microseconds duration) {
+    std::size_t bucket = 0;
+    while (bucket < kBuckets && duration > bounds_[bucket]) ++bucket;
+    counts_[bucket].fetch_add(1, std::memory_order_relaxed);
+    sum_.fetch_add(static_cast<std::uint64_t>(duration.count()), std::memory_order_relaxed);
+  }
+  [[nodiscard]] const Bounds& bounds() const { return bounds_; }
+  /// Of one bucket, those before it not included; kBuckets: what exceeds the last bound.
+  [[nodiscard]] std::uint64_t count(std::size_t bucket) const {
+    return counts_[bucket].load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::chrono::microseconds sum() const {
+    return std::chrono::microseconds(sum_.load(std::memory_order_relaxed));
+  }
+
+ private:
+  const Bounds bounds_;
+  std::array<std::atomic<std::uint64_t>, kBuckets + 1> counts_{};
+  std::atomic<std::uint64_t> sum_{0};
+};
+
+}  // namespace peer

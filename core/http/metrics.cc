@@ -1,0 +1,208 @@
+#include "core/http/metrics.h"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <utility>
+#include <vector>
+
+#include "core/http/process_usage.h"
+#include "core/http/snapshot.h"
+
+#ifndef PEER_SERVER_VERSION
+#error "the build says which version this is"
+#endif
+
+namespace peer {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+using Seconds = std::chrono::duration<double>;
+
+class Families {
+ public:
+  Families& family(const char* name, const char* help, MetricType type) {
+    families_.push_back({std::string("peer_server_") + name, help, type, {}});
+    return *this;
+  }
+  Families& counter(const char* name, const char* help) {
+    return family(name, help, MetricType::Counter);
+  }
+  Families& gauge(const char* name, const char* help) {
+    return family(name, help, MetricType::Gauge);
+  }
+  Families& histogram(const char* name, const char* help) {
+    return family(name, help, MetricType::Histogram);
+  }
+  /// A value of the family that was begun last.
+  template <typename Number>
+  Families& value(Number number, Labels labels = {}) {
+    ClientMetric metric;
+    metric.label = std::move(labels);
+    const auto value = static_cast<double>(number);
+    if (families_.back().type == MetricType::Counter) {
+      metric.counter.value = value;
+    } else {
+      metric.gauge.value = value;
+    }
+    families_.back().metric.push_back(std::move(metric));
+    return *this;
+  }
+  template <std::size_t kBuckets>
+  Families& value(const std::vector<const DurationHistogram<kBuckets>*>& parts,
+                  Labels labels = {}) {
+    ClientMetric metric;
+    metric.label = std::move(labels);
+    std::uint64_t count = 0;
+    for (std::size_t bucket = 0; bucket <= kBuckets; ++bucket) {
+      for (const auto* part : parts) count += part->count(bucket);
+      if (bucket == kBuckets) break;
+      const Seconds bound = parts.front()->bounds()[bucket];
+      metric.histogram.bucket.push_back({count, bound.count()});
+    }
+    metric.histogram.sample_count = count;
+    for (const auto* part : parts) metric.histogram.sample_sum += Seconds(part->sum()).count();
+    families_.back().metric.push_back(std::move(metric));
+    return *this;
+  }
+  [[nodiscard]] std::string text() const {
+    return prometheus::TextSerializer().Serialize(families_);
+  }
+
+ private:
+  std::vector<MetricFamily> families_;
+};
+
+void add_peers(Families& out, Node& node, const Snapshot& snapshot) {
+  std::size_t namespaces = 0;
+  std::size_t rooms = 0;
+  node.namespaces.visit(
+      [&](const std::string&, std::size_t, bool is_room) { ++(is_room ? rooms : namespaces); });
+  out.gauge("peers", "Registered peers.").value(snapshot.peers);
+  out.gauge("max_peers", "How many may be.").value(snapshot.max_peers);
+  out.gauge("namespaces", "Namespaces with members on this node, rooms not included.")
+      .value(namespaces);
+  out.gauge("rooms", "Rooms with members on this node.").value(rooms);
+  out.gauge("tickets", "Waiting match tickets of this node's peers.").value(snapshot.tickets);
+  out.histogram("match_wait_seconds", "From the match request to the match.")
+      .value<8>({&node.matchmaker.waits(), &node.shared_match_waits});
+}
+
+void add_network(Families& out, const Snapshot::Network& network, std::uint64_t peers) {
+  out.gauge("connections", "Connections now, by state.")
+      .value(network.unregistered, {{"state", "unregistered"}})
+      .value(peers, {{"state", "registered"}});
+  out.counter("connections_accepted_total", "Connections accepted.").value(network.accepted);
+  out.counter("connections_refused_total", "Connections refused, by reason.")
+      .value(network.refused, {{"reason", "limit"}})
+      .value(network.shed, {{"reason", "descriptors"}});
+  out.counter("received_bytes_total", "Bytes read from clients, TLS undone.")
+      .value(network.received_bytes);
+  out.counter("sent_bytes_total", "Bytes written to clients, before TLS.")
+      .value(network.sent_bytes);
+  out.gauge("queued_bytes", "Bytes that clients' sockets have not taken yet.")
+      .value(network.queued_bytes);
+}
+
+void add_messages(Families& out, const Snapshot::Messages& messages) {
+  out.counter("websocket_messages_received_total", "WebSocket messages received.")
+      .value(messages.received);
+  out.counter("websocket_messages_sent_total", "WebSocket messages queued for clients.")
+      .value(messages.sent);
+  out.counter("messages_dropped_total", "Messages that were not delivered, by reason.")
+      .value(messages.dropped, {{"reason", "send_buffer"}})
+      .value(messages.mail_dropped, {{"reason", "loop_mailbox"}});
+  out.counter("messages_total", "Messages of registered peers that were handled, by type.");
+  for (std::size_t type = 0; type < kMessageTypeCount; ++type) {
+    out.value(messages.by_type[type],
+              {{"type", std::string(to_text(static_cast<MessageType>(type)))}});
+  }
+  out.counter("message_errors_total", "Error replies, by the message's type and the code.");
+  for (std::size_t type = 0; type < kMessageTypeCount; ++type) {
+    for (std::size_t code = 0; code < kErrorCodes.size(); ++code) {
+      if (messages.errors[type][code] == 0 && code != 0) continue;
+      out.value(messages.errors[type][code],
+                {{"type", std::string(to_text(static_cast<MessageType>(type)))},
+                 {"code", std::to_string(kErrorCodes[code])}});
+    }
+  }
+  out.counter("rate_limited_total", "Messages that found their peer's bucket empty.")
+      .value(messages.rate_limited);
+}
+
+void add_loops(Families& out, const Node& node) {
+  out.histogram("loop_lag_seconds", "From handing a task to an event loop to its start, by loop.");
+  for (std::size_t i = 0; i < node.loop_states.size(); ++i) {
+    out.value<7>({&node.loop_states[i]->lag}, {{"loop", std::to_string(i)}});
+  }
+}
+
+void add_plugins(Families& out, const Node& node) {
+  const std::vector<std::pair<const PluginCalls*, const char*>> all{
+      {&node.broker_calls, sdk::Broker::kKind},
+      {&node.match_calls, sdk::MatchStrategy::kKind},
+      {&node.room_calls, sdk::RoomPolicy::kKind},
+      {&node.auth_calls, sdk::Auth::kKind}};
+  const auto each = [&](auto number) {
+    for (const auto& [calls, kind] : all) {
+      out.value(number(calls->counts()), {{"kind", kind}, {"name", calls->name()}});
+    }
+  };
+  out.counter("plugin_calls_total", "Calls into plugins.");
+  each([](const PluginCallCounts& counts) { return counts.calls; });
+  out.counter("plugin_errors_total", "Calls that threw, or were answered wrongly or not at all.");
+  each([](const PluginCallCounts& counts) { return counts.errors; });
+  out.counter("plugin_slow_calls_total", "Calls that took longer than their budget.");
+  each([](const PluginCallCounts& counts) { return counts.slow; });
+}
+
+void add_broker(Families& out, const sdk::BrokerStatus& status) {
+  using State = sdk::BrokerStatus::State;
+  out.gauge("broker_state", "1 for the state that the broker is in.");
+  for (const State state :
+       {State::kStandalone, State::kConnected, State::kDegraded, State::kResyncing}) {
+    out.value(status.state == state ? 1 : 0, {{"state", std::string(to_text(state))}});
+  }
+  out.gauge("broker_nodes", "Live nodes that the broker knows, this one included.")
+      .value(status.nodes);
+  out.gauge("broker_latency_seconds", "The broker's latest round trip.")
+      .value(Seconds(status.latency).count());
+  out.counter("broker_dropped_total", "Messages for other nodes that were dropped.")
+      .value(status.dropped);
+  out.gauge("broker_queued_messages", "Messages that wait for the broker to come back.")
+      .value(status.queued_messages);
+  out.gauge("broker_queued_bytes", "Bytes of these.").value(status.queued_bytes);
+  out.gauge("broker_pending", "Operations that the broker has not answered.").value(status.pending);
+}
+
+void add_process(Families& out, const Node& node) {
+  const ProcessUsage usage = process_usage();
+  out.gauge("build_info", "1; the labels say what runs.")
+      .value(1, {{"version", PEER_SERVER_VERSION}, {"node_id", node.node_id}});
+  out.gauge("uptime_seconds", "Since the start.")
+      .value(Seconds(steady_now() - node.started).count());
+  out.counter("process_cpu_seconds_total", "CPU time, user and system.").value(usage.cpu_seconds);
+  out.gauge("process_resident_memory_bytes", "Resident memory.").value(usage.resident_bytes);
+  out.gauge("process_open_fds", "Open file descriptors.").value(usage.open_fds);
+  out.gauge("process_max_fds", "How many there may be.").value(usage.max_fds);
+}
+
+}  // namespace
+
+std::string render_metrics(Node& node) {
+  const Snapshot snapshot = take_snapshot(node);
+  Families out;
+  add_peers(out, node, snapshot);
+  add_network(out, snapshot.network, snapshot.peers);
+  add_messages(out, snapshot.messages);
+  add_loops(out, node);
+  add_plugins(out, node);
+  add_broker(out, snapshot.broker);
+  add_process(out, node);
+  return out.text();
+}
+
+}  // namespace peer

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <thread>
+
+#include <peer/sdk/result.h>
+
+#include "core/dispatch/node.h"
+#include "core/net/event_loop.h"
+
+namespace peer {
+
+/// /metrics on metrics_port, on a loop and thread of its own: however long an answer takes, no peer
+/// waits for it. While it runs it measures the lag of the other loops, once a second.
+/// Main thread only.
+class MetricsEndpoint final : private Application {
+ public:
+  /// `node` outlives this.
+  explicit MetricsEndpoint(Node& node);
+  ~MetricsEndpoint();
+
+  /// Binds metrics_port on the configured host. Before run().
+  [[nodiscard]] sdk::Result<std::uint16_t> listen();
+  void run();
+  /// Ends the thread.
+  void stop();
+
+ private:
+  std::string on_http(const HttpRequest& request, bool loopback) override;
+  void on_open(Connection&, const HttpRequest&) override {}
+  void on_message(Connection&, std::string_view) override {}
+  void on_deadline(Connection&) override {}
+  void on_close(Connection&) override {}
+  void measure_lag();
+
+  Node& node_;
+  EventLoop loop_;
+  std::thread thread_;
+};
+
+}  // namespace peer

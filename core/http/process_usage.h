@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+
+namespace peer {
+
+/// What this process takes of the machine now. Reads /proc: not on a loop that has peers.
+struct ProcessUsage {
+  double cpu_seconds = 0;  ///< user and system, since the start
+  std::uint64_t resident_bytes = 0;
+  std::uint64_t open_fds = 0;
+  std::uint64_t max_fds = 0;  ///< the soft limit
+};
+
+[[nodiscard]] ProcessUsage process_usage();
+
+}  // namespace peer

@@ -1,0 +1,66 @@
+#include "core/http/snapshot.h"
+
+namespace peer {
+namespace {
+
+void add_loop(Snapshot& snapshot, const LoopStats& stats) {
+  Snapshot::Messages& messages = snapshot.messages;
+  messages.received += stats.received;
+  messages.sent += stats.sent;
+  messages.dropped += stats.dropped;
+  messages.mail_dropped += stats.mail_dropped;
+  Snapshot::Network& network = snapshot.network;
+  network.connections += stats.connections;
+  network.accepted += stats.accepted;
+  network.shed += stats.shed;
+  network.queued_bytes += stats.queued_bytes;
+  network.received_bytes += stats.received_bytes;
+  network.sent_bytes += stats.sent_bytes;
+}
+
+void add_loop(Snapshot& snapshot, const LoopState& state) {
+  Snapshot::Messages& messages = snapshot.messages;
+  messages.rate_limited += state.rate_limited;
+  for (std::size_t type = 0; type < kMessageTypeCount; ++type) {
+    messages.by_type[type] += state.messages[type];
+    for (std::size_t code = 0; code < kErrorCodes.size(); ++code) {
+      messages.errors[type][code] += state.errors.count(type, code);
+    }
+  }
+}
+
+}  // namespace
+
+sdk::BrokerStatus status_of_broker(Node& node) {
+  return node.broker_calls.run("status", [&] { return node.plugins.broker->status(); })
+      .value_or(sdk::BrokerStatus());
+}
+
+std::string_view to_text(sdk::BrokerStatus::State state) {
+  switch (state) {
+    case sdk::BrokerStatus::State::kStandalone:
+      return "standalone";
+    case sdk::BrokerStatus::State::kConnected:
+      return "connected";
+    case sdk::BrokerStatus::State::kDegraded:
+      return "degraded";
+    case sdk::BrokerStatus::State::kResyncing:
+      return "resyncing";
+  }
+  return "unknown";
+}
+
+Snapshot take_snapshot(Node& node) {
+  Snapshot snapshot;
+  snapshot.peers = node.peers.count();
+  snapshot.max_peers = node.peers.max_peers();
+  snapshot.tickets = node.matchmaker.waiting() + node.own_tickets.size();
+  for (const auto& loop : node.loops) add_loop(snapshot, loop->stats());
+  for (const auto& state : node.loop_states) add_loop(snapshot, *state);
+  snapshot.network.unregistered = node.admission.unregistered();
+  snapshot.network.refused = node.admission.refused();
+  snapshot.broker = status_of_broker(node);
+  return snapshot;
+}
+
+}  // namespace peer
