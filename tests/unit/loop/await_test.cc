@@ -20,7 +20,7 @@ constexpr milliseconds kLong = 1h;
 class AwaitTest : public test::LoopTest {
  protected:
   AwaitTest() {
-    application_.make_context = [](Connection&) { return std::make_unique<Peer>(errors_); };
+    application_.make_context = [this](Connection&) { return std::make_unique<Peer>(errors_); };
     application_.on_text = [this](Connection& connection, std::string_view text) {
       if (text == "op") return begin(connection);
       if (text == "two ops") {

@@ -163,7 +163,7 @@ TEST(FullMailboxTest, DeliveriesBeyond64MiBAreDroppedCountedAndReported) {
   const auto report = std::make_shared<DeliveryReport>();
   report->pending = 70;
   for (int i = 0; i < 70; ++i) loop.post(Delivery{megabyte, {}, {}, report});
-  EXPECT_EQ(loop.stats().dropped, 7U);
+  EXPECT_EQ(loop.stats().mail_dropped, 7U);
   EXPECT_EQ(report->dropped, 7U);
   EXPECT_EQ(report->pending, 63U);
 }
@@ -173,7 +173,7 @@ TEST(FullMailboxTest, EachReceiverOfADroppedDeliveryCounts) {
   EventLoop loop(0, {}, application);
   const FrameRef large = text_frame(std::string(64 << 20, 'x'));
   loop.post(Delivery{large, {}, std::vector<ConnectionRef>(5), nullptr});
-  EXPECT_EQ(loop.stats().dropped, 5U);
+  EXPECT_EQ(loop.stats().mail_dropped, 5U);
 }
 
 }  // namespace
