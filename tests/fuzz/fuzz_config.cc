@@ -4,7 +4,9 @@
 #include <string>
 #include <string_view>
 
+#include "core/config/keys.h"
 #include "core/config/load_config.h"
+#include "core/config/print_config.h"
 
 // Any bytes as a configuration file in both languages, as a variable and as an argument. What
 // loads has sane values; what does not says why, in lines that an operator's terminal can take.
@@ -25,6 +27,15 @@ void require_printable(const std::vector<std::string>& lines) {
   }
 }
 
+/// What --print-config writes says the same.
+void require_round_trip(const LoadedConfig& loaded) {
+  const LoadedConfig again = load_config_text(print_config(loaded), "/etc/again.yaml");
+  require(again.mistakes.empty());
+  for (const ConfigKey& key : config_keys()) {
+    require(key.secret || key.write(loaded.config) == key.write(again.config));
+  }
+}
+
 void check(const LoadedConfig& loaded) {
   require_printable(loaded.mistakes);
   require_printable(loaded.warnings);
@@ -33,8 +44,9 @@ void check(const LoadedConfig& loaded) {
   require(config.max_peers >= 1 && config.rate_limit_burst >= 1 && config.discover_limit_max >= 1);
   require((config.shard_count & (config.shard_count - 1)) == 0 && config.shard_count != 0);
   require(config.ping_interval.count() > 0 && config.match_timeout.count() >= 0);
-  require(!config.compression_enabled && config.tls_cert.empty());
+  require(config.tls_cert.empty() == config.tls_key.empty());
   require(!config.plugins.broker.name.empty() && !config.plugins.broker.where.empty());
+  require_round_trip(loaded);
 }
 
 }  // namespace
