@@ -68,6 +68,11 @@ void ClusterNode::leave_cluster(Task done) {
   link_.run(Script::kGoodbye, {pack({"N"})}, [done = std::move(done)](const Reply*) { done(); });
 }
 
+void ClusterNode::recover(std::string_view what) {
+  warn("the thread of broker_redis failed and goes on: " + std::string(what));
+  link_.give_up("a failure of this node");
+}
+
 void ClusterNode::flush() {
   link_.flush();
   shared_.latency_us = link_.latency().count();

@@ -69,6 +69,9 @@ class ClusterNode {
   void leave_cluster(Task done);
   void stop();
   void flush();
+  /// After an exception: what was under way is unknown, so the link is built anew, and the resync
+  /// puts right what Redis has.
+  void recover(std::string_view what);
 
   // peers.cc
   void register_peer(const Registered& peer, const std::string& alias,
@@ -171,6 +174,7 @@ class ClusterNode {
   void answer_origin(std::string_view node, std::string_view number,
                      peer::sdk::RouteOutcome outcome);
   void settle(std::uint64_t number, peer::sdk::RouteOutcome outcome);
+  void drop(std::uint64_t number);
   void expire_outcomes(Time now);
   void expire_waiting();
   void publish_to_guide(std::string_view name, std::string_view json);
@@ -199,12 +203,13 @@ class ClusterNode {
 
   // matching.cc
   void share_ticket(const std::string& ns, const peer::sdk::SharedTicket& ticket,
-                    std::optional<peer::sdk::TicketId> replaces);
+                    std::optional<peer::sdk::TicketId> replaces, Link::Kind kind);
   void share_tickets();
   void match_alone();
   void take_matching(const std::vector<std::string>& namespaces);
   void fetch_tickets(const std::string& ns);
   void forget_ticket(std::string_view ns, peer::sdk::TicketId ticket);
+  void stop_matching(std::string_view ns, peer::sdk::TicketId ticket);
   [[nodiscard]] std::string matcher_of(std::string_view ns) const;
   bool take_ticket(const Fields& fields);
   bool take_ticket_end(const Fields& fields);
@@ -243,8 +248,9 @@ class ClusterNode {
   std::uint64_t next_number_ = 0;
   bool expiry_scheduled_ = false;
   using Tickets = std::map<peer::sdk::TicketId, peer::sdk::SharedTicket>;
-  std::map<std::string, Tickets, std::less<>> tickets_;   ///< of this node's peers
-  std::set<std::string> matching_;                        ///< namespaces that this node matches
+  std::map<std::string, Tickets, std::less<>> tickets_;  ///< of this node's peers
+  /// Namespaces that this node matches, and their tickets: those of nobody are left out.
+  std::map<std::string, std::set<peer::sdk::TicketId>, std::less<>> matching_;
   std::unordered_map<std::string, Announced> announced_;  ///< by token
 };
 

@@ -10,6 +10,11 @@
 #include <cstring>
 
 namespace peer_redis {
+namespace {
+
+constexpr std::size_t kKeepSent = std::size_t{4} << 20;  // then what was sent is released
+
+}  // namespace
 
 void Connection::open(const Address& address) {
   close();
@@ -43,13 +48,13 @@ void Connection::fail(std::string_view why) {
 }
 
 bool Connection::send(std::span<const std::string_view> arguments) {
-  if (!has_room()) return false;
+  if (!is_open()) return false;
   append_command(output_, arguments);
   return true;
 }
 
 bool Connection::send_bytes(std::string_view bytes) {
-  if (!has_room()) return false;
+  if (!is_open()) return false;
   output_.append(bytes);
   return true;
 }
@@ -64,7 +69,7 @@ void Connection::flush() {
     if (count < 0) break;
     sent_ += static_cast<std::size_t>(count);
   }
-  if (sent_ == output_.size() || sent_ > kMaxOutput / 4) {
+  if (sent_ == output_.size() || sent_ > kKeepSent) {
     output_.erase(0, sent_);
     sent_ = 0;
   }

@@ -21,8 +21,6 @@ class Connection {
     std::function<void(const Reply&)> reply;
     std::function<void(std::string_view why)> closed;  ///< once; not after close()
   };
-  /// Output that Redis has not taken, beyond which send() refuses.
-  static constexpr std::size_t kMaxOutput = std::size_t{16} << 20;
 
   Connection(EventLoop& loop, Events events) : loop_(loop), events_(std::move(events)) {}
   ~Connection() { close(); }
@@ -34,7 +32,7 @@ class Connection {
   void close();
   [[nodiscard]] bool is_open() const { return fd_ >= 0; }
 
-  /// Queues a command, sent by flush(). False: closed, or the output is full.
+  /// Queues a command, sent by flush(); the caller bounds what is queued. False: closed.
   bool send(std::span<const std::string_view> arguments);
   bool send_bytes(std::string_view bytes);
   void flush();
@@ -44,7 +42,6 @@ class Connection {
   void handle(std::uint32_t events);
   void read();
   void fail(std::string_view why);
-  [[nodiscard]] bool has_room() const { return fd_ >= 0 && queued_bytes() < kMaxOutput; }
 
   EventLoop& loop_;
   const Events events_;

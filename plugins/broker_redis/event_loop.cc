@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <exception>
 #include <stdexcept>
 
 namespace peer_redis {
@@ -104,16 +105,38 @@ void EventLoop::run() {
   while (true) {
     const int count = epoll_wait(epoll_, events, 16, wait_ms());
     for (int i = 0; i < count; ++i) {
-      const auto found = watches_.find(events[i].data.u64);
-      if (found == watches_.end()) continue;       // the wake-up, or gone in this round
-      const auto handler = found->second.handler;  // it may unwatch itself
-      handler(events[i].events);
+      call([this, number = events[i].data.u64, seen = events[i].events] { handle(number, seen); });
     }
     run_posted();
     run_timers();
-    if (round_end_) round_end_();
+    if (round_end_) call(round_end_);
     const std::lock_guard lock(mutex_);
     if (stopping_ && posted_.empty()) return;
+  }
+}
+
+void EventLoop::handle(std::uint64_t number, std::uint32_t events) {
+  const auto found = watches_.find(number);
+  if (found == watches_.end()) return;         // the wake-up, or gone in this round
+  const auto handler = found->second.handler;  // it may unwatch itself
+  handler(events);
+}
+
+void EventLoop::call(const Task& task) noexcept {
+  try {
+    task();
+  } catch (const std::exception& error) {
+    report(error.what());
+  } catch (...) {
+    report("an exception of an unknown kind");
+  }
+}
+
+void EventLoop::report(std::string_view what) noexcept {
+  try {
+    if (on_exception_) on_exception_(what);
+  } catch (...) {
+    return;  // without memory even to say so
   }
 }
 
@@ -125,7 +148,7 @@ void EventLoop::run_posted() {
     static_cast<void>(read(wake_, &count, sizeof count) + 1);
     tasks.swap(posted_);
   }
-  for (Task& task : tasks) task();
+  for (const Task& task : tasks) call(task);
 }
 
 void EventLoop::run_timers() {
@@ -133,7 +156,7 @@ void EventLoop::run_timers() {
   while (!timers_.empty() && timers_.begin()->first.first <= now) {
     const Task task = std::move(timers_.begin()->second);
     timers_.erase(timers_.begin());
-    task();
+    call(task);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -53,6 +54,10 @@ class EventLoop {
   [[nodiscard]] const std::shared_ptr<LoopRef>& ref() const { return ref_; }
   /// At the end of each round: writers flush once for all tasks of the round.
   void at_round_end(Task task) { round_end_ = std::move(task); }
+  /// Told of what a handler, timer or task threw; the loop goes on with the next one.
+  void at_exception(std::function<void(std::string_view what)> handler) {
+    on_exception_ = std::move(handler);
+  }
 
   /// One shot.
   TimerId run_at(Time when, Task task);
@@ -70,6 +75,9 @@ class EventLoop {
   };
 
   void run();
+  void handle(std::uint64_t number, std::uint32_t events);
+  void call(const Task& task) noexcept;
+  void report(std::string_view what) noexcept;
   void run_posted();
   void run_timers();
   [[nodiscard]] int wait_ms() const;
@@ -82,6 +90,7 @@ class EventLoop {
   std::map<TimerId, Task> timers_;
   std::uint64_t next_timer_ = 0;
   Task round_end_;
+  std::function<void(std::string_view)> on_exception_;
   const std::shared_ptr<LoopRef> ref_ = std::make_shared<LoopRef>(*this);
   std::thread thread_;
 

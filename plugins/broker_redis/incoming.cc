@@ -94,7 +94,7 @@ bool ClusterNode::take_directed(const Fields& fields) {
       host_.deliver(DirectedMessage{*from, *to, *namespaces, fields[7], wants_outcome, false});
   if (outcome == RouteOutcome::kNotFound && cached) {
     const std::string channel = options_.node_channel(fields[1]);
-    link_.command({"PUBLISH", channel, pack({"F", fields[5]})}, [](const Reply*) {});
+    link_.publish(channel, pack({"F", fields[5]}), [](const Reply*) {});
     pass_on(*to, fields[1], fields[2],
             pack({"S", fields[1], fields[2], wants_outcome ? "w" : "", fields[4], fields[5],
                   fields[6], fields[7]}));

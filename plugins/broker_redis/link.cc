@@ -96,9 +96,12 @@ void Link::greet(Connection& connection) {
       connection.send(arguments);
       return;
     }
-    send(formatted(arguments), false, [this](const Reply* reply) {
-      if (reply != nullptr && reply->is_error()) fail(reply->text());
-    });
+    send(
+        formatted(arguments), false,
+        [this](const Reply* reply) {
+          if (reply != nullptr && reply->is_error()) fail(reply->text());
+        },
+        Kind::kOwnTruth);
   };
   if (!options_.password.empty()) say({"AUTH", options_.password});
   if (options_.db != 0) say({"SELECT", std::to_string(options_.db)});
@@ -106,14 +109,17 @@ void Link::greet(Connection& connection) {
 
 void Link::load_scripts() {
   for (std::size_t i = 0; i < kScriptCount; ++i) {
-    send(formatted({"SCRIPT", "LOAD", kScripts[i].text}), false, [this, i](const Reply* reply) {
-      if (reply == nullptr) return;
-      if (reply->is_error()) return fail(reply->text());
-      hashes_[i] = reply->text();
-      if (i + 1 < kScriptCount) return;
-      scripts_loaded_ = true;
-      prove_when_ready();
-    });
+    send(
+        formatted({"SCRIPT", "LOAD", kScripts[i].text}), false,
+        [this, i](const Reply* reply) {
+          if (reply == nullptr) return;
+          if (reply->is_error()) return fail(reply->text());
+          hashes_[i] = reply->text();
+          if (i + 1 < kScriptCount) return;
+          scripts_loaded_ = true;
+          prove_when_ready();
+        },
+        Kind::kOwnTruth);
   }
 }
 
@@ -128,7 +134,8 @@ void Link::probe() {
   const std::uint64_t number = ++last_probe_;
   const std::uint64_t attempt = attempt_;
   const std::string envelope = pack({"P", std::to_string(number)});
-  command({"PUBLISH", own_channel_, envelope}, [](const Reply*) {});
+  publish(
+      own_channel_, envelope, [](const Reply*) {}, Kind::kState);
   if (probe_timer_) return;
   probe_timer_ = loop_.run_at(Clock::now() + options_.operation_timeout, [this, attempt] {
     probe_timer_.reset();
@@ -136,25 +143,43 @@ void Link::probe() {
   });
 }
 
-void Link::run(Script script, const Arguments& arguments, OnReply on_reply) {
+void Link::run(Script script, const Arguments& arguments, OnReply on_reply, Kind kind) {
   Arguments all{"EVALSHA", hashes_[static_cast<std::size_t>(script)], "1", key_, channel_prefix_,
                 node_};
   all.insert(all.end(), arguments.begin(), arguments.end());
-  send(formatted(all), true, std::move(on_reply));
+  send(formatted(all), true, std::move(on_reply), kind);
 }
 
-void Link::command(const Arguments& arguments, OnReply on_reply) {
-  send(formatted(arguments), false, std::move(on_reply));
+void Link::publish(std::string_view channel, std::string_view message, OnReply on_reply,
+                   Kind kind) {
+  send(formatted({"PUBLISH", channel, message}), false, std::move(on_reply), kind);
 }
 
-void Link::send(std::string bytes, bool repeatable, OnReply on_reply) {
+// The failure is posted: whoever asks is not prepared for what it changes.
+bool Link::admits(Kind kind) {
+  if (kind == Kind::kOwnTruth) return true;
+  if (kind == Kind::kMessage) return has_room();
+  if (overflown_) return false;
+  if (pending_bytes_ < kMaxPendingBytes) return true;
+  overflown_ = true;
+  loop_.post([this, attempt = attempt_] {
+    if (attempt == attempt_) fail("it does not keep up");
+  });
+  return false;
+}
+
+void Link::send(std::string bytes, bool repeatable, OnReply on_reply, Kind kind) {
+  if (state_ == State::kDown || !admits(kind)) return on_reply(nullptr);
+  const std::size_t size = size_of(bytes);
   if (scripts_lost_ && repeatable) {
-    held_back_.push_back({std::move(bytes), std::move(on_reply), Clock::now()});
+    held_back_.push_back({std::move(bytes), std::move(on_reply), Clock::now(), size});
+    pending_bytes_ += size;
     return;
   }
-  if (state_ == State::kDown || !commands_.send_bytes(bytes)) return on_reply(nullptr);
+  if (!commands_.send_bytes(bytes)) return on_reply(nullptr);
   if (!repeatable) bytes.clear();
-  pending_.push_back({std::move(bytes), std::move(on_reply), Clock::now()});
+  pending_.push_back({std::move(bytes), std::move(on_reply), Clock::now(), size});
+  pending_bytes_ += size;
   if (!silence_timer_) watch_silence();
 }
 
@@ -181,6 +206,7 @@ void Link::handle_reply(const Reply& reply) {
                                    [&](const Command& other) { return other.sent > command.sent; }),
                       std::move(command));
   } else {
+    pending_bytes_ -= command.size;
     command.on_reply(&reply);
   }
   if (scripts_lost_ && pending_.empty()) send_held_back();
@@ -191,7 +217,8 @@ void Link::send_held_back() {
   scripts_lost_ = false;
   load_scripts();
   for (Command& command : std::exchange(held_back_, {})) {
-    send(std::move(command.bytes), true, std::move(command.on_reply));
+    pending_bytes_ -= command.size;
+    send(std::move(command.bytes), true, std::move(command.on_reply), Kind::kOwnTruth);
   }
 }
 
@@ -237,8 +264,11 @@ void Link::fail(std::string_view why) {
 
 void Link::fail_pending() {
   scripts_lost_ = false;
-  for (Command& command : std::exchange(held_back_, {})) command.on_reply(nullptr);
-  for (Command& command : std::exchange(pending_, {})) command.on_reply(nullptr);
+  overflown_ = false;
+  pending_bytes_ = 0;
+  const auto held_back = std::exchange(held_back_, {});
+  for (const Command& command : std::exchange(pending_, {})) command.on_reply(nullptr);
+  for (const Command& command : held_back) command.on_reply(nullptr);
 }
 
 }  // namespace peer_redis

@@ -27,8 +27,21 @@ using OnReply = std::function<void(const Reply*)>;
 ///
 /// It is up when a message that it published to its own channel has come back. Silence is a
 /// failure: a command without a reply within the operation timeout, a probe that does not return.
+///
+/// What waits for a reply is bounded, the output to Redis with it. Half of the bound is for
+/// messages, which are refused beyond it; a state command beyond it fails the link, so that the
+/// resync repairs what was not said.
 class Link {
  public:
+  /// By size_of(): twice the bytes, as both the output and the command keep them, and the rest.
+  static constexpr std::size_t kMaxPendingBytes = std::size_t{32} << 20;
+
+  enum class Kind {
+    kMessage,   ///< refused at half of the bound
+    kState,     ///< beyond the bound the link fails
+    kOwnTruth,  ///< never refused: bounded by what this node has of peers
+  };
+
   struct Events {
     std::function<void()> up;
     std::function<void(std::string_view why)> down;  ///< after up, or after a failed attempt
@@ -42,8 +55,11 @@ class Link {
   [[nodiscard]] bool is_up() const { return state_ == State::kUp; }
 
   /// Runs a script; `arguments` are those after the common ones (lua/common.lua).
-  void run(Script script, const Arguments& arguments, OnReply on_reply);
-  void command(const Arguments& arguments, OnReply on_reply);
+  void run(Script script, const Arguments& arguments, OnReply on_reply, Kind kind = Kind::kState);
+  void publish(std::string_view channel, std::string_view message, OnReply on_reply,
+               Kind kind = Kind::kMessage);
+  /// For what can wait: messages are taken.
+  [[nodiscard]] bool has_room() const { return pending_bytes_ < kMaxPendingBytes / 2; }
   /// Publishes to the own channel, and takes it for a failure when that does not come back.
   void probe();
   void flush();
@@ -61,13 +77,16 @@ class Link {
     std::string bytes;  ///< of a script: to be sent again when Redis has lost the scripts
     OnReply on_reply;
     Time sent;
+    std::size_t size;  ///< as it counts against the bound
   };
 
   void connect();
   void open(const std::vector<Address>& addresses);
   void greet(Connection& connection);
   void load_scripts();
-  void send(std::string bytes, bool repeatable, OnReply on_reply);
+  void send(std::string bytes, bool repeatable, OnReply on_reply, Kind kind);
+  [[nodiscard]] bool admits(Kind kind);
+  static std::size_t size_of(std::string_view bytes) { return 2 * bytes.size() + 512; }
   void handle_reply(const Reply& reply);
   void handle_pushed(const Reply& reply);
   void send_held_back();
@@ -94,6 +113,8 @@ class Link {
   std::size_t subscribed_ = 0;
   std::string hashes_[kScriptCount];
   std::deque<Command> pending_;
+  std::size_t pending_bytes_ = 0;  ///< of pending_ and held_back_
+  bool overflown_ = false;         ///< and about to fail
   bool scripts_lost_ = false;
   std::deque<Command> held_back_;  ///< while the scripts are loaded again, in order
   std::uint64_t last_probe_ = 0;

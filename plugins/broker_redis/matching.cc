@@ -57,35 +57,36 @@ void ClusterNode::add_ticket(const std::string& ns, const SharedTicket& ticket,
                              std::optional<TicketId> replaces) {
   if (replaces) forget_ticket(ns, *replaces);
   tickets_[ns].insert_or_assign(ticket.id, ticket);
-  if (connected()) return share_ticket(ns, ticket, replaces);
+  if (connected()) return share_ticket(ns, ticket, replaces, Link::Kind::kState);
   if (state_ != State::kDegraded) return;  // shared when this node is connected
   if (replaces) host_.ticket_removed(ns, *replaces);
   host_.ticket_added(ns, ticket);
 }
 
 void ClusterNode::share_ticket(const std::string& ns, const SharedTicket& ticket,
-                               std::optional<TicketId> replaces) {
+                               std::optional<TicketId> replaces, Link::Kind kind) {
   const std::string since = std::to_string(ticket.enqueued.time_since_epoch().count());
-  link_.run(Script::kAddTicket,
-            {to_hex(ticket.owner.peer), std::to_string(ticket.owner.registration), ns,
-             std::to_string(ticket.id), since, ticket.request,
-             replaces ? std::to_string(*replaces) : std::string(), matcher_of(ns)},
-            [](const Reply*) {});
+  link_.run(
+      Script::kAddTicket,
+      {to_hex(ticket.owner.peer), std::to_string(ticket.owner.registration), ns,
+       std::to_string(ticket.id), since, ticket.request,
+       replaces ? std::to_string(*replaces) : std::string(), matcher_of(ns)},
+      [](const Reply*) {}, kind);
 }
 
 void ClusterNode::share_tickets() {
   for (const auto& [ns, tickets] : tickets_) {
-    if (matcher_of(ns) == node_) {
-      matching_.insert(ns);
-    } else {
-      host_.matching_moved(ns);
+    const bool ours = matcher_of(ns) == node_;
+    if (!ours) host_.matching_moved(ns);
+    for (const auto& [id, ticket] : tickets) {
+      if (ours) matching_[ns].insert(id);
+      share_ticket(ns, ticket, std::nullopt, Link::Kind::kOwnTruth);
     }
-    for (const auto& [id, ticket] : tickets) share_ticket(ns, ticket, std::nullopt);
   }
 }
 
 void ClusterNode::match_alone() {
-  for (const std::string& ns : matching_) host_.matching_moved(ns);
+  for (const auto& [ns, tickets] : matching_) host_.matching_moved(ns);
   matching_.clear();
   for (const auto& [ns, tickets] : tickets_) {
     for (const auto& [id, ticket] : tickets) host_.ticket_added(ns, ticket);
@@ -95,10 +96,10 @@ void ClusterNode::match_alone() {
 // The nodes have changed, and with them who matches what.
 void ClusterNode::take_matching(const std::vector<std::string>& namespaces) {
   for (auto ns = matching_.begin(); ns != matching_.end();) {
-    if (matcher_of(*ns) == node_) {
+    if (matcher_of(ns->first) == node_) {
       ++ns;
     } else {
-      host_.matching_moved(*ns);
+      host_.matching_moved(ns->first);
       ns = matching_.erase(ns);
     }
   }
@@ -118,8 +119,10 @@ void ClusterNode::fetch_tickets(const std::string& ns) {
     }
     std::stable_sort(waiting.begin(), waiting.end(),
                      [](const auto& a, const auto& b) { return a.enqueued < b.enqueued; });
-    matching_.insert(ns);
-    for (const SharedTicket& ticket : waiting) host_.ticket_added(ns, ticket);
+    for (const SharedTicket& ticket : waiting) {
+      matching_[ns].insert(ticket.id);
+      host_.ticket_added(ns, ticket);
+    }
   });
 }
 
@@ -128,6 +131,13 @@ void ClusterNode::forget_ticket(std::string_view ns, TicketId ticket) {
   if (found == tickets_.end()) return;
   found->second.erase(ticket);
   if (found->second.empty()) tickets_.erase(found);
+}
+
+void ClusterNode::stop_matching(std::string_view ns, TicketId ticket) {
+  const auto found = matching_.find(ns);
+  if (found == matching_.end()) return;
+  found->second.erase(ticket);
+  if (found->second.empty()) matching_.erase(found);
 }
 
 void ClusterNode::remove_ticket(const std::string& ns, TicketId ticket,
@@ -153,13 +163,17 @@ void ClusterNode::claim(const std::string& ns, const std::string& session,
   std::vector<std::string> arguments{ns, session};
   for (const TicketId ticket : tickets) arguments.push_back(std::to_string(ticket));
   link_.run(Script::kClaim, Arguments(arguments.begin(), arguments.end()),
-            [reply](const Reply* answer) {
+            [this, ns, tickets, reply](const Reply* answer) {
               ClaimOutcome outcome;
               outcome.known = answer != nullptr && !answer->is_error();
               for (std::size_t i = 0; outcome.known && i < answer->size(); ++i) {
                 if (const auto gone = to_number<std::uint64_t>((*answer)[i].text())) {
                   outcome.gone.push_back(*gone);
                 }
+              }
+              if (outcome.known) {
+                const auto& ended = outcome.gone.empty() ? tickets : outcome.gone;
+                for (const TicketId ticket : ended) stop_matching(ns, ticket);
               }
               reply(std::move(outcome));
             });
@@ -169,15 +183,17 @@ bool ClusterNode::take_ticket(const Fields& fields) {
   if (fields.size() != 7) return false;
   const auto ticket = read_ticket(fields[2], fields[3], fields[4], fields[5], fields[6]);
   if (!ticket) return false;
-  matching_.insert(std::string(fields[1]));
+  matching_[std::string(fields[1])].insert(ticket->id);
   host_.ticket_added(fields[1], *ticket);
   return true;
 }
 
 bool ClusterNode::take_ticket_end(const Fields& fields) {
   const auto ticket = fields.size() == 3 ? to_number<std::uint64_t>(fields[2]) : std::nullopt;
-  if (ticket) host_.ticket_removed(fields[1], *ticket);
-  return ticket.has_value();
+  if (!ticket) return false;
+  stop_matching(fields[1], *ticket);
+  host_.ticket_removed(fields[1], *ticket);
+  return true;
 }
 
 bool ClusterNode::take_matched(const Fields& fields) {

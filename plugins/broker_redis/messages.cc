@@ -86,11 +86,11 @@ void ClusterNode::send_directed(Directed message, ReplyTo<RouteOutcome> reply) {
                              envelope);
   }
   const std::string channel = options_.node_channel(cached->second);
-  link_.command(
-      {"PUBLISH", channel, envelope},
+  link_.publish(
+      channel, envelope,
       [this, number,
        message = std::make_shared<const Directed>(std::move(message))](const Reply* answer) {
-        if (answer == nullptr) return settle(number, RouteOutcome::kUnavailable);
+        if (answer == nullptr) return drop(number);
         if (answer->integer() > 0) return;
         routes_.erase(message->to);  // that node is no more
         send_the_long_way(
@@ -102,14 +102,16 @@ void ClusterNode::send_directed(Directed message, ReplyTo<RouteOutcome> reply) {
 void ClusterNode::send_the_long_way(std::uint64_t number, std::shared_ptr<const Directed> message,
                                     const std::string& envelope) {
   const std::string to = to_hex(message->to);
-  link_.run(Script::kRoute, {to, envelope},
-            [this, number, message = std::move(message)](const Reply* reply) {
-              take_route(number, *message, reply);
-            });
+  link_.run(
+      Script::kRoute, {to, envelope},
+      [this, number, message = std::move(message)](const Reply* reply) {
+        take_route(number, *message, reply);
+      },
+      Link::Kind::kMessage);
 }
 
 void ClusterNode::take_route(std::uint64_t number, const Directed& message, const Reply* reply) {
-  if (reply == nullptr || reply->is_error()) return settle(number, RouteOutcome::kUnavailable);
+  if (reply == nullptr || reply->is_error()) return drop(number);
   const std::string_view verdict = (*reply)[0].text();
   if (verdict == "sent") {
     if (routes_.size() >= kMaxRoutes) routes_.erase(routes_.begin());
@@ -127,7 +129,7 @@ void ClusterNode::take_route(std::uint64_t number, const Directed& message, cons
 
 void ClusterNode::publish_to_guide(std::string_view name, std::string_view json) {
   const std::string channel = options_.guide_channel(name);
-  link_.command({"PUBLISH", channel, json}, [](const Reply*) {});
+  link_.publish(channel, json, [](const Reply*) {});
 }
 
 void ClusterNode::publish_directed_to_guide(const Directed& message) {
@@ -142,18 +144,20 @@ void ClusterNode::publish_directed_to_guide(const Directed& message) {
 // For a message that came by a cached route, to a peer that is elsewhere by now.
 void ClusterNode::pass_on(const Fingerprint& to, std::string_view origin, std::string_view number,
                           const std::string& envelope) {
-  link_.run(Script::kRoute, {to_hex(to), envelope},
-            [this, origin = std::string(origin), number = std::string(number)](const Reply* reply) {
-              if (reply == nullptr || (*reply)[0].text() == "sent") return;
-              answer_origin(origin, number, RouteOutcome::kNotFound);
-            });
+  link_.run(
+      Script::kRoute, {to_hex(to), envelope},
+      [this, origin = std::string(origin), number = std::string(number)](const Reply* reply) {
+        if (reply == nullptr || (*reply)[0].text() == "sent") return;
+        answer_origin(origin, number, RouteOutcome::kNotFound);
+      },
+      Link::Kind::kMessage);
 }
 
 void ClusterNode::answer_origin(std::string_view node, std::string_view number,
                                 RouteOutcome outcome) {
   const std::string envelope = pack({"A", number, outcome_code(outcome)});
   const std::string channel = options_.node_channel(node);
-  link_.command({"PUBLISH", channel, envelope}, [](const Reply*) {});
+  link_.publish(channel, envelope, [](const Reply*) {});
 }
 
 bool ClusterNode::take_outcome(const Fields& fields) {
@@ -177,6 +181,12 @@ void ClusterNode::settle(std::uint64_t number, RouteOutcome outcome) {
   reply(outcome);
 }
 
+/// The way to Redis is full or has failed.
+void ClusterNode::drop(std::uint64_t number) {
+  ++shared_.dropped;
+  settle(number, RouteOutcome::kUnavailable);
+}
+
 void ClusterNode::expire_outcomes(Time now) {
   while (!outcome_order_.empty()) {
     const auto found = outcomes_.find(outcome_order_.front());
@@ -198,7 +208,12 @@ void ClusterNode::broadcast(const Broadcast& message) {
   for (const Fingerprint& peer : message.exclude) append_field(excluded, to_hex(peer));
   const std::string envelope =
       pack({"E", message.ns, to_hex(message.from), excluded, message.text});
-  link_.run(Script::kBroadcast, {message.ns, envelope}, [](const Reply*) {});
+  link_.run(
+      Script::kBroadcast, {message.ns, envelope},
+      [this](const Reply* reply) {
+        if (reply == nullptr) ++shared_.dropped;
+      },
+      Link::Kind::kMessage);
   if (!foreign_listeners_) return;
   const std::string_view ns = message.ns;
   publish_to_guide("broadcast", render_guide_message(message.text, node_, {&ns, 1}));

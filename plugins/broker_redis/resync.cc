@@ -52,7 +52,8 @@ void ClusterNode::mark_dirty(const Fingerprint& peer) {
 }
 
 void ClusterNode::resync_more() {
-  while (resyncs_under_way_ < kWindow && !dirty_.empty()) {
+  while (resyncs_under_way_ < kWindow && !dirty_.empty() &&
+         (resyncs_under_way_ == 0 || link_.has_room())) {
     const Fingerprint peer = *dirty_.begin();
     dirty_.erase(dirty_.begin());
     resync_peer(peer);

@@ -1,7 +1,9 @@
 peer_add_test(unit_broker_redis
   SOURCES
     broker_redis/envelope_test.cc
+    broker_redis/event_loop_test.cc
     broker_redis/guide_messages_test.cc
     broker_redis/resp_test.cc
-  LIBRARIES broker_redis_codec
+    ${PROJECT_SOURCE_DIR}/plugins/broker_redis/event_loop.cc
+  LIBRARIES broker_redis_codec Threads::Threads
   LABELS fast)
