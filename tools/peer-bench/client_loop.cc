@@ -82,8 +82,10 @@ void ClientLoop::connect(Client& client) {
   const int on = 1;
   ::setsockopt(client.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (is_loopback(target_.address)) bind_source(client.fd, client.index);
-  const auto* address = reinterpret_cast<const sockaddr*>(&target_.address);
-  const bool connected = ::connect(client.fd, address, sizeof target_.address) == 0;
+  sockaddr_in node = target_.address;
+  node.sin_port = htons(target_.ports[client.index % target_.ports.size()]);
+  const bool connected =
+      ::connect(client.fd, reinterpret_cast<const sockaddr*>(&node), sizeof node) == 0;
   if (!connected && errno != EINPROGRESS) throw_errno("connect");
   if (target_.tls) client.tls = std::make_unique<TlsClient>(client.fd);
 

@@ -20,7 +20,8 @@ namespace peer::bench {
 /// Where the server is.
 struct Target {
   sockaddr_in address{};
-  std::string upgrade_request;  ///< the whole HTTP head
+  std::vector<std::uint16_t> ports;  ///< of all nodes, the address's own first
+  std::string upgrade_request;       ///< the whole HTTP head
   bool tls = false;
 };
 

@@ -50,9 +50,11 @@ struct Flag {
 constexpr double kNoLimit = std::numeric_limits<std::uint32_t>::max();
 constexpr double kMaxSeconds = 86400;
 
-const std::array<Flag, 23> kFlags{{
+const std::array<Flag, 24> kFlags{{
     {"host", &Options::host, 0, 0, "server [127.0.0.1]; 127.* is met from many source addresses"},
     {"port", &Options::port, 1, 65535, "server's port [8080]"},
+    {"more-ports", &Options::more_ports, 0, 0,
+     "other nodes' ports, with commas; connections take turns, so pairs are on two nodes"},
     {"path", &Options::path, 0, 0, "endpoint [/ws]"},
     {"tls", &Options::tls, 0, 0, "speak TLS; the certificate is not verified"},
     {"pid", &Options::pid, 1, 1 << 22, "server's process, for its CPU time and memory"},

@@ -22,6 +22,7 @@ struct Options {
   bool help = false;
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080;
+  std::string more_ports;  ///< of other nodes, with commas
   std::string path = "/ws";
   bool tls = false;
   pid_t pid = 0;  ///< of the server; 0: not known

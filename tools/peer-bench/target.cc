@@ -1,6 +1,7 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
+#include <charconv>
 #include <cstring>
 #include <stdexcept>
 
@@ -8,6 +9,25 @@
 #include "tools/peer-bench/options.h"
 
 namespace peer::bench {
+namespace {
+
+std::vector<std::uint16_t> ports_of(const Options& options) {
+  std::vector<std::uint16_t> ports{options.port};
+  const char* at = options.more_ports.data();
+  const char* end = at + options.more_ports.size();
+  while (at != end) {
+    std::uint16_t port = 0;
+    const auto [rest, error] = std::from_chars(at, end, port);
+    if (error != std::errc() || port == 0 || (rest != end && *rest != ',')) {
+      throw std::runtime_error("--more-ports: expected ports with commas between them");
+    }
+    ports.push_back(port);
+    at = rest == end ? end : rest + 1;
+  }
+  return ports;
+}
+
+}  // namespace
 
 Target make_target(const Options& options) {
   addrinfo hints{};
@@ -28,6 +48,7 @@ Target make_target(const Options& options) {
                            "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
                            "Sec-WebSocket-Version: 13\r\n\r\n";
+  target.ports = ports_of(options);
   target.tls = options.tls;
   return target;
 }

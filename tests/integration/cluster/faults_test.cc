@@ -64,6 +64,78 @@ TEST_F(FaultsTest, AFrozenRedisIsAnOutageAndNobodyIsReapedAfterIt) {
   expect_whole({{"game", {&alice(), &bob()}}});
 }
 
+class PausedRedisTest : public PairTest, public testing::WithParamInterface<const char*> {};
+
+TEST_P(PausedRedisTest, ForLongerThanTheLeaseIsAnOutageAndNobodyIsReapedAfterIt) {
+  start_pair(kQuickToDoubt);
+  TestPeer carol = peer_in(first(), "local", "carol");
+  redis().command({"CLIENT", "PAUSE", "1500", GetParam()});
+  wait_for_state(first(), "degraded");
+  wait_for_state(second(), "degraded");
+  alice().send("join", R"({"namespace":"local"})");
+  alice().next("peer_list");
+  expect_news(carol, "peer_joined", alice());
+  wait_for_state(first(), "connected");
+  wait_for_state(second(), "connected");
+  alice().expect_silence();
+  bob().expect_silence();
+  carol.expect_silence();
+  expect_whole({{"game", {&alice(), &bob()}}, {"local", {&carol, &alice()}}});
+}
+
+TEST_P(PausedRedisTest, ForAMomentDelaysSignalsAndLosesNone) {
+  start_pair("beat_ms: 100, lease_ms: 5000, timeout_ms: 1500");
+  constexpr int kSignals = 60;
+  for (int i = 0; i < kSignals; ++i) {
+    if (i % 20 == 10) redis().command({"CLIENT", "PAUSE", "100", GetParam()});
+    alice().send_to(bob().fingerprint(), std::to_string(i));
+  }
+  for (int i = 0; i < kSignals; ++i) EXPECT_EQ(bob().next("signal")["payload"].number(), i);
+  bob().expect_silence();
+  alice().expect_silence();
+  expect_whole({{"game", {&alice(), &bob()}}});
+}
+
+INSTANTIATE_TEST_SUITE_P(Commands, PausedRedisTest, testing::Values("ALL", "WRITE"));
+
+TEST_F(FaultsTest, ARoomWhoseOwnersNodeIsKilledPassesToTheLongestPresentMemberElsewhere) {
+  start_pair();
+  bob().create_room("den");
+  alice().join("den");
+  expect_news(bob(), "peer_joined", alice());
+  TestPeer carol = peer_in(first(), "den", "carol");
+  expect_news(alice(), "peer_joined", carol);
+  second().signal(SIGKILL);
+  Json updated = carol.next();
+  while (updated["type"].str() == "peer_left") updated = carol.next();
+  EXPECT_EQ(updated["type"].str(), "room_updated");
+  EXPECT_EQ(updated["payload"]["owner"].str(), alice().fingerprint());
+  Json news = alice().next();
+  while (news["type"].str() == "peer_left") news = alice().next();
+  EXPECT_EQ(news["type"].str(), "room_updated");
+  alice().send("kick", fmt(R"({"room_id":"den","fingerprint":"%"})", carol.fingerprint()));
+  carol.next("kick");
+  expect_whole({{"game", {&alice()}}, {"den", {&alice()}}, {"", {&carol}}});
+}
+
+TEST_F(FaultsTest, TicketsInSeveralNamespacesOfAKilledNodeMatchNobody) {
+  start_pair();
+  for (TestPeer* peer : {&alice(), &bob()}) peer->join("chess");
+  expect_news(alice(), "peer_joined", bob());
+  for (const char* ns : {"game", "chess"}) {
+    bob().send("match", fmt(R"({"namespace":"%"})", ns));
+    bob().next("match");
+  }
+  second().signal(SIGKILL);
+  for (int left = 0; left < 2; ++left) alice().next("peer_left");
+  for (const char* ns : {"game", "chess"}) {
+    alice().send("match", fmt(R"({"namespace":"%"})", ns));
+    EXPECT_EQ(alice().next("match")["payload"]["status"].str(), "waiting");
+  }
+  alice().expect_silence();
+  expect_whole({{"game", {&alice()}}, {"chess", {&alice()}}});
+}
+
 TEST_F(FaultsTest, WithAWrongPasswordANodeWorksOnItsOwnAndSaysWhy) {
   RedisProcess secret("sesame");
   ServerProcess& node = start_node_at(secret.port(), "password: wrong, required: true");
