@@ -16,8 +16,23 @@ int timeout_factor() {
 }
 
 void ServerTest::start_with(const ServerOptions& options) {
-  server_ = std::make_unique<ServerProcess>(options);
+  const char* redis = std::getenv("PEER_TEST_REDIS");
+  if (redis == nullptr) {
+    server_ = std::make_unique<ServerProcess>(options);
+    return server_->wait_until_listening();
+  }
+  static int servers = 0;
+  ServerOptions clustered = options;
+  clustered.settings.insert(
+      clustered.settings.end(),
+      {"broker_type=redis", fmt("redis_addr=%", redis), "plugins.broker.options.required=true",
+       fmt("plugins.broker.options.prefix=server-%", ++servers)});
+  server_ = std::make_unique<ServerProcess>(clustered);
   server_->wait_until_listening();
+  const Deadline deadline;
+  while (http_get(port(), "/ready").status != 200) {
+    if (deadline.passed()) throw std::runtime_error("no part of a cluster:\n" + server_->output());
+  }
 }
 
 ServerProcess& ServerTest::server() {

@@ -21,6 +21,9 @@ using namespace literals;
 /// still be there and end with 0 on SIGTERM: a crash or a leak found by a sanitizer fails the test.
 class ServerTest : public testing::Test {
  protected:
+  // With PEER_TEST_REDIS=host:port in the environment each server is a cluster of one node there,
+  // and part of it before the test goes on.
+
   /// Starts the server with "key=value" settings.
   void start(std::vector<std::string> settings) { start_with({.settings = std::move(settings)}); }
   void start_with(const ServerOptions& options);
