@@ -39,8 +39,8 @@ const char* const kTenMistakes[kMistakes] = {
     ":9: allowed_origins: expected a list of at most 1000 origins",
     ":11: tls_key: cannot read '",
     ":13: plugins.broker.name: expected 'redis' as in broker_type",
-    ":14: plugins.room_policy.options.max_siez: unknown option of 'standard'; did you mean "
-    "'max_size'?",
+    (":14: plugins.room_policy.options.max_siez: unknown option of 'standard'; did you mean "
+     "'max_size'?"),
 };
 
 void expect_the_ten_mistakes(const Outcome& outcome) {
