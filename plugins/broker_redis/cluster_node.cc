@@ -161,7 +161,8 @@ void ClusterNode::take_epoch(const std::string& epoch, bool known) {
     arguments.insert(arguments.end(), nodes_.begin(), nodes_.end());
     link_.run(Script::kLost, arguments, [](const Reply*) {});
   }
-  if (lost || !known || std::exchange(fresh_link_, false)) begin_resync(lost);
+  const bool fresh = std::exchange(fresh_link_, false);
+  if (lost || !known || fresh) begin_resync(lost);
 }
 
 void ClusterNode::reap(const std::vector<std::string>& dead) {

@@ -207,6 +207,8 @@ class ClusterNode {
   void share_tickets();
   void match_alone();
   void take_matching(const std::vector<std::string>& namespaces);
+  void tell_matcher(std::string_view ns);
+  bool take_ticket_hint(const Fields& fields);
   void fetch_tickets(const std::string& ns);
   void forget_ticket(std::string_view ns, peer::sdk::TicketId ticket);
   void stop_matching(std::string_view ns, peer::sdk::TicketId ticket);

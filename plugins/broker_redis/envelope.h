@@ -28,6 +28,7 @@ namespace peer_redis {
 ///   X  replaced: fp, registration
 ///   T  a ticket waits: ns, ticket, fp, registration, enqueued, request
 ///   U  it has ended: ns, ticket
+///   Q  tickets wait in a namespace that the receiver may match: ns
 ///   M  matched: ns, session, then fp, ticket, object of each peer
 ///   N  the nodes have changed
 ///   P  probe: number

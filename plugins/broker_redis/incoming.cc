@@ -70,6 +70,8 @@ bool ClusterNode::dispatch(const Fields& fields) {
       return take_ticket(fields);
     case 'U':
       return take_ticket_end(fields);
+    case 'Q':
+      return take_ticket_hint(fields);
     case 'M':
       return take_matched(fields);
     case 'N':

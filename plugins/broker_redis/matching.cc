@@ -100,12 +100,27 @@ void ClusterNode::take_matching(const std::vector<std::string>& namespaces) {
       ++ns;
     } else {
       host_.matching_moved(ns->first);
+      tell_matcher(ns->first);
       ns = matching_.erase(ns);
     }
   }
   for (const std::string& ns : namespaces) {
     if (matcher_of(ns) == node_) fetch_tickets(ns);
   }
+}
+
+// Nodes learn at different times who is there: a ticket may have come to a node that does not make
+// the matches any more, or does not yet. Who does fetches it, now or when it learns that it does.
+void ClusterNode::tell_matcher(std::string_view ns) {
+  const std::string channel = options_.node_channel(matcher_of(ns));
+  link_.publish(
+      channel, pack({"Q", ns}), [](const Reply*) {}, Link::Kind::kState);
+}
+
+bool ClusterNode::take_ticket_hint(const Fields& fields) {
+  if (fields.size() != 2) return false;
+  if (matcher_of(fields[1]) == node_) fetch_tickets(std::string(fields[1]));
+  return true;
 }
 
 void ClusterNode::fetch_tickets(const std::string& ns) {
@@ -183,6 +198,10 @@ bool ClusterNode::take_ticket(const Fields& fields) {
   if (fields.size() != 7) return false;
   const auto ticket = read_ticket(fields[2], fields[3], fields[4], fields[5], fields[6]);
   if (!ticket) return false;
+  if (matcher_of(fields[1]) != node_) {
+    tell_matcher(fields[1]);
+    return true;
+  }
   matching_[std::string(fields[1])].insert(ticket->id);
   host_.ticket_added(fields[1], *ticket);
   return true;

@@ -9,6 +9,9 @@ if not epoch then
 end
 local known = call('ZSCORE', P .. 'nodes', self) and 1 or 0
 call('ZADD', P .. 'nodes', digits(now / 1000 + tonumber(ARGV[3])), self)
+for _, node in ipairs(call('SMEMBERS', P .. 'gone')) do
+  if node == self or not listens(node) then call('SREM', P .. 'gone', node) end
+end
 local live = call('ZRANGEBYSCORE', P .. 'nodes', digits(now / 1000), '+inf')
 local dead = call('ZRANGEBYSCORE', P .. 'nodes', '-inf', '(' .. digits(now / 1000))
 if known == 0 then tell_all(ARGV[5], self) end

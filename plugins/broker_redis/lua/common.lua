@@ -144,7 +144,10 @@ local function enter_peer(fp, registration, alias, since)
   return taken
 end
 
--- The other nodes than ours that listen to the guide's channels.
+local function listens(node) return call('PUBSUB', 'NUMSUB', channel .. node)[2] > 0 end
+
+-- The other nodes than ours that listen to the guide's channels. Ours are those, too, that have
+-- gone, but whose subscription lives: behind a network that swallows all, until TCP gives it up.
 local function foreign_listeners()
   local prefix = string.sub(channel, 1, -3)
   local guide = call('PUBSUB', 'NUMSUB', prefix .. 'signal', prefix .. 'relay',
@@ -152,10 +155,18 @@ local function foreign_listeners()
   local listeners = math.max(guide[2], guide[4], guide[6])
   if listeners == 0 then return 0 end
   local ours = 0
-  for _, node in ipairs(call('ZRANGE', P .. 'nodes', 0, -1)) do
-    ours = ours + math.min(1, call('PUBSUB', 'NUMSUB', channel .. node)[2])
+  for _, nodes in ipairs({call('ZRANGE', P .. 'nodes', 0, -1), call('SMEMBERS', P .. 'gone')}) do
+    for _, node in ipairs(nodes) do
+      if listens(node) then ours = ours + 1 end
+    end
   end
   return math.max(0, listeners - ours)
+end
+
+-- The node is none of the cluster any more.
+local function remove_node(node)
+  call('ZREM', P .. 'nodes', node)
+  call('HDEL', P .. 'wait', node)
 end
 
 -- Whether nodes have not yet put back what a loss of data took.

@@ -1,4 +1,4 @@
 -- envelope: the caller ends
-call('ZREM', P .. 'nodes', self)
+remove_node(self)
 tell_all(ARGV[3], self)
 return 0

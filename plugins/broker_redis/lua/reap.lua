@@ -11,7 +11,7 @@ for _, fp in ipairs(call('SRANDMEMBER', P .. 'n:' .. node, ARGV[4])) do
 end
 local left = call('SCARD', P .. 'n:' .. node)
 if left == 0 then
-  call('ZREM', P .. 'nodes', node)
-  call('HDEL', P .. 'wait', node)
+  remove_node(node)
+  if listens(node) then call('SADD', P .. 'gone', node) end
 end
 return left

@@ -163,10 +163,12 @@ void ClusterTest::TearDown() {
   }
 }
 
-void PairTest::start_pair(std::string_view options) {
+void PairTest::start_pair(std::string_view options, std::uint16_t first_redis_port) {
   const std::vector<std::string> unlimited{"rate_limit_per_sec=1000000",
                                            "rate_limit_burst=1000000"};
-  first_ = &start_node(options, unlimited);
+  const std::uint16_t port = first_redis_port == 0 ? redis().port() : first_redis_port;
+  first_ = &start_node_at(port, options, unlimited);
+  wait_for_state(*first_, "connected");
   second_ = &start_node(options, unlimited);
   alice_ = std::make_unique<TestPeer>(peer_in(*first_, "game", "alice"));
   bob_ = std::make_unique<TestPeer>(peer_in(*second_, "game", "bob"));

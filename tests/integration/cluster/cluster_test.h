@@ -76,7 +76,8 @@ class ClusterTest : public testing::Test {
 /// Two nodes with one member of "game" each, alice and bob, who know of each other.
 class PairTest : public ClusterTest {
  protected:
-  void start_pair(std::string_view options = kQuick);
+  /// `first_redis_port`: of a proxy for the first node; 0 for none.
+  void start_pair(std::string_view options = kQuick, std::uint16_t first_redis_port = 0);
   TestPeer& alice() { return *alice_; }
   TestPeer& bob() { return *bob_; }
   ServerProcess& first() { return *first_; }

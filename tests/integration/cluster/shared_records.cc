@@ -81,7 +81,7 @@ void take_key(SharedRecords& records, const std::string& key, const Texts& field
     records.with_tickets = set;
     return;
   }
-  if (key == "born" || key == "wait") return;
+  if (key == "born" || key == "wait" || key == "gone") return;
   const auto colon = key.find(':');
   const std::string kind = key.substr(0, colon);
   const std::string name = colon == std::string::npos ? "" : key.substr(colon + 1);

@@ -1,0 +1,239 @@
+// What a network does between a node and Redis: slow, cut, a black hole, a cluster in two parts.
+#include <memory>
+
+#include "tests/integration/cluster/cluster_test.h"
+#include "tests/integration/cluster/tcp_proxy.h"
+
+namespace peer::test {
+namespace {
+
+using testing::ElementsAre;
+
+/// The pair, with a network between the first node and Redis. Alice is behind it.
+class NetworkTest : public PairTest {
+ protected:
+  void start_behind_proxy(std::string_view options = kQuickToDoubt) {
+    proxy_ = std::make_unique<TcpProxy>(redis().port());
+    start_pair(options, proxy_->port());
+  }
+  TcpProxy& proxy() { return *proxy_; }
+
+  /// The second node is told by its lease that the first is gone, and bob is told so once.
+  void wait_until_parted() {
+    wait_for_state(first(), "degraded");
+    expect_news(bob(), "peer_left", alice());
+    wait_for_nodes(second(), 1);
+  }
+  void wait_until_healed() {
+    wait_for_state(first(), "connected");
+    wait_for_nodes(first(), 2);
+    wait_for_nodes(second(), 2);
+  }
+
+  void exchange(int number) {
+    alice().send_to(bob().fingerprint(), std::to_string(number));
+    bob().send_to(alice().fingerprint(), std::to_string(number));
+  }
+  void wait_for_output(ServerProcess& node, std::string_view text, int times) {
+    const Deadline deadline;
+    const auto count = [&] {
+      int found = 0;
+      const std::string output = node.output();
+      for (auto at = output.find(text); at != std::string::npos; at = output.find(text, at + 1)) {
+        ++found;
+      }
+      return found;
+    };
+    while (count() < times) {
+      if (deadline.passed()) throw std::runtime_error(fmt("no \"%\" in\n%", text, node.output()));
+    }
+  }
+
+  /// Numbers of all signals that have come, which must rise. Besides, only that a peer was not
+  /// found is taken: of one whose node listens to nobody at the moment.
+  static std::vector<int> read_numbers(TestPeer& peer, int last) {
+    std::vector<int> numbers;
+    while (numbers.empty() || numbers.back() < last) {
+      const Json message = peer.next();
+      if (message["type"].str() == "error") {
+        EXPECT_EQ(message["payload"]["code"].number(), 404) << peer.last_text();
+        continue;
+      }
+      EXPECT_EQ(message["type"].str(), "signal") << peer.last_text();
+      const int number = static_cast<int>(message["payload"].number());
+      if (!numbers.empty() && number <= numbers.back()) {
+        ADD_FAILURE() << number << " after " << numbers.back();
+        return numbers;
+      }
+      numbers.push_back(number);
+    }
+    return numbers;
+  }
+
+  void TearDown() override {
+    PairTest::TearDown();
+    proxy_.reset();
+  }
+
+ private:
+  std::unique_ptr<TcpProxy> proxy_;
+};
+
+TEST_F(NetworkTest, ASlowNetworkDelaysSignalsAndLosesNone) {
+  start_behind_proxy("beat_ms: 200, lease_ms: 5000, timeout_ms: 1500");
+  proxy().delay(80ms);
+  constexpr int kSignals = 100;
+  for (int i = 1; i <= kSignals; ++i) exchange(i);
+  EXPECT_EQ(read_numbers(bob(), kSignals).size(), kSignals);
+  EXPECT_EQ(read_numbers(alice(), kSignals).size(), kSignals);
+  TestPeer carol = peer(first(), "carol");
+  EXPECT_THAT(aliases(carol.join("game")), ElementsAre("alice", "bob", "carol"));
+  expect_news(alice(), "peer_joined", carol);
+  expect_news(bob(), "peer_joined", carol);
+  EXPECT_EQ(broker_stats(first())["state"].str(), "connected");
+  EXPECT_GE(broker_stats(first())["latency_us"].number(), 160'000);
+  expect_whole({{"game", {&alice(), &bob(), &carol}}});
+}
+
+struct Fault {
+  const char* name;
+  TcpProxy::Cut how;
+  TcpProxy::Which which;
+};
+
+class CutTest : public NetworkTest, public testing::WithParamInterface<Fault> {};
+
+// Whoever listens hears no storm: only the signals, in order. What was on its way may be lost.
+TEST_P(CutTest, SignalsGoOnInOrderAndNobodyHearsOfIt) {
+  start_behind_proxy("beat_ms: 100, lease_ms: 5000, timeout_ms: 500");
+  int number = 0;
+  for (int round = 0; round < 5; ++round) {
+    for (int i = 0; i < 40; ++i) {
+      if (i == 20) proxy().cut(GetParam().how, GetParam().which);
+      exchange(++number);
+    }
+    wait_for_output(first(), "Redis is back", round + 1);
+    wait_for_state(first(), "connected");
+    exchange(++number);
+    read_numbers(bob(), number);
+    read_numbers(alice(), number);
+  }
+  expect_silence_of({&alice(), &bob()});
+  expect_whole({{"game", {&alice(), &bob()}}});
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Faults, CutTest,
+    testing::Values(Fault{"FinBoth", TcpProxy::Cut::kFin, TcpProxy::Which::kBoth},
+                    Fault{"FinCommands", TcpProxy::Cut::kFin, TcpProxy::Which::kCommands},
+                    Fault{"FinSubscription", TcpProxy::Cut::kFin, TcpProxy::Which::kSubscription},
+                    Fault{"ResetBoth", TcpProxy::Cut::kReset, TcpProxy::Which::kBoth},
+                    Fault{"ResetCommands", TcpProxy::Cut::kReset, TcpProxy::Which::kCommands},
+                    Fault{"ResetSubscription", TcpProxy::Cut::kReset,
+                          TcpProxy::Which::kSubscription}),
+    [](const auto& test) { return test.param.name; });
+
+struct Hole {
+  const char* name;
+  TcpProxy::Which which;
+};
+
+class BlackHoleTest : public NetworkTest, public testing::WithParamInterface<Hole> {};
+
+TEST_P(BlackHoleTest, IsFoundByItsSilence) {
+  start_behind_proxy();
+  proxy().hold(GetParam().which);
+  wait_for_state(first(), "degraded");
+  TestPeer carol = peer_in(first(), "game", "carol");
+  expect_news(alice(), "peer_joined", carol);
+  proxy().release();
+  wait_until_healed();
+  // Bob may have been told that alice left, if the hole outlasted the lease: then of both.
+  std::vector<std::string> news;
+  for (Json message = bob().next();; message = bob().next()) {
+    news.push_back(message["type"].str() + ' ' + message["from"].str());
+    if (message["from"].str() == carol.fingerprint()) break;
+  }
+  bob().send("ping", "");
+  for (Json message = bob().next(); message["type"].str() != "pong"; message = bob().next()) {
+    news.push_back(message["type"].str() + ' ' + message["from"].str());
+  }
+  const std::string left = "peer_left " + alice().fingerprint();
+  const std::string joined = "peer_joined " + alice().fingerprint();
+  const std::string came = "peer_joined " + carol.fingerprint();
+  EXPECT_THAT(news, testing::AnyOf(ElementsAre(came), ElementsAre(left, joined, came),
+                                   ElementsAre(left, came, joined)));
+  alice().expect_silence();
+  expect_whole({{"game", {&alice(), &bob(), &carol}}});
+}
+
+INSTANTIATE_TEST_SUITE_P(Holes, BlackHoleTest,
+                         testing::Values(Hole{"Both", TcpProxy::Which::kBoth},
+                                         Hole{"Commands", TcpProxy::Which::kCommands},
+                                         Hole{"Subscription", TcpProxy::Which::kSubscription}),
+                         [](const auto& test) { return test.param.name; });
+
+TEST_F(NetworkTest, BothPartsWorkOnTheirOwnAndHealWithOneAnnouncementEach) {
+  start_behind_proxy();
+  proxy().hold();
+  wait_until_parted();
+  TestPeer here = peer_in(first(), "game", "here");
+  expect_news(alice(), "peer_joined", here);
+  TestPeer there = peer_in(second(), "game", "there");
+  expect_news(bob(), "peer_joined", there);
+  alice().send_to(here.fingerprint(), "1");
+  EXPECT_EQ(here.next("signal")["payload"].number(), 1);
+  bob().send_to(alice().fingerprint(), "1");
+  bob().expect_error(404, "peer not found");
+  alice().send("broadcast", R"({"namespace":"game","data":3})");
+  EXPECT_EQ(here.next("broadcast")["payload"]["data"].number(), 3);
+
+  proxy().cut(TcpProxy::Cut::kReset);
+  proxy().release();
+  wait_until_healed();
+  for (TestPeer* peer : {&bob(), &there}) {
+    std::vector<std::string> news;
+    for (int i = 0; i < 2; ++i) news.push_back(peer->next("peer_joined")["from"].str());
+    EXPECT_THAT(news, testing::UnorderedElementsAre(alice().fingerprint(), here.fingerprint()));
+  }
+  expect_silence_of({&alice(), &bob(), &here, &there});
+  expect_whole({{"game", {&alice(), &bob(), &here, &there}}});
+  there.send_to(here.fingerprint(), "2");
+  EXPECT_EQ(here.next("signal")["payload"].number(), 2);
+}
+
+TEST_F(NetworkTest, OfOnePeerOnBothPartsTheNewerRegistrationStays) {
+  start_behind_proxy();
+  TestPeer older = peer(first(), "carol");
+  proxy().hold();
+  wait_until_parted();
+  TestPeer newer = peer_in(second(), "game", "carol");
+  expect_news(bob(), "peer_joined", newer);
+  older.round_trip();
+  proxy().cut(TcpProxy::Cut::kReset);
+  proxy().release();
+  older.ws().expect_close(4001);
+  wait_until_healed();
+  expect_news(bob(), "peer_joined", alice());
+  bob().send_to(newer.fingerprint(), "1");
+  EXPECT_EQ(newer.next()["type"].str(), "peer_joined");
+  EXPECT_EQ(newer.next("signal")["payload"].number(), 1);
+  expect_whole({{"game", {&alice(), &bob(), &newer}}});
+}
+
+TEST_F(NetworkTest, OfOnePeerOnBothPartsTheNewerRegistrationStaysWhereverItIs) {
+  start_behind_proxy();
+  TestPeer older = peer(second(), "carol");
+  proxy().hold();
+  wait_until_parted();
+  TestPeer newer = peer(first(), "carol");
+  proxy().cut(TcpProxy::Cut::kReset);
+  proxy().release();
+  older.ws().expect_close(4001);
+  wait_until_healed();
+  newer.round_trip();
+  expect_whole({{"game", {&alice(), &bob()}}, {"", {&newer}}});
+}
+
+}  // namespace
+}  // namespace peer::test
