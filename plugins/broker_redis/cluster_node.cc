@@ -110,6 +110,7 @@ void ClusterNode::went_down(std::string_view why) {
   foreign_listeners_ = false;
   routes_.clear();
   dirty_.clear();
+  behind_.clear();
   reaping_.clear();
   listing_own_peers_ = false;
   // Done in Redis, but their announcements are lost with the subscription.
@@ -147,7 +148,9 @@ void ClusterNode::take_beat(const Reply& reply) {
   const bool nodes_changed = nodes_ != before || fresh_link_;
   shared_.nodes = static_cast<std::uint32_t>(nodes_.size());
   take_epoch(std::string(reply[0].text()), reply[1].integer() == 1);
+  nodes_before_ = nodes_;
   if (nodes_changed) take_matching(texts_of(reply[6]));
+  if (reply[7].integer() == 0) catch_up();
   expire_outcomes(now);
   if (now - beating_since_ >= options_.lease) reap(texts_of(reply[5]));
 }
@@ -159,6 +162,7 @@ void ClusterNode::take_epoch(const std::string& epoch, bool known) {
     warn("Redis has lost its data; this node puts back what it knows");
     Arguments arguments{"60000"};
     arguments.insert(arguments.end(), nodes_.begin(), nodes_.end());
+    arguments.insert(arguments.end(), nodes_before_.begin(), nodes_before_.end());
     link_.run(Script::kLost, arguments, [](const Reply*) {});
   }
   const bool fresh = std::exchange(fresh_link_, false);

@@ -144,6 +144,15 @@ class ClusterNode {
   void finish_resync();
   [[nodiscard]] std::string since_text(Time since) const;
 
+  // catch_up.cc
+  using Objects = std::unordered_map<Fingerprint, std::string>;
+  void catch_up();
+  void catch_up_more();
+  void compare_members(const std::string& ns);
+  void compare(const std::string& ns, const std::optional<Objects>& members);
+  void know_members(const std::string& ns, const peer::sdk::MemberPage& page);
+  static void know_of(Mirror::Namespace& here, const Fingerprint& peer);
+
   // incoming.cc
   void take_message(std::string_view channel, std::string_view message);
   void take_envelope(const std::string& envelope);
@@ -154,6 +163,7 @@ class ClusterNode {
   bool take_outcome(const Fields& fields);
   bool take_broadcast(const Fields& fields);
   bool take_joined(const Fields& fields);
+  void hear_of(std::string_view node);
   bool take_left(const Fields& fields);
   bool take_reaped(const Fields& fields);
   bool take_room_change(const Fields& fields);
@@ -228,12 +238,13 @@ class ClusterNode {
   Link link_;
 
   State state_ = State::kDegraded;
-  std::string last_failure_;          ///< logged once for each outage
-  std::string epoch_;                 ///< of Redis' data; another one: the data was lost
-  std::int64_t clock_offset_us_ = 0;  ///< Redis' clock minus ours
-  std::vector<std::string> nodes_;    ///< alive, this one included
-  bool foreign_listeners_ = false;    ///< nodes of another kind obey the guide's channels
-  Time beating_since_{};              ///< without a break; from a full lease on it may reap
+  std::string last_failure_;               ///< logged once for each outage
+  std::string epoch_;                      ///< of Redis' data; another one: the data was lost
+  std::int64_t clock_offset_us_ = 0;       ///< Redis' clock minus ours
+  std::vector<std::string> nodes_;         ///< alive, this one included
+  std::vector<std::string> nodes_before_;  ///< as of the last beat, and heard of since
+  bool foreign_listeners_ = false;         ///< nodes of another kind obey the guide's channels
+  Time beating_since_{};                   ///< without a break; from a full lease on it may reap
   Time last_beat_{};
   std::uint64_t beats_ = 0;  ///< number of the chain of beats; of an earlier one none goes on
   std::set<std::string> reaping_;
@@ -243,6 +254,10 @@ class ClusterNode {
   bool fresh_link_ = false;  ///< the first beat after an outage is still to come
   bool listing_own_peers_ = false;
   bool quiet_ = false;
+
+  bool catch_up_due_ = false;       ///< when what is shared is whole again
+  std::deque<std::string> behind_;  ///< namespaces whose members are to be compared
+  std::size_t catching_up_ = 0;     ///< comparisons under way
 
   std::unordered_map<Fingerprint, std::string> routes_;  ///< which node has whom, as last heard
   std::unordered_map<std::uint64_t, Outcome> outcomes_;

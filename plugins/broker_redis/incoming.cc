@@ -131,13 +131,24 @@ bool ClusterNode::take_joined(const Fields& fields) {
     return true;
   }
   if (!is_client_text(fields[5])) return false;
+  hear_of(fields[3]);
   routes_.erase(*peer);
   if (Mirror::Namespace* here = mirror_.find(fields[1])) {
+    if (here->elsewhere && here->elsewhere->contains(*peer)) return true;  // they know
     ++here->total;
+    know_of(*here, *peer);
     count_members(fields[1], *here);
   }
   host_.member_joined(fields[1], *peer, fields[5]);
   return true;
+}
+
+// Its members are known from now on: should what is shared be lost, they are waited for.
+void ClusterNode::hear_of(std::string_view node) {
+  constexpr std::size_t kMaxNodes = 1000;
+  if (std::find(nodes_.begin(), nodes_.end(), node) != nodes_.end()) return;
+  if (std::find(nodes_before_.begin(), nodes_before_.end(), node) != nodes_before_.end()) return;
+  if (nodes_before_.size() < kMaxNodes) nodes_before_.emplace_back(node);
 }
 
 bool ClusterNode::take_left(const Fields& fields) {
@@ -145,6 +156,8 @@ bool ClusterNode::take_left(const Fields& fields) {
   const auto peer = from_hex(fields[2]);
   if (!peer) return false;
   if (fields[3] == node_) return true;  // this node was taken for dead, but it lives
+  Mirror::Namespace* here = mirror_.find(fields[1]);
+  if (here != nullptr && here->elsewhere && here->elsewhere->erase(*peer) == 0) return true;
   member_gone(fields[1]);
   host_.member_left(fields[1], *peer);
   return true;

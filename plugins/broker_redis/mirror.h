@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
+#include <utility>
 
 #include <peer/sdk/broker_types.h>
 
@@ -37,6 +39,8 @@ class Mirror {
   struct Namespace {
     std::uint32_t own = 0;    ///< members on this node
     std::uint64_t total = 0;  ///< on all nodes, as far as the news have come
+    /// Members on other nodes that those here have been told of; nullopt: not known, or too many.
+    std::optional<std::unordered_set<Fingerprint>> elsewhere{std::in_place};
     std::optional<Room> room;
   };
 

@@ -73,6 +73,7 @@ void ClusterNode::take_join_reply(const std::string& token, const Join& join, co
   outcome.page = read_page(*answer, 2, 4);
   remember_member(join, outcome.version, outcome.page.total);
   mirror_.mark_shared(join.ns, join.peer);
+  know_members(join.ns, outcome.page);
   complete(token, [this, outcome = std::move(outcome), reply]() mutable {
     gate_.shut();
     outcome.hold = gate_.hold();
@@ -131,7 +132,8 @@ void ClusterNode::remember_member(const Join& join, std::uint64_t version, std::
 }
 
 void ClusterNode::count_members(std::string_view ns, const Mirror::Namespace& here) {
-  shared_.set_elsewhere(ns, here.total > here.own ? here.total - here.own : 0);
+  const std::uint64_t counted = here.total > here.own ? here.total - here.own : 0;
+  shared_.set_elsewhere(ns, here.elsewhere ? here.elsewhere->size() : counted);
 }
 
 void ClusterNode::member_gone(std::string_view ns) {

@@ -17,6 +17,7 @@ constexpr std::size_t kWindow = 64;  // scripts under way at a time
 void ClusterNode::begin_resync(bool quiet) {
   set_state(State::kResyncing);
   quiet_ = quiet;
+  catch_up_due_ = true;
   for (const auto& [peer, entry] : mirror_.peers()) dirty_.insert(peer);
   if (listing_own_peers_) return;
   listing_own_peers_ = true;
@@ -100,6 +101,7 @@ void ClusterNode::resync_peer(const Fingerprint& peer) {
 void ClusterNode::take_resynced(const Fingerprint& peer, std::uint64_t registration,
                                 const std::vector<std::string>& namespaces, const Reply& reply) {
   if (reply[0].text() == "moved") return host_.replaced({peer, registration});
+  if (reply[1].integer() == 1) mirror_.drop_alias({peer, registration});
   for (std::size_t i = 0; i < namespaces.size(); ++i) {
     mirror_.mark_shared(namespaces[i], {peer, registration});
     Mirror::Namespace* here = mirror_.find(namespaces[i]);
@@ -111,8 +113,10 @@ void ClusterNode::take_resynced(const Fingerprint& peer, std::uint64_t registrat
 
 void ClusterNode::finish_resync() {
   if (state_ != State::kResyncing || listing_own_peers_) return;
-  link_.run(Script::kSettled, {}, [](const Reply*) {});
   set_state(State::kConnected);
+  link_.run(Script::kSettled, {}, [this](const Reply* reply) {
+    if (reply != nullptr && !reply->is_error() && reply->integer() == 0) catch_up();
+  });
   if (!last_failure_.empty()) warn("Redis is back; this node is part of the cluster again");
   last_failure_.clear();
   share_tickets();

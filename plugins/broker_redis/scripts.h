@@ -17,6 +17,7 @@ enum class Script : std::size_t {
   kList,
   kReadRoom,
   kCommitRoom,
+  kMembers,
   kBeat,
   kLost,
   kSettled,

@@ -1,6 +1,6 @@
 -- lease_ms new-epoch envelope-of-news
 -- -> {epoch, was known, now_us, foreign listeners, {live node...}, {dead node...},
---     {ns with tickets...}}
+--     {ns with tickets...}, whether nodes have yet to put back what was lost}
 local now = now_us()
 local epoch = call('GET', P .. 'born')
 if not epoch then
@@ -16,4 +16,4 @@ local live = call('ZRANGEBYSCORE', P .. 'nodes', digits(now / 1000), '+inf')
 local dead = call('ZRANGEBYSCORE', P .. 'nodes', '-inf', '(' .. digits(now / 1000))
 if known == 0 then tell_all(ARGV[5], self) end
 return {epoch, known, digits(now), foreign_listeners(), live, dead,
-        call('SMEMBERS', P .. 'tn')}
+        call('SMEMBERS', P .. 'tn'), unsettled() and 1 or 0}

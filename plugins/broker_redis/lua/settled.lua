@@ -1,3 +1,3 @@
--- The caller has put back all that it knows.
+-- The caller has put back all that it knows. -> whether others have yet to
 if call('EXISTS', P .. 'wait') == 1 then call('HSET', P .. 'wait', self, 0) end
-return 0
+return unsettled() and 1 or 0

@@ -196,6 +196,7 @@ TEST_F(NetworkTest, BothPartsWorkOnTheirOwnAndHealWithOneAnnouncementEach) {
     for (int i = 0; i < 2; ++i) news.push_back(peer->next("peer_joined")["from"].str());
     EXPECT_THAT(news, testing::UnorderedElementsAre(alice().fingerprint(), here.fingerprint()));
   }
+  for (TestPeer* peer : {&alice(), &here}) expect_news(*peer, "peer_joined", there);
   expect_silence_of({&alice(), &bob(), &here, &there});
   expect_whole({{"game", {&alice(), &bob(), &here, &there}}});
   there.send_to(here.fingerprint(), "2");
@@ -215,6 +216,7 @@ TEST_F(NetworkTest, OfOnePeerOnBothPartsTheNewerRegistrationStays) {
   older.ws().expect_close(4001);
   wait_until_healed();
   expect_news(bob(), "peer_joined", alice());
+  expect_news(alice(), "peer_joined", newer);
   bob().send_to(newer.fingerprint(), "1");
   EXPECT_EQ(newer.next()["type"].str(), "peer_joined");
   EXPECT_EQ(newer.next("signal")["payload"].number(), 1);
@@ -233,6 +235,51 @@ TEST_F(NetworkTest, OfOnePeerOnBothPartsTheNewerRegistrationStaysWhereverItIs) {
   wait_until_healed();
   newer.round_trip();
   expect_whole({{"game", {&alice(), &bob()}}, {"", {&newer}}});
+}
+
+TEST_F(NetworkTest, WhoCameAndWentElsewhereMeanwhileIsToldWhenTheNodeIsBack) {
+  start_behind_proxy();
+  TestPeer gone = peer_in(second(), "game", "gone");
+  for (TestPeer* peer : {&alice(), &bob()}) expect_news(*peer, "peer_joined", gone);
+  proxy().hold();
+  wait_for_state(first(), "degraded");
+  gone.close();
+  TestPeer brief = peer(second(), "brief");
+  brief.join("game");
+  brief.close();
+  TestPeer come = peer(second(), "come");
+  come.join("game");
+  come.round_trip();
+  proxy().cut(TcpProxy::Cut::kReset);
+  proxy().release();
+  std::vector<std::string> news;
+  for (int i = 0; i < 2; ++i) {
+    const Json message = alice().next();
+    news.push_back(message["type"].str() + ' ' + message["from"].str());
+  }
+  EXPECT_THAT(news, testing::UnorderedElementsAre("peer_left " + gone.fingerprint(),
+                                                  "peer_joined " + come.fingerprint()));
+  wait_until_healed();
+  alice().expect_silence();
+  expect_whole({{"game", {&alice(), &bob(), &come}}});
+}
+
+TEST_F(NetworkTest, WhenAllWereCutOffFromARedisThatForgotEachHearsOfWhoJoinedElsewhere) {
+  start_pair(kQuickToDoubt);
+  redis().kill();
+  wait_for_state(first(), "degraded");
+  wait_for_state(second(), "degraded");
+  TestPeer carol = peer_in(first(), "game", "carol");
+  expect_news(alice(), "peer_joined", carol);
+  TestPeer dave = peer_in(second(), "game", "dave");
+  expect_news(bob(), "peer_joined", dave);
+  redis().restart();
+  for (TestPeer* peer : {&bob(), &dave}) expect_news(*peer, "peer_joined", carol);
+  for (TestPeer* peer : {&alice(), &carol}) expect_news(*peer, "peer_joined", dave);
+  wait_for_state(first(), "connected");
+  wait_for_state(second(), "connected");
+  expect_silence_of({&alice(), &bob(), &carol, &dave});
+  expect_whole({{"game", {&alice(), &bob(), &carol, &dave}}});
 }
 
 }  // namespace

@@ -55,15 +55,16 @@ ScriptDriver::ScriptDriver(RedisProcess& redis, std::uint64_t seed)
 
 void ScriptDriver::step() {
   static constexpr std::pair<int, Operation> kOperations[] = {
-      {120, &ScriptDriver::do_register},  {60, &ScriptDriver::do_unregister},
-      {260, &ScriptDriver::do_join},      {110, &ScriptDriver::do_leave},
-      {40, &ScriptDriver::do_update},     {50, &ScriptDriver::do_list},
-      {30, &ScriptDriver::do_read_room},  {70, &ScriptDriver::do_commit_room},
-      {60, &ScriptDriver::do_add_ticket}, {20, &ScriptDriver::do_remove_ticket},
-      {30, &ScriptDriver::do_claim},      {30, &ScriptDriver::do_resolve},
-      {15, &ScriptDriver::do_forget},     {60, &ScriptDriver::do_resync},
-      {4, &ScriptDriver::do_death},       {4, &ScriptDriver::do_freeze},
-      {20, &ScriptDriver::do_beat},       {1, &ScriptDriver::do_flush},
+      {120, &ScriptDriver::do_register},     {60, &ScriptDriver::do_unregister},
+      {260, &ScriptDriver::do_join},         {110, &ScriptDriver::do_leave},
+      {40, &ScriptDriver::do_update},        {50, &ScriptDriver::do_list},
+      {20, &ScriptDriver::do_members},       {30, &ScriptDriver::do_read_room},
+      {70, &ScriptDriver::do_commit_room},   {60, &ScriptDriver::do_add_ticket},
+      {20, &ScriptDriver::do_remove_ticket}, {30, &ScriptDriver::do_claim},
+      {30, &ScriptDriver::do_resolve},       {15, &ScriptDriver::do_forget},
+      {60, &ScriptDriver::do_resync},        {4, &ScriptDriver::do_death},
+      {4, &ScriptDriver::do_freeze},         {20, &ScriptDriver::do_beat},
+      {1, &ScriptDriver::do_flush},
   };
   int sum = 0;
   for (const auto& [weight, operation] : kOperations) sum += weight;
@@ -202,6 +203,21 @@ void ScriptDriver::do_list() {
   EXPECT_EQ(answer.at(1), std::to_string(members.size()));
   expect_answer("list", page,
                 Texts(first, first + std::min<std::ptrdiff_t>(4, members.end() - first)));
+}
+
+void ScriptDriver::do_members() {
+  const std::string& node = any(nodes_);
+  const std::string& ns = any(kNames);
+  const Texts answer = run("members", node, {ns, "token", "6"});
+  const Texts members = model_.members(ns);
+  if (members.size() > 6) return expect_answer("members", answer, {"0"});
+  Texts expected{"1"};
+  for (const std::string& peer : members) {
+    if (model_.find(peer)->node != node) expected.push_back(peer);
+  }
+  Texts found{answer.at(0)};
+  for (std::size_t i = 1; i < answer.size(); i += 2) found.push_back(answer[i]);
+  expect_answer("members", found, expected);
 }
 
 void ScriptDriver::do_read_room() {

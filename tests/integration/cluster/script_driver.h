@@ -54,6 +54,7 @@ class ScriptDriver {
   void do_leave();
   void do_update();
   void do_list();
+  void do_members();
   void do_read_room();
   void do_commit_room();
   void do_add_ticket();
