@@ -107,10 +107,10 @@ void tell_left(Node& node, std::string_view ns, const sdk::Registered& peer);
 void leave_namespace(Node& node, Connection& connection, std::size_t membership);
 /// What the room policy makes of a member's going.
 void settle_room(Node& node, EventLoop& loop, std::string name, const Fingerprint& gone);
-/// Ends the membership of a peer that is kicked, which it is told. On the peer's loop. Returns
-/// false when it is no member any more.
-bool remove_kicked(Node& node, EventLoop& loop, ConnectionRef where, const std::string& name,
-                   const Fingerprint& by);
+/// Ends the membership of a peer that did not ask for it, after `farewell`. On the peer's loop.
+/// Returns false when it is no member any more.
+bool remove_member(Node& node, EventLoop& loop, ConnectionRef where, const std::string& name,
+                   const FrameRef& farewell);
 /// True when the auth plugin's grant covers the name.
 [[nodiscard]] bool may_use_namespace(const Peer& peer, std::string_view ns);
 /// True when `name` matches one of `patterns`: exact, or a prefix followed by '*'.

@@ -125,8 +125,21 @@ void NodeHost::kicked(std::string_view room_id, const Fingerprint& target,
     const std::optional<ConnectionRef> where = node_.peers.find(target);
     if (!where) return;
     EventLoop& loop = node_.loop_of(*where);
-    loop.post([&node = node_, &loop, where = *where, room = std::string(room_id), by] {
-      remove_kicked(node, loop, where, room, by);
+    loop.post([&node = node_, &loop, where = *where, room = std::string(room_id), target, by] {
+      remove_member(node, loop, where, room, kick_frame(by, target, room, loop.wall()));
+    });
+  });
+}
+
+void NodeHost::room_closed(std::string_view room_id, const sdk::Registered& registered) noexcept {
+  guarded("the end of a room", [&] {
+    const std::optional<ConnectionRef> where = node_.peers.find(registered.peer);
+    if (!where) return;
+    EventLoop& loop = node_.loop_of(*where);
+    loop.post([&node = node_, &loop, where = *where, room = std::string(room_id), registered] {
+      Connection* connection = loop.find(where);
+      if (connection == nullptr || peer_of(*connection).registered() != registered) return;
+      remove_member(node, loop, where, room, room_closed_frame(room, loop.wall()));
     });
   });
 }

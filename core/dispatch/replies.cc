@@ -136,6 +136,11 @@ FrameRef room_updated_frame(std::string_view room_id, const Room& room, sdk::Ins
   return room_message_frame(room_id, "room_updated", room_payload(room_id, room) + "}", now);
 }
 
+FrameRef room_closed_frame(std::string_view room_id, sdk::Instant now) {
+  return room_message_frame(room_id, "room_closed", "{\"room_id\":" + json_string(room_id) + "}",
+                            now);
+}
+
 FrameRef room_message_frame(std::string_view room_id, std::string_view type,
                             std::string_view payload, sdk::Instant now) {
   std::string message = "{\"type\":" + json_string(type);

@@ -46,6 +46,7 @@ void reply_cancelled(Connection& connection, std::string_view id, sdk::TicketId 
                                   std::string_view room_id, sdk::Instant now);
 [[nodiscard]] FrameRef room_updated_frame(std::string_view room_id, const Room& room,
                                           sdk::Instant now);
+[[nodiscard]] FrameRef room_closed_frame(std::string_view room_id, sdk::Instant now);
 /// A room policy's own message.
 [[nodiscard]] FrameRef room_message_frame(std::string_view room_id, std::string_view type,
                                           std::string_view payload, sdk::Instant now);

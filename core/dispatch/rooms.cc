@@ -33,17 +33,18 @@ void answer_kick(Connection& connection, const std::string& id, bool removed) {
 // A peer's memberships change on its own loop only: there the target is removed, and the owner's
 // next messages wait for it.
 void kick_on_its_loop(Node& node, Connection& kicking, const std::string& id,
-                      const std::string& name, ConnectionRef where) {
-  const Fingerprint by = peer_of(kicking).fingerprint;
+                      const std::string& name, const Fingerprint& target, ConnectionRef where) {
   EventLoop& owners_loop = kicking.loop();
+  const FrameRef farewell =
+      kick_frame(peer_of(kicking).fingerprint, target, name, owners_loop.wall());
   EventLoop& targets_loop = node.loop_of(where);
   if (&owners_loop == &targets_loop) {
-    return answer_kick(kicking, id, remove_kicked(node, owners_loop, where, name, by));
+    return answer_kick(kicking, id, remove_member(node, owners_loop, where, name, farewell));
   }
   begin_operation(kicking);
   targets_loop.post(
-      [&node, &owners_loop, &targets_loop, where, name, by, id, owner = kicking.ref()] {
-        const bool removed = remove_kicked(node, targets_loop, where, name, by);
+      [&node, &owners_loop, &targets_loop, where, name, farewell, id, owner = kicking.ref()] {
+        const bool removed = remove_member(node, targets_loop, where, name, farewell);
         owners_loop.post([&owners_loop, owner, id, removed] {
           Connection* connection = owners_loop.find(owner);
           if (connection == nullptr || connection->closing()) return;
@@ -70,22 +71,22 @@ void kick(const Call& call, const std::string& name, const Fingerprint& target) 
                     if (answer.shared) return answer_kick(connection, id, true);
                     const std::optional<ConnectionRef> where = node.peers.find(target);
                     if (!where) return answer_kick(connection, id, false);
-                    kick_on_its_loop(node, connection, id, name, *where);
+                    kick_on_its_loop(node, connection, id, name, target, *where);
                   });
 }
 
 }  // namespace
 
 // On the loop of the target. Returns false when it is no member any more.
-bool remove_kicked(Node& node, EventLoop& loop, ConnectionRef where, const std::string& name,
-                   const Fingerprint& by) {
+bool remove_member(Node& node, EventLoop& loop, ConnectionRef where, const std::string& name,
+                   const FrameRef& farewell) {
   Connection* connection = loop.find(where);
   if (connection == nullptr) return false;
   Peer& target = peer_of(*connection);
   const Membership* membership = target.find(name);
   if (target.stage != Peer::Stage::kRegistered || membership == nullptr) return false;
   const auto index = static_cast<std::size_t>(membership - target.memberships.data());
-  connection->send(kick_frame(by, target.fingerprint, name, loop.wall()));
+  connection->send(farewell);
   leave_namespace(node, *connection, index);
   loop.deliver_mail();
   return true;

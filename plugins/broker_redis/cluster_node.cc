@@ -73,6 +73,11 @@ void ClusterNode::recover(std::string_view what) {
   link_.give_up("a failure of this node");
 }
 
+// Redis has refused what it must know, for want of memory, say: the resync puts that right.
+void ClusterNode::give_up_on_error(const Reply* reply) {
+  if (reply != nullptr && reply->is_error()) link_.give_up(reply->text());
+}
+
 void ClusterNode::flush() {
   link_.flush();
   shared_.latency_us = link_.latency().count();

@@ -124,6 +124,7 @@ class ClusterNode {
   void warn(std::string_view text) { host_.log_warning(text); }
 
   // cluster_node.cc: beats, and who is there
+  void give_up_on_error(const Reply* reply);
   void went_up();
   void went_down(std::string_view why);
   void beat();
@@ -140,6 +141,7 @@ class ClusterNode {
   void resync_peer(const Fingerprint& peer);
   void take_resynced(const Fingerprint& peer, std::uint64_t registration,
                      const std::vector<std::string>& namespaces, const Reply& reply);
+  void close_membership(const std::string& ns, const Registered& peer);
   void mark_dirty(const Fingerprint& peer);
   void finish_resync();
   [[nodiscard]] std::string since_text(Time since) const;

@@ -146,8 +146,9 @@ void ClusterNode::member_gone(std::string_view ns) {
 void ClusterNode::leave(const std::string& ns, const Registered& peer) {
   if (mirror_.remove_member(ns, peer)) member_gone(ns);
   if (!link_.is_up()) return;
-  link_.run(Script::kLeave, {to_hex(peer.peer), std::to_string(peer.registration), ns},
-            [](const Reply*) {});
+  link_.run(Script::kLeave,
+            {to_hex(peer.peer), std::to_string(peer.registration), ns, connected() ? "0" : "1"},
+            [this](const Reply* reply) { give_up_on_error(reply); });
   if (!connected()) mark_dirty(peer.peer);
 }
 
@@ -157,7 +158,7 @@ void ClusterNode::update(const std::string& ns, const Registered& peer, const st
   mirror_.add_member(ns, peer, object);
   if (!link_.is_up()) return;
   link_.run(Script::kUpdate, {to_hex(peer.peer), std::to_string(peer.registration), ns, object},
-            [](const Reply*) {});
+            [this](const Reply* reply) { give_up_on_error(reply); });
   if (!connected()) mark_dirty(peer.peer);
 }
 

@@ -35,8 +35,9 @@ void ClusterNode::unregister_peer(const Registered& peer) {
   mirror_.remove_peer(peer);
   for (const auto& [ns, member] : members) member_gone(ns);
   if (!link_.is_up()) return;
-  link_.run(Script::kUnregister, {to_hex(peer.peer), std::to_string(peer.registration)},
-            [](const Reply*) {});
+  link_.run(Script::kUnregister,
+            {to_hex(peer.peer), std::to_string(peer.registration), connected() ? "0" : "1"},
+            [this](const Reply* reply) { give_up_on_error(reply); });
 }
 
 void ClusterNode::resolve(const std::vector<std::string>& aliases,

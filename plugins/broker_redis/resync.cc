@@ -103,12 +103,23 @@ void ClusterNode::take_resynced(const Fingerprint& peer, std::uint64_t registrat
   if (reply[0].text() == "moved") return host_.replaced({peer, registration});
   if (reply[1].integer() == 1) mirror_.drop_alias({peer, registration});
   for (std::size_t i = 0; i < namespaces.size(); ++i) {
+    if (reply[2 + i].integer() < 0) {
+      close_membership(namespaces[i], {peer, registration});
+      continue;
+    }
     mirror_.mark_shared(namespaces[i], {peer, registration});
     Mirror::Namespace* here = mirror_.find(namespaces[i]);
     if (here == nullptr) continue;
     here->total = static_cast<std::uint64_t>(std::max<std::int64_t>(0, reply[2 + i].integer()));
     count_members(namespaces[i], *here);
   }
+}
+
+// The name is taken by others, elsewhere, from while this node was cut off.
+void ClusterNode::close_membership(const std::string& ns, const Registered& peer) {
+  if (!mirror_.remove_member(ns, peer)) return;
+  member_gone(ns);
+  host_.room_closed(ns, peer);
 }
 
 void ClusterNode::finish_resync() {

@@ -23,6 +23,7 @@ class NullHost : public sdk::BrokerHost {
   void room_changed(const sdk::RoomNews&) noexcept override {}
   void kicked(std::string_view, const sdk::Fingerprint&,
               const sdk::Fingerprint&) noexcept override {}
+  void room_closed(std::string_view, const sdk::Registered&) noexcept override {}
   void member_reaped(std::string_view, const sdk::Fingerprint&) noexcept override {}
   void ticket_added(std::string_view, const sdk::SharedTicket&) noexcept override {}
   void ticket_removed(std::string_view, sdk::TicketId) noexcept override {}

@@ -98,19 +98,27 @@ local function free_alias(fp, alias)
   end
 end
 
+-- A member has gone from a room whose policy nobody has asked: one node with members does,
+-- another than the caller if there is one, and not `dead`.
+local function settle_room(ns, fp, dead)
+  if not is_room(ns) then return end
+  local nodes = call('HKEYS', P .. 'sn:' .. ns)
+  table.sort(nodes, function(a, b)
+    if (a == self) ~= (b == self) then return b == self end
+    return a < b
+  end)
+  for _, node in ipairs(nodes) do
+    if node ~= dead and tell_node(node, pack('D', ns, fp)) > 0 then return end
+  end
+end
+
 -- Ends one registration with all that hangs on it. `except` is not told who left.
--- `reaped`: with the peer its node has gone, so one other node asks the policies of its rooms.
-local function drop_peer(fp, except, reaped)
+-- `settle`: its node has gone, or has asked no policy but on its own: its rooms are settled.
+local function drop_peer(fp, except, settle, dead)
   local record = call('HMGET', P .. 'p:' .. fp, 'n', 'a')
   local node = record[1]
   for _, ns in ipairs(call('SMEMBERS', P .. 'm:' .. fp)) do
-    if remove_member(ns, fp, node, except) and reaped and is_room(ns) then
-      local nodes = call('HKEYS', P .. 'sn:' .. ns)
-      table.sort(nodes)
-      for _, heir in ipairs(nodes) do
-        if heir ~= node and tell_node(heir, pack('D', ns, fp)) > 0 then break end
-      end
-    end
+    if remove_member(ns, fp, node, except) and settle then settle_room(ns, fp, dead) end
   end
   for _, item in ipairs(call('SMEMBERS', P .. 't:' .. fp)) do
     local ticket, ns = string.match(item, '^([^|]*)|(.*)$')

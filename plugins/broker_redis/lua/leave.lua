@@ -1,4 +1,8 @@
--- fp registration ns
-local node, registration = member(ARGV[5], ARGV[3])
-if node == self and registration == ARGV[4] then remove_member(ARGV[5], ARGV[3], self, self) end
+-- fp registration ns alone(1|0: a room was settled by the caller's own truth)
+local fp, ns = ARGV[3], ARGV[5]
+local node, registration = member(ns, fp)
+if node == self and registration == ARGV[4] and remove_member(ns, fp, self, self) and
+   ARGV[6] == '1' then
+  settle_room(ns, fp)
+end
 return 0

@@ -4,7 +4,7 @@ local lease = call('ZSCORE', P .. 'nodes', node)
 if lease and tonumber(lease) >= now_us() / 1000 then return 0 end
 for _, fp in ipairs(call('SRANDMEMBER', P .. 'n:' .. node, ARGV[4])) do
   if call('HGET', P .. 'p:' .. fp, 'n') == node then
-    drop_peer(fp, node, true)
+    drop_peer(fp, node, true, node)
   else
     call('SREM', P .. 'n:' .. node, fp)
   end

@@ -1,6 +1,7 @@
 -- fp registration since alias, then for each membership: ns object quiet version owner max state
--- (version '' for a namespace) -> {moved | here, alias taken, total...}
--- Puts one peer of the caller right: memberships that are not told here end, missing ones begin.
+-- (version '' for a namespace) -> {moved | here, alias taken, total or -1 ...}
+-- Puts one peer of the caller right: memberships that are not told here end, missing ones begin,
+-- but not (-1) where the name is another room's by now, or a namespace's, or has another owner.
 local fp, registration, since, alias = ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
 local old = call('HMGET', P .. 'p:' .. fp, 'n', 'r', 't', 'a')
 if old[1] and old[1] ~= self then
@@ -16,21 +17,25 @@ local answer = {'here', enter_peer(fp, registration, alias, since)}
 local wanted = {}
 for i = 7, #ARGV, 7 do wanted[ARGV[i]] = true end
 for _, ns in ipairs(call('SMEMBERS', P .. 'm:' .. fp)) do
-  if not wanted[ns] then remove_member(ns, fp, self, self) end
+  if not wanted[ns] and remove_member(ns, fp, self, self) then settle_room(ns, fp) end
 end
 for i = 7, #ARGV, 7 do
-  local ns, object = ARGV[i], ARGV[i + 1]
+  local ns, object, version, owner = ARGV[i], ARGV[i + 1], ARGV[i + 3], ARGV[i + 4]
   local entry = self .. '|' .. registration .. '|' .. object
+  local exists = call('EXISTS', P .. 's:' .. ns) == 1
   if member(ns, fp) then
     call('HSET', P .. 'sm:' .. ns, fp, entry)
+    answer[#answer + 1] = call('HLEN', P .. 'sm:' .. ns)
+  elseif exists and (call('HGET', P .. 's:' .. ns, 'o') or '') ~= owner then
+    answer[#answer + 1] = -1
   else
-    if ARGV[i + 3] ~= '' and call('EXISTS', P .. 's:' .. ns) == 0 then
-      call('HSET', P .. 's:' .. ns, 'v', ARGV[i + 3])
-      set_room(ns, ARGV[i + 4], ARGV[i + 5], ARGV[i + 6])
+    if version ~= '' and not exists then
+      call('HSET', P .. 's:' .. ns, 'v', version)
+      set_room(ns, owner, ARGV[i + 5], ARGV[i + 6])
     end
     add_member(ns, fp, self, registration, object)
     if ARGV[i + 2] ~= '1' then tell(ns, pack('J', ns, fp, self, '', object), self) end
+    answer[#answer + 1] = call('HLEN', P .. 'sm:' .. ns)
   end
-  answer[#answer + 1] = call('HLEN', P .. 'sm:' .. ns)
 end
 return answer

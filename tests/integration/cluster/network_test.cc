@@ -264,6 +264,54 @@ TEST_F(NetworkTest, WhoCameAndWentElsewhereMeanwhileIsToldWhenTheNodeIsBack) {
   expect_whole({{"game", {&alice(), &bob(), &come}}});
 }
 
+TEST_F(NetworkTest, OfTwoRoomsOfOneNameTheOneOfThePartThatWasCutOffCloses) {
+  start_behind_proxy();
+  proxy().hold();
+  wait_until_parted();
+  alice().create_room("den");
+  TestPeer carol = peer_in(first(), "den", "carol");
+  expect_news(alice(), "peer_joined", carol);
+  TestPeer dave = peer_in(first(), "yard", "dave");
+  bob().create_room("den");
+  bob().create_room("yard");
+  proxy().cut(TcpProxy::Cut::kReset);
+  proxy().release();
+  for (TestPeer* peer : {&alice(), &carol, &dave}) {
+    Json message = peer->next();
+    while (message["type"].str() == "peer_left") message = peer->next();
+    EXPECT_EQ(message["type"].str(), "room_closed") << peer->last_text();
+    const std::string room = peer == &dave ? "yard" : "den";
+    EXPECT_EQ(message["namespace"].str(), room);
+    EXPECT_EQ(message["payload"]["room_id"].str(), room);
+  }
+  wait_until_healed();
+  expect_news(bob(), "peer_joined", alice());
+  EXPECT_THAT(aliases(alice().join("den")), ElementsAre("bob", "alice"));
+  expect_news(bob(), "peer_joined", alice());
+  expect_whole({{"game", {&alice(), &bob()}},
+                {"den", {&bob(), &alice()}},
+                {"yard", {&bob()}},
+                {"", {&carol, &dave}}});
+}
+
+TEST_F(NetworkTest, WhoLeavesItsRoomWhileCutOffIsSucceededElsewhere) {
+  start_behind_proxy();
+  alice().create_room("den");
+  bob().join("den");
+  expect_news(alice(), "peer_joined", bob());
+  proxy().hold();
+  wait_for_state(first(), "degraded");
+  alice().send("leave", R"({"namespace":"den"})");
+  alice().round_trip();
+  proxy().cut(TcpProxy::Cut::kReset);
+  proxy().release();
+  Json message = bob().next();
+  while (message["type"].str() != "room_updated") message = bob().next();
+  EXPECT_EQ(message["payload"]["owner"].str(), bob().fingerprint());
+  wait_until_healed();
+  expect_whole({{"game", {&alice(), &bob()}}, {"den", {&bob()}}});
+}
+
 TEST_F(NetworkTest, WhenAllWereCutOffFromARedisThatForgotEachHearsOfWhoJoinedElsewhere) {
   start_pair(kQuickToDoubt);
   redis().kill();

@@ -134,7 +134,7 @@ void ScriptDriver::do_unregister() {
   const std::string& node = any(nodes_);
   const std::string peer = peer_of(node);
   const std::uint64_t registration = registration_of(node, peer);
-  run("unregister", node, {peer, std::to_string(registration)});
+  run("unregister", node, {peer, std::to_string(registration), chance(50) ? "1" : "0"});
   if (!model_.is_live(node, peer, registration)) return;
   model_.drop(peer);
   own_[node].erase(peer);
@@ -176,7 +176,7 @@ void ScriptDriver::do_leave() {
   const std::string peer = peer_of(node);
   const std::uint64_t registration = registration_of(node, peer);
   const std::string& ns = any(kNames);
-  run("leave", node, {peer, std::to_string(registration), ns});
+  run("leave", node, {peer, std::to_string(registration), ns, chance(50) ? "1" : "0"});
   model_.leave(node, peer, registration, ns);
   if (model_.is_live(node, peer, registration)) own_[node][peer].members.erase(ns);
 }
@@ -316,19 +316,20 @@ void ScriptDriver::do_resync() {
   const auto* old = model_.find(peer);
   const std::string before = old == nullptr ? node : old->node;
   const Texts answer = run("resync", node, arguments);
-  bool taken = false;
-  const bool here = model_.resync(peer, {node, told.registration, told.since, told.alias},
-                                  told.members, room, taken);
-  if (!here) {
+  const ScriptModel::Resynced resynced =
+      model_.resync(peer, {node, told.registration, told.since, told.alias}, told.members, room);
+  if (!resynced.here) {
     expect_answer("resync", answer, {"moved", "0"});
     own.erase(entry);
     return;
   }
-  Texts expected{"here", taken ? "1" : "0"};
+  Texts expected{"here", resynced.alias_taken ? "1" : "0"};
   for (const auto& [ns, member] : told.members) {
-    expected.push_back(std::to_string(model_.members(ns).size()));
+    const bool closed = resynced.closed.contains(ns);
+    expected.push_back(closed ? "-1" : std::to_string(model_.members(ns).size()));
   }
   expect_answer("resync", answer, expected);
+  for (const std::string& ns : resynced.closed) entry->second.members.erase(ns);
   if (before != node) own_[before].erase(peer);
 }
 

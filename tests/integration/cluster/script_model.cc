@@ -133,14 +133,14 @@ std::string ScriptModel::commit_room(const std::string& ns, const Room& room,
   return "committed";
 }
 
-bool ScriptModel::resync(const std::string& peer, const Peer& record,
-                         const std::map<std::string, Told>& memberships, const Room& room,
-                         bool& taken) {
+ScriptModel::Resynced ScriptModel::resync(const std::string& peer, const Peer& record,
+                                          const std::map<std::string, Told>& memberships,
+                                          const Room& room) {
   if (const Peer* old = find(peer)) {
-    if (old->node != record.node && old->since > record.since) return false;
+    if (old->node != record.node && old->since > record.since) return {false, false, {}};
     if (!is_live(record.node, peer, record.registration)) drop(peer);
   }
-  taken = enter(peer, record);
+  Resynced result{true, enter(peer, record), {}};
   Texts spaces;
   for (const auto& [ns, members] : members_) spaces.push_back(ns);
   for (const std::string& ns : spaces) {
@@ -151,12 +151,19 @@ bool ScriptModel::resync(const std::string& peer, const Peer& record,
       entry->object = told.object;
       continue;
     }
-    if (told.room_version > 0 && !members_.contains(ns)) {
+    const bool is_room = told.room_version > 0;
+    const Room* there = this->room(ns);
+    const bool same = is_room ? there != nullptr && there->owner == room.owner : there == nullptr;
+    if (members_.contains(ns) && !same) {
+      result.closed.insert(ns);
+      continue;
+    }
+    if (is_room && !members_.contains(ns)) {
       rooms_[ns] = {told.room_version, room.owner, room.max_size, room.state};
     }
     add_member(ns, peer, told.object);
   }
-  return true;
+  return result;
 }
 
 bool ScriptModel::add_ticket(const std::string& node, const std::string& peer,

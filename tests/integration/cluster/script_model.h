@@ -55,9 +55,13 @@ class ScriptModel {
   void update(const std::string& node, const std::string& peer, std::uint64_t registration,
               const std::string& ns, const std::string& object);
   std::string commit_room(const std::string& ns, const Room& room, const std::string& kicked);
-  /// Whether the peer is the node's now; else it has moved. `taken`: its alias is another's.
-  bool resync(const std::string& peer, const Peer& record,
-              const std::map<std::string, Told>& memberships, const Room& room, bool& taken);
+  struct Resynced {
+    bool here = true;              ///< the peer is the node's now; else it has moved
+    bool alias_taken = false;      ///< is another's
+    std::set<std::string> closed;  ///< names that belong to others
+  };
+  Resynced resync(const std::string& peer, const Peer& record,
+                  const std::map<std::string, Told>& memberships, const Room& room);
   bool add_ticket(const std::string& node, const std::string& peer, std::uint64_t registration,
                   const std::string& ns, const std::string& ticket, const std::string& replaces);
   bool remove_ticket(const std::string& node, const std::string& ns, const std::string& ticket);

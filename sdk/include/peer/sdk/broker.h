@@ -40,8 +40,12 @@ class BrokerHost {
   /// A member of a room, a peer of this node, is kicked: removed from what is shared already.
   virtual void kicked(std::string_view room_id, const Fingerprint& target,
                       const Fingerprint& by) noexcept = 0;
-  /// A member of a room went down with its node, and has been removed: one node asks the room's
-  /// policy who succeeds it.
+  /// The name is a room with another owner by now, or a namespace where it was a room, from while
+  /// the nodes could not reach each other: the peer, of this node, is a member no more, and told so
+  /// (`room_closed`). The broker has removed it already.
+  virtual void room_closed(std::string_view room_id, const Registered& peer) noexcept = 0;
+  /// A member of a room went, and no policy was asked but for a node on its own: one node asks the
+  /// room's policy who succeeds it.
   virtual void member_reaped(std::string_view room_id, const Fingerprint& peer) noexcept = 0;
 
   /// This node makes the matches of a namespace, and here is a ticket of it: each that waits when
