@@ -3,7 +3,8 @@
 import { spawn } from 'node:child_process';
 import { createHash, X509Certificate } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -49,6 +50,7 @@ export class Browser {
     this.#process = spawn(program, [...kArguments, ...settings, 'about:blank'], {
       env: { PATH: process.env.PATH, HOME: this.#profile },
       stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+      detached: true, // leads a group, so that close() ends its helpers, too
     });
     this.#ended = new Promise((resolve) => this.#process.once('close', resolve));
     this.#process.once('error', (error) => this.#fail(error));
@@ -98,9 +100,10 @@ export class Browser {
   }
 
   async close() {
-    this.#process.kill('SIGKILL');
+    if (!this.#failure) process.kill(-this.#process.pid, 'SIGKILL');
     await this.#ended;
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 10 });
+    // A helper that is still dying may write once more.
+    await rm(this.#profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }
 
