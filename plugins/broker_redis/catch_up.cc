@@ -47,12 +47,13 @@ void ClusterNode::compare_members(const std::string& ns) {
                 const std::string_view object = (*reply)[i + 1].text();
                 if (peer && is_client_text(object)) members->emplace(*peer, object);
               }
-              complete(token, [this, ns, members = std::move(members)] { compare(ns, members); });
+              complete(token,
+                       [this, ns, members = std::move(members)] { tell_difference(ns, members); });
               catch_up_more();
             });
 }
 
-void ClusterNode::compare(const std::string& ns, const std::optional<Objects>& members) {
+void ClusterNode::tell_difference(const std::string& ns, const std::optional<Objects>& members) {
   Mirror::Namespace* here = mirror_.find(ns);
   if (here == nullptr) return;
   const auto known = std::exchange(here->elsewhere, std::nullopt);
@@ -74,7 +75,7 @@ void ClusterNode::know_members(const std::string& ns, const peer::sdk::MemberPag
   Mirror::Namespace* here = mirror_.find(ns);
   if (here == nullptr || here->own != 1) return;
   here->elsewhere.reset();
-  if (page.total > page.members.size()) {
+  if (page.total > std::max<std::size_t>(1, page.members.size())) {
     if (page.total > kMaxKnown) return;
     behind_.push_back(ns);
     return catch_up_more();

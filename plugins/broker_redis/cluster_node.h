@@ -151,7 +151,7 @@ class ClusterNode {
   void catch_up();
   void catch_up_more();
   void compare_members(const std::string& ns);
-  void compare(const std::string& ns, const std::optional<Objects>& members);
+  void tell_difference(const std::string& ns, const std::optional<Objects>& members);
   void know_members(const std::string& ns, const peer::sdk::MemberPage& page);
   static void know_of(Mirror::Namespace& here, const Fingerprint& peer);
 
