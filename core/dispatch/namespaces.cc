@@ -223,7 +223,7 @@ void leave_namespace(Node& node, Connection& connection, std::size_t membership)
   if (node.broker_is_standalone) {
     node.matchmaker.cancel(name, peer.fingerprint, connection.loop().wall());
   } else {
-    drop_shared_ticket(node, name, peer.fingerprint);
+    drop_shared_ticket(node, connection, name);
   }
   const LeaveResult result =
       node.namespaces.leave(*left.ns, left.joined, peer.fingerprint,

@@ -171,6 +171,10 @@ void NodeHost::ticket_removed(std::string_view ns, sdk::TicketId ticket) noexcep
   });
 }
 
+void NodeHost::ticket_waits(std::string_view, sdk::TicketId ticket) noexcept {
+  guarded("the answer to a match request", [&] { answer_waiting(node_, ticket); });
+}
+
 void NodeHost::matching_moved(std::string_view ns) noexcept {
   guarded("the end of a queue", [&] {
     EventLoop& loop = loop_for(node_, ns);

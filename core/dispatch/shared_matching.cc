@@ -48,15 +48,47 @@ void remove_silently(Node& node, std::string_view ns, sdk::TicketId id) {
 
 // One timer for each ticket, on its peer's loop, however often its time starts anew.
 void schedule_expiry(Node& node, EventLoop& loop, ConnectionRef peer, const std::string& ns,
-                     sdk::TicketId id, milliseconds timeout) {
-  if (timeout.count() == 0) return;
-  loop.schedule("ticket " + std::to_string(id), loop.now() + timeout, [&node, &loop, peer, ns, id] {
+                     sdk::TicketId id, std::optional<sdk::Instant> expires) {
+  if (!expires) return;
+  const Time at = loop.now() + (*expires - loop.wall());
+  loop.schedule("ticket " + std::to_string(id), at, [&node, &loop, peer, ns, id] {
     if (!node.own_tickets.has_expired(id, loop.wall())) return;
     end_ticket(node, loop, ns, id, [&loop, peer, ns, id](bool ended) {
       Connection* connection = loop.find(peer);
       if (ended && connection != nullptr) connection->send(match_expired_frame(ns, id));
     });
   });
+}
+
+// A ticket's end in a match, told to its peer: to who has not been told that it waits as the answer
+// to its request, after which its next message is handled.
+void post_matched(Node& node, const OwnTicket& ticket, FrameRef frame) {
+  EventLoop& loop = node.loop_of(ticket.owner.where);
+  loop.post({std::move(frame), ticket.owner.where, {}, nullptr});
+  if (ticket.answered) return;
+  loop.post([&loop, where = ticket.owner.where] {
+    loop.deliver_mail();
+    Connection* connection = loop.find(where);
+    if (connection != nullptr && !connection->closing()) end_operation(*connection);
+  });
+}
+
+// Tells those of the tickets that are this node's, and observes their waits.
+void tell_tickets(Node& node, std::string_view ns, const std::string& payload,
+                  const std::vector<OwnTicket>& tickets, sdk::Instant now) {
+  const FrameRef frame = matched_frame(ns, payload, {}, now);
+  for (const OwnTicket& ticket : tickets) {
+    node.shared_match_waits.observe(now - ticket.enqueued);
+    const bool echoes = !ticket.answered && !ticket.owner.request_id.empty();
+    post_matched(node, ticket,
+                 echoes ? matched_frame(ns, payload, ticket.owner.request_id, now) : frame);
+  }
+}
+
+// On its peer's loop.
+void reply_waiting(Node& node, Connection& connection, const OwnTicket& ticket, sdk::TicketId id) {
+  reply_waiting(connection, ticket.owner.request_id, id, ticket.owner.shows_ticket);
+  schedule_expiry(node, connection.loop(), connection.ref(), ticket.ns, id, ticket.expires);
 }
 
 void make_matches(Node& node, EventLoop& loop, const std::string& ns);
@@ -77,14 +109,22 @@ TicketIds claim_here(Node& node, const std::string& ns, const std::string& sessi
   }
   std::vector<Fingerprint> peers;
   for (const OwnTicket& ticket : taken) peers.push_back(ticket.owner.peer);
-  const std::string payload = matched_payload(ns, session, node.namespaces.objects(ns, peers));
-  const FrameRef frame = matched_frame(ns, payload, {}, now);
-  for (const OwnTicket& ticket : taken) {
-    node.shared_match_waits.observe(now - ticket.enqueued);
-    node.loop_of(ticket.owner.where).post({frame, ticket.owner.where, {}, nullptr});
-  }
+  tell_tickets(node, ns, matched_payload(ns, session, node.namespaces.objects(ns, peers)), taken,
+               now);
   for (const sdk::TicketId id : group) remove_silently(node, ns, id);
   return {};
+}
+
+// Those of the tickets that are in no group: their peers, wherever they are, are told so.
+void tell_waiting(Node& node, EventLoop& loop, const std::string& ns, const TicketIds& tickets) {
+  for (const sdk::TicketId id : tickets) {
+    if (!queues_of(node, loop).waits(ns, id)) continue;
+    if (node.own_tickets.has(id)) {
+      answer_waiting(node, id);
+    } else {
+      node.broker_calls.run("ticket_waits", [&] { node.plugins.broker->ticket_waits(ns, id); });
+    }
+  }
 }
 
 void claim(Node& node, EventLoop& loop, const std::string& ns, TicketIds group) {
@@ -102,6 +142,7 @@ void claim(Node& node, EventLoop& loop, const std::string& ns, TicketIds group) 
     }
     queues_of(node, loop).conclude(ns, group, gone);
     make_matches(node, loop, ns);
+    tell_waiting(node, loop, ns, group);
   };
   ask<sdk::ClaimOutcome>(
       loop, {node.broker_calls, "claim"}, {},
@@ -130,24 +171,50 @@ bool request_shared_match(const Call& call, MatchRequest request, bool shows_tic
   const std::string ns(request.ns);
   const sdk::Instant now = call.loop().wall();
   const milliseconds timeout = request.timeout.value_or(milliseconds(0));
-  OwnTicket ticket{ns,
-                   {call.peer.fingerprint, call.connection.ref(), {}, shows_ticket},
-                   std::move(request),
-                   now,
-                   std::nullopt};
+  OwnTicket ticket{
+      ns,
+      {call.peer.fingerprint, call.connection.ref(), std::string(call.message.id), shows_ticket},
+      std::move(request),
+      now,
+      std::nullopt};
   if (timeout.count() > 0) ticket.expires = now + timeout;
-  const OwnTickets::Placed placed = node.own_tickets.place(new_ticket_id(), std::move(ticket));
-  // Before anybody can match it: whoever waits is told so first.
-  reply_waiting(call.connection, call.message.id, placed.id, shows_ticket);
-  schedule_expiry(node, call.loop(), call.connection.ref(), ns, placed.id, timeout);
-  if (!placed.kept) {
-    node.broker_calls.run("add_ticket", [&] {
-      node.plugins.broker->add_ticket(
-          ns, {placed.id, call.peer.registered(), now, std::string(call.message.payload)},
-          placed.replaced);
-    });
+  const OwnTickets::Placed placed = node.own_tickets.place(new_ticket_id(), ticket);
+  if (placed.kept) {
+    reply_waiting(node, call.connection, ticket, placed.id);
+    return true;
+  }
+  begin_operation(call.connection);
+  EventLoop& loop = call.loop();
+  loop.schedule(loop.now() + kAnswerDeadline,
+                [&node, id = placed.id] { answer_waiting(node, id); });
+  const sdk::SharedTicket shared{placed.id, call.peer.registered(), now,
+                                 std::string(call.message.payload)};
+  bool is_shared = false;
+  node.broker_calls.run("add_ticket", [&] {
+    is_shared = node.plugins.broker->add_ticket(ns, shared, placed.replaced);
+  });
+  if (!is_shared) {
+    EventLoop& matching = loop_for(node, ns);
+    matching.post(
+        [&node, &matching, ns, shared] { add_shared_ticket(node, matching, ns, shared); });
   }
   return true;
+}
+
+void answer_waiting(Node& node, sdk::TicketId id) {
+  std::optional<OwnTicket> ticket = node.own_tickets.take_answer(id);
+  if (!ticket) return;
+  EventLoop& loop = node.loop_of(ticket->owner.where);
+  loop.post([&node, &loop, id, ticket = std::move(*ticket)] {
+    Connection* connection = loop.find(ticket.owner.where);
+    if (connection == nullptr || connection->closing()) return;
+    if (peer_of(*connection).find(ticket.ns) != nullptr) {
+      reply_waiting(node, *connection, ticket, id);
+    } else {  // kicked meanwhile
+      reply_error(*connection, ticket.owner.request_id, 403, "not in namespace");
+    }
+    end_operation(*connection);
+  });
 }
 
 void cancel_shared_match(const Call& call, std::string_view ns) {
@@ -169,9 +236,15 @@ void cancel_shared_match(const Call& call, std::string_view ns) {
              });
 }
 
-void drop_shared_ticket(Node& node, std::string_view ns, const Fingerprint& peer) {
-  const std::optional<sdk::TicketId> ticket = node.own_tickets.find(ns, peer);
-  if (ticket && node.own_tickets.take(*ticket)) remove_silently(node, ns, *ticket);
+void drop_shared_ticket(Node& node, Connection& connection, std::string_view ns) {
+  const Peer& peer = peer_of(connection);
+  const std::optional<sdk::TicketId> id = node.own_tickets.find(ns, peer.fingerprint);
+  const std::optional<OwnTicket> ticket = id ? node.own_tickets.take(*id) : std::nullopt;
+  if (!ticket) return;
+  remove_silently(node, ns, *id);
+  if (ticket->answered || peer.stage == Peer::Stage::kGone) return;
+  reply_error(connection, ticket->owner.request_id, 403, "not in namespace");
+  end_operation(connection);
 }
 
 EventLoop& loop_for(Node& node, std::string_view ns) {
@@ -191,6 +264,7 @@ void add_shared_ticket(Node& node, EventLoop& loop, const std::string& ns,
   if (!sound) return node.broker_calls.fault("ticket_added", "brought a ticket that is none");
   queues_of(node, loop).add(ns, ticket, std::move(request));
   make_matches(node, loop, ns);
+  tell_waiting(node, loop, ns, {ticket.id});
 }
 
 void remove_shared_ticket(Node& node, EventLoop& loop, const std::string& ns,
@@ -200,18 +274,13 @@ void remove_shared_ticket(Node& node, EventLoop& loop, const std::string& ns,
 
 void tell_matched(Node& node, const sdk::MatchNews& match, sdk::Instant now) {
   std::vector<std::string> objects;
-  for (const sdk::MatchedPeer& peer : match.peers) objects.push_back(peer.object);
-  FrameRef frame;
+  std::vector<OwnTicket> taken;
   for (const sdk::MatchedPeer& peer : match.peers) {
-    const std::optional<OwnTicket> ticket = node.own_tickets.take(peer.ticket);
-    if (!ticket) continue;
-    node.shared_match_waits.observe(now - ticket->enqueued);
-    if (!frame) {
-      frame =
-          matched_frame(match.ns, matched_payload(match.ns, match.session_id, objects), {}, now);
-    }
-    node.loop_of(ticket->owner.where).post({frame, ticket->owner.where, {}, nullptr});
+    objects.push_back(peer.object);
+    if (auto ticket = node.own_tickets.take(peer.ticket)) taken.push_back(std::move(*ticket));
   }
+  if (taken.empty()) return;
+  tell_tickets(node, match.ns, matched_payload(match.ns, match.session_id, objects), taken, now);
 }
 
 }  // namespace peer

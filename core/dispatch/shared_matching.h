@@ -14,16 +14,19 @@
 /// tickets of a namespace (SharedQueues, on the loop that loop_for() names) and claims the groups.
 namespace peer {
 
-/// `match`, checked but for the strategy's part. Returns false when it was refused.
+/// `match`, checked but for the strategy's part. Returns false when it was refused. The answer,
+/// `waiting` or `matched`, comes when the node that makes the matches has looked at the ticket.
 bool request_shared_match(const Call& call, MatchRequest request, bool shows_ticket);
 /// `match_cancel` of a member.
 void cancel_shared_match(const Call& call, std::string_view ns);
 /// The peer's ticket ends, for it leaves the namespace.
-void drop_shared_ticket(Node& node, std::string_view ns, const Fingerprint& peer);
+void drop_shared_ticket(Node& node, Connection& connection, std::string_view ns);
 
 /// The loop on which this node makes the matches of a namespace, and settles what concerns none of
 /// its own peers.
 [[nodiscard]] EventLoop& loop_for(Node& node, std::string_view ns);
+/// That node has looked at a ticket, and it waits. Any thread.
+void answer_waiting(Node& node, sdk::TicketId ticket);
 // On that loop, for the broker.
 void add_shared_ticket(Node& node, EventLoop& loop, const std::string& ns,
                        const sdk::SharedTicket& ticket);

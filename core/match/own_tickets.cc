@@ -27,6 +27,14 @@ OwnTickets::Placed OwnTickets::place(sdk::TicketId new_id, OwnTicket ticket) {
   return placed;
 }
 
+std::optional<OwnTicket> OwnTickets::take_answer(sdk::TicketId id) {
+  const MutexLock lock(mutex_);
+  const auto at = by_id_.find(id);
+  if (at == by_id_.end() || at->second.answered) return std::nullopt;
+  at->second.answered = true;
+  return at->second;
+}
+
 OwnTicket OwnTickets::erase(sdk::TicketId id) {
   const auto at = by_id_.find(id);
   OwnTicket ticket = std::move(at->second);

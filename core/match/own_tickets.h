@@ -25,6 +25,7 @@ struct OwnTicket {
   MatchRequest request;
   sdk::Instant enqueued;
   std::optional<sdk::Instant> expires;
+  bool answered = false;  ///< its peer has been told that it waits
 };
 
 /// The tickets of this node's peers in a cluster. Whatever ends a ticket (a match, a cancellation,
@@ -41,6 +42,9 @@ class OwnTickets {
   /// Enters a ticket, or keeps the peer's equal one and lets its time start anew. `new_id` names it
   /// if it is new.
   Placed place(sdk::TicketId new_id, OwnTicket ticket) PEER_EXCLUDES(mutex_);
+  /// Its peer is to be told that it waits, by the caller; nullopt: it has been, or the ticket has
+  /// ended, or is another node's.
+  std::optional<OwnTicket> take_answer(sdk::TicketId id) PEER_EXCLUDES(mutex_);
   /// Ends a ticket; nullopt: it has ended already, or is another node's.
   std::optional<OwnTicket> take(sdk::TicketId id) PEER_EXCLUDES(mutex_);
   /// Ends them all, or none, when one is not there.

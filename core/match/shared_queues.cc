@@ -110,6 +110,13 @@ void SharedQueues::conclude(std::string_view ns, const std::vector<sdk::TicketId
   erase_if_empty(ns);
 }
 
+bool SharedQueues::waits(std::string_view ns, sdk::TicketId shared_id) {
+  const Queue* queue = find(ns);
+  if (queue == nullptr) return false;
+  const auto at = queue->by_shared_id.find(shared_id);
+  return at != queue->by_shared_id.end() && !queue->tickets.at(at->second).proposed;
+}
+
 std::optional<sdk::Instant> SharedQueues::next_change(std::string_view ns, sdk::Instant now) {
   Queue* queue = find(ns);
   std::optional<sdk::Instant> next;

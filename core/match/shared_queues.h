@@ -40,6 +40,8 @@ class SharedQueues {
   /// not gone wait on.
   void conclude(std::string_view ns, const std::vector<sdk::TicketId>& group,
                 const std::vector<sdk::TicketId>& gone);
+  /// Whether a ticket is here, and in no group that has been proposed.
+  [[nodiscard]] bool waits(std::string_view ns, sdk::TicketId id);
   /// When to propose again without a new ticket.
   std::optional<sdk::Instant> next_change(std::string_view ns, sdk::Instant now);
 

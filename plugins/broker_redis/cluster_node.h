@@ -99,6 +99,7 @@ class ClusterNode {
   // matching.cc
   void add_ticket(const std::string& ns, const peer::sdk::SharedTicket& ticket,
                   std::optional<peer::sdk::TicketId> replaces);
+  void ticket_waits(const std::string& ns, peer::sdk::TicketId ticket);
   void remove_ticket(const std::string& ns, peer::sdk::TicketId ticket,
                      const ReplyTo<peer::sdk::TicketEnd>& reply);
   void claim(const std::string& ns, const std::string& session,
@@ -227,6 +228,7 @@ class ClusterNode {
   [[nodiscard]] std::string matcher_of(std::string_view ns) const;
   bool take_ticket(const Fields& fields);
   bool take_ticket_end(const Fields& fields);
+  bool take_ticket_waits(const Fields& fields);
   bool take_matched(const Fields& fields);
 
   EventLoop& loop_;
@@ -268,8 +270,10 @@ class ClusterNode {
   bool expiry_scheduled_ = false;
   using Tickets = std::map<peer::sdk::TicketId, peer::sdk::SharedTicket>;
   std::map<std::string, Tickets, std::less<>> tickets_;  ///< of this node's peers
-  /// Namespaces that this node matches, and their tickets: those of nobody are left out.
-  std::map<std::string, std::set<peer::sdk::TicketId>, std::less<>> matching_;
+  /// Namespaces that this node matches, and which node has each of their tickets: namespaces
+  /// without are left out.
+  using TicketNodes = std::map<peer::sdk::TicketId, std::string>;
+  std::map<std::string, TicketNodes, std::less<>> matching_;
   std::unordered_map<std::string, Announced> announced_;  ///< by token
 };
 

@@ -26,7 +26,8 @@ namespace peer_redis {
 ///   R  room changed: ns, token, owner, max, state, posts (packed: to or '', text, ...)
 ///   K  kicked: ns, fp, by
 ///   X  replaced: fp, registration
-///   T  a ticket waits: ns, ticket, fp, registration, enqueued, request
+///   T  a new ticket: ns, ticket, node, fp, registration, enqueued, request
+///   W  it has been looked at, and waits: ns, ticket
 ///   U  it has ended: ns, ticket
 ///   Q  tickets wait in a namespace that the receiver may match: ns
 ///   M  matched: ns, session, then fp, ticket, object of each peer

@@ -70,6 +70,8 @@ bool ClusterNode::dispatch(const Fields& fields) {
       return take_ticket(fields);
     case 'U':
       return take_ticket_end(fields);
+    case 'W':
+      return take_ticket_waits(fields);
     case 'Q':
       return take_ticket_hint(fields);
     case 'M':

@@ -31,8 +31,13 @@ std::optional<SharedTicket> read_ticket(std::string_view id, std::string_view fp
   return SharedTicket{*number, {*peer, *registered}, instant, std::string(request)};
 }
 
+struct TicketEntry {
+  std::string_view node;
+  SharedTicket ticket;
+};
+
 /// An entry of the tickets' hash: fp|node|registration|enqueued|request.
-std::optional<SharedTicket> read_entry(std::string_view id, std::string_view entry) {
+std::optional<TicketEntry> read_entry(std::string_view id, std::string_view entry) {
   std::string_view parts[4];
   for (std::string_view& part : parts) {
     const auto end = entry.find('|');
@@ -40,7 +45,9 @@ std::optional<SharedTicket> read_entry(std::string_view id, std::string_view ent
     part = entry.substr(0, end);
     entry.remove_prefix(end + 1);
   }
-  return read_ticket(id, parts[0], parts[2], parts[3], entry);
+  auto ticket = read_ticket(id, parts[0], parts[2], parts[3], entry);
+  if (!ticket) return std::nullopt;
+  return TicketEntry{parts[1], std::move(*ticket)};
 }
 
 bool is_session(std::string_view id) {
@@ -58,7 +65,8 @@ void ClusterNode::add_ticket(const std::string& ns, const SharedTicket& ticket,
   if (replaces) forget_ticket(ns, *replaces);
   tickets_[ns].insert_or_assign(ticket.id, ticket);
   if (connected()) return share_ticket(ns, ticket, replaces, Link::Kind::kState);
-  if (state_ != State::kDegraded) return;  // shared when this node is connected
+  if (state_ != State::kDegraded)
+    return host_.ticket_waits(ns, ticket.id);  // until it is connected
   if (replaces) host_.ticket_removed(ns, *replaces);
   host_.ticket_added(ns, ticket);
 }
@@ -79,7 +87,7 @@ void ClusterNode::share_tickets() {
     const bool ours = matcher_of(ns) == node_;
     if (!ours) host_.matching_moved(ns);
     for (const auto& [id, ticket] : tickets) {
-      if (ours) matching_[ns].insert(id);
+      if (ours) matching_[ns].insert_or_assign(id, node_);
       share_ticket(ns, ticket, std::nullopt, Link::Kind::kOwnTruth);
     }
   }
@@ -126,16 +134,17 @@ bool ClusterNode::take_ticket_hint(const Fields& fields) {
 void ClusterNode::fetch_tickets(const std::string& ns) {
   link_.run(Script::kTickets, {ns}, [this, ns](const Reply* reply) {
     if (reply == nullptr || matcher_of(ns) != node_) return;
-    std::vector<SharedTicket> waiting;
+    std::vector<TicketEntry> waiting;
     for (std::size_t i = 0; i + 1 < reply->size(); i += 2) {
-      if (auto ticket = read_entry((*reply)[i].text(), (*reply)[i + 1].text())) {
-        waiting.push_back(std::move(*ticket));
+      if (auto entry = read_entry((*reply)[i].text(), (*reply)[i + 1].text())) {
+        waiting.push_back(std::move(*entry));
       }
     }
-    std::stable_sort(waiting.begin(), waiting.end(),
-                     [](const auto& a, const auto& b) { return a.enqueued < b.enqueued; });
-    for (const SharedTicket& ticket : waiting) {
-      matching_[ns].insert(ticket.id);
+    std::stable_sort(waiting.begin(), waiting.end(), [](const auto& a, const auto& b) {
+      return a.ticket.enqueued < b.ticket.enqueued;
+    });
+    for (const auto& [node, ticket] : waiting) {
+      matching_[ns].insert_or_assign(ticket.id, node);
       host_.ticket_added(ns, ticket);
     }
   });
@@ -153,6 +162,15 @@ void ClusterNode::stop_matching(std::string_view ns, TicketId ticket) {
   if (found == matching_.end()) return;
   found->second.erase(ticket);
   if (found->second.empty()) matching_.erase(found);
+}
+
+void ClusterNode::ticket_waits(const std::string& ns, TicketId ticket) {
+  const auto found = matching_.find(ns);
+  if (found == matching_.end() || !link_.is_up()) return;
+  const auto entry = found->second.find(ticket);
+  if (entry == found->second.end()) return;
+  const std::string channel = options_.node_channel(entry->second);
+  link_.publish(channel, pack({"W", ns, std::to_string(ticket)}), [](const Reply*) {});
 }
 
 void ClusterNode::remove_ticket(const std::string& ns, TicketId ticket,
@@ -195,14 +213,14 @@ void ClusterNode::claim(const std::string& ns, const std::string& session,
 }
 
 bool ClusterNode::take_ticket(const Fields& fields) {
-  if (fields.size() != 7) return false;
-  const auto ticket = read_ticket(fields[2], fields[3], fields[4], fields[5], fields[6]);
+  if (fields.size() != 8 || fields[3].size() > 64) return false;
+  const auto ticket = read_ticket(fields[2], fields[4], fields[5], fields[6], fields[7]);
   if (!ticket) return false;
   if (matcher_of(fields[1]) != node_) {
     tell_matcher(fields[1]);
     return true;
   }
-  matching_[std::string(fields[1])].insert(ticket->id);
+  matching_[std::string(fields[1])].insert_or_assign(ticket->id, std::string(fields[3]));
   host_.ticket_added(fields[1], *ticket);
   return true;
 }
@@ -213,6 +231,12 @@ bool ClusterNode::take_ticket_end(const Fields& fields) {
   stop_matching(fields[1], *ticket);
   host_.ticket_removed(fields[1], *ticket);
   return true;
+}
+
+bool ClusterNode::take_ticket_waits(const Fields& fields) {
+  const auto ticket = fields.size() == 3 ? to_number<std::uint64_t>(fields[2]) : std::nullopt;
+  if (ticket) host_.ticket_waits(fields[1], *ticket);
+  return ticket.has_value();
 }
 
 bool ClusterNode::take_matched(const Fields& fields) {

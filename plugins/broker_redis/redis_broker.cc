@@ -143,10 +143,15 @@ void RedisBroker::commit_room(std::string_view room_id, const RoomCommit& commit
   });
 }
 
-void RedisBroker::add_ticket(std::string_view ns, const SharedTicket& ticket,
+bool RedisBroker::add_ticket(std::string_view ns, const SharedTicket& ticket,
                              std::optional<TicketId> replaces) {
   loop_->post(
       [this, ns = std::string(ns), ticket, replaces] { node_->add_ticket(ns, ticket, replaces); });
+  return true;
+}
+
+void RedisBroker::ticket_waits(std::string_view ns, TicketId ticket) {
+  loop_->post([this, ns = std::string(ns), ticket] { node_->ticket_waits(ns, ticket); });
 }
 
 void RedisBroker::remove_ticket(std::string_view ns, TicketId ticket, ReplyTo<TicketEnd> reply) {

@@ -47,8 +47,9 @@ class RedisBroker final : public peer::sdk::Broker {
   void commit_room(std::string_view room_id, const peer::sdk::RoomCommit& commit,
                    ReplyTo<peer::sdk::CommitOutcome> reply) override;
 
-  void add_ticket(std::string_view ns, const peer::sdk::SharedTicket& ticket,
+  bool add_ticket(std::string_view ns, const peer::sdk::SharedTicket& ticket,
                   std::optional<peer::sdk::TicketId> replaces) override;
+  void ticket_waits(std::string_view ns, peer::sdk::TicketId ticket) override;
   void remove_ticket(std::string_view ns, peer::sdk::TicketId ticket,
                      ReplyTo<peer::sdk::TicketEnd> reply) override;
   void claim(std::string_view ns, std::string_view session_id,

@@ -9,5 +9,5 @@ call('HSET', P .. 'st:' .. ns, ticket,
      fp .. '|' .. self .. '|' .. registration .. '|' .. ARGV[7] .. '|' .. ARGV[8])
 call('SADD', P .. 't:' .. fp, ticket .. '|' .. ns)
 call('SADD', P .. 'tn', ns)
-tell_node(ARGV[10], pack('T', ns, ticket, fp, registration, ARGV[7], ARGV[8]))
+tell_node(ARGV[10], pack('T', ns, ticket, self, fp, registration, ARGV[7], ARGV[8]))
 return 1

@@ -11,14 +11,7 @@ class MembersClusterTest : public ClusterTest {
   void SetUp() override {
     first_ = &start_node();
     second_ = &start_node();
-  }
-
-  /// Of the next match; the answer that says that the peer waits is skipped.
-  static std::string session_of_match(TestPeer& peer) {
-    Json message = peer.next();
-    while (message["type"].str() == "match") message = peer.next();
-    EXPECT_EQ(message["type"].str(), "matched") << peer.last_text();
-    return message["payload"]["session_id"].str();
+    wait_for_nodes(*first_, 2);
   }
 
   ServerProcess* first_ = nullptr;
@@ -107,15 +100,24 @@ TEST_F(MembersClusterTest, TheOwnerKicksAMemberOnAnotherNode) {
   guest.expect_error(403, "no shared namespace");
 }
 
-TEST_F(MembersClusterTest, PeersOfDifferentNodesAreMatched) {
-  TestPeer alice = peer_in(*first_, "game", "alice");
-  TestPeer bob = peer_in(*second_, "game", "bob");
-  expect_news(alice, "peer_joined", bob);
-  alice.send("match", R"({"namespace":"game"})");
-  bob.send("match", R"({"namespace":"game"})");
-  const std::string session = session_of_match(alice);
-  EXPECT_EQ(session.size(), 32U);
-  EXPECT_EQ(session_of_match(bob), session);
+TEST_F(MembersClusterTest, PeersOfDifferentNodesAreMatchedWhicheverNodeMakesTheMatches) {
+  TestPeer alice = peer(*first_, "alice");
+  TestPeer bob = peer(*second_, "bob");
+  for (const char* ns : {"a", "b", "c", "d", "e", "f"}) {
+    alice.join(ns);
+    bob.join(ns);
+    expect_news(alice, "peer_joined", bob);
+    alice.send("match", fmt(R"({"namespace":"%"})", ns), R"("id":1)");
+    EXPECT_EQ(alice.next("match")["payload"]["status"].str(), "waiting");
+    bob.send("match", fmt(R"({"namespace":"%"})", ns), R"("id":2)");
+    const Json completed = bob.next("matched");
+    EXPECT_EQ(completed["id"].number(), 2);
+    const Json told = alice.next("matched");
+    EXPECT_FALSE(told["id"].exists());
+    EXPECT_EQ(told["payload"], completed["payload"]);
+    EXPECT_EQ(told["payload"]["session_id"].str().size(), 32U);
+  }
+  expect_silence_of({&alice, &bob});
 }
 
 TEST_F(MembersClusterTest, NamesWithSeparatorsAndNulAreNamespacesOfTheirOwn) {

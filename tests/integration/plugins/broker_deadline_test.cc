@@ -1,5 +1,6 @@
 // A broker that does not answer: the core goes on by its own truth after 2 s.
 #include "tests/integration/plugins/gate_test.h"
+#include "tests/integration/plugins/shared_state_test.h"
 
 namespace peer::test {
 namespace {
@@ -47,6 +48,19 @@ TEST_P(BrokerDeadlineTest, AConnectionThatEndedMeanwhileLeavesNoTrace) {
   alice.ws().stream().shutdown_writing();
   wait_for_peers(1);
   wait_for_books(1, 1, 1);
+}
+
+class MatchDeadlineTest : public SharedStateTest {};
+
+INSTANTIATE_TEST_SUITE_P(Loops, MatchDeadlineTest, testing::Values(1, 4));
+
+TEST_P(MatchDeadlineTest, WhoseTicketNobodyLooksAtHearsOnceThatItWaits) {
+  TestPeer alice = peer_in("lobby", "alice");
+  command("move_matching lobby");
+  alice.send("match", R"({"namespace":"lobby"})");
+  EXPECT_EQ(alice.next("match")["payload"]["status"].str(), "waiting");
+  command("look lobby 1");
+  alice.expect_silence();
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ TEST_P(SharedMatchingTest, PeersOfThisNodeMatchThroughTheBroker) {
   TestPeer bob = peer_in("lobby", "bob");
   alice.next("peer_joined");
   wait_in(alice);
-  wait_in(bob);
+  bob.send(match());
   const Json first = alice.next("matched");
   const Json second = bob.next("matched");
   EXPECT_EQ(first["payload"], second["payload"]);
@@ -50,8 +50,19 @@ TEST_P(SharedMatchingTest, APeerMatchesOneOfAnotherNode) {
   command("join lobby 7");
   alice.next("peer_joined");
   command("wait lobby 7");
-  wait_in(alice);
+  alice.send(match());
   EXPECT_THAT(matched_aliases(alice.next("matched")), ElementsAre("far-7", "alice"));
+  alice.expect_silence();
+}
+
+TEST_P(SharedMatchingTest, MatchedEchoesTheIdOfTheRequestThatCompletedTheGroupOnly) {
+  TestPeer alice = peer_in("lobby", "alice");
+  TestPeer bob = peer_in("lobby", "bob");
+  alice.next("peer_joined");
+  ticket_of(alice);
+  bob.send(message("match", R"({"namespace":"lobby"})", R"("id":"b")"));
+  EXPECT_EQ(bob.next("matched")["id"].str(), "b");
+  EXPECT_FALSE(alice.next("matched")["id"].exists());
 }
 
 TEST_P(SharedMatchingTest, ATicketThatIsClaimedElsewhereIsNotMatched) {
@@ -62,7 +73,7 @@ TEST_P(SharedMatchingTest, ATicketThatIsClaimedElsewhereIsNotMatched) {
   command("steal lobby 7");
   wait_in(alice);
   alice.expect_silence();
-  wait_in(bob);
+  bob.send(match());
   EXPECT_THAT(matched_aliases(bob.next("matched")), ElementsAre("alice", "bob"));
   alice.next("matched");
 }
@@ -111,8 +122,24 @@ TEST_P(SharedMatchingTest, WhenMatchingMovesThisNodeProposesNoMore) {
   alice.next("peer_joined");
   wait_in(alice);
   command("move_matching lobby");
-  wait_in(bob);
-  expect_silence_of({&alice, &bob});
+  bob.send(match());
+  bob.send("ping", "");  // its turn comes with the answer
+  command("look lobby 2");
+  EXPECT_EQ(bob.next("match")["payload"]["status"].str(), "waiting");
+  bob.next("pong");
+  alice.expect_silence();
+}
+
+TEST_P(SharedMatchingTest, WhoIsKickedBeforeItsRequestIsLookedAtHearsThatItIsNoMember) {
+  TestPeer alice = peer_in("lobby", "alice");
+  alice.create_room("den");
+  command("move_matching den");
+  alice.send(message("match", R"({"namespace":"den"})", R"("id":9)"));
+  alice.send("ping", "");
+  command(fmt("kick den %", alice.fingerprint()));
+  alice.next("kick");
+  alice.expect_error(403, "not in namespace");
+  alice.next("pong");
 }
 
 TEST_P(SharedMatchingTest, WithoutTheClusterOwnPeersMatch) {
@@ -123,7 +150,7 @@ TEST_P(SharedMatchingTest, WithoutTheClusterOwnPeersMatch) {
   command("cut");
   wait_in(alice);
   alice.expect_silence();
-  wait_in(bob);
+  bob.send(match());
   EXPECT_THAT(matched_aliases(bob.next("matched")), ElementsAre("alice", "bob"));
   alice.next("matched");
   const std::string ticket = ticket_of(alice);

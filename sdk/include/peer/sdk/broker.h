@@ -53,6 +53,8 @@ class BrokerHost {
   virtual void ticket_added(std::string_view ns, const SharedTicket& ticket) noexcept = 0;
   /// One of these ended, but not by this node's claim().
   virtual void ticket_removed(std::string_view ns, TicketId ticket) noexcept = 0;
+  /// A ticket of this node's peer has been looked at where the matches are made, and it waits.
+  virtual void ticket_waits(std::string_view ns, TicketId ticket) noexcept = 0;
   /// Another node makes the matches of the namespace from now on.
   virtual void matching_moved(std::string_view ns) noexcept = 0;
   /// Tickets, of which some are this node's peers', were claimed: tells those.
@@ -77,7 +79,7 @@ class BrokerHost {
 class Broker {
  public:
   static constexpr const char* kKind = "broker";
-  static constexpr std::uint32_t kApiVersion = 2;
+  static constexpr std::uint32_t kApiVersion = 3;
 
   virtual ~Broker() = default;
 
@@ -158,11 +160,17 @@ class Broker {
   // Matching. One node makes the matches of a namespace (BrokerHost::ticket_added); it is the
   // claim that counts, so two that think they are that node match no ticket twice.
 
-  /// A peer of this node waits for a match; `replaces`: its earlier ticket ends.
-  virtual void add_ticket(std::string_view ns, const SharedTicket& ticket,
+  /// A peer of this node asks for a match; `replaces`: its earlier ticket ends. The peer hears
+  /// whether it waits by BrokerHost::matched or ticket_waits, or when the core's deadline has
+  /// passed (2 s). Returns false when tickets are not shared: then the core matches them here.
+  virtual bool add_ticket(std::string_view ns, const SharedTicket& ticket,
                           std::optional<TicketId> replaces) {
     (void)ns, (void)ticket, (void)replaces;
+    return false;
   }
+  /// A ticket that the host was told of (BrokerHost::ticket_added), of a peer of another node, has
+  /// been looked at and waits.
+  virtual void ticket_waits(std::string_view ns, TicketId ticket) { (void)ns, (void)ticket; }
   virtual void remove_ticket(std::string_view ns, TicketId ticket, BrokerReply<TicketEnd> reply) {
     (void)ns, (void)ticket;
     reply(TicketEnd::kUnavailable);
