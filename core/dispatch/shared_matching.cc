@@ -52,7 +52,9 @@ void schedule_expiry(Node& node, EventLoop& loop, ConnectionRef peer, const std:
   if (!expires) return;
   const Time at = loop.now() + (*expires - loop.wall());
   loop.schedule("ticket " + std::to_string(id), at, [&node, &loop, peer, ns, id] {
-    if (!node.own_tickets.has_expired(id, loop.wall())) return;
+    const std::optional<sdk::Instant> due = node.own_tickets.expiry(id);
+    if (!due) return;
+    if (*due > loop.wall()) return schedule_expiry(node, loop, peer, ns, id, due);
     end_ticket(node, loop, ns, id, [&loop, peer, ns, id](bool ended) {
       Connection* connection = loop.find(peer);
       if (ended && connection != nullptr) connection->send(match_expired_frame(ns, id));

@@ -72,10 +72,10 @@ std::optional<sdk::TicketId> OwnTickets::find(std::string_view ns, const Fingerp
   return at->second;
 }
 
-bool OwnTickets::has_expired(sdk::TicketId id, sdk::Instant now) const {
+std::optional<sdk::Instant> OwnTickets::expiry(sdk::TicketId id) const {
   const MutexLock lock(mutex_);
   const auto at = by_id_.find(id);
-  return at != by_id_.end() && at->second.expires && *at->second.expires <= now;
+  return at == by_id_.end() ? std::nullopt : at->second.expires;
 }
 
 std::size_t OwnTickets::size() const {

@@ -56,8 +56,8 @@ class OwnTickets {
       PEER_EXCLUDES(mutex_);
   /// Tickets waiting now.
   [[nodiscard]] std::size_t size() const PEER_EXCLUDES(mutex_);
-  /// Whether its time is over.
-  [[nodiscard]] bool has_expired(sdk::TicketId id, sdk::Instant now) const PEER_EXCLUDES(mutex_);
+  /// When its time is over; nullopt: never, or it has ended.
+  [[nodiscard]] std::optional<sdk::Instant> expiry(sdk::TicketId id) const PEER_EXCLUDES(mutex_);
 
  private:
   using Key = std::pair<std::string, Fingerprint>;

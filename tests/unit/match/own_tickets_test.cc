@@ -42,13 +42,22 @@ TEST(OwnTicketsTest, AnEqualRequestKeepsTheTicketAndItsTimeStartsAnew) {
   OwnTicket first = ticket_of(1);
   first.expires = kNow;
   tickets.place(7, first);
-  EXPECT_TRUE(tickets.has_expired(7, kNow));
+  EXPECT_EQ(tickets.expiry(7), first.expires);
   first.expires = kNow + milliseconds(1);
   const OwnTickets::Placed placed = tickets.place(8, first);
   EXPECT_EQ(placed.id, 7U);
   EXPECT_TRUE(placed.kept);
   EXPECT_FALSE(placed.replaced);
-  EXPECT_FALSE(tickets.has_expired(7, kNow));
+  EXPECT_EQ(tickets.expiry(7), first.expires);
+}
+
+TEST(OwnTicketsTest, TheAnswerThatATicketWaitsIsDueOnce) {
+  OwnTickets tickets;
+  tickets.place(7, ticket_of(1));
+  EXPECT_EQ(tickets.take_answer(7)->owner.peer, peer_number(1));
+  EXPECT_FALSE(tickets.take_answer(7));
+  EXPECT_TRUE(tickets.take(7)->answered);
+  EXPECT_FALSE(tickets.take_answer(7));
 }
 
 TEST(OwnTicketsTest, AnotherRequestReplacesTheTicket) {
