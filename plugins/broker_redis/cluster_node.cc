@@ -113,7 +113,7 @@ void ClusterNode::went_down(std::string_view why) {
   nodes_ = {node_};
   shared_.nodes = 1;
   foreign_listeners_ = false;
-  routes_.clear();
+  interrupt_seeks();
   dirty_.clear();
   behind_.clear();
   reaping_.clear();
@@ -157,6 +157,7 @@ void ClusterNode::take_beat(const Reply& reply) {
   if (nodes_changed) take_matching(texts_of(reply[6]));
   if (reply[7].integer() == 0) catch_up();
   expire_outcomes(now);
+  std::erase_if(absent_, [&](const auto& node) { return now - node.second > options_.lease; });
   if (now - beating_since_ >= options_.lease) reap(texts_of(reply[5]));
 }
 

@@ -114,6 +114,14 @@ class ClusterNode {
     Task finish;        ///< set by the reply, when that comes first
     bool seen = false;  ///< the announcement has come; the stream stands still for the reply
   };
+  /// Messages for one peer that wait until it is known again which node has it (seek.cc).
+  struct Seek {
+    std::uint64_t id = 0;                       ///< the number of its first message
+    std::map<std::uint64_t, Directed> waiting;  ///< by number; never none
+    std::optional<std::uint64_t> under_way;     ///< the one that is asked for
+    bool patient = true;
+  };
+  using Seeks = std::unordered_map<Fingerprint, Seek>;
   struct Outcome {
     ReplyTo<peer::sdk::RouteOutcome> reply;
     Time sent;
@@ -178,9 +186,10 @@ class ClusterNode {
 
   // messages.cc
   void send_directed(Directed message, ReplyTo<peer::sdk::RouteOutcome> reply);
-  void send_the_long_way(std::uint64_t number, std::shared_ptr<const Directed> message,
-                         const std::string& envelope);
-  void take_route(std::uint64_t number, const Directed& message, const Reply* reply);
+  void send_numbered(std::uint64_t number, Directed message);
+  void publish_directed(std::uint64_t number, const std::string& node, Directed message);
+  [[nodiscard]] std::string directed_envelope(std::uint64_t number, bool by_known_route,
+                                              const Directed& message) const;
   void publish_directed_to_guide(const Directed& message);
   void pass_on(const Fingerprint& to, std::string_view origin, std::string_view number,
                const std::string& envelope);
@@ -191,6 +200,25 @@ class ClusterNode {
   void expire_outcomes(Time now);
   void expire_waiting();
   void publish_to_guide(std::string_view name, std::string_view json);
+
+  // seek.cc
+  void ask_where(std::uint64_t number, Directed message);
+  void take_route(std::uint64_t number, const Directed& message, const Reply& reply);
+  void wait_for(std::uint64_t number, const Directed& message, std::string_view node);
+  void hold_back(std::uint64_t number, Directed message, std::string_view node);
+  void ask_whether_arrived(const Fingerprint& peer, std::uint64_t id, std::string_view node);
+  bool take_arrival_request(const Fields& fields);
+  bool take_arrival(const Fields& fields);
+  [[nodiscard]] Seek* find_seek(const Fingerprint& peer, std::uint64_t id);
+  void ask_again(const Fingerprint& peer, std::uint64_t id);
+  void take_sought_route(const Fingerprint& peer, std::uint64_t id, const Reply& reply);
+  void drop_seek(const Fingerprint& peer, std::uint64_t id);
+  template <typename Predicate>
+  void drop_held(Seeks::iterator seek, Predicate is_it);
+  void has_overtaken(const Fingerprint& peer, std::uint64_t number);
+  void has_overtaken_all_of(const Fingerprint& sender);
+  void leave_route(const Fingerprint& peer, std::string_view node);
+  void interrupt_seeks();
 
   // namespaces.cc
   void take_join_reply(const std::string& token, const Join& join, const Reply* answer,
@@ -264,6 +292,10 @@ class ClusterNode {
   std::size_t catching_up_ = 0;     ///< comparisons under way
 
   std::unordered_map<Fingerprint, std::string> routes_;  ///< which node has whom, as last heard
+  std::unordered_map<Fingerprint, std::string> moved_;   ///< had whom: until the next message
+  std::unordered_map<std::string, Time> absent_;  ///< nodes that listen to nobody, since when
+  Seeks seeks_;
+  std::size_t held_bytes_ = 0;  ///< of all that wait in seeks_
   std::unordered_map<std::uint64_t, Outcome> outcomes_;
   std::deque<std::uint64_t> outcome_order_;
   std::uint64_t next_number_ = 0;

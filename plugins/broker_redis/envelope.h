@@ -15,10 +15,12 @@ namespace peer_redis {
 /// An envelope is what one node writes to another's channel: fields as netstrings (`3:abc,`), the
 /// first of them a letter, its kind. Bytes travel as they are.
 ///
-///   S  directed message: node, number, flags (w wants outcome, c by a cached route), from, to,
+///   S  directed message: node, number, flags (w wants outcome, c by a known route), from, to,
 ///      namespaces (packed), text
 ///   A  its outcome: number, code
-///   F  a cached route is wrong: fp
+///   F  a known route is wrong: fp, node
+///   B  when all is done that was sent before this, say so: node, fp, number
+///   C  it is done: fp, number
 ///   E  message to the members of a namespace: ns, from, excluded (packed), text
 ///   J  joined: ns, fp, node, token, object
 ///   L  left: ns, fp, node

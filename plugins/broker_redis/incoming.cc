@@ -52,6 +52,10 @@ bool ClusterNode::dispatch(const Fields& fields) {
       return take_outcome(fields);
     case 'F':
       return take_moved(fields);
+    case 'B':
+      return take_arrival_request(fields);
+    case 'C':
+      return take_arrival(fields);
     case 'E':
       return take_broadcast(fields);
     case 'J':
@@ -98,7 +102,7 @@ bool ClusterNode::take_directed(const Fields& fields) {
       host_.deliver(DirectedMessage{*from, *to, *namespaces, fields[7], wants_outcome, false});
   if (outcome == RouteOutcome::kNotFound && cached) {
     const std::string channel = options_.node_channel(fields[1]);
-    link_.publish(channel, pack({"F", fields[5]}), [](const Reply*) {});
+    link_.publish(channel, pack({"F", fields[5], node_}), [](const Reply*) {});
     pass_on(*to, fields[1], fields[2],
             pack({"S", fields[1], fields[2], wants_outcome ? "w" : "", fields[4], fields[5],
                   fields[6], fields[7]}));
@@ -110,8 +114,8 @@ bool ClusterNode::take_directed(const Fields& fields) {
 }
 
 bool ClusterNode::take_moved(const Fields& fields) {
-  const auto peer = fields.size() == 2 ? from_hex(fields[1]) : std::nullopt;
-  if (peer) routes_.erase(*peer);
+  const auto peer = fields.size() == 3 ? from_hex(fields[1]) : std::nullopt;
+  if (peer) leave_route(*peer, fields[2]);
   return peer.has_value();
 }
 
@@ -134,7 +138,10 @@ bool ClusterNode::take_joined(const Fields& fields) {
   }
   if (!is_client_text(fields[5])) return false;
   hear_of(fields[3]);
-  routes_.erase(*peer);
+  if (const auto route = routes_.find(*peer);
+      route != routes_.end() && route->second != fields[3]) {
+    leave_route(*peer, std::string(route->second));
+  }
   if (Mirror::Namespace* here = mirror_.find(fields[1])) {
     if (here->elsewhere && here->elsewhere->contains(*peer)) return true;  // they know
     ++here->total;

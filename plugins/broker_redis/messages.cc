@@ -1,8 +1,8 @@
 #include "cluster_node.h"
 #include "guide_messages.h"
 
-// A directed message goes to the channel of the node that has its target: known from the cache, or
-// found by a script. A node that does not have the target any more passes it on the long way and
+// A directed message goes to the channel of the node that has its target: a known route, or one
+// that is sought first (seek.cc). A node that does not have the target any more passes it on and
 // tells the sender's node. Who has sent is told of errors, and of success if it wants to know.
 
 namespace peer_redis {
@@ -11,22 +11,8 @@ using peer::sdk::RouteOutcome;
 
 namespace {
 
-constexpr std::size_t kMaxRoutes = 200'000;
 constexpr std::size_t kMaxOutcomes = 65'536;
 constexpr std::chrono::milliseconds kOutcomeDeadline{2000};
-
-/// Of a directed message's envelope.
-std::string flags_of(bool wants_outcome, bool cached) {
-  return std::string(wants_outcome ? "w" : "") + (cached ? "c" : "");
-}
-
-std::string directed_envelope(std::string_view node, std::uint64_t number, std::string_view flags,
-                              const ClusterNode::Directed& message) {
-  std::string namespaces;
-  for (const std::string& ns : message.namespaces) append_field(namespaces, ns);
-  return pack({"S", node, std::to_string(number), flags, to_hex(message.from), to_hex(message.to),
-               namespaces, message.text});
-}
 
 std::string_view outcome_code(RouteOutcome outcome) {
   switch (outcome) {
@@ -45,6 +31,16 @@ std::string_view outcome_code(RouteOutcome outcome) {
 }
 
 }  // namespace
+
+std::string ClusterNode::directed_envelope(std::uint64_t number, bool by_known_route,
+                                           const Directed& message) const {
+  std::string namespaces;
+  for (const std::string& ns : message.namespaces) append_field(namespaces, ns);
+  const std::string flags =
+      std::string(message.wants_outcome ? "w" : "") + (by_known_route ? "c" : "");
+  return pack({"S", node_, std::to_string(number), flags, to_hex(message.from), to_hex(message.to),
+               namespaces, message.text});
+}
 
 void ClusterNode::route(Directed message, ReplyTo<RouteOutcome> reply) {
   if (connected()) return send_directed(std::move(message), std::move(reply));
@@ -77,54 +73,34 @@ void ClusterNode::send_directed(Directed message, ReplyTo<RouteOutcome> reply) {
   outcomes_.emplace(number, Outcome{std::move(reply), Clock::now()});
   outcome_order_.push_back(number);
   expire_outcomes(Clock::now());
-
-  const auto cached = routes_.find(message.to);
-  const std::string envelope = directed_envelope(
-      node_, number, flags_of(message.wants_outcome, cached != routes_.end()), message);
-  if (cached == routes_.end()) {
-    return send_the_long_way(number, std::make_shared<const Directed>(std::move(message)),
-                             envelope);
-  }
-  const std::string channel = options_.node_channel(cached->second);
-  link_.publish(
-      channel, envelope,
-      [this, number,
-       message = std::make_shared<const Directed>(std::move(message))](const Reply* answer) {
-        if (answer == nullptr) return drop(number);
-        if (answer->integer() > 0) return;
-        routes_.erase(message->to);  // that node is no more
-        send_the_long_way(
-            number, message,
-            directed_envelope(node_, number, flags_of(message->wants_outcome, false), *message));
-      });
+  send_numbered(number, std::move(message));
 }
 
-void ClusterNode::send_the_long_way(std::uint64_t number, std::shared_ptr<const Directed> message,
-                                    const std::string& envelope) {
-  const std::string to = to_hex(message->to);
-  link_.run(
-      Script::kRoute, {to, envelope},
-      [this, number, message = std::move(message)](const Reply* reply) {
-        take_route(number, *message, reply);
-      },
-      Link::Kind::kMessage);
+void ClusterNode::send_numbered(std::uint64_t number, Directed message) {
+  if (!seeks_.empty() && seeks_.contains(message.to)) {
+    return hold_back(number, std::move(message), {});
+  }
+  const auto known = routes_.find(message.to);
+  if (known != routes_.end()) return publish_directed(number, known->second, std::move(message));
+  if (const auto moved = moved_.find(message.to); moved != moved_.end()) {
+    const std::string old = std::move(moved->second);
+    moved_.erase(moved);
+    return hold_back(number, std::move(message), old);
+  }
+  ask_where(number, std::move(message));
 }
 
-void ClusterNode::take_route(std::uint64_t number, const Directed& message, const Reply* reply) {
-  if (reply == nullptr || reply->is_error()) return drop(number);
-  const std::string_view verdict = (*reply)[0].text();
-  if (verdict == "sent") {
-    if (routes_.size() >= kMaxRoutes) routes_.erase(routes_.begin());
-    routes_.insert_or_assign(message.to, std::string((*reply)[1].text()));
-  } else if (verdict == "none") {
-    settle(number, RouteOutcome::kNotFound);
-  } else if (verdict == "foreign") {
-    foreign_listeners_ = options_.legacy_channels;
-    publish_directed_to_guide(message);
-    settle(number, RouteOutcome::kDelivered);
-  } else if (const auto outcome = outcomes_.find(number); outcome != outcomes_.end()) {
-    outcome->second.flooded = true;
-  }
+void ClusterNode::publish_directed(std::uint64_t number, const std::string& node,
+                                   Directed message) {
+  const std::string channel = options_.node_channel(node);
+  const std::string envelope = directed_envelope(number, true, message);
+  link_.publish(channel, envelope,
+                [this, number, node,
+                 message = std::make_shared<Directed>(std::move(message))](const Reply* answer) {
+                  if (answer == nullptr) return drop(number);
+                  if (answer->integer() > 0) return has_overtaken(message->to, number);
+                  wait_for(number, *message, node);
+                });
 }
 
 void ClusterNode::publish_to_guide(std::string_view name, std::string_view json) {
@@ -141,13 +117,13 @@ void ClusterNode::publish_directed_to_guide(const Directed& message) {
                    render_guide_message(message.text, node_, namespaces));
 }
 
-// For a message that came by a cached route, to a peer that is elsewhere by now.
+// For a message that came by a known route, to a peer that is elsewhere by now.
 void ClusterNode::pass_on(const Fingerprint& to, std::string_view origin, std::string_view number,
                           const std::string& envelope) {
   link_.run(
-      Script::kRoute, {to_hex(to), envelope},
+      Script::kRoute, {to_hex(to), envelope, "0"},
       [this, origin = std::string(origin), number = std::string(number)](const Reply* reply) {
-        if (reply == nullptr || (*reply)[0].text() == "sent") return;
+        if (reply == nullptr || (*reply)[0].text() != "none") return;
         answer_origin(origin, number, RouteOutcome::kNotFound);
       },
       Link::Kind::kMessage);
@@ -204,6 +180,7 @@ void ClusterNode::broadcast(const Broadcast& message) {
     ++shared_.dropped;
     return;
   }
+  has_overtaken_all_of(message.from);
   std::string excluded;
   for (const Fingerprint& peer : message.exclude) append_field(excluded, to_hex(peer));
   const std::string envelope =

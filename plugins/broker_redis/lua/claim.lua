@@ -1,10 +1,8 @@
 -- ns session ticket... -> gone tickets; none: all are taken, and their nodes told
 local ns, gone, peers, nodes = ARGV[3], {}, {}, {}
-local now = now_us() / 1000
 for i = 5, #ARGV do
   local fp, node = ticket_of(ns, ARGV[i])
-  local lease = node and call('ZSCORE', P .. 'nodes', node)
-  if not lease or tonumber(lease) < now then
+  if not node or not is_alive(node) then
     gone[#gone + 1] = ARGV[i]
   else
     peers[#peers + 1] = {fp, ARGV[i]}

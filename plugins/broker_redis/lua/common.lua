@@ -171,6 +171,11 @@ local function foreign_listeners()
   return math.max(0, listeners - ours)
 end
 
+local function is_alive(node)
+  local lease = call('ZSCORE', P .. 'nodes', node)
+  return lease and tonumber(lease) >= now_us() / 1000
+end
+
 -- The node is none of the cluster any more.
 local function remove_node(node)
   call('ZREM', P .. 'nodes', node)

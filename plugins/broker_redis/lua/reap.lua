@@ -1,7 +1,6 @@
 -- node count -> peers that are left of it. Only a node whose lease has ended is reaped.
 local node = ARGV[3]
-local lease = call('ZSCORE', P .. 'nodes', node)
-if lease and tonumber(lease) >= now_us() / 1000 then return 0 end
+if is_alive(node) then return 0 end
 for _, fp in ipairs(call('SRANDMEMBER', P .. 'n:' .. node, ARGV[4])) do
   if call('HGET', P .. 'p:' .. fp, 'n') == node then
     drop_peer(fp, node, true, node)

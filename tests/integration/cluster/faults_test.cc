@@ -11,7 +11,7 @@ using testing::HasSubstr;
 
 class FaultsTest : public PairTest {};
 
-TEST_F(FaultsTest, ANodeThatIsKilledIsNotFoundAtOnceAndReapedAfterItsLease) {
+TEST_F(FaultsTest, WhoWasOnANodeThatIsKilledIsNotFoundAndTheNodeIsReapedAfterItsLease) {
   start_pair();
   second().signal(SIGKILL);
   EXPECT_EQ(second().wait_exit(), std::optional(128 + SIGKILL));

@@ -63,6 +63,33 @@ TEST_F(MembersClusterTest, WhoRegistersWithAnotherNodeIsReplacedThere) {
   EXPECT_THAT(aliases(discover(witness, "game")), ElementsAre("witness", "alice"));
 }
 
+// A known route is wrong with each move, and messages are on their way to where it led.
+TEST_F(MembersClusterTest, WhatFollowsAPeerFromNodeToNodeComesInTheOrderInWhichItWasSent) {
+  ServerProcess& third = start_node();
+  ServerProcess& fourth = start_node(kQuick, {"rate_limit_per_sec=1000000"});
+  ServerProcess* const homes[] = {first_, second_, &third};
+  TestPeer alice(fourth.port());
+  alice.register_as("alice");
+  alice.join("game");
+  std::optional<TestPeer> bob;
+  int sent = 0;
+  int last = 0;
+  for (int move = 0; move < 30; ++move) {
+    TestPeer fresh = peer(*homes[move % 3], "bob");
+    fresh.join("game");
+    for (int i = 0; i < 40; ++i) alice.send_to(fresh.fingerprint(), std::to_string(++sent));
+    bob.emplace(std::move(fresh));
+    // Half of them are still under way when bob moves on.
+    for (int number = 0; number < sent - 20;) {
+      const Json message = bob->next();
+      if (message["type"].str() != "signal") continue;
+      number = static_cast<int>(message["payload"].number());
+      EXPECT_GT(number, last);
+      last = number;
+    }
+  }
+}
+
 TEST_F(MembersClusterTest, ANamespaceIsFullForAllNodes) {
   ServerProcess& small = start_node(kQuick, {"max_namespace_size=2"});
   TestPeer alice = peer_in(*first_, "game", "alice");
