@@ -23,6 +23,20 @@ void guarded(const char* what, Task&& task) noexcept {
   }
 }
 
+// Goes on with a connection of this node, on its loop, if it is that registration's still.
+template <typename Then>
+void with_peer(Node& node, const sdk::Registered& registered, Then then) {
+  const std::optional<ConnectionRef> where = node.peers.find(registered.peer);
+  if (!where) return;
+  EventLoop& loop = node.loop_of(*where);
+  loop.post([&loop, where = *where, registered, then = std::move(then)] {
+    Connection* connection = loop.find(where);
+    if (connection == nullptr) return;
+    const Peer& peer = peer_of(*connection);
+    if (peer.admitted && peer.registered() == registered) then(*connection);
+  });
+}
+
 }  // namespace
 
 void NodeHost::log_warning(std::string_view text) noexcept {
@@ -82,16 +96,18 @@ std::size_t NodeHost::deliver_to_members(const sdk::NamespaceMessage& message) {
 
 void NodeHost::replaced(const sdk::Registered& registered) noexcept {
   guarded("a replacement", [&] {
-    const std::optional<ConnectionRef> where = node_.peers.find(registered.peer);
-    if (!where) return;
-    EventLoop& loop = node_.loop_of(*where);
-    loop.post([&node = node_, &loop, where = *where, registered] {
-      Connection* connection = loop.find(where);
-      if (connection == nullptr) return;
-      const Peer& peer = peer_of(*connection);
-      if (!peer.admitted || peer.registered() != registered) return;
-      end_peer(node, *connection, Ending::kGone);
-      connection->close(CloseCode::kReplaced, "replaced by a newer connection");
+    with_peer(node_, registered, [&node = node_](Connection& connection) {
+      end_peer(node, connection, Ending::kGone);
+      connection.close(CloseCode::kReplaced, "replaced by a newer connection");
+    });
+  });
+}
+
+void NodeHost::alias_lost(const sdk::Registered& registered) noexcept {
+  guarded("the loss of an alias", [&] {
+    with_peer(node_, registered, [&node = node_](Connection& connection) {
+      Peer& peer = peer_of(connection);
+      if (std::exchange(peer.holds_alias, false)) node.peers.free_alias(peer.alias);
     });
   });
 }
@@ -109,9 +125,27 @@ void NodeHost::member_left(std::string_view ns, const Fingerprint& peer) noexcep
   guarded("a leave", [&] { node_.namespaces.announce(ns, peer_left_frame(peer, ns, wall_now())); });
 }
 
+void NodeHost::member_shown(std::string_view ns, const sdk::Registered& to, const Fingerprint& peer,
+                            std::string_view object) noexcept {
+  guarded("a member", [&] {
+    const std::optional<ConnectionRef> where = node_.peers.find(to.peer);
+    if (!where || !node_.peers.is_member(to.peer, node_.namespaces.find(ns))) return;
+    const FrameRef frame = peer_joined_frame(peer, ns, object, wall_now());
+    node_.loop_of(*where).post(Delivery{frame, *where, {}, nullptr});
+  });
+}
+
 void NodeHost::room_changed(const sdk::RoomNews& news) noexcept {
   guarded("a change of a room", [&] {
     RoomChange change{{news.room.owner, news.room.max_size, news.room.state}, {}};
+    if (news.missed) {
+      const std::optional<RoomSnapshot> known = node_.namespaces.room(news.room_id);
+      if (known &&
+          (known->room.owner != news.room.owner || known->room.max_size != news.room.max_size)) {
+        change.posts.push_back(
+            {std::nullopt, room_updated_frame(news.room_id, change.room, wall_now())});
+      }
+    }
     for (const sdk::RoomPost& post : news.posts) {
       change.posts.push_back({post.to, text_frame(post.text)});
     }
@@ -133,14 +167,11 @@ void NodeHost::kicked(std::string_view room_id, const Fingerprint& target,
 
 void NodeHost::room_closed(std::string_view room_id, const sdk::Registered& registered) noexcept {
   guarded("the end of a room", [&] {
-    const std::optional<ConnectionRef> where = node_.peers.find(registered.peer);
-    if (!where) return;
-    EventLoop& loop = node_.loop_of(*where);
-    loop.post([&node = node_, &loop, where = *where, room = std::string(room_id), registered] {
-      Connection* connection = loop.find(where);
-      if (connection == nullptr || peer_of(*connection).registered() != registered) return;
-      remove_member(node, loop, where, room, room_closed_frame(room, loop.wall()));
-    });
+    with_peer(
+        node_, registered, [&node = node_, room = std::string(room_id)](Connection& connection) {
+          EventLoop& loop = connection.loop();
+          remove_member(node, loop, connection.ref(), room, room_closed_frame(room, loop.wall()));
+        });
   });
 }
 

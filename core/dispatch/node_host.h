@@ -28,6 +28,9 @@ class NodeHost final : public sdk::BrokerHost {
               const Fingerprint& by) noexcept override;
   void room_closed(std::string_view room_id, const sdk::Registered& peer) noexcept override;
   void member_reaped(std::string_view room_id, const Fingerprint& peer) noexcept override;
+  void alias_lost(const sdk::Registered& registered) noexcept override;
+  void member_shown(std::string_view ns, const sdk::Registered& to, const sdk::Fingerprint& peer,
+                    std::string_view object) noexcept override;
   void ticket_waits(std::string_view ns, sdk::TicketId ticket) noexcept override;
   void ticket_added(std::string_view ns, const sdk::SharedTicket& ticket) noexcept override;
   void ticket_removed(std::string_view ns, sdk::TicketId ticket) noexcept override;

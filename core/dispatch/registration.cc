@@ -14,6 +14,7 @@ namespace peer {
 namespace {
 
 constexpr std::uint32_t kMaxReplacements = 20;
+constexpr std::string_view kTooOften = "replaced too often";
 constexpr milliseconds kReplacementWindow{10'000};
 
 void refuse(Connection& connection, int code, std::string_view text, CloseCode close_code) {
@@ -130,6 +131,7 @@ void tell_broker(Node& node, Connection& connection) {
       },
       [&node](Connection* still_there, const sdk::RegisterOutcome& outcome) {
         if (still_there == nullptr) return;
+        if (outcome.too_often) return still_there->close(CloseCode::kTryAgainLater, kTooOften);
         peer_of(*still_there).holds_alias = !outcome.alias_taken;
         complete(node, *still_there);
       });
@@ -195,7 +197,7 @@ void admit(Node& node, Connection& connection, const Inheritance& inheritance) {
   if (inheritance.seat) node.peers.release_seat();  // somebody was quicker: replace that one
   const bool same_window = connection.loop().now() - result.inheritance.since < kReplacementWindow;
   if (same_window && result.inheritance.replacements >= kMaxReplacements) {
-    return connection.close(CloseCode::kTryAgainLater, "replaced too often");
+    return connection.close(CloseCode::kTryAgainLater, kTooOften);
   }
   replace(node, connection, result.present);
 }

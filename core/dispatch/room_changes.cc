@@ -64,7 +64,9 @@ std::optional<RoomVerdict> change_here(Node& node, EventLoop& loop, const RoomQu
       return verdict;
     }
   }
-  return std::nullopt;
+  RoomVerdict busy;
+  busy.refusal = room_busy();
+  return busy;
 }
 
 // A change through the broker, shared by the steps of it.
@@ -91,7 +93,8 @@ void conclude(const SharedChangePtr& change, RoomVerdict verdict,
       return change->end(std::move(verdict));
     case sdk::CommitStatus::kConflict:
       if (++change->attempts < attempts_for(change->question)) return attempt(change);
-      return change->end(std::nullopt);
+      verdict.refusal = room_busy();
+      return change->end(std::move(verdict));
     case sdk::CommitStatus::kGone:
       return change->end(std::nullopt);
     case sdk::CommitStatus::kNotMember:

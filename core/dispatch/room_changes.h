@@ -21,7 +21,10 @@
 namespace peer {
 
 /// So often is the dance danced with a room that others change all the time.
-inline constexpr int kMaxRoomAttempts = 16;
+inline constexpr int kMaxRoomAttempts = 64;
+
+/// Of who is not served although the room was there each time.
+[[nodiscard]] inline sdk::RoomRefusal room_busy() { return {429, "room busy"}; }
 
 /// What a policy is asked about a room that exists. Outlives the message that it came with.
 struct RoomQuestion {
@@ -37,7 +40,7 @@ struct RoomQuestion {
 
 /// What has become of it.
 struct RoomAnswer {
-  std::optional<RoomVerdict> verdict;  ///< nullopt: the room is gone, or never stands still
+  std::optional<RoomVerdict> verdict;  ///< nullopt: the room is gone
   bool shared = false;  ///< committed through the broker, who tells the nodes (and kicks)
 };
 

@@ -93,6 +93,10 @@ void create_shared(const SharedJoinPtr& join, Connection& connection, const Room
             });
 }
 
+void refuse(Connection& connection, std::string_view id, const sdk::RoomRefusal& refusal) {
+  reply_error(connection, id, refusal.code, refusal.message);
+}
+
 void read_and_join(const SharedJoinPtr& join, Connection& connection);
 
 void conclude(const SharedJoinPtr& join, Connection& connection, const RoomVerdict& verdict,
@@ -107,7 +111,7 @@ void conclude(const SharedJoinPtr& join, Connection& connection, const RoomVerdi
       return finish_change(node, connection.loop(), draft.ns, verdict.wake_after, outcome.version);
     case sdk::JoinStatus::kConflict:
       if (++join->attempts < kMaxRoomAttempts) return read_and_join(join, connection);
-      break;
+      return refuse(connection, draft.id, room_busy());
     case sdk::JoinStatus::kUnavailable:
       return join_room_here(node, connection, draft, join->object);
     case sdk::JoinStatus::kGone:
@@ -223,7 +227,7 @@ void join_room_here(Node& node, Connection& connection, const JoinDraft& draft,
     return finish_change(node, connection.loop(), draft.ns, verdict->wake_after, room->version + 1);
   }
   give_up();
-  reply_error(connection, draft.id, 404, "room not found");
+  refuse(connection, draft.id, room_busy());
 }
 
 }  // namespace peer

@@ -34,39 +34,75 @@ void ClusterNode::catch_up_more() {
 
 void ClusterNode::compare_members(const std::string& ns) {
   const std::string token = std::to_string(++next_number_);
+  const std::string most = std::to_string(kMaxKnown);
+  const Mirror::Namespace& here = *mirror_.find(ns);
+  // What others see of a member is needed only where somebody may have to be told of it.
+  const bool with_objects = here.elsewhere.has_value() || !here.joined_alone.empty();
   announced_.emplace(token, Announced{});
   ++catching_up_;
-  link_.run(Script::kMembers, {ns, token, std::to_string(kMaxKnown)},
-            [this, ns, token](const Reply* reply) {
+  link_.run(Script::kMembers, {ns, token, most, with_objects ? "1" : "0"},
+            [this, ns, token, with_objects](const Reply* reply) {
               --catching_up_;
               if (reply == nullptr || reply->is_error()) return abandon(token);
-              std::optional<Objects> members;
-              if ((*reply)[0].integer() == 1) members.emplace();
-              for (std::size_t i = 1; members && i + 1 < reply->size(); i += 2) {
-                const auto peer = from_hex((*reply)[i].text());
-                const std::string_view object = (*reply)[i + 1].text();
-                if (peer && is_client_text(object)) members->emplace(*peer, object);
-              }
-              complete(token,
-                       [this, ns, members = std::move(members)] { tell_difference(ns, members); });
+              complete(token, [this, ns, shared = read_members(*reply, with_objects)] {
+                tell_difference(ns, shared);
+              });
               catch_up_more();
             });
 }
 
-void ClusterNode::tell_difference(const std::string& ns, const std::optional<Objects>& members) {
+ClusterNode::Shared ClusterNode::read_members(const Reply& reply, bool with_objects) {
+  Shared shared;
+  const auto owner = from_hex(reply[1].text());
+  const auto max_size = to_number<std::uint32_t>(reply[2].text());
+  if (owner && max_size) shared.room = {*owner, *max_size, std::string(reply[3].text())};
+  if (reply[0].integer() != 1) return shared;
+  shared.members.emplace();
+  for (std::size_t i = 4; i < reply.size(); i += with_objects ? 2 : 1) {
+    const auto peer = from_hex(reply[i].text());
+    const std::string_view object = with_objects ? reply[i + 1].text() : std::string_view();
+    if (peer && is_client_text(object) == with_objects) shared.members->emplace(*peer, object);
+  }
+  return shared;
+}
+
+void ClusterNode::tell_difference(const std::string& ns, const Shared& shared) {
   Mirror::Namespace* here = mirror_.find(ns);
   if (here == nullptr) return;
+  if (here->room && shared.room && here->room->state != *shared.room) {
+    here->room->state = *shared.room;
+    host_.room_changed({ns, *shared.room, {}, true});
+  }
   const auto known = std::exchange(here->elsewhere, std::nullopt);
-  if (!members) return;
-  here->elsewhere.emplace();
-  for (const auto& [peer, object] : *members) here->elsewhere->insert(peer);
-  count_members(ns, *here);
-  if (!known) return;
+  const auto& members = shared.members;
+  if (members) {
+    here->elsewhere.emplace();
+    for (const auto& [peer, object] : *members) here->elsewhere->insert(peer);
+    count_members(ns, *here);
+    show_to_who_joined_alone(ns, *members, known);
+  }
+  here->joined_alone.clear();
+  here->heard_since.clear();
+  if (!members || !known) return;
   for (const Fingerprint& peer : *known) {
     if (!members->contains(peer)) host_.member_left(ns, peer);
   }
   for (const auto& [peer, object] : *members) {
     if (!known->contains(peer)) host_.member_joined(ns, peer, object);
+  }
+}
+
+// Who joined while the others could not be known is shown those whom the other members here know;
+// the rest is news to all of them.
+void ClusterNode::show_to_who_joined_alone(const std::string& ns, const Objects& members,
+                                           const Known& known) {
+  const Mirror::Namespace& here = *mirror_.find(ns);
+  for (const Registered& alone : here.joined_alone) {
+    for (const auto& [peer, object] : members) {
+      const bool is_news = known && !known->contains(peer);
+      if (is_news || object.empty() || here.heard_since.contains(peer)) continue;
+      host_.member_shown(ns, alone, peer, object);
+    }
   }
 }
 

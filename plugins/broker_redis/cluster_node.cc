@@ -14,6 +14,9 @@
 namespace peer_redis {
 namespace {
 
+/// So long an operation waits for nodes that put back what was lost; the core's patience is 2 s.
+constexpr std::chrono::milliseconds kMaxWait{1000};
+
 std::string random_text() {
   std::random_device random;
   std::string text;
@@ -71,6 +74,7 @@ void ClusterNode::leave_cluster(Task done) {
 void ClusterNode::recover(std::string_view what) {
   warn("the thread of broker_redis failed and goes on: " + std::string(what));
   link_.give_up("a failure of this node");
+  gate_.recover();
 }
 
 // Redis has refused what it must know, for want of memory, say: the resync puts that right.
@@ -98,6 +102,7 @@ void ClusterNode::went_up() {
   beating_since_ = {};
   last_beat_ = {};
   fresh_link_ = true;
+  matching_due_ = true;
   set_state(State::kResyncing);
   beat();
 }
@@ -130,12 +135,16 @@ void ClusterNode::beat() {
   const std::uint64_t chain = ++beats_;
   link_.probe();
   const std::string candidate = random_text();
-  link_.run(Script::kBeat, {std::to_string(options_.lease.count()), candidate, pack({"N"})},
-            [this, chain](const Reply* reply) {
-              if (reply == nullptr || chain != beats_) return;
-              if (reply->is_error()) return link_.give_up(reply->text());
-              take_beat(*reply);
-            });
+  const std::string seen = std::to_string(beats_of_all_);
+  const std::string news = pack({"N"});
+  Arguments arguments{epoch_, seen, candidate, news};
+  arguments.insert(arguments.end(), nodes_.begin(), nodes_.end());
+  arguments.insert(arguments.end(), nodes_before_.begin(), nodes_before_.end());
+  link_.run(Script::kBeat, arguments, [this, chain](const Reply* reply) {
+    if (reply == nullptr || chain != beats_) return;
+    if (reply->is_error()) return link_.give_up(reply->text());
+    take_beat(*reply);
+  });
   loop_.run_at(Clock::now() + options_.beat, [this, chain] {
     if (chain == beats_ && link_.is_up()) beat();
   });
@@ -150,29 +159,39 @@ void ClusterNode::take_beat(const Reply& reply) {
   clock_offset_us_ = reply[2].integer() - own_us;
   foreign_listeners_ = options_.legacy_channels && reply[3].integer() > 0;
   const std::vector<std::string> before = std::exchange(nodes_, texts_of(reply[4]));
-  const bool nodes_changed = nodes_ != before || fresh_link_;
+  matching_due_ = matching_due_ || nodes_ != before;
   shared_.nodes = static_cast<std::uint32_t>(nodes_.size());
-  take_epoch(std::string(reply[0].text()), reply[1].integer() == 1);
+  beats_of_all_ = reply[9].integer();
+  take_epoch(std::string(reply[0].text()), reply[1].integer() == 1, reply[8].integer() == 1);
   nodes_before_ = nodes_;
-  if (nodes_changed) take_matching(texts_of(reply[6]));
-  if (reply[7].integer() == 0) catch_up();
+  if (connected() && std::exchange(matching_due_, false)) take_matching(texts_of(reply[6]));
+  if (reply[7].integer() == 0) {
+    unsettled_since_.reset();
+    catch_up();
+  } else if (connected() && reply[8].integer() == 1) {
+    say_settled();  // another node has lost sight of that
+  }
   expire_outcomes(now);
   std::erase_if(absent_, [&](const auto& node) { return now - node.second > options_.lease; });
   if (now - beating_since_ >= options_.lease) reap(texts_of(reply[5]));
 }
 
-void ClusterNode::take_epoch(const std::string& epoch, bool known) {
+// `quiet`: the members here have not been told of as gone, and need not be announced anew.
+void ClusterNode::take_epoch(const std::string& epoch, bool known, bool quiet) {
   const bool lost = !epoch_.empty() && epoch != epoch_;
   epoch_ = epoch;
-  if (lost) {
-    warn("Redis has lost its data; this node puts back what it knows");
-    Arguments arguments{"60000"};
-    arguments.insert(arguments.end(), nodes_.begin(), nodes_.end());
-    arguments.insert(arguments.end(), nodes_before_.begin(), nodes_before_.end());
-    link_.run(Script::kLost, arguments, [](const Reply*) {});
-  }
+  if (lost) warn("Redis has lost its data; this node puts back what it knows");
   const bool fresh = std::exchange(fresh_link_, false);
-  if (lost || !known || fresh) begin_resync(lost);
+  if (lost || !known || fresh) begin_resync(lost && quiet);
+}
+
+// Redis says that nodes may have yet to put back what is asked for: whether an operation that began
+// then waits for them. Those that live do so within a beat, or as soon as they are told.
+bool ClusterNode::waits_for_others(Time since) {
+  const Time now = Clock::now();
+  if (!unsettled_since_) unsettled_since_ = now;
+  if (now - last_beat_ > kMaxWait / 20) beat();
+  return now - since < kMaxWait && now - *unsettled_since_ < 2 * options_.beat + kMaxWait;
 }
 
 void ClusterNode::reap(const std::vector<std::string>& dead) {

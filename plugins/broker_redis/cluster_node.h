@@ -85,7 +85,7 @@ class ClusterNode {
   void broadcast(const Broadcast& message);
 
   // namespaces.cc
-  void join(const Join& join, ReplyTo<peer::sdk::JoinOutcome> reply);
+  void join(const Join& join, const ReplyTo<peer::sdk::JoinOutcome>& reply);
   void leave(const std::string& ns, const Registered& peer);
   void update(const std::string& ns, const Registered& peer, const std::string& object);
   void list(const std::string& ns, const std::optional<Fingerprint>& after, std::uint32_t limit,
@@ -125,7 +125,8 @@ class ClusterNode {
   struct Outcome {
     ReplyTo<peer::sdk::RouteOutcome> reply;
     Time sent;
-    bool flooded = false;  ///< several nodes were asked
+    enum class Way { kUnknown, kOneNode, kAllNodes } way = Way::kUnknown;
+    bool not_found = false;  ///< said a node, while the way was unknown
   };
 
   [[nodiscard]] bool connected() const { return state_ == State::kConnected; }
@@ -134,11 +135,12 @@ class ClusterNode {
 
   // cluster_node.cc: beats, and who is there
   void give_up_on_error(const Reply* reply);
+  [[nodiscard]] bool waits_for_others(Time since);
   void went_up();
   void went_down(std::string_view why);
   void beat();
   void take_beat(const Reply& reply);
-  void take_epoch(const std::string& epoch, bool known);
+  void take_epoch(const std::string& epoch, bool known, bool quiet);
   void reap(const std::vector<std::string>& dead);
   void reap_chunk(const std::string& node);
 
@@ -150,17 +152,27 @@ class ClusterNode {
   void resync_peer(const Fingerprint& peer);
   void take_resynced(const Fingerprint& peer, std::uint64_t registration,
                      const std::vector<std::string>& namespaces, const Reply& reply);
-  void close_membership(const std::string& ns, const Registered& peer);
+  void end_membership(const std::string& ns, const Registered& peer,
+                      const std::optional<Fingerprint>& kicked_by);
   void mark_dirty(const Fingerprint& peer);
   void finish_resync();
-  [[nodiscard]] std::string since_text(Time since) const;
+  void say_settled();
+  [[nodiscard]] std::string since_text(const Mirror::Peer& peer) const;
 
   // catch_up.cc
   using Objects = std::unordered_map<Fingerprint, std::string>;
+  /// What Redis has of a namespace: members elsewhere, nullopt when they are too many; a room.
+  struct Shared {
+    std::optional<Objects> members;
+    std::optional<peer::sdk::RoomState> room;
+  };
   void catch_up();
   void catch_up_more();
   void compare_members(const std::string& ns);
-  void tell_difference(const std::string& ns, const std::optional<Objects>& members);
+  static Shared read_members(const Reply& reply, bool with_objects);
+  void tell_difference(const std::string& ns, const Shared& shared);
+  using Known = std::optional<std::unordered_set<Fingerprint>>;
+  void show_to_who_joined_alone(const std::string& ns, const Objects& members, const Known& known);
   void know_members(const std::string& ns, const peer::sdk::MemberPage& page);
   static void know_of(Mirror::Namespace& here, const Fingerprint& peer);
 
@@ -170,7 +182,7 @@ class ClusterNode {
   bool dispatch(const Fields& fields);
   bool take_directed(const Fields& fields);
   bool take_moved(const Fields& fields);
-  bool take_nodes_changed();
+  bool take_nodes_changed(const Fields& fields);
   bool take_outcome(const Fields& fields);
   bool take_broadcast(const Fields& fields);
   bool take_joined(const Fields& fields);
@@ -191,10 +203,12 @@ class ClusterNode {
   [[nodiscard]] std::string directed_envelope(std::uint64_t number, bool by_known_route,
                                               const Directed& message) const;
   void publish_directed_to_guide(const Directed& message);
-  void pass_on(const Fingerprint& to, std::string_view origin, std::string_view number,
+  void pass_on(const Directed& message, std::string_view origin, std::string_view number,
                const std::string& envelope);
   void answer_origin(std::string_view node, std::string_view number,
                      peer::sdk::RouteOutcome outcome);
+  void take_outcome(std::uint64_t number, peer::sdk::RouteOutcome outcome);
+  void note_way(std::uint64_t number, Outcome::Way way);
   void settle(std::uint64_t number, peer::sdk::RouteOutcome outcome);
   void drop(std::uint64_t number);
   void expire_outcomes(Time now);
@@ -221,8 +235,16 @@ class ClusterNode {
   void interrupt_seeks();
 
   // namespaces.cc
+  /// How often a join has been tried, and since when: what Redis has may have yet to be put right.
+  struct Tries {
+    Time since;
+    bool resynced = false;
+  };
+  void try_join(const Join& join, const ReplyTo<peer::sdk::JoinOutcome>& reply, Tries tries);
+  bool try_join_again(std::string_view status, const Join& join,
+                      const ReplyTo<peer::sdk::JoinOutcome>& reply, Tries tries);
   void take_join_reply(const std::string& token, const Join& join, const Reply* answer,
-                       const ReplyTo<peer::sdk::JoinOutcome>& reply);
+                       const ReplyTo<peer::sdk::JoinOutcome>& reply, Tries tries);
   void join_alone(const Join& join, const ReplyTo<peer::sdk::JoinOutcome>& reply);
   void remember_member(const Join& join, std::uint64_t version, std::uint64_t total);
   void count_members(std::string_view ns, const Mirror::Namespace& here);
@@ -234,6 +256,8 @@ class ClusterNode {
                                                 std::size_t first) const;
 
   // rooms.cc
+  void try_read_room(const std::string& room_id, const ReplyTo<peer::sdk::RoomReading>& reply,
+                     Time since);
   void take_commit_reply(const std::string& token, const std::string& room_id,
                          const peer::sdk::RoomCommit& commit, const Reply* answer,
                          const ReplyTo<peer::sdk::CommitOutcome>& reply);
@@ -243,14 +267,23 @@ class ClusterNode {
                                           const peer::sdk::RoomCommit& commit) const;
 
   // matching.cc
+  struct TicketEntry {
+    std::string node;
+    peer::sdk::SharedTicket ticket;
+  };
+  static std::optional<TicketEntry> read_entry(std::string_view id, std::string_view entry);
   void share_ticket(const std::string& ns, const peer::sdk::SharedTicket& ticket,
                     std::optional<peer::sdk::TicketId> replaces, Link::Kind kind);
   void share_tickets();
+  void share_tickets_of(const Fingerprint& peer);
   void match_alone();
   void take_matching(const std::vector<std::string>& namespaces);
   void tell_matcher(std::string_view ns);
   bool take_ticket_hint(const Fields& fields);
   void fetch_tickets(const std::string& ns);
+  void fetch_page(const std::string& ns, const std::string& cursor,
+                  std::shared_ptr<std::vector<TicketEntry>> found);
+  void take_fetched(const std::string& ns, std::vector<TicketEntry>& found);
   void forget_ticket(std::string_view ns, peer::sdk::TicketId ticket);
   void stop_matching(std::string_view ns, peer::sdk::TicketId ticket);
   [[nodiscard]] std::string matcher_of(std::string_view ns) const;
@@ -272,6 +305,8 @@ class ClusterNode {
   State state_ = State::kDegraded;
   std::string last_failure_;               ///< logged once for each outage
   std::string epoch_;                      ///< of Redis' data; another one: the data was lost
+  std::int64_t beats_of_all_ = 0;          ///< since its beginning; fewer: it was lost
+  std::optional<Time> unsettled_since_;    ///< nodes have yet to put back what was lost
   std::int64_t clock_offset_us_ = 0;       ///< Redis' clock minus ours
   std::vector<std::string> nodes_;         ///< alive, this one included
   std::vector<std::string> nodes_before_;  ///< as of the last beat, and heard of since
@@ -283,6 +318,8 @@ class ClusterNode {
 
   std::unordered_set<Fingerprint> dirty_;  ///< to be put right in Redis
   std::size_t resyncs_under_way_ = 0;
+  /// Rooms whose policy is to be asked who succeeds a peer, when this node is connected.
+  std::vector<std::pair<std::string, Fingerprint>> to_be_settled_;
   bool fresh_link_ = false;  ///< the first beat after an outage is still to come
   bool listing_own_peers_ = false;
   bool quiet_ = false;
@@ -306,6 +343,7 @@ class ClusterNode {
   /// without are left out.
   using TicketNodes = std::map<peer::sdk::TicketId, std::string>;
   std::map<std::string, TicketNodes, std::less<>> matching_;
+  bool matching_due_ = false;  ///< who matches what may have changed: with the next beat
   std::unordered_map<std::string, Announced> announced_;  ///< by token
 };
 

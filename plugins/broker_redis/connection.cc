@@ -41,9 +41,15 @@ void Connection::close() {
   sent_ = 0;
 }
 
+void Connection::abort() {
+  const linger at_once{1, 0};
+  if (fd_ >= 0) setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  close();
+}
+
 void Connection::fail(std::string_view why) {
   const std::string reason(why);
-  close();
+  abort();
   events_.closed(reason);
 }
 

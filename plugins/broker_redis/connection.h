@@ -30,6 +30,8 @@ class Connection {
   /// Begins to connect; output may be queued at once.
   void open(const Address& address);
   void close();
+  /// The same, and what the kernel still has to send is thrown away: it would come late.
+  void abort();
   [[nodiscard]] bool is_open() const { return fd_ >= 0; }
 
   /// Queues a command, sent by flush(); the caller bounds what is queued. False: closed.

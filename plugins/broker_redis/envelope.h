@@ -33,7 +33,7 @@ namespace peer_redis {
 ///   U  it has ended: ns, ticket
 ///   Q  tickets wait in a namespace that the receiver may match: ns
 ///   M  matched: ns, session, then fp, ticket, object of each peer
-///   N  the nodes have changed
+///   N  the nodes have changed, or with "lost": what is shared
 ///   P  probe: number
 ///
 /// Texts and objects go to clients as they are: is_client_text().

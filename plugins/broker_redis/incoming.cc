@@ -14,6 +14,8 @@ using peer::sdk::RouteOutcome;
 
 namespace {
 
+constexpr std::size_t kMaxToBeSettled = 100'000;
+
 std::optional<std::vector<Fingerprint>> read_fingerprints(std::string_view packed) {
   const auto fields = unpack(packed);
   if (!fields) return std::nullopt;
@@ -81,7 +83,7 @@ bool ClusterNode::dispatch(const Fields& fields) {
     case 'M':
       return take_matched(fields);
     case 'N':
-      return take_nodes_changed();
+      return take_nodes_changed(fields);
     case 'P':  // an earlier probe, late
       return true;
     default:
@@ -103,7 +105,8 @@ bool ClusterNode::take_directed(const Fields& fields) {
   if (outcome == RouteOutcome::kNotFound && cached) {
     const std::string channel = options_.node_channel(fields[1]);
     link_.publish(channel, pack({"F", fields[5], node_}), [](const Reply*) {});
-    pass_on(*to, fields[1], fields[2],
+    pass_on({*from, *to, {namespaces->begin(), namespaces->end()}, std::string(fields[7]), false},
+            fields[1], fields[2],
             pack({"S", fields[1], fields[2], wants_outcome ? "w" : "", fields[4], fields[5],
                   fields[6], fields[7]}));
   } else if (wants_outcome || outcome == RouteOutcome::kNotFound ||
@@ -143,6 +146,7 @@ bool ClusterNode::take_joined(const Fields& fields) {
     leave_route(*peer, std::string(route->second));
   }
   if (Mirror::Namespace* here = mirror_.find(fields[1])) {
+    if (!here->joined_alone.empty()) here->heard_since.insert(*peer);
     if (here->elsewhere && here->elsewhere->contains(*peer)) return true;  // they know
     ++here->total;
     know_of(*here, *peer);
@@ -174,8 +178,13 @@ bool ClusterNode::take_left(const Fields& fields) {
 
 bool ClusterNode::take_reaped(const Fields& fields) {
   const auto peer = fields.size() == 3 ? from_hex(fields[2]) : std::nullopt;
-  if (peer) host_.member_reaped(fields[1], *peer);
-  return peer.has_value();
+  if (!peer) return false;
+  if (connected()) {
+    host_.member_reaped(fields[1], *peer);
+  } else if (to_be_settled_.size() < kMaxToBeSettled) {
+    to_be_settled_.emplace_back(fields[1], *peer);
+  }
+  return true;
 }
 
 bool ClusterNode::take_room_change(const Fields& fields) {
@@ -219,9 +228,11 @@ bool ClusterNode::take_replaced(const Fields& fields) {
   return true;
 }
 
-// A beat tells who is there now.
-bool ClusterNode::take_nodes_changed() {
-  if (Clock::now() - last_beat_ > options_.beat / 4) beat();
+// A beat tells who is there now, and that data was lost.
+bool ClusterNode::take_nodes_changed(const Fields& fields) {
+  const bool lost = fields.size() == 2 && fields[1] == "lost";
+  const auto pause = lost ? std::chrono::milliseconds(10) : options_.beat / 4;
+  if (Clock::now() - last_beat_ > pause) beat();
   return true;
 }
 

@@ -144,8 +144,16 @@ void Link::probe() {
 }
 
 void Link::run(Script script, const Arguments& arguments, OnReply on_reply, Kind kind) {
-  Arguments all{"EVALSHA", hashes_[static_cast<std::size_t>(script)], "1", key_, channel_prefix_,
-                node_};
+  const std::string number = std::to_string(attempt_);
+  const std::string lease = std::to_string(options_.lease.count());
+  Arguments all{"EVALSHA",
+                hashes_[static_cast<std::size_t>(script)],
+                "1",
+                key_,
+                channel_prefix_,
+                node_,
+                number,
+                lease};
   all.insert(all.end(), arguments.begin(), arguments.end());
   send(formatted(all), true, std::move(on_reply), kind);
 }
@@ -236,7 +244,6 @@ void Link::handle_pushed(const Reply& reply) {
     probe_timer_.reset();
     if (state_ != State::kProving) return;
     state_ = State::kUp;
-    failures_ = 0;
     events_.up();
   } else if (kind == "message" && state_ == State::kUp) {
     events_.message(reply[1].text(), reply[2].text());
@@ -253,8 +260,8 @@ void Link::fail(std::string_view why) {
   state_ = State::kDown;
   ++attempt_;
   const std::string reason(why);
-  commands_.close();
-  subscriber_.close();
+  commands_.abort();
+  subscriber_.abort();
   if (probe_timer_) loop_.cancel(*probe_timer_);
   probe_timer_.reset();
   events_.down(reason);

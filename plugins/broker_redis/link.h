@@ -63,6 +63,8 @@ class Link {
   /// Publishes to the own channel, and takes it for a failure when that does not come back.
   void probe();
   void flush();
+  /// It serves its purpose: should it fail, the first attempts to build it anew come quickly.
+  void has_proved_itself() { failures_ = 0; }
   /// Redis answers, but not as it should: builds the link anew.
   void give_up(std::string_view why) { fail(why); }
 
@@ -108,7 +110,7 @@ class Link {
   State state_ = State::kDown;
   bool stopped_ = false;
   std::uint64_t attempt_ = 0;   ///< since the start; a deadline of an earlier one is void
-  std::uint32_t failures_ = 0;  ///< since it was up
+  std::uint32_t failures_ = 0;  ///< since it has proved itself
   bool scripts_loaded_ = false;
   std::size_t subscribed_ = 0;
   std::string hashes_[kScriptCount];

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "cluster_node.h"
 #include "cluster_view.h"
@@ -31,13 +33,15 @@ std::optional<SharedTicket> read_ticket(std::string_view id, std::string_view fp
   return SharedTicket{*number, {*peer, *registered}, instant, std::string(request)};
 }
 
-struct TicketEntry {
-  std::string_view node;
-  SharedTicket ticket;
-};
+bool is_session(std::string_view id) {
+  return id.size() == 32 && id.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
 
-/// An entry of the tickets' hash: fp|node|registration|enqueued|request.
-std::optional<TicketEntry> read_entry(std::string_view id, std::string_view entry) {
+}  // namespace
+
+// Of the tickets' hash: fp|node|registration|enqueued|request.
+std::optional<ClusterNode::TicketEntry> ClusterNode::read_entry(std::string_view id,
+                                                                std::string_view entry) {
   std::string_view parts[4];
   for (std::string_view& part : parts) {
     const auto end = entry.find('|');
@@ -47,14 +51,8 @@ std::optional<TicketEntry> read_entry(std::string_view id, std::string_view entr
   }
   auto ticket = read_ticket(id, parts[0], parts[2], parts[3], entry);
   if (!ticket) return std::nullopt;
-  return TicketEntry{parts[1], std::move(*ticket)};
+  return TicketEntry{std::string(parts[1]), std::move(*ticket)};
 }
-
-bool is_session(std::string_view id) {
-  return id.size() == 32 && id.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
-}  // namespace
 
 std::string ClusterNode::matcher_of(std::string_view ns) const {
   return std::string(chosen_node(ns, nodes_));
@@ -79,7 +77,16 @@ void ClusterNode::share_ticket(const std::string& ns, const SharedTicket& ticket
       {to_hex(ticket.owner.peer), std::to_string(ticket.owner.registration), ns,
        std::to_string(ticket.id), since, ticket.request,
        replaces ? std::to_string(*replaces) : std::string(), matcher_of(ns)},
-      [](const Reply*) {}, kind);
+      [this](const Reply* reply) { give_up_on_error(reply); }, kind);
+}
+
+void ClusterNode::share_tickets_of(const Fingerprint& peer) {
+  for (const auto& [ns, tickets] : tickets_) {
+    for (const auto& [id, ticket] : tickets) {
+      if (ticket.owner.peer != peer) continue;
+      share_ticket(ns, ticket, std::nullopt, Link::Kind::kOwnTruth);
+    }
+  }
 }
 
 void ClusterNode::share_tickets() {
@@ -115,6 +122,10 @@ void ClusterNode::take_matching(const std::vector<std::string>& namespaces) {
   for (const std::string& ns : namespaces) {
     if (matcher_of(ns) == node_) fetch_tickets(ns);
   }
+  // Sent to a node that was to match them, and may be gone with them.
+  for (const auto& [ns, tickets] : tickets_) {
+    if (matcher_of(ns) != node_) tell_matcher(ns);
+  }
 }
 
 // Nodes learn at different times who is there: a ticket may have come to a node that does not make
@@ -132,22 +143,33 @@ bool ClusterNode::take_ticket_hint(const Fields& fields) {
 }
 
 void ClusterNode::fetch_tickets(const std::string& ns) {
-  link_.run(Script::kTickets, {ns}, [this, ns](const Reply* reply) {
+  fetch_page(ns, "0", std::make_shared<std::vector<TicketEntry>>());
+}
+
+void ClusterNode::fetch_page(const std::string& ns, const std::string& cursor,
+                             std::shared_ptr<std::vector<TicketEntry>> found) {
+  link_.run(Script::kTickets, {ns, cursor}, [this, ns, found](const Reply* reply) {
     if (reply == nullptr || matcher_of(ns) != node_) return;
-    std::vector<TicketEntry> waiting;
-    for (std::size_t i = 0; i + 1 < reply->size(); i += 2) {
-      if (auto entry = read_entry((*reply)[i].text(), (*reply)[i + 1].text())) {
-        waiting.push_back(std::move(*entry));
+    if (reply->is_error()) return link_.give_up(reply->text());
+    const Reply page = (*reply)[1];
+    for (std::size_t i = 0; i + 1 < page.size(); i += 2) {
+      if (auto entry = read_entry(page[i].text(), page[i + 1].text())) {
+        found->push_back(std::move(*entry));
       }
     }
-    std::stable_sort(waiting.begin(), waiting.end(), [](const auto& a, const auto& b) {
-      return a.ticket.enqueued < b.ticket.enqueued;
-    });
-    for (const auto& [node, ticket] : waiting) {
-      matching_[ns].insert_or_assign(ticket.id, node);
-      host_.ticket_added(ns, ticket);
-    }
+    const std::string next((*reply)[0].text());
+    next == "0" ? take_fetched(ns, *found) : fetch_page(ns, next, found);
   });
+}
+
+void ClusterNode::take_fetched(const std::string& ns, std::vector<TicketEntry>& found) {
+  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
+    return a.ticket.enqueued < b.ticket.enqueued;
+  });
+  for (const auto& [node, ticket] : found) {
+    matching_[ns].insert_or_assign(ticket.id, node);
+    host_.ticket_added(ns, ticket);
+  }
 }
 
 void ClusterNode::forget_ticket(std::string_view ns, TicketId ticket) {
@@ -189,10 +211,7 @@ void ClusterNode::remove_ticket(const std::string& ns, TicketId ticket,
 
 void ClusterNode::claim(const std::string& ns, const std::string& session,
                         const std::vector<TicketId>& tickets, const ReplyTo<ClaimOutcome>& reply) {
-  if (!connected()) {
-    for (const TicketId ticket : tickets) forget_ticket(ns, ticket);
-    return reply({});
-  }
+  if (!connected()) return reply({});
   std::vector<std::string> arguments{ns, session};
   for (const TicketId ticket : tickets) arguments.push_back(std::to_string(ticket));
   link_.run(Script::kClaim, Arguments(arguments.begin(), arguments.end()),

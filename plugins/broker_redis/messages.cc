@@ -94,6 +94,7 @@ void ClusterNode::publish_directed(std::uint64_t number, const std::string& node
                                    Directed message) {
   const std::string channel = options_.node_channel(node);
   const std::string envelope = directed_envelope(number, true, message);
+  note_way(number, Outcome::Way::kOneNode);
   link_.publish(channel, envelope,
                 [this, number, node,
                  message = std::make_shared<Directed>(std::move(message))](const Reply* answer) {
@@ -118,13 +119,16 @@ void ClusterNode::publish_directed_to_guide(const Directed& message) {
 }
 
 // For a message that came by a known route, to a peer that is elsewhere by now.
-void ClusterNode::pass_on(const Fingerprint& to, std::string_view origin, std::string_view number,
+void ClusterNode::pass_on(const Directed& message, std::string_view origin, std::string_view number,
                           const std::string& envelope) {
+  const std::string to = to_hex(message.to);
   link_.run(
-      Script::kRoute, {to_hex(to), envelope, "0"},
-      [this, origin = std::string(origin), number = std::string(number)](const Reply* reply) {
-        if (reply == nullptr || (*reply)[0].text() != "none") return;
-        answer_origin(origin, number, RouteOutcome::kNotFound);
+      Script::kRoute, {to, envelope, "0"},
+      [this, message, origin = std::string(origin),
+       number = std::string(number)](const Reply* reply) {
+        if (reply == nullptr) return;
+        if ((*reply)[0].text() == "foreign") publish_directed_to_guide(message);
+        if ((*reply)[0].text() == "none") answer_origin(origin, number, RouteOutcome::kNotFound);
       },
       Link::Kind::kMessage);
 }
@@ -142,16 +146,35 @@ bool ClusterNode::take_outcome(const Fields& fields) {
   if (!number) return false;
   for (const RouteOutcome outcome : {RouteOutcome::kDelivered, RouteOutcome::kDropped,
                                      RouteOutcome::kNotFound, RouteOutcome::kForbidden}) {
-    if (fields[2] == outcome_code(outcome)) settle(*number, outcome);
+    if (fields[2] == outcome_code(outcome)) take_outcome(*number, outcome);
   }
   return true;
+}
+
+void ClusterNode::take_outcome(std::uint64_t number, RouteOutcome outcome) {
+  const auto found = outcomes_.find(number);
+  if (found == outcomes_.end()) return;
+  if (outcome == RouteOutcome::kNotFound) {
+    // Of all nodes that were asked, one does not have it; and how many were may not be known yet.
+    found->second.not_found = true;
+    if (found->second.way != Outcome::Way::kOneNode) return;
+  }
+  settle(number, outcome);
+}
+
+// It has gone to one node, or to all.
+void ClusterNode::note_way(std::uint64_t number, Outcome::Way way) {
+  const auto found = outcomes_.find(number);
+  if (found == outcomes_.end()) return;
+  found->second.way = way;
+  if (way == Outcome::Way::kOneNode && found->second.not_found) {
+    settle(number, RouteOutcome::kNotFound);
+  }
 }
 
 void ClusterNode::settle(std::uint64_t number, RouteOutcome outcome) {
   const auto found = outcomes_.find(number);
   if (found == outcomes_.end()) return;
-  // One of the nodes that were asked does not have it: another may.
-  if (found->second.flooded && outcome == RouteOutcome::kNotFound) return;
   const auto reply = std::move(found->second.reply);
   outcomes_.erase(found);
   reply(outcome);

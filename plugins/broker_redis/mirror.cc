@@ -9,8 +9,8 @@ void Mirror::add_peer(const Registered& peer, std::string_view alias) {
     for (const auto& [ns, member] : entry->second.members) release(ns);
     forget_alias(peer.peer, entry->second);
   }
-  entry->second = {peer.registration, std::string(alias), Clock::now(), {}};
-  if (!alias.empty()) aliases_.insert_or_assign(std::string(alias), peer.peer);
+  entry->second = {peer.registration, std::string(alias), Clock::now(), std::nullopt, {}};
+  if (!alias.empty()) aliases_.emplace(alias, peer.peer);  // who came first holds it
 }
 
 void Mirror::drop_alias(const Registered& peer) {

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include <peer/sdk/broker_types.h>
 
@@ -30,6 +31,7 @@ class Mirror {
     std::uint64_t registration = 0;
     std::string alias;
     Time since;                                          ///< of the registration
+    std::optional<std::int64_t> shared_since;            ///< the same on Redis' clock, us
     std::map<std::string, Member, std::less<>> members;  ///< by namespace
   };
   struct Room {
@@ -41,6 +43,9 @@ class Mirror {
     std::uint64_t total = 0;  ///< on all nodes, as far as the news have come
     /// Members on other nodes that those here have been told of; nullopt: not known, or too many.
     std::optional<std::unordered_set<Fingerprint>> elsewhere{std::in_place};
+    /// Members here who joined while the others could not be known, and of whom they heard since.
+    std::vector<Registered> joined_alone;
+    std::unordered_set<Fingerprint> heard_since;
     std::optional<Room> room;
   };
 

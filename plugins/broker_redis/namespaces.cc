@@ -15,6 +15,8 @@ using peer::sdk::MemberPage;
 
 namespace {
 
+constexpr std::chrono::milliseconds kPause{25};
+
 JoinStatus join_status(std::string_view text) {
   constexpr std::pair<std::string_view, JoinStatus> kStatuses[] = {
       {"joined", JoinStatus::kJoined},     {"full", JoinStatus::kFull},
@@ -38,7 +40,11 @@ std::uint64_t unsigned_of(const Reply& reply) {
 
 }  // namespace
 
-void ClusterNode::join(const Join& join, ReplyTo<JoinOutcome> reply) {
+void ClusterNode::join(const Join& join, const ReplyTo<JoinOutcome>& reply) {
+  try_join(join, reply, {Clock::now(), false});
+}
+
+void ClusterNode::try_join(const Join& join, const ReplyTo<JoinOutcome>& reply, Tries tries) {
   if (!connected()) return join_alone(join, reply);
   const std::string token = std::to_string(++next_number_);
   const peer::sdk::RoomCommit plain;
@@ -54,18 +60,32 @@ void ClusterNode::join(const Join& join, ReplyTo<JoinOutcome> reply) {
   announced_.emplace(token, Announced{});
   link_.run(Script::kJoin,
             {fingerprint, registration, join.ns, join.object, max_size, page, token, kind_of(join),
-             version, owner, room_max, room.room.state, news},
-            [this, token, join, reply = std::move(reply)](const Reply* answer) {
-              take_join_reply(token, join, answer, reply);
+             version, owner, room_max, room.room.state, news, "1"},
+            [this, token, join, reply, tries](const Reply* answer) {
+              take_join_reply(token, join, answer, reply, tries);
             });
 }
 
+// What Redis has of the peer, or of all that is shared, may have yet to be put right.
+bool ClusterNode::try_join_again(std::string_view status, const Join& join,
+                                 const ReplyTo<JoinOutcome>& reply, Tries tries) {
+  if (status == "stale" && !tries.resynced && mirror_.is_live(join.peer)) {
+    resync_peer(join.peer.peer);
+    try_join(join, reply, {tries.since, true});
+    return true;
+  }
+  if (status != "unsettled" || !waits_for_others(tries.since)) return false;
+  loop_.run_at(Clock::now() + kPause, [this, join, reply, tries] { try_join(join, reply, tries); });
+  return true;
+}
+
 void ClusterNode::take_join_reply(const std::string& token, const Join& join, const Reply* answer,
-                                  const ReplyTo<JoinOutcome>& reply) {
+                                  const ReplyTo<JoinOutcome>& reply, Tries tries) {
   JoinOutcome outcome;
   if (answer != nullptr) outcome.status = join_status((*answer)[0].text());
   if (outcome.status != JoinStatus::kJoined) {
     abandon(token);
+    if (answer != nullptr && try_join_again((*answer)[0].text(), join, reply, tries)) return;
     if (outcome.status == JoinStatus::kUnavailable) return join_alone(join, reply);
     return reply(std::move(outcome));
   }
@@ -118,6 +138,7 @@ void ClusterNode::announcement_seen(const std::string& token) {
 // By this node's own truth: the core goes on so, and Redis learns of it with the next resync.
 void ClusterNode::join_alone(const Join& join, const ReplyTo<JoinOutcome>& reply) {
   remember_member(join, join.room ? join.room->version + 1 : 0, 0);
+  if (Mirror::Namespace* here = mirror_.find(join.ns)) here->joined_alone.push_back(join.peer);
   mark_dirty(join.peer.peer);
   reply({});
 }

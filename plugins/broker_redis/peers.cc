@@ -20,11 +20,20 @@ void ClusterNode::register_peer(const Registered& peer, const std::string& alias
   }
   link_.run(Script::kRegister, {to_hex(peer.peer), std::to_string(peer.registration), alias},
             [this, peer, reply](const Reply* answer) {
-              const bool failed = answer == nullptr || answer->is_error();
-              if (failed) mark_dirty(peer.peer);
-              const bool taken = !failed && answer->integer() == 1;
-              if (taken) mirror_.drop_alias(peer);
-              reply({taken});
+              if (answer == nullptr || answer->is_error()) {
+                mark_dirty(peer.peer);
+                return reply({});
+              }
+              const std::string_view status = (*answer)[0].text();
+              if (status == "too_often") {
+                mirror_.remove_peer(peer);
+                return reply({.too_often = true});
+              }
+              if (status == "taken") mirror_.drop_alias(peer);
+              if (mirror_.is_live(peer)) {
+                mirror_.find(peer.peer)->shared_since = (*answer)[1].integer();
+              }
+              reply({.alias_taken = status == "taken"});
             });
 }
 
@@ -35,9 +44,11 @@ void ClusterNode::unregister_peer(const Registered& peer) {
   mirror_.remove_peer(peer);
   for (const auto& [ns, member] : members) member_gone(ns);
   if (!link_.is_up()) return;
-  link_.run(Script::kUnregister,
-            {to_hex(peer.peer), std::to_string(peer.registration), connected() ? "0" : "1"},
-            [this](const Reply* reply) { give_up_on_error(reply); });
+  const std::string fingerprint = to_hex(peer.peer);
+  const auto check = [this](const Reply* reply) { give_up_on_error(reply); };
+  link_.run(Script::kUnregister, {fingerprint, std::to_string(peer.registration)}, check);
+  // What Redis has of it may be an older registration, which this one was to replace.
+  if (!connected()) link_.run(Script::kForget, {fingerprint}, check);
 }
 
 void ClusterNode::resolve(const std::vector<std::string>& aliases,

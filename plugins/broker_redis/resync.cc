@@ -1,11 +1,13 @@
 #include "cluster_node.h"
 
 #include <algorithm>
+#include <utility>
 
 // The one way in which Redis is put right: after an outage, a loss of its data, or when this node
 // was taken for dead. Peers that are dirty are written whole, and what Redis has of this node
 // beyond them is removed. What the core tells meanwhile changes the mirror and makes its peer
-// dirty; when nothing is dirty any more the node is connected.
+// dirty; when nothing is dirty any more the node is connected. A single peer of which Redis has
+// something else is put right by the way, while the node stays connected.
 
 namespace peer_redis {
 namespace {
@@ -42,13 +44,13 @@ void ClusterNode::forget_unknown(const Reply& fingerprints) {
     const auto peer = from_hex(fingerprints[i].text());
     if (!peer || mirror_.find(*peer) == nullptr) unknown.push_back(fingerprints[i].text());
   }
-  if (!unknown.empty()) link_.run(Script::kForget, unknown, [](const Reply*) {});
+  if (unknown.empty()) return;
+  link_.run(Script::kForget, unknown, [this](const Reply* reply) { give_up_on_error(reply); });
 }
 
 void ClusterNode::mark_dirty(const Fingerprint& peer) {
   if (state_ == State::kDegraded || mirror_.find(peer) == nullptr) return;
   dirty_.insert(peer);
-  set_state(State::kResyncing);
   if (!listing_own_peers_) resync_more();
 }
 
@@ -62,21 +64,25 @@ void ClusterNode::resync_more() {
   if (resyncs_under_way_ == 0 && dirty_.empty()) finish_resync();
 }
 
-std::string ClusterNode::since_text(Time since) const {
+// On Redis' clock, us: as it was told at the registration, or reckoned for one that it never heard
+// of.
+std::string ClusterNode::since_text(const Mirror::Peer& peer) const {
   const auto own_us =
-      std::chrono::duration_cast<std::chrono::microseconds>(since.time_since_epoch()).count();
-  return std::to_string(std::max<std::int64_t>(0, own_us + clock_offset_us_));
+      std::chrono::duration_cast<std::chrono::microseconds>(peer.since.time_since_epoch()).count();
+  const std::int64_t reckoned = std::max<std::int64_t>(0, own_us + clock_offset_us_);
+  return std::to_string(peer.shared_since.value_or(reckoned));
 }
 
 void ClusterNode::resync_peer(const Fingerprint& peer) {
   const Mirror::Peer* entry = mirror_.find(peer);
   if (entry == nullptr) return;
   std::vector<std::string> arguments{to_hex(peer), std::to_string(entry->registration),
-                                     since_text(entry->since), entry->alias};
+                                     since_text(*entry), entry->alias};
   std::vector<std::string> namespaces;
   for (const auto& [ns, member] : entry->members) {
     namespaces.push_back(ns);
-    arguments.insert(arguments.end(), {ns, member.object, quiet_ && member.shared ? "1" : "0"});
+    arguments.insert(arguments.end(),
+                     {ns, member.object, quiet_ && !connected() && member.shared ? "1" : "0"});
     const Mirror::Namespace* here = mirror_.find(ns);
     if (here != nullptr && here->room) {
       const Mirror::Room& room = *here->room;
@@ -101,10 +107,14 @@ void ClusterNode::resync_peer(const Fingerprint& peer) {
 void ClusterNode::take_resynced(const Fingerprint& peer, std::uint64_t registration,
                                 const std::vector<std::string>& namespaces, const Reply& reply) {
   if (reply[0].text() == "moved") return host_.replaced({peer, registration});
-  if (reply[1].integer() == 1) mirror_.drop_alias({peer, registration});
+  if (reply[1].integer() == 1) {
+    mirror_.drop_alias({peer, registration});
+    host_.alias_lost({peer, registration});
+  }
+  if (connected()) share_tickets_of(peer);
   for (std::size_t i = 0; i < namespaces.size(); ++i) {
-    if (reply[2 + i].integer() < 0) {
-      close_membership(namespaces[i], {peer, registration});
+    if (reply[2 + i].integer() < 0 || from_hex(reply[2 + i].text())) {
+      end_membership(namespaces[i], {peer, registration}, from_hex(reply[2 + i].text()));
       continue;
     }
     mirror_.mark_shared(namespaces[i], {peer, registration});
@@ -115,22 +125,32 @@ void ClusterNode::take_resynced(const Fingerprint& peer, std::uint64_t registrat
   }
 }
 
-// The name is taken by others, elsewhere, from while this node was cut off.
-void ClusterNode::close_membership(const std::string& ns, const Registered& peer) {
+// From while this node was cut off: the name is taken by others, elsewhere, or the peer was kicked.
+void ClusterNode::end_membership(const std::string& ns, const Registered& peer,
+                                 const std::optional<Fingerprint>& kicked_by) {
   if (!mirror_.remove_member(ns, peer)) return;
   member_gone(ns);
-  host_.room_closed(ns, peer);
+  kicked_by ? host_.kicked(ns, peer.peer, *kicked_by) : host_.room_closed(ns, peer);
+}
+
+void ClusterNode::say_settled() {
+  link_.run(Script::kSettled, {}, [this](const Reply* reply) {
+    if (reply != nullptr && !reply->is_error() && reply->integer() == 0) catch_up();
+  });
 }
 
 void ClusterNode::finish_resync() {
   if (state_ != State::kResyncing || listing_own_peers_) return;
   set_state(State::kConnected);
-  link_.run(Script::kSettled, {}, [this](const Reply* reply) {
-    if (reply != nullptr && !reply->is_error() && reply->integer() == 0) catch_up();
-  });
+  say_settled();
   if (!last_failure_.empty()) warn("Redis is back; this node is part of the cluster again");
   last_failure_.clear();
+  link_.has_proved_itself();
+  for (const auto& [room, peer] : std::exchange(to_be_settled_, {})) {
+    host_.member_reaped(room, peer);
+  }
   share_tickets();
+  if (matching_due_) beat();
   outage_.flush();
 }
 

@@ -9,6 +9,8 @@ using peer::sdk::RoomReading;
 
 namespace {
 
+constexpr std::chrono::milliseconds kPause{25};
+
 CommitStatus commit_status(std::string_view text) {
   if (text == "committed") return CommitStatus::kCommitted;
   if (text == "conflict") return CommitStatus::kConflict;
@@ -20,10 +22,21 @@ CommitStatus commit_status(std::string_view text) {
 }  // namespace
 
 void ClusterNode::read_room(const std::string& room_id, const ReplyTo<RoomReading>& reply) {
+  try_read_room(room_id, reply, Clock::now());
+}
+
+void ClusterNode::try_read_room(const std::string& room_id, const ReplyTo<RoomReading>& reply,
+                                Time since) {
   if (!connected()) return reply({});
-  link_.run(Script::kReadRoom, {room_id}, [reply](const Reply* answer) {
+  link_.run(Script::kReadRoom, {room_id, "1"}, [this, room_id, reply, since](const Reply* answer) {
     RoomReading reading;
     if (answer == nullptr || answer->is_error()) return reply(std::move(reading));
+    if ((*answer)[0].text() == "unsettled") {
+      if (!waits_for_others(since)) return reply(std::move(reading));
+      loop_.run_at(Clock::now() + kPause,
+                   [this, room_id, reply, since] { try_read_room(room_id, reply, since); });
+      return;
+    }
     reading.known = true;
     const auto version = to_number<std::uint64_t>((*answer)[0].text());
     const auto owner = from_hex((*answer)[1].text());

@@ -19,7 +19,6 @@ enum class Script : std::size_t {
   kCommitRoom,
   kMembers,
   kBeat,
-  kLost,
   kSettled,
   kOwnPeers,
   kForget,

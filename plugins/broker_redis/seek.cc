@@ -43,6 +43,7 @@ void ClusterNode::take_route(std::uint64_t number, const Directed& message, cons
   const std::string_view verdict = reply[0].text();
   if (verdict == "sent") {
     has_overtaken(message.to, number);
+    note_way(number, Outcome::Way::kOneNode);
     if (seeks_.contains(message.to)) return;
     if (routes_.size() >= kMaxRoutes) routes_.erase(routes_.begin());
     routes_.insert_or_assign(message.to, std::string(reply[1].text()));
@@ -52,9 +53,7 @@ void ClusterNode::take_route(std::uint64_t number, const Directed& message, cons
     publish_directed_to_guide(message);
     settle(number, RouteOutcome::kDelivered);
   } else if (verdict == "unsettled") {  // to all nodes: nobody knows yet who has it
-    if (const auto found = outcomes_.find(number); found != outcomes_.end()) {
-      found->second.flooded = true;
-    }
+    note_way(number, Outcome::Way::kAllNodes);
   } else {
     settle(number, RouteOutcome::kNotFound);
   }

@@ -24,6 +24,11 @@ class StreamGate {
   void open();
   /// Keeps the gate shut, which it is already, until the last copy is let go, on any thread.
   std::shared_ptr<void> hold();
+  /// After an exception of a task: what was waiting is lost.
+  void recover() {
+    clear();
+    running_ = false;
+  }
   /// Forgets what is waiting.
   void clear();
 

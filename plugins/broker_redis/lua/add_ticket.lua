@@ -1,4 +1,4 @@
--- fp registration ns ticket enqueued request replaces matcher
+-- fp registration ns ticket enqueued request replaces matcher -> whether it was added
 local fp, registration, ns, ticket = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 if not is_live(fp, registration) then return 0 end
 if ARGV[9] ~= '' and ticket_of(ns, ARGV[9]) == fp then

@@ -1,19 +1,32 @@
--- lease_ms new-epoch envelope-of-news
--- -> {epoch, was known, now_us, foreign listeners, {live node...}, {dead node...},
---     {ns with tickets...}, whether nodes have yet to put back what was lost}
+-- known-epoch (or '') beats-seen new-epoch envelope-of-news neighbour...
+-- -> {epoch, was known, now_us, foreign listeners, {live node...}, {dead node...}, {ns with tickets...},
+--     whether nodes have yet to put back what was lost, the same of the caller, beats}
+-- The data was lost when it is gone, or when it is what it once was: fewer beats than the caller saw.
 local now = now_us()
-local epoch = call('GET', P .. 'born')
-if not epoch then
-  epoch = ARGV[4]
-  call('SET', P .. 'born', epoch)
+local epoch, beats = unpack(call('HMGET', P .. 'born', 'e', 'b'))
+local found = not epoch or (epoch == ARGV[3] and tonumber(beats) < tonumber(ARGV[4]))
+if found then
+  epoch = ARGV[5]
+  call('HSET', P .. 'born', 'e', epoch)
 end
-local known = call('ZSCORE', P .. 'nodes', self) and 1 or 0
-call('ZADD', P .. 'nodes', digits(now / 1000 + tonumber(ARGV[3])), self)
+beats = call('HINCRBY', P .. 'born', 'b', 1)
+local waits = call('HGET', P .. 'wait', self)
+if ARGV[3] ~= '' and epoch ~= ARGV[3] then
+  if found then waits = '1' end
+  for i = 7, #ARGV do
+    call('HSETNX', P .. 'wait', ARGV[i], 1)
+    if found and ARGV[i] ~= self then tell_node(ARGV[i], pack('N', 'lost')) end
+  end
+  call('PEXPIRE', P .. 'wait', 60000)
+end
+local known = call('HEXISTS', P .. 'links', self)
+call('HSET', P .. 'links', self, link)
+call('ZADD', P .. 'nodes', digits(now / 1000 + lease), self)
 for _, node in ipairs(call('SMEMBERS', P .. 'gone')) do
   if node == self or not listens(node) then call('SREM', P .. 'gone', node) end
 end
 local live = call('ZRANGEBYSCORE', P .. 'nodes', digits(now / 1000), '+inf')
 local dead = call('ZRANGEBYSCORE', P .. 'nodes', '-inf', '(' .. digits(now / 1000))
-if known == 0 then tell_all(ARGV[5], self) end
-return {epoch, known, digits(now), foreign_listeners(), live, dead,
-        call('SMEMBERS', P .. 'tn'), unsettled() and 1 or 0}
+if known == 0 then tell_all(ARGV[6], self) end
+return {epoch, known, digits(now), foreign_listeners(), live, dead, call('SMEMBERS', P .. 'tn'),
+        unsettled() and 1 or 0, waits == '1' and 1 or 0, beats}

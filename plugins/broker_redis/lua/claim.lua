@@ -2,7 +2,7 @@
 local ns, gone, peers, nodes = ARGV[3], {}, {}, {}
 for i = 5, #ARGV do
   local fp, node = ticket_of(ns, ARGV[i])
-  if not node or not is_alive(node) then
+  if not node or not is_alive(node) or not listens(node) then
     gone[#gone + 1] = ARGV[i]
   else
     peers[#peers + 1] = {fp, ARGV[i]}

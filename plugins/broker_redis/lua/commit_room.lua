@@ -8,6 +8,9 @@ if kicked ~= '' then
   local node = member(ns, kicked)
   if not node then return {'not_member', 0} end
   tell_node(node, pack('K', ns, kicked, by))
+  -- Should that node not hear of it, and put the member back.
+  call('HSET', P .. 'k:' .. ns, kicked, by)
+  call('PEXPIRE', P .. 'k:' .. ns, 600000)
   remove_member(ns, kicked, node, node)
 end
 local version = 0

@@ -1,9 +1,16 @@
 -- What the scripts share; stands before each of them.
 -- KEYS[1] "peer:{0}"   ARGV[1] channel of a node without its id, "peer:n:"   ARGV[2] calling node
--- Keys and who may change them: README.md.
+-- ARGV[3] the number of its link to Redis, rising   ARGV[4] its lease, ms. A script's own follow, and
+-- are counted from 3. Keys and who may change them: README.md.
 local P = KEYS[1] .. ':'
 local channel, self = ARGV[1], ARGV[2]
+local link, lease = tonumber(table.remove(ARGV, 3)), tonumber(table.remove(ARGV, 3))
 local call = redis.call
+
+-- What a network has kept of an earlier link comes too late: this one has put right what is shared.
+if tonumber(call('HGET', P .. 'links', self) or 0) > link then
+  return redis.error_reply('a newer link of this node is at work')
+end
 
 local function pack(...)
   local out = {}
@@ -47,6 +54,11 @@ local function member(ns, fp)
   return string.match(entry, '^([^|]*)|([^|]*)|(.*)$')
 end
 
+local function is_alive(node)
+  local ends = call('ZSCORE', P .. 'nodes', node)
+  return ends and tonumber(ends) >= now_us() / 1000
+end
+
 local function is_room(ns) return call('HEXISTS', P .. 's:' .. ns, 'v') == 1 end
 
 -- A room's version, raised; 0 for a namespace.
@@ -62,7 +74,7 @@ local function remove_member(ns, fp, node, except)
   call('SREM', P .. 'm:' .. fp, ns)
   if call('HINCRBY', P .. 'sn:' .. ns, node, -1) <= 0 then call('HDEL', P .. 'sn:' .. ns, node) end
   if call('HLEN', P .. 'sm:' .. ns) == 0 then
-    call('DEL', P .. 's:' .. ns, P .. 'sz:' .. ns, P .. 'sn:' .. ns)
+    call('DEL', P .. 's:' .. ns, P .. 'sz:' .. ns, P .. 'sn:' .. ns, P .. 'k:' .. ns)
     return false
   end
   raise(ns)
@@ -112,6 +124,14 @@ local function settle_room(ns, fp, dead)
   end
 end
 
+local function end_tickets(fp)
+  for _, item in ipairs(call('SMEMBERS', P .. 't:' .. fp)) do
+    local ticket, ns = string.match(item, '^([^|]*)|(.*)$')
+    remove_ticket(ns, ticket, fp)
+    tell_all(pack('U', ns, ticket))
+  end
+end
+
 -- Ends one registration with all that hangs on it. `except` is not told who left.
 -- `settle`: its node has gone, or has asked no policy but on its own: its rooms are settled.
 local function drop_peer(fp, except, settle, dead)
@@ -120,11 +140,7 @@ local function drop_peer(fp, except, settle, dead)
   for _, ns in ipairs(call('SMEMBERS', P .. 'm:' .. fp)) do
     if remove_member(ns, fp, node, except) and settle then settle_room(ns, fp, dead) end
   end
-  for _, item in ipairs(call('SMEMBERS', P .. 't:' .. fp)) do
-    local ticket, ns = string.match(item, '^([^|]*)|(.*)$')
-    remove_ticket(ns, ticket, fp)
-    tell_all(pack('U', ns, ticket))
-  end
+  end_tickets(fp)
   free_alias(fp, record[2])
   call('DEL', P .. 'm:' .. fp, P .. 'p:' .. fp)
   call('SREM', P .. 'n:' .. node, fp)
@@ -134,6 +150,13 @@ end
 local function is_live(fp, registration)
   local record = call('HMGET', P .. 'p:' .. fp, 'n', 'r')
   return record[1] == self and record[2] == registration
+end
+
+-- Ends the registration that one of the caller replaces. A node that hears of it asks the policies of
+-- the peer's rooms; for one that does not, they are settled.
+local function end_older(fp, node, registration)
+  local told = node ~= self and is_alive(node) and tell_node(node, pack('X', fp, registration)) > 0
+  drop_peer(fp, node, not told, node ~= self and node or nil)
 end
 
 -- Enters a registration of the caller. Returns whether another peer holds the alias.
@@ -149,6 +172,8 @@ local function enter_peer(fp, registration, alias, since)
   end
   call('HSET', P .. 'p:' .. fp, 'n', self, 'r', registration, 't', digits(since), 'a', alias)
   call('SADD', P .. 'n:' .. self, fp)
+  -- Until its next beat: should it end before, it is reaped.
+  call('ZADD', P .. 'nodes', 'NX', digits(now_us() / 1000 + lease), self)
   return taken
 end
 
@@ -171,19 +196,16 @@ local function foreign_listeners()
   return math.max(0, listeners - ours)
 end
 
-local function is_alive(node)
-  local lease = call('ZSCORE', P .. 'nodes', node)
-  return lease and tonumber(lease) >= now_us() / 1000
-end
-
 -- The node is none of the cluster any more.
 local function remove_node(node)
   call('ZREM', P .. 'nodes', node)
   call('HDEL', P .. 'wait', node)
+  call('HDEL', P .. 'links', node)
 end
 
 -- Whether nodes have not yet put back what a loss of data took.
 local function unsettled()
+  if call('EXISTS', P .. 'born') == 0 then return true end
   for _, waiting in ipairs(call('HVALS', P .. 'wait')) do
     if waiting == '1' then return true end
   end

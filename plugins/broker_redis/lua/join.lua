@@ -1,5 +1,7 @@
 -- fp registration ns object max_size page token kind(ns|room|create) version owner max state
--- envelope of the room's news -> {status, version, total, is_room, fp, node, object...}
+-- envelope of the room's news, patient(1|0) -> {status, version, total, is_room, fp, node, object...}
+-- status: joined | stale (the registration is not live) | exists | gone | conflict | is_room | full
+-- | unsettled (nodes may have yet to put back the name: told to the patient only)
 local fp, registration, ns, object = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local max_size, page, token, kind, version = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9],
                                              ARGV[10], ARGV[11]
@@ -7,6 +9,7 @@ if not is_live(fp, registration) then return {'stale', 0, 0, 0} end
 local current = call('HGET', P .. 's:' .. ns, 'v')
 local exists = call('EXISTS', P .. 's:' .. ns) == 1
 local old_node, old_registration = member(ns, fp)
+if not exists and ARGV[16] == '1' and unsettled() then return {'unsettled', 0, 0, 0} end
 if kind == 'create' then
   if exists then return {'exists', 0, 0, 0} end
 elseif kind == 'room' then
@@ -27,6 +30,7 @@ else
   tell(ns, pack('J', ns, fp, self, '', object), self)
 end
 if kind ~= 'ns' then
+  call('HDEL', P .. 'k:' .. ns, fp)
   set_room(ns, ARGV[12], ARGV[13], ARGV[14])
   tell(ns, ARGV[15], self)
 end

@@ -1,10 +1,19 @@
--- ns token max -> {1, fp, object ...}: all members on other nodes; {0} when there are more than max.
+-- ns token max objects(1|0) -> {whole(1|0), owner, max, state, fp (object) ...}
+-- All members on other nodes, none when there are more than max; of a namespace the owner is ''.
 -- The caller's stream has the token where this is how things are.
-local ns, answer = ARGV[3], {1}
+local ns, with_objects = ARGV[3], ARGV[6] == '1'
 tell_node(self, pack('J', ns, string.rep('0', 64), self, ARGV[4], ''))
-if call('HLEN', P .. 'sm:' .. ns) > tonumber(ARGV[5]) then return {0} end
+local room = call('HMGET', P .. 's:' .. ns, 'o', 'x', 'p')
+local answer = {1, room[1] or '', room[2] or '', room[3] or ''}
+if call('HLEN', P .. 'sm:' .. ns) > tonumber(ARGV[5]) then
+  answer[1] = 0
+  return answer
+end
 for _, fp in ipairs(call('ZRANGE', P .. 'sz:' .. ns, 0, -1)) do
   local node, _, object = member(ns, fp)
-  if node ~= self then answer[#answer + 1], answer[#answer + 2] = fp, object end
+  if node ~= self then
+    answer[#answer + 1] = fp
+    if with_objects then answer[#answer + 1] = object end
+  end
 end
 return answer

@@ -1,19 +1,20 @@
 -- fp registration since alias, then for each membership: ns object quiet version owner max state
--- (version '' for a namespace) -> {moved | here, alias taken, total or -1 ...}
+-- (version '' for a namespace) -> {moved | here, alias taken, total or -1 or by whom it was kicked ...}
 -- Puts one peer of the caller right: memberships that are not told here end, missing ones begin,
 -- but not (-1) where the name is another room's by now, or a namespace's, or has another owner.
+-- Its tickets end: the caller shares them again.
 local fp, registration, since, alias = ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
 local old = call('HMGET', P .. 'p:' .. fp, 'n', 'r', 't', 'a')
 if old[1] and old[1] ~= self then
   if tonumber(old[3]) > since then return {'moved', 0} end
-  drop_peer(fp, old[1], false)
-  tell_node(old[1], pack('X', fp, old[2]))
+  end_older(fp, old[1], old[2])
 elseif old[1] and old[2] ~= registration then
-  drop_peer(fp, self, false)
+  end_older(fp, self, old[2])
 elseif old[1] and old[4] ~= alias then
   free_alias(fp, old[4])
 end
 local answer = {'here', enter_peer(fp, registration, alias, since)}
+end_tickets(fp)
 local wanted = {}
 for i = 7, #ARGV, 7 do wanted[ARGV[i]] = true end
 for _, ns in ipairs(call('SMEMBERS', P .. 'm:' .. fp)) do
@@ -23,9 +24,12 @@ for i = 7, #ARGV, 7 do
   local ns, object, version, owner = ARGV[i], ARGV[i + 1], ARGV[i + 3], ARGV[i + 4]
   local entry = self .. '|' .. registration .. '|' .. object
   local exists = call('EXISTS', P .. 's:' .. ns) == 1
+  local kicked_by = call('HGET', P .. 'k:' .. ns, fp)
   if member(ns, fp) then
     call('HSET', P .. 'sm:' .. ns, fp, entry)
     answer[#answer + 1] = call('HLEN', P .. 'sm:' .. ns)
+  elseif exists and kicked_by then
+    answer[#answer + 1] = kicked_by
   elseif exists and (call('HGET', P .. 's:' .. ns, 'o') or '') ~= owner then
     answer[#answer + 1] = -1
   else

@@ -1,2 +1,2 @@
--- ns -> {ticket, entry...}
-return call('HGETALL', P .. 'st:' .. ARGV[3])
+-- ns cursor -> {next cursor, {ticket, entry...}}
+return call('HSCAN', P .. 'st:' .. ARGV[3], ARGV[4], 'COUNT', 100)

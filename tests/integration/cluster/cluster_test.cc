@@ -107,6 +107,17 @@ void ClusterTest::expect_news(TestPeer& witness, std::string_view type, const Te
   EXPECT_EQ(witness.next(type)["from"].str(), peer.fingerprint()) << witness.last_text();
 }
 
+void ClusterTest::expect_news_of(TestPeer& witness, std::string_view type,
+                                 std::initializer_list<const TestPeer*> peers) {
+  std::vector<std::string> expected;
+  std::vector<std::string> found;
+  for (const TestPeer* peer : peers) {
+    expected.push_back(peer->fingerprint());
+    found.push_back(witness.next(type)["from"].str());
+  }
+  EXPECT_THAT(found, testing::UnorderedElementsAreArray(expected));
+}
+
 Json ClusterTest::broker_stats(ServerProcess& node) {
   return Json::parse(http_get(node.port(), "/stats").body)["broker"];
 }

@@ -48,6 +48,10 @@ class ClusterTest : public testing::Test {
   /// The next message must announce `peer` by this type, peer_joined or peer_left.
   static void expect_news(TestPeer& witness, std::string_view type, const TestPeer& peer);
 
+  /// The next messages announce these peers by this type, in any order.
+  static void expect_news_of(TestPeer& witness, std::string_view type,
+                             std::initializer_list<const TestPeer*> peers);
+
   /// What /stats says of the broker.
   static Json broker_stats(ServerProcess& node);
   static void wait_for_state(ServerProcess& node, std::string_view state,

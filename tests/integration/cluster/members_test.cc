@@ -74,7 +74,7 @@ TEST_F(MembersClusterTest, WhatFollowsAPeerFromNodeToNodeComesInTheOrderInWhichI
   std::optional<TestPeer> bob;
   int sent = 0;
   int last = 0;
-  for (int move = 0; move < 30; ++move) {
+  for (int move = 0; move < 20; ++move) {
     TestPeer fresh = peer(*homes[move % 3], "bob");
     fresh.join("game");
     for (int i = 0; i < 40; ++i) alice.send_to(fresh.fingerprint(), std::to_string(++sent));

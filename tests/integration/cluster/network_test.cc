@@ -188,11 +188,11 @@ TEST_F(NetworkTest, BothPartsWorkOnTheirOwnAndHealWithOneAnnouncementEach) {
   proxy().release();
   wait_until_healed();
   for (TestPeer* peer : {&bob(), &there}) {
-    std::vector<std::string> news;
-    for (int i = 0; i < 2; ++i) news.push_back(peer->next("peer_joined")["from"].str());
-    EXPECT_THAT(news, testing::UnorderedElementsAre(alice().fingerprint(), here.fingerprint()));
+    expect_news_of(*peer, "peer_joined", {&alice(), &here});
   }
-  for (TestPeer* peer : {&alice(), &here}) expect_news(*peer, "peer_joined", there);
+  expect_news(alice(), "peer_joined", there);
+  // Who joined while bob could not be known hears of him, too.
+  expect_news_of(here, "peer_joined", {&bob(), &there});
   expect_silence_of({&alice(), &bob(), &here, &there});
   expect_whole({{"game", {&alice(), &bob(), &here, &there}}});
   there.send_to(here.fingerprint(), "2");
@@ -318,8 +318,10 @@ TEST_F(NetworkTest, WhenAllWereCutOffFromARedisThatForgotEachHearsOfWhoJoinedEls
   TestPeer dave = peer_in(second(), "game", "dave");
   expect_news(bob(), "peer_joined", dave);
   redis().restart();
-  for (TestPeer* peer : {&bob(), &dave}) expect_news(*peer, "peer_joined", carol);
-  for (TestPeer* peer : {&alice(), &carol}) expect_news(*peer, "peer_joined", dave);
+  expect_news(alice(), "peer_joined", dave);
+  expect_news(bob(), "peer_joined", carol);
+  expect_news_of(carol, "peer_joined", {&bob(), &dave});
+  expect_news_of(dave, "peer_joined", {&alice(), &carol});
   wait_for_state(first(), "connected");
   wait_for_state(second(), "connected");
   expect_silence_of({&alice(), &bob(), &carol, &dave});

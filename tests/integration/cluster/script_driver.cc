@@ -44,13 +44,14 @@ const char* kind_name(Kind kind) {
 }  // namespace
 
 ScriptDriver::ScriptDriver(RedisProcess& redis, std::uint64_t seed)
-    : redis_(redis.client()), random_(seed) {
+    : port_(redis.port()), redis_(redis.client()), random_(seed) {
+  // What the nodes are told waits unread.
+  redis_.command({"CONFIG", "SET", "client-output-buffer-limit", "pubsub 0 0 0"});
   for (const auto& script : peer_redis::kScripts) {
     hashes_[script.name] = redis_.command({"SCRIPT", "LOAD", script.text}).at(0);
   }
   while (nodes_.size() < kNodes) nodes_.push_back("node" + std::to_string(++last_node_));
-  for (const std::string& node : nodes_) run("beat", node, {"600000", "born", "news"});
-  beating_.insert(nodes_.begin(), nodes_.end());
+  for (const std::string& node : nodes_) start(node);
 }
 
 void ScriptDriver::step() {
@@ -82,7 +83,7 @@ void ScriptDriver::check() {
 }
 
 Texts ScriptDriver::run(const std::string& script, const std::string& node, Texts arguments) {
-  Texts command{"EVALSHA", hashes_.at(script), "1", "peer:{0}", "peer:n:", node};
+  Texts command{"EVALSHA", hashes_.at(script), "1", "peer:{0}", "peer:n:", node, "1", "600000"};
   command.insert(command.end(), arguments.begin(), arguments.end());
   return redis_.command(command);
 }
@@ -119,22 +120,27 @@ void ScriptDriver::do_register() {
   const std::string peer = peer_name(below(kPeers));
   const std::string& alias = any(kAliases);
   const std::uint64_t registration = ++last_registration_;
+  const Texts answer = run("register", node, {peer, std::to_string(registration), alias});
+  const std::int64_t since = std::stoll(answer.at(1));
+  ScriptModel::Peer record{node, registration, since, alias};
+  if (!model_.take_turn(peer, record)) {
+    EXPECT_EQ(answer.at(0), "too_often");
+    return;
+  }
   if (const auto* old = model_.find(peer); old != nullptr && old->node != node) {
     own_[old->node].erase(peer);  // told by X
   }
-  const Texts answer = run("register", node, {peer, std::to_string(registration), alias});
   model_.drop(peer);
-  const std::int64_t since = std::stoll(redis_.command({"HGET", "peer:{0}:p:" + peer, "t"}).at(0));
-  const bool taken = model_.enter(peer, {node, registration, since, alias});
+  const bool taken = model_.enter(peer, std::move(record));
   own_[node][peer] = {registration, since, taken ? "" : alias, {}};
-  expect_answer("register", answer, {taken ? "1" : "0"});
+  EXPECT_EQ(answer.at(0), taken ? "taken" : "registered");
 }
 
 void ScriptDriver::do_unregister() {
   const std::string& node = any(nodes_);
   const std::string peer = peer_of(node);
   const std::uint64_t registration = registration_of(node, peer);
-  run("unregister", node, {peer, std::to_string(registration), chance(50) ? "1" : "0"});
+  run("unregister", node, {peer, std::to_string(registration)});
   if (!model_.is_live(node, peer, registration)) return;
   model_.drop(peer);
   own_[node].erase(peer);
@@ -155,7 +161,7 @@ void ScriptDriver::do_join() {
       run("join", node,
           {peer, std::to_string(registration), ns, object, std::to_string(max_size), "5", "token",
            kind_name(kind), std::to_string(room.version), room.owner, room.max_size, room.state,
-           "news"});
+           "news", chance(50) ? "1" : "0"});
   const std::string status =
       model_.join(node, peer, registration, ns, object, max_size, kind, room);
   EXPECT_EQ(answer.at(0), status);
@@ -208,21 +214,27 @@ void ScriptDriver::do_list() {
 void ScriptDriver::do_members() {
   const std::string& node = any(nodes_);
   const std::string& ns = any(kNames);
-  const Texts answer = run("members", node, {ns, "token", "6"});
+  const bool with_objects = chance(50);
+  const Texts answer = run("members", node, {ns, "token", "6", with_objects ? "1" : "0"});
   const Texts members = model_.members(ns);
-  if (members.size() > 6) return expect_answer("members", answer, {"0"});
-  Texts expected{"1"};
-  for (const std::string& peer : members) {
-    if (model_.find(peer)->node != node) expected.push_back(peer);
+  const Room* room = model_.room(ns);
+  Texts expected{members.size() > 6 ? "0" : "1"};
+  if (room == nullptr) {
+    expected.insert(expected.end(), {"", "", ""});
+  } else {
+    expected.insert(expected.end(), {room->owner, room->max_size, room->state});
   }
-  Texts found{answer.at(0)};
-  for (std::size_t i = 1; i < answer.size(); i += 2) found.push_back(answer[i]);
+  for (const std::string& peer : members) {
+    if (members.size() <= 6 && model_.find(peer)->node != node) expected.push_back(peer);
+  }
+  Texts found(answer.begin(), answer.begin() + 4);
+  for (std::size_t i = 4; i < answer.size(); i += with_objects ? 2 : 1) found.push_back(answer[i]);
   expect_answer("members", found, expected);
 }
 
 void ScriptDriver::do_read_room() {
   const std::string& ns = any(kNames);
-  const Texts answer = run("read_room", any(nodes_), {ns});
+  const Texts answer = run("read_room", any(nodes_), {ns, chance(50) ? "1" : "0"});
   Texts expected;
   if (const Room* room = model_.room(ns)) {
     expected = {std::to_string(room->version), room->owner, room->max_size, room->state};
@@ -238,7 +250,7 @@ void ScriptDriver::do_commit_room() {
   const Texts answer = run("commit_room", any(nodes_),
                            {ns, std::to_string(room.version), room.owner, room.max_size, room.state,
                             kicked, room.owner, "token", "head", "tail"});
-  EXPECT_EQ(answer.at(0), model_.commit_room(ns, room, kicked));
+  EXPECT_EQ(answer.at(0), model_.commit_room(ns, room, kicked, room.owner));
   if (answer.at(0) != "committed" || kicked.empty()) return;
   own_[model_.find(kicked)->node][kicked].members.erase(ns);  // told by K
 }
@@ -278,7 +290,8 @@ void ScriptDriver::do_claim() {
   Texts arguments{ns, "session"};
   arguments.insert(arguments.end(), tickets.begin(), tickets.end());
   const Texts answer = run("claim", any(nodes_), arguments);
-  expect_answer("claim", answer, model_.claim(ns, tickets, beating_));
+  const Texts alive = redis_.command({"ZRANGEBYSCORE", "peer:{0}:nodes", "2", "+inf"});
+  expect_answer("claim", answer, model_.claim(ns, tickets, {alive.begin(), alive.end()}));
 }
 
 void ScriptDriver::do_resolve() {
@@ -325,17 +338,28 @@ void ScriptDriver::do_resync() {
   }
   Texts expected{"here", resynced.alias_taken ? "1" : "0"};
   for (const auto& [ns, member] : told.members) {
-    const bool closed = resynced.closed.contains(ns);
-    expected.push_back(closed ? "-1" : std::to_string(model_.members(ns).size()));
+    const auto ended = resynced.ended.find(ns);
+    const bool is_in = ended == resynced.ended.end();
+    expected.push_back(is_in ? std::to_string(model_.members(ns).size()) : ended->second);
   }
   expect_answer("resync", answer, expected);
-  for (const std::string& ns : resynced.closed) entry->second.members.erase(ns);
+  for (const auto& [ns, why] : resynced.ended) entry->second.members.erase(ns);
   if (before != node) own_[before].erase(peer);
+}
+
+void ScriptDriver::start(const std::string& node) {
+  listening_[node] = std::make_unique<RedisSubscriber>(
+      port_, std::initializer_list<std::string_view>{"peer:n:" + node});
+  beat(node);
+}
+
+void ScriptDriver::beat(const std::string& node) {
+  const Texts answer = run("beat", node, {"born", "0", "born", "news"});
+  EXPECT_EQ(answer.at(0), "born");
 }
 
 void ScriptDriver::expire_lease(const std::string& node) {
   redis_.command({"ZADD", "peer:{0}:nodes", "1", node});
-  beating_.erase(node);
 }
 
 void ScriptDriver::reap(const std::string& node) {
@@ -349,8 +373,8 @@ void ScriptDriver::do_death() {
   std::string& node = nodes_[below(nodes_.size())];
   expire_lease(node);
   const std::string dead = std::exchange(node, "node" + std::to_string(++last_node_));
-  run("beat", node, {"600000", "born", "news"});
-  beating_.insert(node);
+  listening_.erase(dead);
+  start(node);
   reap(dead);
   own_.erase(dead);
 }
@@ -362,17 +386,12 @@ void ScriptDriver::do_freeze() {
   if (chance(70)) reap(node);
 }
 
-void ScriptDriver::do_beat() {
-  const std::string& node = any(nodes_);
-  const Texts answer = run("beat", node, {"600000", "born", "news"});
-  EXPECT_EQ(answer.at(0), "born");
-  beating_.insert(node);
-}
+void ScriptDriver::do_beat() { beat(any(nodes_)); }
 
 void ScriptDriver::do_flush() {
   redis_.command({"FLUSHALL"});
   model_ = ScriptModel();
-  beating_.clear();
+  beat(any(nodes_));
 }
 
 }  // namespace peer::test

@@ -2,8 +2,8 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <random>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -45,6 +45,9 @@ class ScriptDriver {
   std::string peer_of(const std::string& node);
   std::uint64_t registration_of(const std::string& node, const std::string& peer);
   ScriptModel::Room room_request(const std::string& ns);
+  /// Has it listen to its channel and beat for the first time.
+  void start(const std::string& node);
+  void beat(const std::string& node);
   void expire_lease(const std::string& node);
   void reap(const std::string& node);
 
@@ -68,12 +71,13 @@ class ScriptDriver {
   void do_beat();
   void do_flush();
 
+  std::uint16_t port_;
   RedisClient redis_;
   std::mt19937_64 random_;
   std::map<std::string, std::string> hashes_;
   ScriptModel model_;
   Texts nodes_;
-  std::set<std::string> beating_;                          ///< have a lease
+  std::map<std::string, std::unique_ptr<RedisSubscriber>> listening_;
   std::map<std::string, std::map<std::string, Own>> own_;  ///< by node, by peer
   std::uint64_t last_registration_ = 0;
   std::uint64_t last_ticket_ = 0;

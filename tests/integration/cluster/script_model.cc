@@ -61,6 +61,18 @@ std::string ScriptModel::holder(const std::string& alias) const {
   return {};
 }
 
+bool ScriptModel::take_turn(const std::string& peer, Peer& record) const {
+  const Peer* old = find(peer);
+  record.turns = old == nullptr ? 0 : old->turns;
+  record.first_turn = old == nullptr || old->turns == 0 ? record.since : old->first_turn;
+  if (old == nullptr || old->node == record.node) return true;
+  if (record.since - record.first_turn >= 10'000'000) {
+    record.turns = 0;
+    record.first_turn = record.since;
+  }
+  return ++record.turns <= 20;
+}
+
 bool ScriptModel::enter(const std::string& peer, Peer record) {
   const std::string other = record.alias.empty() ? std::string() : holder(record.alias);
   const bool taken = !other.empty() && other != peer;
@@ -73,10 +85,14 @@ void ScriptModel::drop(const std::string& peer) {
   Texts spaces;
   for (const auto& [ns, members] : members_) spaces.push_back(ns);
   for (const std::string& ns : spaces) remove_member(ns, peer);
+  end_tickets(peer);
+  peers_.erase(peer);
+}
+
+void ScriptModel::end_tickets(const std::string& peer) {
   for (auto& [ns, tickets] : tickets_) {
     std::erase_if(tickets, [&peer](const auto& ticket) { return ticket.second == peer; });
   }
-  peers_.erase(peer);
 }
 
 std::string ScriptModel::join(const std::string& node, const std::string& peer,
@@ -104,6 +120,7 @@ std::string ScriptModel::join(const std::string& node, const std::string& peer,
   }
   if (kind != Kind::kNamespace) {
     rooms_[ns] = {rooms_[ns].version, room.owner, room.max_size, room.state};
+    kicked_[ns].erase(peer);
   }
   return "joined";
 }
@@ -121,12 +138,15 @@ void ScriptModel::update(const std::string& node, const std::string& peer,
 }
 
 std::string ScriptModel::commit_room(const std::string& ns, const Room& room,
-                                     const std::string& kicked) {
+                                     const std::string& kicked, const std::string& by) {
   const auto existing = rooms_.find(ns);
   if (existing == rooms_.end()) return "gone";
   if (existing->second.version != room.version) return "conflict";
   if (!kicked.empty() && member(ns, kicked) == nullptr) return "not_member";
-  if (!kicked.empty()) remove_member(ns, kicked);
+  if (!kicked.empty()) {
+    kicked_[ns][kicked] = by;
+    remove_member(ns, kicked);
+  }
   if (!rooms_.contains(ns)) return "committed";
   raise(ns);
   rooms_[ns] = {rooms_[ns].version, room.owner, room.max_size, room.state};
@@ -136,11 +156,18 @@ std::string ScriptModel::commit_room(const std::string& ns, const Room& room,
 ScriptModel::Resynced ScriptModel::resync(const std::string& peer, const Peer& record,
                                           const std::map<std::string, Told>& memberships,
                                           const Room& room) {
+  Peer entered = record;
   if (const Peer* old = find(peer)) {
     if (old->node != record.node && old->since > record.since) return {false, false, {}};
-    if (!is_live(record.node, peer, record.registration)) drop(peer);
+    if (is_live(record.node, peer, record.registration)) {
+      entered.turns = old->turns;
+      entered.first_turn = old->first_turn;
+    } else {
+      drop(peer);
+    }
   }
-  Resynced result{true, enter(peer, record), {}};
+  Resynced result{true, enter(peer, std::move(entered)), {}};
+  end_tickets(peer);
   Texts spaces;
   for (const auto& [ns, members] : members_) spaces.push_back(ns);
   for (const std::string& ns : spaces) {
@@ -154,8 +181,12 @@ ScriptModel::Resynced ScriptModel::resync(const std::string& peer, const Peer& r
     const bool is_room = told.room_version > 0;
     const Room* there = this->room(ns);
     const bool same = is_room ? there != nullptr && there->owner == room.owner : there == nullptr;
+    if (members_.contains(ns) && kicked_[ns].contains(peer)) {
+      result.ended[ns] = kicked_[ns][peer];
+      continue;
+    }
     if (members_.contains(ns) && !same) {
-      result.closed.insert(ns);
+      result.ended[ns] = "-1";
       continue;
     }
     if (is_room && !members_.contains(ns)) {
@@ -219,6 +250,7 @@ void ScriptModel::remove_member(const std::string& ns, const std::string& peer) 
   if (!members_[ns].empty()) return;
   members_.erase(ns);
   rooms_.erase(ns);
+  kicked_.erase(ns);
 }
 
 void ScriptModel::raise(const std::string& ns) {

@@ -22,6 +22,8 @@ class ScriptModel {
     std::uint64_t registration = 0;
     std::int64_t since = 0;
     std::string alias;
+    std::uint32_t turns = 0;  ///< registrations that replaced one with another node
+    std::int64_t first_turn = 0;
   };
   struct Room {
     std::uint64_t version = 0;
@@ -44,6 +46,8 @@ class ScriptModel {
   std::set<std::string> tickets(const std::string& ns) const;
   std::string holder(const std::string& alias) const;
 
+  /// Counts in `record` that it replaces one with another node. False: too often.
+  bool take_turn(const std::string& peer, Peer& record) const;
   /// Whether the alias is another's.
   bool enter(const std::string& peer, Peer record);
   void drop(const std::string& peer);
@@ -54,11 +58,12 @@ class ScriptModel {
              const std::string& ns);
   void update(const std::string& node, const std::string& peer, std::uint64_t registration,
               const std::string& ns, const std::string& object);
-  std::string commit_room(const std::string& ns, const Room& room, const std::string& kicked);
+  std::string commit_room(const std::string& ns, const Room& room, const std::string& kicked,
+                          const std::string& by);
   struct Resynced {
-    bool here = true;              ///< the peer is the node's now; else it has moved
-    bool alias_taken = false;      ///< is another's
-    std::set<std::string> closed;  ///< names that belong to others
+    bool here = true;                          ///< the peer is the node's now; else it has moved
+    bool alias_taken = false;                  ///< is another's
+    std::map<std::string, std::string> ended;  ///< names where it is no member: "-1" or by whom
   };
   Resynced resync(const std::string& peer, const Peer& record,
                   const std::map<std::string, Told>& memberships, const Room& room);
@@ -81,11 +86,13 @@ class ScriptModel {
   void add_member(const std::string& ns, const std::string& peer, const std::string& object);
   void remove_member(const std::string& ns, const std::string& peer);
   void raise(const std::string& ns);
+  void end_tickets(const std::string& peer);
 
   std::map<std::string, Peer> peers_;
   std::map<std::string, std::vector<Member>> members_;
   std::map<std::string, Room> rooms_;
   std::map<std::string, std::map<std::string, std::string>> tickets_;  ///< ticket -> peer
+  std::map<std::string, std::map<std::string, std::string>> kicked_;   ///< peer -> by whom
 };
 
 /// The same lines of what the scripts keep.

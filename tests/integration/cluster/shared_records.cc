@@ -81,7 +81,7 @@ void take_key(SharedRecords& records, const std::string& key, const Texts& field
     records.with_tickets = set;
     return;
   }
-  if (key == "born" || key == "wait" || key == "gone") return;
+  if (key == "born" || key == "wait" || key == "gone" || key == "links") return;
   const auto colon = key.find(':');
   const std::string kind = key.substr(0, colon);
   const std::string name = colon == std::string::npos ? "" : key.substr(colon + 1);
@@ -104,6 +104,8 @@ void take_key(SharedRecords& records, const std::string& key, const Texts& field
     records.order[name] = scores(fields);
   } else if (kind == "sn") {
     records.counts[name] = hash;
+  } else if (kind == "k") {
+    records.kicked.insert(name);
   } else if (kind == "st") {
     take_tickets(records, name, fields);
   } else {
@@ -195,6 +197,10 @@ void check_spaces(const SharedRecords& records, Findings& findings) {
       const bool taken = space.contains("seq") && place <= std::stod(space.at("seq"));
       findings.expect(taken, {"a place of", ns, "will come again"});
     }
+  }
+  for (const std::string& ns : records.kicked) {
+    findings.expect(at(records.spaces, ns).contains("v"),
+                    {"kicked out of", ns, "which is no room"});
   }
   for (const auto& [peer, spaces] : records.memberships) {
     for (const std::string& ns : spaces) {

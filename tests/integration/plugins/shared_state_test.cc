@@ -187,13 +187,13 @@ TEST_P(SharedStateTest, AChangeOfARoomIsTriedAgainUntilItStandsStill) {
   EXPECT_EQ(bob.next("room_updated")["payload"]["owner"].str(), bob.fingerprint());
 }
 
-TEST_P(SharedStateTest, ARoomThatNeverStandsStillIsNotFound) {
+TEST_P(SharedStateTest, ARoomThatNeverStandsStillIsBusy) {
   TestPeer alice = peer("alice");
   alice.create_room("den");
   command("disturb 1000");
   TestPeer bob = peer("bob");
   join_room(bob, "den");
-  bob.expect_error(404, "room not found");
+  bob.expect_error(429, "room busy");
   alice.expect_silence();
 }
 

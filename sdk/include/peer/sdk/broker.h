@@ -27,12 +27,18 @@ class BrokerHost {
 
   /// The peer has registered with another node: this registration of it ends (close 4001).
   virtual void replaced(const Registered& peer) noexcept = 0;
+  /// Another peer of the cluster holds this one's alias, from while the nodes could not reach each
+  /// other: it does not lead here any more.
+  virtual void alias_lost(const Registered& peer) noexcept = 0;
 
   /// A peer of another node has joined or left: tells this node's members. What this node's own
   /// peers do they have been told by the core.
   virtual void member_joined(std::string_view ns, const Fingerprint& peer,
                              std::string_view object) noexcept = 0;
   virtual void member_left(std::string_view ns, const Fingerprint& peer) noexcept = 0;
+  /// Tells one member of this node of one of another node: it joined while that could not be known.
+  virtual void member_shown(std::string_view ns, const Registered& to, const Fingerprint& peer,
+                            std::string_view object) noexcept = 0;
 
   /// A room has been changed, by this node's commit_room() or by another node: told to every node
   /// with members, in the order of the commits, and to the committing node before its reply.

@@ -39,6 +39,9 @@ struct Registered {
 /// The answer to register_peer().
 struct RegisterOutcome {
   bool alias_taken = false;  ///< another node's peer holds the alias
+  /// The peer and another connection of it, with another node, have replaced each other more often
+  /// than protocol A allows: nothing has been done, and the newcomer is closed (1013).
+  bool too_often = false;
 };
 
 /// The answer to resolve().
@@ -100,6 +103,8 @@ struct RoomState {
   Fingerprint owner;
   std::uint32_t max_size = 0;
   std::string state;
+
+  friend bool operator==(const RoomState&, const RoomState&) = default;
 };
 
 /// A room as all nodes share it.
@@ -151,6 +156,9 @@ struct RoomNews {
   std::string_view room_id;
   RoomState room;
   std::span<const RoomPost> posts;
+  /// It was changed while this node was cut off: what was said then is lost, and the core tells
+  /// members of another owner or size.
+  bool missed = false;
 };
 
 /// A peer on its way into a namespace or a room.
