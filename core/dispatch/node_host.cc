@@ -9,6 +9,7 @@
 #include "core/dispatch/handlers.h"
 #include "core/dispatch/replies.h"
 #include "core/dispatch/shared_matching.h"
+#include "core/protocol/json_text.h"
 
 namespace peer {
 namespace {
@@ -52,6 +53,7 @@ sdk::RouteOutcome NodeHost::deliver(const sdk::DirectedMessage& message) noexcep
 }
 
 sdk::RouteOutcome NodeHost::deliver_to_peer(const sdk::DirectedMessage& message) {
+  if (!message.is_checked && !is_valid_json(message.text)) return sdk::RouteOutcome::kDropped;
   ConnectionRef where;
   if (message.namespaces_unknown) {
     const std::optional<ConnectionRef> found = node_.peers.find(message.to);
@@ -77,6 +79,7 @@ std::size_t NodeHost::deliver(const sdk::NamespaceMessage& message) noexcept {
 }
 
 std::size_t NodeHost::deliver_to_members(const sdk::NamespaceMessage& message) {
+  if (!message.is_checked && !is_valid_json(message.text)) return 0;
   std::vector<ConnectionRef> except;
   if (const auto from = node_.peers.find(message.from)) except.push_back(*from);
   for (const Fingerprint& peer : message.exclude) {
@@ -96,6 +99,11 @@ std::size_t NodeHost::deliver_to_members(const sdk::NamespaceMessage& message) {
 
 void NodeHost::replaced(const sdk::Registered& registered) noexcept {
   guarded("a replacement", [&] {
+    const sdk::Instant now = wall_now();
+    for (const std::string& ns : node_.peers.namespaces_of(registered.peer)) {
+      node_.namespaces.announce_departed(ns, registered.peer,
+                                         peer_left_frame(registered.peer, ns, now));
+    }
     with_peer(node_, registered, [&node = node_](Connection& connection) {
       end_peer(node, connection, Ending::kGone);
       connection.close(CloseCode::kReplaced, "replaced by a newer connection");

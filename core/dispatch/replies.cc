@@ -161,6 +161,17 @@ FrameRef directed_frame(std::string_view type, const Fingerprint& from, const Fi
   return builder.finish(Opcode::kText);
 }
 
+FrameRef directed_frame(std::string_view type, const Fingerprint& from, std::string_view alias,
+                        std::string_view payload, sdk::Instant now) {
+  const std::string to = json_string(alias);
+  FrameBuilder builder(type.size() + payload.size() + kHexLength + to.size() + 80);
+  builder.append("{\"type\":\"").append(type).append("\",\"from\":");
+  append_hex(builder, from).append(",\"to\":").append(to);
+  if (!payload.empty()) builder.append(",\"payload\":").append(payload);
+  append_ts(builder, now).append("}");
+  return builder.finish(Opcode::kText);
+}
+
 FrameRef broadcast_frame(const Fingerprint& from, std::string_view ns, std::string_view data,
                          sdk::Instant now) {
   const std::string ns_json = json_string(ns);

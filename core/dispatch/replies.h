@@ -55,6 +55,10 @@ void reply_cancelled(Connection& connection, std::string_view id, sdk::TicketId 
 [[nodiscard]] FrameRef directed_frame(std::string_view type, const Fingerprint& from,
                                       const Fingerprint& to, std::string_view payload,
                                       sdk::Instant now);
+/// The same to an alias that only nodes of another kind may know.
+[[nodiscard]] FrameRef directed_frame(std::string_view type, const Fingerprint& from,
+                                      std::string_view alias, std::string_view payload,
+                                      sdk::Instant now);
 /// The JSON of a `broadcast`; `data` empty: absent.
 [[nodiscard]] FrameRef broadcast_frame(const Fingerprint& from, std::string_view ns,
                                        std::string_view data, sdk::Instant now);

@@ -88,15 +88,18 @@ void answer_route(Node& node, ConnectionRef sender, std::string_view id,
   answer_route({node, *connection, peer_of(*connection), message}, outcome);
 }
 
-// The target is not on this node. The sender goes on meanwhile: to wait for each message would
-// bound it to one a round trip.
-void route_elsewhere(const Call& call, const Fingerprint& target, const FrameRef& frame) {
+// The target is not on this node, or is an alias that only nodes of another kind may know
+// (nullopt). The sender goes on meanwhile: to wait for each message would bound it to one a round
+// trip.
+void route_elsewhere(const Call& call, const std::optional<Fingerprint>& target,
+                     const FrameRef& frame) {
   Node& node = call.node;
   const ConnectionRef sender = call.connection.ref();
   const std::vector<std::string_view> namespaces = names_of(call.peer);
   const bool wants_outcome = !call.message.id.empty();
-  const sdk::DirectedMessage message{call.peer.fingerprint, target, namespaces, text_of(frame),
-                                     wants_outcome};
+  sdk::DirectedMessage message{call.peer.fingerprint, target.value_or(Fingerprint()), namespaces,
+                               text_of(frame), wants_outcome};
+  message.to_alias = !target;
   const auto start = [&](sdk::BrokerReply<sdk::RouteOutcome> answer) {
     node.plugins.broker->route(message, std::move(answer));
   };
@@ -134,8 +137,14 @@ void send_directed(const Call& call, const Fingerprint& target) {
 // Nobody here holds the alias. The sender's next messages wait, so that its order is kept.
 void send_to_alias(const Call& call) {
   resolve_elsewhere(call, {*call.message.to},
-                    [type = call.message.type, payload = std::string(call.message.payload)](
-                        const Call& later, const sdk::ResolveOutcome& outcome) {
+                    [type = call.message.type, payload = std::string(call.message.payload),
+                     alias = std::string(*call.message.to)](const Call& later,
+                                                            const sdk::ResolveOutcome& outcome) {
+                      if (outcome.foreign && !outcome.holders.front()) {
+                        const FrameRef frame = directed_frame(to_text(type), later.peer.fingerprint,
+                                                              alias, payload, later.loop().wall());
+                        return route_elsewhere(later, std::nullopt, frame);
+                      }
                       if (!outcome.known)
                         return answer_route(later, sdk::RouteOutcome::kUnavailable);
                       if (!outcome.holders.front()) return later.error(404, "peer not found");
@@ -218,8 +227,13 @@ namespace {
 void fan_out(const Call& call, std::string_view ns, std::string_view data,
              const std::vector<Fingerprint>& excluded) {
   std::vector<ConnectionRef> except{call.connection.ref()};
+  std::vector<Fingerprint> excluded_elsewhere;
   for (const Fingerprint& peer : excluded) {
-    if (const auto where = call.node.peers.find(peer)) except.push_back(*where);
+    if (const auto where = call.node.peers.find(peer)) {
+      except.push_back(*where);
+    } else {
+      excluded_elsewhere.push_back(peer);
+    }
   }
   auto by_loop = call.node.namespaces.recipients(ns, except);
   std::size_t copies = 0;
@@ -231,7 +245,7 @@ void fan_out(const Call& call, std::string_view ns, std::string_view data,
   if (!call.node.broker_is_standalone) {
     call.node.broker_calls.run("broadcast", [&] {
       delivered += static_cast<std::uint32_t>(call.node.plugins.broker->broadcast(
-          {ns, call.peer.fingerprint, excluded, text_of(frame)}));
+          {ns, call.peer.fingerprint, excluded_elsewhere, text_of(frame)}));
     });
   }
   const std::size_t own = call.loop().index();

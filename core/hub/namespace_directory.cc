@@ -177,11 +177,21 @@ void NamespaceDirectory::announce_joined(std::string_view name, const Fingerprin
   const MutexLock lock(shard.mutex);
   Namespace* ns = find_in(shard, name);
   if (ns == nullptr) return;
-  Member* still_here = peers_.is_member(peer, ns) ? find_member(*ns, peer) : nullptr;
-  if (still_here != nullptr && !std::exchange(still_here->departed, true)) {
-    post_to_members(*ns, left);
-  }
+  depart(*ns, peer, left);
   post_to_members(*ns, joined);
+}
+
+void NamespaceDirectory::announce_departed(std::string_view name, const Fingerprint& peer,
+                                           const FrameRef& left) {
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  if (Namespace* ns = find_in(shard, name)) depart(*ns, peer, left);
+}
+
+void NamespaceDirectory::depart(Namespace& ns, const Fingerprint& peer, const FrameRef& left) {
+  Member* still_here = peers_.is_member(peer, &ns) ? find_member(ns, peer) : nullptr;
+  if (still_here == nullptr || std::exchange(still_here->departed, true)) return;
+  post_to_members(ns, left);
 }
 
 void NamespaceDirectory::announce(std::string_view name, const FrameRef& frame) {

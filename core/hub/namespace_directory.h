@@ -153,6 +153,9 @@ class NamespaceDirectory {
   /// registration elsewhere is quicker than the end of its older one, has `left` announced before.
   void announce_joined(std::string_view name, const Fingerprint& peer, const FrameRef& joined,
                        const FrameRef& left);
+  /// The peer is a member of the cluster no more, or of another node; its end here is on its way.
+  /// Announces it now: who joins from now on need not hear of it.
+  void announce_departed(std::string_view name, const Fingerprint& peer, const FrameRef& left);
   /// Tells the members something, in order with the changes of the namespace.
   void announce(std::string_view name, const FrameRef& frame);
   /// Makes a change of a room that its nodes have agreed on.
@@ -194,6 +197,7 @@ class NamespaceDirectory {
       PEER_REQUIRES(shard.mutex);
   static Namespace& create_in(Shard& shard, std::string_view name) PEER_REQUIRES(shard.mutex);
   std::uint64_t add(Namespace& ns, const Joiner& joiner);
+  void depart(Namespace& ns, const Fingerprint& peer, const FrameRef& left);
   [[nodiscard]] PeerPage shared_page(const Namespace* ns, const sdk::MemberPage& page,
                                      PageLimit limit) const;
   void post_to_room(const Namespace& ns, const std::vector<RoomPost>& posts);

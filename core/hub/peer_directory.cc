@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "core/hub/namespace_directory.h"
+
 namespace peer {
 
 bool intersects(const NamespaceSet& a, const NamespaceSet& b) {
@@ -90,6 +92,16 @@ PeerDirectory::Route PeerDirectory::route(const Fingerprint& peer, const Namespa
   if (found == shard.peers.end()) return Route::kNotFound;
   where = found->second.where;
   return intersects(found->second.namespaces, sender) ? Route::kFound : Route::kForbidden;
+}
+
+std::vector<std::string> PeerDirectory::namespaces_of(const Fingerprint& peer) const {
+  std::vector<std::string> names;
+  Shard& shard = shard_of(peer);
+  const MutexLock lock(shard.mutex);
+  const auto found = shard.peers.find(peer);
+  if (found == shard.peers.end()) return names;
+  for (const Namespace* ns : found->second.namespaces) names.push_back(ns->name);
+  return names;
 }
 
 bool PeerDirectory::is_member(const Fingerprint& peer, const Namespace* ns) const {

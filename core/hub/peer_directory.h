@@ -72,6 +72,8 @@ class PeerDirectory {
   [[nodiscard]] std::optional<ConnectionRef> find(const Fingerprint& peer) const;
   /// Where a peer is, if it shares a namespace with `sender`.
   Route route(const Fingerprint& peer, const NamespaceSet& sender, ConnectionRef& where) const;
+  /// Names of the namespaces that it is in.
+  [[nodiscard]] std::vector<std::string> namespaces_of(const Fingerprint& peer) const;
   /// Whether the peer is a member of `ns`.
   [[nodiscard]] bool is_member(const Fingerprint& peer, const Namespace* ns) const;
   void enter_namespace(const Fingerprint& peer, const Namespace* ns);

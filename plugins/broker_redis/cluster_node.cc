@@ -102,6 +102,7 @@ void ClusterNode::went_up() {
   beating_since_ = {};
   last_beat_ = {};
   fresh_link_ = true;
+  up_since_ = Clock::now();
   matching_due_ = true;
   set_state(State::kResyncing);
   beat();
@@ -137,7 +138,7 @@ void ClusterNode::beat() {
   const std::string candidate = random_text();
   const std::string seen = std::to_string(beats_of_all_);
   const std::string news = pack({"N"});
-  Arguments arguments{epoch_, seen, candidate, news};
+  Arguments arguments{epoch_, seen, candidate, news, link_.is_to_another_store() ? "1" : "0"};
   arguments.insert(arguments.end(), nodes_.begin(), nodes_.end());
   arguments.insert(arguments.end(), nodes_before_.begin(), nodes_before_.end());
   link_.run(Script::kBeat, arguments, [this, chain](const Reply* reply) {
@@ -162,10 +163,11 @@ void ClusterNode::take_beat(const Reply& reply) {
   matching_due_ = matching_due_ || nodes_ != before;
   shared_.nodes = static_cast<std::uint32_t>(nodes_.size());
   beats_of_all_ = reply[9].integer();
+  link_.knows_store();
   take_epoch(std::string(reply[0].text()), reply[1].integer() == 1, reply[8].integer() == 1);
-  nodes_before_ = nodes_;
   if (connected() && std::exchange(matching_due_, false)) take_matching(texts_of(reply[6]));
   if (reply[7].integer() == 0) {
+    nodes_before_ = nodes_;
     unsettled_since_.reset();
     catch_up();
   } else if (connected() && reply[8].integer() == 1) {

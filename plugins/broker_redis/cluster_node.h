@@ -52,6 +52,7 @@ class ClusterNode {
     std::vector<std::string> namespaces;
     std::string text;
     bool wants_outcome = false;
+    bool to_alias = false;  ///< that only nodes of another kind may know
   };
   struct Broadcast {
     std::string ns;
@@ -154,6 +155,7 @@ class ClusterNode {
                      const std::vector<std::string>& namespaces, const Reply& reply);
   void end_membership(const std::string& ns, const Registered& peer,
                       const std::optional<Fingerprint>& kicked_by);
+  void lose_alias(const Registered& peer);
   void mark_dirty(const Fingerprint& peer);
   void finish_resync();
   void say_settled();
@@ -192,8 +194,9 @@ class ClusterNode {
   bool take_room_change(const Fields& fields);
   bool take_kick(const Fields& fields);
   bool take_replaced(const Fields& fields);
+  bool take_alias_lost(const Fields& fields);
   void take_guide_message(const std::string& json);
-  void deliver_guide_signal(const GuideMessage& message, const Fingerprint& from);
+  void deliver_guide_signal(GuideMessage& message, const Fingerprint& from);
   void deliver_guide_broadcast(const GuideMessage& message, const Fingerprint& from);
 
   // messages.cc
@@ -202,7 +205,7 @@ class ClusterNode {
   void publish_directed(std::uint64_t number, const std::string& node, Directed message);
   [[nodiscard]] std::string directed_envelope(std::uint64_t number, bool by_known_route,
                                               const Directed& message) const;
-  void publish_directed_to_guide(const Directed& message);
+  void publish_directed_to_guide(const Directed& message, bool routed);
   void pass_on(const Directed& message, std::string_view origin, std::string_view number,
                const std::string& envelope);
   void answer_origin(std::string_view node, std::string_view number,
@@ -246,6 +249,7 @@ class ClusterNode {
   void take_join_reply(const std::string& token, const Join& join, const Reply* answer,
                        const ReplyTo<peer::sdk::JoinOutcome>& reply, Tries tries);
   void join_alone(const Join& join, const ReplyTo<peer::sdk::JoinOutcome>& reply);
+  void note_move(const Join& join);
   void remember_member(const Join& join, std::uint64_t version, std::uint64_t total);
   void count_members(std::string_view ns, const Mirror::Namespace& here);
   void member_gone(std::string_view ns);
@@ -309,10 +313,11 @@ class ClusterNode {
   std::optional<Time> unsettled_since_;    ///< nodes have yet to put back what was lost
   std::int64_t clock_offset_us_ = 0;       ///< Redis' clock minus ours
   std::vector<std::string> nodes_;         ///< alive, this one included
-  std::vector<std::string> nodes_before_;  ///< as of the last beat, and heard of since
+  std::vector<std::string> nodes_before_;  ///< as of when all was whole, and heard of since
   bool foreign_listeners_ = false;         ///< nodes of another kind obey the guide's channels
   Time beating_since_{};                   ///< without a break; from a full lease on it may reap
   Time last_beat_{};
+  Time up_since_{};          ///< the link
   std::uint64_t beats_ = 0;  ///< number of the chain of beats; of an earlier one none goes on
   std::set<std::string> reaping_;
 

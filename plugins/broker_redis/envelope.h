@@ -28,6 +28,7 @@ namespace peer_redis {
 ///   R  room changed: ns, token, owner, max, state, posts (packed: to or '', text, ...)
 ///   K  kicked: ns, fp, by
 ///   X  replaced: fp, registration
+///   H  another has its alias: fp, registration
 ///   T  a new ticket: ns, ticket, node, fp, registration, enqueued, request
 ///   W  it has been looked at, and waits: ns, ticket
 ///   U  it has ended: ns, ticket

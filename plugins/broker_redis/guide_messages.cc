@@ -50,6 +50,10 @@ void read_member(GuideMessage& message, std::string_view key, value member) {
     message.namespaces = read_namespaces(member);
     return;
   }
+  if (key == "routed") {
+    message.routed = member.get_bool();
+    return;
+  }
   std::string* known = key == "type"        ? &message.type
                        : key == "from"      ? &message.from
                        : key == "to"        ? &message.to
@@ -60,7 +64,12 @@ void read_member(GuideMessage& message, std::string_view key, value member) {
   message.text.append(message.text.empty() ? "{" : ",").append(1, '"').append(key).append("\":");
   if (known != nullptr) {
     *known = std::string_view(member.get_string());
+    const std::size_t at = message.text.size();
     append_json(message.text, *known);
+    if (known == &message.to) {
+      message.to_at = at;
+      message.to_size = message.text.size() - at;
+    }
   } else {
     std::string_view raw = simdjson::to_json_string(member);
     while (!raw.empty() && static_cast<unsigned char>(raw.back()) <= ' ') raw.remove_suffix(1);
@@ -68,10 +77,31 @@ void read_member(GuideMessage& message, std::string_view key, value member) {
   }
 }
 
+/// What on-demand parsing skips it does not look into. nullopt: no JSON; false: it may be, with
+/// numbers or escapes that are beyond this parser.
+std::optional<bool> check(const simdjson::padded_string& json) {
+  simdjson::dom::parser validator;
+  switch (validator.parse(json).error()) {
+    case simdjson::SUCCESS:
+      return true;
+    case simdjson::NUMBER_ERROR:
+    case simdjson::STRING_ERROR:
+      return false;
+    default:
+      return std::nullopt;
+  }
+}
+
 }  // namespace
 
+void GuideMessage::resolve_to(std::string_view fingerprint_hex) {
+  to = fingerprint_hex;
+  text.replace(to_at, to_size, '"' + to + '"');
+  to_size = to.size() + 2;
+}
+
 std::string render_guide_message(std::string_view text, std::string_view node_id,
-                                 std::span<const std::string_view> namespaces) {
+                                 std::span<const std::string_view> namespaces, bool routed) {
   std::string out = R"({"node_id":)";
   append_json(out, node_id);
   out.append(R"(,"ns":[)");
@@ -79,18 +109,19 @@ std::string render_guide_message(std::string_view text, std::string_view node_id
     if (i > 0) out.push_back(',');
     append_json(out, namespaces[i]);
   }
-  return out.append("],").append(text.substr(1));
+  return out.append(routed ? "],\"routed\":true," : "],").append(text.substr(1));
 }
 
 std::optional<GuideMessage> parse_guide_message(std::string_view json) {
   if (json.size() > kMaxMessage) return std::nullopt;
   try {
     const simdjson::padded_string padded(json);
-    simdjson::dom::parser validator;  // on-demand parsing does not look into what it skips
-    if (validator.parse(padded).error() != simdjson::SUCCESS) return std::nullopt;
+    const std::optional<bool> checked = check(padded);
+    if (!checked) return std::nullopt;
     simdjson::ondemand::parser parser;
     simdjson::ondemand::document document = parser.iterate(padded);
     GuideMessage message;
+    message.is_checked = *checked;
     std::set<std::string, std::less<>> keys;
     for (auto field : document.get_object()) {
       const auto [key, first] = keys.emplace(std::string_view(field.unescaped_key()));

@@ -28,6 +28,14 @@ std::optional<std::vector<Fingerprint>> read_fingerprints(std::string_view packe
   return peers;
 }
 
+/// fp, registration.
+std::optional<Registered> read_registered(const Fields& fields) {
+  const auto peer = fields.size() == 3 ? from_hex(fields[1]) : std::nullopt;
+  const auto registration = peer ? to_number<std::uint64_t>(fields[2]) : std::nullopt;
+  if (!registration) return std::nullopt;
+  return Registered{*peer, *registration};
+}
+
 }  // namespace
 
 void ClusterNode::take_message(std::string_view channel, std::string_view message) {
@@ -72,6 +80,8 @@ bool ClusterNode::dispatch(const Fields& fields) {
       return take_kick(fields);
     case 'X':
       return take_replaced(fields);
+    case 'H':
+      return take_alias_lost(fields);
     case 'T':
       return take_ticket(fields);
     case 'U':
@@ -101,7 +111,7 @@ bool ClusterNode::take_directed(const Fields& fields) {
   const bool wants_outcome = fields[3].find('w') != std::string_view::npos;
   const bool cached = fields[3].find('c') != std::string_view::npos;
   const RouteOutcome outcome =
-      host_.deliver(DirectedMessage{*from, *to, *namespaces, fields[7], wants_outcome, false});
+      host_.deliver(DirectedMessage{*from, *to, *namespaces, fields[7], wants_outcome});
   if (outcome == RouteOutcome::kNotFound && cached) {
     const std::string channel = options_.node_channel(fields[1]);
     link_.publish(channel, pack({"F", fields[5], node_}), [](const Reply*) {});
@@ -221,11 +231,15 @@ bool ClusterNode::take_kick(const Fields& fields) {
 }
 
 bool ClusterNode::take_replaced(const Fields& fields) {
-  const auto peer = fields.size() == 3 ? from_hex(fields[1]) : std::nullopt;
-  const auto registration = peer ? to_number<std::uint64_t>(fields[2]) : std::nullopt;
-  if (!registration) return false;
-  host_.replaced({*peer, *registration});
-  return true;
+  const auto registered = read_registered(fields);
+  if (registered && mirror_.is_live(*registered)) host_.replaced(*registered);
+  return registered.has_value();
+}
+
+bool ClusterNode::take_alias_lost(const Fields& fields) {
+  const auto registered = read_registered(fields);
+  if (registered && mirror_.is_live(*registered)) lose_alias(*registered);
+  return registered.has_value();
 }
 
 // A beat tells who is there now, and that data was lost.
@@ -237,7 +251,7 @@ bool ClusterNode::take_nodes_changed(const Fields& fields) {
 }
 
 void ClusterNode::take_guide_message(const std::string& json) {
-  const auto message = parse_guide_message(json);
+  auto message = parse_guide_message(json);
   const auto from = message ? from_hex(message->from) : std::nullopt;
   if (!from) {
     warn("what came on one of the guide's channels is not the guide's JSON");
@@ -247,21 +261,31 @@ void ClusterNode::take_guide_message(const std::string& json) {
   }
 }
 
-void ClusterNode::deliver_guide_signal(const GuideMessage& message, const Fingerprint& from) {
+void ClusterNode::deliver_guide_signal(GuideMessage& message, const Fingerprint& from) {
   auto to = from_hex(message.to);
-  if (!to) to = mirror_.holder_of(message.to);
-  if (!to || *to == from || (!message.namespaces && options_.legacy_strict)) return;
+  if (!to && (to = mirror_.holder_of(message.to))) message.resolve_to(to_hex(*to));
+  if (!to || *to == from || message.routed || (!message.namespaces && options_.legacy_strict)) {
+    return;
+  }
   std::vector<std::string_view> namespaces;
   if (message.namespaces) {
     namespaces.assign(message.namespaces->begin(), message.namespaces->end());
   }
-  host_.deliver(DirectedMessage{from, *to, namespaces, message.text, false, !message.namespaces});
+  DirectedMessage delivery{from, *to, namespaces, message.text};
+  delivery.namespaces_unknown = !message.namespaces;
+  delivery.is_checked = message.is_checked;
+  host_.deliver(delivery);
 }
 
-// Our own nodes have it by their own channels, and say so with `ns`.
 void ClusterNode::deliver_guide_broadcast(const GuideMessage& message, const Fingerprint& from) {
-  if (message.namespaces || options_.legacy_strict) return;
-  host_.deliver(NamespaceMessage{message.ns, from, {}, message.text});
+  if (message.routed) return;
+  const bool is_told = message.namespaces.has_value();
+  if (is_told ? std::find(message.namespaces->begin(), message.namespaces->end(), message.ns) ==
+                    message.namespaces->end()
+              : options_.legacy_strict) {
+    return;
+  }
+  host_.deliver(NamespaceMessage{message.ns, from, {}, message.text, message.is_checked});
 }
 
 }  // namespace peer_redis

@@ -75,6 +75,7 @@ void Link::open(const std::vector<Address>& addresses) {
   commands_.open(address);
   if (attempt != attempt_ || state_ != State::kConnecting) return;
   greet(commands_);
+  ask_for_scripts();
   load_scripts();
   subscriber_.open(address);
   if (attempt != attempt_ || state_ != State::kConnecting) return;
@@ -105,6 +106,19 @@ void Link::greet(Connection& connection) {
   };
   if (!options_.password.empty()) say({"AUTH", options_.password});
   if (options_.db != 0) say({"SELECT", std::to_string(options_.db)});
+}
+
+// It keeps scripts as long as it runs.
+void Link::ask_for_scripts() {
+  if (hashes_[0].empty()) return;
+  send(
+      formatted({"SCRIPT", "EXISTS", hashes_[0]}), false,
+      [this](const Reply* reply) {
+        if (reply != nullptr && !reply->is_error() && (*reply)[0].integer() == 0) {
+          another_store_ = true;
+        }
+      },
+      Kind::kOwnTruth);
 }
 
 void Link::load_scripts() {

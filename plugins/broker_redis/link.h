@@ -63,6 +63,10 @@ class Link {
   /// Publishes to the own channel, and takes it for a failure when that does not come back.
   void probe();
   void flush();
+  /// Redis has restarted since it was last known, or is another one: it has none of our scripts.
+  /// Holds until knows_store().
+  [[nodiscard]] bool is_to_another_store() const { return another_store_; }
+  void knows_store() { another_store_ = false; }
   /// It serves its purpose: should it fail, the first attempts to build it anew come quickly.
   void has_proved_itself() { failures_ = 0; }
   /// Redis answers, but not as it should: builds the link anew.
@@ -85,6 +89,7 @@ class Link {
   void connect();
   void open(const std::vector<Address>& addresses);
   void greet(Connection& connection);
+  void ask_for_scripts();
   void load_scripts();
   void send(std::string bytes, bool repeatable, OnReply on_reply, Kind kind);
   [[nodiscard]] bool admits(Kind kind);
@@ -112,6 +117,7 @@ class Link {
   std::uint64_t attempt_ = 0;   ///< since the start; a deadline of an earlier one is void
   std::uint32_t failures_ = 0;  ///< since it has proved itself
   bool scripts_loaded_ = false;
+  bool another_store_ = false;
   std::size_t subscribed_ = 0;
   std::string hashes_[kScriptCount];
   std::deque<Command> pending_;

@@ -77,6 +77,10 @@ void ClusterNode::send_directed(Directed message, ReplyTo<RouteOutcome> reply) {
 }
 
 void ClusterNode::send_numbered(std::uint64_t number, Directed message) {
+  if (message.to_alias) {
+    publish_directed_to_guide(message, false);
+    return settle(number, RouteOutcome::kDelivered);
+  }
   if (!seeks_.empty() && seeks_.contains(message.to)) {
     return hold_back(number, std::move(message), {});
   }
@@ -95,6 +99,7 @@ void ClusterNode::publish_directed(std::uint64_t number, const std::string& node
   const std::string channel = options_.node_channel(node);
   const std::string envelope = directed_envelope(number, true, message);
   note_way(number, Outcome::Way::kOneNode);
+  if (foreign_listeners_) publish_directed_to_guide(message, true);
   link_.publish(channel, envelope,
                 [this, number, node,
                  message = std::make_shared<Directed>(std::move(message))](const Reply* answer) {
@@ -109,13 +114,13 @@ void ClusterNode::publish_to_guide(std::string_view name, std::string_view json)
   link_.publish(channel, json, [](const Reply*) {});
 }
 
-void ClusterNode::publish_directed_to_guide(const Directed& message) {
+void ClusterNode::publish_directed_to_guide(const Directed& message, bool routed) {
   if (!options_.legacy_channels) return;
   const bool relay = message.text.starts_with(R"({"type":"relay")");
   const std::vector<std::string_view> namespaces(message.namespaces.begin(),
                                                  message.namespaces.end());
   publish_to_guide(relay ? "relay" : "signal",
-                   render_guide_message(message.text, node_, namespaces));
+                   render_guide_message(message.text, node_, namespaces, routed));
 }
 
 // For a message that came by a known route, to a peer that is elsewhere by now.
@@ -127,7 +132,7 @@ void ClusterNode::pass_on(const Directed& message, std::string_view origin, std:
       [this, message, origin = std::string(origin),
        number = std::string(number)](const Reply* reply) {
         if (reply == nullptr) return;
-        if ((*reply)[0].text() == "foreign") publish_directed_to_guide(message);
+        if ((*reply)[0].text() == "foreign") publish_directed_to_guide(message, false);
         if ((*reply)[0].text() == "none") answer_origin(origin, number, RouteOutcome::kNotFound);
       },
       Link::Kind::kMessage);
@@ -216,7 +221,7 @@ void ClusterNode::broadcast(const Broadcast& message) {
       Link::Kind::kMessage);
   if (!foreign_listeners_) return;
   const std::string_view ns = message.ns;
-  publish_to_guide("broadcast", render_guide_message(message.text, node_, {&ns, 1}));
+  publish_to_guide("broadcast", render_guide_message(message.text, node_, {&ns, 1}, true));
 }
 
 }  // namespace peer_redis

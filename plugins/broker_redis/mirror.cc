@@ -63,10 +63,13 @@ void Mirror::add_member(std::string_view ns, const Registered& peer, std::string
   if (fresh) ++namespaces_[entry->first].own;
 }
 
-void Mirror::mark_shared(std::string_view ns, const Registered& peer) {
+void Mirror::mark_shared(std::string_view ns, const Registered& peer, std::string_view place) {
   if (!is_live(peer)) return;
   auto& members = peers_.at(peer.peer).members;
-  if (const auto entry = members.find(ns); entry != members.end()) entry->second.shared = true;
+  const auto entry = members.find(ns);
+  if (entry == members.end()) return;
+  entry->second.shared = true;
+  if (!place.empty()) entry->second.place = place;
 }
 
 bool Mirror::remove_member(std::string_view ns, const Registered& peer) {

@@ -26,6 +26,7 @@ class Mirror {
   struct Member {
     std::string object;
     bool shared = false;  ///< it has been in Redis: other nodes' members have been told
+    std::string place;    ///< among the members, as Redis said; empty: not known
   };
   struct Peer {
     std::uint64_t registration = 0;
@@ -62,7 +63,8 @@ class Mirror {
 
   /// Entered or refreshed. Ignored for a registration that is not live.
   void add_member(std::string_view ns, const Registered& peer, std::string_view object);
-  void mark_shared(std::string_view ns, const Registered& peer);
+  /// `place`: as Redis says; empty: as it was.
+  void mark_shared(std::string_view ns, const Registered& peer, std::string_view place);
   bool remove_member(std::string_view ns, const Registered& peer);
   /// Null when no peer of this node is a member.
   [[nodiscard]] Namespace* find(std::string_view ns);

@@ -90,9 +90,10 @@ void ClusterNode::take_join_reply(const std::string& token, const Join& join, co
     return reply(std::move(outcome));
   }
   outcome.version = unsigned_of((*answer)[1]);
-  outcome.page = read_page(*answer, 2, 4);
+  outcome.page = read_page(*answer, 2, 5);
+  note_move(join);
   remember_member(join, outcome.version, outcome.page.total);
-  mirror_.mark_shared(join.ns, join.peer);
+  mirror_.mark_shared(join.ns, join.peer, (*answer)[4].text());
   know_members(join.ns, outcome.page);
   complete(token, [this, outcome = std::move(outcome), reply]() mutable {
     gate_.shut();
@@ -135,8 +136,16 @@ void ClusterNode::announcement_seen(const std::string& token) {
   finish();
 }
 
+// Members here know it on another node: of an older registration, whose end nobody could tell.
+void ClusterNode::note_move(const Join& join) {
+  Mirror::Namespace* here = mirror_.find(join.ns);
+  if (here == nullptr || !here->elsewhere || here->elsewhere->erase(join.peer.peer) == 0) return;
+  host_.member_left(join.ns, join.peer.peer);
+}
+
 // By this node's own truth: the core goes on so, and Redis learns of it with the next resync.
 void ClusterNode::join_alone(const Join& join, const ReplyTo<JoinOutcome>& reply) {
+  note_move(join);
   remember_member(join, join.room ? join.room->version + 1 : 0, 0);
   if (Mirror::Namespace* here = mirror_.find(join.ns)) here->joined_alone.push_back(join.peer);
   mark_dirty(join.peer.peer);

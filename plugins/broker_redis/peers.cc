@@ -65,6 +65,7 @@ void ClusterNode::resolve(const std::vector<std::string>& aliases,
                 all_found = all_found && outcome.holders.back();
               }
               outcome.known = all_found || (*answer)[0].integer() == 0;
+              outcome.foreign = (*answer)[0].integer() == 2;
               reply(std::move(outcome));
             });
 }

@@ -1,5 +1,6 @@
 #include "redis_broker.h"
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 #include <string>
@@ -86,7 +87,8 @@ void RedisBroker::route(const DirectedMessage& message, ReplyTo<RouteOutcome> re
                              message.to,
                              {message.namespaces.begin(), message.namespaces.end()},
                              std::string(message.text),
-                             message.wants_outcome};
+                             message.wants_outcome,
+                             message.to_alias};
   const bool posted =
       post_message(message.text.size() + 256, [this, copy = std::move(copy), reply]() mutable {
         node_->route(std::move(copy), std::move(reply));
@@ -102,7 +104,8 @@ std::size_t RedisBroker::broadcast(const NamespaceMessage& message) {
   const bool posted = post_message(message.text.size() + 256,
                                    [this, copy = std::move(copy)] { node_->broadcast(copy); });
   if (!posted || shared_.state == BrokerStatus::State::kDegraded) return 0;
-  return shared_.elsewhere(message.ns);
+  const std::uint64_t elsewhere = shared_.elsewhere(message.ns);
+  return elsewhere - std::min<std::uint64_t>(elsewhere, message.exclude.size());
 }
 
 void RedisBroker::join(const JoinRequest& request, ReplyTo<JoinOutcome> reply) {

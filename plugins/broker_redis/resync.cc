@@ -81,8 +81,8 @@ void ClusterNode::resync_peer(const Fingerprint& peer) {
   std::vector<std::string> namespaces;
   for (const auto& [ns, member] : entry->members) {
     namespaces.push_back(ns);
-    arguments.insert(arguments.end(),
-                     {ns, member.object, quiet_ && !connected() && member.shared ? "1" : "0"});
+    const bool quiet = quiet_ && !connected() && member.shared;
+    arguments.insert(arguments.end(), {ns, member.object, quiet ? "1" : "0", member.place});
     const Mirror::Namespace* here = mirror_.find(ns);
     if (here != nullptr && here->room) {
       const Mirror::Room& room = *here->room;
@@ -106,23 +106,26 @@ void ClusterNode::resync_peer(const Fingerprint& peer) {
 
 void ClusterNode::take_resynced(const Fingerprint& peer, std::uint64_t registration,
                                 const std::vector<std::string>& namespaces, const Reply& reply) {
+  if (!mirror_.is_live({peer, registration})) return;
   if (reply[0].text() == "moved") return host_.replaced({peer, registration});
-  if (reply[1].integer() == 1) {
-    mirror_.drop_alias({peer, registration});
-    host_.alias_lost({peer, registration});
-  }
+  if (reply[1].integer() == 1) lose_alias({peer, registration});
   if (connected()) share_tickets_of(peer);
   for (std::size_t i = 0; i < namespaces.size(); ++i) {
     if (reply[2 + i].integer() < 0 || from_hex(reply[2 + i].text())) {
       end_membership(namespaces[i], {peer, registration}, from_hex(reply[2 + i].text()));
       continue;
     }
-    mirror_.mark_shared(namespaces[i], {peer, registration});
+    mirror_.mark_shared(namespaces[i], {peer, registration}, {});
     Mirror::Namespace* here = mirror_.find(namespaces[i]);
     if (here == nullptr) continue;
     here->total = static_cast<std::uint64_t>(std::max<std::int64_t>(0, reply[2 + i].integer()));
     count_members(namespaces[i], *here);
   }
+}
+
+void ClusterNode::lose_alias(const Registered& peer) {
+  mirror_.drop_alias(peer);
+  host_.alias_lost(peer);
 }
 
 // From while this node was cut off: the name is taken by others, elsewhere, or the peer was kicked.

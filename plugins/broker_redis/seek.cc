@@ -5,7 +5,7 @@
 // Which node has a peer is asked of Redis, by a script that passes the message on by the way; what
 // follows goes by the route that has been found. One connection, so nothing overtakes.
 //
-// Where a route turns out to be wrong, or leads to a node that lives but listens to nobody (it is
+// Where a route turns out to be wrong, or leads to a node that listens to nobody (it may be
 // building its link anew), the messages for the peer wait, and one at a time is asked for: once all
 // that was sent by the old route is known to have arrived or to be lost, and until the node is
 // back.
@@ -18,8 +18,10 @@ namespace {
 
 constexpr std::size_t kMaxRoutes = 200'000;
 constexpr std::size_t kMaxHeldBytes = std::size_t{4} << 20;
-/// So long is a node waited for that lives and listens to nobody.
+/// So long is a node waited for that listens to nobody, before its peers are "not found".
 constexpr std::chrono::milliseconds kPatience{500};
+/// And so long when Redis was away from this node, too: then a message is dropped silently.
+constexpr std::chrono::seconds kPatienceAfterOutage{2};
 constexpr std::chrono::milliseconds kPause{25};
 
 std::size_t size_of(const ClusterNode::Directed& message) { return message.text.size() + 256; }
@@ -44,13 +46,14 @@ void ClusterNode::take_route(std::uint64_t number, const Directed& message, cons
   if (verdict == "sent") {
     has_overtaken(message.to, number);
     note_way(number, Outcome::Way::kOneNode);
+    if (foreign_listeners_) publish_directed_to_guide(message, true);
     if (seeks_.contains(message.to)) return;
     if (routes_.size() >= kMaxRoutes) routes_.erase(routes_.begin());
     routes_.insert_or_assign(message.to, std::string(reply[1].text()));
     absent_.erase(std::string(reply[1].text()));
   } else if (verdict == "foreign") {
     foreign_listeners_ = options_.legacy_channels;
-    publish_directed_to_guide(message);
+    publish_directed_to_guide(message, false);
     settle(number, RouteOutcome::kDelivered);
   } else if (verdict == "unsettled") {  // to all nodes: nobody knows yet who has it
     note_way(number, Outcome::Way::kAllNodes);
@@ -132,9 +135,11 @@ void ClusterNode::take_sought_route(const Fingerprint& peer, std::uint64_t id, c
   Seek& seek = seeks_.at(peer);
   const std::uint64_t asked = *std::exchange(seek.under_way, std::nullopt);
   if (reply[0].text() == "absent") {
-    const auto since =
-        absent_.try_emplace(std::string(reply[1].text()), Clock::now()).first->second;
-    seek.patient = Clock::now() - since < kPatience;
+    const Time now = Clock::now();
+    const Time since = absent_.try_emplace(std::string(reply[1].text()), now).first->second;
+    const bool after_outage = now - up_since_ < options_.lease / 2;
+    if (after_outage && now - since >= kPatienceAfterOutage) return drop_seek(peer, id);
+    seek.patient = after_outage || now - since < kPatience;
     if (!seek.patient) return ask_again(peer, id);
     loop_.run_at(Clock::now() + kPause, [this, peer, id] { ask_again(peer, id); });
     return;

@@ -1,10 +1,12 @@
--- known-epoch (or '') beats-seen new-epoch envelope-of-news neighbour...
+-- known-epoch (or '') beats-seen new-epoch envelope-of-news restarted(1|0) neighbour...
 -- -> {epoch, was known, now_us, foreign listeners, {live node...}, {dead node...}, {ns with tickets...},
 --     whether nodes have yet to put back what was lost, the same of the caller, beats}
--- The data was lost when it is gone, or when it is what it once was: fewer beats than the caller saw.
+-- The data was lost when it is gone, or may be what it once was: Redis has restarted, or fewer beats are
+-- in it than the caller saw.
 local now = now_us()
 local epoch, beats = unpack(call('HMGET', P .. 'born', 'e', 'b'))
-local found = not epoch or (epoch == ARGV[3] and tonumber(beats) < tonumber(ARGV[4]))
+local found = not epoch or
+              (epoch == ARGV[3] and (ARGV[7] == '1' or tonumber(beats) < tonumber(ARGV[4])))
 if found then
   epoch = ARGV[5]
   call('HSET', P .. 'born', 'e', epoch)
@@ -13,7 +15,7 @@ beats = call('HINCRBY', P .. 'born', 'b', 1)
 local waits = call('HGET', P .. 'wait', self)
 if ARGV[3] ~= '' and epoch ~= ARGV[3] then
   if found then waits = '1' end
-  for i = 7, #ARGV do
+  for i = 8, #ARGV do
     call('HSETNX', P .. 'wait', ARGV[i], 1)
     if found and ARGV[i] ~= self then tell_node(ARGV[i], pack('N', 'lost')) end
   end

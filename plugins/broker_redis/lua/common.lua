@@ -82,10 +82,13 @@ local function remove_member(ns, fp, node, except)
   return true
 end
 
-local function add_member(ns, fp, node, registration, object)
-  local seq = call('HINCRBY', P .. 's:' .. ns, 'seq', 1)
+-- `place`: that it had among the members before they were lost; nil: the last. Returns it.
+local function add_member(ns, fp, node, registration, object, place)
+  local last = tonumber(call('HGET', P .. 's:' .. ns, 'seq') or 0)
+  place = place or last + 1
+  call('HSET', P .. 's:' .. ns, 'seq', digits(math.max(last, place)))
   call('HSET', P .. 'sm:' .. ns, fp, node .. '|' .. registration .. '|' .. object)
-  call('ZADD', P .. 'sz:' .. ns, seq, fp)
+  call('ZADD', P .. 'sz:' .. ns, digits(place), fp)
   call('HINCRBY', P .. 'sn:' .. ns, node, 1)
   call('SADD', P .. 'm:' .. fp, ns)
   raise(ns)
@@ -159,14 +162,20 @@ local function end_older(fp, node, registration)
   drop_peer(fp, node, not told, node ~= self and node or nil)
 end
 
--- Enters a registration of the caller. Returns whether another peer holds the alias.
+-- Enters a registration of the caller. Returns whether another peer holds the alias: one that has
+-- registered before.
 local function enter_peer(fp, registration, alias, since)
   local taken = 0
   if alias ~= '' then
     local holder = call('GET', P .. 'a:' .. alias)
-    if holder and holder ~= fp then
+    local theirs = holder and holder ~= fp and call('HMGET', P .. 'p:' .. holder, 'n', 'r', 't')
+    if theirs and tonumber(theirs[3]) <= since then
       taken, alias = 1, ''
     else
+      if theirs then
+        call('HSET', P .. 'p:' .. holder, 'a', '')
+        tell_node(theirs[1], pack('H', holder, theirs[2]))
+      end
       call('SET', P .. 'a:' .. alias, fp)
     end
   end

@@ -1,5 +1,6 @@
 -- fp registration ns object max_size page token kind(ns|room|create) version owner max state
--- envelope of the room's news, patient(1|0) -> {status, version, total, is_room, fp, node, object...}
+-- envelope of the room's news, patient(1|0)
+-- -> {status, version, total, is_room, place, fp, node, object...}
 -- status: joined | stale (the registration is not live) | exists | gone | conflict | is_room | full
 -- | unsettled (nodes may have yet to put back the name: told to the patient only)
 local fp, registration, ns, object = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -36,6 +37,7 @@ if kind ~= 'ns' then
 end
 tell_node(self, pack('J', ns, fp, self, token, ''))  -- here the caller's stream catches up
 local answer = {'joined', tonumber(call('HGET', P .. 's:' .. ns, 'v') or 0),
-                call('HLEN', P .. 'sm:' .. ns), kind == 'ns' and 0 or 1}
+                call('HLEN', P .. 'sm:' .. ns), kind == 'ns' and 0 or 1,
+                call('ZSCORE', P .. 'sz:' .. ns, fp)}
 for _, field in ipairs(page_of(ns, 0, page)) do answer[#answer + 1] = field end
 return answer

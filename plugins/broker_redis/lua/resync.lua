@@ -1,5 +1,5 @@
--- fp registration since alias, then for each membership: ns object quiet version owner max state
--- (version '' for a namespace) -> {moved | here, alias taken, total or -1 or by whom it was kicked ...}
+-- fp registration since alias, then for each membership: ns object quiet place version owner max state
+-- (place '' for one that Redis never had, version '' for a namespace) -> {moved | here, alias taken, total or -1 or by whom it was kicked ...}
 -- Puts one peer of the caller right: memberships that are not told here end, missing ones begin,
 -- but not (-1) where the name is another room's by now, or a namespace's, or has another owner.
 -- Its tickets end: the caller shares them again.
@@ -16,12 +16,13 @@ end
 local answer = {'here', enter_peer(fp, registration, alias, since)}
 end_tickets(fp)
 local wanted = {}
-for i = 7, #ARGV, 7 do wanted[ARGV[i]] = true end
+for i = 7, #ARGV, 8 do wanted[ARGV[i]] = true end
 for _, ns in ipairs(call('SMEMBERS', P .. 'm:' .. fp)) do
   if not wanted[ns] and remove_member(ns, fp, self, self) then settle_room(ns, fp) end
 end
-for i = 7, #ARGV, 7 do
-  local ns, object, version, owner = ARGV[i], ARGV[i + 1], ARGV[i + 3], ARGV[i + 4]
+for i = 7, #ARGV, 8 do
+  local ns, object, place, version, owner = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 3]),
+                                            ARGV[i + 4], ARGV[i + 5]
   local entry = self .. '|' .. registration .. '|' .. object
   local exists = call('EXISTS', P .. 's:' .. ns) == 1
   local kicked_by = call('HGET', P .. 'k:' .. ns, fp)
@@ -35,9 +36,9 @@ for i = 7, #ARGV, 7 do
   else
     if version ~= '' and not exists then
       call('HSET', P .. 's:' .. ns, 'v', version)
-      set_room(ns, owner, ARGV[i + 5], ARGV[i + 6])
+      set_room(ns, owner, ARGV[i + 6], ARGV[i + 7])
     end
-    add_member(ns, fp, self, registration, object)
+    add_member(ns, fp, self, registration, object, place)
     if ARGV[i + 2] ~= '1' then tell(ns, pack('J', ns, fp, self, '', object), self) end
     answer[#answer + 1] = call('HLEN', P .. 'sm:' .. ns)
   end

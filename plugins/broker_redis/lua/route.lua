@@ -1,10 +1,10 @@
 -- fp envelope patient(1|0) -> {verdict, node}:
--- sent | absent (its node lives, but listens to nobody at the moment: told to the patient only)
+-- sent | absent (its node listens to nobody at the moment: told to the patient only)
 -- | none | foreign (other nodes may know) | unsettled
 local node = call('HGET', P .. 'p:' .. ARGV[3], 'n')
 if node and node ~= self then
   if tell_node(node, ARGV[4]) > 0 then return {'sent', node} end
-  if ARGV[5] == '1' and is_alive(node) then return {'absent', node} end
+  if ARGV[5] == '1' then return {'absent', node} end
 end
 if unsettled() then
   tell_all(ARGV[4], self)

@@ -118,6 +118,17 @@ TEST_F(FaultsTest, ARoomWhoseOwnersNodeIsKilledPassesToTheLongestPresentMemberEl
   expect_whole({{"game", {&alice()}}, {"den", {&alice()}}, {"", {&carol}}});
 }
 
+TEST_F(FaultsTest, AnOwnerWhoComesBackOnAnotherNodeThanTheOneThatWasKilledIsSucceeded) {
+  start_pair("beat_ms: 100, lease_ms: 20000");
+  bob().create_room("den");
+  alice().join("den");
+  second().signal(SIGKILL);
+  EXPECT_EQ(second().wait_exit(), std::optional(128 + SIGKILL));
+  TestPeer again = peer(first(), "bob");
+  for (int left = 0; left < 2; ++left) expect_news(alice(), "peer_left", again);
+  EXPECT_EQ(alice().next("room_updated")["payload"]["owner"].str(), alice().fingerprint());
+}
+
 TEST_F(FaultsTest, TicketsInSeveralNamespacesOfAKilledNodeMatchNobody) {
   start_pair();
   for (TestPeer* peer : {&alice(), &bob()}) peer->join("chess");

@@ -63,6 +63,50 @@ TEST_F(GuideChannelsTest, AnotherNodeHearsWhatItMayKnowTheTargetOf) {
   EXPECT_EQ(Json::parse(heard.text)["namespace"].str(), "game");
 }
 
+TEST_F(GuideChannelsTest, APayloadOfAnotherNodeIsForwardedByteForByteIfItIsJson) {
+  TestPeer alice = peer_in(start_node(), "game", "alice");
+  const std::string head =
+      fmt(R"({"type":"signal","from":"%","to":"alice","node_id":"x","payload":)", stranger());
+  for (const std::string payload : {"01", R"({"a":1e999x})"})
+    publish("signal", head + payload + "}");
+  for (const std::string payload :
+       {"1e999", "1180591620717411303424", R"("\ud800")", R"({"a":1,"a":2})"}) {
+    publish("signal", head + payload + "}");
+    const std::string text = alice.next_text();
+    EXPECT_THAT(text, HasSubstr("\"payload\":" + payload));
+    EXPECT_THAT(text, HasSubstr(alice.fingerprint()));  // not the alias that was meant
+  }
+}
+
+TEST_F(GuideChannelsTest, AnAliasThatNobodyHoldsMayBeKnownToAnotherNode) {
+  ServerProcess& node = start_node(kQuick, {"rate_limit_per_sec=1000000"});
+  TestPeer alice = peer_in(node, "game", "alice");
+  RedisSubscriber other(redis().port(), {"peer:signal", "peer:relay"});
+  wait_until_heard(alice);
+  alice.send("relay", "1", R"("to":"go \"peer\"","id":7)");
+  EXPECT_EQ(alice.next("ack")["payload"]["delivered"].number(), 1);
+  RedisSubscriber::Message heard = other.next();
+  while (heard.channel == "peer:signal") heard = other.next();
+  EXPECT_EQ(Json::parse(heard.text)["to"].str(), "go \"peer\"");
+}
+
+TEST_F(GuideChannelsTest, WhatGoesBetweenOurNodesIsHeardByOthersAndArrivesOnce) {
+  ServerProcess& node = start_node(kQuick, {"rate_limit_per_sec=1000000"});
+  TestPeer alice = peer_in(node, "game", "alice");
+  TestPeer bob = peer_in(start_node(), "game", "bob");
+  expect_news(alice, "peer_joined", bob);
+  RedisSubscriber other(redis().port(), {"peer:signal", "peer:relay"});
+  wait_until_heard(alice);
+  for (int i = 1; i <= 2; ++i) {  // sought, and by a known route
+    alice.send_to(bob.fingerprint(), std::to_string(i), "relay");
+    RedisSubscriber::Message heard = other.next();
+    while (heard.channel == "peer:signal") heard = other.next();
+    EXPECT_EQ(Json::parse(heard.text)["to"].str(), bob.fingerprint());
+    EXPECT_EQ(bob.next("relay")["payload"].number(), i);
+  }
+  bob.expect_silence();
+}
+
 TEST_F(GuideChannelsTest, BetweenOurNodesABroadcastArrivesOnceWhileOthersListen) {
   ServerProcess& node = start_node(kQuick, {"rate_limit_per_sec=1000000"});
   TestPeer alice = peer_in(node, "game", "alice");

@@ -153,6 +153,7 @@ TEST_F(GuideClusterTest, WhileRedisIsAwayLocalOperationsGoOnAndAfterwardsAllDo) 
   wait_for_state(first(), "connected");
   wait_for_state(second(), "connected");
   EXPECT_EQ(members_seen_by(bob(), "game"), 4U);
+  expect_news(dave, "peer_joined", bob());
   bob().send_to(dave.fingerprint(), "3");
   EXPECT_EQ(dave.next("signal")["payload"].number(), 3);
   expect_whole({{"game", {&alice(), &bob(), &carol, &dave}}});

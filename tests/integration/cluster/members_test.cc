@@ -90,6 +90,89 @@ TEST_F(MembersClusterTest, WhatFollowsAPeerFromNodeToNodeComesInTheOrderInWhichI
   }
 }
 
+TEST_F(MembersClusterTest, WhoJoinsWhileAPeerMovesAwayHearsOfNobodyLeavingWhoWasNotThere) {
+  TestPeer witness = peer_in(*first_, "game", "witness");
+  for (int round = 0; round < 20; ++round) {
+    const std::string mover = fmt("mover %", round);
+    TestPeer old = peer_in(*first_, "game", mover);
+    TestPeer joining = peer(*first_, fmt("joining %", round));
+    TestPeer fresh(second_->port());
+    fresh.send("register", fmt(R"({"public_key":"%"})", mover));
+    joining.send("join", R"({"namespace":"game"})");
+    const Json list = joining.next("peer_list");
+    old.ws().expect_close(4001);
+    bool is_listed = false;
+    for (std::size_t i = 0; i < list["payload"]["peers"].size(); ++i) {
+      is_listed |= list["payload"]["peers"][i]["fingerprint"].str() == old.fingerprint();
+    }
+    if (is_listed) expect_news(joining, "peer_left", old);
+    joining.expect_silence();
+  }
+}
+
+TEST_F(MembersClusterTest, TwoConnectionsThatReplaceEachOtherOnTwoNodesAreStopped) {
+  std::optional<TestPeer> latest;
+  for (int turn = 0; turn <= 20; ++turn) {
+    TestPeer fresh(turn % 2 == 0 ? first_->port() : second_->port());
+    fresh.register_as("twins");
+    latest.emplace(std::move(fresh));
+  }
+  TestPeer newcomer(second_->port());
+  newcomer.send("register", R"({"public_key":"twins"})");
+  newcomer.ws().expect_close(1013);
+  latest->round_trip();
+}
+
+TEST_F(MembersClusterTest, AnAckCountsNobodyWhoIsExcludedOnAnotherNode) {
+  TestPeer alice = peer_in(*first_, "game", "alice");
+  TestPeer bob = peer_in(*second_, "game", "bob");
+  TestPeer carol = peer_in(*second_, "game", "carol");
+  for (int i = 0; i < 2; ++i) alice.next("peer_joined");
+  alice.send("broadcast", R"({"namespace":"game","data":1,"exclude":["bob"]})", R"("id":1)");
+  EXPECT_EQ(alice.next("ack")["payload"]["delivered"].number(), 1);
+  carol.next("broadcast");
+}
+
+TEST_F(MembersClusterTest, ManyWhoJoinOneRoomAtOnceAllGetIn) {
+  TestPeer owner = peer(*first_, "owner");
+  owner.create_room("den", R"("max_size":30)");
+  std::vector<TestPeer> guests;
+  for (int i = 0; i < 29; ++i) {
+    guests.push_back(peer(i % 2 == 0 ? *first_ : *second_, fmt("guest %", i)));
+  }
+  for (TestPeer& guest : guests) guest.send("join_room", R"({"room_id":"den"})");
+  for (TestPeer& guest : guests) {
+    Json message = guest.next();
+    while (message["type"].str() == "peer_joined") message = guest.next();
+    EXPECT_EQ(message["type"].str(), "peer_list") << guest.last_text();
+  }
+}
+
+TEST_F(MembersClusterTest, APeerThatMovesToAndFroTroublesNobodyElse) {
+  TestPeer bystander = peer(*first_, "bystander");
+  bystander.create_room("den");
+  for (int move = 0; move < 16; ++move) {
+    TestPeer restless(move % 2 == 0 ? first_->port() : second_->port());
+    restless.register_as("restless");
+    for (int i = 0; i < 5; ++i) {
+      restless.send("join", fmt(R"({"namespace":"%"})", i));
+      bystander.send("room_info", R"({"room_id":"den"})");
+      EXPECT_EQ(bystander.next("room_info")["payload"]["peer_count"].number(), 1);
+    }
+  }
+}
+
+TEST_F(MembersClusterTest, TheOwnerOnANodeThatIsStoppedIsSucceeded) {
+  TestPeer owner = peer(*first_, "owner");
+  owner.create_room("den");
+  TestPeer guest = peer_in(*second_, "den", "guest");
+  expect_news(owner, "peer_joined", guest);
+  stop_node(*first_);
+  expect_news(guest, "peer_left", owner);
+  EXPECT_EQ(guest.next("room_updated")["payload"]["owner"].str(), guest.fingerprint());
+  expect_whole({{"den", {&guest}}});
+}
+
 TEST_F(MembersClusterTest, ANamespaceIsFullForAllNodes) {
   ServerProcess& small = start_node(kQuick, {"max_namespace_size=2"});
   TestPeer alice = peer_in(*first_, "game", "alice");

@@ -28,7 +28,7 @@ class RedisProcess {
   std::vector<std::string> command(const std::vector<std::string>& arguments);
   /// kill -9; the port stays this one's.
   void kill();
-  /// After kill(): again, empty, on the same port.
+  /// After kill(): again, on the same port; empty, or with what it had at its last SAVE.
   void restart() { launch(); }
   void signal(int number);
 

@@ -168,12 +168,14 @@ void ScriptDriver::do_join() {
   if (status != "joined") return;
   const Room* now = model_.room(ns);
   const std::uint64_t version = now == nullptr ? 0 : now->version;
-  own_[node][peer].members[ns] = {object, version};
+  const std::uint64_t place = model_.place(ns, peer);
+  EXPECT_EQ(answer.at(4), std::to_string(place));
+  own_[node][peer].members[ns] = {object, version, place};
   const Texts members = model_.members(ns);
   EXPECT_EQ(answer.at(1), std::to_string(version));
   EXPECT_EQ(answer.at(2), std::to_string(members.size()));
   for (std::size_t i = 0; i < std::min<std::size_t>(5, members.size()); ++i) {
-    EXPECT_EQ(answer.at(4 + 3 * i), members[i]);
+    EXPECT_EQ(answer.at(5 + 3 * i), members[i]);
   }
 }
 
@@ -323,11 +325,13 @@ void ScriptDriver::do_resync() {
     const Texts more =
         is_room ? Texts{std::to_string(member.room_version), room.owner, room.max_size, room.state}
                 : Texts{"", "", "", ""};
-    arguments.insert(arguments.end(), {ns, member.object, chance(50) ? "1" : "0"});
+    arguments.insert(arguments.end(), {ns, member.object, chance(50) ? "1" : "0",
+                                       member.place == 0 ? "" : std::to_string(member.place)});
     arguments.insert(arguments.end(), more.begin(), more.end());
   }
   const auto* old = model_.find(peer);
   const std::string before = old == nullptr ? node : old->node;
+  const std::string holder = model_.holder(told.alias);
   const Texts answer = run("resync", node, arguments);
   const ScriptModel::Resynced resynced =
       model_.resync(peer, {node, told.registration, told.since, told.alias}, told.members, room);
@@ -345,6 +349,9 @@ void ScriptDriver::do_resync() {
   expect_answer("resync", answer, expected);
   for (const auto& [ns, why] : resynced.ended) entry->second.members.erase(ns);
   if (before != node) own_[before].erase(peer);
+  if (!told.alias.empty() && !holder.empty() && model_.holder(told.alias) != holder) {
+    own_[model_.find(holder)->node][holder].alias.clear();  // told by H
+  }
 }
 
 void ScriptDriver::start(const std::string& node) {
@@ -354,7 +361,7 @@ void ScriptDriver::start(const std::string& node) {
 }
 
 void ScriptDriver::beat(const std::string& node) {
-  const Texts answer = run("beat", node, {"born", "0", "born", "news"});
+  const Texts answer = run("beat", node, {"born", "0", "born", "news", "0"});
   EXPECT_EQ(answer.at(0), "born");
 }
 

@@ -75,8 +75,10 @@ bool ScriptModel::take_turn(const std::string& peer, Peer& record) const {
 
 bool ScriptModel::enter(const std::string& peer, Peer record) {
   const std::string other = record.alias.empty() ? std::string() : holder(record.alias);
-  const bool taken = !other.empty() && other != peer;
+  const bool is_held = !other.empty() && other != peer;
+  const bool taken = is_held && peers_.at(other).since <= record.since;
   if (taken) record.alias.clear();
+  if (is_held && !taken) peers_.at(other).alias.clear();
   peers_[peer] = std::move(record);
   return taken;
 }
@@ -192,7 +194,7 @@ ScriptModel::Resynced ScriptModel::resync(const std::string& peer, const Peer& r
     if (is_room && !members_.contains(ns)) {
       rooms_[ns] = {told.room_version, room.owner, room.max_size, room.state};
     }
-    add_member(ns, peer, told.object);
+    add_member(ns, peer, told.object, told.place);
   }
   return result;
 }
@@ -238,9 +240,25 @@ ScriptModel::Member* ScriptModel::member(const std::string& ns, const std::strin
 }
 
 void ScriptModel::add_member(const std::string& ns, const std::string& peer,
-                             const std::string& object) {
-  members_[ns].push_back({peer, object});
+                             const std::string& object, std::uint64_t place) {
+  std::uint64_t& last = last_places_[ns];
+  if (place == 0) place = last + 1;
+  last = std::max(last, place);
+  auto& members = members_[ns];
+  const auto behind = std::find_if(members.begin(), members.end(), [&](const Member& other) {
+    return std::pair(other.place, other.peer) > std::pair(place, peer);
+  });
+  members.insert(behind, {peer, object, place});
   raise(ns);
+}
+
+std::uint64_t ScriptModel::place(const std::string& ns, const std::string& peer) const {
+  const auto found = members_.find(ns);
+  if (found == members_.end()) return 0;
+  for (const Member& member : found->second) {
+    if (member.peer == peer) return member.place;
+  }
+  return 0;
 }
 
 void ScriptModel::remove_member(const std::string& ns, const std::string& peer) {
@@ -251,6 +269,7 @@ void ScriptModel::remove_member(const std::string& ns, const std::string& peer) 
   members_.erase(ns);
   rooms_.erase(ns);
   kicked_.erase(ns);
+  last_places_.erase(ns);
 }
 
 void ScriptModel::raise(const std::string& ns) {

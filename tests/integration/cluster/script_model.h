@@ -35,6 +35,7 @@ class ScriptModel {
   struct Told {
     std::string object;
     std::uint64_t room_version = 0;  ///< 0: a namespace
+    std::uint64_t place = 0;         ///< 0: not known
   };
   enum class Kind { kNamespace, kRoom, kCreate };
 
@@ -42,13 +43,14 @@ class ScriptModel {
   bool is_live(const std::string& node, const std::string& peer, std::uint64_t registration) const;
   const Room* room(const std::string& ns) const;
   Texts members(const std::string& ns) const;
+  std::uint64_t place(const std::string& ns, const std::string& peer) const;
   Texts peers_of(const std::string& node) const;
   std::set<std::string> tickets(const std::string& ns) const;
   std::string holder(const std::string& alias) const;
 
   /// Counts in `record` that it replaces one with another node. False: too often.
   bool take_turn(const std::string& peer, Peer& record) const;
-  /// Whether the alias is another's.
+  /// Whether the alias is another's, who has registered before; a later one loses it.
   bool enter(const std::string& peer, Peer record);
   void drop(const std::string& peer);
   std::string join(const std::string& node, const std::string& peer, std::uint64_t registration,
@@ -80,16 +82,19 @@ class ScriptModel {
   struct Member {
     std::string peer;
     std::string object;
+    std::uint64_t place = 0;
   };
 
   Member* member(const std::string& ns, const std::string& peer);
-  void add_member(const std::string& ns, const std::string& peer, const std::string& object);
+  void add_member(const std::string& ns, const std::string& peer, const std::string& object,
+                  std::uint64_t place = 0);
   void remove_member(const std::string& ns, const std::string& peer);
   void raise(const std::string& ns);
   void end_tickets(const std::string& peer);
 
   std::map<std::string, Peer> peers_;
-  std::map<std::string, std::vector<Member>> members_;
+  std::map<std::string, std::vector<Member>> members_;  ///< by place, then by name
+  std::map<std::string, std::uint64_t> last_places_;
   std::map<std::string, Room> rooms_;
   std::map<std::string, std::map<std::string, std::string>> tickets_;  ///< ticket -> peer
   std::map<std::string, std::map<std::string, std::string>> kicked_;   ///< peer -> by whom

@@ -274,8 +274,9 @@ Texts members_in_order(const SharedRecords& records, const std::string& ns) {
   Texts members;
   const auto& order = at(records.order, ns);
   for (const auto& [peer, place] : order) members.push_back(peer);
-  std::sort(members.begin(), members.end(),
-            [&order](const auto& a, const auto& b) { return order.at(a) < order.at(b); });
+  std::sort(members.begin(), members.end(), [&order](const auto& a, const auto& b) {
+    return std::pair(order.at(a), a) < std::pair(order.at(b), b);
+  });
   return members;
 }
 

@@ -25,7 +25,8 @@ class BrokerHost {
   /// Delivers to this node's members of a namespace. Returns how many copies were queued.
   virtual std::size_t deliver(const NamespaceMessage& message) noexcept = 0;
 
-  /// The peer has registered with another node: this registration of it ends (close 4001).
+  /// The peer has registered with another node: this registration of it, the last that the broker
+  /// was told of, ends (close 4001).
   virtual void replaced(const Registered& peer) noexcept = 0;
   /// Another peer of the cluster holds this one's alias, from while the nodes could not reach each
   /// other: it does not lead here any more.

@@ -48,6 +48,8 @@ struct RegisterOutcome {
 struct ResolveOutcome {
   bool known = false;                               ///< false: cannot know now
   std::vector<std::optional<Fingerprint>> holders;  ///< one for each alias; nullopt: nobody's
+  /// Nodes of another kind may know the others: route() takes a message to such an alias.
+  bool foreign = false;
 };
 
 /// A message for one peer.
@@ -61,14 +63,19 @@ struct DirectedMessage {
   bool wants_outcome = false;
   /// To the host only: from a node of another kind, which does not tell `namespaces`.
   bool namespaces_unknown = false;
+  /// To the host only: false: the core checks that `text` is JSON.
+  bool is_checked = true;
+  /// To the broker only: `to` is nobody; `text` names an alias (ResolveOutcome::foreign).
+  bool to_alias = false;
 };
 
 /// A message for the members of one namespace.
 struct NamespaceMessage {
   std::string_view ns;
   Fingerprint from;                      ///< does not get it
-  std::span<const Fingerprint> exclude;  ///< do not get it either
+  std::span<const Fingerprint> exclude;  ///< do not get it either: members elsewhere, if at all
   std::string_view text;                 ///< the JSON that clients get, verbatim
+  bool is_checked = true;                ///< to the host only: false: the core checks `text`
 };
 
 /// What became of a directed message.
