@@ -99,6 +99,9 @@ void join_room_here(Node& node, Connection& connection, const JoinDraft& draft,
 /// The peer as a new member of `ns`. `object`: what others will see of it there.
 [[nodiscard]] Joiner joiner_of(Connection& connection, std::string_view ns,
                                const std::string& object);
+/// The same by the node's own truth: who is elsewhere, if there are other nodes, it will be told.
+[[nodiscard]] Joiner lone_joiner_of(Node& node, Connection& connection, std::string_view ns,
+                                    const std::string& object);
 /// Enters a successful join into the peer's own books, and answers peer_list.
 void complete_join(Connection& connection, const JoinDraft& draft, JoinResult result);
 /// Tells the broker, if there are other nodes, that a membership has ended or came to nothing.

@@ -87,7 +87,7 @@ void join_here(Node& node, Connection& connection, const JoinDraft& draft,
                const std::string& object) {
   if (draft.room_only) return join_room_here(node, connection, draft, object);
   JoinResult result =
-      node.namespaces.join(draft.ns, joiner_of(connection, draft.ns, object),
+      node.namespaces.join(draft.ns, lone_joiner_of(node, connection, draft.ns, object),
                            node.config().max_namespace_size, page_limit(node, kJoinPage));
   if (result.status == JoinStatus::kIsRoom) return join_room_here(node, connection, draft, object);
   if (result.status == JoinStatus::kFull) {
@@ -193,6 +193,13 @@ Joiner joiner_of(Connection& connection, std::string_view ns, const std::string&
   const Fingerprint& peer = peer_of(connection).fingerprint;
   return {connection.ref(), peer, object,
           peer_joined_frame(peer, ns, object, connection.loop().wall())};
+}
+
+Joiner lone_joiner_of(Node& node, Connection& connection, std::string_view ns,
+                      const std::string& object) {
+  Joiner joiner = joiner_of(connection, ns, object);
+  joiner.alone = !node.broker_is_standalone;
+  return joiner;
 }
 
 void complete_join(Connection& connection, const JoinDraft& draft, JoinResult result) {

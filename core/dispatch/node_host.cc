@@ -130,16 +130,19 @@ void NodeHost::member_joined(std::string_view ns, const Fingerprint& peer,
 }
 
 void NodeHost::member_left(std::string_view ns, const Fingerprint& peer) noexcept {
-  guarded("a leave", [&] { node_.namespaces.announce(ns, peer_left_frame(peer, ns, wall_now())); });
+  guarded("a leave",
+          [&] { node_.namespaces.announce_left(ns, peer_left_frame(peer, ns, wall_now())); });
 }
 
-void NodeHost::member_shown(std::string_view ns, const sdk::Registered& to, const Fingerprint& peer,
-                            std::string_view object) noexcept {
-  guarded("a member", [&] {
-    const std::optional<ConnectionRef> where = node_.peers.find(to.peer);
-    if (!where || !node_.peers.is_member(to.peer, node_.namespaces.find(ns))) return;
-    const FrameRef frame = peer_joined_frame(peer, ns, object, wall_now());
-    node_.loop_of(*where).post(Delivery{frame, *where, {}, nullptr});
+void NodeHost::members_known(std::string_view ns,
+                             std::span<const sdk::MemberEntry> elsewhere) noexcept {
+  guarded("a list of members", [&] {
+    const sdk::Instant now = wall_now();
+    std::vector<FrameRef> joined;
+    for (const sdk::MemberEntry& member : elsewhere) {
+      joined.push_back(peer_joined_frame(member.peer, ns, member.object, now));
+    }
+    node_.namespaces.show_members(ns, joined);
   });
 }
 

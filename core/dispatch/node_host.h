@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string_view>
 
 #include <peer/sdk/broker.h>
@@ -29,8 +30,8 @@ class NodeHost final : public sdk::BrokerHost {
   void room_closed(std::string_view room_id, const sdk::Registered& peer) noexcept override;
   void member_reaped(std::string_view room_id, const Fingerprint& peer) noexcept override;
   void alias_lost(const sdk::Registered& registered) noexcept override;
-  void member_shown(std::string_view ns, const sdk::Registered& to, const sdk::Fingerprint& peer,
-                    std::string_view object) noexcept override;
+  void members_known(std::string_view ns,
+                     std::span<const sdk::MemberEntry> elsewhere) noexcept override;
   void ticket_waits(std::string_view ns, sdk::TicketId ticket) noexcept override;
   void ticket_added(std::string_view ns, const sdk::SharedTicket& ticket) noexcept override;
   void ticket_removed(std::string_view ns, sdk::TicketId ticket) noexcept override;

@@ -62,9 +62,9 @@ void answer_creation(Node& node, Connection& connection, const JoinDraft& draft,
 
 void create_here(Node& node, Connection& connection, const JoinDraft& draft,
                  const std::string& object, const RoomVerdict& verdict) {
-  Namespace* ns = node.namespaces.create_room(
-      draft.ns, {connection.ref(), peer_of(connection).fingerprint, object, FrameRef()},
-      change_of(draft.ns, verdict, nullptr, connection.loop().wall()));
+  Namespace* ns =
+      node.namespaces.create_room(draft.ns, lone_joiner_of(node, connection, draft.ns, object),
+                                  change_of(draft.ns, verdict, nullptr, connection.loop().wall()));
   if (ns == nullptr) {
     tell_left(node, draft.ns, peer_of(connection).registered());
     return reply_error(connection, draft.id, 409, "room already exists");
@@ -219,7 +219,7 @@ void join_room_here(Node& node, Connection& connection, const JoinDraft& draft,
     if (room) verdict = judge_join(node, connection, draft, *room);
     if (!consented(connection, draft.id, verdict)) return give_up();
     JoinResult result = node.namespaces.join_room(
-        draft.ns, joiner_of(connection, draft.ns, object), room->version,
+        draft.ns, lone_joiner_of(node, connection, draft.ns, object), room->version,
         change_of(draft.ns, *verdict, &room->room, connection.loop().wall()),
         page_limit(node, verdict->room));
     if (result.status != JoinStatus::kJoined) continue;

@@ -117,7 +117,8 @@ std::uint64_t NamespaceDirectory::add(Namespace& ns, const Joiner& joiner) {
   peers_.enter_namespace(joiner.peer, &ns);
   post_to_members(ns, joiner.announcement);
   const std::uint64_t joined = ns.next_join++;
-  ns.members.push_back({joiner.where, joined, joiner.peer, std::string(joiner.object)});
+  ns.members.push_back(
+      {joiner.where, joined, joiner.peer, std::string(joiner.object), false, joiner.alone});
   ++ns.version;
   return joined;
 }
@@ -178,7 +179,7 @@ void NamespaceDirectory::announce_joined(std::string_view name, const Fingerprin
   Namespace* ns = find_in(shard, name);
   if (ns == nullptr) return;
   depart(*ns, peer, left);
-  post_to_members(*ns, joined);
+  post_news_from_elsewhere(*ns, joined);
 }
 
 void NamespaceDirectory::announce_departed(std::string_view name, const Fingerprint& peer,
@@ -194,10 +195,23 @@ void NamespaceDirectory::depart(Namespace& ns, const Fingerprint& peer, const Fr
   post_to_members(ns, left);
 }
 
-void NamespaceDirectory::announce(std::string_view name, const FrameRef& frame) {
+void NamespaceDirectory::announce_left(std::string_view name, const FrameRef& left) {
   Shard& shard = shard_of(name);
   const MutexLock lock(shard.mutex);
-  if (const Namespace* ns = find_in(shard, name)) post_to_members(*ns, frame);
+  if (const Namespace* ns = find_in(shard, name)) post_news_from_elsewhere(*ns, left);
+}
+
+void NamespaceDirectory::show_members(std::string_view name, const std::vector<FrameRef>& joined) {
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  Namespace* ns = find_in(shard, name);
+  if (ns == nullptr) return;
+  for (Member& member : ns->members) {
+    if (!std::exchange(member.alone, false)) continue;
+    for (const FrameRef& frame : joined) {
+      post_(member.where.loop, {frame, member.where, {}, nullptr});
+    }
+  }
 }
 
 void NamespaceDirectory::apply_to_room(std::string_view name, const RoomChange& change) {
@@ -211,9 +225,18 @@ void NamespaceDirectory::apply_to_room(std::string_view name, const RoomChange& 
 }
 
 void NamespaceDirectory::post_to_members(const Namespace& ns, const FrameRef& frame) {
+  post_to(ns, frame, [](const Member&) { return true; });
+}
+
+void NamespaceDirectory::post_news_from_elsewhere(const Namespace& ns, const FrameRef& frame) {
+  post_to(ns, frame, [](const Member& member) { return !member.alone; });
+}
+
+template <typename Predicate>
+void NamespaceDirectory::post_to(const Namespace& ns, const FrameRef& frame, Predicate is_meant) {
   std::vector<std::vector<ConnectionRef>> by_loop(loops_);
   for (const Member& member : ns.members) {
-    if (!member.departed) by_loop[member.where.loop].push_back(member.where);
+    if (!member.departed && is_meant(member)) by_loop[member.where.loop].push_back(member.where);
   }
   for (std::size_t loop = 0; loop < loops_; ++loop) {
     if (!by_loop[loop].empty()) post_(loop, {frame, {}, std::move(by_loop[loop]), nullptr});

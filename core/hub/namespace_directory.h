@@ -27,6 +27,8 @@ struct Member {
   Fingerprint peer;
   std::string object;     ///< the peer object (protocol B, notifications) as JSON
   bool departed = false;  ///< its going has been announced: it is a member elsewhere now
+  /// It joined by the node's own truth: of members elsewhere it hears nothing until show_members().
+  bool alone = false;
 };
 
 /// What makes a namespace a room (guide: Rooms). `state` belongs to the room policy.
@@ -104,6 +106,7 @@ struct Joiner {
   Fingerprint peer;
   std::string_view object;
   FrameRef announcement;  ///< `peer_joined`, for the other members
+  bool alone = false;     ///< Member::alone
 };
 
 /// What is left of a namespace that a member has left.
@@ -156,8 +159,11 @@ class NamespaceDirectory {
   /// The peer is a member of the cluster no more, or of another node; its end here is on its way.
   /// Announces it now: who joins from now on need not hear of it.
   void announce_departed(std::string_view name, const Fingerprint& peer, const FrameRef& left);
-  /// Tells the members something, in order with the changes of the namespace.
-  void announce(std::string_view name, const FrameRef& frame);
+  /// Announces that a member of another node has left.
+  void announce_left(std::string_view name, const FrameRef& left);
+  /// Tells those who joined alone of the members elsewhere; what follows they hear as the others
+  /// do.
+  void show_members(std::string_view name, const std::vector<FrameRef>& joined);
   /// Makes a change of a room that its nodes have agreed on.
   void apply_to_room(std::string_view name, const RoomChange& change);
 
@@ -202,6 +208,10 @@ class NamespaceDirectory {
                                      PageLimit limit) const;
   void post_to_room(const Namespace& ns, const std::vector<RoomPost>& posts);
   void post_to_members(const Namespace& ns, const FrameRef& frame);
+  /// But not to those who joined alone.
+  void post_news_from_elsewhere(const Namespace& ns, const FrameRef& frame);
+  template <typename Predicate>
+  void post_to(const Namespace& ns, const FrameRef& frame, Predicate is_meant);
 
   const std::uint32_t mask_;
   const std::size_t loops_;

@@ -28,16 +28,19 @@ void ClusterNode::catch_up_more() {
   while (catching_up_ < kWindow && !behind_.empty() && (catching_up_ == 0 || link_.has_room())) {
     const std::string ns = std::move(behind_.front());
     behind_.pop_front();
-    if (mirror_.find(ns) != nullptr) compare_members(ns);
+    const Mirror::Namespace* here = mirror_.find(ns);
+    if (here != nullptr && here->behind) compare_members(ns);
   }
 }
 
+// `ns` has members here.
 void ClusterNode::compare_members(const std::string& ns) {
   const std::string token = std::to_string(++next_number_);
   const std::string most = std::to_string(kMaxKnown);
-  const Mirror::Namespace& here = *mirror_.find(ns);
   // What others see of a member is needed only where somebody may have to be told of it.
-  const bool with_objects = here.elsewhere.has_value() || !here.joined_alone.empty();
+  Mirror::Namespace& here = *mirror_.find(ns);
+  const bool with_objects = !here.is_first;
+  here.behind = false;
   announced_.emplace(token, Announced{});
   ++catching_up_;
   link_.run(Script::kMembers, {ns, token, most, with_objects ? "1" : "0"},
@@ -45,7 +48,7 @@ void ClusterNode::compare_members(const std::string& ns) {
               --catching_up_;
               if (reply == nullptr || reply->is_error()) return abandon(token);
               complete(token, [this, ns, shared = read_members(*reply, with_objects)] {
-                tell_difference(ns, shared);
+                take_members(ns, shared);
               });
               catch_up_more();
             });
@@ -53,6 +56,7 @@ void ClusterNode::compare_members(const std::string& ns) {
 
 ClusterNode::Shared ClusterNode::read_members(const Reply& reply, bool with_objects) {
   Shared shared;
+  shared.whole = reply[0].integer() >= 0;
   const auto owner = from_hex(reply[1].text());
   const auto max_size = to_number<std::uint32_t>(reply[2].text());
   if (owner && max_size) shared.room = {*owner, *max_size, std::string(reply[3].text())};
@@ -66,43 +70,40 @@ ClusterNode::Shared ClusterNode::read_members(const Reply& reply, bool with_obje
   return shared;
 }
 
-void ClusterNode::tell_difference(const std::string& ns, const Shared& shared) {
+void ClusterNode::take_members(const std::string& ns, const Shared& shared) {
   Mirror::Namespace* here = mirror_.find(ns);
   if (here == nullptr) return;
+  if (!shared.whole) {
+    here->behind = true;  // the next catch_up() compares it
+    return;
+  }
   if (here->room && shared.room && here->room->state != *shared.room) {
     here->room->state = *shared.room;
     host_.room_changed({ns, *shared.room, {}, true});
   }
   const auto known = std::exchange(here->elsewhere, std::nullopt);
-  const auto& members = shared.members;
-  if (members) {
+  here->is_first = false;
+  std::vector<peer::sdk::MemberEntry> elsewhere;
+  if (shared.members) {
     here->elsewhere.emplace();
-    for (const auto& [peer, object] : *members) here->elsewhere->insert(peer);
+    for (const auto& [peer, object] : *shared.members) {
+      here->elsewhere->insert(peer);
+      if (!object.empty()) elsewhere.push_back({peer, false, object});
+    }
     count_members(ns, *here);
-    show_to_who_joined_alone(ns, *members, known);
   }
-  here->joined_alone.clear();
-  here->heard_since.clear();
-  if (!members || !known) return;
-  for (const Fingerprint& peer : *known) {
-    if (!members->contains(peer)) host_.member_left(ns, peer);
-  }
-  for (const auto& [peer, object] : *members) {
-    if (!known->contains(peer)) host_.member_joined(ns, peer, object);
-  }
+  if (known && shared.members) tell_difference(ns, *known, *shared.members);
+  host_.members_known(ns, elsewhere);
 }
 
-// Who joined while the others could not be known is shown those whom the other members here know;
-// the rest is news to all of them.
-void ClusterNode::show_to_who_joined_alone(const std::string& ns, const Objects& members,
-                                           const Known& known) {
-  const Mirror::Namespace& here = *mirror_.find(ns);
-  for (const Registered& alone : here.joined_alone) {
-    for (const auto& [peer, object] : members) {
-      const bool is_news = known && !known->contains(peer);
-      if (is_news || object.empty() || here.heard_since.contains(peer)) continue;
-      host_.member_shown(ns, alone, peer, object);
-    }
+void ClusterNode::tell_difference(const std::string& ns,
+                                  const std::unordered_set<Fingerprint>& known,
+                                  const Objects& members) {
+  for (const Fingerprint& peer : known) {
+    if (!members.contains(peer)) host_.member_left(ns, peer);
+  }
+  for (const auto& [peer, object] : members) {
+    if (!known.contains(peer) && !object.empty()) host_.member_joined(ns, peer, object);
   }
 }
 
@@ -113,6 +114,8 @@ void ClusterNode::know_members(const std::string& ns, const peer::sdk::MemberPag
   here->elsewhere.reset();
   if (page.total > std::max<std::size_t>(1, page.members.size())) {
     if (page.total > kMaxKnown) return;
+    here->is_first = true;
+    here->behind = true;
     behind_.push_back(ns);
     return catch_up_more();
   }

@@ -14,9 +14,6 @@
 namespace peer_redis {
 namespace {
 
-/// So long an operation waits for nodes that put back what was lost; the core's patience is 2 s.
-constexpr std::chrono::milliseconds kMaxWait{1000};
-
 std::string random_text() {
   std::random_device random;
   std::string text;

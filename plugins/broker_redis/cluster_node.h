@@ -136,6 +136,8 @@ class ClusterNode {
 
   // cluster_node.cc: beats, and who is there
   void give_up_on_error(const Reply* reply);
+  /// So long an operation waits for nodes that put back what was lost; the core's patience is 2 s.
+  static constexpr std::chrono::milliseconds kMaxWait{700};
   [[nodiscard]] bool waits_for_others(Time since);
   void went_up();
   void went_down(std::string_view why);
@@ -165,6 +167,7 @@ class ClusterNode {
   using Objects = std::unordered_map<Fingerprint, std::string>;
   /// What Redis has of a namespace: members elsewhere, nullopt when they are too many; a room.
   struct Shared {
+    bool whole = true;  ///< false: some may have yet to be put back
     std::optional<Objects> members;
     std::optional<peer::sdk::RoomState> room;
   };
@@ -172,9 +175,9 @@ class ClusterNode {
   void catch_up_more();
   void compare_members(const std::string& ns);
   static Shared read_members(const Reply& reply, bool with_objects);
-  void tell_difference(const std::string& ns, const Shared& shared);
-  using Known = std::optional<std::unordered_set<Fingerprint>>;
-  void show_to_who_joined_alone(const std::string& ns, const Objects& members, const Known& known);
+  void take_members(const std::string& ns, const Shared& shared);
+  void tell_difference(const std::string& ns, const std::unordered_set<Fingerprint>& known,
+                       const Objects& members);
   void know_members(const std::string& ns, const peer::sdk::MemberPage& page);
   static void know_of(Mirror::Namespace& here, const Fingerprint& peer);
 
@@ -242,6 +245,7 @@ class ClusterNode {
   struct Tries {
     Time since;
     bool resynced = false;
+    bool patient = true;  ///< waits for nodes that put back what was lost
   };
   void try_join(const Join& join, const ReplyTo<peer::sdk::JoinOutcome>& reply, Tries tries);
   bool try_join_again(std::string_view status, const Join& join,

@@ -156,7 +156,6 @@ bool ClusterNode::take_joined(const Fields& fields) {
     leave_route(*peer, std::string(route->second));
   }
   if (Mirror::Namespace* here = mirror_.find(fields[1])) {
-    if (!here->joined_alone.empty()) here->heard_since.insert(*peer);
     if (here->elsewhere && here->elsewhere->contains(*peer)) return true;  // they know
     ++here->total;
     know_of(*here, *peer);

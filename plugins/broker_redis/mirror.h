@@ -8,7 +8,6 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
-#include <vector>
 
 #include <peer/sdk/broker_types.h>
 
@@ -44,10 +43,9 @@ class Mirror {
     std::uint64_t total = 0;  ///< on all nodes, as far as the news have come
     /// Members on other nodes that those here have been told of; nullopt: not known, or too many.
     std::optional<std::unordered_set<Fingerprint>> elsewhere{std::in_place};
-    /// Members here who joined while the others could not be known, and of whom they heard since.
-    std::vector<Registered> joined_alone;
-    std::unordered_set<Fingerprint> heard_since;
     std::optional<Room> room;
+    bool is_first = false;  ///< `elsewhere` is on its way for its first member here, who knows
+    bool behind = false;    ///< the members here may have missed who came and went elsewhere
   };
 
   void add_peer(const Registered& peer, std::string_view alias);
@@ -66,6 +64,7 @@ class Mirror {
   /// `place`: as Redis says; empty: as it was.
   void mark_shared(std::string_view ns, const Registered& peer, std::string_view place);
   bool remove_member(std::string_view ns, const Registered& peer);
+  void mark_all_behind();
   /// Null when no peer of this node is a member.
   [[nodiscard]] Namespace* find(std::string_view ns);
   [[nodiscard]] const std::map<std::string, Namespace, std::less<>>& namespaces() const {

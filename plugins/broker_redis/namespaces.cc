@@ -46,6 +46,10 @@ void ClusterNode::join(const Join& join, const ReplyTo<JoinOutcome>& reply) {
 
 void ClusterNode::try_join(const Join& join, const ReplyTo<JoinOutcome>& reply, Tries tries) {
   if (!connected()) return join_alone(join, reply);
+  // What the members here have missed is told to them alone: its page tells the new one.
+  if (const auto* here = mirror_.find(join.ns); here != nullptr && here->behind) {
+    compare_members(join.ns);
+  }
   const std::string token = std::to_string(++next_number_);
   const peer::sdk::RoomCommit plain;
   const peer::sdk::RoomCommit& room = join.room ? *join.room : plain;
@@ -60,7 +64,7 @@ void ClusterNode::try_join(const Join& join, const ReplyTo<JoinOutcome>& reply, 
   announced_.emplace(token, Announced{});
   link_.run(Script::kJoin,
             {fingerprint, registration, join.ns, join.object, max_size, page, token, kind_of(join),
-             version, owner, room_max, room.room.state, news, "1"},
+             version, owner, room_max, room.room.state, news, tries.patient ? "1" : "0"},
             [this, token, join, reply, tries](const Reply* answer) {
               take_join_reply(token, join, answer, reply, tries);
             });
@@ -74,7 +78,11 @@ bool ClusterNode::try_join_again(std::string_view status, const Join& join,
     try_join(join, reply, {tries.since, true});
     return true;
   }
-  if (status != "unsettled" || !waits_for_others(tries.since)) return false;
+  if (status != "unsettled") return false;
+  if (!waits_for_others(tries.since)) {
+    if (Clock::now() - tries.since >= kMaxWait) return false;  // the core goes on by its own truth
+    tries.patient = false;
+  }
   loop_.run_at(Clock::now() + kPause, [this, join, reply, tries] { try_join(join, reply, tries); });
   return true;
 }
@@ -147,9 +155,19 @@ void ClusterNode::note_move(const Join& join) {
 void ClusterNode::join_alone(const Join& join, const ReplyTo<JoinOutcome>& reply) {
   note_move(join);
   remember_member(join, join.room ? join.room->version + 1 : 0, 0);
-  if (Mirror::Namespace* here = mirror_.find(join.ns)) here->joined_alone.push_back(join.peer);
   mark_dirty(join.peer.peer);
-  reply({});
+  JoinOutcome outcome;
+  if (link_.is_up()) {  // the members are compared behind this
+    gate_.shut();
+    outcome.hold = gate_.hold();
+  }
+  Mirror::Namespace* here = mirror_.find(join.ns);
+  if (here != nullptr && connected()) {  // else all are compared when it is again
+    here->behind = true;
+    behind_.push_back(join.ns);
+    catch_up_more();
+  }
+  reply(std::move(outcome));
 }
 
 void ClusterNode::remember_member(const Join& join, std::uint64_t version, std::uint64_t total) {

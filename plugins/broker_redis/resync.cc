@@ -20,6 +20,7 @@ void ClusterNode::begin_resync(bool quiet) {
   set_state(State::kResyncing);
   quiet_ = quiet;
   catch_up_due_ = true;
+  mirror_.mark_all_behind();
   for (const auto& [peer, entry] : mirror_.peers()) dirty_.insert(peer);
   if (listing_own_peers_) return;
   listing_own_peers_ = true;

@@ -26,8 +26,7 @@ class NullHost : public sdk::BrokerHost {
   void room_closed(std::string_view, const sdk::Registered&) noexcept override {}
   void member_reaped(std::string_view, const sdk::Fingerprint&) noexcept override {}
   void alias_lost(const sdk::Registered&) noexcept override {}
-  void member_shown(std::string_view, const sdk::Registered&, const sdk::Fingerprint&,
-                    std::string_view) noexcept override {}
+  void members_known(std::string_view, std::span<const sdk::MemberEntry>) noexcept override {}
   void ticket_waits(std::string_view, sdk::TicketId) noexcept override {}
   void ticket_added(std::string_view, const sdk::SharedTicket&) noexcept override {}
   void ticket_removed(std::string_view, sdk::TicketId) noexcept override {}

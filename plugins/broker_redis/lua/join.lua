@@ -2,7 +2,7 @@
 -- envelope of the room's news, patient(1|0)
 -- -> {status, version, total, is_room, place, fp, node, object...}
 -- status: joined | stale (the registration is not live) | exists | gone | conflict | is_room | full
--- | unsettled (nodes may have yet to put back the name: told to the patient only)
+-- | unsettled (nodes may have yet to put back the name, or members of it: told to the patient only)
 local fp, registration, ns, object = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local max_size, page, token, kind, version = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9],
                                              ARGV[10], ARGV[11]
@@ -10,7 +10,7 @@ if not is_live(fp, registration) then return {'stale', 0, 0, 0} end
 local current = call('HGET', P .. 's:' .. ns, 'v')
 local exists = call('EXISTS', P .. 's:' .. ns) == 1
 local old_node, old_registration = member(ns, fp)
-if not exists and ARGV[16] == '1' and unsettled() then return {'unsettled', 0, 0, 0} end
+if ARGV[16] == '1' and unsettled() then return {'unsettled', 0, 0, 0} end
 if kind == 'create' then
   if exists then return {'exists', 0, 0, 0} end
 elseif kind == 'room' then

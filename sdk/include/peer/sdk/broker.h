@@ -37,9 +37,11 @@ class BrokerHost {
   virtual void member_joined(std::string_view ns, const Fingerprint& peer,
                              std::string_view object) noexcept = 0;
   virtual void member_left(std::string_view ns, const Fingerprint& peer) noexcept = 0;
-  /// Tells one member of this node of one of another node: it joined while that could not be known.
-  virtual void member_shown(std::string_view ns, const Registered& to, const Fingerprint& peer,
-                            std::string_view object) noexcept = 0;
+  /// What the broker knows of a namespace is whole again: `elsewhere` are its members on other
+  /// nodes (empty: too many to tell). Those who joined while that could not be known (JoinStatus::
+  /// kUnavailable) are told of these, and from now on, as the others are, of who joins and leaves.
+  virtual void members_known(std::string_view ns,
+                             std::span<const MemberEntry> elsewhere) noexcept = 0;
 
   /// A room has been changed, by this node's commit_room() or by another node: told to every node
   /// with members, in the order of the commits, and to the committing node before its reply.
