@@ -36,6 +36,7 @@ ClusterNode::ClusterNode(EventLoop& loop, const Options& options, peer::sdk::Bro
       host_(host),
       shared_(shared),
       node_(host.node_id()),
+      own_channel_(options.node_channel(node_)),
       gate_(loop),
       link_(loop, options, node_,
             {[this] { went_up(); }, [this](std::string_view why) { went_down(why); },

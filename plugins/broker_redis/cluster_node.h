@@ -49,7 +49,7 @@ class ClusterNode {
   struct Directed {
     Fingerprint from;
     Fingerprint to;
-    std::vector<std::string> namespaces;
+    std::string namespaces;  ///< packed
     std::string text;
     bool wants_outcome = false;
     bool to_alias = false;  ///< that only nodes of another kind may know
@@ -124,7 +124,7 @@ class ClusterNode {
   };
   using Seeks = std::unordered_map<Fingerprint, Seek>;
   struct Outcome {
-    ReplyTo<peer::sdk::RouteOutcome> reply;
+    ReplyTo<peer::sdk::RouteOutcome> reply;  ///< empty: it has been settled
     Time sent;
     enum class Way { kUnknown, kOneNode, kAllNodes } way = Way::kUnknown;
     bool not_found = false;  ///< said a node, while the way was unknown
@@ -183,7 +183,7 @@ class ClusterNode {
 
   // incoming.cc
   void take_message(std::string_view channel, std::string_view message);
-  void take_envelope(const std::string& envelope);
+  void take_envelope(std::string_view envelope);
   bool dispatch(const Fields& fields);
   bool take_directed(const Fields& fields);
   bool take_moved(const Fields& fields);
@@ -198,14 +198,15 @@ class ClusterNode {
   bool take_kick(const Fields& fields);
   bool take_replaced(const Fields& fields);
   bool take_alias_lost(const Fields& fields);
-  void take_guide_message(const std::string& json);
+  void take_guide_message(std::string_view json);
   void deliver_guide_signal(GuideMessage& message, const Fingerprint& from);
   void deliver_guide_broadcast(const GuideMessage& message, const Fingerprint& from);
 
   // messages.cc
   void send_directed(Directed message, ReplyTo<peer::sdk::RouteOutcome> reply);
   void send_numbered(std::uint64_t number, Directed message);
-  void publish_directed(std::uint64_t number, const std::string& node, Directed message);
+  void publish_directed(std::uint64_t number, const std::shared_ptr<const std::string>& node,
+                        Directed message);
   [[nodiscard]] std::string directed_envelope(std::uint64_t number, bool by_known_route,
                                               const Directed& message) const;
   void publish_directed_to_guide(const Directed& message, bool routed);
@@ -213,6 +214,7 @@ class ClusterNode {
                const std::string& envelope);
   void answer_origin(std::string_view node, std::string_view number,
                      peer::sdk::RouteOutcome outcome);
+  [[nodiscard]] Outcome* find_outcome(std::uint64_t number);
   void take_outcome(std::uint64_t number, peer::sdk::RouteOutcome outcome);
   void note_way(std::uint64_t number, Outcome::Way way);
   void settle(std::uint64_t number, peer::sdk::RouteOutcome outcome);
@@ -305,6 +307,7 @@ class ClusterNode {
   peer::sdk::BrokerHost& host_;
   SharedState& shared_;
   const std::string node_;
+  const std::string own_channel_;
   Mirror mirror_;
   StreamGate gate_;
   OutageQueue outage_;
@@ -337,13 +340,14 @@ class ClusterNode {
   std::deque<std::string> behind_;  ///< namespaces whose members are to be compared
   std::size_t catching_up_ = 0;     ///< comparisons under way
 
-  std::unordered_map<Fingerprint, std::string> routes_;  ///< which node has whom, as last heard
-  std::unordered_map<Fingerprint, std::string> moved_;   ///< had whom: until the next message
-  std::unordered_map<std::string, Time> absent_;  ///< nodes that listen to nobody, since when
+  /// Which node has whom, as last heard. Shared with the messages under way by it.
+  std::unordered_map<Fingerprint, std::shared_ptr<const std::string>> routes_;
+  std::unordered_map<Fingerprint, std::string> moved_;  ///< had whom: until the next message
+  std::unordered_map<std::string, Time> absent_;        ///< nodes that listen to nobody, since when
   Seeks seeks_;
-  std::size_t held_bytes_ = 0;  ///< of all that wait in seeks_
-  std::unordered_map<std::uint64_t, Outcome> outcomes_;
-  std::deque<std::uint64_t> outcome_order_;
+  std::size_t held_bytes_ = 0;       ///< of all that wait in seeks_
+  std::deque<Outcome> outcomes_;     ///< of the latest directed messages, in their order
+  std::uint64_t first_outcome_ = 1;  ///< number of the first of them
   std::uint64_t next_number_ = 0;
   bool expiry_scheduled_ = false;
   using Tickets = std::map<peer::sdk::TicketId, peer::sdk::SharedTicket>;

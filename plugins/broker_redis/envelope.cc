@@ -13,13 +13,35 @@ int digit_of(char c) {
   return -1;
 }
 
+void append_hex(std::string& out, const peer::sdk::Fingerprint& fingerprint) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  char hex[64];
+  char* next = hex;
+  for (const std::uint8_t byte : fingerprint.bytes) {
+    *next++ = kDigits[byte >> 4];
+    *next++ = kDigits[byte & 15];
+  }
+  out.append(hex, sizeof hex);
+}
+
 }  // namespace
 
 void append_field(std::string& out, std::string_view field) {
-  out.append(std::to_string(field.size())).append(1, ':').append(field).append(1, ',');
+  char size[20];
+  const char* end = std::to_chars(size, size + sizeof size, field.size()).ptr;
+  out.append(size, static_cast<std::size_t>(end - size))
+      .append(1, ':')
+      .append(field)
+      .append(1, ',');
 }
 
-std::string pack(std::initializer_list<std::string_view> fields) {
+void append_hex_field(std::string& out, const peer::sdk::Fingerprint& fingerprint) {
+  out.append("64:");
+  append_hex(out, fingerprint);
+  out.push_back(',');
+}
+
+std::string pack(std::span<const std::string_view> fields) {
   std::size_t size = 0;
   for (const std::string_view field : fields) size += field.size() + 8;
   std::string out;
@@ -30,6 +52,7 @@ std::string pack(std::initializer_list<std::string_view> fields) {
 
 std::optional<Fields> unpack(std::string_view envelope) {
   Fields fields;
+  fields.reserve(8);
   while (!envelope.empty()) {
     const auto colon = envelope.substr(0, 11).find(':');
     if (colon == std::string_view::npos || fields.size() == kMaxFields) return std::nullopt;
@@ -48,13 +71,9 @@ bool is_client_text(std::string_view text) {
 }
 
 std::string to_hex(const peer::sdk::Fingerprint& fingerprint) {
-  constexpr char kDigits[] = "0123456789abcdef";
   std::string hex;
   hex.reserve(64);
-  for (const std::uint8_t byte : fingerprint.bytes) {
-    hex.push_back(kDigits[byte >> 4]);
-    hex.push_back(kDigits[byte & 15]);
-  }
+  append_hex(hex, fingerprint);
   return hex;
 }
 

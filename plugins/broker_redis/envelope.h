@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,7 +46,12 @@ inline constexpr std::size_t kMaxFields = 8192;
 
 /// Appends one field.
 void append_field(std::string& out, std::string_view field);
-std::string pack(std::initializer_list<std::string_view> fields);
+std::string pack(std::span<const std::string_view> fields);
+inline std::string pack(std::initializer_list<std::string_view> fields) {
+  return pack(std::span(fields.begin(), fields.size()));
+}
+/// Appends a fingerprint as a field.
+void append_hex_field(std::string& out, const peer::sdk::Fingerprint& fingerprint);
 
 /// The fields of an envelope, views into it; nullopt when it is none: hostile bytes are expected.
 std::optional<Fields> unpack(std::string_view envelope);

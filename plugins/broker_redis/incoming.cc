@@ -39,14 +39,15 @@ std::optional<Registered> read_registered(const Fields& fields) {
 }  // namespace
 
 void ClusterNode::take_message(std::string_view channel, std::string_view message) {
-  const bool ours = channel == options_.node_channel(node_);
+  const bool ours = channel == own_channel_;
+  if (gate_.is_open()) return ours ? take_envelope(message) : take_guide_message(message);
   const bool taken = gate_.pass(message.size() + 64, [this, ours, text = std::string(message)] {
     ours ? take_envelope(text) : take_guide_message(text);
   });
   if (!taken) link_.give_up("the server takes too long over what has come");
 }
 
-void ClusterNode::take_envelope(const std::string& envelope) {
+void ClusterNode::take_envelope(std::string_view envelope) {
   const auto fields = unpack(envelope);
   if (!fields || fields->empty() || !dispatch(*fields)) {
     warn("a malformed message came on the channel of this node; who else writes to this Redis?");
@@ -115,8 +116,8 @@ bool ClusterNode::take_directed(const Fields& fields) {
   if (outcome == RouteOutcome::kNotFound && cached) {
     const std::string channel = options_.node_channel(fields[1]);
     link_.publish(channel, pack({"F", fields[5], node_}), [](const Reply*) {});
-    pass_on({*from, *to, {namespaces->begin(), namespaces->end()}, std::string(fields[7]), false},
-            fields[1], fields[2],
+    pass_on({*from, *to, std::string(fields[6]), std::string(fields[7]), false}, fields[1],
+            fields[2],
             pack({"S", fields[1], fields[2], wants_outcome ? "w" : "", fields[4], fields[5],
                   fields[6], fields[7]}));
   } else if (wants_outcome || outcome == RouteOutcome::kNotFound ||
@@ -152,8 +153,8 @@ bool ClusterNode::take_joined(const Fields& fields) {
   if (!is_client_text(fields[5])) return false;
   hear_of(fields[3]);
   if (const auto route = routes_.find(*peer);
-      route != routes_.end() && route->second != fields[3]) {
-    leave_route(*peer, std::string(route->second));
+      route != routes_.end() && *route->second != fields[3]) {
+    leave_route(*peer, std::string(*route->second));
   }
   if (Mirror::Namespace* here = mirror_.find(fields[1])) {
     if (here->elsewhere && here->elsewhere->contains(*peer)) return true;  // they know
@@ -249,7 +250,7 @@ bool ClusterNode::take_nodes_changed(const Fields& fields) {
   return true;
 }
 
-void ClusterNode::take_guide_message(const std::string& json) {
+void ClusterNode::take_guide_message(std::string_view json) {
   auto message = parse_guide_message(json);
   const auto from = message ? from_hex(message->from) : std::nullopt;
   if (!from) {

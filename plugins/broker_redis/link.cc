@@ -174,7 +174,10 @@ void Link::run(Script script, const Arguments& arguments, OnReply on_reply, Kind
 
 void Link::publish(std::string_view channel, std::string_view message, OnReply on_reply,
                    Kind kind) {
-  send(formatted({"PUBLISH", channel, message}), false, std::move(on_reply), kind);
+  if (state_ == State::kDown || !admits(kind)) return on_reply(nullptr);
+  const std::string_view command[] = {"PUBLISH", channel, message};
+  if (!commands_.send(command)) return on_reply(nullptr);
+  await_reply({}, std::move(on_reply), size_of(channel.size() + message.size() + 40));
 }
 
 // The failure is posted: whoever asks is not prepared for what it changes.
@@ -192,7 +195,7 @@ bool Link::admits(Kind kind) {
 
 void Link::send(std::string bytes, bool repeatable, OnReply on_reply, Kind kind) {
   if (state_ == State::kDown || !admits(kind)) return on_reply(nullptr);
-  const std::size_t size = size_of(bytes);
+  const std::size_t size = size_of(bytes.size());
   if (scripts_lost_ && repeatable) {
     held_back_.push_back({std::move(bytes), std::move(on_reply), Clock::now(), size});
     pending_bytes_ += size;
@@ -200,6 +203,10 @@ void Link::send(std::string bytes, bool repeatable, OnReply on_reply, Kind kind)
   }
   if (!commands_.send_bytes(bytes)) return on_reply(nullptr);
   if (!repeatable) bytes.clear();
+  await_reply(std::move(bytes), std::move(on_reply), size);
+}
+
+void Link::await_reply(std::string bytes, OnReply on_reply, std::size_t size) {
   pending_.push_back({std::move(bytes), std::move(on_reply), Clock::now(), size});
   pending_bytes_ += size;
   if (!silence_timer_) watch_silence();

@@ -93,7 +93,8 @@ class Link {
   void load_scripts();
   void send(std::string bytes, bool repeatable, OnReply on_reply, Kind kind);
   [[nodiscard]] bool admits(Kind kind);
-  static std::size_t size_of(std::string_view bytes) { return 2 * bytes.size() + 512; }
+  static std::size_t size_of(std::size_t bytes) { return 2 * bytes + 512; }
+  void await_reply(std::string bytes, OnReply on_reply, std::size_t size);
   void handle_reply(const Reply& reply);
   void handle_pushed(const Reply& reply);
   void send_held_back();

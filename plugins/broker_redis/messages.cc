@@ -34,12 +34,18 @@ std::string_view outcome_code(RouteOutcome outcome) {
 
 std::string ClusterNode::directed_envelope(std::uint64_t number, bool by_known_route,
                                            const Directed& message) const {
-  std::string namespaces;
-  for (const std::string& ns : message.namespaces) append_field(namespaces, ns);
-  const std::string flags =
-      std::string(message.wants_outcome ? "w" : "") + (by_known_route ? "c" : "");
-  return pack({"S", node_, std::to_string(number), flags, to_hex(message.from), to_hex(message.to),
-               namespaces, message.text});
+  constexpr std::string_view kFlags[] = {"", "c", "w", "wc"};
+  std::string out;
+  out.reserve(message.text.size() + message.namespaces.size() + 256);
+  append_field(out, "S");
+  append_field(out, node_);
+  append_field(out, std::to_string(number));
+  append_field(out, kFlags[(message.wants_outcome ? 2 : 0) + (by_known_route ? 1 : 0)]);
+  append_hex_field(out, message.from);
+  append_hex_field(out, message.to);
+  append_field(out, message.namespaces);
+  append_field(out, message.text);
+  return out;
 }
 
 void ClusterNode::route(Directed message, ReplyTo<RouteOutcome> reply) {
@@ -69,11 +75,11 @@ void ClusterNode::expire_waiting() {
 }
 
 void ClusterNode::send_directed(Directed message, ReplyTo<RouteOutcome> reply) {
-  const std::uint64_t number = ++next_number_;
-  outcomes_.emplace(number, Outcome{std::move(reply), Clock::now()});
-  outcome_order_.push_back(number);
-  expire_outcomes(Clock::now());
+  const Time now = Clock::now();
+  outcomes_.push_back({std::move(reply), now});
+  const std::uint64_t number = first_outcome_ + outcomes_.size() - 1;
   send_numbered(number, std::move(message));
+  expire_outcomes(now);
 }
 
 void ClusterNode::send_numbered(std::uint64_t number, Directed message) {
@@ -84,8 +90,10 @@ void ClusterNode::send_numbered(std::uint64_t number, Directed message) {
   if (!seeks_.empty() && seeks_.contains(message.to)) {
     return hold_back(number, std::move(message), {});
   }
-  const auto known = routes_.find(message.to);
-  if (known != routes_.end()) return publish_directed(number, known->second, std::move(message));
+  if (const auto known = routes_.find(message.to); known != routes_.end()) {
+    note_way(number, Outcome::Way::kOneNode);
+    return publish_directed(number, known->second, std::move(message));
+  }
   if (const auto moved = moved_.find(message.to); moved != moved_.end()) {
     const std::string old = std::move(moved->second);
     moved_.erase(moved);
@@ -94,18 +102,18 @@ void ClusterNode::send_numbered(std::uint64_t number, Directed message) {
   ask_where(number, std::move(message));
 }
 
-void ClusterNode::publish_directed(std::uint64_t number, const std::string& node,
+void ClusterNode::publish_directed(std::uint64_t number,
+                                   const std::shared_ptr<const std::string>& node,
                                    Directed message) {
-  const std::string channel = options_.node_channel(node);
+  const std::string channel = options_.node_channel(*node);
   const std::string envelope = directed_envelope(number, true, message);
-  note_way(number, Outcome::Way::kOneNode);
   if (foreign_listeners_) publish_directed_to_guide(message, true);
   link_.publish(channel, envelope,
                 [this, number, node,
                  message = std::make_shared<Directed>(std::move(message))](const Reply* answer) {
                   if (answer == nullptr) return drop(number);
                   if (answer->integer() > 0) return has_overtaken(message->to, number);
-                  wait_for(number, *message, node);
+                  wait_for(number, *message, *node);
                 });
 }
 
@@ -117,8 +125,7 @@ void ClusterNode::publish_to_guide(std::string_view name, std::string_view json)
 void ClusterNode::publish_directed_to_guide(const Directed& message, bool routed) {
   if (!options_.legacy_channels) return;
   const bool relay = message.text.starts_with(R"({"type":"relay")");
-  const std::vector<std::string_view> namespaces(message.namespaces.begin(),
-                                                 message.namespaces.end());
+  const Fields namespaces = unpack(message.namespaces).value_or(Fields());
   publish_to_guide(relay ? "relay" : "signal",
                    render_guide_message(message.text, node_, namespaces, routed));
 }
@@ -156,32 +163,36 @@ bool ClusterNode::take_outcome(const Fields& fields) {
   return true;
 }
 
+// Null when it has been settled.
+ClusterNode::Outcome* ClusterNode::find_outcome(std::uint64_t number) {
+  if (number < first_outcome_ || number - first_outcome_ >= outcomes_.size()) return nullptr;
+  Outcome& outcome = outcomes_[number - first_outcome_];
+  return outcome.reply ? &outcome : nullptr;
+}
+
 void ClusterNode::take_outcome(std::uint64_t number, RouteOutcome outcome) {
-  const auto found = outcomes_.find(number);
-  if (found == outcomes_.end()) return;
+  Outcome* found = find_outcome(number);
+  if (found == nullptr) return;
   if (outcome == RouteOutcome::kNotFound) {
     // Of all nodes that were asked, one does not have it; and how many were may not be known yet.
-    found->second.not_found = true;
-    if (found->second.way != Outcome::Way::kOneNode) return;
+    found->not_found = true;
+    if (found->way != Outcome::Way::kOneNode) return;
   }
   settle(number, outcome);
 }
 
 // It has gone to one node, or to all.
 void ClusterNode::note_way(std::uint64_t number, Outcome::Way way) {
-  const auto found = outcomes_.find(number);
-  if (found == outcomes_.end()) return;
-  found->second.way = way;
-  if (way == Outcome::Way::kOneNode && found->second.not_found) {
-    settle(number, RouteOutcome::kNotFound);
-  }
+  Outcome* found = find_outcome(number);
+  if (found == nullptr) return;
+  found->way = way;
+  if (way == Outcome::Way::kOneNode && found->not_found) settle(number, RouteOutcome::kNotFound);
 }
 
 void ClusterNode::settle(std::uint64_t number, RouteOutcome outcome) {
-  const auto found = outcomes_.find(number);
-  if (found == outcomes_.end()) return;
-  const auto reply = std::move(found->second.reply);
-  outcomes_.erase(found);
+  Outcome* found = find_outcome(number);
+  if (found == nullptr) return;
+  const auto reply = std::exchange(found->reply, nullptr);
   reply(outcome);
 }
 
@@ -192,14 +203,14 @@ void ClusterNode::drop(std::uint64_t number) {
 }
 
 void ClusterNode::expire_outcomes(Time now) {
-  while (!outcome_order_.empty()) {
-    const auto found = outcomes_.find(outcome_order_.front());
-    if (found != outcomes_.end() && outcomes_.size() <= kMaxOutcomes &&
-        now - found->second.sent < kOutcomeDeadline) {
+  while (!outcomes_.empty()) {
+    const Outcome& first = outcomes_.front();
+    if (first.reply && outcomes_.size() <= kMaxOutcomes && now - first.sent < kOutcomeDeadline) {
       return;
     }
-    if (found != outcomes_.end()) settle(outcome_order_.front(), RouteOutcome::kUnavailable);
-    outcome_order_.pop_front();
+    settle(first_outcome_, RouteOutcome::kUnavailable);
+    outcomes_.pop_front();
+    ++first_outcome_;
   }
 }
 

@@ -83,12 +83,9 @@ void RedisBroker::resolve(std::span<const std::string_view> aliases,
 }
 
 void RedisBroker::route(const DirectedMessage& message, ReplyTo<RouteOutcome> reply) {
-  ClusterNode::Directed copy{message.from,
-                             message.to,
-                             {message.namespaces.begin(), message.namespaces.end()},
-                             std::string(message.text),
-                             message.wants_outcome,
-                             message.to_alias};
+  ClusterNode::Directed copy{
+      message.from,          message.to,      pack(message.namespaces), std::string(message.text),
+      message.wants_outcome, message.to_alias};
   const bool posted =
       post_message(message.text.size() + 256, [this, copy = std::move(copy), reply]() mutable {
         node_->route(std::move(copy), std::move(reply));

@@ -4,7 +4,6 @@
 
 #include <charconv>
 #include <new>
-#include <vector>
 
 namespace peer_redis {
 namespace {
@@ -91,19 +90,18 @@ ReplyReader::Owned ReplyReader::next() {
 
 void ReplyReader::Free::operator()(redisReply* reply) const { freeReplyObject(reply); }
 
+// hiredis' own costs an allocation and a snprintf for each argument; this is once a message.
 void append_command(std::string& out, std::span<const std::string_view> arguments) {
-  std::vector<const char*> texts;
-  std::vector<std::size_t> sizes;
+  const auto append_count = [&out](char kind, std::size_t count) {
+    char digits[20];
+    const char* end = std::to_chars(digits, digits + sizeof digits, count).ptr;
+    out.append(1, kind).append(digits, static_cast<std::size_t>(end - digits)).append("\r\n");
+  };
+  append_count('*', arguments.size());
   for (const std::string_view argument : arguments) {
-    texts.push_back(argument.data());
-    sizes.push_back(argument.size());
+    append_count('$', argument.size());
+    out.append(argument).append("\r\n");
   }
-  char* command = nullptr;
-  const long long size = redisFormatCommandArgv(&command, static_cast<int>(arguments.size()),
-                                                texts.data(), sizes.data());
-  if (size < 0) throw std::bad_alloc();
-  out.append(command, static_cast<std::size_t>(size));
-  redisFreeCommand(command);
 }
 
 }  // namespace peer_redis

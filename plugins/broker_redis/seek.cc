@@ -49,7 +49,7 @@ void ClusterNode::take_route(std::uint64_t number, const Directed& message, cons
     if (foreign_listeners_) publish_directed_to_guide(message, true);
     if (seeks_.contains(message.to)) return;
     if (routes_.size() >= kMaxRoutes) routes_.erase(routes_.begin());
-    routes_.insert_or_assign(message.to, std::string(reply[1].text()));
+    routes_.insert_or_assign(message.to, std::make_shared<const std::string>(reply[1].text()));
     absent_.erase(std::string(reply[1].text()));
   } else if (verdict == "foreign") {
     foreign_listeners_ = options_.legacy_channels;
@@ -65,7 +65,7 @@ void ClusterNode::take_route(std::uint64_t number, const Directed& message, cons
 // The message did not reach `node`, which had its target.
 void ClusterNode::wait_for(std::uint64_t number, const Directed& message, std::string_view node) {
   const auto route = routes_.find(message.to);
-  if (route != routes_.end() && route->second == node) routes_.erase(route);
+  if (route != routes_.end() && *route->second == node) routes_.erase(route);
   absent_.try_emplace(std::string(node), Clock::now());
   hold_back(number, message, node);
 }
@@ -200,9 +200,9 @@ void ClusterNode::has_overtaken_all_of(const Fingerprint& sender) {
 // The peer is not with that node any more. What has been sent there may be on its way still.
 void ClusterNode::leave_route(const Fingerprint& peer, std::string_view node) {
   const auto route = routes_.find(peer);
-  if (route == routes_.end() || route->second != node) return;
+  if (route == routes_.end() || *route->second != node) return;
   if (moved_.size() >= kMaxRoutes) moved_.erase(moved_.begin());
-  moved_.insert_or_assign(peer, std::move(route->second));
+  moved_.insert_or_assign(peer, *route->second);
   routes_.erase(route);
 }
 
@@ -214,11 +214,10 @@ void ClusterNode::interrupt_seeks() {
   held_bytes_ = 0;
   for (auto& [peer, seek] : std::exchange(seeks_, {})) {
     for (auto& [number, message] : seek.waiting) {
-      const auto outcome = outcomes_.find(number);
+      Outcome* outcome = find_outcome(number);
       if (number == seek.under_way) drop(number);
-      if (number == seek.under_way || outcome == outcomes_.end()) continue;
-      auto reply = std::move(outcome->second.reply);
-      outcomes_.erase(outcome);
+      if (number == seek.under_way || outcome == nullptr) continue;
+      auto reply = std::exchange(outcome->reply, nullptr);
       route(std::move(message), std::move(reply));
     }
   }

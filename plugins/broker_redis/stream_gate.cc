@@ -5,7 +5,7 @@
 namespace peer_redis {
 
 bool StreamGate::pass(std::size_t size, Task task) {
-  if (shut_ == 0 && waiting_.empty()) {
+  if (is_open()) {
     task();
     return true;
   }

@@ -20,6 +20,8 @@ class StreamGate {
   /// Runs `task` now, or when the gate is open and what came before has run. `size`: bytes that it
   /// keeps. False: too much is waiting.
   bool pass(std::size_t size, Task task);
+  /// Nothing waits: what comes may run at once.
+  [[nodiscard]] bool is_open() const { return shut_ == 0 && waiting_.empty(); }
   void shut() { ++shut_; }
   void open();
   /// Keeps the gate shut, which it is already, until the last copy is let go, on any thread.
