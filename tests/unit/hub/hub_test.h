@@ -70,6 +70,9 @@ class HubTest : public testing::Test {
     return found;
   }
   static std::string object_of(const std::string& peer) { return '"' + peer + '"'; }
+  Joiner joiner(const std::string& peer, const std::string& object) {
+    return {where(peer), fingerprint_of(peer), object, text_frame("+" + peer)};
+  }
 
   static constexpr std::size_t kLoops = 3;
   RecordingMail mail_;
@@ -77,10 +80,6 @@ class HubTest : public testing::Test {
   NamespaceDirectory directory_{4, kLoops, peers_, mail_.post()};
 
  private:
-  Joiner joiner(const std::string& peer, const std::string& object) {
-    return {where(peer), fingerprint_of(peer), object, text_frame("+" + peer)};
-  }
-
   std::map<std::string, ConnectionRef> peers_by_name_;
 };
 

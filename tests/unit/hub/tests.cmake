@@ -1,5 +1,6 @@
 peer_add_test(unit_hub
   SOURCES
+    hub/members_elsewhere_test.cc
     hub/namespace_directory_test.cc
     hub/namespace_directory_threads_test.cc
     hub/namespace_set_test.cc

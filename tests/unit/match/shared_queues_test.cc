@@ -70,6 +70,18 @@ TEST_F(SharedQueuesTest, ATicketThatEndsWhileItIsProposedDoesNotComeBack) {
   EXPECT_THAT(propose(), ElementsAre(ElementsAre(2, 3)));
 }
 
+TEST_F(SharedQueuesTest, ATicketWaitsWhileItIsInNoProposal) {
+  EXPECT_FALSE(queues_.waits("lobby", 1));
+  add(1);
+  EXPECT_TRUE(queues_.waits("lobby", 1));
+  add(2);
+  propose();
+  EXPECT_FALSE(queues_.waits("lobby", 1));
+  queues_.conclude("lobby", {1, 2}, {2});
+  EXPECT_TRUE(queues_.waits("lobby", 1));
+  EXPECT_FALSE(queues_.waits("lobby", 2));
+}
+
 TEST_F(SharedQueuesTest, AKnownTicketIsIgnored) {
   add(1);
   add(1);

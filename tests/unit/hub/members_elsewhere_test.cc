@@ -1,0 +1,75 @@
+// What the members of this node hear of those on other nodes.
+#include "tests/unit/hub/hub_test.h"
+
+namespace peer {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class MembersElsewhereTest : public test::HubTest {
+ protected:
+  /// By the node's own truth, while what is elsewhere cannot be known.
+  JoinResult join_alone(const std::string& peer) {
+    const std::string object = object_of(peer);
+    Joiner lone = joiner(peer, object);
+    lone.alone = true;
+    return directory_.join("lobby", lone, 1000, {});
+  }
+  void hear_joined(const std::string& peer) {
+    directory_.announce_joined("lobby", fingerprint_of(peer), text_frame("+" + peer),
+                               text_frame("-" + peer));
+  }
+  void hear_departed(const std::string& peer) {
+    directory_.announce_departed("lobby", fingerprint_of(peer), text_frame("-" + peer));
+  }
+};
+
+TEST_F(MembersElsewhereTest, AreAnnouncedToTheMembersHere) {
+  join("lobby", "a");
+  hear_joined("far");
+  directory_.announce_left("lobby", text_frame("-far"));
+  EXPECT_THAT(mail_of("a"), ElementsAre("+far", "-far"));
+}
+
+TEST_F(MembersElsewhereTest, AreUnknownToWhoJoinedAloneUntilItIsShownThem) {
+  join("lobby", "a");
+  join_alone("b");
+  hear_joined("far");
+  directory_.announce_left("lobby", text_frame("-far"));
+  join("lobby", "c");
+  EXPECT_THAT(mail_of("b"), ElementsAre("+c"));
+  directory_.show_members("lobby", {text_frame("+d"), text_frame("+e")});
+  hear_joined("f");
+  EXPECT_THAT(mail_of("b"), ElementsAre("+c", "+d", "+e", "+f"));
+  EXPECT_THAT(mail_of("a"), ElementsAre("+b", "+far", "-far", "+c", "+f"));
+}
+
+TEST_F(MembersElsewhereTest, AreShownOnce) {
+  join_alone("a");
+  directory_.show_members("lobby", {text_frame("+far")});
+  directory_.show_members("lobby", {text_frame("+far")});
+  EXPECT_THAT(mail_of("a"), ElementsAre("+far"));
+}
+
+TEST_F(MembersElsewhereTest, AMemberThatIsElsewhereByNowIsAnnouncedAsGoneOnce) {
+  join("lobby", "a");
+  const JoinResult moved = join("lobby", "moved");
+  hear_departed("moved");
+  hear_departed("moved");
+  hear_joined("moved");
+  leave(moved, "moved");
+  EXPECT_THAT(mail_of("a"), ElementsAre("+moved", "-moved", "+moved"));
+  EXPECT_THAT(mail_of("moved"), IsEmpty());
+}
+
+TEST_F(MembersElsewhereTest, WhoNeverWasAMemberHereDoesNotDepart) {
+  join("lobby", "a");
+  where("stranger");
+  hear_departed("stranger");
+  hear_departed("far");
+  EXPECT_THAT(mail_of("a"), IsEmpty());
+}
+
+}  // namespace
+}  // namespace peer
