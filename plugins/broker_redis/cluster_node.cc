@@ -171,7 +171,7 @@ void ClusterNode::take_beat(const Reply& reply) {
   } else if (connected() && reply[8].integer() == 1) {
     say_settled();  // another node has lost sight of that
   }
-  expire_outcomes(now);
+  outcomes_.expire(now);
   std::erase_if(absent_, [&](const auto& node) { return now - node.second > options_.lease; });
   if (now - beating_since_ >= options_.lease) reap(texts_of(reply[5]));
 }

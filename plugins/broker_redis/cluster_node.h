@@ -22,6 +22,7 @@
 #include "mirror.h"
 #include "options.h"
 #include "outage_queue.h"
+#include "outcomes.h"
 #include "shared_state.h"
 #include "stream_gate.h"
 
@@ -123,12 +124,6 @@ class ClusterNode {
     bool patient = true;
   };
   using Seeks = std::unordered_map<Fingerprint, Seek>;
-  struct Outcome {
-    ReplyTo<peer::sdk::RouteOutcome> reply;  ///< empty: it has been settled
-    Time sent;
-    enum class Way { kUnknown, kOneNode, kAllNodes } way = Way::kUnknown;
-    bool not_found = false;  ///< said a node, while the way was unknown
-  };
 
   [[nodiscard]] bool connected() const { return state_ == State::kConnected; }
   void set_state(State state);
@@ -214,12 +209,7 @@ class ClusterNode {
                const std::string& envelope);
   void answer_origin(std::string_view node, std::string_view number,
                      peer::sdk::RouteOutcome outcome);
-  [[nodiscard]] Outcome* find_outcome(std::uint64_t number);
-  void take_outcome(std::uint64_t number, peer::sdk::RouteOutcome outcome);
-  void note_way(std::uint64_t number, Outcome::Way way);
-  void settle(std::uint64_t number, peer::sdk::RouteOutcome outcome);
   void drop(std::uint64_t number);
-  void expire_outcomes(Time now);
   void expire_waiting();
   void publish_to_guide(std::string_view name, std::string_view json);
 
@@ -345,9 +335,8 @@ class ClusterNode {
   std::unordered_map<Fingerprint, std::string> moved_;  ///< had whom: until the next message
   std::unordered_map<std::string, Time> absent_;        ///< nodes that listen to nobody, since when
   Seeks seeks_;
-  std::size_t held_bytes_ = 0;       ///< of all that wait in seeks_
-  std::deque<Outcome> outcomes_;     ///< of the latest directed messages, in their order
-  std::uint64_t first_outcome_ = 1;  ///< number of the first of them
+  std::size_t held_bytes_ = 0;  ///< of all that wait in seeks_
+  Outcomes outcomes_;
   std::uint64_t next_number_ = 0;
   bool expiry_scheduled_ = false;
   using Tickets = std::map<peer::sdk::TicketId, peer::sdk::SharedTicket>;

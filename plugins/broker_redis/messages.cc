@@ -11,9 +11,6 @@ using peer::sdk::RouteOutcome;
 
 namespace {
 
-constexpr std::size_t kMaxOutcomes = 65'536;
-constexpr std::chrono::milliseconds kOutcomeDeadline{2000};
-
 std::string_view outcome_code(RouteOutcome outcome) {
   switch (outcome) {
     case RouteOutcome::kDelivered:
@@ -76,22 +73,20 @@ void ClusterNode::expire_waiting() {
 
 void ClusterNode::send_directed(Directed message, ReplyTo<RouteOutcome> reply) {
   const Time now = Clock::now();
-  outcomes_.push_back({std::move(reply), now});
-  const std::uint64_t number = first_outcome_ + outcomes_.size() - 1;
-  send_numbered(number, std::move(message));
-  expire_outcomes(now);
+  send_numbered(outcomes_.add(std::move(reply), now), std::move(message));
+  outcomes_.expire(now);
 }
 
 void ClusterNode::send_numbered(std::uint64_t number, Directed message) {
   if (message.to_alias) {
     publish_directed_to_guide(message, false);
-    return settle(number, RouteOutcome::kDelivered);
+    return outcomes_.settle(number, RouteOutcome::kDelivered);
   }
   if (!seeks_.empty() && seeks_.contains(message.to)) {
     return hold_back(number, std::move(message), {});
   }
   if (const auto known = routes_.find(message.to); known != routes_.end()) {
-    note_way(number, Outcome::Way::kOneNode);
+    outcomes_.note_way(number, Outcomes::Way::kOneNode);
     return publish_directed(number, known->second, std::move(message));
   }
   if (const auto moved = moved_.find(message.to); moved != moved_.end()) {
@@ -158,60 +153,15 @@ bool ClusterNode::take_outcome(const Fields& fields) {
   if (!number) return false;
   for (const RouteOutcome outcome : {RouteOutcome::kDelivered, RouteOutcome::kDropped,
                                      RouteOutcome::kNotFound, RouteOutcome::kForbidden}) {
-    if (fields[2] == outcome_code(outcome)) take_outcome(*number, outcome);
+    if (fields[2] == outcome_code(outcome)) outcomes_.hear(*number, outcome);
   }
   return true;
-}
-
-// Null when it has been settled.
-ClusterNode::Outcome* ClusterNode::find_outcome(std::uint64_t number) {
-  if (number < first_outcome_ || number - first_outcome_ >= outcomes_.size()) return nullptr;
-  Outcome& outcome = outcomes_[number - first_outcome_];
-  return outcome.reply ? &outcome : nullptr;
-}
-
-void ClusterNode::take_outcome(std::uint64_t number, RouteOutcome outcome) {
-  Outcome* found = find_outcome(number);
-  if (found == nullptr) return;
-  if (outcome == RouteOutcome::kNotFound) {
-    // Of all nodes that were asked, one does not have it; and how many were may not be known yet.
-    found->not_found = true;
-    if (found->way != Outcome::Way::kOneNode) return;
-  }
-  settle(number, outcome);
-}
-
-// It has gone to one node, or to all.
-void ClusterNode::note_way(std::uint64_t number, Outcome::Way way) {
-  Outcome* found = find_outcome(number);
-  if (found == nullptr) return;
-  found->way = way;
-  if (way == Outcome::Way::kOneNode && found->not_found) settle(number, RouteOutcome::kNotFound);
-}
-
-void ClusterNode::settle(std::uint64_t number, RouteOutcome outcome) {
-  Outcome* found = find_outcome(number);
-  if (found == nullptr) return;
-  const auto reply = std::exchange(found->reply, nullptr);
-  reply(outcome);
 }
 
 /// The way to Redis is full or has failed.
 void ClusterNode::drop(std::uint64_t number) {
   ++shared_.dropped;
-  settle(number, RouteOutcome::kUnavailable);
-}
-
-void ClusterNode::expire_outcomes(Time now) {
-  while (!outcomes_.empty()) {
-    const Outcome& first = outcomes_.front();
-    if (first.reply && outcomes_.size() <= kMaxOutcomes && now - first.sent < kOutcomeDeadline) {
-      return;
-    }
-    settle(first_outcome_, RouteOutcome::kUnavailable);
-    outcomes_.pop_front();
-    ++first_outcome_;
-  }
+  outcomes_.settle(number, RouteOutcome::kUnavailable);
 }
 
 void ClusterNode::broadcast(const Broadcast& message) {

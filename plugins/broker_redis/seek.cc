@@ -45,7 +45,7 @@ void ClusterNode::take_route(std::uint64_t number, const Directed& message, cons
   const std::string_view verdict = reply[0].text();
   if (verdict == "sent") {
     has_overtaken(message.to, number);
-    note_way(number, Outcome::Way::kOneNode);
+    outcomes_.note_way(number, Outcomes::Way::kOneNode);
     if (foreign_listeners_) publish_directed_to_guide(message, true);
     if (seeks_.contains(message.to)) return;
     if (routes_.size() >= kMaxRoutes) routes_.erase(routes_.begin());
@@ -54,11 +54,11 @@ void ClusterNode::take_route(std::uint64_t number, const Directed& message, cons
   } else if (verdict == "foreign") {
     foreign_listeners_ = options_.legacy_channels;
     publish_directed_to_guide(message, false);
-    settle(number, RouteOutcome::kDelivered);
+    outcomes_.settle(number, RouteOutcome::kDelivered);
   } else if (verdict == "unsettled") {  // to all nodes: nobody knows yet who has it
-    note_way(number, Outcome::Way::kAllNodes);
+    outcomes_.note_way(number, Outcomes::Way::kAllNodes);
   } else {
-    settle(number, RouteOutcome::kNotFound);
+    outcomes_.settle(number, RouteOutcome::kNotFound);
   }
 }
 
@@ -214,10 +214,12 @@ void ClusterNode::interrupt_seeks() {
   held_bytes_ = 0;
   for (auto& [peer, seek] : std::exchange(seeks_, {})) {
     for (auto& [number, message] : seek.waiting) {
-      Outcome* outcome = find_outcome(number);
-      if (number == seek.under_way) drop(number);
-      if (number == seek.under_way || outcome == nullptr) continue;
-      auto reply = std::exchange(outcome->reply, nullptr);
+      if (number == seek.under_way) {
+        drop(number);
+        continue;
+      }
+      auto reply = outcomes_.release(number);
+      if (!reply) continue;
       route(std::move(message), std::move(reply));
     }
   }

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+
+#include <peer/sdk/broker_types.h>
+
+#include "event_loop.h"
+
+namespace peer_redis {
+
+/// What the senders of directed messages are still to be told. Messages have numbers, which rise.
+/// Loop thread only.
+class Outcomes {
+ public:
+  using Reply = peer::sdk::BrokerReply<peer::sdk::RouteOutcome>;
+  /// How many nodes a message has gone to.
+  enum class Way { kUnknown, kOneNode, kAllNodes };
+
+  static constexpr std::size_t kMax = 65'536;
+  static constexpr std::chrono::milliseconds kDeadline{2000};
+
+  /// A new message; returns its number.
+  std::uint64_t add(Reply reply, Time now);
+  void note_way(std::uint64_t number, Way way);
+  /// A node that was asked has said so. That it has no such peer counts when it alone was asked.
+  void hear(std::uint64_t number, peer::sdk::RouteOutcome outcome);
+  /// Tells the sender; nothing if it has been told.
+  void settle(std::uint64_t number, peer::sdk::RouteOutcome outcome);
+  /// Somebody else will tell the sender; empty if it has been told.
+  [[nodiscard]] Reply release(std::uint64_t number);
+  /// Who has waited too long, or is one too many, hears that nothing can be known.
+  void expire(Time now);
+
+ private:
+  struct Outcome {
+    Reply reply;  ///< empty: the sender has been told
+    Time sent;
+    Way way = Way::kUnknown;
+    bool not_found = false;  ///< said a node, while the way was unknown
+  };
+
+  [[nodiscard]] Outcome* find(std::uint64_t number);
+
+  std::deque<Outcome> outcomes_;
+  std::uint64_t first_ = 1;  ///< number of the first of them
+};
+
+}  // namespace peer_redis
