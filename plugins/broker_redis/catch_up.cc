@@ -46,7 +46,10 @@ void ClusterNode::compare_members(const std::string& ns) {
   link_.run(Script::kMembers, {ns, token, most, with_objects ? "1" : "0"},
             [this, ns, token, with_objects](const Reply* reply) {
               --catching_up_;
-              if (reply == nullptr || reply->is_error()) return abandon(token);
+              if (reply == nullptr || reply->is_error()) {
+                abandon(token);
+                return give_up_on_error(reply);
+              }
               complete(token, [this, ns, shared = read_members(*reply, with_objects)] {
                 take_members(ns, shared);
               });

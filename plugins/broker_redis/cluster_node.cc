@@ -102,6 +102,7 @@ void ClusterNode::went_up() {
   fresh_link_ = true;
   up_since_ = Clock::now();
   matching_due_ = true;
+  beating_ = false;
   set_state(State::kResyncing);
   beat();
 }
@@ -130,7 +131,10 @@ void ClusterNode::went_down(std::string_view why) {
   match_alone();
 }
 
+// One at a time: each tells something that the next one does not know any more.
 void ClusterNode::beat() {
+  beat_again_ = beating_;
+  if (std::exchange(beating_, true)) return;
   const std::uint64_t chain = ++beats_;
   link_.probe();
   const std::string candidate = random_text();
@@ -142,7 +146,9 @@ void ClusterNode::beat() {
   link_.run(Script::kBeat, arguments, [this, chain](const Reply* reply) {
     if (reply == nullptr || chain != beats_) return;
     if (reply->is_error()) return link_.give_up(reply->text());
+    beating_ = false;
     take_beat(*reply);
+    if (std::exchange(beat_again_, false)) beat();
   });
   loop_.run_at(Clock::now() + options_.beat, [this, chain] {
     if (chain == beats_ && link_.is_up()) beat();

@@ -315,6 +315,8 @@ class ClusterNode {
   Time beating_since_{};                   ///< without a break; from a full lease on it may reap
   Time last_beat_{};
   Time up_since_{};          ///< the link
+  bool beating_ = false;     ///< a beat is under way
+  bool beat_again_ = false;  ///< when it has come back
   std::uint64_t beats_ = 0;  ///< number of the chain of beats; of an earlier one none goes on
   std::set<std::string> reaping_;
 
