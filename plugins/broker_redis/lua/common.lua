@@ -169,12 +169,13 @@ local function enter_peer(fp, registration, alias, since)
   if alias ~= '' then
     local holder = call('GET', P .. 'a:' .. alias)
     local theirs = holder and holder ~= fp and call('HMGET', P .. 'p:' .. holder, 'n', 'r', 't')
-    if theirs and tonumber(theirs[3]) <= since then
+    local node, other, before = unpack(theirs or {})
+    if before and tonumber(before) <= since then
       taken, alias = 1, ''
     else
-      if theirs then
+      if before then
         call('HSET', P .. 'p:' .. holder, 'a', '')
-        tell_node(theirs[1], pack('H', holder, theirs[2]))
+        tell_node(node, pack('H', holder, other))
       end
       call('SET', P .. 'a:' .. alias, fp)
     end
