@@ -104,6 +104,7 @@ void EventLoop::run() {
   epoll_event events[16];
   while (true) {
     const int count = epoll_wait(epoll_, events, 16, wait_ms());
+    now_ = Clock::now();
     for (int i = 0; i < count; ++i) {
       call([this, number = events[i].data.u64, seen = events[i].events] { handle(number, seen); });
     }
@@ -152,8 +153,7 @@ void EventLoop::run_posted() {
 }
 
 void EventLoop::run_timers() {
-  const Time now = Clock::now();
-  while (!timers_.empty() && timers_.begin()->first.first <= now) {
+  while (!timers_.empty() && timers_.begin()->first.first <= now_) {
     const Task task = std::move(timers_.begin()->second);
     timers_.erase(timers_.begin());
     call(task);

@@ -59,6 +59,8 @@ class EventLoop {
     on_exception_ = std::move(handler);
   }
 
+  /// Read once a round.
+  [[nodiscard]] Time now() const { return now_; }
   /// One shot.
   TimerId run_at(Time when, Task task);
   void cancel(const TimerId& timer) { timers_.erase(timer); }
@@ -89,6 +91,7 @@ class EventLoop {
   std::uint64_t next_watch_ = 1;
   std::map<TimerId, Task> timers_;
   std::uint64_t next_timer_ = 0;
+  Time now_ = Clock::now();
   Task round_end_;
   std::function<void(std::string_view)> on_exception_;
   const std::shared_ptr<LoopRef> ref_ = std::make_shared<LoopRef>(*this);

@@ -197,7 +197,7 @@ void Link::send(std::string bytes, bool repeatable, OnReply on_reply, Kind kind)
   if (state_ == State::kDown || !admits(kind)) return on_reply(nullptr);
   const std::size_t size = size_of(bytes.size());
   if (scripts_lost_ && repeatable) {
-    held_back_.push_back({std::move(bytes), std::move(on_reply), Clock::now(), size});
+    held_back_.push_back({std::move(bytes), std::move(on_reply), loop_.now(), size});
     pending_bytes_ += size;
     return;
   }
@@ -207,7 +207,7 @@ void Link::send(std::string bytes, bool repeatable, OnReply on_reply, Kind kind)
 }
 
 void Link::await_reply(std::string bytes, OnReply on_reply, std::size_t size) {
-  pending_.push_back({std::move(bytes), std::move(on_reply), Clock::now(), size});
+  pending_.push_back({std::move(bytes), std::move(on_reply), loop_.now(), size});
   pending_bytes_ += size;
   if (!silence_timer_) watch_silence();
 }
@@ -228,7 +228,7 @@ void Link::handle_reply(const Reply& reply) {
   if (pending_.empty()) return fail("a reply to nothing");
   Command command = std::move(pending_.front());
   pending_.pop_front();
-  latency_ = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - command.sent);
+  latency_ = std::chrono::duration_cast<std::chrono::microseconds>(loop_.now() - command.sent);
   if (reply.is_error() && reply.text().starts_with("NOSCRIPT") && !command.bytes.empty()) {
     scripts_lost_ = true;
     held_back_.insert(std::find_if(held_back_.begin(), held_back_.end(),

@@ -72,9 +72,8 @@ void ClusterNode::expire_waiting() {
 }
 
 void ClusterNode::send_directed(Directed message, ReplyTo<RouteOutcome> reply) {
-  const Time now = Clock::now();
-  send_numbered(outcomes_.add(std::move(reply), now), std::move(message));
-  outcomes_.expire(now);
+  send_numbered(outcomes_.add(std::move(reply), loop_.now()), std::move(message));
+  outcomes_.expire(loop_.now());
 }
 
 void ClusterNode::send_numbered(std::uint64_t number, Directed message) {
