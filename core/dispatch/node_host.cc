@@ -137,6 +137,7 @@ void NodeHost::member_left(std::string_view ns, const Fingerprint& peer) noexcep
 void NodeHost::members_known(std::string_view ns,
                              std::span<const sdk::MemberEntry> elsewhere) noexcept {
   guarded("a list of members", [&] {
+    if (!node_.namespaces.has_lone_members(ns)) return;
     const sdk::Instant now = wall_now();
     std::vector<FrameRef> joined;
     for (const sdk::MemberEntry& member : elsewhere) {

@@ -201,6 +201,14 @@ void NamespaceDirectory::announce_left(std::string_view name, const FrameRef& le
   if (const Namespace* ns = find_in(shard, name)) post_news_from_elsewhere(*ns, left);
 }
 
+bool NamespaceDirectory::has_lone_members(std::string_view name) const {
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  const Namespace* ns = find_in(shard, name);
+  return ns != nullptr && std::any_of(ns->members.begin(), ns->members.end(),
+                                      [](const Member& member) { return member.alone; });
+}
+
 void NamespaceDirectory::show_members(std::string_view name, const std::vector<FrameRef>& joined) {
   Shard& shard = shard_of(name);
   const MutexLock lock(shard.mutex);

@@ -161,6 +161,8 @@ class NamespaceDirectory {
   void announce_departed(std::string_view name, const Fingerprint& peer, const FrameRef& left);
   /// Announces that a member of another node has left.
   void announce_left(std::string_view name, const FrameRef& left);
+  /// Whether somebody is to be shown the members elsewhere.
+  [[nodiscard]] bool has_lone_members(std::string_view name) const;
   /// Tells those who joined alone of the members elsewhere; what follows they hear as the others
   /// do.
   void show_members(std::string_view name, const std::vector<FrameRef>& joined);

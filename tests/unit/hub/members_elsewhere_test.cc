@@ -34,12 +34,15 @@ TEST_F(MembersElsewhereTest, AreAnnouncedToTheMembersHere) {
 
 TEST_F(MembersElsewhereTest, AreUnknownToWhoJoinedAloneUntilItIsShownThem) {
   join("lobby", "a");
+  EXPECT_FALSE(directory_.has_lone_members("lobby"));
   join_alone("b");
+  EXPECT_TRUE(directory_.has_lone_members("lobby"));
   hear_joined("far");
   directory_.announce_left("lobby", text_frame("-far"));
   join("lobby", "c");
   EXPECT_THAT(mail_of("b"), ElementsAre("+c"));
   directory_.show_members("lobby", {text_frame("+d"), text_frame("+e")});
+  EXPECT_FALSE(directory_.has_lone_members("lobby"));
   hear_joined("f");
   EXPECT_THAT(mail_of("b"), ElementsAre("+c", "+d", "+e", "+f"));
   EXPECT_THAT(mail_of("a"), ElementsAre("+b", "+far", "-far", "+c", "+f"));
