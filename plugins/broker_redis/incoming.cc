@@ -111,6 +111,7 @@ bool ClusterNode::take_directed(const Fields& fields) {
   if (!is_client_text(fields[7])) return false;
   const bool wants_outcome = fields[3].find('w') != std::string_view::npos;
   const bool cached = fields[3].find('c') != std::string_view::npos;
+  const bool passed_on = fields[3].find('q') != std::string_view::npos;
   const RouteOutcome outcome =
       host_.deliver(DirectedMessage{*from, *to, *namespaces, fields[7], wants_outcome});
   if (outcome == RouteOutcome::kNotFound && cached) {
@@ -118,10 +119,11 @@ bool ClusterNode::take_directed(const Fields& fields) {
     link_.publish(channel, pack({"F", fields[5], node_}), [](const Reply*) {});
     pass_on({*from, *to, std::string(fields[6]), std::string(fields[7]), false}, fields[1],
             fields[2],
-            pack({"S", fields[1], fields[2], wants_outcome ? "w" : "", fields[4], fields[5],
+            pack({"S", fields[1], fields[2], wants_outcome ? "wq" : "q", fields[4], fields[5],
                   fields[6], fields[7]}));
-  } else if (wants_outcome || outcome == RouteOutcome::kNotFound ||
-             outcome == RouteOutcome::kForbidden) {
+  } else if (outcome == RouteOutcome::kNotFound
+                 ? !passed_on
+                 : wants_outcome || outcome == RouteOutcome::kForbidden) {
     answer_origin(fields[1], fields[2], outcome);
   }
   return true;
