@@ -16,10 +16,8 @@ namespace peer_redis {
 /// An envelope is what one node writes to another's channel: fields as netstrings (`3:abc,`), the
 /// first of them a letter, its kind. Bytes travel as they are.
 ///
-///   S  directed message: node, number, flags (w wants outcome, c by a known route, q passed on:
-///   who does not
-///      have the target says nothing), from, to,
-///      namespaces (packed), text
+///   S  directed message: node, number, flags, from, to, namespaces (packed), text;
+///      flags: w wants outcome, c by a known route, q who does not have the target says nothing
 ///   A  its outcome: number, code
 ///   F  a known route is wrong: fp, node
 ///   B  when all is done that was sent before this, say so: node, fp, number
