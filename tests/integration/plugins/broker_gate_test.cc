@@ -31,6 +31,19 @@ TEST_P(BrokerGateTest, APeersMessagesWaitForItsOperation) {
   }
 }
 
+TEST_P(BrokerGateTest, OwnPeersMatchThoughTheBrokerSharesNoTickets) {
+  start_gate({fmt("loops=%", GetParam())});
+  TestPeer alice = peer_in("lobby", "alice");
+  TestPeer bob = peer_in("lobby", "bob");
+  alice.next("peer_joined");
+  alice.send("match", R"({"namespace":"lobby"})");
+  EXPECT_EQ(alice.next("match")["payload"]["status"].str(), "waiting");
+  bob.send("match", R"({"namespace":"lobby"})", R"("id":1)");
+  const Json matched = bob.next("matched");
+  EXPECT_EQ(matched["id"].number(), 1);
+  EXPECT_EQ(alice.next("matched")["payload"], matched["payload"]);
+}
+
 TEST_P(BrokerGateTest, OtherPeersAreNotHeldUp) {
   TestPeer alice = peer("alice");
   TestPeer bob = peer_in("lobby", "bob");
