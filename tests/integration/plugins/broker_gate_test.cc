@@ -32,7 +32,6 @@ TEST_P(BrokerGateTest, APeersMessagesWaitForItsOperation) {
 }
 
 TEST_P(BrokerGateTest, OwnPeersMatchThoughTheBrokerSharesNoTickets) {
-  start_gate({fmt("loops=%", GetParam())});
   TestPeer alice = peer_in("lobby", "alice");
   TestPeer bob = peer_in("lobby", "bob");
   alice.next("peer_joined");
