@@ -179,7 +179,7 @@ void ClusterNode::take_beat(const Reply& reply) {
   }
   outcomes_.expire(now);
   std::erase_if(absent_, [&](const auto& node) { return now - node.second > options_.lease; });
-  if (now - beating_since_ >= options_.lease) reap(texts_of(reply[5]));
+  reap(texts_of(reply[5]));
 }
 
 // `quiet`: the members here have not been told of as gone, and need not be announced anew.
@@ -200,9 +200,21 @@ bool ClusterNode::waits_for_others(Time since) {
   return now - since < kMaxWait && now - *unsettled_since_ < 2 * options_.beat + kMaxWait;
 }
 
+// A node whose lease has run out is given two more beats: it lives when it is Redis' clock that has
+// jumped.
 void ClusterNode::reap(const std::vector<std::string>& dead) {
+  std::map<std::string, Time> dead_since;
   for (const std::string& node : dead) {
-    if (chosen_node(node, nodes_) == node_ && reaping_.insert(node).second) reap_chunk(node);
+    const auto before = dead_since_.find(node);
+    dead_since.emplace(node, before == dead_since_.end() ? last_beat_ : before->second);
+  }
+  dead_since_ = std::move(dead_since);
+  if (last_beat_ - beating_since_ < options_.lease) return;
+  for (const auto& [node, since] : dead_since_) {
+    const bool is_silent = last_beat_ - since >= 2 * options_.beat;
+    if (is_silent && chosen_node(node, nodes_) == node_ && reaping_.insert(node).second) {
+      reap_chunk(node);
+    }
   }
 }
 

@@ -318,6 +318,7 @@ class ClusterNode {
   bool beating_ = false;     ///< a beat is under way
   bool beat_again_ = false;  ///< when it has come back
   std::uint64_t beats_ = 0;  ///< number of the chain of beats; of an earlier one none goes on
+  std::map<std::string, Time> dead_since_;  ///< nodes whose lease has run out
   std::set<std::string> reaping_;
 
   std::unordered_set<Fingerprint> dirty_;  ///< to be put right in Redis

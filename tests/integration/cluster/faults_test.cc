@@ -129,6 +129,34 @@ TEST_F(FaultsTest, AnOwnerWhoComesBackOnAnotherNodeThanTheOneThatWasKilledIsSucc
   EXPECT_EQ(alice().next("room_updated")["payload"]["owner"].str(), alice().fingerprint());
 }
 
+TEST_F(FaultsTest, WhenTheClockOfRedisJumpsAheadNobodyIsReaped) {
+  start_pair();
+  const std::string node = Json::parse(http_get(second().port(), "/stats").body)["node_id"].str();
+  for (int jump = 0; jump < 10; ++jump) {
+    redis().command({"ZADD", "peer:{0}:nodes", "1", node});  // so its lease looks until it beats
+    const auto beats = [this] {
+      return std::stoi(redis().command({"HGET", "peer:{0}:born", "b"}).at(0));
+    };
+    const int enough = beats() + 6;
+    const Deadline deadline;
+    while (beats() < enough) ASSERT_FALSE(deadline.passed());
+  }
+  expect_silence_of({&alice(), &bob()});
+  expect_whole({{"game", {&alice(), &bob()}}});
+}
+
+TEST_F(FaultsTest, ARegistrationFromBeforeTheClockOfRedisWentBackIsReplacedAllTheSame) {
+  start_pair();
+  TestPeer old = peer(first(), "carol");
+  const std::string record = "peer:{0}:p:" + old.fingerprint();
+  redis().command({"HSET", record, "t", "9000000000000000"});
+  TestPeer fresh = peer(second(), "carol");
+  old.ws().expect_close(4001);
+  fresh.round_trip();
+  EXPECT_EQ(redis().command({"HGET", record, "t"}).at(0), "9000000000000001");
+  expect_whole({{"game", {&alice(), &bob()}}, {"", {&fresh}}});
+}
+
 TEST_F(FaultsTest, TicketsInSeveralNamespacesOfAKilledNodeMatchNobody) {
   start_pair();
   for (TestPeer* peer : {&alice(), &bob()}) peer->join("chess");
