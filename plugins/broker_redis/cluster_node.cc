@@ -141,8 +141,9 @@ void ClusterNode::beat() {
   const std::string seen = std::to_string(beats_of_all_);
   const std::string news = pack({"N"});
   Arguments arguments{epoch_, seen, candidate, news, link_.is_to_another_store() ? "1" : "0"};
-  arguments.insert(arguments.end(), nodes_.begin(), nodes_.end());
-  arguments.insert(arguments.end(), nodes_before_.begin(), nodes_before_.end());
+  std::set<std::string_view> neighbours(nodes_.begin(), nodes_.end());
+  neighbours.insert(nodes_before_.begin(), nodes_before_.end());
+  arguments.insert(arguments.end(), neighbours.begin(), neighbours.end());
   link_.run(Script::kBeat, arguments, [this, chain](const Reply* reply) {
     if (reply == nullptr || chain != beats_) return;
     if (reply->is_error()) return link_.give_up(reply->text());

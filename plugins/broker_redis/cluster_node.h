@@ -133,6 +133,7 @@ class ClusterNode {
   void give_up_on_error(const Reply* reply);
   /// So long an operation waits for nodes that put back what was lost; the core's patience is 2 s.
   static constexpr std::chrono::milliseconds kMaxWait{700};
+  static constexpr std::chrono::milliseconds kTryAgainAfter{25};
   [[nodiscard]] bool waits_for_others(Time since);
   void went_up();
   void went_down(std::string_view why);

@@ -63,8 +63,8 @@ void ClusterNode::add_ticket(const std::string& ns, const SharedTicket& ticket,
   if (replaces) forget_ticket(ns, *replaces);
   tickets_[ns].insert_or_assign(ticket.id, ticket);
   if (connected()) return share_ticket(ns, ticket, replaces, Link::Kind::kState);
-  if (state_ != State::kDegraded)
-    return host_.ticket_waits(ns, ticket.id);  // until it is connected
+  // Shared when this node is connected.
+  if (state_ != State::kDegraded) return host_.ticket_waits(ns, ticket.id);
   if (replaces) host_.ticket_removed(ns, *replaces);
   host_.ticket_added(ns, ticket);
 }

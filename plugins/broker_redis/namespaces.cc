@@ -15,8 +15,6 @@ using peer::sdk::MemberPage;
 
 namespace {
 
-constexpr std::chrono::milliseconds kPause{25};
-
 JoinStatus join_status(std::string_view text) {
   constexpr std::pair<std::string_view, JoinStatus> kStatuses[] = {
       {"joined", JoinStatus::kJoined},     {"full", JoinStatus::kFull},
@@ -83,7 +81,8 @@ bool ClusterNode::try_join_again(std::string_view status, const Join& join,
     if (Clock::now() - tries.since >= kMaxWait) return false;  // the core goes on by its own truth
     tries.patient = false;
   }
-  loop_.run_at(Clock::now() + kPause, [this, join, reply, tries] { try_join(join, reply, tries); });
+  loop_.run_at(Clock::now() + kTryAgainAfter,
+               [this, join, reply, tries] { try_join(join, reply, tries); });
   return true;
 }
 

@@ -9,8 +9,6 @@ using peer::sdk::RoomReading;
 
 namespace {
 
-constexpr std::chrono::milliseconds kPause{25};
-
 CommitStatus commit_status(std::string_view text) {
   if (text == "committed") return CommitStatus::kCommitted;
   if (text == "conflict") return CommitStatus::kConflict;
@@ -33,7 +31,7 @@ void ClusterNode::try_read_room(const std::string& room_id, const ReplyTo<RoomRe
     if (answer == nullptr || answer->is_error()) return reply(std::move(reading));
     if ((*answer)[0].text() == "unsettled") {
       if (!waits_for_others(since)) return reply(std::move(reading));
-      loop_.run_at(Clock::now() + kPause,
+      loop_.run_at(Clock::now() + kTryAgainAfter,
                    [this, room_id, reply, since] { try_read_room(room_id, reply, since); });
       return;
     }

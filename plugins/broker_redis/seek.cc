@@ -156,17 +156,6 @@ void ClusterNode::take_sought_route(const Fingerprint& peer, std::uint64_t id, c
   }
 }
 
-// The way to Redis is full, or has failed.
-void ClusterNode::drop_seek(const Fingerprint& peer, std::uint64_t id) {
-  if (find_seek(peer, id) == nullptr) return;
-  const auto waiting = std::move(seeks_.at(peer).waiting);
-  seeks_.erase(peer);
-  for (const auto& [number, message] : waiting) {
-    held_bytes_ -= size_of(message);
-    drop(number);
-  }
-}
-
 template <typename Predicate>
 void ClusterNode::drop_held(Seeks::iterator seek, Predicate is_it) {
   auto& waiting = seek->second.waiting;
@@ -180,6 +169,12 @@ void ClusterNode::drop_held(Seeks::iterator seek, Predicate is_it) {
     at = waiting.erase(at);
   }
   if (waiting.empty()) seeks_.erase(seek);
+}
+
+// The way to Redis is full, or has failed.
+void ClusterNode::drop_seek(const Fingerprint& peer, std::uint64_t id) {
+  if (find_seek(peer, id) == nullptr) return;
+  drop_held(seeks_.find(peer), [](const auto&) { return true; });
 }
 
 // A later message for the peer has arrived.

@@ -82,7 +82,7 @@ local function remove_member(ns, fp, node, except)
   return true
 end
 
--- `place`: that it had among the members before they were lost; nil: the last. Returns it.
+-- `place`: that it had among the members before they were lost; nil: the last.
 local function add_member(ns, fp, node, registration, object, place)
   local last = tonumber(call('HGET', P .. 's:' .. ns, 'seq') or 0)
   place = place or last + 1
