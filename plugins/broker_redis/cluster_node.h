@@ -195,6 +195,7 @@ class ClusterNode {
   bool take_replaced(const Fields& fields);
   bool take_alias_lost(const Fields& fields);
   void take_guide_message(std::string_view json);
+  [[nodiscard]] std::optional<Fingerprint> find_named(std::string_view name) const;
   void deliver_guide_signal(GuideMessage& message, const Fingerprint& from);
   void deliver_guide_broadcast(const GuideMessage& message, const Fingerprint& from);
 

@@ -11,6 +11,7 @@ using simdjson::ondemand::value;
 
 constexpr std::size_t kMaxMessage = std::size_t{2} << 20;
 constexpr std::size_t kMaxNamespaces = 1000;
+constexpr std::size_t kMaxExcluded = 1000;
 constexpr std::size_t kMaxKeys = 64;
 
 void append_json(std::string& out, std::string_view text) {
@@ -29,52 +30,74 @@ void append_json(std::string& out, std::string_view text) {
   out.push_back('"');
 }
 
-std::vector<std::string> read_namespaces(value list) {
-  std::vector<std::string> names;
-  for (auto name : list.get_array()) {
-    if (names.size() == kMaxNamespaces) break;
-    names.emplace_back(std::string_view(name.get_string()));
+std::vector<std::string> read_strings(value list, std::size_t at_most) {
+  std::vector<std::string> strings;
+  for (auto string : list.get_array()) {
+    if (strings.size() == at_most) break;
+    strings.emplace_back(std::string_view(string.get_string()));
   }
-  return names;
+  return strings;
 }
 
 [[noreturn]] void refuse() { throw simdjson::simdjson_error(simdjson::INCORRECT_TYPE); }
 
+std::string_view raw_of(value member) {
+  std::string_view raw = simdjson::to_json_string(member);
+  while (!raw.empty() && static_cast<unsigned char>(raw.back()) <= ' ') raw.remove_suffix(1);
+  return raw;
+}
+
 /// Throws simdjson_error for a value of another type.
 void read_member(GuideMessage& message, std::string_view key, value member) {
-  if (key == "node_id") {
-    message.node_id = std::string_view(member.get_string());
+  if (key == "payload") {
+    message.payload = raw_of(member);
+  } else if (member.is_null()) {
     return;
-  }
-  if (key == "ns") {
-    message.namespaces = read_namespaces(member);
-    return;
-  }
-  if (key == "routed") {
+  } else if (key == "ns") {
+    message.namespaces = read_strings(member, kMaxNamespaces);
+  } else if (key == "routed") {
     message.routed = member.get_bool();
-    return;
-  }
-  std::string* known = key == "type"        ? &message.type
-                       : key == "from"      ? &message.from
-                       : key == "to"        ? &message.to
-                       : key == "namespace" ? &message.ns
-                                            : nullptr;
-  if (known == nullptr && key != "payload" && key != "ts") return;
-  if (key == "ts" && member.type() != simdjson::ondemand::json_type::number) refuse();
-  message.text.append(message.text.empty() ? "{" : ",").append(1, '"').append(key).append("\":");
-  if (known != nullptr) {
+  } else if (key == "ts") {
+    if (member.type() != simdjson::ondemand::json_type::number) refuse();
+    message.ts = raw_of(member);
+  } else if (std::string* known = key == "node_id"     ? &message.node_id
+                                  : key == "type"      ? &message.type
+                                  : key == "from"      ? &message.from
+                                  : key == "to"        ? &message.to
+                                  : key == "namespace" ? &message.ns
+                                                       : nullptr) {
     *known = std::string_view(member.get_string());
-    const std::size_t at = message.text.size();
-    append_json(message.text, *known);
-    if (known == &message.to) {
-      message.to_at = at;
-      message.to_size = message.text.size() - at;
-    }
-  } else {
-    std::string_view raw = simdjson::to_json_string(member);
-    while (!raw.empty() && static_cast<unsigned char>(raw.back()) <= ' ') raw.remove_suffix(1);
-    message.text.append(raw);
   }
+}
+
+/// A broadcast's payload as clients get it: `{namespace, data}`. The client's word in it counts, as
+/// it does for the original implementation.
+void read_broadcast_payload(GuideMessage& message) {
+  std::string data;
+  if (!message.payload.empty()) {
+    const simdjson::padded_string padded(message.payload);
+    simdjson::ondemand::parser parser;
+    simdjson::ondemand::document document = parser.iterate(padded);
+    std::set<std::string, std::less<>> keys;
+    for (auto field : document.get_object()) {
+      const auto [key, first] = keys.emplace(std::string_view(field.unescaped_key()));
+      if (!first || keys.size() > kMaxKeys) refuse();
+      value member = field.value();
+      if (*key == "data") {
+        data = raw_of(member);
+      } else if (member.is_null()) {
+        continue;
+      } else if (*key == "namespace") {
+        message.ns = std::string_view(member.get_string());
+      } else if (*key == "exclude") {
+        message.exclude = read_strings(member, kMaxExcluded);
+      }
+    }
+  }
+  message.payload = R"({"namespace":)";
+  append_json(message.payload, message.ns);
+  if (!data.empty()) message.payload.append(R"(,"data":)").append(data);
+  message.payload.push_back('}');
 }
 
 /// What on-demand parsing skips it does not look into. nullopt: no JSON; false: it may be, with
@@ -94,10 +117,17 @@ std::optional<bool> check(const simdjson::padded_string& json) {
 
 }  // namespace
 
-void GuideMessage::resolve_to(std::string_view fingerprint_hex) {
-  to = fingerprint_hex;
-  text.replace(to_at, to_size, '"' + to + '"');
-  to_size = to.size() + 2;
+std::string GuideMessage::client_text() const {
+  const bool directed = type != "broadcast";
+  std::string text = R"({"type":)";
+  append_json(text, type);
+  text.append(R"(,"from":)");
+  append_json(text, from);
+  text.append(directed ? R"(,"to":)" : R"(,"namespace":)");
+  append_json(text, directed ? to : ns);
+  if (!payload.empty()) text.append(R"(,"payload":)").append(payload);
+  if (!ts.empty()) text.append(R"(,"ts":)").append(ts);
+  return text.append(1, '}');
 }
 
 std::string render_guide_message(std::string_view text, std::string_view node_id,
@@ -129,10 +159,10 @@ std::optional<GuideMessage> parse_guide_message(std::string_view json) {
       read_member(message, *key, field.value());
     }
     const bool directed = message.type == "signal" || message.type == "relay";
+    if (message.type == "broadcast") read_broadcast_payload(message);
     const bool whole =
         directed ? !message.to.empty() : message.type == "broadcast" && !message.ns.empty();
     if (!whole || message.node_id.empty()) return std::nullopt;
-    message.text.push_back('}');
     return message;
   } catch (const simdjson::simdjson_error&) {
     return std::nullopt;

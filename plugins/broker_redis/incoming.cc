@@ -28,6 +28,12 @@ std::optional<std::vector<Fingerprint>> read_fingerprints(std::string_view packe
   return peers;
 }
 
+/// ms since the epoch.
+std::string now_text() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+}
+
 /// fp, registration.
 std::optional<Registered> read_registered(const Fields& fields) {
   const auto peer = fields.size() == 3 ? from_hex(fields[1]) : std::nullopt;
@@ -258,22 +264,32 @@ void ClusterNode::take_guide_message(std::string_view json) {
   if (!from) {
     warn("what came on one of the guide's channels is not the guide's JSON");
   } else if (message->node_id != node_) {
+    if (message->ts.empty()) message->ts = now_text();
     message->type == "broadcast" ? deliver_guide_broadcast(*message, *from)
                                  : deliver_guide_signal(*message, *from);
   }
 }
 
+// As clients of other nodes write it: a fingerprint in either case, or an alias of a peer here.
+std::optional<Fingerprint> ClusterNode::find_named(std::string_view name) const {
+  std::string lower(name);
+  for (char& c : lower) c = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+  const auto peer = from_hex(lower);
+  return peer ? peer : mirror_.holder_of(name);
+}
+
 void ClusterNode::deliver_guide_signal(GuideMessage& message, const Fingerprint& from) {
-  auto to = from_hex(message.to);
-  if (!to && (to = mirror_.holder_of(message.to))) message.resolve_to(to_hex(*to));
+  const auto to = find_named(message.to);
   if (!to || *to == from || message.routed || (!message.namespaces && options_.legacy_strict)) {
     return;
   }
+  message.to = to_hex(*to);
   std::vector<std::string_view> namespaces;
   if (message.namespaces) {
     namespaces.assign(message.namespaces->begin(), message.namespaces->end());
   }
-  DirectedMessage delivery{from, *to, namespaces, message.text};
+  const std::string text = message.client_text();
+  DirectedMessage delivery{from, *to, namespaces, text};
   delivery.namespaces_unknown = !message.namespaces;
   delivery.is_checked = message.is_checked;
   host_.deliver(delivery);
@@ -287,7 +303,12 @@ void ClusterNode::deliver_guide_broadcast(const GuideMessage& message, const Fin
               : options_.legacy_strict) {
     return;
   }
-  host_.deliver(NamespaceMessage{message.ns, from, {}, message.text, message.is_checked});
+  std::vector<Fingerprint> exclude;
+  for (const std::string& name : message.exclude) {
+    if (const auto peer = find_named(name)) exclude.push_back(*peer);
+  }
+  host_.deliver(
+      NamespaceMessage{message.ns, from, exclude, message.client_text(), message.is_checked});
 }
 
 }  // namespace peer_redis

@@ -36,16 +36,17 @@ void read_envelope(std::string_view bytes) {
 void read_guide_message(std::string_view bytes) {
   const auto message = parse_guide_message(bytes);
   if (!message) return;
-  if (!message->is_checked && !peer::is_valid_json(message->text)) return;  // the core drops it
-  require(peer::is_valid_json(message->text));
-  require(is_client_text(message->text));
+  const std::string text = message->client_text();
+  if (!message->is_checked && !peer::is_valid_json(text)) return;  // the core drops it
+  require(peer::is_valid_json(text));
+  require(is_client_text(text));
   std::vector<std::string_view> namespaces;
   if (message->namespaces) {
     namespaces.assign(message->namespaces->begin(), message->namespaces->end());
   }
   const auto again = parse_guide_message(
-      render_guide_message(message->text, message->node_id, namespaces, message->routed));
-  require(again && again->text == message->text && again->to == message->to);
+      render_guide_message(text, message->node_id, namespaces, message->routed));
+  require(again && again->client_text() == text && again->to == message->to);
 }
 
 std::size_t read_reply(const Reply& reply) {

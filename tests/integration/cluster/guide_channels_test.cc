@@ -23,21 +23,83 @@ class GuideChannelsTest : public ClusterTest {
   static std::string stranger() { return fingerprint_of("stranger"); }
 };
 
-TEST_F(GuideChannelsTest, AMessageOfAnotherNodeIsDelivered) {
-  TestPeer alice = peer_in(start_node(), "game", "alice");
-  for (const char* type : {"signal", "relay"}) {
-    publish(type, fmt(R"({"type":"%","from":"%","to":"%","payload":{"a": 1.0},"ts":5,)"
-                      R"("node_id":"go-1"})",
-                      type, stranger(), alice.fingerprint()));
-    EXPECT_EQ(alice.next(type),
-              json(R"({"type":"%","from":"%","to":"%","payload":{"a":1.0},"ts":5})", type,
-                   stranger(), alice.fingerprint()));
-    EXPECT_THAT(alice.last_text(), HasSubstr(R"({"a": 1.0})"));
+/// A message as the original implementation publishes it, but for `from` and `node_id`, and what a
+/// client here gets of it, but for `from`. $A is the fingerprint of the client, $B of another one.
+struct Form {
+  const char* name;
+  const char* channel;
+  const char* published;
+  const char* received;
+};
+
+class OriginalFormTest : public GuideChannelsTest, public testing::WithParamInterface<Form> {
+ protected:
+  static std::string filled(std::string text, const TestPeer& a, const TestPeer& b) {
+    for (const auto& [mark, peer] : {std::pair{"$A", &a}, std::pair{"$B", &b}}) {
+      for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark)) {
+        text.replace(at, 2, peer->fingerprint());
+      }
+    }
+    return text;
   }
-  publish("broadcast", fmt(R"({"node_id":"go-1","type":"broadcast","from":"%","namespace":"game",)"
-                           R"("payload":{"data":1},"ts":6})",
-                           stranger()));
-  EXPECT_EQ(alice.next("broadcast")["payload"]["data"].number(), 1);
+};
+
+TEST_P(OriginalFormTest, ReachesTheClientInTheEnvelopeOfTheProtocol) {
+  ServerProcess& node = start_node();
+  TestPeer alice = peer_in(node, "game", "alice");
+  TestPeer bob = peer_in(node, "game", "bob");
+  expect_news(alice, "peer_joined", bob);
+  const std::string from = fmt(R"({"from":"%",)", stranger());
+  const auto [name, channel, published, received] = GetParam();
+  publish(channel, from + filled(published, alice, bob) + R"(,"node_id":"go-1"})");
+  const std::string got = alice.next_text();
+  EXPECT_EQ(Json::parse(got), Json::parse(from + filled(received, alice, bob) + "}"));
+  EXPECT_THAT(got, HasSubstr("1.0"));  // byte for byte
+  if (std::string_view(name) == "Broadcast") {
+    EXPECT_EQ(bob.next_text(), got);
+  } else {
+    bob.expect_silence();
+  }
+  EXPECT_THAT(node.output(), testing::Not(HasSubstr("not the guide's JSON")));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Forms, OriginalFormTest,
+    testing::Values(
+        Form{"Signal", "signal", R"("type":"signal","to":"$A","payload":{"a": 1.0},"ts":5)",
+             R"("type":"signal","to":"$A","payload":{"a": 1.0},"ts":5)"},
+        Form{"SignalWithAnAliasAndANamespace", "signal",
+             R"("type":"signal","to":"alice","namespace":"game","payload":[1.0],"ts":5)",
+             R"("type":"signal","to":"$A","payload":[1.0],"ts":5)"},
+        Form{"Relay", "relay", R"("type":"relay","to":"$A","payload":"1.0","ts":5,"namespace":"")",
+             R"("type":"relay","to":"$A","payload":"1.0","ts":5)"},
+        Form{"Broadcast", "broadcast",
+             R"("type":"broadcast","payload":{"namespace":"game","data":{"a": 1.0}},"ts":5)",
+             R"("type":"broadcast","namespace":"game","payload":{"namespace":"game",)"
+             R"("data":{"a": 1.0}},"ts":5)"},
+        Form{"BroadcastToBut", "broadcast",
+             R"("type":"broadcast","payload":{"namespace":"game","data":[1.0],"exclude":["$B"]},)"
+             R"("ts":5)",
+             R"("type":"broadcast","namespace":"game","payload":{"namespace":"game",)"
+             R"("data":[1.0]},"ts":5)"},
+        Form{"BroadcastToButAnAlias", "broadcast",
+             R"("type":"broadcast","to":"","payload":{"exclude":["bob","$B"],"data":[1.0],)"
+             R"("namespace":"game"},"ts":5,"namespace":"game")",
+             R"("type":"broadcast","namespace":"game","payload":{"namespace":"game",)"
+             R"("data":[1.0]},"ts":5)"}),
+    [](const auto& test) { return test.param.name; });
+
+TEST_F(GuideChannelsTest, OptionalFieldsMayBeAbsent) {
+  TestPeer alice = peer_in(start_node(), "game", "alice");
+  const std::string head = fmt(R"({"from":"%","node_id":"go-1",)", stranger());
+  publish("signal", head + fmt(R"("type":"signal","to":"%"})", alice.fingerprint()));
+  const Json signal = alice.next("signal");
+  EXPECT_FALSE(signal["payload"].exists());
+  EXPECT_GT(signal["ts"].number(), 1e12);  // of the node that delivers it
+  publish("broadcast", head + R"("type":"broadcast","payload":{"namespace":"game"}})");
+  const Json broadcast = alice.next("broadcast");
+  EXPECT_EQ(broadcast["payload"], R"({"namespace":"game"})"_json);
+  EXPECT_EQ(broadcast["namespace"].str(), "game");
 }
 
 TEST_F(GuideChannelsTest, AnotherNodeHearsWhatItMayKnowTheTargetOf) {

@@ -22,15 +22,17 @@ TEST(GuideMessages, WhatOneNodePublishesAnotherReads) {
   EXPECT_EQ(message->from, "f");
   EXPECT_EQ(message->to, "t");
   EXPECT_THAT(message->namespaces.value(), ElementsAre("a|b", "q\"\\\n"));
-  EXPECT_EQ(message->text, text);
+  EXPECT_EQ(message->client_text(), text);
 }
 
 TEST(GuideMessages, ClientsGetNothingButWhatTheProtocolHas) {
   const auto message = parse_guide_message(
-      R"({ "ts" : 7 , "extra":{"a":1}, "node_id":"n","type":"relay","to":"bob","payload": {"x" : 1} })");
+      R"({ "ts" : 7 , "extra":{"a":1}, "node_id":"n","type":"relay","to":"bob","payload": {"x" : 1} ,)"
+      R"("from":"f","namespace":"game","exclude":["f"]})");
   ASSERT_TRUE(message);
   EXPECT_FALSE(message->namespaces);
-  EXPECT_EQ(message->text, R"({"ts":7,"type":"relay","to":"bob","payload":{"x" : 1}})");
+  EXPECT_EQ(message->client_text(),
+            R"({"type":"relay","from":"f","to":"bob","payload":{"x" : 1},"ts":7})");
 }
 
 TEST(GuideMessages, WhatOurNodesHaveByTheirOwnChannelsSaysSo) {
@@ -38,17 +40,36 @@ TEST(GuideMessages, WhatOurNodesHaveByTheirOwnChannelsSaysSo) {
   const auto message = parse_guide_message(render_guide_message(text, "node", {}, true));
   ASSERT_TRUE(message);
   EXPECT_TRUE(message->routed);
-  EXPECT_EQ(message->text, text);
+  EXPECT_EQ(message->client_text(), text);
 }
 
-TEST(GuideMessages, AnAliasIsReplacedByWhoItMeans) {
-  auto message = parse_guide_message(
-      R"({"node_id":"n","to":"b\u006fb","type":"signal","payload":"bob","from":"f"})");
+TEST(GuideMessages, ABroadcastOfTheOriginalNamesItsNamespaceInThePayloadAlone) {
+  const auto message = parse_guide_message(
+      R"({"type":"broadcast","from":"f","payload":{"exclude":["a","b"],"data":{"x":1.0} ,)"
+      R"("more":[],"namespace":"g\u0061me"},"ts":5,"node_id":"go"})");
   ASSERT_TRUE(message);
-  EXPECT_EQ(message->to, "bob");
-  message->resolve_to("00ff");
-  EXPECT_EQ(message->text, R"({"to":"00ff","type":"signal","payload":"bob","from":"f"})");
-  EXPECT_EQ(message->to, "00ff");
+  EXPECT_EQ(message->ns, "game");
+  EXPECT_THAT(message->exclude, ElementsAre("a", "b"));
+  EXPECT_EQ(message->client_text(), R"({"type":"broadcast","from":"f","namespace":"game",)"
+                                    R"("payload":{"namespace":"game","data":{"x":1.0}},"ts":5})");
+}
+
+TEST(GuideMessages, OfTwoNamespacesOfABroadcastThePayloadsCounts) {
+  const auto message = parse_guide_message(
+      R"({"type":"broadcast","from":"f","namespace":"a","payload":{"namespace":"b","data":null},)"
+      R"("node_id":"go"})");
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->client_text(), R"({"type":"broadcast","from":"f","namespace":"b",)"
+                                    R"("payload":{"namespace":"b","data":null}})");
+}
+
+TEST(GuideMessages, NullIsNoValueButAsAPayload) {
+  const auto message = parse_guide_message(
+      R"({"node_id":"n","to":"b","type":"signal","payload":null,"from":"f","namespace":null,)"
+      R"("ts":null,"ns":null,"routed":null})");
+  ASSERT_TRUE(message);
+  EXPECT_FALSE(message->namespaces);
+  EXPECT_EQ(message->client_text(), R"({"type":"signal","from":"f","to":"b","payload":null})");
 }
 
 TEST(GuideMessages, WhatIsBeyondThisParserIsLeftToBeChecked) {
@@ -57,7 +78,8 @@ TEST(GuideMessages, WhatIsBeyondThisParserIsLeftToBeChecked) {
         R"({"node_id":"n","type":"signal","to":"t","payload":)" + payload + "}");
     ASSERT_TRUE(message) << payload;
     EXPECT_FALSE(message->is_checked) << payload;
-    EXPECT_EQ(message->text, R"({"type":"signal","to":"t","payload":)" + payload + "}");
+    EXPECT_EQ(message->client_text(),
+              R"({"type":"signal","from":"","to":"t","payload":)" + payload + "}");
   }
 }
 
@@ -66,7 +88,9 @@ TEST(GuideMessages, EscapesAreReadAndWrittenAnew) {
       R"({"node_id":"n","type":"broadcast","namespace":"\u0000\"\u00e9","from":"\n"})");
   ASSERT_TRUE(message);
   EXPECT_EQ(message->ns, "\0\"é"s);
-  EXPECT_EQ(message->text, R"({"type":"broadcast","namespace":"\u0000\"é","from":"\u000a"})");
+  EXPECT_EQ(message->client_text(),
+            R"({"type":"broadcast","from":"\u000a","namespace":"\u0000\"é",)"
+            R"("payload":{"namespace":"\u0000\"é"}})");
 }
 
 TEST(GuideMessages, WhatIsNotTheGuidesJsonIsRefused) {
@@ -81,8 +105,13 @@ TEST(GuideMessages, WhatIsNotTheGuidesJsonIsRefused) {
            R"({"node_id":"n","type":"signal"})"s,              // nobody to get it
            R"({"type":"signal","to":"t"})"s,                   // from no node
            R"({"node_id":"n","type":"broadcast","to":"t"})"s,  // in no namespace
-           R"({"node_id":"n","type":"register","to":"t"})"s,   // not between nodes
-           R"({"node_id":"n","type":"signal","to":"t"} x)"s,   // more behind it
+           R"({"node_id":"n","type":"broadcast","payload":{"data":1}})"s,
+           R"({"node_id":"n","type":"broadcast","namespace":"a","payload":[1]})"s,
+           R"({"node_id":"n","type":"broadcast","payload":{"namespace":1}})"s,
+           R"({"node_id":"n","type":"broadcast","payload":{"namespace":"a","exclude":"b"}})"s,
+           R"({"node_id":"n","type":"broadcast","payload":{"namespace":"a","namespace":"b"}})"s,
+           R"({"node_id":"n","type":"register","to":"t"})"s,  // not between nodes
+           R"({"node_id":"n","type":"signal","to":"t"} x)"s,  // more behind it
            R"({"node_id":"n","type":"signal","to":"t","payload":})"s,
            R"({"node_id":"n","type":"signal","to":"t","skipped":[1,}})"s,
            R"({"node_id":1,"type":"signal","to":"t"})"s,
