@@ -29,6 +29,7 @@ class Json {
   std::string str() const;      ///< a string's value; the text of anything else
   std::int64_t number() const;  ///< an integer's value; throws otherwise
   std::string text() const;     ///< canonical JSON; "(absent)" when there is nothing
+  const Poco::Dynamic::Var& value() const { return value_; }
 
   friend bool operator==(const Json& a, const Json& b) { return a.text() == b.text(); }
   friend std::ostream& operator<<(std::ostream& out, const Json& json);

@@ -4,7 +4,21 @@
 #include <gtest/gtest.h>
 #include <openssl/sha.h>
 
+#include <algorithm>
+#include <array>
+
+#include "tests/support/protocol_schema.h"
+
 namespace peer::test {
+namespace {
+
+// Messages that the plugins of the tests send to peers have types of their own.
+bool is_of_a_plugin(const Json& message) {
+  constexpr std::array kTypes{"books", "clear", "told", "vote_result", "voted", "votes"};
+  return std::find(kTypes.begin(), kTypes.end(), message["type"].str()) != kTypes.end();
+}
+
+}  // namespace
 
 std::string fingerprint_of(std::string_view public_key) {
   unsigned char digest[SHA256_DIGEST_LENGTH];
@@ -45,7 +59,9 @@ Json TestPeer::create_room(std::string_view room, std::string_view more) {
 
 Json TestPeer::next() {
   last_text_ = ws_.read_text();
-  return Json::parse(last_text_);
+  Json message = Json::parse(last_text_);
+  EXPECT_EQ(is_of_a_plugin(message) ? "" : fault_of(Sender::kServer, message), "") << last_text_;
+  return message;
 }
 
 Json TestPeer::next(std::string_view type) {
