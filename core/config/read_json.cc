@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/config/read_text.h"
+#include "core/config/text_bytes.h"
 
 // A reader of its own, for the line numbers: messages name the line of each mistake.
 
@@ -218,6 +219,9 @@ class JsonReader {
 
 }  // namespace
 
-ConfigTree read_json(std::string_view text) { return JsonReader(text).read(); }
+ConfigTree read_json(std::string_view text) {
+  if (auto bad = find_bad_bytes(text)) return std::move(*bad);
+  return JsonReader(text).read();
+}
 
 }  // namespace peer

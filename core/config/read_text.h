@@ -22,8 +22,9 @@ using ConfigTree = std::variant<ConfigNode, SyntaxError>;
 /// JSON (RFC 8259), strictly.
 [[nodiscard]] ConfigTree read_json(std::string_view text);
 
-/// One YAML document without tags, anchors and aliases: settings need none of them, and aliases are
-/// how a small file becomes a huge one. Empty text is a null node.
+/// One YAML document without tags, anchors, aliases and directives: settings need none of them, and
+/// aliases are how a small file becomes a huge one. Refuses also what yaml-cpp takes although it
+/// means something else than a reader sees (yaml_scalar.h). Empty text is a null node.
 [[nodiscard]] ConfigTree read_yaml(std::string_view text);
 
 /// read_json() for a name that ends in ".json" or a text that starts with '{', else read_yaml().

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <exception>
 #include <istream>
+#include <optional>
 #include <streambuf>
 #include <string>
 #include <utility>
@@ -11,8 +13,11 @@
 #include <yaml-cpp/parser.h>
 
 #include "core/config/read_text.h"
+#include "core/config/text_bytes.h"
+#include "core/config/yaml_scalar.h"
 
-// yaml-cpp's own tree takes duplicate keys silently and expands aliases; its events show both.
+// yaml-cpp's own tree takes duplicate keys silently and expands aliases; its events show both. Each
+// event says where its text begins, so each scalar is compared with what the file says there.
 
 namespace peer {
 namespace {
@@ -31,12 +36,26 @@ struct Refused {
 
 int line_of(const YAML::Mark& mark) { return mark.line + 1; }
 
-/// Builds the tree of one document. `open_` holds the lists and maps that have not ended.
+std::size_t position_of(const YAML::Mark& mark) { return static_cast<std::size_t>(mark.pos); }
+
+/// Builds the tree of one document. `open_` holds the lists and maps that have not ended. `text` is
+/// the text that yaml-cpp reads, as UTF-8 without a byte order mark: marks are positions in it.
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  ConfigNode take() { return std::move(root_); }
+  explicit TreeBuilder(std::string_view text) : text_(text) {}
 
-  void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
+  ConfigNode take() { return std::move(root_); }
+  /// Where the latest scalar ended.
+  [[nodiscard]] std::size_t last_end() const { return last_end_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (++documents_ == 1) return;
+    const bool is_marked = text_.substr(position_of(mark)).starts_with("---");
+    refuse(line_of(mark), is_marked
+                              ? "expected one document, got several; remove the '---' between them"
+                              : "expected the end of the file, got more text; check the "
+                                "indentation, and that each line is 'key: value'");
+  }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override {
@@ -55,6 +74,9 @@ class TreeBuilder final : public YAML::EventHandler {
                 const std::string& value) override {
     // yaml-cpp's tags of untagged scalars: "?" plain, "!" quoted.
     if (tag != "?" && tag != "!") refuse_tag(mark);
+    const auto end = check_yaml_scalar(text_, position_of(mark), value, expects_key());
+    if (!end) refuse(line_of(mark), end.error().message);
+    last_end_ = *end;
     add({.kind = Kind::kScalar,
          .style = tag == "!" ? Style::kQuoted : Style::kPlain,
          .line = line_of(mark),
@@ -86,12 +108,17 @@ class TreeBuilder final : public YAML::EventHandler {
     refuse(line_of(mark), "tags are not supported; remove the tag, or quote the text");
   }
 
+  [[nodiscard]] bool expects_key() const {
+    return !open_.empty() && open_.back().node.kind == Kind::kMap && !open_.back().has_key;
+  }
+
   void start(Kind kind, const YAML::Mark& mark, const std::string& tag) {
-    if (!tag.empty() && tag != "?" && tag != "!") refuse_tag(mark);
+    const bool has_tag = text_.substr(position_of(mark)).starts_with('!');
+    if (has_tag || (!tag.empty() && tag != "?" && tag != "!")) refuse_tag(mark);
     if (static_cast<int>(open_.size()) >= kMaxConfigDepth) {
       refuse(line_of(mark), "nested too deeply");
     }
-    if (!open_.empty() && open_.back().node.kind == Kind::kMap && !open_.back().has_key) {
+    if (expects_key()) {
       refuse(line_of(mark), "expected a key, got a list or map");
     }
     open_.push_back({.node = {.kind = kind, .line = line_of(mark)}});
@@ -125,8 +152,11 @@ class TreeBuilder final : public YAML::EventHandler {
     }
   }
 
+  std::string_view text_;
   ConfigNode root_;
   std::vector<Open> open_;
+  std::size_t last_end_ = 0;
+  int documents_ = 0;
   int count_ = 0;
 };
 
@@ -147,25 +177,49 @@ std::string safe_message(const YAML::Exception& error) {
   return "YAML: " + error.msg.substr(0, error.msg.find(':'));
 }
 
+/// What yaml-cpp takes outside of scalars although settings do not need it.
+std::optional<SyntaxError> find_bad_line(std::string_view text) {
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    std::string_view line = text.substr(begin, end - begin);
+    if (line.starts_with('%')) {
+      return SyntaxError{line_at(text, begin), "directives are not supported; remove the line"};
+    }
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.find('\r') != std::string_view::npos) {
+      return SyntaxError{line_at(text, begin),
+                         "a carriage return without a line feed; save the file with the line ends "
+                         "of Unix"};
+    }
+    begin = end + 1;
+  }
+  return std::nullopt;
+}
+
+SyntaxError error_of(const YAML::Exception& error, std::string_view text, std::size_t last_end) {
+  if (error.msg == YAML::ErrorMsg::EOF_IN_SCALAR) {
+    return {line_at(text, find_open_quote(text, last_end)), kOpenQuote};
+  }
+  return {error.mark.is_null() ? 1 : line_of(error.mark), safe_message(error)};
+}
+
 }  // namespace
 
 ConfigTree read_yaml(std::string_view text) {
+  if (auto bad = find_bad_bytes(text)) return std::move(*bad);
+  if (auto bad = find_bad_line(text)) return std::move(*bad);
   MemoryBuffer buffer(text);
   std::istream stream(&buffer);
-  TreeBuilder builder;
+  TreeBuilder builder(text);
   try {
     YAML::Parser parser(stream);
-    parser.HandleNextDocument(builder);
-    ConfigNode root = builder.take();
-    TreeBuilder second;
-    if (parser.HandleNextDocument(second)) {
-      return SyntaxError{1, "expected one document, got several; remove the '---' between them"};
+    while (parser.HandleNextDocument(builder)) {
     }
-    return root;
+    return builder.take();
   } catch (const Refused& refused) {
     return refused.error;
   } catch (const YAML::Exception& error) {
-    return SyntaxError{error.mark.is_null() ? 1 : line_of(error.mark), safe_message(error)};
+    return error_of(error, text, builder.last_end());
   } catch (const std::exception&) {
     return SyntaxError{1, "cannot be read as YAML"};
   }

@@ -1,6 +1,6 @@
 #include "core/dispatch/replies.h"
 
-#include "core/net/utf8.h"
+#include "core/base/utf8.h"
 #include "core/protocol/json_text.h"
 
 namespace peer {

@@ -8,7 +8,7 @@
 #include <span>
 #include <string_view>
 
-#include "core/net/utf8.h"
+#include "core/base/utf8.h"
 
 /// RFC 6455 framing. The reading side is incremental and keeps nothing while a peer is idle: whole
 /// frames are unmasked in place in the caller's buffer; only a frame or message that is not

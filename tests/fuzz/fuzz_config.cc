@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -36,6 +37,36 @@ void require_round_trip(const LoadedConfig& loaded) {
   }
 }
 
+/// The value of a line "key: value", if it is a plain word; a comment may follow.
+std::string_view word_after(std::string_view line, const std::string& key) {
+  if (!line.starts_with(key + ": ")) return {};
+  line.remove_prefix(key.size() + 2);
+  constexpr std::string_view kWord =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/";
+  const std::string_view word = line.substr(0, line.find_first_not_of(kWord));
+  return word == line || line.substr(word.size()).starts_with(" #") ? word : std::string_view();
+}
+
+/// Reads the file as a person does, line by line: each "key: word" at the left edge must have set
+/// that key. Lists and maps in brackets may go over lines, so a text that has any is left out.
+void require_every_line_counts(std::string_view text, const LoadedConfig& loaded) {
+  if (text.find_first_of("{[") != std::string_view::npos) return;
+  int number = 1;
+  for (std::size_t begin = 0; begin < text.size(); ++number) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view line = text.substr(begin, end - begin);
+    begin = end + 1;
+    for (const ConfigKey& key : config_keys()) {
+      const std::string_view word = word_after(line, key.name);
+      if (word.empty() || word == "null" || word == "Null" || word == "NULL") continue;
+      if (key.path != key.name) continue;  // short for another, which may be set too
+      const auto origin = loaded.origins.find(key.path);
+      require(origin != loaded.origins.end());
+      require(origin->second == "/etc/fuzz.yaml:" + std::to_string(number));
+    }
+  }
+}
+
 void check(const LoadedConfig& loaded) {
   require_printable(loaded.mistakes);
   require_printable(loaded.warnings);
@@ -53,7 +84,9 @@ void check(const LoadedConfig& loaded) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
-  check(load_config_text(text, "/etc/fuzz.yaml"));
+  const LoadedConfig from_yaml = load_config_text(text, "/etc/fuzz.yaml");
+  check(from_yaml);
+  if (from_yaml.mistakes.empty()) require_every_line_counts(text, from_yaml);
   check(load_config_text(text, "/etc/fuzz.json"));
 
   const std::string value = text.substr(0, text.find('\0'));  // as the system would pass it

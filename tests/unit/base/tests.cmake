@@ -4,5 +4,6 @@ peer_add_test(unit_base
     base/fingerprint_test.cc
     base/origin_test.cc
     base/random_test.cc
+    base/utf8_test.cc
   LIBRARIES peer_base
   LABELS fast)

@@ -62,7 +62,8 @@ TEST(ReadYamlTest, RefusesWhatSettingsDoNotNeed) {
 }
 
 TEST(ReadYamlTest, ErrorsNameTheLineAndQuoteNothing) {
-  EXPECT_EQ(show(read_yaml("a: 1\nb: [1\nc: 2\n")).substr(0, 1), "3");
+  EXPECT_EQ(show(read_yaml("a: 1\nb: [1\nc: 2\n")).substr(0, 1), "2");
+  EXPECT_EQ(show(read_yaml("a: 1\nb: [1,\nc: 2\n")).substr(0, 1), "4");
   EXPECT_EQ(show(read_yaml("a: 1\npassword: *hunter2\n")),
             "2: anchors and aliases are not supported; quote text that starts with '*'");
   EXPECT_THAT(show(read_yaml("a: \"\\q\"")), testing::Not(HasSubstr("q")));

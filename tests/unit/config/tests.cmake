@@ -10,6 +10,7 @@ peer_add_test(unit_config
     config/print_config_test.cc
     config/read_text_test.cc
     config/sample_files_test.cc
+    config/yaml_faults_test.cc
   LIBRARIES peer_config
   LABELS fast)
 target_compile_definitions(unit_config PRIVATE PEER_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
