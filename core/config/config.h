@@ -9,6 +9,8 @@
 
 #include <peer/sdk/plugin_config.h>
 
+#include "core/base/proxy_header.h"
+
 namespace peer {
 
 using std::chrono::milliseconds;
@@ -72,6 +74,7 @@ struct Config {
   std::uint32_t max_unregistered_per_ip = 1000;
   bool exempt_loopback = true;
   std::vector<std::string> trusted_proxies;  ///< addresses and CIDR ranges
+  ProxyHeader trusted_proxy_header = ProxyHeader::kAuto;
   std::vector<std::string> allowed_origins;  ///< OriginPattern; empty: all
 
   // TLS: PEM files, absolute; both or neither.

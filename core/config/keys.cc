@@ -123,6 +123,7 @@ std::vector<ConfigKey> make_keys() {
       key("max_unregistered_per_ip", &Config::max_unregistered_per_ip, rule::integer(0, kBillion)),
       key("exempt_loopback", &Config::exempt_loopback, rule::boolean()),
       key("trusted_proxies", &Config::trusted_proxies, rule::address_ranges()),
+      key("trusted_proxy_header", &Config::trusted_proxy_header, rule::proxy_header()),
       key("allowed_origins", &Config::allowed_origins, rule::origins()),
 
       hidden(key("tls_cert", &Config::tls_cert, rule::path(), "TLS_CERT")),

@@ -10,6 +10,7 @@
 #include "core/base/address.h"
 #include "core/base/origin.h"
 #include "core/config/duration.h"
+#include "core/config/write_yaml.h"
 
 namespace peer {
 namespace {
@@ -195,6 +196,16 @@ ValueRule<StatsAccess> stats_access() {
   return one_of<StatsAccess>({{"public", StatsAccess::kPublic},
                               {"loopback", StatsAccess::kLoopback},
                               {"off", StatsAccess::kOff}});
+}
+
+ValueRule<ProxyHeader> proxy_header() {
+  std::vector<std::pair<std::string, ProxyHeader>> values;
+  for (const ProxyHeader value :
+       {ProxyHeader::kAuto, ProxyHeader::kXForwardedFor, ProxyHeader::kXRealIp,
+        ProxyHeader::kForwarded, ProxyHeader::kProxyProtocol}) {
+    values.emplace_back(to_yaml(value), value);
+  }
+  return one_of(std::move(values));
 }
 
 }  // namespace rule

@@ -48,6 +48,7 @@ namespace rule {
 /// The same of origins (core/base/origin.h).
 [[nodiscard]] ValueRule<std::vector<std::string>> origins();
 [[nodiscard]] ValueRule<StatsAccess> stats_access();
+[[nodiscard]] ValueRule<ProxyHeader> proxy_header();
 /// The level names of Poco::Logger.
 [[nodiscard]] ValueRule<std::string> log_level();
 [[nodiscard]] ValueRule<std::string> log_format();

@@ -62,6 +62,22 @@ std::string to_yaml(StatsAccess value) {
   return {};
 }
 
+std::string to_yaml(ProxyHeader value) {
+  switch (value) {
+    case ProxyHeader::kAuto:
+      return "auto";
+    case ProxyHeader::kXForwardedFor:
+      return "x-forwarded-for";
+    case ProxyHeader::kXRealIp:
+      return "x-real-ip";
+    case ProxyHeader::kForwarded:
+      return "forwarded";
+    case ProxyHeader::kProxyProtocol:
+      return "proxy_protocol";
+  }
+  return {};
+}
+
 std::string to_yaml(const sdk::PluginConfig::Option& value) {
   struct Writer {
     std::string operator()(bool flag) const { return to_yaml(flag); }

@@ -31,8 +31,9 @@ AdmissionLimits admission_limits_of(const Config& config) {
   limits.max_unregistered_per_ip = config.max_unregistered_per_ip;
   limits.exempt_loopback = config.exempt_loopback;
   for (const std::string& text : config.trusted_proxies) {
-    if (const auto range = parse_address_range(text)) limits.trusted_proxies.push_back(*range);
+    if (const auto range = parse_address_range(text)) limits.proxies.proxies.push_back(*range);
   }
+  limits.proxies.header = config.trusted_proxy_header;
   return limits;
 }
 

@@ -1,10 +1,9 @@
 #include "core/net/admission.h"
 
 #include <algorithm>
-#include <optional>
 #include <string_view>
 
-#include "core/net/http_request.h"
+#include "core/base/log.h"
 
 namespace peer {
 namespace {
@@ -15,63 +14,30 @@ std::int64_t microseconds(Time time) {
   return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
 }
 
-/// One hop of X-Forwarded-For: an address, perhaps with a port ("192.0.2.1:80",
-/// "[2001:db8::1]:80").
-std::optional<Address> parse_hop(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return std::nullopt;
-  text = text.substr(first, text.find_last_not_of(" \t") - first + 1);
-  if (text.front() == '[') {
-    return parse_address(text.substr(1, std::max<std::size_t>(text.find(']'), 1) - 1));
-  }
-  const std::size_t colon = text.find(':');
-  const bool has_port = colon != std::string_view::npos && colon == text.rfind(':');
-  return parse_address(has_port ? text.substr(0, colon) : text);
-}
-
 }  // namespace
 
-bool Admission::is_proxy(const Address& address) const {
-  const auto& proxies = limits_.get().trusted_proxies;
-  return std::any_of(proxies.begin(), proxies.end(),
-                     [&](const AddressRange& range) { return range.contains(address); });
+ClientAddress Admission::client_of(const Address& sender, const HttpRequest& request,
+                                   const std::optional<Address>& proxy_protocol) const {
+  const ProxyTrust& trust = limits_.get().proxies;
+  if (!trust.is_proxy(sender)) return {sender, false};
+  const ProxyClient found = client_of_proxy(trust, sender, proxy_protocol, request);
+  if (!found.problem.empty()) log_warning(found.problem);
+  return found.client;
 }
 
-Address Admission::client_of(const Address& sender, const HttpRequest& request) const {
-  if (!is_proxy(sender)) return sender;
-  const std::vector<std::string> forwarded = request.all("X-Forwarded-For");
-  if (forwarded.empty()) {
-    const std::string* real = request.find("X-Real-IP");
-    return real == nullptr ? sender : parse_hop(*real).value_or(sender);
-  }
-  Address client = sender;
-  for (auto header = forwarded.rbegin(); header != forwarded.rend(); ++header) {
-    for (std::string_view hops = *header; is_proxy(client);) {
-      const std::size_t comma = hops.rfind(',');
-      const std::size_t begin = comma == std::string_view::npos ? 0 : comma + 1;
-      const std::optional<Address> hop = parse_hop(hops.substr(begin));
-      if (!hop) return client;  // what lies behind it cannot be trusted
-      client = *hop;
-      if (comma == std::string_view::npos) break;
-      hops = hops.substr(0, comma);
-    }
-  }
-  return client;
-}
-
-bool Admission::enter(const Address& address, Time now) {
+bool Admission::enter(const ClientAddress& client, Time now) {
   const std::uint32_t before = unregistered_.fetch_add(1, std::memory_order_relaxed);
   const std::uint32_t most = limits_.get().max_unregistered;
-  if ((most == 0 || before < most) && enter_subscriber(address, now)) return true;
+  if ((most == 0 || before < most) && enter_subscriber(client, now)) return true;
   unregistered_.fetch_sub(1, std::memory_order_relaxed);
   refused_.fetch_add(1, std::memory_order_relaxed);
   return false;
 }
 
 // Who is exempt is counted all the same: a reload may end that.
-bool Admission::enter_subscriber(const Address& address, Time now) {
-  const bool exempt = limits_.get().exempt_loopback && address.is_loopback();
-  const Address subscriber = address.subscriber();
+bool Admission::enter_subscriber(const ClientAddress& client, Time now) {
+  const bool exempt = limits_.get().exempt_loopback && client.is_local();
+  const Address subscriber = client.address.subscriber();
   Shard& shard = shard_of(subscriber);
   const MutexLock lock(shard.mutex);
   if (shard.usages.size() >= shard.sweep_at) sweep(shard, now);

@@ -4,13 +4,14 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <unordered_map>
-#include <vector>
 
 #include "core/base/address.h"
 #include "core/base/mutex.h"
 #include "core/base/time.h"
 #include "core/base/versioned.h"
+#include "core/net/client_address.h"
 
 namespace peer {
 
@@ -25,7 +26,7 @@ struct AdmissionLimits {
   std::uint32_t max_unregistered = 10'000;       ///< connections of all addresses
   std::uint32_t max_unregistered_per_ip = 1000;
   bool exempt_loopback = true;  ///< from what concerns one address, not from max_unregistered
-  std::vector<AddressRange> trusted_proxies;
+  ProxyTrust proxies;           ///< trusted_proxies, trusted_proxy_header
 };
 
 /// Decides which connections a server takes, by their addresses. Thread-safe; shared by the loops.
@@ -37,15 +38,19 @@ class Admission {
   void use_limits(AdmissionLimits limits) { limits_.replace(std::move(limits)); }
 
   /// A proxy's connections are other people's: they are judged by the address that it tells.
-  [[nodiscard]] bool is_proxy(const Address& address) const;
-  /// Who is behind a request that came from `sender`. Of a trusted proxy, the right-most hop of
-  /// X-Forwarded-For that is no trusted proxy itself, else X-Real-IP; of anybody else, and when
-  /// there is nothing that can be read, `sender`.
-  [[nodiscard]] Address client_of(const Address& sender, const HttpRequest& request) const;
+  [[nodiscard]] bool is_proxy(const Address& address) const {
+    return limits_.get().proxies.is_proxy(address);
+  }
+  /// Who is behind a request that came from `sender`: what a trusted proxy tells
+  /// (client_of_proxy(), whose problem is logged); of anybody else `sender`. `proxy_protocol`: the
+  /// address that PROXY protocol has told on this connection.
+  [[nodiscard]] ClientAddress client_of(
+      const Address& sender, const HttpRequest& request,
+      const std::optional<Address>& proxy_protocol = std::nullopt) const;
 
   /// Counts a new connection, which has not registered yet. False, and nothing is counted, when it
   /// exceeds a limit.
-  [[nodiscard]] bool enter(const Address& address, Time now);
+  [[nodiscard]] bool enter(const ClientAddress& client, Time now);
   /// The connection, which has entered, is a registered peer's from now on.
   void register_one(const Address& address);
   /// A connection that has entered is gone.
@@ -74,7 +79,7 @@ class Admission {
     std::size_t sweep_at PEER_GUARDED_BY(mutex) = 1024;
   };
 
-  [[nodiscard]] bool enter_subscriber(const Address& address, Time now);
+  [[nodiscard]] bool enter_subscriber(const ClientAddress& client, Time now);
   [[nodiscard]] bool has_room(Usage& usage, Time now) const;
   Shard& shard_of(const Address& subscriber);
   static void sweep(Shard& shard, Time now) PEER_REQUIRES(shard.mutex);

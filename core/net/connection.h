@@ -11,6 +11,7 @@
 
 #include "core/base/address.h"
 #include "core/base/time.h"
+#include "core/net/client_address.h"
 #include "core/net/frame.h"
 #include "core/net/tls.h"
 #include "core/net/websocket_codec.h"
@@ -136,8 +137,8 @@ class Connection final : private FrameSink {
   std::size_t read_frames(std::span<std::uint8_t> data);
   void answer_http(const HttpRequest& request);
   void answer_upgrade(const HttpRequest& request);
-  [[nodiscard]] Address client_of(const HttpRequest& request) const;
-  [[nodiscard]] bool admit();
+  [[nodiscard]] ClientAddress client_of(const HttpRequest& request) const;
+  [[nodiscard]] bool admit(const ClientAddress& client);
   void upgrade(const HttpRequest& request, const std::string& response);
   void refuse_http(int status);
   [[nodiscard]] Time head_deadline() const;

@@ -61,22 +61,23 @@ void Connection::answer_http(const HttpRequest& request) {
   const std::string& websocket_path = loop_.options().websocket_path;
   const bool is_websocket = websocket_path.empty() || request.path == websocket_path;
   if (is_websocket && request.method == "GET") return answer_upgrade(request);
-  const bool loopback = client_of(request).is_loopback();
+  const bool loopback = client_of(request).is_local();
   queue(FrameBuilder(0).append(loop_.application_.on_http(request, loopback)).finish_raw());
   close_after_flush_ = !request.keep_alive;
   own_deadline_ = loop_.now() + loop_.options().read_timeout;
   loop_.update_deadline(*this);
 }
 
-Address Connection::client_of(const HttpRequest& request) const {
+ClientAddress Connection::client_of(const HttpRequest& request) const {
   const Admission* admission = loop_.admission_;
-  return admission == nullptr ? address_ : admission->client_of(address_, request);
+  if (admission == nullptr) return {address_, false};
+  return admission->client_of(address_, request);
 }
 
 // A connection of a trusted proxy is counted here, by its client; others were when they came.
-bool Connection::admit() {
+bool Connection::admit(const ClientAddress& client) {
   Admission* admission = loop_.admission_;
-  admitted_ = admission != nullptr && admission->enter(address_, loop_.now());
+  admitted_ = admission != nullptr && admission->enter(client, loop_.now());
   return admission == nullptr || admitted_;
 }
 
@@ -86,8 +87,9 @@ void Connection::answer_upgrade(const HttpRequest& request) {
   const auto offers = read_extension_offers(request);
   if (!offers) return refuse_http(400);
   if (!is_allowed_origin(request, loop_.options().allowed_origins)) return refuse_http(403);
-  address_ = client_of(request);
-  if (!admitted_ && !admit()) return refuse_http(429);
+  const ClientAddress client = client_of(request);
+  address_ = client.address;
+  if (!admitted_ && !admit(client)) return refuse_http(429);
   HttpHeaders extra;
   if (loop_.options().compression) {
     if (const auto agreed = agree_on_deflate(*offers)) {

@@ -226,7 +226,7 @@ void EventLoop::watch_listener(std::uint32_t events) {
 
 void EventLoop::take_in(int fd, const Address& address) {
   const bool judged = admission_ != nullptr && !admission_->is_proxy(address);
-  if (judged && !admission_->enter(address, now_)) {
+  if (judged && !admission_->enter({address, false}, now_)) {
     ::close(fd);
     return;
   }

@@ -5,11 +5,12 @@
 #include <cctype>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/base/origin.h"
-#include "core/net/admission.h"
+#include "core/net/client_address.h"
 #include "core/net/http_request.h"
 #include "core/net/permessage_deflate.h"
 
@@ -47,9 +48,11 @@ peer::HttpHeaders extensions_for(const std::vector<peer::ExtensionOffer>& offers
 
 // Who is behind the request is the sender, or an address that the head holds.
 void check_client(std::string_view head, const peer::HttpRequest& request) {
-  static const peer::Admission admission{{.trusted_proxies = {*peer::parse_address_range("::/0")}}};
+  static const peer::ProxyTrust trust{{*peer::parse_address_range("::/0")},
+                                      peer::ProxyHeader::kAuto};
   const peer::Address sender = *peer::parse_address("192.0.2.1");
-  const peer::Address client = admission.client_of(sender, request);
+  const peer::Address client =
+      peer::client_of_proxy(trust, sender, std::nullopt, request).client.address;
   require(client == sender || head.find(client.is_v4() ? '.' : ':') != std::string_view::npos);
 }
 

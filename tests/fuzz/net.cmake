@@ -9,3 +9,7 @@ peer_add_fuzzer(deflate
 peer_add_fuzzer(http_head
   SOURCES fuzz_http_head.cc
   LIBRARIES peer_net)
+
+peer_add_fuzzer(forwarded
+  SOURCES fuzz_forwarded.cc
+  LIBRARIES peer_net)

@@ -57,6 +57,7 @@ inline const std::map<std::string, std::string> kOtherValues = {
     {"max_unregistered_per_ip", "0"},
     {"exempt_loopback", "false"},
     {"trusted_proxies", "[10.0.0.0/8, \"::1\"]"},
+    {"trusted_proxy_header", "x-real-ip"},
     {"allowed_origins", "[\"*.example.com\"]"},
     {"tls_cert", "cert.pem"},
     {"tls_key", "key.pem"},

@@ -1,7 +1,9 @@
 peer_add_test(unit_net
   SOURCES
     net/admission_test.cc
+    net/client_address_test.cc
     net/deflate_test.cc
+    net/forwarded_test.cc
     net/frame_compressor_test.cc
     net/http_request_test.cc
     net/http_response_test.cc

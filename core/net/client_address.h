@@ -1,0 +1,48 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/address.h"
+#include "core/base/proxy_header.h"
+
+namespace peer {
+
+struct HttpRequest;
+
+/// Whose a connection is, as far as the server can know.
+struct ClientAddress {
+  Address address;
+  /// A proxy has passed it on: told by a header or by PROXY protocol, or the proxy's own address in
+  /// place of one that could not be believed.
+  bool by_proxy = false;
+
+  /// On this machine, and connected without a proxy. Whatever a proxy tells never is: its client
+  /// may have had a hand in it.
+  [[nodiscard]] bool is_local() const { return !by_proxy && address.is_loopback(); }
+};
+
+/// What is known of the client of a trusted proxy.
+struct ProxyClient {
+  ClientAddress client;
+  std::string problem;  ///< for the log: why `client` is a proxy itself; empty: nothing to say
+};
+
+/// Which addresses are trusted proxies, and how these name their clients.
+struct ProxyTrust {
+  std::vector<AddressRange> proxies;
+  ProxyHeader header = ProxyHeader::kAuto;
+
+  [[nodiscard]] bool is_proxy(const Address& address) const;
+};
+
+/// Who is behind a request that came from `proxy`, a trusted one. In a chain of proxies that is the
+/// right-most hop that is no trusted proxy itself. `proxy_protocol`: the address that PROXY
+/// protocol has told, if any. Where none can be believed, it is the last trusted proxy known.
+/// Pure; any thread.
+[[nodiscard]] ProxyClient client_of_proxy(const ProxyTrust& trust, const Address& proxy,
+                                          const std::optional<Address>& proxy_protocol,
+                                          const HttpRequest& request);
+
+}  // namespace peer
