@@ -76,6 +76,10 @@ Address address_of(const sockaddr_storage& socket) {
   return {};
 }
 
+Address address_of_bytes(std::string_view bytes) {
+  return bytes.size() == 4 ? from_v4(bytes.data()) : from_v6(bytes.data());
+}
+
 bool AddressRange::contains(const Address& address) const {
   return first_bits(address, prefix) == first;
 }

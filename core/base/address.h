@@ -30,6 +30,9 @@ struct Address {
 /// Of a connected socket; all zero for other families.
 [[nodiscard]] Address address_of(const sockaddr_storage& socket);
 
+/// From the 4 bytes of an IPv4 address, or the 16 of IPv6, in network order.
+[[nodiscard]] Address address_of_bytes(std::string_view bytes);
+
 /// The addresses that share a prefix.
 struct AddressRange {
   Address first;

@@ -13,3 +13,7 @@ peer_add_fuzzer(http_head
 peer_add_fuzzer(forwarded
   SOURCES fuzz_forwarded.cc
   LIBRARIES peer_net)
+
+peer_add_fuzzer(proxy_protocol
+  SOURCES fuzz_proxy_protocol.cc
+  LIBRARIES peer_net)

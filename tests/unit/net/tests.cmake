@@ -8,6 +8,7 @@ peer_add_test(unit_net
     net/http_request_test.cc
     net/http_response_test.cc
     net/permessage_deflate_test.cc
+    net/proxy_protocol_test.cc
     net/websocket_codec_test.cc
     net/websocket_reader_deflate_test.cc
     net/websocket_reader_split_test.cc
