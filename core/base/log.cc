@@ -16,20 +16,27 @@ Poco::Logger& logger() {
   return instance;
 }
 
+void log_with(Poco::Message::Priority priority, const std::string& line, LogFields fields) {
+  Poco::Message message(logger().name(), line, priority);
+  for (const auto& [name, value] : fields) {
+    const bool wanted = name != std::string_view("address") || addresses_wanted;
+    if (wanted) message.set(name, value);
+  }
+  logger().log(message);
+}
+
 }  // namespace
 
 void log_error(const std::string& line) { logger().error(line); }
 void log_warning(const std::string& line) { logger().warning(line); }
 void log_info(const std::string& line) { logger().information(line); }
 
+void log_notice(const std::string& line, LogFields fields) {
+  if (logger().notice()) log_with(Poco::Message::PRIO_NOTICE, line, fields);
+}
+
 void log_debug(const std::string& line, LogFields fields) {
-  if (!log_debug_enabled()) return;
-  Poco::Message message(logger().name(), line, Poco::Message::PRIO_DEBUG);
-  for (const auto& [name, value] : fields) {
-    const bool wanted = name != std::string_view("address") || addresses_wanted;
-    if (wanted) message.set(name, value);
-  }
-  logger().log(message);
+  if (log_debug_enabled()) log_with(Poco::Message::PRIO_DEBUG, line, fields);
 }
 
 bool log_debug_enabled() { return logger().debug(); }

@@ -16,6 +16,8 @@ using LogFields = std::initializer_list<std::pair<const char*, std::string>>;
 void log_error(const std::string& line);
 void log_warning(const std::string& line);
 void log_info(const std::string& line);
+/// What an operator may want to change, and nobody must.
+void log_notice(const std::string& line, LogFields fields = {});
 void log_debug(const std::string& line, LogFields fields = {});
 /// True when debug lines are written at all: ask before composing one.
 [[nodiscard]] bool log_debug_enabled();

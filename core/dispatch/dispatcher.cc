@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "core/base/log.h"
 #include "core/dispatch/handlers.h"
@@ -19,6 +20,16 @@ RateLimit rate_of(const Node& node, const Peer& peer) {
   return {node.config().rate_limit_per_sec, node.config().rate_limit_burst};
 }
 
+std::string rate_text(const Node& node, const Peer& peer) {
+  const RateLimit rate = rate_of(node, peer);
+  if (peer.rights != nullptr && peer.rights->rate_per_second) {
+    return std::to_string(rate.per_second) + " messages a second, granted by plugin '" +
+           node.config().plugins.auth.name + "'";
+  }
+  return "rate_limit_per_sec: " + std::to_string(rate.per_second) +
+         ", rate_limit_burst: " + std::to_string(rate.burst);
+}
+
 // Takes one token, or answers 429 and returns false (protocol.md B, Rate limit).
 bool pay(const Call& call, LoopState& state) {
   if (call.node.limiter.try_acquire(call.peer.fingerprint, rate_of(call.node, call.peer),
@@ -28,6 +39,7 @@ bool pay(const Call& call, LoopState& state) {
   }
   state.rate_limited.fetch_add(1, std::memory_order_relaxed);
   call.error(429, "rate limited");
+  if (!std::exchange(call.peer.rate_noted, true)) note_limit(call, rate_text(call.node, call.peer));
   const std::uint32_t flood = call.node.config().rate_limit_flood;
   if (++call.peer.limited_in_a_row >= flood && flood != 0) {
     call.connection.close(CloseCode::kFlood, "flood");
@@ -80,6 +92,12 @@ void handle(const Call& call) {
 
 void Call::error(int code, std::string_view text) const {
   reply_error(connection, message.id, code, text);
+}
+
+void note_limit(const Call& call, const std::string& limit) {
+  log_notice("a peer's messages are answered 429 \"rate limited\" (" + limit + ")",
+             {{"peer", to_hex(call.peer.fingerprint)},
+              {"address", call.connection.remote_address().text()}});
 }
 
 void Call::ack(std::uint32_t delivered, std::uint32_t dropped) const {

@@ -39,6 +39,10 @@ struct Call {
   }
 };
 
+// dispatcher.cc
+/// Tells the log which limit a peer has met: once for each limit and connection.
+void note_limit(const Call& call, const std::string& limit);
+
 // registration.cc
 void handle_first_message(Node& node, Connection& connection, std::string_view text);
 /// The time that a registration or a grant had is over.

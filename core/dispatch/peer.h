@@ -72,6 +72,8 @@ class Peer final : public ConnectionContext {
   bool holds_alias = false;
   bool admitted = false;      ///< in the directory, and the broker knows
   std::uint16_t pending = 0;  ///< operations under way; messages wait for them
+  bool rate_noted = false;    ///< the log has been told that it was limited, and by what
+  bool fanout_noted = false;
   std::uint32_t limited_in_a_row = 0;
   std::uint64_t registration_number = 0;  ///< sdk::Registered
   Fingerprint fingerprint;

@@ -22,6 +22,9 @@ bool may_fan_out(const Call& call, std::size_t copies) {
     return true;
   }
   call.error(429, "rate limited");
+  if (!std::exchange(call.peer.fanout_noted, true)) {
+    note_limit(call, "fanout_limit_per_sec: " + std::to_string(limit));
+  }
   return false;
 }
 

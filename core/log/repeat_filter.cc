@@ -5,7 +5,7 @@
 namespace peer {
 
 void RepeatFilter::log(const Poco::Message& message) {
-  const bool counts = message.getPriority() <= Poco::Message::PRIO_WARNING;
+  const bool counts = message.getPriority() <= Poco::Message::PRIO_NOTICE;
   if (!counts || passes(message, steady_now())) next_->log(message);
 }
 

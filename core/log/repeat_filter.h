@@ -15,8 +15,8 @@ namespace peer {
 
 /// Passes lines on, but of the same words (a warning that every message of a flood causes) only
 /// the first kShown within kWindow; how many more there were is told when the window is over.
-/// Errors and warnings only: what a client causes at other levels is asked for with log_level.
-/// Thread-safe.
+/// Errors, warnings and notices only: what a client causes at other levels is asked for with
+/// log_level. Thread-safe.
 class RepeatFilter final : public Poco::Channel {
  public:
   static constexpr std::uint64_t kShown = 5;

@@ -47,6 +47,34 @@ TEST_F(LimitsTest, ALimitedMessageIsNotProcessed) {
   EXPECT_EQ(http_json("/stats")["namespaces"], "{}"_json);
 }
 
+TEST_F(LimitsTest, TheLogTellsOnceForAConnectionWhichLimitAPeerHasMet) {
+  start({"rate_limit_per_sec=1", "rate_limit_burst=3"});
+  TestPeer alice = peer("alice");
+  send_many(alice, 10);
+  EXPECT_EQ(count_of(alice, 10, "error"), 7);
+  TestPeer bob = peer("bob");
+  send_many(bob, 5);
+  EXPECT_EQ(count_of(bob, 5, "error"), 2);
+  const std::string line =
+      "Notice: a peer's messages are answered 429 \"rate limited\" (rate_limit_per_sec: 1, "
+      "rate_limit_burst: 3) peer=";
+  server().wait_for_output(line + bob.fingerprint());
+  const std::string output = server().output();
+  const std::size_t first = output.find(line + alice.fingerprint() + " address=127.0.0.1");
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_EQ(output.find(line + alice.fingerprint(), first + 1), std::string::npos);
+}
+
+TEST_F(LimitsTest, TheLogTellsOfTheFanOutLimit) {
+  start({"fanout_limit_per_sec=1"});
+  TestPeer alice = peer_in("lobby", "alice");
+  for (int i = 0; i < 3; ++i) alice.send_to(alice.fingerprint(), "1");
+  alice.next("signal");
+  alice.expect_error(429, "rate limited");
+  alice.expect_error(429, "rate limited");
+  server().wait_for_output("rate limited\" (fanout_limit_per_sec: 1) peer=" + alice.fingerprint());
+}
+
 TEST_F(LimitsTest, TokensComeBackAndTheConnectionStays) {
   start({"rate_limit_per_sec=20", "rate_limit_burst=1"});
   TestPeer alice = peer("alice");

@@ -42,6 +42,11 @@ TEST_F(RepeatFilterTest, AFloodOfOneWarningIsShownAFewTimesAndThenCounted) {
   EXPECT_EQ(recorder_->lines.back(), "full");
 }
 
+TEST_F(RepeatFilterTest, SoIsOneOfNotices) {
+  log(7, "limited", Poco::Message::PRIO_NOTICE);
+  EXPECT_THAT(recorder_->lines, SizeIs(RepeatFilter::kShown));
+}
+
 TEST_F(RepeatFilterTest, AFewAreNotSummedUp) {
   log(5, "now and then");
   filter_->sum_up(kNever);
