@@ -94,9 +94,9 @@ struct Config {
   std::uint32_t max_meta_size = 8192;  ///< a peer's merged meta
   std::uint32_t max_join_meta_size = 4096;
   std::uint32_t max_criteria_size = 4096;
-  std::uint32_t max_exclude = 1000;  ///< entries
-  std::uint32_t max_peer_list_size = 256 * 1024;
-  std::uint32_t discover_limit_max = 500;  ///< peers
+  std::uint32_t max_exclude = 1000;              ///< entries
+  std::uint32_t max_peer_list_size = 60 * 1024;  ///< of a whole peer_list or matched
+  std::uint32_t discover_limit_max = 500;        ///< peers
 
   // Rates.
   std::uint32_t rate_limit_per_sec = 100;

@@ -92,6 +92,7 @@ struct JoinDraft {
   std::string meta;
   sdk::Value fields;  ///< for a room's policy
   bool room_only = false;
+  bool holds_alias = true;  ///< as the peer's object says that goes with it
 };
 /// join, or join_room: judged, committed and answered.
 void start_join(Node& node, Connection& connection, JoinDraft draft);
@@ -106,8 +107,17 @@ void join_room_here(Node& node, Connection& connection, const JoinDraft& draft,
 /// The same by the node's own truth: who is elsewhere, if there are other nodes, it will be told.
 [[nodiscard]] Joiner lone_joiner_of(Node& node, Connection& connection, std::string_view ns,
                                     const std::string& object);
-/// Enters a successful join into the peer's own books, and answers peer_list.
-void complete_join(Connection& connection, const JoinDraft& draft, JoinResult result);
+/// Enters a successful join or creation into the peer's own books.
+void enter_membership(Node& node, Peer& peer, const JoinDraft& draft, const JoinResult& result);
+/// The same, and answers peer_list.
+void complete_join(Node& node, Connection& connection, const JoinDraft& draft, JoinResult result);
+/// What a peer_list about `ns` may hold: `peers`, or all of the room (protocol B, Bounds).
+[[nodiscard]] PageLimit page_limit(const Node& node, std::string_view id, std::string_view ns,
+                                   std::size_t peers);
+[[nodiscard]] PageLimit page_limit(const Node& node, std::string_view id, std::string_view ns,
+                                   const Room& room);
+/// What others see of a peer is another text from now on, wherever it is a member. Nobody is told.
+void refresh_objects(Node& node, const Peer& peer);
 /// Tells the broker, if there are other nodes, that a membership has ended or came to nothing.
 void tell_left(Node& node, std::string_view ns, const sdk::Registered& peer);
 /// Ends one membership: ticket, announcement, succession in a room.

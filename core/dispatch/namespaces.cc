@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kMembershipOverhead = 256;
 
 std::size_t object_size(const Peer& peer, const Membership& membership) {
-  return 128 + peer.alias.size() + peer.meta.json_size() + membership.app_type.size() +
+  return 160 + peer.alias.size() + peer.meta.json_size() + membership.app_type.size() +
          membership.meta.size();
 }
 
@@ -22,17 +22,12 @@ std::size_t membership_size(const Peer& peer, const Membership& membership) {
          membership.meta.size() + membership.ticket_size + object_size(peer, membership);
 }
 
-PageLimit page_limit(const Node& node, std::size_t peers) {
-  return {peers, node.config().max_peer_list_size};
-}
-
 // Members are asked for by a member, who may know those of a room, or by somebody else.
 enum class Asker : std::uint8_t { kMember, kAnybody };
 
 // Answers with the members of all nodes, or of this one where that is all that can be known.
 void list_members(Node& node, Connection& connection, std::string_view id, std::string_view ns,
-                  const std::optional<Fingerprint>& after, std::uint32_t count, Asker asker) {
-  const PageLimit limit = page_limit(node, count);
+                  const std::optional<Fingerprint>& after, PageLimit limit, Asker asker) {
   if (node.broker_is_standalone) {
     return reply_peer_list(connection, id, ns, node.namespaces.list(ns, after, limit));
   }
@@ -40,7 +35,8 @@ void list_members(Node& node, Connection& connection, std::string_view id, std::
   await<Page>(
       connection, {node.broker_calls, "list"}, std::nullopt,
       [&](sdk::BrokerReply<Page> answer) {
-        node.plugins.broker->list(ns, after, count, std::move(answer));
+        node.plugins.broker->list(ns, after, static_cast<std::uint32_t>(limit.peers),
+                                  std::move(answer));
       },
       [&node, id = std::string(id), ns = std::string(ns), after, limit, asker](
           Connection* still_there, const Page& page) {
@@ -79,22 +75,26 @@ void refresh_membership(Node& node, Connection& connection, const JoinDraft& dra
     membership = std::move(refreshed);
     refresh_object(node, peer, membership);
   }
-  list_members(node, connection, draft.id, draft.ns, std::nullopt, kJoinPage, Asker::kMember);
+  const std::optional<RoomSnapshot> room = node.namespaces.room(draft.ns);
+  list_members(node, connection, draft.id, draft.ns, std::nullopt,
+               room ? page_limit(node, draft.id, draft.ns, room->room)
+                    : page_limit(node, draft.id, draft.ns, kJoinPage),
+               Asker::kMember);
 }
 
 // By the node's own truth alone.
 void join_here(Node& node, Connection& connection, const JoinDraft& draft,
                const std::string& object) {
   if (draft.room_only) return join_room_here(node, connection, draft, object);
-  JoinResult result =
-      node.namespaces.join(draft.ns, lone_joiner_of(node, connection, draft.ns, object),
-                           node.config().max_namespace_size, page_limit(node, kJoinPage));
+  JoinResult result = node.namespaces.join(
+      draft.ns, lone_joiner_of(node, connection, draft.ns, object),
+      node.config().max_namespace_size, page_limit(node, draft.id, draft.ns, kJoinPage));
   if (result.status == JoinStatus::kIsRoom) return join_room_here(node, connection, draft, object);
   if (result.status == JoinStatus::kFull) {
     tell_left(node, draft.ns, peer_of(connection).registered());
     return reply_error(connection, draft.id, 429, "namespace full");
   }
-  complete_join(connection, draft, std::move(result));
+  complete_join(node, connection, draft, std::move(result));
 }
 
 void join_shared(Node& node, Connection& connection, const JoinDraft& draft,
@@ -112,9 +112,10 @@ void join_shared(Node& node, Connection& connection, const JoinDraft& draft,
         switch (outcome.status) {
           case sdk::JoinStatus::kJoined:
             return complete_join(
-                *still_there, draft,
+                node, *still_there, draft,
                 node.namespaces.enter(draft.ns, joiner_of(*still_there, draft.ns, object), nullptr,
-                                      outcome.page, page_limit(node, kJoinPage)));
+                                      outcome.page,
+                                      page_limit(node, draft.id, draft.ns, kJoinPage)));
           case sdk::JoinStatus::kFull:
             return reply_error(*still_there, draft.id, 429, "namespace full");
           case sdk::JoinStatus::kIsRoom:
@@ -136,6 +137,22 @@ std::size_t state_size(const Peer& peer) {
   std::size_t size = peer.alias.size() + peer.meta.json_size();
   for (const Membership& membership : peer.memberships) size += membership_size(peer, membership);
   return size;
+}
+
+PageLimit page_limit(const Node& node, std::string_view id, std::string_view ns,
+                     std::size_t peers) {
+  const std::size_t size = node.config().max_peer_list_size;
+  return {peers, size - std::min(size, peer_list_overhead(id, ns))};
+}
+
+PageLimit page_limit(const Node& node, std::string_view id, std::string_view ns, const Room& room) {
+  PageLimit limit = page_limit(node, id, ns, std::size_t{room.max_size});
+  limit.lists_all = true;
+  return limit;
+}
+
+void refresh_objects(Node& node, const Peer& peer) {
+  for (const Membership& membership : peer.memberships) refresh_object(node, peer, membership);
 }
 
 bool matches_any(const std::vector<std::string>& patterns, std::string_view name) {
@@ -178,6 +195,7 @@ void start_join(Node& node, Connection& connection, JoinDraft draft) {
   if (most != 0 && peer.memberships.size() >= most) {
     return reply_error(connection, draft.id, 429, "too many namespaces");
   }
+  draft.holds_alias = peer.holds_alias;
   const std::string object = peer_object(peer, draft.app_type, draft.meta);
   const std::size_t wanted = kMembershipOverhead + draft.ns.size() + draft.app_type.size() +
                              draft.meta.size() + object.size();
@@ -202,10 +220,15 @@ Joiner lone_joiner_of(Node& node, Connection& connection, std::string_view ns,
   return joiner;
 }
 
-void complete_join(Connection& connection, const JoinDraft& draft, JoinResult result) {
-  Peer& peer = peer_of(connection);
+void enter_membership(Node& node, Peer& peer, const JoinDraft& draft, const JoinResult& result) {
   peer.memberships.push_back({result.ns, result.joined, draft.app_type, draft.meta, 0});
   insert(peer.namespaces, result.ns);
+  // It lost its alias while it was on its way in.
+  if (draft.holds_alias != peer.holds_alias) refresh_object(node, peer, peer.memberships.back());
+}
+
+void complete_join(Node& node, Connection& connection, const JoinDraft& draft, JoinResult result) {
+  enter_membership(node, peer_of(connection), draft, result);
   reply_peer_list(connection, draft.id, draft.ns, result.page);
   connection.loop().deliver_mail();
 }
@@ -251,8 +274,8 @@ void handle_discover(const Call& call) {
   if (!call.read(request)) return;
   Node& node = call.node;
   if (node.namespaces.room(request.ns)) return call.error(403, "cannot discover room peers");
-  list_members(node, call.connection, call.message.id, request.ns, request.after, request.limit,
-               Asker::kAnybody);
+  list_members(node, call.connection, call.message.id, request.ns, request.after,
+               page_limit(node, call.message.id, request.ns, request.limit), Asker::kAnybody);
 }
 
 void handle_metadata(const Call& call) {
@@ -269,9 +292,7 @@ void handle_metadata(const Call& call) {
     return call.error(429, "too much state");
   }
   call.peer.meta = std::move(merged);
-  for (const Membership& membership : call.peer.memberships) {
-    refresh_object(call.node, call.peer, membership);
-  }
+  refresh_objects(call.node, call.peer);
   call.ack();
 }
 

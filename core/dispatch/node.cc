@@ -57,6 +57,7 @@ Node::Node(const Config& config, LoadedPlugins its_plugins, std::size_t loop_cou
           *plugins.match_strategy, match_calls, namespaces,
           [this](std::size_t loop, Delivery delivery) { loops[loop]->post(std::move(delivery)); }),
       limiter(config.rate_limit_shards) {
+  matchmaker.set_max_message_size(config.max_peer_list_size);
   broker_calls.run("standalone", [&] { broker_is_standalone = plugins.broker->standalone(); });
   room_calls.run("message_types", [&] {
     for (std::string& type : plugins.room_policy->message_types()) {
@@ -72,6 +73,7 @@ void Node::use_config(const Config& config) {
   settings_.replace({config, bounds_of(config)});
   admission.use_limits(admission_limits_of(config));
   peers.set_max_peers(config.max_peers);
+  matchmaker.set_max_message_size(config.max_peer_list_size);
 }
 
 }  // namespace peer

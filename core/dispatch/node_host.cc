@@ -115,7 +115,10 @@ void NodeHost::alias_lost(const sdk::Registered& registered) noexcept {
   guarded("the loss of an alias", [&] {
     with_peer(node_, registered, [&node = node_](Connection& connection) {
       Peer& peer = peer_of(connection);
-      if (std::exchange(peer.holds_alias, false)) node.peers.free_alias(peer.alias);
+      if (peer.registration) peer.registration->alias_lost = true;
+      if (!std::exchange(peer.holds_alias, false)) return;
+      node.peers.free_alias(peer.alias);
+      refresh_objects(node, peer);
     });
   });
 }

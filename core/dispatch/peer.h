@@ -44,6 +44,7 @@ struct Registration {
   // Of the auth plugin.
   std::string challenge_context;
   bool challenged = false;
+  bool alias_lost = false;  ///< before it was known that the peer holds it
 };
 
 /// What an auth plugin granted beyond the usual; see sdk::AuthGrant.

@@ -132,7 +132,8 @@ void tell_broker(Node& node, Connection& connection) {
       [&node](Connection* still_there, const sdk::RegisterOutcome& outcome) {
         if (still_there == nullptr) return;
         if (outcome.too_often) return still_there->close(CloseCode::kTryAgainLater, kTooOften);
-        peer_of(*still_there).holds_alias = !outcome.alias_taken;
+        Peer& registered = peer_of(*still_there);
+        registered.holds_alias = !outcome.alias_taken && !registered.registration->alias_lost;
         complete(node, *still_there);
       });
 }

@@ -87,6 +87,11 @@ void reply_peer_list(Connection& connection, std::string_view id, std::string_vi
             "],\"total\":" + std::to_string(page.total) + "}");
 }
 
+std::size_t peer_list_overhead(std::string_view id, std::string_view ns) {
+  constexpr std::size_t kRest = 100;  // words and punctuation, a total of twenty digits
+  return kRest + id.size() + json_string(ns).size();
+}
+
 void reply_room(Connection& connection, std::string_view type, std::string_view id,
                 std::string_view room_id, const Room& room, std::optional<std::size_t> peer_count) {
   std::string payload = room_payload(room_id, room);
@@ -108,6 +113,7 @@ void reply_cancelled(Connection& connection, std::string_view id, sdk::TicketId 
 std::string peer_object(const Peer& peer, std::string_view app_type, std::string_view join_meta) {
   std::string object = "{\"fingerprint\":\"" + to_hex(peer.fingerprint) + "\",\"alias\":";
   append_json_string(object, peer.alias);
+  if (!peer.holds_alias) object.append(",\"alias_taken\":true");
   if (!app_type.empty()) object.append(",\"app_type\":").append(app_type);
   Meta meta = peer.meta;
   meta.merge(join_meta);

@@ -25,6 +25,8 @@ void reply_ack(Connection& connection, std::string_view id, std::uint32_t delive
 void reply_registered(Connection& connection, const Peer& peer, std::string_view id);
 void reply_peer_list(Connection& connection, std::string_view id, std::string_view ns,
                      const PeerPage& page);
+/// The length of a `peer_list` beside its peers, at most.
+[[nodiscard]] std::size_t peer_list_overhead(std::string_view id, std::string_view ns);
 /// `room_created` and `room_info` share a payload but for the count.
 void reply_room(Connection& connection, std::string_view type, std::string_view id,
                 std::string_view room_id, const Room& room, std::optional<std::size_t> peer_count);
@@ -35,7 +37,8 @@ void reply_waiting(Connection& connection, std::string_view id, sdk::TicketId ti
 /// `match_cancelled`.
 void reply_cancelled(Connection& connection, std::string_view id, sdk::TicketId ticket);
 
-/// What others see of a peer: `{fingerprint, alias, app_type?, meta}`.
+/// What others see of a peer: `{fingerprint, alias, alias_taken?, app_type?, meta}`. `meta` is the
+/// last member (without_meta).
 [[nodiscard]] std::string peer_object(const Peer& peer, std::string_view app_type,
                                       std::string_view join_meta);
 [[nodiscard]] FrameRef peer_joined_frame(const Fingerprint& peer, std::string_view ns,

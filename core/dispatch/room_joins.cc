@@ -21,9 +21,8 @@ struct SharedJoin {
 };
 using SharedJoinPtr = std::shared_ptr<SharedJoin>;
 
-// All members of a room are listed.
-PageLimit page_limit(const Node& node, const Room& room) {
-  return {room.max_size, node.config().max_peer_list_size};
+PageLimit page_limit(const Node& node, const JoinDraft& draft, const Room& room) {
+  return page_limit(node, draft.id, draft.ns, room);
 }
 
 RoomVerdict judge_join(Node& node, Connection& connection, const JoinDraft& draft,
@@ -53,9 +52,7 @@ void join_with(const SharedJoinPtr& join, Connection& connection, const sdk::Roo
 
 void answer_creation(Node& node, Connection& connection, const JoinDraft& draft,
                      const RoomVerdict& verdict, const JoinResult& result, std::uint64_t version) {
-  Peer& peer = peer_of(connection);
-  peer.memberships.push_back({result.ns, result.joined, {}, {}, 0});
-  insert(peer.namespaces, result.ns);
+  enter_membership(node, peer_of(connection), draft, result);
   reply_room(connection, "room_created", draft.id, draft.ns, verdict.room, std::nullopt);
   finish_change(node, connection.loop(), draft.ns, verdict.wake_after, version);
 }
@@ -85,11 +82,11 @@ void create_shared(const SharedJoinPtr& join, Connection& connection, const Room
               if (outcome.status != sdk::JoinStatus::kJoined) {
                 return reply_error(*still_there, draft.id, 409, "room already exists");
               }
-              answer_creation(
-                  node, *still_there, draft, verdict,
-                  node.namespaces.enter(draft.ns, joiner_of(*still_there, draft.ns, join->object),
-                                        &change, outcome.page, page_limit(node, change.room)),
-                  outcome.version);
+              answer_creation(node, *still_there, draft, verdict,
+                              node.namespaces.enter(
+                                  draft.ns, joiner_of(*still_there, draft.ns, join->object),
+                                  &change, outcome.page, page_limit(node, draft, change.room)),
+                              outcome.version);
             });
 }
 
@@ -105,9 +102,10 @@ void conclude(const SharedJoinPtr& join, Connection& connection, const RoomVerdi
   const JoinDraft& draft = join->draft;
   switch (outcome.status) {
     case sdk::JoinStatus::kJoined:
-      complete_join(connection, draft,
-                    node.namespaces.enter(draft.ns, joiner_of(connection, draft.ns, join->object),
-                                          &change, outcome.page, page_limit(node, change.room)));
+      complete_join(
+          node, connection, draft,
+          node.namespaces.enter(draft.ns, joiner_of(connection, draft.ns, join->object), &change,
+                                outcome.page, page_limit(node, draft, change.room)));
       return finish_change(node, connection.loop(), draft.ns, verdict.wake_after, outcome.version);
     case sdk::JoinStatus::kConflict:
       if (++join->attempts < kMaxRoomAttempts) return read_and_join(join, connection);
@@ -183,6 +181,7 @@ void handle_create_room(const Call& call) {
   JoinDraft draft;
   draft.id = call.message.id;
   draft.ns = request.room_id;
+  draft.holds_alias = call.peer.holds_alias;
   std::string object = peer_object(call.peer, {}, {});
   if (node.broker_is_standalone) {
     return create_here(node, call.connection, draft, object, verdict);
@@ -221,9 +220,9 @@ void join_room_here(Node& node, Connection& connection, const JoinDraft& draft,
     JoinResult result = node.namespaces.join_room(
         draft.ns, lone_joiner_of(node, connection, draft.ns, object), room->version,
         change_of(draft.ns, *verdict, &room->room, connection.loop().wall()),
-        page_limit(node, verdict->room));
+        page_limit(node, draft, verdict->room));
     if (result.status != JoinStatus::kJoined) continue;
-    complete_join(connection, draft, std::move(result));
+    complete_join(node, connection, draft, std::move(result));
     return finish_change(node, connection.loop(), draft.ns, verdict->wake_after, room->version + 1);
   }
   give_up();

@@ -111,8 +111,10 @@ TicketIds claim_here(Node& node, const std::string& ns, const std::string& sessi
   }
   std::vector<Fingerprint> peers;
   for (const OwnTicket& ticket : taken) peers.push_back(ticket.owner.peer);
-  tell_tickets(node, ns, matched_payload(ns, session, node.namespaces.objects(ns, peers)), taken,
-               now);
+  tell_tickets(node, ns,
+               matched_payload(ns, session, node.namespaces.objects(ns, peers),
+                               node.config().max_peer_list_size),
+               taken, now);
   for (const sdk::TicketId id : group) remove_silently(node, ns, id);
   return {};
 }
@@ -282,7 +284,10 @@ void tell_matched(Node& node, const sdk::MatchNews& match, sdk::Instant now) {
     if (auto ticket = node.own_tickets.take(peer.ticket)) taken.push_back(std::move(*ticket));
   }
   if (taken.empty()) return;
-  tell_tickets(node, match.ns, matched_payload(match.ns, match.session_id, objects), taken, now);
+  tell_tickets(
+      node, match.ns,
+      matched_payload(match.ns, match.session_id, objects, node.config().max_peer_list_size), taken,
+      now);
 }
 
 }  // namespace peer

@@ -7,22 +7,13 @@
 namespace peer {
 namespace {
 
-// Returns false when the object does not fit.
-bool append(PeerPage& page, const std::string& object, PageLimit limit) {
-  if (page.peers.size() + object.size() + 1 > limit.bytes) return false;
-  if (!page.peers.empty()) page.peers.push_back(',');
-  page.peers.append(object);
-  ++page.listed;
-  return true;
-}
-
 PeerPage page_of(const Namespace& ns, std::size_t first, PageLimit limit) {
-  PeerPage page;
+  const std::size_t count = std::min(limit.peers, ns.members.size() - first);
+  std::vector<std::string_view> objects;
+  objects.reserve(count);
+  for (std::size_t i = first; i < first + count; ++i) objects.push_back(ns.members[i].object);
+  PeerPage page = make_page(objects, limit);
   page.total = ns.members.size();
-  const std::size_t end = first + std::min(limit.peers, ns.members.size() - first);
-  for (std::size_t i = first; i < end; ++i) {
-    if (!append(page, ns.members[i].object, limit)) break;
-  }
   return page;
 }
 
@@ -285,17 +276,19 @@ PeerPage NamespaceDirectory::list(std::string_view name, const sdk::MemberPage& 
 
 PeerPage NamespaceDirectory::shared_page(const Namespace* ns, const sdk::MemberPage& shared,
                                          PageLimit limit) const {
-  PeerPage page;
-  page.total = shared.total;
-  bool full = false;
+  std::size_t total = shared.total;
+  std::vector<std::string_view> objects;
+  objects.reserve(shared.members.size());
   for (const sdk::MemberEntry& member : shared.members) {
     // Whose going the members here have been told of must not appear to who comes after.
-    if (member.here && (ns == nullptr || !peers_.is_member(member.peer, ns))) {
-      if (page.total > 0) --page.total;
-    } else if (!full) {
-      full = page.listed == limit.peers || !append(page, member.object, limit);
+    if (!member.here || (ns != nullptr && peers_.is_member(member.peer, ns))) {
+      objects.push_back(member.object);
+    } else if (total > 0) {
+      --total;
     }
   }
+  PeerPage page = make_page(objects, limit);
+  page.total = total;
   return page;
 }
 

@@ -16,6 +16,7 @@
 #include "core/base/fingerprint.h"
 #include "core/base/mutex.h"
 #include "core/hub/peer_directory.h"
+#include "core/hub/peer_page.h"
 #include "core/net/event_loop.h"
 
 namespace peer {
@@ -69,19 +70,6 @@ struct RoomSnapshot {
   Room room;
   std::uint64_t version = 0;
   std::vector<Fingerprint> members;
-};
-
-/// Peer objects of a namespace.
-struct PeerPage {
-  std::string peers;       ///< JSON objects, comma-separated
-  std::size_t listed = 0;  ///< how many those are
-  std::size_t total = 0;   ///< members of the namespace
-};
-
-/// How much a page may hold.
-struct PageLimit {
-  std::size_t peers = 50;
-  std::size_t bytes = 256 * 1024;
 };
 
 enum class JoinStatus : std::uint8_t {

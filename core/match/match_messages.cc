@@ -1,22 +1,32 @@
 #include "core/match/match_messages.h"
 
+#include <algorithm>
+
 #include "core/base/random.h"
+#include "core/hub/peer_page.h"
 #include "core/protocol/json_text.h"
 
 namespace peer {
+namespace {
+
+// Of `matched` beside the peers and the names: its words, the session, a request's id and the time.
+constexpr std::size_t kMatchedRest = 640;
+
+}  // namespace
 
 std::string new_session_id() { return random_hex(16); }
 
 std::string matched_payload(std::string_view ns, std::string_view session_id,
-                            const std::vector<std::string>& peer_objects) {
-  std::string payload = "{\"namespace\":" + json_string(ns);
+                            const std::vector<std::string>& peer_objects, std::size_t max_size) {
+  const std::string name = json_string(ns);
+  std::vector<std::string_view> objects;
+  std::copy_if(peer_objects.begin(), peer_objects.end(), std::back_inserter(objects),
+               [](const std::string& object) { return !object.empty(); });
+  const std::size_t overhead = kMatchedRest + 2 * name.size();
+  const PageLimit limit{objects.size(), max_size - std::min(max_size, overhead), true};
+  std::string payload = "{\"namespace\":" + name;
   payload.append(",\"session_id\":\"").append(session_id).append("\",\"peers\":[");
-  for (const std::string& object : peer_objects) {
-    if (object.empty()) continue;
-    if (payload.back() != '[') payload.push_back(',');
-    payload.append(object);
-  }
-  payload.append("]}");
+  payload.append(make_page(objects, limit).peers).append("]}");
   return payload;
 }
 

@@ -163,7 +163,8 @@ void Matchmaker::announce(const std::string& ns, Queue& queue, const sdk::MatchG
                           sdk::Instant now, const Fingerprint* requester) {
   std::vector<Fingerprint> peers;
   for (const sdk::TicketId id : group.tickets) peers.push_back(queue.tickets.at(id).owner.peer);
-  const std::string payload = matched_payload(ns, new_session_id(), namespaces_.objects(ns, peers));
+  const std::string payload =
+      matched_payload(ns, new_session_id(), namespaces_.objects(ns, peers), max_message_size_);
   const FrameRef plain = matched_frame(ns, payload, {}, now);
   for (const sdk::TicketId id : group.tickets) {
     const TicketOwner owner = queue.tickets.at(id).owner;

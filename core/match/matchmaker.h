@@ -73,6 +73,8 @@ class Matchmaker {
   /// In all namespaces where it is time: expires what is due and matches again. Returns when to
   /// call again.
   std::optional<sdk::Instant> tick(sdk::Instant now);
+  /// Of `matched` messages, from now on; 60 KiB at first.
+  void set_max_message_size(std::size_t bytes) { max_message_size_ = bytes; }
   /// How long matched tickets have waited.
   [[nodiscard]] const MatchWaits& waits() const { return waits_; }
   /// Tickets waiting now.
@@ -124,6 +126,7 @@ class Matchmaker {
   const NamespaceDirectory::Post post_;
   std::unique_ptr<Shard[]> shards_;
   std::atomic<sdk::TicketId> last_id_{0};
+  std::atomic<std::size_t> max_message_size_{60 * 1024};
   MatchWaits waits_;
 };
 

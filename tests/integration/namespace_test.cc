@@ -284,6 +284,54 @@ TEST_F(NamespaceTest, APeerListIsCutAtItsSizeAndTotalTellsTheTruth) {
   EXPECT_EQ(reply["payload"]["total"].number(), 20);
 }
 
+// Several client libraries refuse messages over 64 KiB.
+TEST_F(NamespaceTest, NoPeerListIsLongerThan60KiBAndItsPagesLeadToEverybody) {
+  start({});
+  fill_lobby(11);
+  for (TestPeer& member : members) {
+    member.send("metadata", fmt(R"({"meta":{"x":"%"}})", std::string(8000, 'x')), R"("id":1)");
+    while (member.next()["type"].str() != "ack") {
+    }
+  }
+  TestPeer late = peer("p11");
+  std::vector<std::string> found = aliases(late.join("lobby"));
+  EXPECT_LE(late.last_text().size(), 61440U);
+  EXPECT_GT(late.last_text().size(), 51000U);
+  EXPECT_EQ(found, names(0, 7));
+  std::string last = members[6].fingerprint();
+  while (found.size() < 12) {
+    const Json page = discover(late, fmt(R"({"namespace":"lobby","limit":500,"after":"%"})", last));
+    EXPECT_LE(late.last_text().size(), 61440U);
+    EXPECT_EQ(page["payload"]["total"].number(), 12);
+    const std::vector<std::string> more = aliases(page);
+    ASSERT_FALSE(more.empty());
+    found.insert(found.end(), more.begin(), more.end());
+    last = page["payload"]["peers"][more.size() - 1]["fingerprint"].str();
+  }
+  EXPECT_EQ(found, names(0, 12));
+}
+
+// The name and the id are part of the message, too.
+TEST_F(NamespaceTest, TheSizeOfAPeerListIsThatOfTheWholeMessage) {
+  start({"max_peer_list_size=30000"});
+  const std::string name = [] {
+    std::string escaped;
+    for (int i = 0; i < 4096; ++i) escaped += R"(\u0001)";
+    return escaped;
+  }();
+  for (int i = 0; i < 30; ++i) {
+    members.push_back(peer(fmt("p%", i)));
+    members.back().join(name, fmt(R"("meta":{"x":"%"})", std::string(500, 'x')));
+  }
+  TestPeer asker = peer("asker");
+  asker.send("discover", fmt(R"({"namespace":"%"})", name),
+             fmt(R"("id":"%")", std::string(64, 'i')));
+  const Json page = asker.next("peer_list");
+  EXPECT_LT(asker.last_text().size(), 30000U);
+  EXPECT_GT(asker.last_text().size(), 29000U);
+  EXPECT_EQ(page["payload"]["total"].number(), 30);
+}
+
 TEST_F(NamespaceTest, BadDiscoversAreRefused) {
   TestPeer alice = peer_in("lobby", "alice");
   alice.expect_refused(message("discover"), 400, "namespace required");

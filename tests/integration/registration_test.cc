@@ -200,6 +200,35 @@ TEST_F(TakenAliasTest, APeerWhoseAliasIsTakenIsRegisteredAllTheSame) {
   EXPECT_EQ(late_reply["payload"]["alias_taken"], "true"_json);
 }
 
+TEST_F(TakenAliasTest, TheOthersSeeWhoseAliasIsTaken) {
+  const auto expect_taken = [this](const Json& peers) {
+    std::size_t taken = 0;
+    for (std::size_t i = 0; i < peers.size(); ++i) {
+      if (!peers[i]["alias_taken"].exists()) continue;
+      EXPECT_EQ(peers[i]["alias_taken"], "true"_json);
+      EXPECT_EQ(peers[i]["fingerprint"].str(), late->fingerprint());
+      ++taken;
+    }
+    EXPECT_EQ(taken, 1U);
+  };
+  sender->send("discover", R"({"namespace":"lobby"})");
+  expect_taken(sender->next("peer_list")["payload"]["peers"]);
+  late->send("metadata", R"({"meta":{"x":1}})", R"("id":1)");
+  late->next("ack");
+  expect_taken(sender->join("lobby")["payload"]["peers"]);
+  holder->join("attic");
+  late->join("attic");
+  EXPECT_EQ(holder->next("peer_joined")["payload"]["alias_taken"], "true"_json);
+  holder->send("match", R"({"namespace":"lobby"})");
+  holder->next("match");
+  late->send("match", R"({"namespace":"lobby"})");
+  expect_taken(holder->next("matched")["payload"]["peers"]);
+  holder->create_room("den");
+  late->send("join_room", R"({"room_id":"den"})");
+  expect_taken(late->next("matched")["payload"]["peers"]);
+  expect_taken(late->next("peer_list")["payload"]["peers"]);
+}
+
 TEST_F(TakenAliasTest, ATakenAliasRoutesToItsHolder) {
   sender->send_to("star", "1");
   EXPECT_EQ(holder->next("signal")["to"].str(), holder->fingerprint());

@@ -177,6 +177,39 @@ TEST_F(RoomsTest, ARoomHolds30AndAJoinListsThemAll) {
   late.expect_refused(message("join_room", R"({"room_id":"den"})"), 429, "room full");
 }
 
+// Several client libraries refuse messages over 64 KiB.
+TEST_F(RoomsTest, InARoomNobodyIsCutAndTheLastStandWithoutMeta) {
+  TestPeer owner = owner_of("den", R"("max_size":30)");
+  std::vector<TestPeer> guests;
+  for (int i = 1; i < 30; ++i) {
+    TestPeer guest = peer(fmt("g%", i));
+    guest.send("metadata", fmt(R"({"meta":{"x":"%"}})", std::string(8000, 'x')));
+    guest.send("join_room", R"({"room_id":"den"})");
+    guest.next("peer_list");
+    guests.push_back(std::move(guest));
+  }
+  // Joining again is answered as the join was.
+  for (const char* type : {"join_room", "join"}) {
+    guests.back().send(
+        type, type == std::string("join") ? R"({"namespace":"den"})" : R"({"room_id":"den"})");
+    const Json list = guests.back().next("peer_list");
+    EXPECT_LE(guests.back().last_text().size(), 61440U);
+    const Json peers = list["payload"]["peers"];
+    ASSERT_EQ(peers.size(), 30U);
+    for (std::size_t i = 0; i < 30; ++i) EXPECT_EQ(peers[i]["meta"].exists(), i < 8) << i;
+    EXPECT_EQ(peers[29]["fingerprint"].str(), guests.back().fingerprint());
+    EXPECT_EQ(list["payload"]["total"].number(), 30);
+  }
+}
+
+TEST_F(RoomsTest, JoiningALargeRoomAgainListsAllOfIt) {
+  start({"plugins.room_policy.options.max_size=60"});
+  TestPeer owner = owner_of("den", R"("max_size":60)");
+  std::vector<TestPeer> guests;
+  for (int i = 1; i < 52; ++i) guests.push_back(guest_in("den", fmt("g%", i)));
+  EXPECT_EQ(guests.back().join("den")["payload"]["peers"].size(), 52U);
+}
+
 // --- room_info
 
 TEST_F(RoomsTest, AnyPeerCanAskForRoomInfo) {

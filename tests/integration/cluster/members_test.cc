@@ -39,7 +39,9 @@ TEST_F(MembersClusterTest, AnAliasHasOneHolderInTheCluster) {
   const Json reply = other.register_as("other", R"("alias":"alice")");
   EXPECT_EQ(reply["payload"]["alias_taken"].text(), "true");
   other.join("game");
-  alice.join("game");
+  const Json list = alice.join("game");
+  EXPECT_EQ(list["payload"]["peers"][0]["alias_taken"].text(), "true");
+  EXPECT_FALSE(list["payload"]["peers"][1]["alias_taken"].exists());
   TestPeer bob = peer_in(*second_, "game", "bob");
   expect_news(other, "peer_joined", alice);
   expect_news(other, "peer_joined", bob);
@@ -47,6 +49,19 @@ TEST_F(MembersClusterTest, AnAliasHasOneHolderInTheCluster) {
   bob.send_to("alice", "1");
   EXPECT_EQ(alice.next("signal")["payload"].number(), 1);
   other.expect_silence();
+}
+
+TEST_F(MembersClusterTest, WhoseAliasIsTakenIsSeenOnAllNodes) {
+  TestPeer alice = peer_in(*first_, "game", "alice");
+  TestPeer other(second_->port());
+  other.register_as("other", R"("alias":"alice")");
+  other.join("game");
+  const Json joined = alice.next("peer_joined");
+  EXPECT_EQ(joined["from"].str(), other.fingerprint());
+  EXPECT_EQ(joined["payload"]["alias_taken"].text(), "true");
+  const Json list = discover(alice, "game");
+  EXPECT_FALSE(list["payload"]["peers"][0]["alias_taken"].exists());
+  EXPECT_EQ(list["payload"]["peers"][1]["alias_taken"].text(), "true");
 }
 
 TEST_F(MembersClusterTest, WhoRegistersWithAnotherNodeIsReplacedThere) {

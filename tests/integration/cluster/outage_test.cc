@@ -33,6 +33,22 @@ class OutageTest : public NetworkTest {
     EXPECT_EQ(message["type"].str(), "room_updated") << witness.last_text();
     EXPECT_EQ(message["payload"]["owner"].str(), owner.fingerprint());
   }
+  /// Asks until the others see in "game" that the peer's alias is another's.
+  static void wait_for_taken_alias(TestPeer& asker, const TestPeer& peer) {
+    const Deadline deadline;
+    bool is_taken = false;
+    while (!is_taken && !deadline.passed()) {
+      asker.send("discover", R"({"namespace":"game"})");
+      Json reply = asker.next();
+      while (reply["type"].str().starts_with("peer_joined")) reply = asker.next();
+      const Json peers = reply["payload"]["peers"];  // none while the rate limit refuses
+      for (std::size_t i = 0; peers.exists() && i < peers.size(); ++i) {
+        is_taken |=
+            peers[i]["fingerprint"].str() == peer.fingerprint() && peers[i]["alias_taken"].exists();
+      }
+    }
+    EXPECT_TRUE(is_taken);
+  }
   static void leave(TestPeer& peer, std::string_view ns) {
     peer.send("leave", fmt(R"({"namespace":"%"})", ns));
     peer.round_trip();
@@ -162,6 +178,7 @@ TEST_F(OutageTest, AnAliasThatTwoTookLeadsToWhoRegisteredFirst) {
   EXPECT_EQ(carol.next("peer_joined")["from"].str(), other.fingerprint());
   EXPECT_EQ(carol.next("signal")["payload"].number(), 1);
   expect_news_of(other, "peer_joined", {&bob(), &carol});
+  for (TestPeer* asker : {&alice(), &bob()}) wait_for_taken_alias(*asker, other);
 }
 
 TEST_F(OutageTest, MessagesOfALongOutageAreDroppedAndNobodyIsNotFound) {

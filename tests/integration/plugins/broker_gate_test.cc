@@ -57,6 +57,33 @@ TEST_P(BrokerGateTest, OtherPeersAreNotHeldUp) {
   bob.next("peer_joined");
 }
 
+TEST_P(BrokerGateTest, AnAliasThatIsLostWhileAJoinWaitsIsSeenAsTakenByTheOthers) {
+  TestPeer alice = peer_in("attic", "alice");
+  close_gate();
+  alice.send(join_message("lobby"));
+  wait_for_books(2, 3, 1);
+  take_aliases();
+  open_gate();
+  alice.next("peer_list");
+  for (const char* ns : {"attic", "lobby"}) {
+    keeper().send("discover", fmt(R"({"namespace":"%"})", ns));
+    EXPECT_EQ(keeper().next("peer_list")["payload"]["peers"][0]["alias_taken"].text(), "true")
+        << ns;
+  }
+  EXPECT_TRUE(alias_is_free("alice"));
+}
+
+TEST_P(BrokerGateTest, AnAliasThatIsLostBeforeItIsGivenIsTaken) {
+  close_gate();
+  TestPeer alice = connect();
+  alice.send("register", R"({"public_key":"alice","alias":"alice"})");
+  wait_for_books(2, 1, 1);
+  take_aliases();
+  open_gate();
+  EXPECT_EQ(alice.next("registered")["payload"]["alias_taken"].text(), "true");
+  EXPECT_TRUE(alias_is_free("alice"));
+}
+
 TEST_P(BrokerGateTest, AWaitingPeerStillReceives) {
   TestPeer alice = peer_in("lobby", "alice");
   TestPeer bob = peer_in("lobby", "bob");

@@ -21,6 +21,8 @@ class GateTest : public PluginServerTest {
   void close_gate() { command("c0"); }
   void hold_joins() { command("c2"); }
   void open_gate() { command("c1"); }
+  /// Another node's peers hold the aliases of all but the keeper from now on.
+  void take_aliases() { command("a0"); }
   /// What the broker knows: peers, members (of all namespaces), waiting answers. The keeper and its
   /// one membership count.
   Json books() {

@@ -45,8 +45,12 @@ TEST_F(NamespaceDirectoryTest, APageIsCutByBytesAndItsTotalTellsTheTruth) {
   EXPECT_EQ(directory_.list("lobby", std::nullopt, {50, 10}).total, 3U);
 }
 
-TEST_F(NamespaceDirectoryTest, AnObjectLargerThanAPageLeavesItEmpty) {
-  EXPECT_EQ(join("lobby", std::string(100, 'x'), {50, 100}).page.peers, "");
+TEST_F(NamespaceDirectoryTest, AnObjectLargerThanAPageIsAloneOnIt) {
+  const std::string large(100, 'x');
+  EXPECT_EQ(join("lobby", large, {50, 100}).page.peers, object_of(large));
+  join("lobby", "a");
+  EXPECT_EQ(list("lobby", std::nullopt, {50, 100}), object_of(large));
+  EXPECT_EQ(list("lobby", large, {50, 100}), R"("a")");
   EXPECT_EQ(list("lobby", std::nullopt, {0, 1000}), "");
 }
 

@@ -6,6 +6,7 @@ peer_add_test(unit_hub
     hub/namespace_set_test.cc
     hub/peer_directory_test.cc
     hub/peer_directory_threads_test.cc
+    hub/peer_page_test.cc
     hub/room_directory_test.cc
   LIBRARIES peer_hub
   LABELS fast)

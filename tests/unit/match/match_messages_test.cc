@@ -10,21 +10,43 @@ namespace {
 using test::session_of;
 using test::text_of;
 
+constexpr std::size_t kMax = 60 * 1024;
 constexpr sdk::Instant kNow{milliseconds(1'700'000'000'123)};
 
 TEST(MatchMessagesTest, ASessionIdIs32LowerCaseHexDigitsAndNewEachTime) {
   const std::string first = new_session_id();
   EXPECT_THAT(first, testing::MatchesRegex("[0-9a-f]{32}"));
   EXPECT_NE(first, new_session_id());
-  EXPECT_EQ(session_of(matched_payload("lobby", first, {"{}", "{}"})), first);
+  EXPECT_EQ(session_of(matched_payload("lobby", first, {"{}", "{}"}, kMax)), first);
 }
 
 TEST(MatchMessagesTest, PeersAreInTheOrderGiven) {
-  EXPECT_EQ(test::peers_of(matched_payload("lobby", "s", {"1", "2", "3"})), "1,2,3");
+  EXPECT_EQ(test::peers_of(matched_payload("lobby", "s", {"1", "2", "3"}, kMax)), "1,2,3");
 }
 
 TEST(MatchMessagesTest, WhoIsNoMemberAnyMoreIsLeftOut) {
-  EXPECT_EQ(test::peers_of(matched_payload("lobby", "s", {"", "2", "", "3"})), "2,3");
+  EXPECT_EQ(test::peers_of(matched_payload("lobby", "s", {"", "2", "", "3"}, kMax)), "2,3");
+}
+
+TEST(MatchMessagesTest, MatchedIsNotLongerThanItsBoundAndNamesAllPeers) {
+  std::vector<std::string> objects;
+  for (int i = 0; i < 64; ++i) {
+    objects.push_back(R"({"alias":"p","meta":{"x":")" + std::string(8000, 'x') + R"("}})");
+  }
+  for (const std::string& name : {std::string("lobby"), std::string(4096, '\n')}) {
+    const std::string payload = matched_payload(name, new_session_id(), objects, kMax);
+    const std::string longest_id(386, '7');
+    const std::string text = text_of(matched_frame(name, payload, longest_id, kNow));
+    EXPECT_LE(text.size(), kMax);
+    EXPECT_THAT(payload, testing::HasSubstr(objects.front() + "," + objects.front()));
+    EXPECT_THAT(payload, testing::HasSubstr(R"({"alias":"p"},{"alias":"p"})"));
+    std::size_t listed = 0;
+    for (auto at = payload.find("{\"alias\""); at != std::string::npos;
+         at = payload.find("{\"alias\"", at + 1)) {
+      ++listed;
+    }
+    EXPECT_EQ(listed, objects.size());
+  }
 }
 
 TEST(MatchMessagesTest, MatchedIsOneJsonMessageWithTheTime) {
@@ -47,7 +69,7 @@ TEST(MatchMessagesTest, ExpiredNamesTheTicketAndTheNamespace) {
 TEST(MatchMessagesTest, UnusualNamesStayValidJson) {
   for (const std::string& name :
        {std::string("\0\"\\\n\x1f", 5), std::string(4096, '"'), std::string("\xF0\x9F\x8E\xB2")}) {
-    const std::string payload = matched_payload(name, "s", {"{}"});
+    const std::string payload = matched_payload(name, "s", {"{}"}, kMax);
     EXPECT_TRUE(is_valid_json(payload));
     EXPECT_TRUE(is_valid_json(text_of(matched_frame(name, payload, "1", kNow))));
     EXPECT_TRUE(is_valid_json(text_of(match_expired_frame(name, 1))));

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace peer {
+
+/// Peer objects of a namespace (protocol B, notifications), as one message lists them.
+struct PeerPage {
+  std::string peers;       ///< JSON objects, comma-separated
+  std::size_t listed = 0;  ///< how many those are
+  std::size_t total = 0;   ///< members of the namespace
+};
+
+/// How much a page may hold.
+struct PageLimit {
+  std::size_t peers = 50;
+  std::size_t bytes = 60 * 1024;  ///< of PeerPage::peers
+  /// Nobody is cut for want of bytes: from the bound on, peers stand without `meta`.
+  bool lists_all = false;
+};
+
+/// The peer object without its `meta`, which peer_object() writes last.
+[[nodiscard]] std::string without_meta(std::string_view object);
+
+/// A page of the first of `objects`, `total` left 0. It ends before the first object that does not
+/// fit, but one peer it has, if need be without `meta`: who asks page by page comes to an end.
+[[nodiscard]] PeerPage make_page(const std::vector<std::string_view>& objects, PageLimit limit);
+
+}  // namespace peer

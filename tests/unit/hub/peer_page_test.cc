@@ -1,0 +1,75 @@
+#include "core/hub/peer_page.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace peer {
+namespace {
+
+// 30 bytes, 16 of them without meta.
+const std::string kAnn = R"({"alias":"ann1","meta":{"a":1}})";
+const std::string kBareAnn = R"({"alias":"ann1"})";
+const std::string kBob = R"({"alias":"bob1","meta":{"b":2}})";
+const std::string kBareBob = R"({"alias":"bob1"})";
+
+PeerPage page(std::size_t bytes, bool lists_all, std::size_t peers = 50) {
+  return make_page({kAnn, kBob}, {peers, bytes, lists_all});
+}
+
+TEST(PeerPageTest, WithoutItsMetaAnObjectIsAnObject) {
+  EXPECT_EQ(without_meta(kAnn), kBareAnn);
+  EXPECT_EQ(without_meta(kBareAnn), kBareAnn);
+  EXPECT_EQ(without_meta(R"({"alias":"a","meta":{"x":{"y":",\"meta\":"},"meta":{}}})"),
+            R"({"alias":"a"})");
+}
+
+// An alias is the client's: as it is escaped, it cannot look like the member.
+TEST(PeerPageTest, AnAliasThatNamesMetaIsKept) {
+  const std::string object = R"({"alias":",\"meta\":{}","app_type":",\"meta\":","meta":{"a":1}})";
+  EXPECT_EQ(without_meta(object), R"({"alias":",\"meta\":{}","app_type":",\"meta\":"})");
+}
+
+TEST(PeerPageTest, APageEndsBeforeTheFirstThatDoesNotFit) {
+  const std::size_t both = kAnn.size() + kBob.size() + 2;
+  EXPECT_EQ(page(both, false).peers, kAnn + "," + kBob);
+  EXPECT_EQ(page(both - 1, false).peers, kAnn);
+  EXPECT_EQ(page(both - 1, false).listed, 1U);
+  EXPECT_EQ(page(both, false, 1).peers, kAnn);
+  EXPECT_EQ(page(both, false, 0).peers, "");
+}
+
+TEST(PeerPageTest, APageHasOnePeerWhateverItsSize) {
+  EXPECT_EQ(page(10, false).peers, kBareAnn);
+  EXPECT_EQ(page(0, false).listed, 1U);
+}
+
+TEST(PeerPageTest, WhereAllAreListedTheLastLoseTheirMetaFirst) {
+  EXPECT_EQ(page(1000, true).peers, kAnn + "," + kBob);
+  EXPECT_EQ(page(kAnn.size() + kBareBob.size() + 2, true).peers, kAnn + "," + kBareBob);
+  EXPECT_EQ(page(kAnn.size() + kBareBob.size() + 1, true).peers, kBareAnn + "," + kBareBob);
+  EXPECT_EQ(page(0, true).peers, kBareAnn + "," + kBareBob);
+}
+
+TEST(PeerPageTest, BehindOneWithoutMetaNobodyHasAny) {
+  const std::string big = R"({"alias":"ann1","meta":{"a":")" + std::string(500, 'x') + R"("}})";
+  EXPECT_EQ(make_page({big, kBob}, {50, 100, true}).peers, kBareAnn + "," + kBareBob);
+}
+
+TEST(PeerPageTest, AWholePageIsNeverLongerThanItsBoundWhileTheBareOnesFit) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < 30; ++i) {
+    texts.push_back(R"({"alias":"p","meta":{"x":")" +
+                    std::string(static_cast<std::size_t>(i) * 37, 'x') + R"("}})");
+  }
+  const std::vector<std::string_view> objects(texts.begin(), texts.end());
+  for (std::size_t bytes = 30 * 14; bytes < 20'000; bytes += 97) {
+    const PeerPage whole = make_page(objects, {0, bytes, true});
+    EXPECT_EQ(whole.listed, 30U);
+    EXPECT_LE(whole.peers.size(), bytes);
+  }
+}
+
+}  // namespace
+}  // namespace peer
