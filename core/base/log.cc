@@ -16,7 +16,8 @@ Poco::Logger& logger() {
   return instance;
 }
 
-void log_with(Poco::Message::Priority priority, const std::string& line, LogFields fields) {
+void write(const std::string& line, Poco::Message::Priority priority, LogFields fields) {
+  if (!logger().is(priority)) return;
   Poco::Message message(logger().name(), line, priority);
   for (const auto& [name, value] : fields) {
     const bool wanted = name != std::string_view("address") || addresses_wanted;
@@ -28,18 +29,26 @@ void log_with(Poco::Message::Priority priority, const std::string& line, LogFiel
 }  // namespace
 
 void log_error(const std::string& line) { logger().error(line); }
-void log_warning(const std::string& line) { logger().warning(line); }
 void log_info(const std::string& line) { logger().information(line); }
 
+void log_warning(const std::string& line, LogFields fields) {
+  write(line, Poco::Message::PRIO_WARNING, fields);
+}
+
+void log_counted_warning(const std::string& line) {
+  write(line, Poco::Message::PRIO_WARNING, {{kCountedLine, ""}});
+}
+
 void log_notice(const std::string& line, LogFields fields) {
-  if (logger().notice()) log_with(Poco::Message::PRIO_NOTICE, line, fields);
+  write(line, Poco::Message::PRIO_NOTICE, fields);
 }
 
 void log_debug(const std::string& line, LogFields fields) {
-  if (log_debug_enabled()) log_with(Poco::Message::PRIO_DEBUG, line, fields);
+  write(line, Poco::Message::PRIO_DEBUG, fields);
 }
 
 bool log_debug_enabled() { return logger().debug(); }
 void set_log_addresses(bool on) { addresses_wanted = on; }
+bool log_addresses_wanted() { return addresses_wanted; }
 
 }  // namespace peer

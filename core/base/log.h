@@ -9,19 +9,26 @@
 /// Lines say what happened, where, and what to do; never payloads, keys or tokens.
 namespace peer {
 
+/// Marks the message of log_counted_warning().
+inline constexpr char kCountedLine[] = "counted";
+
 /// What a line is about, beside its words: `peer` and `address`, as members of a JSON line, or
 /// `name=value` behind a text line. `address` is left out while log_addresses is off.
 using LogFields = std::initializer_list<std::pair<const char*, std::string>>;
 
 void log_error(const std::string& line);
-void log_warning(const std::string& line);
-void log_info(const std::string& line);
-/// What an operator may want to change, and nobody must.
+void log_warning(const std::string& line, LogFields fields = {});
+/// A warning that clients can cause over and over: of the same words within 10 s (RepeatFilter) one
+/// is written, and then how many more there were.
+void log_counted_warning(const std::string& line);
+/// A line about something that an operator may want to change, and need not.
 void log_notice(const std::string& line, LogFields fields = {});
+void log_info(const std::string& line);
 void log_debug(const std::string& line, LogFields fields = {});
 /// True when debug lines are written at all: ask before composing one.
 [[nodiscard]] bool log_debug_enabled();
-/// Whether lines may name addresses of clients (log_addresses).
+/// Whether lines may name addresses of clients (log_addresses). log_debug() sees to it itself.
 void set_log_addresses(bool on);
+[[nodiscard]] bool log_addresses_wanted();
 
 }  // namespace peer

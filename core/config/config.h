@@ -125,7 +125,7 @@ struct Config {
   std::string log_level = "information";  ///< a Poco::Logger level name
   std::string log_format = "text";        ///< text or json
   std::string log_file;                   ///< absolute; empty: stderr
-  bool log_addresses = true;              ///< clients' addresses in lines of level debug
+  bool log_addresses = true;  ///< clients' addresses in debug lines and of those turned away
 
   PluginsConfig plugins;
 

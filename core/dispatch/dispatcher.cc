@@ -104,6 +104,10 @@ void Call::ack(std::uint32_t delivered, std::uint32_t dropped) const {
   reply_ack(connection, message.id, delivered, dropped);
 }
 
+bool Dispatcher::is_health_check(std::string_view path) const {
+  return path == "/health" || path == "/ready";
+}
+
 std::string Dispatcher::on_http(const HttpRequest& request, bool loopback) {
   return answer_http(node_, request, loopback);
 }

@@ -14,6 +14,7 @@ class Dispatcher final : public Application {
  public:
   explicit Dispatcher(Node& node) : node_(node) {}
 
+  [[nodiscard]] bool is_health_check(std::string_view path) const override;
   std::string on_http(const HttpRequest& request, bool loopback) override;
   void on_open(Connection& connection, const HttpRequest& request) override;
   void on_message(Connection& connection, std::string_view text) override;

@@ -17,14 +17,32 @@ constexpr std::uint32_t kMaxReplacements = 20;
 constexpr std::string_view kTooOften = "replaced too often";
 constexpr milliseconds kReplacementWindow{10'000};
 
+// Counted, and told in the log.
+void note(Node& node, const Connection& connection, Refusal reason, const std::string& why) {
+  node.admission.refusals().note(reason, connection.remote_address(), why, connection.loop().now());
+}
+
 void refuse(Connection& connection, int code, std::string_view text, CloseCode close_code) {
   const Peer& peer = peer_of(connection);
   reply_error(connection, peer.registration ? peer.registration->id : "", code, text);
   connection.close(close_code, text);
 }
 
-void refuse_full(Connection& connection) {
+void refuse_full(Node& node, Connection& connection) {
+  note(node, connection, Refusal::kMaxPeers,
+       "server full, max_peers is " + std::to_string(node.config().max_peers));
   refuse(connection, 503, "server full", CloseCode::kTryAgainLater);
+}
+
+void refuse_too_often(Node& node, Connection& connection) {
+  note(node, connection, Refusal::kReplacedTooOften,
+       "clients with the same public_key replace each other over and over");
+  connection.close(CloseCode::kTryAgainLater, kTooOften);
+}
+
+void refuse_first_message(Node& node, Connection& connection, std::string_view text) {
+  note(node, connection, Refusal::kFirstMessage, "its first message: " + std::string(text));
+  refuse(connection, 400, text, CloseCode::kPolicyViolation);
 }
 
 void admit(Node& node, Connection& connection, const Inheritance& inheritance);
@@ -55,7 +73,9 @@ void grant(Node& node, Connection& connection, sdk::AuthGrant granted) {
   admit(node, connection, {});
 }
 
-void reject(Connection& connection, std::string_view text) {
+void reject(Node& node, Connection& connection, std::string_view text) {
+  note(node, connection, Refusal::kAuth,
+       "the auth plugin '" + node.config().plugins.auth.name + "' rejects it");
   refuse(connection, 401, text, CloseCode::kAuthFailed);
 }
 
@@ -63,7 +83,7 @@ void challenge(Node& node, Connection& connection, sdk::AuthChallenge challenge)
   constexpr std::size_t kMaxContext = 64 * 1024;
   if (!is_valid_json(challenge.payload) || challenge.context.size() > kMaxContext) {
     node.auth_calls.fault("authenticate", "gave a challenge that is no JSON, or over 64 KiB");
-    return reject(connection, "authentication failed");
+    return reject(node, connection, "authentication failed");
   }
   Registration& registration = *peer_of(connection).registration;
   registration.challenged = true;
@@ -77,7 +97,7 @@ void obey(Node& node, Connection& connection, sdk::AuthVerdict verdict) {
   } else if (auto* asked = std::get_if<sdk::AuthChallenge>(&verdict)) {
     challenge(node, connection, std::move(*asked));
   } else {
-    reject(connection, std::get<sdk::AuthRejection>(verdict).message);
+    reject(node, connection, std::get<sdk::AuthRejection>(verdict).message);
   }
 }
 
@@ -131,7 +151,7 @@ void tell_broker(Node& node, Connection& connection) {
       },
       [&node](Connection* still_there, const sdk::RegisterOutcome& outcome) {
         if (still_there == nullptr) return;
-        if (outcome.too_often) return still_there->close(CloseCode::kTryAgainLater, kTooOften);
+        if (outcome.too_often) return refuse_too_often(node, *still_there);
         Peer& registered = peer_of(*still_there);
         registered.holds_alias = !outcome.alias_taken && !registered.registration->alias_lost;
         complete(node, *still_there);
@@ -191,14 +211,14 @@ void admit(Node& node, Connection& connection, const Inheritance& inheritance) {
     case PeerDirectory::Admission::kAdmitted:
       return tell_broker(node, connection);
     case PeerDirectory::Admission::kFull:
-      return refuse_full(connection);
+      return refuse_full(node, connection);
     case PeerDirectory::Admission::kPresent:
       break;
   }
   if (inheritance.seat) node.peers.release_seat();  // somebody was quicker: replace that one
   const bool same_window = connection.loop().now() - result.inheritance.since < kReplacementWindow;
   if (same_window && result.inheritance.replacements >= kMaxReplacements) {
-    return connection.close(CloseCode::kTryAgainLater, kTooOften);
+    return refuse_too_often(node, connection);
   }
   replace(node, connection, result.present);
 }
@@ -208,7 +228,7 @@ void begin(Node& node, Connection& connection, const Message& message,
   Peer& peer = peer_of(connection);
   Registration& registration = *peer.registration;
   const Fingerprint claimed = fingerprint_of(request.public_key);
-  if (node.peers.full() && !node.peers.present(claimed)) return refuse_full(connection);
+  if (node.peers.full() && !node.peers.present(claimed)) return refuse_full(node, connection);
   registration.payload = message.payload;
   registration.public_key = request.public_key;
   if (request.alias) registration.alias = std::string(*request.alias);
@@ -235,21 +255,22 @@ void handle_first_message(Node& node, Connection& connection, std::string_view t
       peer.stage != Peer::Stage::kConnected) {
     const std::string_view due =
         answers_challenge ? "auth_response expected" : "first message must be register";
-    return refuse(connection, 400, due, CloseCode::kPolicyViolation);
+    return refuse_first_message(node, connection, due);
   }
   RegisterRequest request;
   if (const auto problem = parser.read(message, node.bounds(), request)) {
-    return refuse(connection, 400, *problem, CloseCode::kPolicyViolation);
+    return refuse_first_message(node, connection, *problem);
   }
   begin(node, connection, message, request);
 }
 
-void handle_deadline(Node&, Connection& connection) {
+void handle_deadline(Node& node, Connection& connection) {
   switch (peer_of(connection).stage) {
     case Peer::Stage::kConnected:
+      note(node, connection, Refusal::kRegistrationTimeout, "no register within pong_wait");
       return connection.close(CloseCode::kPolicyViolation, "registration timeout");
     case Peer::Stage::kRegistering:
-      return reject(connection, "authentication timed out");
+      return reject(node, connection, "authentication timed out");
     case Peer::Stage::kRegistered:
       return connection.close(CloseCode::kAuthFailed, "authentication expired");
     case Peer::Stage::kGone:

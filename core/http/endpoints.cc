@@ -78,17 +78,23 @@ std::string messages(const Snapshot::Messages& messages) {
 }
 
 std::string network(const Node& node, const Snapshot::Network& network) {
-  return Numbers()
-      .add("connections", network.connections)
-      .add("accepted", network.accepted)
-      .add("unregistered", network.unregistered)
-      .add("refused", network.refused)
-      .add("shed", network.shed)
-      .add("received_bytes", network.received_bytes)
-      .add("sent_bytes", network.sent_bytes)
-      .add("queued_bytes", network.queued_bytes)
-      .add("max_queued_bytes", node.config().max_queued_bytes)
-      .done();
+  Numbers refusals;
+  for (std::size_t i = 1; i < kRefusalCount; ++i) {
+    refusals.add(to_text(static_cast<Refusal>(i)), network.refusals[i]);
+  }
+  std::string json = Numbers()
+                         .add("connections", network.connections)
+                         .add("accepted", network.accepted)
+                         .add("unregistered", network.unregistered)
+                         .add("refused", network.refused)
+                         .add("shed", network.shed)
+                         .add("received_bytes", network.received_bytes)
+                         .add("sent_bytes", network.sent_bytes)
+                         .add("queued_bytes", network.queued_bytes)
+                         .add("max_queued_bytes", node.config().max_queued_bytes)
+                         .done();
+  json.pop_back();
+  return json + ",\"refusals\":" + refusals.done() + "}";
 }
 
 std::string plugins(const Node& node) {

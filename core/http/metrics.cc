@@ -96,9 +96,10 @@ void add_network(Families& out, const Snapshot::Network& network, std::uint64_t 
       .value(network.unregistered, {{"state", "unregistered"}})
       .value(peers, {{"state", "registered"}});
   out.counter("connections_accepted_total", "Connections accepted.").value(network.accepted);
-  out.counter("connections_refused_total", "Connections refused, by reason.")
-      .value(network.refused, {{"reason", "limit"}})
-      .value(network.shed, {{"reason", "descriptors"}});
+  out.counter("connections_refused_total", "Connections turned away, by the key or the reason.");
+  for (std::size_t i = 1; i < kRefusalCount; ++i) {
+    out.value(network.refusals[i], {{"reason", std::string(to_text(static_cast<Refusal>(i)))}});
+  }
   out.counter("received_bytes_total", "Bytes read from clients, TLS undone.")
       .value(network.received_bytes);
   out.counter("sent_bytes_total", "Bytes written to clients, before TLS.")

@@ -25,6 +25,9 @@ class MetricsEndpoint final : private Application {
   void stop();
 
  private:
+  [[nodiscard]] bool is_health_check(std::string_view path) const override {
+    return path == "/metrics";
+  }
   std::string on_http(const HttpRequest& request, bool loopback) override;
   void on_open(Connection&, const HttpRequest&) override {}
   void on_message(Connection&, std::string_view) override {}

@@ -12,7 +12,6 @@ void add_loop(Snapshot& snapshot, const LoopStats& stats) {
   Snapshot::Network& network = snapshot.network;
   network.connections += stats.connections;
   network.accepted += stats.accepted;
-  network.shed += stats.shed;
   network.queued_bytes += stats.queued_bytes;
   network.received_bytes += stats.received_bytes;
   network.sent_bytes += stats.sent_bytes;
@@ -59,6 +58,10 @@ Snapshot take_snapshot(Node& node) {
   for (const auto& state : node.loop_states) add_loop(snapshot, *state);
   snapshot.network.unregistered = node.admission.unregistered();
   snapshot.network.refused = node.admission.refused();
+  for (std::size_t i = 0; i < kRefusalCount; ++i) {
+    snapshot.network.refusals[i] = node.admission.refusals().count(static_cast<Refusal>(i));
+  }
+  snapshot.network.shed = node.admission.refusals().count(Refusal::kDescriptors);
   snapshot.broker = status_of_broker(node);
   return snapshot;
 }

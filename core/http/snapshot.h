@@ -24,8 +24,9 @@ struct Snapshot {
     std::uint64_t connections = 0;
     std::uint64_t accepted = 0;
     std::uint64_t unregistered = 0;
-    std::uint64_t refused = 0;
-    std::uint64_t shed = 0;
+    std::uint64_t refused = 0;                            ///< by the limits of connections
+    std::uint64_t shed = 0;                               ///< for want of descriptors
+    std::array<std::uint64_t, kRefusalCount> refusals{};  ///< of every kind, by Refusal
     std::uint64_t queued_bytes = 0;
     std::uint64_t received_bytes = 0;
     std::uint64_t sent_bytes = 0;

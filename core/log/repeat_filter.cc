@@ -1,6 +1,9 @@
 #include "core/log/repeat_filter.h"
 
+#include <algorithm>
 #include <vector>
+
+#include "core/base/log.h"
 
 namespace peer {
 
@@ -14,22 +17,28 @@ bool RepeatFilter::passes(const Poco::Message& message, Time now) {
   const MutexLock lock(mutex_);
   const auto known = windows_.find(message.getText());
   if (known == windows_.end() && windows_.size() == kMost) return true;
-  Window& window = known == windows_.end()
-                       ? windows_[message.getText()] = {now + kWindow, 0, message.getPriority()}
-                       : known->second;
-  return ++window.lines <= kShown;
+  if (known != windows_.end()) return ++known->second.lines <= known->second.shown;
+  const std::uint64_t shown = message.has(kCountedLine) ? 1 : kShown;
+  windows_[message.getText()] = {now + kWindow, shown, 1, message.getPriority()};
+  first_end_ = std::min(first_end_, now + kWindow);
+  return true;
 }
 
 void RepeatFilter::sum_up(Time now) {
   std::vector<Poco::Message> sums;
   {
     const MutexLock lock(mutex_);
+    if (first_end_ > now) return;  // the usual case, in a flood too
+    first_end_ = kNever;
     std::erase_if(windows_, [&](const auto& entry) {
       const auto& [text, window] = entry;
-      if (window.end > now) return false;
-      if (window.lines > kShown) {
+      if (window.end > now) {
+        first_end_ = std::min(first_end_, window.end);
+        return false;
+      }
+      if (window.lines > window.shown) {
         sums.emplace_back("peer",
-                          std::to_string(window.lines - kShown) + " more in " +
+                          std::to_string(window.lines - window.shown) + " more in " +
                               std::to_string(kWindow.count() / 1000) + " s: " + text,
                           window.priority);
       }

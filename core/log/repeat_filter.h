@@ -14,9 +14,9 @@
 namespace peer {
 
 /// Passes lines on, but of the same words (a warning that every message of a flood causes) only
-/// the first kShown within kWindow; how many more there were is told when the window is over.
-/// Errors, warnings and notices only: what a client causes at other levels is asked for with
-/// log_level. Thread-safe.
+/// the first kShown within kWindow, and one of log_counted_warning(); how many more there were is
+/// told when the window is over. Errors, warnings and notices only: lines of other levels are asked
+/// for with log_level. Thread-safe.
 class RepeatFilter final : public Poco::Channel {
  public:
   static constexpr std::uint64_t kShown = 5;
@@ -33,6 +33,7 @@ class RepeatFilter final : public Poco::Channel {
  private:
   struct Window {
     Time end;
+    std::uint64_t shown = kShown;
     std::uint64_t lines = 0;
     Poco::Message::Priority priority = Poco::Message::PRIO_WARNING;
   };
@@ -42,6 +43,7 @@ class RepeatFilter final : public Poco::Channel {
   Poco::AutoPtr<Poco::Channel> next_;
   Mutex mutex_;
   std::unordered_map<std::string, Window> windows_ PEER_GUARDED_BY(mutex_);
+  Time first_end_ PEER_GUARDED_BY(mutex_) = kNever;  // of all windows
 };
 
 }  // namespace peer

@@ -1,6 +1,9 @@
 #include "core/net/admission.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
+#include <string>
 #include <string_view>
 
 #include "core/base/log.h"
@@ -14,6 +17,38 @@ std::int64_t microseconds(Time time) {
   return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
 }
 
+std::string descriptor_limit() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return std::to_string(limit.rlim_cur);
+}
+
+// Which limit it is, its key, and what to do. A proxy in front is the usual cause of a limit by
+// address.
+std::string why(Refusal reason, const AdmissionLimits& limits, bool is_proxy) {
+  const std::string advice =
+      is_proxy ? "; it is a trusted proxy that tells no client's address, see trusted_proxy_header"
+               : "; if it is a proxy, name it in trusted_proxies";
+  switch (reason) {
+    case Refusal::kMaxConnectionsPerIp:
+      return std::to_string(limits.max_connections_per_ip) +
+             " connections from this address, max_connections_per_ip" + advice;
+    case Refusal::kConnectionRatePerIp:
+      return "more than " + std::to_string(limits.connection_rate_per_ip) +
+             " new connections a second from this address, connection_rate_per_ip" + advice;
+    case Refusal::kMaxUnregisteredPerIp:
+      return std::to_string(limits.max_unregistered_per_ip) +
+             " connections from this address have not registered, max_unregistered_per_ip" + advice;
+    case Refusal::kMaxUnregistered:
+      return std::to_string(limits.max_unregistered) +
+             " connections of all addresses have not registered, max_unregistered";
+    default:
+      return "all " + descriptor_limit() +
+             " file descriptors are in use; raise the limit (LimitNOFILE, ulimit -n) or lower "
+             "max_peers";
+  }
+}
+
 }  // namespace
 
 ClientAddress Admission::client_of(const Address& sender, const HttpRequest& request,
@@ -21,42 +56,56 @@ ClientAddress Admission::client_of(const Address& sender, const HttpRequest& req
   const ProxyTrust& trust = limits_.get().proxies;
   if (!trust.is_proxy(sender)) return {sender, false};
   const ProxyClient found = client_of_proxy(trust, sender, proxy_protocol, request);
-  if (!found.problem.empty()) log_warning(found.problem);
+  if (!found.problem.empty()) log_counted_warning(found.problem);
   return found.client;
 }
 
-bool Admission::enter(const ClientAddress& client, Time now) {
+Refusal Admission::enter(const ClientAddress& client, Time now) {
   const std::uint32_t before = unregistered_.fetch_add(1, std::memory_order_relaxed);
   const std::uint32_t most = limits_.get().max_unregistered;
-  if ((most == 0 || before < most) && enter_subscriber(client, now)) return true;
-  unregistered_.fetch_sub(1, std::memory_order_relaxed);
-  refused_.fetch_add(1, std::memory_order_relaxed);
-  return false;
+  const Refusal refusal =
+      most != 0 && before >= most ? Refusal::kMaxUnregistered : enter_subscriber(client, now);
+  if (refusal != Refusal::kNone) unregistered_.fetch_sub(1, std::memory_order_relaxed);
+  return refusal;
+}
+
+void Admission::note_refused(Refusal reason, const Address& address, Time now) {
+  refusals_.note(reason, address, why(reason, limits_.get(), is_proxy(address)), now);
+}
+
+std::uint64_t Admission::refused() const {
+  return refusals_.count(Refusal::kMaxConnectionsPerIp) +
+         refusals_.count(Refusal::kConnectionRatePerIp) +
+         refusals_.count(Refusal::kMaxUnregisteredPerIp) +
+         refusals_.count(Refusal::kMaxUnregistered);
 }
 
 // Who is exempt is counted all the same: a reload may end that.
-bool Admission::enter_subscriber(const ClientAddress& client, Time now) {
+Refusal Admission::enter_subscriber(const ClientAddress& client, Time now) {
   const bool exempt = limits_.get().exempt_loopback && client.is_local();
   const Address subscriber = client.address.subscriber();
   Shard& shard = shard_of(subscriber);
   const MutexLock lock(shard.mutex);
   if (shard.usages.size() >= shard.sweep_at) sweep(shard, now);
   Usage& usage = shard.usages[subscriber];
-  if (!exempt && !has_room(usage, now)) return false;
+  const Refusal refusal = exempt ? Refusal::kNone : take_share(usage, now);
+  if (refusal != Refusal::kNone) return refusal;
   ++usage.connections;
   ++usage.unregistered;
-  return true;
+  return Refusal::kNone;
 }
 
-/// Takes a new connection's share of the rate if there is room.
-bool Admission::has_room(Usage& usage, Time now) const {
+/// Takes a new connection's share of the rate, unless a limit is reached.
+Refusal Admission::take_share(Usage& usage, Time now) const {
   const AdmissionLimits& limits = limits_.get();
   const auto reached = [](std::uint32_t count, std::uint32_t limit) {
     return limit != 0 && count >= limit;
   };
-  if (reached(usage.connections, limits.max_connections_per_ip) ||
-      reached(usage.unregistered, limits.max_unregistered_per_ip)) {
-    return false;
+  if (reached(usage.connections, limits.max_connections_per_ip)) {
+    return Refusal::kMaxConnectionsPerIp;
+  }
+  if (reached(usage.unregistered, limits.max_unregistered_per_ip)) {
+    return Refusal::kMaxUnregisteredPerIp;
   }
   const Microseconds moment = microseconds(now);
   Microseconds next = std::max(usage.next, moment);
@@ -64,10 +113,12 @@ bool Admission::has_room(Usage& usage, Time now) const {
     // Generic cell rate algorithm: a token bucket that is one number.
     const Microseconds interval = kSecond / limits.connection_rate_per_ip;
     next += interval;
-    if (next - moment > interval * limits.connection_burst_per_ip) return false;
+    if (next - moment > interval * limits.connection_burst_per_ip) {
+      return Refusal::kConnectionRatePerIp;
+    }
   }
   usage.next = next;
-  return true;
+  return Refusal::kNone;
 }
 
 void Admission::register_one(const Address& address) {

@@ -12,6 +12,8 @@
 #include "core/base/time.h"
 #include "core/base/versioned.h"
 #include "core/net/client_address.h"
+#include "core/net/health_reserve.h"
+#include "core/net/refusals.h"
 
 namespace peer {
 
@@ -48,16 +50,24 @@ class Admission {
       const Address& sender, const HttpRequest& request,
       const std::optional<Address>& proxy_protocol = std::nullopt) const;
 
-  /// Counts a new connection, which has not registered yet. False, and nothing is counted, when it
-  /// exceeds a limit.
-  [[nodiscard]] bool enter(const ClientAddress& client, Time now);
+  /// Counts a new connection, which has not registered yet. Not kNone, and nothing is counted, when
+  /// it exceeds a limit.
+  [[nodiscard]] Refusal enter(const ClientAddress& client, Time now);
   /// The connection, which has entered, is a registered peer's from now on.
   void register_one(const Address& address);
   /// A connection that has entered is gone.
   void leave(const Address& address, bool registered);
 
-  /// Connections refused so far.
-  [[nodiscard]] std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
+  /// Tells of a connection that is turned away because it exceeds a limit, or for want of
+  /// descriptors.
+  void note_refused(Refusal reason, const Address& address, Time now);
+  /// Where everything is told that turns a connection away.
+  [[nodiscard]] Refusals& refusals() { return refusals_; }
+  /// Where health checks come in when the limits are reached.
+  [[nodiscard]] HealthReserve& reserve() { return reserve_; }
+
+  /// Connections turned away so far because of limits.
+  [[nodiscard]] std::uint64_t refused() const;
   /// Connections now that have not registered, of all addresses.
   [[nodiscard]] std::uint32_t unregistered() const {
     return unregistered_.load(std::memory_order_relaxed);
@@ -79,15 +89,16 @@ class Admission {
     std::size_t sweep_at PEER_GUARDED_BY(mutex) = 1024;
   };
 
-  [[nodiscard]] bool enter_subscriber(const ClientAddress& client, Time now);
-  [[nodiscard]] bool has_room(Usage& usage, Time now) const;
+  [[nodiscard]] Refusal enter_subscriber(const ClientAddress& client, Time now);
+  [[nodiscard]] Refusal take_share(Usage& usage, Time now) const;
   Shard& shard_of(const Address& subscriber);
   static void sweep(Shard& shard, Time now) PEER_REQUIRES(shard.mutex);
 
   Versioned<AdmissionLimits> limits_;
   std::array<Shard, 16> shards_;
   std::atomic<std::uint32_t> unregistered_{0};
-  std::atomic<std::uint64_t> refused_{0};
+  Refusals refusals_;
+  HealthReserve reserve_;
 };
 
 }  // namespace peer

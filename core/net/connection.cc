@@ -38,6 +38,9 @@ void Connection::mark_registered() {
 
 void Connection::leave_admission() {
   if (admitted_) loop_.admission_->leave(address_, registered_);
+  if (!in_reserve()) return;
+  if (!settled_) loop_.admission_->note_refused(reserved_for_, address_, loop_.now());
+  loop_.admission_->reserve().leave();
 }
 
 bool Connection::fits(std::size_t more_bytes, Importance importance) const {
@@ -131,7 +134,7 @@ ssize_t Connection::receive(std::uint8_t* buffer) {
   if (received >= 0) return received;
   if (tls_->met_plain_http()) {
     tls_.reset();
-    refuse_http(400);
+    refuse_request(400, "plain HTTP on the TLS port: use wss:// and https://");
     errno = EAGAIN;
   } else if (tls_->read_wants_write()) {
     const int reason = errno;

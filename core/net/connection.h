@@ -13,6 +13,7 @@
 #include "core/base/time.h"
 #include "core/net/client_address.h"
 #include "core/net/frame.h"
+#include "core/net/refusals.h"
 #include "core/net/tls.h"
 #include "core/net/websocket_codec.h"
 
@@ -138,9 +139,15 @@ class Connection final : private FrameSink {
   void answer_http(const HttpRequest& request);
   void answer_upgrade(const HttpRequest& request);
   [[nodiscard]] ClientAddress client_of(const HttpRequest& request) const;
-  [[nodiscard]] bool admit(const ClientAddress& client);
+  [[nodiscard]] Refusal admit(const ClientAddress& client);
   void upgrade(const HttpRequest& request, const std::string& response);
-  void refuse_http(int status);
+  void allow_time(milliseconds time);
+  void enter_reserve(Refusal refusal);
+  [[nodiscard]] bool in_reserve() const { return reserved_for_ != Refusal::kNone; }
+  void refuse_http(int status, std::string_view why = {});
+  void refuse_request(int status, std::string_view why);
+  void refuse_upgrade(Refusal reason, int status, const std::string& why);
+  void refuse_admission(Refusal reason);
   [[nodiscard]] Time head_deadline() const;
   [[nodiscard]] FrameRef compressed(const FrameRef& frame, Importance importance) const;
   SendResult send_as_it_is(const FrameRef& frame, Importance importance);
@@ -167,10 +174,12 @@ class Connection final : private FrameSink {
   bool dirty_ = false;
   bool close_after_flush_ = false;  // HTTP: the last response is queued
   bool notified_close_ = false;
-  bool admitted_ = false;         // counted by Admission
-  bool registered_ = false;       // counted as a registered one
-  std::uint8_t window_bits_ = 0;  // of compressed output; 0: no permessage-deflate
-  std::uint32_t interest_ = 0;    // epoll events asked for
+  bool admitted_ = false;                  // counted by Admission
+  bool registered_ = false;                // counted as a registered one
+  std::uint8_t window_bits_ = 0;           // of compressed output; 0: no permessage-deflate
+  Refusal reserved_for_ = Refusal::kNone;  // not kNone: beyond a limit, for a health check only
+  bool settled_ = false;                   // in the reserve: answered, or the refusal is noted
+  std::uint32_t interest_ = 0;             // epoll events asked for
   std::uint16_t control_frames_ = 0;
   std::uint32_t lingered_ = 0;  // bytes discarded since the close frame
   Time control_second_{};

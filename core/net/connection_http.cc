@@ -27,45 +27,67 @@ bool is_allowed_origin(const HttpRequest& request, const std::vector<OriginPatte
                      [&](const OriginPattern& pattern) { return pattern.matches(origins[0]); });
 }
 
+// What has the form of an origin may stand in a log line.
+std::string origin_for_log(const HttpRequest& request) {
+  constexpr std::size_t kLongest = 255;
+  const std::vector<std::string> origins = request.all("Origin");
+  const bool sound = origins.size() == 1 && origins[0].size() <= kLongest &&
+                     parse_origin_pattern(origins[0]).has_value();
+  return sound ? "the origin " + origins[0] : "an origin that cannot be read";
+}
+
 }  // namespace
 
 Time Connection::head_deadline() const {
   return loop_.now() + std::min(kHeadTime, loop_.options().read_timeout);
 }
 
+// A health check sends its request at once, so it gets little time.
+void Connection::enter_reserve(Refusal refusal) {
+  reserved_for_ = refusal;
+  own_deadline_ = loop_.now() + HealthReserve::kHeadTime;
+  loop_.update_deadline(*this);
+}
+
 std::size_t Connection::read_http(std::string_view data) {
-  const std::size_t head_size = find_head_end(data.substr(0, kMaxHeadSize));
+  const std::size_t most = in_reserve() ? HealthReserve::kMaxHeadSize : kMaxHeadSize;
+  const std::size_t head_size = find_head_end(data.substr(0, most));
   if (head_size == 0) {
-    if (data.size() >= kMaxHeadSize) {
-      refuse_http(431);
+    if (data.size() >= most) {
+      refuse_request(431, {});
       return 0;
     }
     if (!may_begin_head(data)) {
-      refuse_http(400);
+      refuse_request(400, what_it_looks_like(data));
       return 0;
     }
     own_deadline_ = std::min(own_deadline_, head_deadline());
     loop_.update_deadline(*this);
     return 0;
   }
-  const std::optional<HttpRequest> request = parse_head(data.substr(0, head_size));
+  std::optional<HttpRequest> request = parse_head(data.substr(0, head_size));
   if (!request) {
-    refuse_http(400);
+    refuse_request(400, what_it_looks_like(data));
   } else {
+    request->keep_alive = request->keep_alive && !in_reserve();
     answer_http(*request);
   }
   return head_size;
 }
 
 void Connection::answer_http(const HttpRequest& request) {
+  if (in_reserve()) {
+    const bool reads = request.method == "GET" || request.method == "HEAD";
+    settled_ = reads && loop_.application_.is_health_check(request.path);
+    if (!settled_) return refuse_admission(reserved_for_);
+  }
   const std::string& websocket_path = loop_.options().websocket_path;
   const bool is_websocket = websocket_path.empty() || request.path == websocket_path;
   if (is_websocket && request.method == "GET") return answer_upgrade(request);
   const bool loopback = client_of(request).is_local();
   queue(FrameBuilder(0).append(loop_.application_.on_http(request, loopback)).finish_raw());
   close_after_flush_ = !request.keep_alive;
-  own_deadline_ = loop_.now() + loop_.options().read_timeout;
-  loop_.update_deadline(*this);
+  allow_time(loop_.options().read_timeout);
 }
 
 ClientAddress Connection::client_of(const HttpRequest& request) const {
@@ -75,21 +97,30 @@ ClientAddress Connection::client_of(const HttpRequest& request) const {
 }
 
 // A connection of a trusted proxy is counted here, by its client; others were when they came.
-bool Connection::admit(const ClientAddress& client) {
-  Admission* admission = loop_.admission_;
-  admitted_ = admission != nullptr && admission->enter(client, loop_.now());
-  return admission == nullptr || admitted_;
+Refusal Connection::admit(const ClientAddress& client) {
+  if (admitted_ || loop_.admission_ == nullptr) return Refusal::kNone;
+  const Refusal refusal = loop_.admission_->enter(client, loop_.now());
+  admitted_ = refusal == Refusal::kNone;
+  return refusal;
 }
 
 void Connection::answer_upgrade(const HttpRequest& request) {
   const UpgradeAnswer answer = check_upgrade(request);
-  if (answer.status != 101) return refuse_http(answer.status);
+  if (answer.status != 101) {
+    return refuse_upgrade(Refusal::kUpgrade, answer.status, answer.problem);
+  }
   const auto offers = read_extension_offers(request);
-  if (!offers) return refuse_http(400);
-  if (!is_allowed_origin(request, loop_.options().allowed_origins)) return refuse_http(403);
+  if (!offers) {
+    return refuse_upgrade(Refusal::kUpgrade, 400, "Sec-WebSocket-Extensions cannot be read");
+  }
   const ClientAddress client = client_of(request);
   address_ = client.address;
-  if (!admitted_ && !admit(client)) return refuse_http(429);
+  if (!is_allowed_origin(request, loop_.options().allowed_origins)) {
+    return refuse_upgrade(Refusal::kAllowedOrigins, 403,
+                          origin_for_log(request) + " is not in allowed_origins");
+  }
+  const Refusal refusal = admit(client);
+  if (refusal != Refusal::kNone) return refuse_admission(refusal);
   HttpHeaders extra;
   if (loop_.options().compression) {
     if (const auto agreed = agree_on_deflate(*offers)) {
@@ -109,11 +140,46 @@ void Connection::upgrade(const HttpRequest& request, const std::string& response
   loop_.application_.on_open(*this, request);
 }
 
-void Connection::refuse_http(int status) {
-  const std::string response = render_response(error_response(status));
+// What cannot be read as a request. What it looks like, if that is known, is the proxy's or the
+// client's configuration; the rest comes from scanners.
+void Connection::refuse_request(int status, std::string_view why) {
+  if (Admission* admission = loop_.admission_; admission != nullptr && !in_reserve()) {
+    if (why.empty()) {
+      admission->refusals().note_quietly(Refusal::kRequest, address_, std::to_string(status));
+    } else {
+      admission->refusals().note(Refusal::kRequest, address_, std::string(why), loop_.now());
+    }
+  }
+  refuse_http(status, why);
+}
+
+void Connection::refuse_upgrade(Refusal reason, int status, const std::string& why) {
+  if (loop_.admission_ != nullptr) {
+    loop_.admission_->refusals().note(reason, address_, why, loop_.now());
+  }
+  // The log names the page; the page knows itself.
+  refuse_http(status, reason == Refusal::kAllowedOrigins ? "origin not allowed" : why);
+}
+
+void Connection::refuse_admission(Refusal reason) {
+  loop_.admission_->note_refused(reason, address_, loop_.now());
+  settled_ = true;
+  const bool everybody = reason == Refusal::kMaxUnregistered || reason == Refusal::kDescriptors;
+  refuse_http(everybody ? 503 : 429,
+              everybody ? "too many connections" : "too many connections from this address");
+}
+
+void Connection::refuse_http(int status, std::string_view why) {
+  const std::string response = render_response(error_response(status, why));
   queue(FrameBuilder(response.size()).append(response).finish_raw());
   close_after_flush_ = true;
-  own_deadline_ = loop_.now() + loop_.options().write_timeout;
+  allow_time(loop_.options().write_timeout);
+}
+
+// For the answer, or the next request. A place in the reserve has its time, whatever is done in it.
+void Connection::allow_time(milliseconds time) {
+  if (in_reserve()) return;
+  own_deadline_ = loop_.now() + time;
   loop_.update_deadline(*this);
 }
 

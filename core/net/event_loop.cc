@@ -29,6 +29,7 @@ constexpr int kAcceptsPerRound = 64;
 // bring themselves.
 constexpr std::size_t kFlushesPerRound = 256;
 constexpr milliseconds kAcceptPause{100};
+constexpr std::size_t kSpares = 4;
 // Deadlines are checked in one sweep over a dense array, at most this often.
 constexpr milliseconds kDeadlineGrid{50};
 constexpr std::uint64_t kWakeEvent = ~std::uint64_t{0};
@@ -62,19 +63,19 @@ EventLoop::EventLoop(std::uint8_t index, const NetOptions& options, Application&
       application_(application),
       epoll_fd_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
       wake_fd_(checked(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd")),
-      spare_fd_(checked(::open("/dev/null", O_RDONLY | O_CLOEXEC), "open /dev/null")),
       now_(steady_now()),
       wall_(wall_now()),
       read_buffer_(std::make_unique<std::uint8_t[]>(kReadBuffer + kReadPadding)),
       ping_(control_frame(Opcode::kPing, {})),
       compressor_(options.compression_threshold) {
   checked(watch(epoll_fd_, wake_fd_, EPOLLIN, kWakeEvent) ? 0 : -1, "epoll_ctl");
+  keep_spares();
 }
 
 EventLoop::~EventLoop() {
   connections_.clear();
   stop_listening();
-  if (spare_fd_ >= 0) ::close(spare_fd_);
+  for (const int fd : spares_) ::close(fd);
   ::close(wake_fd_);
   ::close(epoll_fd_);
 }
@@ -116,6 +117,7 @@ void EventLoop::run_round() {
   notify_closed();
   flush_dirty();
   graveyard_.clear();
+  keep_spares();
   compressor_.end_round();
   wake_others();
 }
@@ -198,16 +200,41 @@ void EventLoop::accept_some() {
   }
 }
 
-// Out of descriptors: a connection left in the backlog would wake the loop for ever, so one
-// descriptor kept aside takes it in and turns it away.
+// Out of descriptors: a connection left in the backlog would wake the loop for ever, so one of the
+// descriptors kept aside takes it in. The last of them only to turn it away; the others for health
+// checks, which are answered even now.
 void EventLoop::shed_connection() {
-  if (spare_fd_ >= 0) ::close(spare_fd_);
-  const int fd = ::accept4(listen_fd_, nullptr, nullptr, SOCK_CLOEXEC);
+  if (!spares_.empty()) {
+    ::close(spares_.back());
+    spares_.pop_back();
+  }
+  sockaddr_storage from{};
+  socklen_t length = sizeof from;
+  const int fd = ::accept4(listen_fd_, reinterpret_cast<sockaddr*>(&from), &length,
+                           SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0 && admission_ != nullptr && !spares_.empty()) {
+    return take_into_reserve(fd, address_of(from), Refusal::kDescriptors);
+  }
   if (fd >= 0) ::close(fd);
-  spare_fd_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  stats_.shed.fetch_add(1, std::memory_order_relaxed);
+  keep_spares();
+  if (fd >= 0) {
+    stats_.shed.fetch_add(1, std::memory_order_relaxed);
+    if (admission_ != nullptr) {
+      admission_->note_refused(Refusal::kDescriptors, address_of(from), now_);
+    }
+  }
   // Another loop was quicker to take the descriptor that was set free.
-  if (fd < 0 || spare_fd_ < 0) pause_accepting();
+  if (fd < 0 || spares_.empty()) pause_accepting();
+}
+
+// As many as there are to have. At the end of a round: what the round has closed goes to the spares
+// first.
+void EventLoop::keep_spares() {
+  while (spares_.size() < kSpares) {
+    const int fd = ::fcntl(wake_fd_, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) return;
+    spares_.push_back(fd);
+  }
 }
 
 // The backlog is left alone for a while: it cannot be emptied, and would wake the loop for ever.
@@ -226,16 +253,25 @@ void EventLoop::watch_listener(std::uint32_t events) {
 
 void EventLoop::take_in(int fd, const Address& address) {
   const bool judged = admission_ != nullptr && !admission_->is_proxy(address);
-  if (judged && !admission_->enter({address, false}, now_)) {
-    ::close(fd);
-    return;
-  }
-  if (adopt(fd, address, judged)) return;
+  const Refusal refusal = judged ? admission_->enter({address, false}, now_) : Refusal::kNone;
+  if (refusal != Refusal::kNone) return take_into_reserve(fd, address, refusal);
+  if (adopt(fd, address, judged) != nullptr) return;
   if (judged) admission_->leave(address, false);
   ::close(fd);
 }
 
-bool EventLoop::adopt(int fd, const Address& address, bool admitted) {
+void EventLoop::take_into_reserve(int fd, const Address& address, Refusal refusal) {
+  HealthReserve& reserve = admission_->reserve();
+  if (reserve.enter(tls_ != nullptr, now_)) {
+    Connection* connection = adopt(fd, address, false);
+    if (connection != nullptr) return connection->enter_reserve(refusal);
+    reserve.leave();
+  }
+  admission_->note_refused(refusal, address, now_);
+  ::close(fd);
+}
+
+Connection* EventLoop::adopt(int fd, const Address& address, bool admitted) {
   if (free_slots_.empty()) {
     deadlines_.push_back(kNever);
     generations_.push_back(0);
@@ -247,7 +283,7 @@ bool EventLoop::adopt(int fd, const Address& address, bool admitted) {
   ref.slot = slot & 0xffffff;
   ref.loop = index_;
   ref.generation = generations_[slot];
-  if (!watch(epoll_fd_, fd, EPOLLIN, (std::uint64_t{ref.generation} << 32) | slot)) return false;
+  if (!watch(epoll_fd_, fd, EPOLLIN, (std::uint64_t{ref.generation} << 32) | slot)) return nullptr;
   connections_[slot] = std::make_unique<Connection>(*this, fd, ref, address, tls_.get());
   connections_[slot]->admitted_ = admitted;
   free_slots_.pop_back();
@@ -255,7 +291,7 @@ bool EventLoop::adopt(int fd, const Address& address, bool admitted) {
   update_deadline(*connections_[slot]);
   stats_.accepted.fetch_add(1, std::memory_order_relaxed);
   stats_.connections.fetch_add(1, std::memory_order_relaxed);
-  return true;
+  return connections_[slot].get();
 }
 
 Connection* EventLoop::find(ConnectionRef ref) const {

@@ -53,6 +53,9 @@ class Application {
   virtual std::string on_http(const HttpRequest& request, bool loopback) = 0;
   /// A WebSocket has opened.
   virtual void on_open(Connection& connection, const HttpRequest& request) = 0;
+  /// Whether GET and HEAD of this path are answered beyond the limits of connections too: by
+  /// on_http(), from the reserve for health checks. Their answers must be cheap.
+  [[nodiscard]] virtual bool is_health_check(std::string_view) const { return false; }
   /// A text message, valid UTF-8, with kReadPadding readable bytes behind it.
   virtual void on_message(Connection& connection, std::string_view text) = 0;
   /// A binary message; only with NetOptions::accept_binary.
@@ -167,9 +170,11 @@ class EventLoop {
   [[nodiscard]] int poll_timeout();
   [[nodiscard]] bool has_mail();
   void accept_some();
-  [[nodiscard]] bool adopt(int fd, const Address& address, bool admitted);
+  Connection* adopt(int fd, const Address& address, bool admitted);
   void take_in(int fd, const Address& address);
+  void take_into_reserve(int fd, const Address& address, Refusal refusal);
   void shed_connection();
+  void keep_spares();
   void pause_accepting();
   void watch_listener(std::uint32_t events);
   void handle_event(std::uint64_t data, std::uint32_t events);
@@ -197,7 +202,7 @@ class EventLoop {
   int epoll_fd_;
   int wake_fd_;
   int listen_fd_ = -1;
-  int spare_fd_;  // closed to refuse a connection when descriptors run out; -1: lost to another
+  std::vector<int> spares_;  // descriptors that are closed for a connection when none is left
   bool stopping_ = false;
   Time stop_deadline_ = kNever;
 

@@ -182,6 +182,21 @@ bool may_begin_head(std::string_view bytes) {
   return method.size() <= kMaxMethodSize && (bytes.empty() || is_token(method));
 }
 
+std::string_view what_it_looks_like(std::string_view bytes) {
+  constexpr char kTlsHandshake = 0x16;
+  constexpr std::string_view kProxyV2("\r\n\r\n\0\r\nQUIT\n", 12);
+  if (bytes.starts_with(kTlsHandshake)) {
+    return "TLS on the plain port: use ws:// and http://, or set tls_cert and tls_key";
+  }
+  if (bytes.starts_with("PRI * HTTP/2")) {
+    return "HTTP/2 without an upgrade: does the proxy speak HTTP/1.1 to this server?";
+  }
+  if (bytes.starts_with("PROXY ") || bytes.starts_with(kProxyV2)) {
+    return "PROXY protocol where none is expected";
+  }
+  return {};
+}
+
 std::optional<HttpRequest> parse_head(std::string_view head) {
   if (!is_well_formed(head)) return std::nullopt;
   std::optional<HttpRequest> request = read_with_poco(head);

@@ -47,6 +47,10 @@ inline constexpr std::size_t kMaxHeaders = 100;
 /// method at the start, as in a TLS hello.
 [[nodiscard]] bool may_begin_head(std::string_view bytes);
 
+/// What `bytes`, which are no request of HTTP/1.1, are if it is a usual mistake: TLS, HTTP/2 or
+/// PROXY protocol where plain HTTP/1.1 is spoken. Names what to do; empty: nothing is known.
+[[nodiscard]] std::string_view what_it_looks_like(std::string_view bytes);
+
 /// Reads one whole head; nullopt is a 400. Refused beyond RFC 9112: folded lines, RFC 2047 encoded
 /// words (POCO decodes them, line breaks included), requests with a body, targets that are neither
 /// a path nor an absolute http URL.
@@ -55,6 +59,7 @@ inline constexpr std::size_t kMaxHeaders = 100;
 /// The server's answer to an upgrade (RFC 6455 4.2).
 struct UpgradeAnswer {
   int status = 400;        ///< 101, 400 or 426
+  std::string problem{};   ///< what is missing, unless 101; nothing of it is the client's text
   std::string accept_key;  ///< Sec-WebSocket-Accept, for 101
 };
 
@@ -79,7 +84,8 @@ struct HttpResponse {
 [[nodiscard]] std::string render_response(const HttpResponse& response);
 
 /// An answer with the body {"error":{"code":404,"message":"not found"}}; the message is the
-/// status's standard phrase. A 426 says which version is spoken.
-[[nodiscard]] HttpResponse error_response(int status);
+/// status's standard phrase, or what went wrong (plain words without quotes). A 426 says which
+/// version is spoken.
+[[nodiscard]] HttpResponse error_response(int status, std::string_view message = {});
 
 }  // namespace peer

@@ -47,17 +47,26 @@ void add_all(const HttpHeaders& headers, Poco::Net::HTTPResponse& response) {
 }  // namespace
 
 UpgradeAnswer check_upgrade(const HttpRequest& request) {
-  const bool asks_for_websocket =
-      request.method == "GET" && request.http_1_1 && request.count("Host") == 1 &&
-      request.has_token("Upgrade", "websocket") && request.has_token("Connection", "upgrade");
-  if (!asks_for_websocket) return {400, {}};
+  if (request.method != "GET") return {400, "a WebSocket is asked for with GET", {}};
+  if (!request.http_1_1) {
+    return {400, "HTTP/1.0 cannot upgrade: does the proxy speak HTTP/1.1 to this server?", {}};
+  }
+  if (request.count("Host") != 1) return {400, "no Host header", {}};
+  if (!request.has_token("Upgrade", "websocket")) {
+    return {400, "no Upgrade header: does the proxy pass WebSockets?", {}};
+  }
+  if (!request.has_token("Connection", "upgrade")) {
+    return {400, "no 'Connection: Upgrade' header: does the proxy pass WebSockets?", {}};
+  }
   const std::string* version = request.find("Sec-WebSocket-Version");
   if (request.count("Sec-WebSocket-Version") != 1 || *version != kWebSocketVersion) {
-    return {426, {}};
+    return {426, "Sec-WebSocket-Version must be 13", {}};
   }
   const std::string* key = request.find("Sec-WebSocket-Key");
-  if (request.count("Sec-WebSocket-Key") != 1 || !is_valid_key(*key)) return {400, {}};
-  return {101, accept_key_of(*key)};
+  if (request.count("Sec-WebSocket-Key") != 1 || !is_valid_key(*key)) {
+    return {400, "no valid Sec-WebSocket-Key", {}};
+  }
+  return {101, {}, accept_key_of(*key)};
 }
 
 std::string render_switching_protocols(std::string_view accept_key, const HttpHeaders& extra) {
@@ -83,16 +92,17 @@ std::string render_response(const HttpResponse& response) {
   return text;
 }
 
-HttpResponse error_response(int status) {
+HttpResponse error_response(int status, std::string_view message) {
   using Poco::Net::HTTPResponse;
-  std::string message =
+  std::string phrase =
       HTTPResponse::getReasonForStatus(static_cast<HTTPResponse::HTTPStatus>(status));
-  std::transform(message.begin(), message.end(), message.begin(),
+  std::transform(phrase.begin(), phrase.end(), phrase.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  if (message.empty()) message = phrase;
   HttpResponse response;
   response.status = status;
-  response.body =
-      R"({"error":{"code":)" + std::to_string(status) + R"(,"message":")" + message + R"("}})";
+  response.body = R"({"error":{"code":)" + std::to_string(status) + R"(,"message":")" +
+                  std::string(message) + R"("}})";
   if (status == HTTPResponse::HTTP_UPGRADE_REQUIRED) {
     response.extra = {
         {"Connection", "Upgrade"}, {"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "13"}};

@@ -11,9 +11,20 @@ class AdmissionTest : public ServerTest {
     start(std::move(settings));
   }
   TestPeer connect_from(const std::string& source) { return connect(Dial{.source = source}); }
-  void expect_refused_from(const std::string& source) {
+  void expect_refused_from(const std::string& source, int status = 429) {
+    EXPECT_EQ(ask_from(source, upgrade_request()).status, status);
+  }
+  /// The answer to a request that is sent on a connection of its own, which ends with it.
+  HttpReply ask_from(const std::string& source, const std::string& request, bool has_body = true) {
     TcpStream stream(Dial{.port = port(), .source = source});
+    stream.write(request);
+    std::string buffer;
+    HttpReply reply = read_http_reply(stream, buffer, has_body);
     stream.expect_end();
+    return reply;
+  }
+  static std::string get(const std::string& path, const std::string& more = {}) {
+    return "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n" + more + "\r\n";
   }
   /// The status of the answer to an upgrade with these header lines.
   int upgrade_status(const std::string& headers) {
@@ -71,9 +82,46 @@ TEST_F(AdmissionTest, UnregisteredConnectionsOfAllAreBounded) {
   start_strict({"max_unregistered=2"});
   TestPeer first = connect_from("127.0.0.2");
   TestPeer second = connect_from("127.0.0.3");
-  expect_refused_from("127.0.0.4");
+  expect_refused_from("127.0.0.4", 503);
   second.register_as("second");
   TestPeer third = connect_from("127.0.0.4");
+}
+
+TEST_F(AdmissionTest, HealthChecksAreAnsweredBeyondTheLimitsAndNothingElse) {
+  start_strict({"max_connections_per_ip=1"});
+  TestPeer first = connect_from("127.0.0.2");
+  for (const char* path : {"/health", "/ready"}) {
+    const HttpReply reply = ask_from("127.0.0.2", get(path));
+    EXPECT_EQ(reply.status, 200) << path;
+    EXPECT_EQ(reply.headers.at("connection"), "Close") << path;
+  }
+  EXPECT_EQ(ask_from("127.0.0.2", "HEAD /health HTTP/1.1\r\nHost: x\r\n\r\n", false).status, 200);
+  EXPECT_EQ(network("refused"), 0) << "whoever got an answer was not turned away";
+  for (const char* path : {"/stats", "/metrics", "/ws", "/"}) {
+    EXPECT_EQ(ask_from("127.0.0.2", get(path)).status, 429) << path;
+  }
+  EXPECT_EQ(ask_from("127.0.0.2", "POST /health HTTP/1.1\r\nHost: x\r\n\r\n").status, 429);
+  expect_refused_from("127.0.0.2");
+  EXPECT_EQ(ask_from("127.0.0.2", get("/health", fmt("X: %\r\n", std::string(1024, 'x')))).status,
+            431);
+  EXPECT_EQ(ask_from("127.0.0.3", get("/health", "Connection: close\r\n")).status, 200);
+  first.register_as("first");
+}
+
+TEST_F(AdmissionTest, TheReserveForHealthChecksIsBounded) {
+  start_strict({"max_connections_per_ip=1", "loops=2"});
+  const TestPeer first = connect_from("127.0.0.2");
+  std::vector<TcpStream> idle;
+  for (int i = 0; i < 32; ++i) idle.emplace_back(Dial{.port = port(), .source = "127.0.0.2"});
+  const Deadline deadline;
+  while (network("connections") < 34) ASSERT_FALSE(deadline.passed());
+  TcpStream one_too_many(Dial{.port = port(), .source = "127.0.0.2"});
+  one_too_many.expect_end();
+  EXPECT_EQ(network("refused"), 1);
+  // Each of the others gets a second.
+  for (TcpStream& stream : idle) stream.expect_end();
+  EXPECT_EQ(ask_from("127.0.0.2", get("/health")).status, 200);
+  EXPECT_EQ(network("refused"), 33);
 }
 
 TEST_F(AdmissionTest, LoopbackIsExemptByDefault) {
@@ -89,7 +137,7 @@ TEST_F(AdmissionTest, UnregisteredConnectionsOfAllAreBoundedOnLoopbackToo) {
   start({"max_unregistered=2"});
   TestPeer first = connect();
   const TestPeer second = connect();
-  expect_refused_from("127.0.0.1");
+  expect_refused_from("127.0.0.1", 503);
   first.register_as("first");
   EXPECT_EQ(network("unregistered"), 2);  // the other, and who asks
 }
@@ -118,6 +166,39 @@ TEST_F(AdmissionTest, AClientBehindALocalProxyIsNotOnThisMachine) {
   start({"trusted_proxies=127.0.0.1", "stats_access=loopback"});
   EXPECT_EQ(HttpClient(port()).request("GET", "/stats").status, 200);
   EXPECT_EQ(HttpClient(port()).request("GET", "/stats", "X-Real-IP: 192.0.2.1\r\n").status, 404);
+}
+
+TEST_F(AdmissionTest, ATrustedProxyIsBelievedByTheHeaderThatIsNamed) {
+  start(
+      {"trusted_proxies=127.0.0.1", "trusted_proxy_header=x-real-ip", "max_connections_per_ip=1"});
+  TestPeer first = connect(Dial{.headers = "X-Real-IP: 192.0.2.1\r\n"});
+  first.register_as("first");
+  const std::string lie = "X-Forwarded-For: 192.0.2.2\r\nForwarded: for=192.0.2.3\r\n";
+  EXPECT_EQ(upgrade_status(lie + "X-Real-IP: 192.0.2.1\r\n"), 429);
+  EXPECT_EQ(upgrade_status(lie + "X-Real-IP: 192.0.2.4\r\n"), 101);
+}
+
+TEST_F(AdmissionTest, OfTwoHeadersThatDifferNoneIsBelievedAndTheLogSaysSo) {
+  start({"trusted_proxies=127.0.0.1", "max_connections_per_ip=1"});
+  const char* both = "X-Real-IP: 192.0.2.1\r\nX-Forwarded-For: 192.0.2.9\r\n";
+  TestPeer first = connect(Dial{.headers = both});
+  first.register_as("first");
+  EXPECT_EQ(upgrade_status(both), 429) << "counted as the proxy, which is not exempt now";
+  server().wait_for_output(
+      "the trusted proxy 127.0.0.1 names different clients in X-Forwarded-For and X-Real-IP: its "
+      "own "
+      "address counts for its clients; name the one that it sets in trusted_proxy_header");
+}
+
+TEST_F(AdmissionTest, AnAddressFromAHeaderIsNeverThisMachine) {
+  start({"trusted_proxies=127.0.0.1", "stats_access=loopback", "max_connections_per_ip=1"});
+  for (const char* header : {"X-Real-IP: 127.0.0.1\r\n", "X-Forwarded-For: ::1\r\n",
+                             "Forwarded: for=127.0.0.1\r\n", "Forwarded: for=unknown\r\n"}) {
+    EXPECT_EQ(HttpClient(port()).request("GET", "/stats", header).status, 404) << header;
+  }
+  TestPeer first = connect(Dial{.headers = "X-Real-IP: 127.0.0.5\r\n"});
+  first.register_as("first");
+  EXPECT_EQ(upgrade_status("X-Real-IP: 127.0.0.5\r\n"), 429);
 }
 
 TEST_F(AdmissionTest, AllOriginsAreLetInByDefaultWithAWarning) {

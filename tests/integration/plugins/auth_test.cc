@@ -61,6 +61,8 @@ TEST_P(AuthTest, ABadTokenIsTurnedAwayWithThePluginsWords) {
   const Json error = alice.expect_error(401, "bad token");
   EXPECT_EQ(error["id"].str(), "reg");
   alice.ws().expect_close(4003, "bad token");
+  server().wait_for_output("refused 127.0.0.1: the auth plugin 'token' rejects it");
+  EXPECT_EQ(http_json("/stats")["network"]["refusals"]["auth"].number(), 1);
 }
 
 TEST_P(AuthTest, LongWordsAreCutInTheCloseFrame) {

@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "core/base/log.h"
+
 namespace peer {
 namespace {
 
@@ -45,6 +47,17 @@ TEST_F(RepeatFilterTest, AFloodOfOneWarningIsShownAFewTimesAndThenCounted) {
 TEST_F(RepeatFilterTest, SoIsOneOfNotices) {
   log(7, "limited", Poco::Message::PRIO_NOTICE);
   EXPECT_THAT(recorder_->lines, SizeIs(RepeatFilter::kShown));
+}
+
+TEST_F(RepeatFilterTest, WhatClientsCauseIsShownOnceAndThenCounted) {
+  Poco::Message message("peer", "refused", Poco::Message::PRIO_WARNING);
+  message.set(kCountedLine, "");
+  for (int i = 0; i < 3; ++i) filter_->log(message);
+  EXPECT_THAT(recorder_->lines, ElementsAre("refused"));
+  filter_->sum_up(steady_now() + 2 * RepeatFilter::kWindow);
+  EXPECT_EQ(recorder_->lines.back(), "2 more in 10 s: refused");
+  filter_->log(message);
+  EXPECT_EQ(recorder_->lines.back(), "refused");
 }
 
 TEST_F(RepeatFilterTest, AFewAreNotSummedUp) {

@@ -15,13 +15,21 @@ const Address kAlice = parse_address("192.0.2.1").value();
 const Address kBob = parse_address("192.0.2.2").value();
 
 AdmissionLimits unlimited() { return {0, 0, 1, 0, 0, true, {}}; }
-ClientAddress direct(const Address& address) { return {address, false}; }
+
+bool enters(Admission& admission, const ClientAddress& client, Time now) {
+  const Refusal refusal = admission.enter(client, now);
+  if (refusal != Refusal::kNone) admission.note_refused(refusal, client.address, now);
+  return refusal == Refusal::kNone;
+}
+bool enters(Admission& admission, const Address& address, Time now) {
+  return enters(admission, ClientAddress{address, false}, now);
+}
 
 class AdmissionTest : public testing::Test {
  protected:
   static int enter_until_refused(Admission& admission, const Address& address, Time now) {
     int count = 0;
-    while (count < 10'000 && admission.enter(direct(address), now)) ++count;
+    while (count < 10'000 && enters(admission, address, now)) ++count;
     return count;
   }
   const Time now_ = Time(1'000'000ms);
@@ -58,7 +66,7 @@ TEST_F(AdmissionTest, ReconnectingDoesNotRefillTheBurst) {
   Admission admission(limits);
   int entered = 0;
   for (int i = 0; i < 100; ++i) {
-    if (!admission.enter(direct(kAlice), now_)) continue;
+    if (!enters(admission, kAlice, now_)) continue;
     ++entered;
     admission.leave(kAlice, false);
   }
@@ -86,10 +94,10 @@ TEST_F(AdmissionTest, AddressesOfOneSlash64AreOne) {
   AdmissionLimits limits = unlimited();
   limits.max_connections_per_ip = 2;
   Admission admission(limits);
-  EXPECT_TRUE(admission.enter(direct(parse_address("2001:db8::1").value()), now_));
-  EXPECT_TRUE(admission.enter(direct(parse_address("2001:db8::ffff:1").value()), now_));
-  EXPECT_FALSE(admission.enter(direct(parse_address("2001:db8::2:3:4:5").value()), now_));
-  EXPECT_TRUE(admission.enter(direct(parse_address("2001:db8:0:1::1").value()), now_));
+  EXPECT_TRUE(enters(admission, parse_address("2001:db8::1").value(), now_));
+  EXPECT_TRUE(enters(admission, parse_address("2001:db8::ffff:1").value(), now_));
+  EXPECT_FALSE(enters(admission, parse_address("2001:db8::2:3:4:5").value(), now_));
+  EXPECT_TRUE(enters(admission, parse_address("2001:db8:0:1::1").value(), now_));
 }
 
 TEST_F(AdmissionTest, LoopbackIsExemptUnlessToldOtherwise) {
@@ -110,10 +118,10 @@ TEST_F(AdmissionTest, TheBoundForTheUnregisteredOfAllHoldsForLoopbackToo) {
   const Address loopback = parse_address("127.0.0.1").value();
   Admission admission(limits);
   EXPECT_EQ(enter_until_refused(admission, loopback, now_), 2);
-  EXPECT_FALSE(admission.enter(direct(kAlice), now_));
+  EXPECT_FALSE(enters(admission, kAlice, now_));
   EXPECT_EQ(admission.refused(), 2U);
   admission.register_one(loopback);
-  EXPECT_TRUE(admission.enter(direct(kAlice), now_));
+  EXPECT_TRUE(enters(admission, kAlice, now_));
   admission.leave(loopback, true);
   EXPECT_EQ(admission.unregistered(), 2U);
   admission.leave(loopback, false);
@@ -124,7 +132,7 @@ TEST_F(AdmissionTest, TheBoundForTheUnregisteredOfAllHoldsForLoopbackToo) {
 TEST_F(AdmissionTest, FiveHundredPlayersBehindOneAddressComeBackAtOnce) {
   Admission admission{AdmissionLimits()};
   for (int round = 0; round < 2; ++round) {
-    for (int i = 0; i < 500; ++i) ASSERT_TRUE(admission.enter(direct(kAlice), now_)) << i;
+    for (int i = 0; i < 500; ++i) ASSERT_TRUE(enters(admission, kAlice, now_)) << i;
   }
 }
 
@@ -132,16 +140,38 @@ TEST_F(AdmissionTest, ManyAddressesThatComeAndGoAreForgottenAndTheRestIsKept) {
   AdmissionLimits limits = unlimited();
   limits.max_connections_per_ip = 1;
   Admission admission(limits);
-  EXPECT_TRUE(admission.enter(direct(kAlice), now_));
+  EXPECT_TRUE(enters(admission, kAlice, now_));
   for (int i = 0; i < 100'000; ++i) {
     const Address address =
         parse_address("10." + std::to_string(i >> 16) + '.' + std::to_string(i >> 8 & 255) + '.' +
                       std::to_string(i & 255))
             .value();
-    ASSERT_TRUE(admission.enter(direct(address), now_));
+    ASSERT_TRUE(enters(admission, address, now_));
     admission.leave(address, false);
   }
-  EXPECT_FALSE(admission.enter(direct(kAlice), now_));
+  EXPECT_FALSE(enters(admission, kAlice, now_));
+}
+
+TEST_F(AdmissionTest, SaysWhichLimitItIs) {
+  AdmissionLimits limits = unlimited();
+  limits.max_connections_per_ip = 4;
+  limits.max_unregistered_per_ip = 3;
+  limits.max_unregistered = 5;
+  limits.connection_rate_per_ip = 10;
+  limits.connection_burst_per_ip = 6;
+  Admission admission(limits);
+  const ClientAddress alice{kAlice, false};
+  EXPECT_EQ(enter_until_refused(admission, kAlice, now_), 3);
+  EXPECT_EQ(admission.enter(alice, now_), Refusal::kMaxUnregisteredPerIp);
+  for (int i = 0; i < 3; ++i) admission.register_one(kAlice);
+  EXPECT_EQ(enter_until_refused(admission, kAlice, now_), 1);
+  EXPECT_EQ(admission.enter(alice, now_), Refusal::kMaxConnectionsPerIp);
+  for (int i = 0; i < 3; ++i) admission.leave(kAlice, true);
+  EXPECT_EQ(enter_until_refused(admission, kAlice, now_), 2);
+  admission.leave(kAlice, false);
+  EXPECT_EQ(admission.enter(alice, now_), Refusal::kConnectionRatePerIp);
+  EXPECT_EQ(enter_until_refused(admission, kBob, now_), 3);
+  EXPECT_EQ(admission.enter(alice, now_ + 1h), Refusal::kMaxUnregistered);
 }
 
 TEST_F(AdmissionTest, AnAddressThatAProxyTellsIsNeverExempt) {
@@ -154,8 +184,8 @@ TEST_F(AdmissionTest, AnAddressThatAProxyTellsIsNeverExempt) {
   request.headers = {{"X-Forwarded-For", "127.0.0.1"}};
   const ClientAddress client = admission.client_of(proxy, request);
   EXPECT_EQ(client.address.text(), "127.0.0.1");
-  EXPECT_TRUE(admission.enter(client, now_));
-  EXPECT_FALSE(admission.enter(client, now_));
+  EXPECT_TRUE(enters(admission, client, now_));
+  EXPECT_FALSE(enters(admission, client, now_));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "core/net/http_request.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -249,6 +250,16 @@ TEST(HttpRequestTest, TokensAreListMembersInAnyCase) {
   EXPECT_FALSE(request.has_token("Connection", "up"));
   EXPECT_FALSE(request.has_token("Connection", "upgrade2"));
   EXPECT_FALSE(request.has_token("Upgrade", "upgrade"));
+}
+
+TEST(WhatItLooksLikeTest, NamesTheUsualMistakes) {
+  using testing::StartsWith;
+  EXPECT_THAT(what_it_looks_like("\x16\x03\x01\x02"), StartsWith("TLS on the plain port"));
+  EXPECT_THAT(what_it_looks_like("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), StartsWith("HTTP/2"));
+  EXPECT_THAT(what_it_looks_like("PROXY TCP4 1.1.1.1 2.2.2.2 1 2\r\n"), StartsWith("PROXY"));
+  EXPECT_THAT(what_it_looks_like({"\r\n\r\n\0\r\nQUIT\n\x21\x11", 14}), StartsWith("PROXY"));
+  EXPECT_EQ(what_it_looks_like("GET / HTTP/1.1\nHost: x\n\n"), "");
+  EXPECT_EQ(what_it_looks_like(""), "");
 }
 
 }  // namespace

@@ -101,6 +101,21 @@ TEST(CheckUpgradeTest, APlainRequestIsNotToldAboutVersions) {
   EXPECT_EQ(check_upgrade(upgrade_with(HttpHeaders{{"Host", "x"}})).status, 400);
 }
 
+TEST(CheckUpgradeTest, SaysWhatIsMissing) {
+  const auto problem = [](const HttpRequest& request) { return check_upgrade(request).problem; };
+  EXPECT_EQ(problem(upgrade_with("Upgrade", {})),
+            "no Upgrade header: does the proxy pass WebSockets?");
+  EXPECT_EQ(problem(upgrade_with("Connection", {"keep-alive"})),
+            "no 'Connection: Upgrade' header: does the proxy pass WebSockets?");
+  EXPECT_EQ(problem(upgrade_with("Sec-WebSocket-Version", {"8"})),
+            "Sec-WebSocket-Version must be 13");
+  EXPECT_EQ(problem(upgrade_with("Sec-WebSocket-Key", {})), "no valid Sec-WebSocket-Key");
+  HttpRequest old = upgrade_with(HttpHeaders{{"Host", "x"}});
+  old.http_1_1 = false;
+  EXPECT_EQ(problem(old), "HTTP/1.0 cannot upgrade: does the proxy speak HTTP/1.1 to this server?");
+  EXPECT_EQ(problem(upgrade_with(kUpgradeHeaders)), "");
+}
+
 TEST(CheckUpgradeTest, RefusalsCarryNoAcceptKey) {
   EXPECT_EQ(check_upgrade(upgrade_with("Upgrade", {})).accept_key, "");
 }
@@ -153,6 +168,8 @@ TEST(RenderTest, ExtraHeadersAreSent) {
 TEST(ErrorResponseTest, TheBodyNamesStatusAndPhrase) {
   EXPECT_EQ(error_response(404).status, 404);
   EXPECT_EQ(error_response(404).body, R"({"error":{"code":404,"message":"not found"}})");
+  EXPECT_EQ(error_response(400, "no Upgrade header").body,
+            R"({"error":{"code":400,"message":"no Upgrade header"}})");
   EXPECT_EQ(error_response(503).body, R"({"error":{"code":503,"message":"service unavailable"}})");
 }
 
