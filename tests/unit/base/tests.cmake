@@ -1,9 +1,11 @@
 peer_add_test(unit_base
   SOURCES
     base/address_test.cc
+    base/cpu_count_test.cc
     base/fingerprint_test.cc
     base/origin_test.cc
+    base/plain_file_test.cc
     base/random_test.cc
     base/utf8_test.cc
-  LIBRARIES peer_base
+  LIBRARIES peer_base peer_test_support
   LABELS fast)
