@@ -4,8 +4,8 @@
 
 namespace peer {
 
-/// Serves as a Poco::Util::ServerApplication, whose `--daemon` and `--pidfile` these are: in the
-/// background when the command line says so, with a file that holds the process id while it runs.
+/// Serves as a Poco::Util::ServerApplication, whose `--daemon` this is: in the background when the
+/// command line says so, with a file that holds the process id while it runs (PidFile).
 /// What is wrong with the configuration is told before that, while there is a stderr; the process
 /// in front exits when the daemon listens. Returns the exit code. Main thread, once.
 [[nodiscard]] int run_application(const char* program, const CommandLine& command_line,

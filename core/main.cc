@@ -1,6 +1,7 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <system_error>
 #include <utility>
 
 #include "core/application.h"
@@ -22,6 +23,17 @@ int check_config(peer::LoadedConfig& loaded) {
   if (!loaded.mistakes.empty()) return peer::report_mistakes(loaded.mistakes);
   std::cout << "configuration ok\n";
   return EXIT_SUCCESS;
+}
+
+int list_plugins(const peer::Config& config) {
+  const auto directory = peer::plugin_directory(config);
+  const auto text = directory ? peer::list_plugins(config.plugins, *directory) : directory;
+  if (text) {
+    std::cout << *text;
+    return EXIT_SUCCESS;
+  }
+  std::cerr << "peer-server: " << text.error().message << '\n';
+  return EXIT_FAILURE;
 }
 
 int check_health(const peer::LoadedConfig& loaded) {
@@ -47,10 +59,7 @@ int run(int argc, char** argv) {
   for (const std::string& warning : loaded.warnings) std::cerr << "warning: " << warning << '\n';
   if (loaded.mistakes.empty() && (command_line.print_config || command_line.list_plugins)) {
     if (command_line.print_config) std::cout << peer::print_config(loaded);
-    if (command_line.list_plugins) {
-      std::cout << peer::list_plugins(loaded.config.plugins, peer::plugin_directory(loaded.config));
-    }
-    return EXIT_SUCCESS;
+    return command_line.list_plugins ? list_plugins(loaded.config) : EXIT_SUCCESS;
   }
   if (command_line.health_check) return check_health(loaded);
   if (command_line.check_config) return check_config(loaded);
@@ -61,7 +70,11 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
+    peer::open_standard_descriptors();
     return run(argc, argv);
+  } catch (const std::system_error& failure) {
+    std::cerr << "peer-server: " << failure.what() << '\n';
+    return peer::kExitSystem;
   } catch (const std::exception& failure) {
     std::cerr << "peer-server: " << failure.what() << '\n';
     return EXIT_FAILURE;

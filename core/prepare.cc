@@ -4,7 +4,11 @@
 #include <string_view>
 #include <system_error>
 
+#include "core/base/plain_file.h"
+#include "core/log/line_file.h"
+
 namespace peer {
+
 TlsContext::Ref load_tls(LoadedConfig& loaded) {
   const Config& config = loaded.config;
   if (config.tls_cert.empty() || config.tls_key.empty()) return nullptr;
@@ -16,19 +20,44 @@ TlsContext::Ref load_tls(LoadedConfig& loaded) {
   return nullptr;
 }
 
+namespace {
+
+/// A pipe would hold up the thread that opens it, and a rename would replace a device.
+void check_files(LoadedConfig& loaded) {
+  const auto check = [&](const char* key, const std::string& file, Devices devices) {
+    const std::string wrong = file.empty() ? "" : wrong_kind_of_file(file, devices);
+    if (wrong.empty()) return;
+    loaded.mistakes.push_back(loaded.origins.find(key)->second + ": " + key + ": " + wrong);
+  };
+  const std::string& log = loaded.config.log_file;
+  if (!is_standard_stream(log)) check("log_file", log, Devices::kTaken);
+  check("port_file", loaded.config.port_file, Devices::kRefused);
+}
+
+}  // namespace
+
 Prepared prepare(LoadedConfig& loaded) {
   if (!loaded.readable) return {};
   Prepared prepared;
-  const std::string directory = plugin_directory(loaded.config);
-  prepared.plugins = load_plugins(loaded.config.plugins, directory, loaded.mistakes);
+  if (const auto directory = plugin_directory(loaded.config); directory) {
+    prepared.plugins = load_plugins(loaded.config.plugins, *directory, loaded.mistakes);
+  } else {
+    loaded.mistakes.push_back(directory.error().message);
+  }
   prepared.tls = load_tls(loaded);
+  check_files(loaded);
   return prepared;
 }
 
-std::string plugin_directory(const Config& config) {
+sdk::Result<std::string> plugin_directory(const Config& config,
+                                          const std::string& executable_link) {
   if (!config.plugins.directory.empty()) return config.plugins.directory;
   std::error_code error;
-  const std::filesystem::path executable = std::filesystem::read_symlink("/proc/self/exe", error);
+  const std::filesystem::path executable = std::filesystem::read_symlink(executable_link, error);
+  if (error) {
+    return sdk::Error{"plugins.directory: unknown, since " + executable_link + " cannot be read (" +
+                      error.message() + "): mount /proc, or set plugins.directory"};
+  }
   return (executable.parent_path().parent_path() / "lib/peer-server/plugins").string();
 }
 

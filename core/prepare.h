@@ -14,7 +14,8 @@ struct Prepared {
   TlsContext::Ref tls;  ///< null: plain
 };
 
-/// Loads the plugins, which get their options, and the certificate with its key. Whatever is wrong
+/// Loads the plugins, which get their options, and the certificate with its key, and looks whether
+/// what is to be written is a file. Whatever is wrong
 /// is added to `loaded.mistakes`, with where it was configured; then nothing of the result is
 /// usable. Nothing starts, connects or listens: that is all of `--check-config`, too. A
 /// configuration with mistakes is prepared as far as it goes, so that all of them are told at once.
@@ -26,7 +27,8 @@ struct Prepared {
 [[nodiscard]] TlsContext::Ref load_tls(LoadedConfig& loaded);
 
 /// Where plugins are: `plugins.directory`, or <prefix>/lib/peer-server/plugins beside the
-/// executable's <prefix>/bin.
-[[nodiscard]] std::string plugin_directory(const Config& config);
+/// executable's <prefix>/bin, which `executable_link` leads to.
+[[nodiscard]] sdk::Result<std::string> plugin_directory(
+    const Config& config, const std::string& executable_link = "/proc/self/exe");
 
 }  // namespace peer

@@ -1,19 +1,17 @@
 #include "core/process.h"
 
+#include <fcntl.h>
 #include <malloc.h>
-#include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <system_error>
+
+#include "core/base/plain_file.h"
 
 namespace peer {
 
@@ -32,41 +30,11 @@ std::map<std::string, std::string> process_environment() {
   return variables;
 }
 
-ProcessEvents::ProcessEvents() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGUSR1}) sigaddset(&signals, signal);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  signal_fd_ = ::signalfd(-1, &signals, SFD_CLOEXEC);
-  done_fd_ = ::eventfd(0, EFD_CLOEXEC);
-  if (signal_fd_ < 0 || done_fd_ < 0) {
-    throw std::system_error(errno, std::generic_category(), "signalfd");
-  }
-}
-
-ProcessEvents::~ProcessEvents() {
-  ::close(signal_fd_);
-  ::close(done_fd_);
-}
-
-ProcessEvents::Event ProcessEvents::wait(std::chrono::milliseconds timeout) {
-  std::array<pollfd, 2> fds{{{signal_fd_, POLLIN, 0}, {done_fd_, POLLIN, 0}}};
-  int ready = 0;
-  do {
-    ready = ::poll(fds.data(), fds.size(), static_cast<int>(timeout.count()));
-  } while (ready < 0 && errno == EINTR);
-  if (ready == 0) return Event::kTimeout;
-  if ((fds[0].revents & POLLIN) == 0) return Event::kLoopsEnded;
-  signalfd_siginfo info{};
-  [[maybe_unused]] const ssize_t size = ::read(signal_fd_, &info, sizeof info);
-  switch (info.ssi_signo) {
-    case SIGHUP:
-      return Event::kHangup;
-    case SIGUSR1:
-      return Event::kReopenLog;
-    default:
-      return Event::kStopRequested;
+void open_standard_descriptors() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (::fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+    // The lowest free number is this one. Without /dev the root will do: nobody can write to it.
+    if (::open("/dev/null", O_RDWR) < 0) ::open("/", O_RDONLY | O_DIRECTORY);
   }
 }
 
@@ -82,12 +50,21 @@ std::uint64_t raise_descriptor_limit() {
 void keep_freed_memory() { ::mallopt(M_TRIM_THRESHOLD, 8 * 1024 * 1024); }
 
 sdk::Result<void> write_port_file(const std::string& file, std::uint16_t port) {
+  const std::string prefix = "port_file: ";
+  if (const std::string wrong = wrong_kind_of_file(file, Devices::kRefused); !wrong.empty()) {
+    return sdk::Error{prefix + wrong};
+  }
   const std::string temporary = file + ".new";
-  std::ofstream out(temporary, std::ios::trunc);
-  out << port << '\n';
-  out.close();
-  if (!out || std::rename(temporary.c_str(), file.c_str()) != 0) {
-    return sdk::Error{"cannot write the port file '" + file +
+  ::unlink(temporary.c_str());  // whatever somebody has left there
+  const auto opened =
+      open_plain_file(temporary, O_WRONLY | O_CREAT | O_EXCL, Devices::kRefused, 0644);
+  if (!opened) return sdk::Error{prefix + opened.error().message};
+  const std::string text = std::to_string(port) + '\n';
+  const bool written =
+      ::write(*opened, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const bool closed = ::close(*opened) == 0;
+  if (!written || !closed || std::rename(temporary.c_str(), file.c_str()) != 0) {
+    return sdk::Error{prefix + "cannot write '" + file +
                       "': " + std::generic_category().message(errno)};
   }
   return {};
@@ -95,7 +72,7 @@ sdk::Result<void> write_port_file(const std::string& file, std::uint16_t port) {
 
 std::uint16_t read_port_file(const std::string& file) {
   std::uint16_t port = 0;
-  std::ifstream(file) >> port;
+  if (wrong_kind_of_file(file, Devices::kRefused).empty()) std::ifstream(file) >> port;
   return port;
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -8,11 +7,13 @@
 
 #include <peer/sdk/result.h>
 
-/// What a server process does beside serving: signals, limits, files.
+/// What a server process does beside serving: limits, files, the environment.
 namespace peer {
 
 /// sysexits.h EX_CONFIG: the configuration is wrong.
 inline constexpr int kExitConfig = 78;
+/// sysexits.h EX_OSERR: the system gave no thread, descriptor or process.
+inline constexpr int kExitSystem = 71;
 
 /// Writes all mistakes of a configuration to stderr; returns kExitConfig.
 int report_mistakes(const std::vector<std::string>& mistakes);
@@ -20,27 +21,9 @@ int report_mistakes(const std::vector<std::string>& mistakes);
 /// The variables of this process.
 [[nodiscard]] std::map<std::string, std::string> process_environment();
 
-/// The signals that a server listens to, and "the last loop has ended", as things to wait for.
-/// Blocks INT, TERM, QUIT, HUP and USR1 for the process: make it first, before any thread.
-/// Main thread only.
-class ProcessEvents {
- public:
-  enum class Event : std::uint8_t { kStopRequested, kHangup, kReopenLog, kLoopsEnded, kTimeout };
-
-  ProcessEvents();
-  ~ProcessEvents();
-  ProcessEvents(const ProcessEvents&) = delete;
-  ProcessEvents& operator=(const ProcessEvents&) = delete;
-
-  /// An eventfd: written to, it makes kLoopsEnded.
-  [[nodiscard]] int done_fd() const { return done_fd_; }
-  /// Waits for the next event; a negative `timeout` waits for ever.
-  Event wait(std::chrono::milliseconds timeout = std::chrono::milliseconds(-1));
-
- private:
-  int signal_fd_;
-  int done_fd_;
-};
+/// Opens /dev/null for those of the descriptors 0 to 2 that are closed: otherwise the next files,
+/// sockets and events get their numbers, and what is meant for stderr goes there. First of all.
+void open_standard_descriptors();
 
 /// Raises the soft limit of file descriptors to the hard one. Returns what it is now.
 std::uint64_t raise_descriptor_limit();

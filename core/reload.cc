@@ -41,7 +41,7 @@ void refuse(const std::vector<std::string>& mistakes) {
 }  // namespace
 
 void reload(Server& server, const CommandLine& command_line, Config& running) {
-  LoadedConfig loaded = load_config(command_line, process_environment());
+  LoadedConfig loaded = load_config(command_line, process_environment(), Pipes::kRefused);
   TlsContext::Ref tls = loaded.readable ? load_tls(loaded) : nullptr;
   if (!loaded.mistakes.empty()) return refuse(loaded.mistakes);
   for (const std::string& warning : loaded.warnings) log_warning("SIGHUP: " + warning);

@@ -1,10 +1,11 @@
 #include "core/serve.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
+#include <exception>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "core/base/log.h"
 #include "core/log/log_output.h"
@@ -17,17 +18,6 @@ namespace peer {
 namespace {
 
 using Event = ProcessEvents::Event;
-
-int fail(const sdk::Error& error) {
-  log_error(error.message);
-  return EXIT_FAILURE;
-}
-
-// A second signal ends the process at once.
-void exit_now() {
-  log_warning("second signal: exiting at once");
-  ::_exit(EXIT_SUCCESS);
-}
 
 /// The main thread's work while the loops serve.
 class Supervisor {
@@ -44,6 +34,7 @@ class Supervisor {
         case Event::kHangup:
           notify_reloading();
           reload(server_, command_line_, config_);
+          events_.use_longest_stop(longest_stop(config_));
           notify_service_manager("READY=1");
           break;
         case Event::kReopenLog:
@@ -60,22 +51,27 @@ class Supervisor {
 
   void shut_down() {
     notify_service_manager("STOPPING=1");
-    const milliseconds drain_delay = config_.drain_delay;
-    if (drain_delay.count() > 0) {
-      log_info("draining for " + std::to_string(drain_delay.count()) + " ms");
-      server_.drain();
-      if (events_.wait(drain_delay) == Event::kStopRequested) exit_now();
-    }
-    log_info("shutting down");
+    drain();
+    log_info("shutting down; a second signal ends the process at once");
+    events_.end_within(config_.shutdown_timeout, EXIT_SUCCESS);
     server_.stop();
-    for (Event event = events_.wait(); event != Event::kLoopsEnded; event = events_.wait()) {
-      if (event == Event::kStopRequested) exit_now();
-    }
-    server_.wait();
+    events_.waiting_for("the event loops");
+    while (events_.wait() != Event::kLoopsEnded) continue;
+    server_.wait([this](const std::string& what) { events_.waiting_for(what); });
     log_info("stopped");
   }
 
  private:
+  void drain() {
+    const milliseconds drain_delay = config_.drain_delay;
+    if (drain_delay.count() == 0) return;
+    log_info("draining for " + std::to_string(drain_delay.count()) + " ms");
+    events_.end_within(drain_delay + config_.shutdown_timeout, EXIT_SUCCESS);
+    server_.drain();
+    const Time end = steady_now() + drain_delay;
+    for (Time now = steady_now(); now < end; now = steady_now()) events_.wait(end - now);
+  }
+
   void reopen_log() {
     if (const auto reopened = log_.reopen(); !reopened) {
       return log_error("SIGUSR1: the old file stays: " + reopened.error().message);
@@ -118,21 +114,28 @@ void tell_port(const Config& config, std::uint16_t port) {
   if (!written) log_error(written.error().message);
 }
 
-}  // namespace
-
-int serve(const CommandLine& command_line, Config config, Prepared prepared,
-          const std::function<void()>& on_listening) {
-  keep_freed_memory();
-  ProcessEvents events;
-  LogOutput log(config);
-  if (const auto opened = log.reopen(); !opened) return fail(opened.error());
+/// The life of a server that has a log. Returns the exit code.
+int serve_and_log(ProcessEvents& events, LogOutput& log, const CommandLine& command_line,
+                  Config& config, Prepared prepared, const std::function<void()>& on_listening) {
   warn_of_descriptors(config);
   warn_of_origins(config);
   Server server(config, std::move(prepared.plugins));
+  const auto fails = [&](const sdk::Error& error, int exit_code) {
+    log_error(error.message);
+    events.end_within(config.shutdown_timeout, exit_code);
+    server.wait([&](const std::string& what) { events.waiting_for(what); });
+    return exit_code;
+  };
   const sdk::Result<std::uint16_t> port = server.listen();
-  if (!port) return fail(port.error());
+  if (!port) return fails(port.error(), EXIT_FAILURE);
   if (prepared.tls != nullptr) server.use_tls(prepared.tls);
-  if (const auto started = server.run(events.done_fd()); !started) return fail(started.error());
+  if (const auto started = server.start_broker(); !started) {
+    return fails(started.error(), EXIT_FAILURE);
+  }
+  if (const auto started = server.run(events.done_fd()); !started) {
+    return fails(started.error(), kExitSystem);
+  }
+  log_info("event loops: " + std::to_string(server.loops()));
   log_info("listening on " + config.host + ":" + std::to_string(*port) +
            (prepared.tls == nullptr ? "" : ", TLS"));
   tell_port(config, *port);
@@ -142,6 +145,35 @@ int serve(const CommandLine& command_line, Config config, Prepared prepared,
   supervisor.wait_for_stop_request();
   supervisor.shut_down();
   return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+milliseconds longest_stop(const Config& config) {
+  return config.drain_delay + config.shutdown_timeout;
+}
+
+int serve(ProcessEvents& events, const CommandLine& command_line, Config config, Prepared prepared,
+          const std::function<void()>& on_listening) {
+  LogOutput log(config);
+  const auto opened = log.reopen();
+  int exit_code = kExitSystem;
+  if (const auto started = log.start(); !started) {
+    write_log_line(config, started.error().message);
+  } else if (!opened) {
+    log_error(opened.error().message);
+    exit_code = EXIT_FAILURE;
+  } else {
+    try {
+      exit_code =
+          serve_and_log(events, log, command_line, config, std::move(prepared), on_listening);
+    } catch (const std::exception& failure) {  // no descriptors for a loop, no memory
+      log_error(std::string("ending: ") + failure.what());
+    }
+  }
+  events.end_within(config.shutdown_timeout, exit_code);
+  events.log_closes();
+  return exit_code;
 }
 
 }  // namespace peer

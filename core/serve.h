@@ -4,13 +4,19 @@
 
 #include "core/config/load_config.h"
 #include "core/prepare.h"
+#include "core/process_events.h"
 
 namespace peer {
 
 /// Listens, calls `on_listening`, serves until a signal asks to stop, and shuts down as protocol.md
 /// A says. SIGHUP reloads the configuration that `command_line` names, SIGUSR1 opens the log file
-/// anew. Returns the exit code of the process: 0, or 1 when it could not start. Main thread, once.
-[[nodiscard]] int serve(const CommandLine& command_line, Config config, Prepared prepared,
-                        const std::function<void()>& on_listening);
+/// anew. Returns the exit code of the process: 0, or when it could not start, 1, kExitConfig or
+/// kExitSystem. `events` has started. From the return on the process ends within shutdown_timeout,
+/// whatever it still waits for. Main thread, once.
+[[nodiscard]] int serve(ProcessEvents& events, const CommandLine& command_line, Config config,
+                        Prepared prepared, const std::function<void()>& on_listening);
+
+/// What a server may take to stop: drain_delay, then shutdown_timeout.
+[[nodiscard]] milliseconds longest_stop(const Config& config);
 
 }  // namespace peer

@@ -3,8 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "core/base/cpu_count.h"
 #include "core/base/log.h"
+#include "core/base/thread.h"
 #include "core/net/listener.h"
 
 namespace peer {
@@ -15,7 +18,8 @@ constexpr milliseconds kSweepInterval{60'000};
 std::size_t loop_count(const Config& config) {
   constexpr std::size_t kMost = 255;  // ConnectionRef::loop has 8 bits
   if (config.loops != 0) return config.loops;
-  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMost);
+  static const std::size_t usable = std::min(usable_cores(), kMost);
+  return usable;
 }
 
 NetOptions net_options_of(const Config& config) {
@@ -38,6 +42,12 @@ NetOptions net_options_of(const Config& config) {
   return options;
 }
 
+/// What the loops have of shutdown_timeout: the rest is for the broker, the plugins and the log.
+milliseconds time_to_close(const Config& config) {
+  constexpr milliseconds kLongestRest{1000};
+  return config.shutdown_timeout - std::min(kLongestRest, config.shutdown_timeout / 4);
+}
+
 void sweep_rate_limits(Node& node, EventLoop& loop) {
   node.limiter.sweep(loop.now());
   loop.schedule(loop.now() + kSweepInterval, [&node, &loop] { sweep_rate_limits(node, loop); });
@@ -55,7 +65,7 @@ Server::Server(const Config& config, LoadedPlugins plugins)
   }
 }
 
-Server::~Server() { wait(); }
+Server::~Server() { wait({}); }
 
 sdk::Result<std::uint16_t> Server::listen() {
   for (const std::string& type : node_.room_message_types) {
@@ -105,23 +115,32 @@ bool Server::loops_answer() {
   return true;
 }
 
-sdk::Result<void> Server::run(int done_fd) {
+sdk::Result<void> Server::start_broker() {
   broker_started_ = node_.broker_calls.run("start", [&] { node_.plugins.broker->start(host_); });
-  if (!broker_started_) {
-    return sdk::Error{"broker plugin '" + node_.config().plugins.broker.name +
-                      "' failed to start; the log says why"};
-  }
+  if (broker_started_) return {};
+  return sdk::Error{"broker plugin '" + node_.config().plugins.broker.name +
+                    "' failed to start; the log says why"};
+}
+
+sdk::Result<void> Server::run(int done_fd) {
   EventLoop& first = *node_.loops.front();
   first.post([this, &first] { sweep_rate_limits(node_, first); });
   running_ = node_.loops.size();
-  if (metrics_ != nullptr) metrics_->run();
+  if (metrics_ != nullptr) {
+    if (const auto started = metrics_->run(); !started) return started;
+  }
   for (const auto& loop : node_.loops) {
-    threads_.emplace_back([this, &loop, done_fd] {
+    auto thread = start_thread("an event loop", [this, &loop, done_fd] {
       loop->run();
       if (--running_ > 0) return;
       const std::uint64_t one = 1;
       [[maybe_unused]] const ssize_t written = ::write(done_fd, &one, sizeof one);
     });
+    if (!thread) {
+      stop_loops(milliseconds(0));
+      return thread.error();
+    }
+    threads_.push_back(std::move(*thread));
   }
   return {};
 }
@@ -131,24 +150,39 @@ void Server::drain() { node_.draining = true; }
 void Server::stop() {
   node_.draining = true;
   node_.stopping = true;
+  stop_loops(time_to_close(node_.config()));
+}
+
+void Server::stop_loops(milliseconds time) {
   for (const auto& loop : node_.loops) {
-    loop->post([this, &loop = *loop] {
-      loop.stop(CloseCode::kGoingAway, "server shutting down",
-                loop.now() + node_.config().shutdown_timeout);
+    loop->post([&loop = *loop, time] {
+      loop.stop(CloseCode::kGoingAway, "server shutting down", loop.now() + time);
     });
   }
 }
 
-void Server::wait() {
+void Server::wait(const WaitingFor& waiting_for) {
+  const PluginsConfig& plugins = node_.config().plugins;
+  const auto next = [&](const std::string& what) {
+    if (waiting_for) waiting_for(what);
+  };
+  next("the event loops");
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
+  next("the metrics");
   metrics_.reset();
+  const std::string broker = "plugin broker '" + plugins.broker.name + "'";
   if (std::exchange(broker_started_, false)) {
+    next(broker + ": stop");
     node_.broker_calls.run("stop", [&] { node_.plugins.broker->stop(); });
   }
   // These may have threads that still answer: they end while there are loops to answer to.
+  next(broker + ": destructor");
   node_.plugins.broker.reset();
+  next("plugin auth '" + plugins.auth.name + "': destructor");
   node_.plugins.auth.reset();
+  next("plugins match_strategy '" + plugins.match_strategy.name + "' and room_policy '" +
+       plugins.room_policy.name + "': destructors");
 }
 
 }  // namespace peer

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -16,7 +18,7 @@
 namespace peer {
 
 /// One server process: the node, its loops and their threads.
-/// Main thread only. Order: listen(), run(), drain() if wanted, stop(), wait().
+/// Main thread only. Order: listen(), start_broker(), run(), drain() if wanted, stop(), wait().
 class Server final {
  public:
   Server(const Config& config, LoadedPlugins plugins);
@@ -29,20 +31,25 @@ class Server final {
   /// What a reload can change of a running server; running connections go on by it. At any time but
   /// after stop().
   void use_config(const Config& config);
-  /// Starts the broker and the loops, and returns. `done_fd`: an eventfd that is written when the
-  /// last loop has ended.
+  [[nodiscard]] sdk::Result<void> start_broker();
+  /// Starts the loops, and returns. `done_fd`: an eventfd that is written when the last loop has
+  /// ended. When the system has no thread for one of them, those that were started end.
   [[nodiscard]] sdk::Result<void> run(int done_fd);
+  [[nodiscard]] std::size_t loops() const { return node_.loops.size(); }
   /// Whether every loop has done a round since the last call: one that hangs has not.
   [[nodiscard]] bool loops_answer();
   /// /health and /ready say 503 from now on (protocol.md A, shutdown).
   void drain();
-  /// No new connections; every peer gets its queued messages and close 1001. The loops end within
-  /// `shutdown_timeout`.
+  /// No new connections; every peer gets its queued messages and close 1001. The loops end in time
+  /// for the rest of shutdown_timeout to stop the broker and to write the log.
   void stop();
-  /// Joins the loops and stops the broker.
-  void wait();
+  /// Joins the loops and stops the broker. `waiting_for` hears before each step what may hang.
+  using WaitingFor = std::function<void(const std::string& what)>;
+  void wait(const WaitingFor& waiting_for);
 
  private:
+  void stop_loops(milliseconds time);
+
   Node node_;
   Dispatcher dispatcher_;
   NodeHost host_;

@@ -10,6 +10,7 @@ namespace peer {
 namespace {
 
 std::atomic<bool> addresses_wanted{true};
+std::atomic<std::uint64_t> lost_lines{0};
 
 Poco::Logger& logger() {
   static Poco::Logger& instance = Poco::Logger::get("peer");
@@ -50,5 +51,7 @@ void log_debug(const std::string& line, LogFields fields) {
 bool log_debug_enabled() { return logger().debug(); }
 void set_log_addresses(bool on) { addresses_wanted = on; }
 bool log_addresses_wanted() { return addresses_wanted; }
+std::uint64_t lost_log_lines() { return lost_lines; }
+void count_lost_log_line() { ++lost_lines; }
 
 }  // namespace peer

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <utility>
@@ -30,5 +31,8 @@ void log_debug(const std::string& line, LogFields fields = {});
 /// Whether lines may name addresses of clients (log_addresses). log_debug() sees to it itself.
 void set_log_addresses(bool on);
 [[nodiscard]] bool log_addresses_wanted();
+/// Lines that came faster than the log took them, or that a full disk refused, since the start.
+[[nodiscard]] std::uint64_t lost_log_lines();
+void count_lost_log_line();
 
 }  // namespace peer

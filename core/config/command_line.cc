@@ -168,8 +168,12 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   std::vector<std::string> arguments;
   for (int i = 1; i < argc; ++i) arguments.emplace_back(argv[i]);
   CommandLine command_line = ArgumentReader(std::move(arguments)).read();
-  std::error_code error;  // no working directory: relative paths stay as they are
+  std::error_code error;
   command_line.working_directory = std::filesystem::current_path(error);
+  if (error) {
+    command_line.mistakes.push_back("command line: there is no working directory any more (" +
+                                    error.message() + "); start in a directory that exists");
+  }
   return command_line;
 }
 
@@ -190,7 +194,7 @@ A WebSocket signaling server: peers register, find each other, and exchange mess
   --set KEY=VALUE   set one key, over the file and the environment; may be repeated
   --port-file FILE  write the port to FILE once the server listens (for port 0)
   --daemon          go to the background once the server listens; needs log_file
-  --pidfile FILE    write the process id to FILE, and remove it at the end
+  --pidfile FILE    hold the process id in FILE, locked, and remove it at the end
   --check-config    check settings, certificate and plugins, report all mistakes, and exit
   --print-config    print the settings as YAML, with where each comes from, and exit
   --list-plugins    print the plugins that can be loaded, with their options, and exit

@@ -8,7 +8,6 @@
 #include "core/config/keys.h"
 #include "core/config/nearest.h"
 #include "core/config/read_layer.h"
-#include "core/config/read_text.h"
 
 namespace peer {
 namespace {
@@ -44,8 +43,8 @@ bool is_injected_address(std::string_view value) {
 /// The secret in the file, without the newline that editors put at the end. Reports why not, but
 /// not the path: it may be the secret itself, by mistake.
 bool replace_by_content(ConfigDraft& draft, const std::string& where, Variable& variable,
-                        const std::filesystem::path& directory) {
-  const auto content = read_file((directory / variable.value).string(), kMaxSecretSize);
+                        const std::filesystem::path& directory, Pipes pipes) {
+  const auto content = read_file((directory / variable.value).string(), kMaxSecretSize, pipes);
   if (!content) {
     draft.mistake(where, "the file that it names: " + content.error().message);
     return false;
@@ -59,11 +58,11 @@ bool replace_by_content(ConfigDraft& draft, const std::string& where, Variable& 
 }
 
 void read_variable(ConfigDraft& draft, const ConfigKey& key, Variable variable,
-                   const std::filesystem::path& directory) {
+                   const std::filesystem::path& directory, Pipes pipes) {
   const ConfigLayer layer{LayerRank::kEnvironment, "environment variable " + variable.name,
                           directory};
   if (variable.names_file) {
-    if (!replace_by_content(draft, layer.name, variable, directory)) return;
+    if (!replace_by_content(draft, layer.name, variable, directory, pipes)) return;
   } else if (!key.secret && is_injected_address(variable.value)) {
     draft.warning(layer.name, "ignored: an address with a scheme is no " + key.name +
                                   "; unset it or rename the service that injects it");
@@ -91,14 +90,14 @@ void warn_about_unknown(ConfigDraft& draft, const Environment& environment) {
 }  // namespace
 
 void read_environment(ConfigDraft& draft, const Environment& environment,
-                      const std::filesystem::path& directory) {
+                      const std::filesystem::path& directory, Pipes pipes) {
   for (const ConfigKey& key : config_keys()) {
     std::vector<Variable> variables = variables_of(key, environment);
     if (variables.size() > 1) {
       draft.mistake("environment variable " + variables[0].name,
                     variables[1].name + " sets " + key.name + " too; unset one of them");
     }
-    if (!variables.empty()) read_variable(draft, key, std::move(variables[0]), directory);
+    if (!variables.empty()) read_variable(draft, key, std::move(variables[0]), directory, pipes);
   }
   warn_about_unknown(draft, environment);
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/config/draft.h"
+#include "core/config/read_text.h"
 
 namespace peer {
 
@@ -15,6 +16,6 @@ using Environment = std::map<std::string, std::string>;
 /// called "peer": ignored with a warning. Reads the files that ..._FILE variables name; relative
 /// paths are relative to `directory`, which is absolute.
 void read_environment(ConfigDraft& draft, const Environment& environment,
-                      const std::filesystem::path& directory);
+                      const std::filesystem::path& directory, Pipes pipes);
 
 }  // namespace peer

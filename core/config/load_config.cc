@@ -7,7 +7,6 @@
 #include "core/config/draft.h"
 #include "core/config/finish_config.h"
 #include "core/config/read_layer.h"
-#include "core/config/read_text.h"
 
 namespace peer {
 namespace {
@@ -41,18 +40,19 @@ LoadedConfig finish(ConfigDraft& draft, bool readable) {
 
 }  // namespace
 
-LoadedConfig load_config(const CommandLine& command_line, const Environment& environment) {
+LoadedConfig load_config(const CommandLine& command_line, const Environment& environment,
+                         Pipes pipes) {
   ConfigDraft draft;
   bool readable = true;
   const std::filesystem::path directory = command_line.working_directory;
   if (command_line.config_file) {
     const std::string& name = *command_line.config_file;
     const std::filesystem::path file = directory / name;
-    const auto text = read_file(file.string(), kMaxConfigSize);
+    const auto text = read_file(file.string(), kMaxConfigSize, pipes);
     if (!text) draft.mistake(name, text.error().message);
     readable = text && read_file_layer(draft, *text, name, file);
   }
-  read_environment(draft, environment, directory);
+  read_environment(draft, environment, directory, pipes);
   read_layer(draft, {LayerRank::kCommandLine, "command line", directory},
              settings_tree(command_line));
   LoadedConfig loaded = finish(draft, readable);

@@ -8,6 +8,7 @@
 #include "core/config/command_line.h"
 #include "core/config/config.h"
 #include "core/config/environment.h"
+#include "core/config/read_text.h"
 
 /// From a file, the environment and the command line to a Config (protocol B, Configuration).
 ///
@@ -33,9 +34,10 @@ struct LoadedConfig {
 };
 
 /// Reads the file that the command line names, if any, the environment and the command line, each
-/// over the one before. Takes over the mistakes of the command line itself.
+/// over the one before. Takes over the mistakes of the command line itself. `pipes` is of the file
+/// and of those that variables name.
 [[nodiscard]] LoadedConfig load_config(const CommandLine& command_line,
-                                       const Environment& environment);
+                                       const Environment& environment, Pipes pipes = Pipes::kRead);
 
 /// The same for the text of a file alone. `name` is its path: for messages and relative paths,
 /// and to tell JSON from YAML.

@@ -1,12 +1,38 @@
 #include "core/config/read_text.h"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <cerrno>
-#include <filesystem>
-#include <fstream>
 #include <system_error>
+
+#include "core/base/time.h"
 
 namespace peer {
 namespace {
+
+constexpr milliseconds kLongestWait{10'000};
+
+struct Descriptor {
+  explicit Descriptor(int number) : fd(number) {}
+  ~Descriptor() {
+    if (fd >= 0) ::close(fd);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  const int fd;
+};
+
+/// False when a pipe has ended, or nothing comes until the deadline.
+bool wait_for_writer(int fd, Time deadline) {
+  const milliseconds left = std::max(deadline - steady_now(), milliseconds(0));
+  pollfd readable{fd, POLLIN, 0};
+  return ::poll(&readable, 1, static_cast<int>(left.count())) == 1 &&
+         (readable.revents & POLLIN) != 0;
+}
 
 std::string reason(int error) { return std::generic_category().message(error); }
 
@@ -21,18 +47,32 @@ ConfigTree read_text(std::string_view text, std::string_view name) {
   return name.ends_with(".json") || text[first] == '{' ? read_json(text) : read_yaml(text);
 }
 
-sdk::Result<std::string> read_file(const std::string& path, std::size_t max_size) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) {
-    return sdk::Error{"expected a file, got a directory"};
+sdk::Result<std::string> read_file(const std::string& path, std::size_t max_size, Pipes pipes) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct stat status {};
+  if (file.fd < 0 || ::fstat(file.fd, &status) != 0) {
+    return sdk::Error{"cannot be opened: " + reason(errno)};
   }
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return sdk::Error{"cannot be opened: " + reason(errno)};
+  if (S_ISDIR(status.st_mode)) return sdk::Error{"expected a file, got a directory"};
+  if (S_ISFIFO(status.st_mode) && pipes == Pipes::kRefused) {
+    return sdk::Error{"expected a file, got a pipe, which cannot be read again"};
+  }
+  const Time deadline = steady_now() + kLongestWait;
   std::string content(max_size + 1, '\0');
-  file.read(content.data(), static_cast<std::streamsize>(content.size()));
-  if (file.bad()) return sdk::Error{"cannot be read: " + reason(errno)};
-  content.resize(static_cast<std::size_t>(file.gcount()));
+  std::size_t size = 0;
+  while (size < content.size()) {
+    const ssize_t got = ::read(file.fd, content.data() + size, content.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    const bool unwritten = got == 0 && size == 0 && S_ISFIFO(status.st_mode);
+    if (unwritten || (got < 0 && errno == EAGAIN)) {
+      if (!wait_for_writer(file.fd, deadline)) return sdk::Error{"nobody writes to this pipe"};
+      continue;
+    }
+    if (got < 0) return sdk::Error{"cannot be read: " + reason(errno)};
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  content.resize(size);
   if (content.size() > max_size) {
     return sdk::Error{"larger than " + std::to_string(max_size / 1024) + " KiB"};
   }

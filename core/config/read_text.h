@@ -31,8 +31,12 @@ using ConfigTree = std::variant<ConfigNode, SyntaxError>;
 /// A byte order mark is skipped.
 [[nodiscard]] ConfigTree read_text(std::string_view text, std::string_view name);
 
+/// Whether a pipe will do: shells pass `<(...)` as one. It can be read only once.
+enum class Pipes { kRead, kRefused };
+
 /// The content of a file of at most `max_size` bytes. The error names the reason, not the path.
-/// Pipes and devices are read too: shells pass `<(...)` as one.
-[[nodiscard]] sdk::Result<std::string> read_file(const std::string& path, std::size_t max_size);
+/// What a pipe has to say is waited for, 10 s at the longest.
+[[nodiscard]] sdk::Result<std::string> read_file(const std::string& path, std::size_t max_size,
+                                                 Pipes pipes = Pipes::kRead);
 
 }  // namespace peer

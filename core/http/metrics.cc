@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/log.h"
 #include "core/http/process_usage.h"
 #include "core/http/snapshot.h"
 
@@ -189,6 +190,8 @@ void add_process(Families& out, const Node& node) {
   out.gauge("process_resident_memory_bytes", "Resident memory.").value(usage.resident_bytes);
   out.gauge("process_open_fds", "Open file descriptors.").value(usage.open_fds);
   out.gauge("process_max_fds", "How many there may be.").value(usage.max_fds);
+  out.counter("log_lines_lost_total", "Log lines that the log did not take.")
+      .value(lost_log_lines());
 }
 
 }  // namespace

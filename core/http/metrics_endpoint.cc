@@ -1,7 +1,9 @@
 #include "core/http/metrics_endpoint.h"
 
 #include <chrono>
+#include <utility>
 
+#include "core/base/thread.h"
 #include "core/http/metrics.h"
 #include "core/net/listener.h"
 
@@ -38,9 +40,12 @@ sdk::Result<std::uint16_t> MetricsEndpoint::listen() {
   return listeners->port;
 }
 
-void MetricsEndpoint::run() {
+sdk::Result<void> MetricsEndpoint::run() {
+  auto thread = start_thread("metrics", [this] { loop_.run(); });
+  if (!thread) return thread.error();
+  thread_ = std::move(*thread);
   loop_.post([this] { measure_lag(); });
-  thread_ = std::thread([this] { loop_.run(); });
+  return {};
 }
 
 void MetricsEndpoint::stop() {

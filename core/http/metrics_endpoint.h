@@ -20,7 +20,7 @@ class MetricsEndpoint final : private Application {
 
   /// Binds metrics_port on the configured host. Before run().
   [[nodiscard]] sdk::Result<std::uint16_t> listen();
-  void run();
+  [[nodiscard]] sdk::Result<void> run();
   /// Ends the thread.
   void stop();
 

@@ -3,6 +3,7 @@
 #include <Poco/DateTimeFormatter.h>
 #include <Poco/UTF8Encoding.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <array>
@@ -10,11 +11,16 @@
 #include <string_view>
 #include <system_error>
 
+#include "core/base/plain_file.h"
+
 namespace peer {
 namespace {
 
 /// LogFields: POCO's messages do not tell which they have.
 constexpr std::array kFields{"peer", "address"};
+
+constexpr std::string_view kStandardOutput = "/dev/stdout";
+constexpr std::string_view kStandardError = "/dev/stderr";
 
 struct LevelName {
   const char* text;
@@ -69,7 +75,26 @@ void append_member(std::string& line, std::string_view name, std::string_view va
   line += '"';
 }
 
+sdk::Result<int> open_log(const std::string& path) {
+  if (!is_standard_stream(path)) {
+    return open_plain_file(path, O_WRONLY | O_CREAT | O_APPEND, Devices::kTaken, 0640);
+  }
+  const int fd = ::fcntl(path == kStandardOutput ? 1 : 2, F_DUPFD_CLOEXEC, 3);
+  if (fd >= 0) return fd;
+  return sdk::Error{"cannot open '" + path + "': " + std::generic_category().message(errno)};
+}
+
+/// For a stderr that another process has made non-blocking.
+bool wait_until_writable(int fd) {
+  pollfd writable{fd, POLLOUT, 0};
+  return ::poll(&writable, 1, -1) == 1 || errno == EINTR;
+}
+
 }  // namespace
+
+bool is_standard_stream(const std::string& path) {
+  return path == kStandardOutput || path == kStandardError;
+}
 
 std::string text_line(const Poco::Message& message) {
   std::string line = time_of(message) + ' ' + level_of(message).text + ": ";
@@ -100,11 +125,9 @@ LineFile::~LineFile() {
 
 sdk::Result<void> LineFile::reopen() {
   if (path_.empty()) return {};
-  const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-  if (fd < 0) {
-    return sdk::Error{"log_file: cannot open '" + path_ +
-                      "': " + std::generic_category().message(errno)};
-  }
+  const sdk::Result<int> opened = open_log(path_);
+  if (!opened) return sdk::Error{"log_file: " + opened.error().message};
+  const int fd = *opened;
   if (fd_ == 2) {
     fd_ = fd;
     return {};
@@ -115,15 +138,22 @@ sdk::Result<void> LineFile::reopen() {
   return {};
 }
 
-void LineFile::log(const Poco::Message& message) {
-  const std::string line = format_(message) + '\n';
+int LineFile::write(const Poco::Message& message) {
+  const std::string line = (torn_ ? "\n" : "") + format_(message) + '\n';
   std::string_view rest = line;
   while (!rest.empty()) {
     const ssize_t written = ::write(fd_, rest.data(), rest.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;
+    if (written < 0 && errno == EAGAIN && wait_until_writable(fd_)) continue;
+    if (written <= 0) {
+      const int error = written < 0 ? errno : ENOSPC;
+      torn_ = torn_ || rest.size() < line.size();
+      return error;
+    }
     rest.remove_prefix(static_cast<std::size_t>(written));
   }
+  torn_ = false;
+  return 0;
 }
 
 }  // namespace peer

@@ -12,6 +12,8 @@
 #include <new>
 #include <string_view>
 
+#include "core/base/plain_file.h"
+
 namespace peer {
 namespace {
 
@@ -60,6 +62,9 @@ std::string openssl_reason() {
 }
 
 sdk::Result<void> check_readable(const char* key, const std::string& file) {
+  if (const std::string wrong = wrong_kind_of_file(file, Devices::kRefused); !wrong.empty()) {
+    return sdk::Error{std::string(key) + ": " + wrong};
+  }
   const std::ifstream in(file);
   if (in) return {};
   return sdk::Error{std::string(key) + ": cannot read '" + file + "': " + std::strerror(errno)};

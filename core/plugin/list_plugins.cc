@@ -1,6 +1,8 @@
 #include "core/plugin/list_plugins.h"
 
 #include <filesystem>
+#include <utility>
+#include <vector>
 
 #include "core/plugin/plugin_kind.h"
 
@@ -32,12 +34,13 @@ std::string entry(const PluginKind& kind, const std::string& name, const fs::pat
                         : "    cannot be loaded: " + opened.error().message + '\n');
 }
 
-std::string list_kind(const PluginKind& kind, const PluginChoice& choice, const fs::path& folder) {
+std::string list_kind(const PluginKind& kind, const PluginChoice& choice, const fs::path& folder,
+                      const std::vector<std::string>& names) {
   const std::string usual = plugin_file_name(kind, choice.name);
   const fs::path chosen = (folder / (choice.file.empty() ? usual : choice.file)).lexically_normal();
   std::string text;
   bool chosen_is_listed = false;
-  for (const std::string& name : plugin_names(folder, kind)) {
+  for (const std::string& name : names) {
     const fs::path file = folder / plugin_file_name(kind, name);
     chosen_is_listed = chosen_is_listed || file == chosen;
     text += entry(kind, name, file, file == chosen);
@@ -47,12 +50,20 @@ std::string list_kind(const PluginKind& kind, const PluginChoice& choice, const 
 
 }  // namespace
 
-std::string list_plugins(const PluginsConfig& config, const std::string& directory) {
+sdk::Result<std::string> list_plugins(const PluginsConfig& config, const std::string& directory) {
   const fs::path folder = fs::path(directory).lexically_normal();
-  return list_kind(kBrokerKind, config.broker, folder) +
-         list_kind(kMatchStrategyKind, config.match_strategy, folder) +
-         list_kind(kRoomPolicyKind, config.room_policy, folder) +
-         list_kind(kAuthKind, config.auth, folder);
+  std::string text;
+  const std::pair<const PluginKind&, const PluginChoice&> kinds[] = {
+      {kBrokerKind, config.broker},
+      {kMatchStrategyKind, config.match_strategy},
+      {kRoomPolicyKind, config.room_policy},
+      {kAuthKind, config.auth}};
+  for (const auto& [kind, choice] : kinds) {
+    const auto names = plugin_names(folder, kind);
+    if (!names) return names.error();
+    text += list_kind(kind, choice, folder, *names);
+  }
+  return text;
 }
 
 }  // namespace peer

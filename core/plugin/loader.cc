@@ -47,9 +47,17 @@ std::string join(const std::vector<std::string>& parts) {
 
 /// "known: criteria, skill": the names of the plugins of this kind that are in the directory.
 std::string known_names(const Loading& loading) {
-  const std::vector<std::string> names = plugin_names(loading.directory, loading.kind);
+  const auto found = plugin_names(loading.directory, loading.kind);
+  if (!found) return found.error().message;
+  const std::vector<std::string>& names = *found;
   if (names.empty()) return "there are none of this kind in '" + loading.directory.string() + "'";
   return "known: " + join(names);
+}
+
+/// A directory above it that this user may not enter, say: not the same as not there.
+Error cannot_look_at(const fs::path& path, const std::error_code& error) {
+  return {"cannot look at '" + path.string() + "': " + error.message() +
+          "; check the permissions of its directory"};
 }
 
 Result<fs::path> find_file(const Loading& loading) {
@@ -63,10 +71,12 @@ Result<fs::path> find_file(const Loading& loading) {
   if (!choice.file.empty()) {
     fs::path path = loading.directory / choice.file;
     if (fs::exists(path, error)) return path;
+    if (error) return cannot_look_at(path, error);
     return Error{"no file '" + path.string() + "'; " + known_names(loading)};
   }
   fs::path path = loading.directory / plugin_file_name(loading.kind, choice.name);
   if (fs::exists(path, error)) return path;
+  if (error) return cannot_look_at(path, error);
   return Error{"no plugin named '" + choice.name + "'; " + known_names(loading)};
 }
 

@@ -52,8 +52,8 @@ std::string plugin_file_name(const PluginKind& kind, const std::string& name) {
   return std::string(kind.prefix) + "_" + name + ".so";
 }
 
-std::vector<std::string> plugin_names(const std::filesystem::path& directory,
-                                      const PluginKind& kind) {
+Result<std::vector<std::string>> plugin_names(const std::filesystem::path& directory,
+                                              const PluginKind& kind) {
   const std::string prefix = std::string(kind.prefix) + "_";
   std::vector<std::string> names;
   std::error_code error;
@@ -63,6 +63,10 @@ std::vector<std::string> plugin_names(const std::filesystem::path& directory,
     if (file.extension() != ".so" || !file.stem().string().starts_with(prefix)) continue;
     const std::string name = file.stem().string().substr(prefix.size());
     if (is_plugin_name(name)) names.push_back(name);
+  }
+  if (error) {
+    return Error{"the plugin directory '" + directory.string() +
+                 "' cannot be read: " + error.message()};
   }
   std::sort(names.begin(), names.end());
   return names;

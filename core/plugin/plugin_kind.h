@@ -38,10 +38,10 @@ inline constexpr PluginKind kAuthKind = plugin_kind<sdk::Auth>("Auth", "auth");
 /// "match_fifo.so"
 [[nodiscard]] std::string plugin_file_name(const PluginKind& kind, const std::string& name);
 
-/// The names of the plugins of this kind that lie in the directory, sorted; none if it cannot be
+/// The names of the plugins of this kind that lie in the directory, sorted; or why it cannot be
 /// read.
-[[nodiscard]] std::vector<std::string> plugin_names(const std::filesystem::path& directory,
-                                                    const PluginKind& kind);
+[[nodiscard]] sdk::Result<std::vector<std::string>> plugin_names(
+    const std::filesystem::path& directory, const PluginKind& kind);
 
 /// Opens the shared object at `path`, which is absolute, and checks what its descriptor says: that
 /// it is the plugin `name` of this kind, built for this server. Calls no function of the plugin.

@@ -10,6 +10,8 @@
 #include <csignal>
 #include <exception>
 #include <stdexcept>
+#include <string>
+#include <system_error>
 
 namespace peer_redis {
 
@@ -46,8 +48,14 @@ void EventLoop::start() {
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { run(); });
+  std::string failure;
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error& error) {
+    failure = error.code().message();
+  }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (!failure.empty()) throw std::runtime_error("cannot start a thread: " + failure);
 }
 
 void EventLoop::stop() {

@@ -44,6 +44,7 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
+  /// Throws when the system has no thread for it.
   void start();
   /// Runs what was posted before, and joins the thread. Later tasks are destroyed unrun with this.
   void stop();

@@ -3,6 +3,7 @@
 #include <netdb.h>
 
 #include <cstring>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -34,13 +35,21 @@ void Resolver::resolve(const std::string& host, const std::string& port, Found f
   found_ = std::move(found);
   if (looking_up_) return;
   looking_up_ = true;
-  std::thread([loop = loop_.ref(), host, port, this] {
-    loop->post([this, result = look_up(host, port, AI_NUMERICSERV)]() mutable {
-      looking_up_ = false;
-      const Found answer = std::exchange(found_, {});
-      if (answer) answer(std::move(result));
-    });
-  }).detach();
+  try {
+    std::thread([loop = loop_.ref(), host, port, this] {
+      loop->post([this, result = look_up(host, port, AI_NUMERICSERV)]() mutable {
+        answer(std::move(result));
+      });
+    }).detach();
+  } catch (const std::system_error&) {  // no thread: the link tries again
+    answer({});
+  }
+}
+
+void Resolver::answer(std::vector<Address> addresses) {
+  looking_up_ = false;
+  const Found found = std::exchange(found_, {});
+  if (found) found(std::move(addresses));
 }
 
 }  // namespace peer_redis

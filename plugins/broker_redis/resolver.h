@@ -23,11 +23,14 @@ class Resolver {
 
   explicit Resolver(EventLoop& loop) : loop_(loop) {}
 
-  /// Calls `found` on the loop, at once for a numeric host; with nothing when there is none. While
-  /// an earlier look-up is still under way no other is begun: it answers then.
+  /// Calls `found` on the loop, at once for a numeric host; with nothing when there is none, or no
+  /// thread to look it up. While an earlier look-up is still under way no other is begun: it
+  /// answers then.
   void resolve(const std::string& host, const std::string& port, Found found);
 
  private:
+  void answer(std::vector<Address> addresses);
+
   EventLoop& loop_;
   bool looking_up_ = false;
   Found found_;

@@ -42,7 +42,9 @@ TEST(LoaderTest, OptionsInPeerServerYamlHaveTheirDefaults) {
   const auto text = read_file(PEER_SOURCE_DIR "/config/peer-server.yaml", kMaxConfigSize);
   ASSERT_TRUE(text);
   const PluginsConfig config = load_config_text(*text, "/peer-server.yaml").config.plugins;
-  const std::string listed = list_plugins(config, kPluginDir);
+  const auto plugins = list_plugins(config, kPluginDir);
+  ASSERT_TRUE(plugins) << plugins.error().message;
+  const std::string listed = *plugins;
   EXPECT_THAT(config.room_policy.options, SizeIs(2));
   for (const auto& [key, value] : config.room_policy.options) {
     EXPECT_THAT(listed, ContainsRegex("    " + key + ": [^\n]+, default " + to_yaml(value) + "\n"));
@@ -65,6 +67,19 @@ TEST(LoaderTest, AMissingPluginNamesThoseOfItsKindThatAreThere) {
       loaded.mistakes,
       ElementsAre("peer-server.yaml:31: plugins.match_strategy.name: no plugin named 'fif'; "
                   "known: criteria"));
+}
+
+TEST(LoaderTest, ADirectoryThatIsNotThereIsToldAsSuch) {
+  std::vector<std::string> mistakes;
+  const LoadedPlugins loaded = load_plugins({}, "/none/plugins", mistakes);
+  ASSERT_THAT(mistakes, SizeIs(4));
+  EXPECT_EQ(mistakes[0],
+            "default: plugins.broker.name: no plugin named 'local'; the plugin directory "
+            "'/none/plugins' cannot be read: No such file or directory");
+  const auto listed = list_plugins({}, "/none/plugins");
+  ASSERT_FALSE(listed);
+  EXPECT_EQ(listed.error().message,
+            "the plugin directory '/none/plugins' cannot be read: No such file or directory");
 }
 
 TEST(LoaderTest, AfterAMistakeNothingIsUsable) {

@@ -56,13 +56,15 @@ std::vector<char*> pointers_of(std::vector<std::string>& strings) {
   return pointers;
 }
 
-[[noreturn]] void run_child(const char* output, char* const* arguments, char* const* environment) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
+[[noreturn]] void run_child(const ServerOptions& options, const TempDir& dir, const char* output,
+                            char* const* arguments, char* const* environment) {
   const int file = open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
   dup2(null, STDIN_FILENO);
   dup2(file, STDOUT_FILENO);
   dup2(file, STDERR_FILENO);
+  if (options.in_child) options.in_child(dir);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // a change of the user ends it
   execve(arguments[0], arguments, environment);
   _exit(127);
 }
@@ -102,7 +104,7 @@ ServerProcess::ServerProcess(const ServerOptions& options) {
   pid_ = fork();
   if (pid_ < 0) throw std::runtime_error("fork failed");
   if (pid_ == 0) {
-    run_child(output.c_str(), argument_pointers.data(), environment_pointers.data());
+    run_child(options, dir_, output.c_str(), argument_pointers.data(), environment_pointers.data());
   }
   pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
 }

@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -23,6 +24,9 @@ struct ServerOptions {
   std::map<std::string, std::string> environment{};  ///< beside PATH and the sanitizers' options
   /// Empty: peer-server. Another program gets `arguments` and --port 0 --port-file.
   std::string program{};
+  /// Runs in the child right before the program: limits, user, descriptors. `dir`: dir() of the
+  /// process.
+  std::function<void(const TempDir& dir)> in_child{};
 };
 
 /// A running server of the build tree with an environment, a directory and a port of its own.

@@ -1,6 +1,10 @@
 #include "core/config/read_text.h"
 
+#include <sys/stat.h>
+
+#include <fstream>
 #include <string>
+#include <thread>
 #include <variant>
 
 #include <gmock/gmock.h>
@@ -181,6 +185,28 @@ TEST(ReadFileTest, SaysWhyAFileCannotBeRead) {
   EXPECT_EQ(read_file(directory.path("none"), 5).error().message,
             "cannot be opened: No such file or directory");
   EXPECT_EQ(read_file(directory.path(""), 5).error().message, "expected a file, got a directory");
+}
+
+TEST(ReadFileTest, APipeIsReadToItsEnd) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path("pipe");
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  std::thread writer([&] {  // in two pieces, by somebody who comes later
+    std::ofstream out(path);
+    out << "12" << std::flush << "34";
+  });
+  const auto content = read_file(path, 5);
+  writer.join();
+  ASSERT_TRUE(content) << content.error().message;
+  EXPECT_EQ(*content, "1234");
+}
+
+TEST(ReadFileTest, APipeIsNotOpenedWhereItCannotBeReadAgain) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path("pipe");
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(read_file(path, 5, Pipes::kRefused).error().message,
+            "expected a file, got a pipe, which cannot be read again");
 }
 
 }  // namespace

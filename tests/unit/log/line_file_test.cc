@@ -1,6 +1,5 @@
 #include "core/log/line_file.h"
 
-#include <Poco/AutoPtr.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -56,13 +55,13 @@ TEST(LineFileTest, AppendsAndGoesOnInANewFileWhenReopened) {
   const test::TempDir dir;
   const std::filesystem::path file = dir.path() / "log";
   dir.write("log", "before\n");
-  Poco::AutoPtr<LineFile> lines(new LineFile(file, words));
-  ASSERT_TRUE(lines->reopen());
-  lines->log(message_of("one"));
+  LineFile lines(file, words);
+  ASSERT_TRUE(lines.reopen());
+  EXPECT_EQ(lines.write(message_of("one")), 0);
   std::filesystem::rename(file, dir.path() / "log.1");
-  lines->log(message_of("two"));
-  ASSERT_TRUE(lines->reopen());
-  lines->log(message_of("three"));
+  EXPECT_EQ(lines.write(message_of("two")), 0);
+  ASSERT_TRUE(lines.reopen());
+  EXPECT_EQ(lines.write(message_of("three")), 0);
   EXPECT_EQ(test::read_file(dir.path() / "log.1"), "before\none\ntwo\n");
   EXPECT_EQ(test::read_file(file), "three\n");
 }
@@ -70,14 +69,14 @@ TEST(LineFileTest, AppendsAndGoesOnInANewFileWhenReopened) {
 TEST(LineFileTest, KeepsTheOldFileWhenTheNewOneCannotBeOpened) {
   const test::TempDir dir;
   std::filesystem::create_directory(dir.path() / "logs");
-  Poco::AutoPtr<LineFile> lines(new LineFile(dir.path() / "logs/log", words));
-  ASSERT_TRUE(lines->reopen());
+  LineFile lines(dir.path() / "logs/log", words);
+  ASSERT_TRUE(lines.reopen());
   std::filesystem::rename(dir.path() / "logs", dir.path() / "moved");
-  const auto reopened = lines->reopen();
+  const auto reopened = lines.reopen();
   ASSERT_FALSE(reopened);
   EXPECT_THAT(reopened.error().message,
               ContainsRegex("log_file: cannot open '.*/logs/log': No such"));
-  lines->log(message_of("still"));
+  EXPECT_EQ(lines.write(message_of("still")), 0);
   EXPECT_EQ(test::read_file(dir.path() / "moved/log"), "still\n");
 }
 
