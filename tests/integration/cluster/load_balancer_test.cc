@@ -5,8 +5,8 @@
 #include <optional>
 
 #include "tests/integration/cluster/cluster_test.h"
-#include "tests/integration/cluster/free_port.h"
-#include "tests/integration/cluster/load_balancer.h"
+#include "tests/integration/reverse_proxy.h"
+#include "tests/support/free_port.h"
 
 namespace peer::test {
 namespace {
@@ -14,7 +14,7 @@ namespace {
 using testing::UnorderedElementsAre;
 
 class LoadBalancerTest : public ClusterTest,
-                         public testing::WithParamInterface<LoadBalancer::Kind> {
+                         public testing::WithParamInterface<ReverseProxy::Kind> {
  protected:
   /// A node as config/cluster/node.yaml has it, on a port of its own; the drain is shorter.
   ServerProcess& start_shipped(std::uint16_t port, std::vector<std::string> settings) {
@@ -32,7 +32,8 @@ class LoadBalancerTest : public ClusterTest,
       slot.port = free_port();
       slot.node = &start_shipped(slot.port, settings);
     }
-    balancer_.emplace(GetParam(), slots_[0].port, slots_[1].port);
+    const std::uint16_t own = free_port();
+    balancer_.emplace(GetParam(), shipped(own), own);
     // Both serve: the health checks of haproxy have seen them.
     wait_until([&] { return all_healthy(4); });
   }
@@ -65,15 +66,27 @@ class LoadBalancerTest : public ClusterTest,
     std::uint16_t port = 0;
     ServerProcess* node = nullptr;
   };
+  /// The file of config/cluster with the ports of this test.
+  std::string shipped(std::uint16_t own_port) const {
+    const bool nginx = GetParam() == ReverseProxy::Kind::kNginx;
+    std::string config = read_file(std::string(PEER_SOURCE_DIR "/config/cluster/") +
+                                   (nginx ? "nginx.conf" : "haproxy.cfg"));
+    const auto set_port = [&config](int shipped_port, std::uint16_t port) {
+      replace_in(config, fmt("127.0.0.1:%", shipped_port), fmt("127.0.0.1:%", port));
+    };
+    set_port(8080, own_port);
+    set_port(8081, slots_[0].port);
+    set_port(8082, slots_[1].port);
+    return config;
+  }
+
   Slot slots_[2];
-  std::optional<LoadBalancer> balancer_;
+  std::optional<ReverseProxy> balancer_;
 };
 
 INSTANTIATE_TEST_SUITE_P(, LoadBalancerTest,
-                         testing::Values(LoadBalancer::Kind::kNginx, LoadBalancer::Kind::kHaproxy),
-                         [](const auto& kind) {
-                           return kind.param == LoadBalancer::Kind::kNginx ? "Nginx" : "Haproxy";
-                         });
+                         testing::Values(ReverseProxy::Kind::kNginx, ReverseProxy::Kind::kHaproxy),
+                         [](const auto& kind) { return name_of(kind.param); });
 
 TEST_P(LoadBalancerTest, TheNodesBelieveItWhoTheClientIs) {
   start({"max_connections_per_ip=4", "exempt_loopback=false"});

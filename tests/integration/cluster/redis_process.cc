@@ -9,7 +9,7 @@
 #include <csignal>
 #include <stdexcept>
 
-#include "tests/integration/cluster/free_port.h"
+#include "tests/support/free_port.h"
 
 namespace peer::test {
 

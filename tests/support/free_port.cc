@@ -1,4 +1,4 @@
-#include "tests/integration/cluster/free_port.h"
+#include "tests/support/free_port.h"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
