@@ -63,12 +63,25 @@ TEST_F(ReloadTest, LimitsByAddressChange) {
   TestPeer alice = peer("alice");
   reload("exempt_loopback: false\nmax_connections_per_ip: 1");
   server().wait_for_output("SIGHUP: changed: max_connections_per_ip");
-  TcpStream refused(port());
-  refused.expect_end();
+  HttpClient refused(port());
+  refused.stream().write(upgrade_request());
+  EXPECT_EQ(refused.read_reply().status, 429);
   reload("exempt_loopback: true\nmax_connections_per_ip: 1");
   server().wait_for_output("SIGHUP: changed: exempt_loopback");
   peer("bob").round_trip();
   alice.round_trip();
+}
+
+TEST_F(ReloadTest, TheHeaderThatATrustedProxyIsBelievedByChanges) {
+  const std::string config = "trusted_proxies: [127.0.0.1]\nlog_level: debug\n";
+  start_file(config + "trusted_proxy_header: x-real-ip");
+  const std::string both = "X-Real-IP: 192.0.2.1\r\nX-Forwarded-For: 192.0.2.2\r\n";
+  connect(Dial{.headers = both}).register_as("alice");
+  server().wait_for_output("connected address=192.0.2.1");
+  reload(config + "trusted_proxy_header: x-forwarded-for");
+  server().wait_for_output("SIGHUP: changed: trusted_proxy_header");
+  connect(Dial{.headers = both}).register_as("bob");
+  server().wait_for_output("connected address=192.0.2.2");
 }
 
 TEST_F(ReloadTest, AllowedOriginsChange) {
