@@ -53,12 +53,12 @@ std::size_t Connection::read_http(std::string_view data) {
   const std::size_t most = in_reserve() ? HealthReserve::kMaxHeadSize : kMaxHeadSize;
   const std::size_t head_size = find_head_end(data.substr(0, most));
   if (head_size == 0) {
-    if (data.size() >= most) {
-      refuse_request(431, {});
-      return 0;
-    }
     if (!may_begin_head(data)) {
       refuse_request(400, what_it_looks_like(data));
+      return 0;
+    }
+    if (data.size() >= most) {
+      refuse_request(is_within_request_line(data.substr(0, most)) ? 414 : 431, {});
       return 0;
     }
     own_deadline_ = std::min(own_deadline_, head_deadline());
@@ -67,7 +67,8 @@ std::size_t Connection::read_http(std::string_view data) {
   }
   std::optional<HttpRequest> request = parse_head(data.substr(0, head_size));
   if (!request) {
-    refuse_request(400, what_it_looks_like(data));
+    const std::string_view head = data.substr(0, head_size);
+    refuse_request(has_too_many_headers(head) ? 431 : 400, what_it_looks_like(data));
   } else {
     request->keep_alive = request->keep_alive && !in_reserve();
     answer_http(*request);

@@ -1,21 +1,14 @@
 #include "core/net/http_request.h"
 
-#include <Poco/Exception.h>
-#include <Poco/MemoryStream.h>
-#include <Poco/Net/HTTPRequest.h>
-
 #include <algorithm>
 
-// POCO's reader is lenient: it takes bare LF, folded lines, space before a colon, NUL, any version,
-// a truncated block, and decodes RFC 2047 words. Every raw byte is checked here before it sees
-// them.
+// POCO's reader is not used: it takes bare LF, folded lines, space before a colon, NUL, any version
+// and a truncated block, decodes RFC 2047 words, line breaks included, and has limits of its own.
 namespace peer {
 namespace {
 
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::size_t kMaxMethodSize = 32;
-constexpr std::size_t kMaxNameSize = 256;
-constexpr std::size_t kMaxValueSize = 8192;
 
 char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
@@ -46,45 +39,8 @@ bool is_value_byte(char c) {
 }
 
 bool is_valid_target(std::string_view target) {
-  return !target.empty() && target.size() <= kMaxTargetSize &&
-         std::all_of(target.begin(), target.end(),
-                     [](char c) { return c > 0x20 && c < 0x7F && c != '#'; });
-}
-
-bool is_valid_request_line(std::string_view line) {
-  const std::size_t method_end = line.find(' ');
-  const std::size_t target_end = line.rfind(' ');
-  if (method_end == std::string_view::npos || method_end >= target_end) return false;
-  const std::string_view method = line.substr(0, method_end);
-  const std::string_view version = line.substr(target_end + 1);
-  return is_token(method) && method.size() <= kMaxMethodSize &&
-         is_valid_target(line.substr(method_end + 1, target_end - method_end - 1)) &&
-         (version == "HTTP/1.1" || version == "HTTP/1.0");
-}
-
-bool is_valid_field_line(std::string_view line) {
-  const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos) return false;
-  const std::string_view name = line.substr(0, colon);
-  const std::string_view value = line.substr(colon + 1);
-  return is_token(name) && name.size() <= kMaxNameSize && value.size() <= kMaxValueSize &&
-         std::all_of(value.begin(), value.end(), is_value_byte) &&
-         value.find("=?") == std::string_view::npos;
-}
-
-/// True for a request line and at most kMaxHeaders fields, each ended by CRLF, and an empty line
-/// with nothing behind it.
-bool is_well_formed(std::string_view head) {
-  if (head.size() > kMaxHeadSize) return false;
-  for (std::size_t lines = 0; lines <= kMaxHeaders + 1; ++lines) {
-    const std::size_t end = head.find(kLineEnd);
-    if (end == std::string_view::npos) return false;
-    const std::string_view line = head.substr(0, end);
-    head.remove_prefix(end + kLineEnd.size());
-    if (lines > 0 && line.empty()) return head.empty();
-    if (lines == 0 ? !is_valid_request_line(line) : !is_valid_field_line(line)) return false;
-  }
-  return false;
+  return !target.empty() && std::all_of(target.begin(), target.end(),
+                                        [](char c) { return c > 0x20 && c < 0x7F && c != '#'; });
 }
 
 /// Origin form, or the path and query of absolute form (RFC 9112 3.2.2).
@@ -107,28 +63,51 @@ bool split_target(std::string_view target, HttpRequest& request) {
   return true;
 }
 
+bool read_request_line(std::string_view line, HttpRequest& request) {
+  const std::size_t method_end = line.find(' ');
+  const std::size_t target_end = line.rfind(' ');
+  if (method_end == std::string_view::npos || method_end >= target_end) return false;
+  const std::string_view method = line.substr(0, method_end);
+  const std::string_view target = line.substr(method_end + 1, target_end - method_end - 1);
+  const std::string_view version = line.substr(target_end + 1);
+  request.method = method;
+  request.http_1_1 = version == "HTTP/1.1";
+  return is_token(method) && method.size() <= kMaxMethodSize && is_valid_target(target) &&
+         (request.http_1_1 || version == "HTTP/1.0") && split_target(target, request);
+}
+
+bool read_field_line(std::string_view line, HttpRequest& request) {
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return false;
+  const std::string_view name = line.substr(0, colon);
+  const std::string_view value = line.substr(colon + 1);
+  request.headers.emplace_back(name, trim(value));
+  return is_token(name) && std::all_of(value.begin(), value.end(), is_value_byte);
+}
+
+/// Reads a request line and at most kMaxHeaders fields, each ended by CRLF, and an empty line with
+/// nothing behind it.
+bool read_lines(std::string_view head, HttpRequest& request) {
+  if (head.size() > kMaxHeadSize) return false;
+  for (std::size_t lines = 0; lines <= kMaxHeaders + 1; ++lines) {
+    const std::size_t end = head.find(kLineEnd);
+    if (end == std::string_view::npos) return false;
+    const std::string_view line = head.substr(0, end);
+    head.remove_prefix(end + kLineEnd.size());
+    if (lines > 0 && line.empty()) return head.empty();
+    if (lines == 0 ? !read_request_line(line, request) : !read_field_line(line, request)) {
+      return false;
+    }
+  }
+  return false;
+}
+
 /// Nothing that this server offers takes a body; a body would have to be skipped exactly.
 bool announces_body(const HttpRequest& request) {
   if (request.count("Transfer-Encoding") > 0) return true;
   return std::any_of(request.headers.begin(), request.headers.end(), [](const auto& header) {
     return equals_ignoring_case(header.first, "Content-Length") && header.second != "0";
   });
-}
-
-std::optional<HttpRequest> read_with_poco(std::string_view head) {
-  Poco::Net::HTTPRequest parsed;
-  try {
-    Poco::MemoryInputStream stream(head.data(), static_cast<std::streamsize>(head.size()));
-    parsed.read(stream);
-  } catch (const Poco::Exception&) {
-    return std::nullopt;
-  }
-  HttpRequest request;
-  request.method = parsed.getMethod();
-  request.http_1_1 = parsed.getVersion() == Poco::Net::HTTPMessage::HTTP_1_1;
-  for (const auto& [name, value] : parsed) request.headers.emplace_back(name, trim(value));
-  if (!split_target(parsed.getURI(), request)) return std::nullopt;
-  return request;
 }
 
 }  // namespace
@@ -197,16 +176,24 @@ std::string_view what_it_looks_like(std::string_view bytes) {
   return {};
 }
 
+bool is_within_request_line(std::string_view bytes) {
+  return bytes.find('\n') == std::string_view::npos;
+}
+
 std::optional<HttpRequest> parse_head(std::string_view head) {
-  if (!is_well_formed(head)) return std::nullopt;
-  std::optional<HttpRequest> request = read_with_poco(head);
-  if (!request || announces_body(*request)) return std::nullopt;
-  const std::size_t hosts = request->count("Host");
-  if (hosts > 1 || (request->http_1_1 && hosts == 0)) return std::nullopt;
-  const bool close = request->has_token("Connection", "close");
-  request->keep_alive =
-      !close && (request->http_1_1 || request->has_token("Connection", "keep-alive"));
+  HttpRequest request;
+  if (!read_lines(head, request) || announces_body(request)) return std::nullopt;
+  const std::size_t hosts = request.count("Host");
+  if (hosts > 1 || (request.http_1_1 && hosts == 0)) return std::nullopt;
+  const bool close = request.has_token("Connection", "close");
+  request.keep_alive =
+      !close && (request.http_1_1 || request.has_token("Connection", "keep-alive"));
   return request;
+}
+
+bool has_too_many_headers(std::string_view head) {
+  // The request line and the empty one are no headers.
+  return static_cast<std::size_t>(std::count(head.begin(), head.end(), '\n')) > kMaxHeaders + 2;
 }
 
 }  // namespace peer

@@ -33,10 +33,10 @@ struct HttpRequest {
   [[nodiscard]] bool has_token(std::string_view name, std::string_view token) const;
 };
 
-/// Bounds of a request head. The head includes its empty line.
+/// Bounds of a request head; no part of it has one of its own, but the method. The head includes
+/// its empty line.
 inline constexpr std::size_t kMaxHeadSize = 16 * 1024;
-inline constexpr std::size_t kMaxTargetSize = 8 * 1024;
-inline constexpr std::size_t kMaxHeaders = 100;
+inline constexpr std::size_t kMaxHeaders = 256;
 
 /// The length of the head at the front of `bytes`, the empty line included; 0 when incomplete.
 /// Lines that end in a bare LF end a head too: parse_head() refuses it, and the client need not
@@ -51,10 +51,17 @@ inline constexpr std::size_t kMaxHeaders = 100;
 /// PROXY protocol where plain HTTP/1.1 is spoken. Names what to do; empty: nothing is known.
 [[nodiscard]] std::string_view what_it_looks_like(std::string_view bytes);
 
-/// Reads one whole head; nullopt is a 400. Refused beyond RFC 9112: folded lines, RFC 2047 encoded
-/// words (POCO decodes them, line breaks included), requests with a body, targets that are neither
-/// a path nor an absolute http URL.
+/// True when the request line of this front of a head does not end in it: of one beyond
+/// kMaxHeadSize the target is to blame (414), else the headers are (431).
+[[nodiscard]] bool is_within_request_line(std::string_view bytes);
+
+/// Reads one whole head; nullopt is a 400, or a 431 if has_too_many_headers(). Refused beyond RFC
+/// 9112: folded lines, requests with a body, targets that are neither a path nor an absolute http
+/// URL.
 [[nodiscard]] std::optional<HttpRequest> parse_head(std::string_view head);
+
+/// True for a whole head with more than kMaxHeaders lines behind the request line.
+[[nodiscard]] bool has_too_many_headers(std::string_view head);
 
 /// The server's answer to an upgrade (RFC 6455 4.2).
 struct UpgradeAnswer {

@@ -129,8 +129,6 @@ TEST(ParseHeadTest, RefusesBadHeaderLines) {
       "X: a\x01\r\n",
       "X: a\x1B[31m\r\n",
       "X: a\x7F\r\n",
-      "X: =?utf-8?q?a=0D=0AInjected:_1?=\r\n",
-      "X: a =?b\r\n",
       "Host: other\r\n",
       "Content-Length: 1\r\n",
       "Content-Length: 00\r\n",
@@ -140,8 +138,6 @@ TEST(ParseHeadTest, RefusesBadHeaderLines) {
       "Content-Length: 0\r\ncontent-length: 5\r\n",
       "Transfer-Encoding: chunked\r\n",
       "transfer-encoding: identity\r\n",
-      std::string(257, 'N') + ": a\r\n",
-      "X: " + std::string(8192, 'v') + "\r\n",
   };
   for (const std::string& line : lines) {
     EXPECT_FALSE(parse_head(head_with(line))) << testing::PrintToString(line);
@@ -158,8 +154,8 @@ TEST(ParseHeadTest, AcceptsUnusualButLegalHeaderLines) {
       "!#$%&'*+-.^_`|~: a\r\n",
       "Content-Length: 0\r\n",
       "Content-Length: 0\r\nContent-Length: 0\r\n",
-      std::string(256, 'N') + ": a\r\n",
-      "X: " + std::string(8000, 'v') + "\r\n",
+      std::string(10'000, 'N') + ": a\r\n",
+      "X: " + std::string(10'000, 'v') + "\r\n",
   };
   for (const std::string& line : lines) {
     EXPECT_TRUE(parse_head(head_with(line))) << testing::PrintToString(line);
@@ -193,22 +189,30 @@ TEST(ParseHeadTest, BoundsAreInclusive) {
     return head_with(lines);
   };
   EXPECT_TRUE(parse_head(head_with_headers(kMaxHeaders)));
+  EXPECT_FALSE(has_too_many_headers(head_with_headers(kMaxHeaders)));
   EXPECT_FALSE(parse_head(head_with_headers(kMaxHeaders + 1)));
+  EXPECT_TRUE(has_too_many_headers(head_with_headers(kMaxHeaders + 1)));
 
-  const auto head_with_target = [](std::size_t size) {
-    return head_of("GET /" + std::string(size - 1, 'p') + " HTTP/1.1");
+  // The head has one bound, whatever fills it.
+  const auto with_value = [](std::size_t size) {
+    return head_with("A: " + std::string(size, 'a') + "\r\n");
   };
-  EXPECT_TRUE(parse_head(head_with_target(kMaxTargetSize)));
-  EXPECT_FALSE(parse_head(head_with_target(kMaxTargetSize + 1)));
+  const auto with_target = [](std::size_t size) {
+    return head_of("GET /" + std::string(size, 'p') + " HTTP/1.1");
+  };
+  for (const auto& head_of_length : {+with_value, +with_target}) {
+    const std::size_t room = kMaxHeadSize - head_of_length(0).size();
+    EXPECT_EQ(head_of_length(room).size(), kMaxHeadSize);
+    EXPECT_TRUE(parse_head(head_of_length(room)));
+    EXPECT_FALSE(parse_head(head_of_length(room + 1)));
+  }
+}
 
-  const auto head_of_size = [](std::size_t size) {
-    const std::string lines =
-        "A: " + std::string(8000, 'a') + "\r\nB: " + std::string(8000, 'b') + "\r\nC: ";
-    return head_with(lines + std::string(size - head_with(lines + "\r\n").size(), 'c') + "\r\n");
-  };
-  EXPECT_EQ(head_of_size(kMaxHeadSize).size(), kMaxHeadSize);
-  EXPECT_TRUE(parse_head(head_of_size(kMaxHeadSize)));
-  EXPECT_FALSE(parse_head(head_of_size(kMaxHeadSize + 1)));
+TEST(ParseHeadTest, ValuesAreVerbatim) {
+  const auto request = parse_head(head_with("X: =?utf-8?q?a=0D=0AInjected:_1?=\r\n"));
+  ASSERT_TRUE(request);
+  EXPECT_EQ(*request->find("x"), "=?utf-8?q?a=0D=0AInjected:_1?=");
+  EXPECT_EQ(request->headers.size(), 2U);
 }
 
 TEST(ParseHeadTest, Http11NeedsAHostAndHttp10DoesNot) {
