@@ -104,6 +104,7 @@ void Server::use_config(const Config& config) {
   for (const auto& loop : node_.loops) {
     loop->post([&loop = *loop, options] { loop.use_options(options); });
   }
+  if (metrics_ != nullptr) metrics_->use_config(config);
 }
 
 bool Server::loops_answer() {

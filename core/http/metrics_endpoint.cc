@@ -48,6 +48,10 @@ sdk::Result<void> MetricsEndpoint::run() {
   return {};
 }
 
+void MetricsEndpoint::use_config(const Config& config) {
+  loop_.post([this, options = http_options(config)] { loop_.use_options(options); });
+}
+
 void MetricsEndpoint::stop() {
   if (!thread_.joinable()) return;
   loop_.post([this] { loop_.stop(CloseCode::kGoingAway, "", loop_.now()); });

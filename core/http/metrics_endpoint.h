@@ -21,6 +21,8 @@ class MetricsEndpoint final : private Application {
   /// Binds metrics_port on the configured host. Before run().
   [[nodiscard]] sdk::Result<std::uint16_t> listen();
   [[nodiscard]] sdk::Result<void> run();
+  /// What has been reloaded: times and the bound of its queues.
+  void use_config(const Config& config);
   /// Ends the thread.
   void stop();
 

@@ -59,7 +59,8 @@ FrameRef Connection::compressed(const FrameRef& frame, Importance importance) co
   // What will be dropped is not worth the work.
   const bool lost =
       state_ != State::kOpen || broken_ || (!fits(0, importance) && (interest_ & EPOLLOUT) != 0);
-  return lost ? frame : loop_.compressor_.compress(frame, window_bits_);
+  if (lost) return frame;
+  return loop_.compressor_.compress(frame, window_bits_, loop_.options().compression_threshold);
 }
 
 SendResult Connection::send_as_it_is(const FrameRef& frame, Importance importance) {
@@ -78,7 +79,9 @@ SendResult Connection::send_as_it_is(const FrameRef& frame, Importance importanc
 void Connection::reply(FrameRef frame) {
   if (state_ != State::kOpen || broken_) return;
   loop_.stats_.sent.fetch_add(1, std::memory_order_relaxed);
-  if (window_bits_ != 0) frame = loop_.compressor_.compress(frame, window_bits_);
+  if (window_bits_ != 0) {
+    frame = loop_.compressor_.compress(frame, window_bits_, loop_.options().compression_threshold);
+  }
   queue_answer(std::move(frame));
 }
 

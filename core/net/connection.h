@@ -122,6 +122,8 @@ class Connection final : private FrameSink {
   bool service();
   bool flush();
   bool on_timer(Time now);
+  /// `ping_interval` has become shorter.
+  void ping_sooner();
   [[nodiscard]] Time next_timer() const;
   /// Stops the connection without a word: broken, or out of time.
   void abort() { broken_ = true; }

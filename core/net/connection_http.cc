@@ -12,12 +12,6 @@ namespace {
 
 constexpr milliseconds kHeadTime{10'000};
 
-// The first ping comes within the second half of an interval, each slot at its own time.
-milliseconds first_ping_after(milliseconds interval, std::uint32_t slot) {
-  const std::int64_t spread = (slot * 2654435761U) >> 22;  // 0 to 1023
-  return interval / 2 + interval * spread / 2048;
-}
-
 // Native clients send none (RFC 6454 7.3), and pass.
 bool is_allowed_origin(const HttpRequest& request, const std::vector<OriginPattern>& allowed) {
   const std::vector<std::string> origins = request.all("Origin");
@@ -47,6 +41,13 @@ void Connection::enter_reserve(Refusal refusal) {
   reserved_for_ = refusal;
   own_deadline_ = loop_.now() + HealthReserve::kHeadTime;
   loop_.update_deadline(*this);
+}
+
+// The first ping comes within the second half of an interval, each slot at its own time.
+Time Connection::first_ping() const {
+  const milliseconds interval = loop_.options().ping_interval;
+  const std::int64_t spread = (ref_.slot * 2654435761U) >> 22;  // 0 to 1023
+  return loop_.now() + interval / 2 + interval * spread / 2048;
 }
 
 std::size_t Connection::read_http(std::string_view data) {
@@ -136,7 +137,7 @@ void Connection::upgrade(const HttpRequest& request, const std::string& response
   queue(FrameBuilder(response.size()).append(response).finish_raw());
   state_ = State::kOpen;
   own_deadline_ = kNever;
-  next_ping_ = loop_.now() + first_ping_after(loop_.options().ping_interval, ref_.slot);
+  next_ping_ = first_ping();
   loop_.update_deadline(*this);
   loop_.application_.on_open(*this, request);
 }

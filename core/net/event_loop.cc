@@ -66,8 +66,7 @@ EventLoop::EventLoop(std::uint8_t index, const NetOptions& options, Application&
       now_(steady_now()),
       wall_(wall_now()),
       read_buffer_(std::make_unique<std::uint8_t[]>(kReadBuffer + kReadPadding)),
-      ping_(control_frame(Opcode::kPing, {})),
-      compressor_(options.compression_threshold) {
+      ping_(control_frame(Opcode::kPing, {})) {
   checked(watch(epoll_fd_, wake_fd_, EPOLLIN, kWakeEvent) ? 0 : -1, "epoll_ctl");
   keep_spares();
 }
@@ -81,6 +80,16 @@ EventLoop::~EventLoop() {
 }
 
 EventLoop* EventLoop::current() { return current_loop; }
+
+// Everything is read from the options when it is needed; only a ping that is far ahead is not.
+void EventLoop::use_options(NetOptions options) {
+  const bool sooner = options.ping_interval < options_.ping_interval;
+  options_ = std::move(options);
+  if (!sooner) return;
+  for (const auto& connection : connections_) {
+    if (connection != nullptr) connection->ping_sooner();
+  }
+}
 
 void EventLoop::listen(int fd) {
   listen_fd_ = fd;

@@ -115,7 +115,7 @@ class EventLoop {
   void use_tls(TlsContext::Ref tls) { tls_ = std::move(tls); }
   /// From now on, for running connections too; what they have negotiated stays. Loop thread, or
   /// before run().
-  void use_options(NetOptions options) { options_ = std::move(options); }
+  void use_options(NetOptions options);
   /// Judges connections by their addresses; `admission` outlives the loop. Before run(). Without,
   /// everybody is let in.
   void use_admission(Admission& admission) { admission_ = &admission; }

@@ -4,8 +4,9 @@
 
 namespace peer {
 
-FrameRef FrameCompressor::compress(const FrameRef& plain, std::uint8_t window_bits) {
-  if (plain.payload().size() < threshold_) return plain;
+FrameRef FrameCompressor::compress(const FrameRef& plain, std::uint8_t window_bits,
+                                   std::uint64_t threshold) {
+  if (plain.payload().size() < threshold) return plain;
   assert(window_bits >= kMinWindowBits && window_bits <= kMaxWindowBits);
   WindowSize& size = sizes_[static_cast<std::size_t>(window_bits - kMinWindowBits)];
   if (size.plain == plain) return size.compressed;

@@ -14,12 +14,10 @@ namespace peer {
 /// one round, it is compressed once for each window size. Loop thread.
 class FrameCompressor {
  public:
-  /// Payloads below `threshold` bytes are left as they are.
-  explicit FrameCompressor(std::size_t threshold) : threshold_(threshold) {}
-
   /// `plain`, a whole text or binary message, as it goes to a connection that agreed on
-  /// permessage-deflate with `window_bits`.
-  [[nodiscard]] FrameRef compress(const FrameRef& plain, std::uint8_t window_bits);
+  /// permessage-deflate with `window_bits`. A payload below `threshold` bytes is left as it is.
+  [[nodiscard]] FrameRef compress(const FrameRef& plain, std::uint8_t window_bits,
+                                  std::uint64_t threshold);
   /// Lets go of the frames of this round.
   void end_round() {
     if (in_use_) release();
@@ -33,7 +31,6 @@ class FrameCompressor {
   };
   void release();
 
-  const std::size_t threshold_;
   bool in_use_ = false;
   std::array<WindowSize, kMaxWindowBits - kMinWindowBits + 1> sizes_;
 };

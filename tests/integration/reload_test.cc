@@ -34,6 +34,28 @@ TEST_F(ReloadTest, LimitsHoldForThoseWhoAreConnectedToo) {
   alice.ws().expect_close(1009);
 }
 
+TEST_F(ReloadTest, TheCompressionThresholdChangesForThoseWhoAreConnected) {
+  const std::string config = "compression_enabled: true\ncompression_threshold: ";
+  start_file(config + "60000");
+  TestPeer alice = connect(Dial{.headers = "Sec-WebSocket-Extensions: permessage-deflate\r\n"});
+  alice.register_as("alice", R"("alias":"alice")");
+  alice.join("lobby");
+  const std::string payload = fmt(R"({"x":"%"})", std::string(3000, 'x'));
+  alice.send_to("alice", payload);
+  EXPECT_EQ(alice.ws().read_frame().rsv, 0);
+  reload(config + "1000");
+  server().wait_for_output("SIGHUP: changed: compression_threshold");
+  alice.send_to("alice", payload);
+  EXPECT_EQ(alice.ws().read_frame().rsv, 4);
+}
+
+TEST_F(ReloadTest, APingIntervalThatGetsShorterHoldsForThoseWhoAreConnected) {
+  start_file("ping_interval: 1h");
+  TestPeer alice = peer("alice");
+  reload("ping_interval: 100ms");
+  EXPECT_EQ(alice.ws().read_frame().opcode, kPing);
+}
+
 TEST_F(ReloadTest, TheRateLimitChanges) {
   start_file("rate_limit_per_sec: 1000");
   TestPeer alice = peer("alice");

@@ -12,21 +12,21 @@ namespace {
 using namespace peer::test;
 
 TEST(FrameCompressorTest, AFrameIsCompressedOnceForEachWindowInOneRound) {
-  FrameCompressor compressor(0);
+  FrameCompressor compressor;
   const FrameRef plain = text_frame(repetitive(3000));
-  const FrameRef nine = compressor.compress(plain, 9);
-  const FrameRef fifteen = compressor.compress(plain, 15);
+  const FrameRef nine = compressor.compress(plain, 9, 0);
+  const FrameRef fifteen = compressor.compress(plain, 15, 0);
   EXPECT_NE(nine, fifteen);
-  EXPECT_EQ(compressor.compress(plain, 9), nine);
-  EXPECT_EQ(compressor.compress(plain, 15), fifteen);
+  EXPECT_EQ(compressor.compress(plain, 9, 0), nine);
+  EXPECT_EQ(compressor.compress(plain, 15, 0), fifteen);
   compressor.end_round();
-  EXPECT_NE(compressor.compress(plain, 15), fifteen);
+  EXPECT_NE(compressor.compress(plain, 15, 0), fifteen);
 }
 
 TEST(FrameCompressorTest, ACompressedFrameHasRsv1AndTheSameOpcode) {
-  FrameCompressor compressor(0);
+  FrameCompressor compressor;
   const FrameRef frame =
-      compressor.compress(FrameBuilder(3).append("abc").finish(Opcode::kBinary), 15);
+      compressor.compress(FrameBuilder(3).append("abc").finish(Opcode::kBinary), 15, 0);
   EXPECT_EQ(frame.bytes()[0], 0xC2);
   Inflater inflater;
   std::vector<std::uint8_t> message;
@@ -36,11 +36,11 @@ TEST(FrameCompressorTest, ACompressedFrameHasRsv1AndTheSameOpcode) {
 }
 
 TEST(FrameCompressorTest, ShortPayloadsAreLeftAlone) {
-  FrameCompressor compressor(1024);
+  FrameCompressor compressor;
   const FrameRef below = text_frame(repetitive(1023));
   const FrameRef at = text_frame(repetitive(1024));
-  EXPECT_EQ(compressor.compress(below, 15), below);
-  EXPECT_NE(compressor.compress(at, 15), at);
+  EXPECT_EQ(compressor.compress(below, 15, 1024), below);
+  EXPECT_NE(compressor.compress(at, 15, 1024), at);
 }
 
 }  // namespace
