@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "core/base/log.h"
 #include "core/net/event_loop.h"
 #include "core/net/http_request.h"
 
@@ -256,7 +257,16 @@ bool Connection::count_control_frame() {
 
 void Connection::on_close_frame(CloseCode code, std::string_view) { close(code, {}); }
 
-void Connection::on_protocol_error(CloseCode code, std::string_view reason) { close(code, reason); }
+void Connection::on_protocol_error(CloseCode code, std::string_view reason) {
+  if (reason == kNeedsEarlierMessage) {
+    log_warning(
+        "closed with 1007: a client's compressed message refers to an earlier one although "
+        "client_no_context_takeover was agreed; the client's WebSocket library ignores that: have "
+        "it offer no permessage-deflate, update it, or set compression_enabled: false",
+        {{"address", address_.text()}});
+  }
+  close(code, reason);
+}
 
 // False: broken. Called at the end of a round, when the socket is writable again, and before a
 // message would be dropped.

@@ -7,6 +7,7 @@
 #include <cassert>
 #include <limits>
 #include <new>
+#include <string_view>
 #include <utility>
 
 namespace peer {
@@ -60,15 +61,24 @@ InflateResult Inflater::feed(std::span<const std::uint8_t> piece, std::uint64_t 
     if (code == Z_MEM_ERROR) throw std::bad_alloc();
     // What came out before an error counts: verdicts must not depend on how the input was cut.
     const std::size_t produced = kChunk - stream_->avail_out;
-    const std::size_t kept = std::min<std::uint64_t>(produced, max_size - message.size());
+    // The limit may have been lowered since the message began.
+    const std::uint64_t room = max_size - std::min<std::uint64_t>(max_size, message.size());
+    const std::size_t kept = std::min<std::uint64_t>(produced, room);
     message.insert(message.end(), chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(kept));
     if (kept < produced) return InflateResult::kTooBig;
-    if (code != Z_OK && code != Z_BUF_ERROR && code != Z_STREAM_END) return InflateResult::kCorrupt;
-    after_final_block_ = code == Z_STREAM_END;
+    if (code != Z_OK && code != Z_BUF_ERROR && code != Z_STREAM_END) return corruption();
+    // Z_BUF_ERROR: nothing was left to do, so the end of a final block still is the end.
+    if (code != Z_BUF_ERROR) after_final_block_ = code == Z_STREAM_END;
     // A final block need not be the last one of a message (RFC 7692 7.2.3.4): the window stays.
-    if (after_final_block_) check(::inflateResetKeep(stream_.get()));
+    if (code == Z_STREAM_END) check(::inflateResetKeep(stream_.get()));
     if (stream_->avail_in == 0 && stream_->avail_out > 0) return InflateResult::kOk;
   }
+}
+
+InflateResult Inflater::corruption() const {
+  const bool too_far =
+      stream_->msg != nullptr && std::string_view(stream_->msg) == "invalid distance too far back";
+  return too_far ? InflateResult::kNeedsEarlier : InflateResult::kCorrupt;
 }
 
 InflateResult Inflater::finish(std::uint64_t max_size, std::vector<std::uint8_t>& message) {

@@ -15,7 +15,8 @@ namespace peer {
 inline constexpr std::uint8_t kMinWindowBits = 9;  ///< zlib cannot do raw windows of 8
 inline constexpr std::uint8_t kMaxWindowBits = 15;
 
-enum class InflateResult : std::uint8_t { kOk, kCorrupt, kTooBig };
+/// kNeedsEarlier: corrupt, too, but so that data before the message's start is missing.
+enum class InflateResult : std::uint8_t { kOk, kCorrupt, kNeedsEarlier, kTooBig };
 
 /// Inflates one message at a time, piece by piece, with any window size. One thread.
 class Inflater {
@@ -37,6 +38,8 @@ class Inflater {
   struct End {
     void operator()(z_stream_s* stream) const;
   };
+  [[nodiscard]] InflateResult corruption() const;
+
   std::unique_ptr<z_stream_s, End> stream_;
   bool after_final_block_ = false;
 };

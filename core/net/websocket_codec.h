@@ -81,6 +81,18 @@ inline constexpr std::uint8_t kCompressed = 0x40;
 std::size_t write_server_header(Opcode opcode, std::uint64_t length,
                                 std::span<std::uint8_t, kMaxServerHeader> out);
 
+/// Why a message is kInvalidData that could be inflated if the window of earlier ones were kept.
+inline constexpr std::string_view kNeedsEarlierMessage =
+    "compressed message refers to an earlier one although client_no_context_takeover was agreed";
+
+/// A frame of which bytes are still to come.
+struct FrameProgress {
+  std::uint64_t arrived = 0;  ///< bytes of its payload
+  // Marks of the reader's owner, which end with the frame.
+  Time watched_since = kNever;
+  std::uint64_t watched_from = 0;
+};
+
 struct FrameHeader;
 class Inflaters;
 enum class InflateResult : std::uint8_t;
@@ -145,6 +157,8 @@ class WebSocketReader {
   std::unique_ptr<Incomplete> incomplete_;  // null between messages
   bool stopped_ = false;
   bool ended_ = false;
+  bool close_seen_ = false;
+  bool inflated_before_ = false;  // a compressed message has been read
 };
 
 }  // namespace peer

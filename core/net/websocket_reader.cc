@@ -208,7 +208,9 @@ bool WebSocketReader::accept_inflated(std::size_t begin, InflateResult result, F
   if (state.message_opcode == Opcode::kText &&
       !state.utf8.feed(std::span(state.message).subspan(begin))) {
     fail(CloseCode::kInvalidData, "invalid UTF-8", sink);
-  } else if (result == InflateResult::kCorrupt) {
+  } else if (result == InflateResult::kNeedsEarlier && inflated_before_) {
+    fail(CloseCode::kInvalidData, kNeedsEarlierMessage, sink);
+  } else if (result == InflateResult::kCorrupt || result == InflateResult::kNeedsEarlier) {
     fail(CloseCode::kInvalidData, "corrupt compressed data", sink);
   } else if (result == InflateResult::kTooBig) {
     fail(CloseCode::kTooBig, "message too big", sink);
@@ -222,6 +224,7 @@ void WebSocketReader::deliver_message(const ReaderLimits& limits, FrameSink& sin
     const std::size_t begin = state.message.size();
     const auto result = state.inflater->finish(limits.max_message, state.message);
     if (!accept_inflated(begin, result, sink)) return;
+    inflated_before_ = true;
   }
   if (!state.utf8.complete()) return fail(CloseCode::kInvalidData, "invalid UTF-8", sink);
   const std::vector<std::uint8_t> bytes = state.take_message();

@@ -104,5 +104,21 @@ TEST_F(CompressionTest, CorruptDataCloses1007) {
   alice.ws().expect_close(1007);
 }
 
+// Tornado 6.2 and Mojolicious 9.31 do so.
+TEST_F(CompressionTest, AClientThatKeepsItsWindowIsToldWhy) {
+  start({"compression_enabled=true"});
+  TestPeer alice = member("alice", offer("; client_no_context_takeover"));
+  // {"type":"ping"} in a stored block; then 15 bytes from 15 bytes ago.
+  alice.ws().send_frame(
+      {.payload = std::string("\x00\x0f\x00\xf0\xff", 5) + message("ping") + '\0', .rsv = 4});
+  alice.next("pong");
+  alice.ws().send_frame({.payload = std::string("\x02\x13\x00\x00", 4), .rsv = 4});
+  alice.ws().expect_close(
+      1007,
+      "compressed message refers to an earlier one although client_no_context_takeover was agreed");
+  server().wait_for_output("client_no_context_takeover was agreed; the client's WebSocket library");
+  EXPECT_THAT(server().output(), testing::HasSubstr("address=127.0.0.1"));
+}
+
 }  // namespace
 }  // namespace peer::test

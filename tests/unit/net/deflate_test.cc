@@ -100,7 +100,7 @@ TEST(InflaterTest, CorruptAndCutDataIsRefused) {
   EXPECT_EQ(inflate("\x07"sv).result, InflateResult::kCorrupt);          // unknown block type
   EXPECT_EQ(inflate("\xff\xff\xff"sv).result, InflateResult::kCorrupt);  // the same
   EXPECT_EQ(inflate("\x02\x13\x00"sv).result,
-            InflateResult::kCorrupt);                        // distance before the start
+            InflateResult::kNeedsEarlier);                   // distance before the start
   EXPECT_EQ(inflate(""sv).result, InflateResult::kCorrupt);  // not even an empty block
   EXPECT_EQ(inflate("\xf2\x48\xcd\xc9"sv).result, InflateResult::kCorrupt);  // breaks off
   EXPECT_EQ(inflate("\x00\x05\x00\x00\x00Hello"sv).result, InflateResult::kCorrupt);

@@ -15,5 +15,5 @@ peer_add_test(unit_net
     net/websocket_reader_deflate_test.cc
     net/websocket_reader_split_test.cc
     net/websocket_reader_test.cc
-  LIBRARIES peer_net peer_websocket peer_http
+  LIBRARIES peer_net peer_websocket peer_http ZLIB::ZLIB
   LABELS fast)

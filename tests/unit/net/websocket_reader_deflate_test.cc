@@ -5,6 +5,7 @@
 #include "tests/unit/net/client_frames.h"
 #include "tests/unit/net/deflated.h"
 #include "tests/unit/net/recording_sink.h"
+#include "tests/unit/net/zlib_stream.h"
 
 namespace peer {
 namespace {
@@ -112,6 +113,68 @@ TEST_F(WebSocketReaderDeflateTest, Utf8IsCheckedAfterInflatingAndBeforeTheEnd) {
   const std::string stored{"\x00\x05\x00\xFA\xFF\xFF", 6};
   EXPECT_EQ(read(client_header(kText, 100) + masked(stored)), invalid);
   EXPECT_EQ(read(frame(kTextBegins, stored)), invalid);
+}
+
+// What becomes of a message must not depend on where its bytes were cut: neither by the network nor
+// into frames. The inflater hands out 16 KiB at a time.
+TEST_F(WebSocketReaderDeflateTest, AVerdictDoesNotDependOnHowTheMessageWasCut) {
+  using namespace std::string_literals;
+  constexpr std::size_t kChunk = 16 * 1024;
+  limits_.max_message = 4 * kChunk;
+  ZlibStream zlib;
+  for (std::size_t size = 0; size <= 5 * kChunk; size += kChunk) {
+    for (const std::size_t length : {size, size + 1, size + kChunk - 1}) {
+      const std::string message = repetitive(length);
+      const Events expected = length <= limits_.max_message ? Events{"text:" + message}
+                                                            : Events{"error:1009:message too big"};
+      const std::string final = zlib.final_message(message);
+      for (const std::string& payload :
+           {deflate(message), final, final + "\0"s, zlib.final_message("") + final}) {
+        SCOPED_TRACE(std::to_string(length) + " bytes, in " + std::to_string(payload.size()));
+        EXPECT_EQ(read(frame(kText, payload)), expected);
+        for (const std::size_t cut : {std::size_t{1}, payload.size() / 2, payload.size() - 1}) {
+          EXPECT_EQ(
+              read(frame(kTextBegins, payload.substr(0, cut)) + last_fragment(payload.substr(cut))),
+              expected);
+        }
+        EXPECT_EQ(read(frame(kTextBegins, payload) + last_fragment("")), expected);
+      }
+      // The same, broken off: never a message, whatever the pieces are.
+      const std::string cut = final.substr(0, final.size() - 1);
+      const Events whole = read(frame(kText, cut));
+      EXPECT_TRUE(whole.front().starts_with("error:")) << whole.front().substr(0, 40);
+      EXPECT_EQ(read(frame(kTextBegins, cut.substr(0, 1)) + last_fragment(cut.substr(1))), whole);
+    }
+  }
+}
+
+TEST_F(WebSocketReaderDeflateTest, ALimitThatIsLoweredWhileAFrameArrivesHoldsForItsMessage) {
+  limits_.max_message = 100'000;
+  const std::string stored{"\x00\x30\x75\xCF\x8A", 5};  // a block of 30,000 bytes, not the last
+  const std::string bytes =
+      frame(kText, stored + std::string(30'000, 'b') + deflate(std::string(5'000'000, 'a')));
+  constexpr std::size_t kFirst = 30'100;
+  WebSocketReader reader;
+  RecordingSink sink;
+  feed(reader, bytes.substr(0, kFirst), limits_, sink);
+  EXPECT_EQ(sink.events, Events{});
+  limits_.max_message = 1000;
+  feed(reader, bytes.substr(kFirst, 100), limits_, sink);
+  EXPECT_EQ(sink.events, Events{"error:1009:message too big"});
+  EXPECT_LE(reader.buffered(), 256U);
+}
+
+TEST_F(WebSocketReaderDeflateTest, AMessageThatNeedsAnEarlierOneSaysSo) {
+  ZlibStream client;
+  const std::string first = client.message(repetitive(500));
+  const std::string second = client.message(repetitive(500));
+  EXPECT_EQ(read(frame(kText, first) + frame(kText, second)),
+            (Events{"text:" + repetitive(500), "error:1007:" + std::string(kNeedsEarlierMessage)}));
+  EXPECT_LE(kNeedsEarlierMessage.size(), 123U) << "fits into a close frame";
+  // Without an earlier one it is just broken.
+  EXPECT_EQ(read(frame(kText, second)), Events{"error:1007:corrupt compressed data"});
+  EXPECT_EQ(read(frame(kText, first) + frame(kText, "\xFF\xFF")).back(),
+            "error:1007:corrupt compressed data");
 }
 
 }  // namespace
