@@ -30,7 +30,11 @@ Connection::Connection(EventLoop& loop, int fd, ConnectionRef ref, const Address
   own_deadline_ = head_deadline();
 }
 
-Connection::~Connection() { ::close(fd_); }
+Connection::~Connection() {
+  // The wait for the peer's close frame is over, whatever ended it.
+  if (state_ == State::kAwaitingClose && tls_ != nullptr) tls_->shut_down();
+  ::close(fd_);
+}
 
 void Connection::mark_registered() {
   if (admitted_ && !registered_) loop_.admission_->register_one(address_);
@@ -130,9 +134,11 @@ void Connection::resume() {
   mark_dirty();  // service() goes on with what has arrived
 }
 
-// As recv(2). What comes behind our close frame is thrown away, and need not be decrypted.
+// As recv(2). What comes when we have shut down is thrown away, and need not be decrypted.
 ssize_t Connection::receive(std::uint8_t* buffer) {
-  if (tls_ == nullptr || closing()) return ::recv(fd_, buffer, kReadAtOnce, MSG_DONTWAIT);
+  if (tls_ == nullptr || state_ == State::kLingering) {
+    return ::recv(fd_, buffer, kReadAtOnce, MSG_DONTWAIT);
+  }
   const ssize_t received = tls_->read({buffer, kReadAtOnce});
   if (received > 0 && tls_->must_read()) mark_dirty();  // service() hears the end
   if (received >= 0) return received;
@@ -160,10 +166,7 @@ bool Connection::on_readable() {
   }
   const auto size = static_cast<std::size_t>(received);
   loop_.stats_.received_bytes.add(size);
-  if (closing()) {
-    lingered_ += static_cast<std::uint32_t>(size);
-    return lingered_ <= kLingerBytes;
-  }
+  if (closing()) return discard({buffer, size});
   // What other loops had posted before these bytes were sent comes first: a client that knows of
   // a join (its own answer, say) and then asks here finds it announced.
   loop_.deliver_mail();
@@ -175,9 +178,10 @@ bool Connection::on_readable() {
 // Never within a handler: it may call one.
 bool Connection::service() {
   if (broken_ || !flush()) return false;
-  if (tls_ != nullptr && tls_->must_read() && may_read() && !on_readable()) return false;
+  const bool reads = may_read() || seeks_close();
+  if (tls_ != nullptr && tls_->must_read() && reads && !on_readable()) return false;
   if (owes_answers_ && fits(0, Importance::kAnswer)) owes_answers_ = false;
-  if (input_ != nullptr && may_read()) consume({});
+  if (input_ != nullptr && (may_read() || seeks_close())) consume({});
   update_interest();
   return !broken_;
 }
@@ -186,6 +190,21 @@ bool Connection::may_read() const {
   // An HTTP client reads its answer before its next request is read.
   const bool waits = paused_ || owes_answers_ || (state_ == State::kHttp && !output_.empty());
   return !waits && !closing() && !broken_ && !close_after_flush_;
+}
+
+// Our close frame is queued or sent, and the peer's may come.
+bool Connection::seeks_close() const {
+  return state_ == State::kClosing || state_ == State::kAwaitingClose;
+}
+
+// False: more than we care to throw away.
+bool Connection::discard(std::span<const std::uint8_t> data) {
+  if (seeks_close()) {
+    reader_.skip(data);
+    if (reader_.close_seen()) mark_dirty();  // service() ends the connection
+  }
+  lingered_ += static_cast<std::uint32_t>(data.size());
+  return lingered_ <= kCloseBytes;
 }
 
 // Hands over what has arrived, and keeps what cannot be consumed yet: half a request head, or
@@ -206,7 +225,9 @@ void Connection::consume(std::span<std::uint8_t> data) {
     if (used == 0) break;
     data = data.subspan(used);
   }
-  if (!data.empty() && !closing() && !broken_ && !close_after_flush_) {
+  if (closing()) {
+    if (!discard(data)) abort();
+  } else if (!data.empty() && !broken_ && !close_after_flush_) {
     input_ = std::make_unique<std::vector<std::uint8_t>>(data.begin(), data.end());
   }
 }
@@ -293,13 +314,22 @@ bool Connection::flush() {
 }
 
 void Connection::after_flush() {
-  if (state_ == State::kClosing || (state_ == State::kHttp && close_after_flush_)) {
-    state_ = State::kLingering;
-    if (tls_ != nullptr) tls_->shut_down();
-    ::shutdown(fd_, SHUT_WR);
-    own_deadline_ = loop_.now() + kLingerTime;
-    loop_.update_deadline(*this);
-  }
+  if (state_ == State::kHttp && close_after_flush_) return linger();
+  if (!seeks_close()) return;
+  if (reader_.close_seen()) return linger();
+  if (state_ == State::kAwaitingClose) return;
+  state_ = State::kAwaitingClose;
+  own_deadline_ = loop_.now() + kCloseTime;
+  loop_.update_deadline(*this);
+}
+
+// Ends our side of the connection, and waits for the peer to end its own.
+void Connection::linger() {
+  state_ = State::kLingering;
+  if (tls_ != nullptr) tls_->shut_down();
+  ::shutdown(fd_, SHUT_WR);
+  own_deadline_ = loop_.now() + kCloseTime;
+  loop_.update_deadline(*this);
 }
 
 void Connection::update_interest() {

@@ -95,8 +95,10 @@ class Connection final : private FrameSink {
   /// does not read exceed the bounds of send(), no further request of it is read.
   void reply(FrameRef frame);
 
-  /// Sends what is queued, then the close frame; discards input from now on. The application's
-  /// on_close() follows once the current handler has returned. Further calls change nothing.
+  /// Sends what is queued, then the close frame; of input only the peer's close frame matters from
+  /// now on. When that has come, or was there before, TCP ends; after a second at the latest. The
+  /// application's on_close() follows once the current handler has returned. Further calls change
+  /// nothing.
   void close(CloseCode code, std::string_view reason);
   [[nodiscard]] bool closing() const { return state_ >= State::kClosing; }
 
@@ -114,7 +116,9 @@ class Connection final : private FrameSink {
 
  private:
   friend class EventLoop;
-  enum class State : std::uint8_t { kHttp, kOpen, kClosing, kLingering };
+  /// kClosing: our close frame is queued; kAwaitingClose: it is sent, the peer's has not come;
+  /// kLingering: we have shut down writing.
+  enum class State : std::uint8_t { kHttp, kOpen, kClosing, kAwaitingClose, kLingering };
 
   // Called by the loop. False: the connection is to be destroyed.
   bool on_readable();
@@ -136,6 +140,7 @@ class Connection final : private FrameSink {
   void on_protocol_error(CloseCode code, std::string_view reason) override;
 
   void consume(std::span<std::uint8_t> data);
+  bool discard(std::span<const std::uint8_t> data);
   std::size_t read_http(std::string_view data);
   std::size_t read_frames(std::span<std::uint8_t> data);
   void answer_http(const HttpRequest& request);
@@ -158,9 +163,11 @@ class Connection final : private FrameSink {
   [[nodiscard]] bool fits(std::size_t more_bytes, Importance importance) const;
   void leave_admission();
   [[nodiscard]] bool may_read() const;
+  [[nodiscard]] bool seeks_close() const;
   bool count_control_frame();
   void keep_alive(Time now);
   void after_flush();
+  void linger();
   void mark_dirty();
   void update_interest();
 
@@ -183,10 +190,10 @@ class Connection final : private FrameSink {
   bool settled_ = false;                   // in the reserve: answered, or the refusal is noted
   std::uint32_t interest_ = 0;             // epoll events asked for
   std::uint16_t control_frames_ = 0;
-  std::uint32_t lingered_ = 0;  // bytes discarded since the close frame
+  std::uint32_t lingered_ = 0;  // bytes discarded since close()
   Time control_second_{};
   Time app_deadline_ = kNever;
-  Time own_deadline_ = kNever;  // head of a request, lingering
+  Time own_deadline_ = kNever;  // head of a request, sending a frame, closing
   Time next_ping_ = kNever;
   Time pong_deadline_ = kNever;
   Time stalled_until_ = kNever;  // write_timeout without progress

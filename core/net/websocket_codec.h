@@ -152,6 +152,7 @@ class WebSocketReader {
   void read_control(Opcode opcode, Bytes payload, FrameSink& sink);
   void read_close(Bytes payload, FrameSink& sink);
   void fail(CloseCode code, std::string_view reason, FrameSink& sink);
+  void skip_some(std::span<const std::uint8_t>& data);
   Incomplete& incomplete();
 
   std::unique_ptr<Incomplete> incomplete_;  // null between messages

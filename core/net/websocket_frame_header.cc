@@ -39,6 +39,10 @@ std::size_t extended_length_size(std::uint8_t second_byte) {
   }
 }
 
+std::size_t key_size(std::uint8_t second_byte) {
+  return (second_byte & kMasked) != 0 ? kKeySize : 0;
+}
+
 std::uint64_t payload_length(std::span<const std::uint8_t> start) {
   const std::size_t extended = extended_length_size(start[1]);
   if (extended == 0) return start[1] & kLength;
@@ -120,7 +124,7 @@ std::optional<Refusal> check_limits(std::uint64_t length, std::uint8_t first_byt
 
 std::size_t header_size(std::span<const std::uint8_t> start) {
   if (start.size() < 2) return 2;
-  return 2 + extended_length_size(start[1]) + kKeySize;
+  return 2 + extended_length_size(start[1]) + key_size(start[1]);
 }
 
 std::optional<Refusal> check_header(std::span<const std::uint8_t> start,
@@ -143,7 +147,9 @@ FrameHeader decode_header(std::span<const std::uint8_t> start) {
   header.final = (start[0] & kFinal) != 0;
   header.compressed = (start[0] & kCompressed) != 0;
   header.size = static_cast<std::uint8_t>(header_size(start));
-  std::copy_n(start.begin() + header.size - kKeySize, kKeySize, header.key.begin());
+  const std::size_t key = key_size(start[1]);
+  std::copy_n(start.begin() + static_cast<std::ptrdiff_t>(header.size - key), key,
+              header.key.begin());
   return header;
 }
 

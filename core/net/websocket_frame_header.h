@@ -52,7 +52,8 @@ struct Refusal {
                                                   const MessageUnderWay& message,
                                                   const ReaderLimits& limits);
 
-/// Reads a whole header, which has passed check_header().
+/// Reads a whole header. One that has not passed check_header() may be without a mask; its key is
+/// 0.
 [[nodiscard]] FrameHeader decode_header(std::span<const std::uint8_t> start);
 
 }  // namespace peer

@@ -40,7 +40,8 @@ struct WebSocketReader::Incomplete {
   bool idle() const { return header_kept == 0 && !in_payload && !in_message; }
 
   /// Moves bytes of a header from the front of `data`, as many as it needs; returns all it has.
-  std::span<const std::uint8_t> keep_header(Bytes& data) {
+  template <typename Byte>
+  std::span<const std::uint8_t> keep_header(std::span<Byte>& data) {
     while (!data.empty() && !is_whole_header(kept_header())) {
       header_bytes[header_kept++] = data.front();
       data = data.subspan(1);
@@ -73,6 +74,13 @@ struct WebSocketReader::Incomplete {
     message.insert(message.end(), piece.begin(), piece.end());
   }
 
+  /// Lets go of the message, but not of the frame that is arriving.
+  void forget_message() {
+    in_message = false;
+    inflater.reset();
+    std::vector<std::uint8_t>().swap(message);
+  }
+
   /// Ends the message and gives up its bytes, with the padding behind them.
   std::vector<std::uint8_t> take_message() {
     in_message = false;
@@ -94,9 +102,41 @@ std::size_t WebSocketReader::feed(Bytes data, const ReaderLimits& limits, FrameS
   stopped_ = false;
   while (!data.empty() && !stopped_ && !ended_) {
     read_some(data, limits, sink);
-    if (incomplete_ && (ended_ || incomplete_->idle())) incomplete_.reset();
+    if (incomplete_ && ended_) incomplete_->forget_message();
+    if (incomplete_ && incomplete_->idle()) incomplete_.reset();
   }
   return size - data.size();
+}
+
+void WebSocketReader::skip(std::span<const std::uint8_t> data) {
+  ended_ = true;
+  if (incomplete_) incomplete_->forget_message();
+  while (!data.empty() && !close_seen_) skip_some(data);
+  if (incomplete_ && (close_seen_ || incomplete_->idle())) incomplete_.reset();
+}
+
+/// Passes over the rest of a frame, or reads a header, at the front of `data`.
+void WebSocketReader::skip_some(std::span<const std::uint8_t>& data) {
+  if (!incomplete_ || !incomplete_->in_payload) {
+    const bool cut = (incomplete_ && incomplete_->header_kept > 0) || !is_whole_header(data);
+    const std::span<const std::uint8_t> start = cut ? incomplete().keep_header(data) : data;
+    if (!is_whole_header(start)) return;
+    const FrameHeader header = decode_header(start);
+    if (!cut) data = data.subspan(header.size);
+    Incomplete& state = incomplete();
+    state.header_kept = 0;
+    state.in_payload = true;
+    state.frame = header;
+    state.progress = {};
+  }
+  Incomplete& state = *incomplete_;
+  const std::uint64_t missing = state.frame.length - state.progress.arrived;
+  const auto skipped = static_cast<std::size_t>(std::min<std::uint64_t>(missing, data.size()));
+  data = data.subspan(skipped);
+  state.progress.arrived += skipped;
+  if (skipped < missing) return;
+  state.in_payload = false;
+  close_seen_ = state.frame.opcode == Opcode::kClose;
 }
 
 /// Reads one frame, or what there is of it, from the front of `data`.
@@ -180,7 +220,6 @@ void WebSocketReader::continue_payload(Bytes& data, const ReaderLimits& limits, 
 
 void WebSocketReader::finish_frame(const ReaderLimits& limits, FrameSink& sink) {
   Incomplete& state = *incomplete_;
-  state.in_payload = false;
   if (is_control(state.frame.opcode)) {
     const auto length = static_cast<std::size_t>(state.frame.length);
     return read_control(state.frame.opcode, Bytes(state.control).first(length), sink);
@@ -248,6 +287,7 @@ void WebSocketReader::read_control(Opcode opcode, Bytes payload, FrameSink& sink
 
 /// RFC 6455 5.5.1: empty, or a code of two bytes and a reason in UTF-8.
 void WebSocketReader::read_close(Bytes payload, FrameSink& sink) {
+  close_seen_ = true;
   auto code = CloseCode::kNoStatus;
   std::string_view reason;
   if (payload.size() == 1) return fail(CloseCode::kProtocolError, "close frame of one byte", sink);

@@ -169,6 +169,28 @@ TEST_F(TlsTest, ShutdownSaysGoodbye) {
   expect_exit(0);
 }
 
+TEST_F(TlsTest, AClientThatAnswersLateSeesItsCloseCodeAndNoEndBefore) {
+  start_tls({"loops=1"});
+  TestPeer old = secure_peer("alice");
+  TestPeer other = secure_peer("other");
+  TestPeer replacement = secure_peer("alice");
+  EXPECT_EQ(old.ws().read_frame().payload.substr(0, 2), close_payload(4001));
+  other.round_trip();  // the loop has flushed, and shut down what it wanted to
+  EXPECT_FALSE(old.ws().stream().is_readable()) << "neither close_notify nor FIN";
+  old.ws().answer_close();
+  old.ws().stream().expect_end();
+  EXPECT_TRUE(old.ws().stream().ended_properly());
+}
+
+TEST_F(TlsTest, AClientThatNeverAnswersSeesAProperEndAllTheSame) {
+  start_tls();
+  TestPeer silent = secure_peer("alice");
+  TestPeer replacement = secure_peer("alice");
+  EXPECT_EQ(silent.ws().read_frame().payload.substr(0, 2), close_payload(4001));
+  silent.ws().stream().expect_end();
+  EXPECT_TRUE(silent.ws().stream().ended_properly());
+}
+
 TEST_F(TlsTest, AFileThatCannotBeUsedStopsTheStart) {
   const TempDir dir;
   const std::string garbage = dir.write("garbage.pem", "no PEM");

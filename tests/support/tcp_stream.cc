@@ -130,6 +130,15 @@ void TcpStream::expect_end(Deadline deadline) {
   while (read_some(dropped, deadline) > 0) dropped.clear();
 }
 
+bool TcpStream::is_readable() const {
+  pollfd entry{fd_, POLLIN, 0};
+  return (tls_ != nullptr && SSL_pending(tls_.get()) > 0) || poll(&entry, 1, 0) > 0;
+}
+
+bool TcpStream::ended_properly() const {
+  return (SSL_get_shutdown(tls_.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
+}
+
 void TcpStream::wait_writable(Deadline deadline) {
   wait_for(fd_, POLLOUT | POLLIN, deadline, "waiting to write");
 }

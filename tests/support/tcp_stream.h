@@ -42,6 +42,10 @@ class TcpStream {
   std::size_t read_some(std::string& into, Deadline deadline = Deadline());
   /// Reads and drops until the other side closes; throws at the deadline.
   void expect_end(Deadline deadline = Deadline());
+  /// The other side has sent something that was not read, or its end.
+  bool is_readable() const;
+  /// A TLS connection ended with close_notify, and not just with TCP.
+  bool ended_properly() const;
   /// Waits until the connection can be written or the other side sends or closes.
   void wait_writable(Deadline deadline = Deadline());
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <stdexcept>
+#include <utility>
 
 namespace peer::test {
 namespace {
@@ -94,10 +95,16 @@ void WsClient::expect_close(std::uint16_t code, std::optional<std::string> reaso
   if (reason) {
     EXPECT_EQ(frame.payload.substr(2), *reason);
   }
+  answer_close();
+}
+
+void WsClient::answer_close() {
+  if (!std::exchange(sent_close_, true)) stream_.write_some(encode({.opcode = kClose}));
 }
 
 void WsClient::close(std::uint16_t code) {
   send_frame({.opcode = kClose, .payload = close_payload(code)});
+  sent_close_ = true;
   expect_close(code);
   stream_.expect_end();
   stream_.shutdown_writing();

@@ -36,8 +36,11 @@ class WsClient {
   /// the end.
   std::string read_text(Deadline deadline = Deadline());
   void answer_pings(bool on) { answers_pings_ = on; }
+  /// Sends an empty close frame, unless close() has sent one or the connection is broken.
+  void answer_close();
 
-  /// Skips messages up to the close frame and checks its code, and its reason if given.
+  /// Skips messages up to the close frame, checks its code, and its reason if given, and answers
+  /// it.
   void expect_close(std::uint16_t code, std::optional<std::string> reason = std::nullopt,
                     Deadline deadline = Deadline());
   /// Sends a close frame and expects it answered with the same code and the connection ended.
@@ -52,6 +55,7 @@ class WsClient {
   std::string buffer_;
   std::string extensions_;
   bool answers_pings_ = true;
+  bool sent_close_ = false;
 };
 
 }  // namespace peer::test

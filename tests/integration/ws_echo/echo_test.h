@@ -40,6 +40,8 @@ class EchoTest : public testing::Test {
     const Frame frame = client.read_frame();
     EXPECT_EQ(frame.opcode, kClose);
     EXPECT_EQ(frame.payload.substr(0, 2), close_payload(code));
+    client.stream().write_some(rest);
+    client.answer_close();
     client.stream().expect_end();
   }
   /// Whole frames in one write, so that the last one is not waited for.

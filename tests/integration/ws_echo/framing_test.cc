@@ -10,15 +10,16 @@ class FramingTest : public EchoTest {
   void expect_refused(const Frame& bad, std::uint16_t code = 1002) {
     SCOPED_TRACE("opcode " + std::to_string(bad.opcode) + ", rsv " + std::to_string(bad.rsv));
     const std::string bytes = encode_all({{.payload = "first"}, bad, {.opcode = kPing}});
-    for (const bool at_once : {true, false}) {
+    const std::size_t judged = encode({.payload = "first"}).size() + 2;
+    for (const std::size_t at_first : {bytes.size(), judged}) {
       WsClient client = connect();
-      if (at_once) {
+      if (at_first == bytes.size()) {
         client.send_raw(bytes);
       } else {
-        client.send_byte_by_byte(bytes.substr(0, encode({.payload = "first"}).size() + 2));
+        client.send_byte_by_byte(bytes.substr(0, at_first));
       }
       expect_echo(client, kText, "first");
-      expect_failed(client, code);
+      expect_failed(client, code, bytes.substr(at_first));
     }
   }
   void expect_all_refused(const std::vector<Frame>& frames) {

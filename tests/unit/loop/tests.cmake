@@ -2,6 +2,7 @@ peer_add_test(unit_loop
   SOURCES
     loop/await_test.cc
     loop/backpressure_test.cc
+    loop/closing_test.cc
     loop/event_loop_test.cc
     loop/frame_test.cc
     loop/listener_test.cc

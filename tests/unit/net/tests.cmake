@@ -13,6 +13,7 @@ peer_add_test(unit_net
     net/refusals_test.cc
     net/websocket_codec_test.cc
     net/websocket_reader_deflate_test.cc
+    net/websocket_reader_skip_test.cc
     net/websocket_reader_split_test.cc
     net/websocket_reader_test.cc
   LIBRARIES peer_net peer_websocket peer_http ZLIB::ZLIB
