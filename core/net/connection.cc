@@ -16,10 +16,15 @@ namespace peer {
 namespace {
 
 constexpr std::size_t kReadAtOnce = 64 * 1024;
-// So long, and so much, is read and thrown away behind our close frame: closing with unread input
-// would make the kernel send RST, and the peer might never see the code.
-constexpr milliseconds kLingerTime{1'000};
-constexpr std::uint32_t kLingerBytes = 1024 * 1024;
+// So long, and so much, is read and thrown away behind our close frame. The peer's close frame is
+// waited for: clients that see the end of the stream together with ours report 1006 (protocol.md A,
+// closing). And closing with unread input would make the kernel send RST, and the peer might never
+// see the code.
+constexpr milliseconds kCloseTime{1'000};
+constexpr std::uint32_t kCloseBytes = 1024 * 1024;
+// Of a frame that keeps a connection alive though its pong is overdue.
+constexpr std::uint64_t kSlowestFrame = 1024;  // bytes a second
+constexpr milliseconds kProgressCheck{1'000};
 
 }  // namespace
 
@@ -260,7 +265,7 @@ void Connection::on_ping(std::span<const std::uint8_t> payload) {
 void Connection::on_pong(std::span<const std::uint8_t>) {
   if (!count_control_frame()) return;
   if (pong_deadline_ == kNever) return;
-  pong_deadline_ = kNever;
+  pong_deadline_ = own_deadline_ = kNever;
   loop_.update_deadline(*this);
 }
 
@@ -345,16 +350,14 @@ void Connection::update_interest() {
 }
 
 Time Connection::next_timer() const {
-  Time next = std::min(own_deadline_, stalled_until_);
-  if (state_ == State::kOpen) {
-    next = std::min({next, app_deadline_, next_ping_, pong_deadline_});
-  }
-  return next;
+  if (state_ != State::kOpen) return std::min(own_deadline_, stalled_until_);
+  return std::min({stalled_until_, app_deadline_, next_ping_, pong_deadline_});
 }
 
 bool Connection::on_timer(Time now) {
-  if (stalled_until_ <= now || own_deadline_ <= now) return false;
-  if (state_ == State::kOpen) keep_alive(now);
+  if (stalled_until_ <= now) return false;
+  if (state_ != State::kOpen) return own_deadline_ > now;
+  keep_alive(now);
   if (state_ == State::kOpen && app_deadline_ <= now) {
     app_deadline_ = kNever;
     loop_.application_.on_deadline(*this);
@@ -365,15 +368,43 @@ bool Connection::on_timer(Time now) {
 void Connection::keep_alive(Time now) {
   // The pong may lie unread behind requests: write_timeout watches a peer that is owed answers.
   if (owes_answers_ && pong_deadline_ <= now) pong_deadline_ = now + loop_.options().pong_wait;
-  if (pong_deadline_ <= now) {
+  if (pong_deadline_ <= now && !is_sending(now)) {
     close(CloseCode::kPingTimeout, "ping timeout");
     return;
   }
   if (next_ping_ > now) return;
   next_ping_ = now + loop_.options().ping_interval;
-  // The clock of the oldest unanswered ping runs on.
-  pong_deadline_ = std::min(pong_deadline_, now + loop_.options().pong_wait);
+  // The clock of the oldest unanswered ping runs on, or that of a frame that is watched.
+  if (own_deadline_ == kNever) {
+    pong_deadline_ = std::min(pong_deadline_, now + loop_.options().pong_wait);
+  }
   queue(loop_.ping_);
+}
+
+// A pong cannot overtake the frame that a slow client is sending. When the pong is overdue, the
+// bytes of that one frame count as life while they come fast enough, for read_timeout at most.
+bool Connection::is_sending(Time now) {
+  FrameProgress* const frame = reader_.frame_in_progress();
+  if (frame == nullptr) return false;
+  // TLS hands over whole records of 16 KB: their parts count, too.
+  const std::uint64_t arrived = tls_ == nullptr ? frame->arrived : tls_->bytes_read();
+  if (own_deadline_ == kNever) {
+    own_deadline_ = now + loop_.options().read_timeout;
+    frame->watched_since = now;
+    frame->watched_from = arrived;
+  } else {
+    if (own_deadline_ <= now || frame->watched_since == kNever) return false;
+    const auto elapsed = static_cast<std::uint64_t>((now - frame->watched_since).count());
+    if ((arrived - frame->watched_from) * 1000 < kSlowestFrame * elapsed) return false;
+  }
+  pong_deadline_ = std::min(own_deadline_, now + kProgressCheck);
+  return true;
+}
+
+void Connection::ping_sooner() {
+  if (state_ != State::kOpen) return;
+  next_ping_ = std::min(next_ping_, first_ping());
+  loop_.update_deadline(*this);
 }
 
 }  // namespace peer

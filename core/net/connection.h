@@ -166,6 +166,8 @@ class Connection final : private FrameSink {
   [[nodiscard]] bool seeks_close() const;
   bool count_control_frame();
   void keep_alive(Time now);
+  [[nodiscard]] bool is_sending(Time now);
+  [[nodiscard]] Time first_ping() const;
   void after_flush();
   void linger();
   void mark_dirty();

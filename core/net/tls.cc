@@ -143,6 +143,8 @@ ssize_t TlsStream::read(std::span<std::uint8_t> buffer) {
   return size > 0 ? static_cast<ssize_t>(size) : received;
 }
 
+std::uint64_t TlsStream::bytes_read() const { return BIO_number_read(SSL_get_rbio(ssl_.get())); }
+
 // All that a record holds fits: nothing of it is left in the stream.
 ssize_t TlsStream::read_record(std::span<std::uint8_t> buffer) {
   read_wants_write_ = false;

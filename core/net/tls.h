@@ -50,6 +50,8 @@ class TlsStream {
   /// Says that nothing follows, if the socket takes it.
   void shut_down();
 
+  /// Bytes that have come from the socket, those of records included that are not whole yet.
+  [[nodiscard]] std::uint64_t bytes_read() const;
   /// The last read() can go on only once the socket is writable.
   [[nodiscard]] bool read_wants_write() const { return read_wants_write_; }
   /// The next read() has something to say though the socket may never be readable again.

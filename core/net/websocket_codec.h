@@ -8,6 +8,7 @@
 #include <span>
 #include <string_view>
 
+#include "core/base/time.h"
 #include "core/base/utf8.h"
 
 /// RFC 6455 framing. The reading side is incremental and keeps nothing while a peer is idle: whole
@@ -131,6 +132,16 @@ class WebSocketReader {
 
   /// Called from the sink: feed() returns after the current frame.
   void stop() { stopped_ = true; }
+
+  /// Reads on where feed() stopped or failed, only to find the peer's close frame: everything else
+  /// is thrown away, valid or not. Behind a frame that breaks the rules this is a guess: what it
+  /// takes for a close frame may be none, and a real one may be missed.
+  void skip(std::span<const std::uint8_t> data);
+  /// The peer has sent its close frame.
+  [[nodiscard]] bool close_seen() const { return close_seen_; }
+
+  /// The frame whose payload is arriving; null between frames.
+  [[nodiscard]] FrameProgress* frame_in_progress();
 
   /// Bytes of storage held for incomplete frames and messages.
   [[nodiscard]] std::size_t buffered() const;

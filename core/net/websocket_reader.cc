@@ -26,8 +26,8 @@ struct WebSocketReader::Incomplete {
   std::uint8_t header_kept = 0;
 
   bool in_payload = false;
-  FrameHeader frame;          // valid while in_payload
-  std::uint64_t arrived = 0;  // of its payload
+  FrameHeader frame;  // valid while in_payload
+  FrameProgress progress;
   std::array<std::uint8_t, kMaxControlPayload> control;
 
   bool in_message = false;
@@ -95,6 +95,10 @@ WebSocketReader::~WebSocketReader() = default;
 
 std::size_t WebSocketReader::buffered() const {
   return incomplete_ ? sizeof(Incomplete) + incomplete_->message.capacity() : 0;
+}
+
+FrameProgress* WebSocketReader::frame_in_progress() {
+  return incomplete_ && incomplete_->in_payload ? &incomplete_->progress : nullptr;
 }
 
 std::size_t WebSocketReader::feed(Bytes data, const ReaderLimits& limits, FrameSink& sink) {
@@ -197,25 +201,27 @@ void WebSocketReader::begin_payload(const FrameHeader& header, const ReaderLimit
   Incomplete& state = incomplete();
   state.in_payload = true;
   state.frame = header;
-  state.arrived = 0;
+  state.progress = {};
   if (!is_control(header.opcode)) state.begin_data_frame(header, limits);
 }
 
 void WebSocketReader::continue_payload(Bytes& data, const ReaderLimits& limits, FrameSink& sink) {
   Incomplete& state = *incomplete_;
-  const std::uint64_t missing = state.frame.length - state.arrived;
+  const std::uint64_t missing = state.frame.length - state.progress.arrived;
   const Bytes piece =
       data.first(static_cast<std::size_t>(std::min<std::uint64_t>(missing, data.size())));
   data = data.subspan(piece.size());
-  apply_mask(piece, state.frame.key, state.arrived);
+  apply_mask(piece, state.frame.key, state.progress.arrived);
   if (is_control(state.frame.opcode)) {
     std::copy(piece.begin(), piece.end(),
-              state.control.begin() + static_cast<std::ptrdiff_t>(state.arrived));
+              state.control.begin() + static_cast<std::ptrdiff_t>(state.progress.arrived));
   } else {
     append_to_message(piece, limits, sink);
   }
-  state.arrived += piece.size();
-  if (state.arrived == state.frame.length && !ended_) finish_frame(limits, sink);
+  state.progress.arrived += piece.size();
+  if (state.progress.arrived < state.frame.length) return;
+  state.in_payload = false;
+  if (!ended_) finish_frame(limits, sink);
 }
 
 void WebSocketReader::finish_frame(const ReaderLimits& limits, FrameSink& sink) {

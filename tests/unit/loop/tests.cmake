@@ -5,6 +5,7 @@ peer_add_test(unit_loop
     loop/closing_test.cc
     loop/event_loop_test.cc
     loop/frame_test.cc
+    loop/keepalive_test.cc
     loop/listener_test.cc
     loop/mailbox_test.cc
     loop/send_queue_test.cc
