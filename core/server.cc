@@ -39,6 +39,7 @@ NetOptions net_options_of(const Config& config) {
   for (const std::string& text : config.allowed_origins) {
     if (auto pattern = parse_origin_pattern(text)) options.allowed_origins.push_back(*pattern);
   }
+  options.subprotocols = config.subprotocols;
   return options;
 }
 

@@ -76,6 +76,7 @@ struct Config {
   std::vector<std::string> trusted_proxies;  ///< addresses and CIDR ranges
   ProxyHeader trusted_proxy_header = ProxyHeader::kAuto;
   std::vector<std::string> allowed_origins;  ///< OriginPattern; empty: all
+  std::vector<std::string> subprotocols;     ///< answered to who offers them; empty: none is
 
   // TLS: PEM files, absolute; both or neither.
   std::string tls_cert;  ///< with its chain

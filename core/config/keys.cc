@@ -125,6 +125,7 @@ std::vector<ConfigKey> make_keys() {
       key("trusted_proxies", &Config::trusted_proxies, rule::address_ranges()),
       key("trusted_proxy_header", &Config::trusted_proxy_header, rule::proxy_header()),
       key("allowed_origins", &Config::allowed_origins, rule::origins()),
+      key("subprotocols", &Config::subprotocols, rule::subprotocols()),
 
       hidden(key("tls_cert", &Config::tls_cert, rule::path(), "TLS_CERT")),
       hidden(key("tls_key", &Config::tls_key, rule::path(), "TLS_KEY")),

@@ -192,6 +192,17 @@ ValueRule<std::vector<std::string>> origins() {
                  [](const std::string& text) { return parse_origin_pattern(text).has_value(); });
 }
 
+ValueRule<std::vector<std::string>> subprotocols() {
+  static constexpr std::size_t kLongest = 255;
+  static constexpr std::string_view kTokenBytes =
+      "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  return list_of("names of WebSocket subprotocols, of letters, digits and !#$%&'*+-.^_`|~",
+                 [](const std::string& text) {
+                   return !text.empty() && text.size() <= kLongest &&
+                          text.find_first_not_of(kTokenBytes) == std::string::npos;
+                 });
+}
+
 ValueRule<StatsAccess> stats_access() {
   return one_of<StatsAccess>({{"public", StatsAccess::kPublic},
                               {"loopback", StatsAccess::kLoopback},

@@ -47,6 +47,8 @@ namespace rule {
 [[nodiscard]] ValueRule<std::vector<std::string>> address_ranges();
 /// The same of origins (core/base/origin.h).
 [[nodiscard]] ValueRule<std::vector<std::string>> origins();
+/// The same of WebSocket subprotocols: tokens (RFC 9110 5.6.2) of at most 255 bytes.
+[[nodiscard]] ValueRule<std::vector<std::string>> subprotocols();
 [[nodiscard]] ValueRule<StatsAccess> stats_access();
 [[nodiscard]] ValueRule<ProxyHeader> proxy_header();
 /// The level names of Poco::Logger.

@@ -147,6 +147,7 @@ class Connection final : private FrameSink {
   void answer_upgrade(const HttpRequest& request);
   [[nodiscard]] ClientAddress client_of(const HttpRequest& request) const;
   [[nodiscard]] Refusal admit(const ClientAddress& client);
+  [[nodiscard]] const std::string* choose_subprotocol(const HttpRequest& request) const;
   void upgrade(const HttpRequest& request, const std::string& response);
   void allow_time(milliseconds time);
   void enter_reserve(Refusal refusal);

@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/base/log.h"
 #include "core/net/connection.h"
 #include "core/net/event_loop.h"
 #include "core/net/http_request.h"
 #include "core/net/permessage_deflate.h"
+#include "core/net/subprotocols.h"
 
 // The first part of a connection's life: request heads, their answers, the upgrade.
 namespace peer {
@@ -130,7 +132,22 @@ void Connection::answer_upgrade(const HttpRequest& request) {
       extra.emplace_back("Sec-WebSocket-Extensions", agreed->header);
     }
   }
+  if (const std::string* chosen = choose_subprotocol(request)) {
+    extra.emplace_back("Sec-WebSocket-Protocol", *chosen);
+  }
   upgrade(request, render_switching_protocols(answer.accept_key, extra));
+}
+
+const std::string* Connection::choose_subprotocol(const HttpRequest& request) const {
+  if (request.count("Sec-WebSocket-Protocol") == 0) return nullptr;
+  const std::string* chosen = first_offered(request, loop_.options().subprotocols);
+  if (chosen == nullptr && log_debug_enabled()) {
+    log_debug(
+        "a client offers subprotocols of which none is in `subprotocols`, so none is answered: a "
+        "browser ends such a connection",
+        {{"address", address_.text()}});
+  }
+  return chosen;
 }
 
 void Connection::upgrade(const HttpRequest& request, const std::string& response) {

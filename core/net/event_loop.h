@@ -39,6 +39,7 @@ struct NetOptions {
   bool compression = false;                       ///< permessage-deflate, for who offers it
   std::uint64_t compression_threshold = 1024;     ///< payloads below it are sent as they are
   std::vector<OriginPattern> allowed_origins;     ///< empty: all
+  std::vector<std::string> subprotocols;          ///< the first offered one of them is answered
   std::string websocket_path = "/ws";             ///< where to upgrade; empty: everywhere
   bool accept_binary = false;                     ///< false: a binary message closes 1003
   std::uint16_t control_frames_per_second = 100;  ///< of one client; more close 4008; 0: no limit

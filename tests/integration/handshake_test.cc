@@ -236,5 +236,30 @@ TEST_F(HandshakeTest, PlainHttpOnATlsPortIsAnswered400InThePlainAndEnds) {
   another.round_trip();
 }
 
+TEST_F(HandshakeTest, TheFirstOfferedSubprotocolThatIsListedIsAnswered) {
+  start({"subprotocols=one,two"});
+  const auto answer_to = [&](const std::string& lines) {
+    HttpClient client(port());
+    client.stream().write(upgrade_and(lines));
+    const HttpReply reply = client.read_reply();
+    EXPECT_EQ(reply.status, 101);
+    const auto found = reply.headers.find("sec-websocket-protocol");
+    return found == reply.headers.end() ? "(none)" : found->second;
+  };
+  EXPECT_EQ(answer_to("Sec-WebSocket-Protocol: zero, two, one\r\n"), "two");
+  EXPECT_EQ(answer_to("Sec-WebSocket-Protocol: zero\r\nSec-WebSocket-Protocol: one\r\n"), "one");
+  EXPECT_EQ(answer_to("Sec-WebSocket-Protocol: zero\r\n"), "(none)");
+  EXPECT_EQ(answer_to(""), "(none)");
+}
+
+TEST_F(HandshakeTest, WithoutTheKeyNoSubprotocolIsAnsweredAndTheLogSaysSoAtDebug) {
+  start({"log_level=debug"});
+  HttpClient client(port());
+  client.stream().write(upgrade_and("Sec-WebSocket-Protocol: secret-name\r\n"));
+  EXPECT_EQ(client.read_reply().headers.count("sec-websocket-protocol"), 0U);
+  server().wait_for_output("a client offers subprotocols of which none is in `subprotocols`");
+  EXPECT_EQ(server().output().find("secret-name"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace peer::test

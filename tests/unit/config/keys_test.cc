@@ -65,6 +65,7 @@ TEST(ConfigKeysTest, EmptyValueOnTheCommandLineIsTheDefault) {
   environment["PEER_RESERVED_NAMESPACES"] = "a,b";
   environment["PEER_TRUSTED_PROXIES"] = "10.0.0.0/8,::1";
   environment["PEER_ALLOWED_ORIGINS"] = "https://a.example,*.b.example";
+  environment["PEER_SUBPROTOCOLS"] = "chat.v1,chat.v2";
   const LoadedConfig loaded = load_config(command_line, environment);
   EXPECT_THAT(loaded.mistakes, IsEmpty());
   EXPECT_EQ(loaded.config, Config{});

@@ -59,6 +59,7 @@ inline const std::map<std::string, std::string> kOtherValues = {
     {"trusted_proxies", "[10.0.0.0/8, \"::1\"]"},
     {"trusted_proxy_header", "x-real-ip"},
     {"allowed_origins", "[\"*.example.com\"]"},
+    {"subprotocols", "[chat.v1]"},
     {"tls_cert", "cert.pem"},
     {"tls_key", "key.pem"},
     {"compression_enabled", "true"},

@@ -11,6 +11,7 @@ peer_add_test(unit_net
     net/permessage_deflate_test.cc
     net/proxy_protocol_test.cc
     net/refusals_test.cc
+    net/subprotocols_test.cc
     net/websocket_codec_test.cc
     net/websocket_reader_deflate_test.cc
     net/websocket_reader_skip_test.cc

@@ -22,7 +22,9 @@ struct AuthRequest {
   bool tls = false;
   std::string_view origin;  ///< the Origin header; empty when there was none
   std::string_view query;   ///< of the upgrade request, without '?'; bounded by the header limit
-  std::span<const std::pair<std::string, std::string>> headers;  ///< of the upgrade request
+  /// Of the upgrade request, such as Sec-WebSocket-Protocol: what the client offered. Which one is
+  /// answered has been decided before, by the server's key `subprotocols`.
+  std::span<const std::pair<std::string, std::string>> headers;
   /// The payload of `auth_response`, and the context given with the challenge that it answers;
   /// both empty on the first call.
   std::string_view response;
