@@ -1,6 +1,5 @@
 // An echo server on the WebSocket layer of core/net, for conformance suites (tools/README.md).
 
-#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
@@ -23,24 +22,6 @@ int fail(const std::string& message) {
   return EXIT_FAILURE;
 }
 
-NetOptions net_options_of(const ws_echo::Options& options) {
-  constexpr std::uint64_t kSmallestQueue = 1024 * 1024;
-  constexpr milliseconds kOneDay{86'400'000};
-  NetOptions net;
-  net.max_message_size = options.max_message;
-  net.send_buffer_size = 65536;
-  net.send_buffer_bytes = std::max(options.max_message, kSmallestQueue);
-  net.write_timeout = milliseconds(60'000);
-  net.ping_interval = kOneDay;
-  net.pong_wait = kOneDay;
-  net.compression = options.compression;
-  net.compression_threshold = 0;
-  net.websocket_path = "";
-  net.accept_binary = true;
-  net.control_frames_per_second = 0;
-  return net;
-}
-
 void serve_until_stopped(EventLoop& loop, ProcessEvents& events) {
   std::thread thread([&loop] { loop.run(); });
   while (events.wait() == ProcessEvents::Event::kHangup) continue;
@@ -54,7 +35,7 @@ int run(const ws_echo::Options& options) {
   ProcessEvents events;
   raise_descriptor_limit();
   ws_echo::EchoApplication application;
-  EventLoop loop(0, net_options_of(options), application);
+  EventLoop loop(0, options.net, application);
   if (!options.tls_cert.empty()) {
     const auto tls = TlsContext::load(options.tls_cert, options.tls_key);
     if (!tls) return fail(tls.error().message);

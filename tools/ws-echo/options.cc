@@ -14,6 +14,26 @@ bool read_number(std::string_view text, T& number) {
   return error == std::errc{} && at == end;
 }
 
+bool read_time(std::string_view text, milliseconds& time) {
+  std::uint32_t number = 0;
+  if (!read_number(text, number) || number == 0) return false;
+  time = milliseconds(number);
+  return true;
+}
+
+bool take_net_value(std::string_view name, std::string_view value, NetOptions& net) {
+  if (name == "--max-message") return read_number(value, net.max_message_size);
+  if (name == "--compression-threshold") return read_number(value, net.compression_threshold);
+  if (name == "--send-buffer-size") return read_number(value, net.send_buffer_size);
+  if (name == "--send-buffer-bytes") return read_number(value, net.send_buffer_bytes);
+  if (name == "--ping-interval") return read_time(value, net.ping_interval);
+  if (name == "--pong-wait") return read_time(value, net.pong_wait);
+  if (name == "--read-timeout") return read_time(value, net.read_timeout);
+  if (name == "--write-timeout") return read_time(value, net.write_timeout);
+  if (name == "--control-frames") return read_number(value, net.control_frames_per_second);
+  return false;
+}
+
 bool take_value(std::string_view name, const char* value, Options& options) {
   if (name == "--host") {
     options.host = value;
@@ -25,15 +45,35 @@ bool take_value(std::string_view name, const char* value, Options& options) {
     options.tls_cert = value;
   } else if (name == "--tls-key") {
     options.tls_key = value;
-  } else if (name == "--max-message") {
-    return read_number(value, options.max_message);
   } else {
-    return false;
+    return take_net_value(name, value, options.net);
   }
   return true;
 }
 
+/// What an echo server needs, whatever the limits are.
+NetOptions as_echo(NetOptions net) {
+  net.websocket_path = "";
+  net.accept_binary = true;
+  return net;
+}
+
 }  // namespace
+
+NetOptions suite_options() {
+  constexpr std::uint64_t kLargest = 64ULL * 1024 * 1024;
+  constexpr milliseconds kOneDay{86'400'000};
+  NetOptions net;
+  net.max_message_size = kLargest;
+  net.send_buffer_size = 65536;
+  net.send_buffer_bytes = kLargest;
+  net.write_timeout = milliseconds(60'000);
+  net.ping_interval = kOneDay;
+  net.pong_wait = kOneDay;
+  net.compression_threshold = 0;
+  net.control_frames_per_second = 0;
+  return as_echo(net);
+}
 
 sdk::Result<Options> parse_options(int argc, const char* const* argv) {
   Options options;
@@ -42,7 +82,9 @@ sdk::Result<Options> parse_options(int argc, const char* const* argv) {
     if (name == "--help") {
       options.help = true;
     } else if (name == "--compression") {
-      options.compression = true;
+      options.net.compression = true;
+    } else if (name == "--product") {
+      options.net = as_echo(NetOptions());
     } else if (i + 1 == argc || !take_value(name, argv[++i], options)) {
       return sdk::Error{"cannot use '" + std::string(name) + "'; see ws-echo --help"};
     }
