@@ -1,12 +1,14 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <string>
 #include <system_error>
 #include <utility>
 
 #include "core/application.h"
 #include "core/config/load_config.h"
 #include "core/config/print_config.h"
+#include "core/net/certificate_watch.h"
 #include "core/net/health_check.h"
 #include "core/plugin/list_plugins.h"
 #include "core/prepare.h"
@@ -19,8 +21,12 @@
 namespace {
 
 int check_config(peer::LoadedConfig& loaded) {
-  [[maybe_unused]] const peer::Prepared prepared = peer::prepare(loaded);
+  const peer::Prepared prepared = peer::prepare(loaded);
   if (!loaded.mistakes.empty()) return peer::report_mistakes(loaded.mistakes);
+  for (const std::string& line :
+       peer::CertificateWatch().look(prepared.tls, peer::calendar_now())) {
+    std::cerr << "warning: " << line << '\n';
+  }
   std::cout << "configuration ok\n";
   return EXIT_SUCCESS;
 }

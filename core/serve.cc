@@ -7,8 +7,10 @@
 #include <string>
 #include <utility>
 
+#include "core/base/address.h"
 #include "core/base/log.h"
 #include "core/log/log_output.h"
+#include "core/net/certificate_watch.h"
 #include "core/process.h"
 #include "core/reload.h"
 #include "core/server.h"
@@ -27,6 +29,7 @@ class Supervisor {
       : events_(events), server_(server), log_(log), command_line_(command_line), config_(config) {}
 
   void wait_for_stop_request() {
+    look_at_certificate();
     for (;;) {
       switch (events_.wait(tick_)) {
         case Event::kStopRequested:
@@ -35,6 +38,7 @@ class Supervisor {
           notify_reloading();
           reload(server_, command_line_, config_);
           events_.use_longest_stop(longest_stop(config_));
+          look_at_certificate();
           notify_service_manager("READY=1");
           break;
         case Event::kReopenLog:
@@ -79,9 +83,16 @@ class Supervisor {
     log_info("SIGUSR1: the log is open anew");
   }
 
+  void look_at_certificate() {
+    for (const std::string& line : certificate_.look(server_.tls(), calendar_now())) {
+      log_warning(line);
+    }
+  }
+
   // A loop that hangs ends the messages to the watchdog, and with them the process.
   void tick() {
     log_.sum_up();
+    look_at_certificate();
     if (watchdog_ && server_.loops_answer()) notify_service_manager("WATCHDOG=1");
   }
 
@@ -90,6 +101,7 @@ class Supervisor {
   LogOutput& log_;
   const CommandLine& command_line_;
   Config& config_;
+  CertificateWatch certificate_;
   const std::optional<milliseconds> watchdog_ = watchdog_interval();
   const milliseconds tick_ =
       std::clamp(watchdog_.value_or(milliseconds(10'000)) / 3, milliseconds(1), milliseconds(3000));
@@ -136,7 +148,7 @@ int serve_and_log(ProcessEvents& events, LogOutput& log, const CommandLine& comm
     return fails(started.error(), kExitSystem);
   }
   log_info("event loops: " + std::to_string(server.loops()));
-  log_info("listening on " + config.host + ":" + std::to_string(*port) +
+  log_info("listening on " + with_port(config.host, *port) +
            (prepared.tls == nullptr ? "" : ", TLS"));
   tell_port(config, *port);
   on_listening();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/address.h"
 #include "core/base/cpu_count.h"
 #include "core/base/log.h"
 #include "core/base/thread.h"
@@ -84,12 +85,14 @@ sdk::Result<std::uint16_t> Server::listen() {
     metrics_ = std::make_unique<MetricsEndpoint>(node_);
     const sdk::Result<std::uint16_t> port = metrics_->listen();
     if (!port) return port.error();
-    log_info("metrics at http://" + node_.config().host + ":" + std::to_string(*port) + "/metrics");
+    log_info("metrics at http://" + with_port(node_.config().host, *port) + "/metrics");
   }
   return listeners->port;
 }
 
 void Server::use_tls(const TlsContext::Ref& tls) {
+  tls_ = tls;
+  node_.certificate_ends = tls->certificate().ends.time_since_epoch().count();
   for (const auto& loop : node_.loops) {
     if (threads_.empty()) {
       loop->use_tls(tls);  // a loop's first round accepts before it hears what is posted

@@ -28,6 +28,8 @@ class Server final {
   [[nodiscard]] sdk::Result<std::uint16_t> listen();
   /// New connections speak TLS with this certificate. At any time but after stop().
   void use_tls(const TlsContext::Ref& tls);
+  /// The certificate of new connections; null: none, they are plain.
+  [[nodiscard]] const TlsContext::Ref& tls() const { return tls_; }
   /// What a reload can change of a running server; running connections go on by it. At any time but
   /// after stop().
   void use_config(const Config& config);
@@ -54,6 +56,7 @@ class Server final {
   Dispatcher dispatcher_;
   NodeHost host_;
   std::unique_ptr<MetricsEndpoint> metrics_;  // null: metrics_enabled is false
+  TlsContext::Ref tls_;
   std::vector<std::thread> threads_;
   std::atomic<std::size_t> running_{0};
   std::atomic<std::size_t> unanswered_{0};  // of the rounds that loops_answer() has asked for

@@ -66,6 +66,38 @@ std::optional<Address> parse_address(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<std::string> parse_listen_host(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789";
+  constexpr std::string_view kNameBytes =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+  constexpr std::size_t kLongestName = 253;  // RFC 1035, 2.3.4
+  if (text.starts_with('[') && text.ends_with(']')) {
+    text = text.substr(1, text.size() - 2);
+    if (text.find(':') == std::string_view::npos) return std::nullopt;
+  }
+  const std::size_t zone = text.find('%');
+  const bool has_zone = zone != std::string_view::npos;
+  const auto address = parse_address(text.substr(0, zone));
+  const bool zone_is_sound =
+      !has_zone || (text.find(':') < zone && zone + 1 < text.size() &&
+                    text.find_first_not_of(kNameBytes, zone + 1) == std::string_view::npos);
+  if (address) return zone_is_sound ? std::optional<std::string>(text) : std::nullopt;
+  if (text.empty() || text.size() > kLongestName || text.front() == '.' ||
+      text.find_first_not_of(kNameBytes) != std::string_view::npos ||
+      text.find("..") != std::string_view::npos) {
+    return std::nullopt;
+  }
+  const std::string_view last = text.substr(text.rfind('.') + 1);
+  const bool is_bad_v4 = last.find_first_not_of(kDigits) == std::string_view::npos && !last.empty();
+  return is_bad_v4 ? std::nullopt : std::optional<std::string>(text);
+}
+
+std::string with_port(std::string_view host, std::uint16_t port) {
+  const bool is_v6 = host.find(':') != std::string_view::npos;
+  std::string text = is_v6 ? "[" + std::string(host) + "]" : std::string(host);
+  return text + ":" + std::to_string(port);
+}
+
 Address address_of(const sockaddr_storage& socket) {
   if (socket.ss_family == AF_INET) {
     return from_v4(&reinterpret_cast<const sockaddr_in&>(socket).sin_addr);

@@ -27,6 +27,14 @@ struct Address {
 /// Numeric IPv4 or IPv6, nothing else.
 [[nodiscard]] std::optional<Address> parse_address(std::string_view text);
 
+/// What a server can listen on: a numeric address, IPv6 with brackets or without and with a zone
+/// ("fe80::1%eth0") or without, or a host name. Returns it without brackets. Nullopt for anything
+/// else: an address with a port, a bad IPv4 address.
+[[nodiscard]] std::optional<std::string> parse_listen_host(std::string_view text);
+
+/// "192.0.2.1:80", "[2001:db8::1]:80": a host with its port, as URLs have it.
+[[nodiscard]] std::string with_port(std::string_view host, std::uint16_t port);
+
 /// Of a connected socket; all zero for other families.
 [[nodiscard]] Address address_of(const sockaddr_storage& socket);
 

@@ -85,6 +85,8 @@ struct Node {
   RateLimiter limiter;
   std::atomic<std::uint64_t> last_registration{0};
   StatsCache stats_cache;
+  /// When the certificate that new connections get ends, in Unix seconds; 0: no TLS.
+  std::atomic<std::int64_t> certificate_ends{0};
   std::atomic<bool> draining{false};
   /// Everybody is being closed: nobody is told any more that others leave.
   std::atomic<bool> stopping{false};

@@ -109,6 +109,15 @@ void add_network(Families& out, const Snapshot::Network& network, std::uint64_t 
       .value(network.queued_bytes);
 }
 
+void add_certificate(Families& out, const Node& node) {
+  const std::int64_t ends = node.certificate_ends;
+  if (ends == 0) return;
+  out.gauge("tls_certificate_expiry_seconds",
+            "Unix time at which the certificate of new connections ends; subtract time() for what "
+            "is left.")
+      .value(ends);
+}
+
 void add_messages(Families& out, const Snapshot::Messages& messages) {
   out.counter("websocket_messages_received_total", "WebSocket messages received.")
       .value(messages.received);
@@ -201,6 +210,7 @@ std::string render_metrics(Node& node) {
   Families out;
   add_peers(out, node, snapshot);
   add_network(out, snapshot.network, snapshot.peers);
+  add_certificate(out, node);
   add_messages(out, snapshot.messages);
   add_loops(out, node);
   add_plugins(out, node);

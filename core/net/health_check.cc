@@ -9,6 +9,8 @@
 
 #include <memory>
 
+#include "core/base/address.h"
+
 namespace peer {
 namespace {
 
@@ -36,8 +38,7 @@ sdk::Result<void> check_health(const std::string& host, std::uint16_t port, bool
     if (response.getStatus() == 200) return {};
     return sdk::Error{"/health answers " + std::to_string(response.getStatus())};
   } catch (const Poco::Exception& failure) {
-    return sdk::Error{"no server at " + target + ":" + std::to_string(port) + ": " +
-                      failure.displayText()};
+    return sdk::Error{"no server at " + with_port(target, port) + ": " + failure.displayText()};
   }
 }
 

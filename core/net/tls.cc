@@ -119,7 +119,12 @@ sdk::Result<TlsContext::Ref> TlsContext::load(const std::string& certificate_fil
     set_options(context);
     const sdk::Result<void> used = use_files(context, certificate_file, key_file);
     if (!used) return used.error();
-    return Ref(new TlsContext(std::move(implementation)));
+    STACK_OF(X509)* chain = nullptr;
+    SSL_CTX_get0_chain_certs(context, &chain);
+    const std::shared_ptr<TlsContext> loaded(new TlsContext(std::move(implementation)));
+    loaded->certificate_ = facts_of(*SSL_CTX_get0_certificate(context), chain);
+    loaded->certificate_file_ = certificate_file;
+    return Ref(loaded);
   } catch (const Poco::Exception& failure) {
     return sdk::Error{"cannot set up TLS: " + failure.displayText()};
   }

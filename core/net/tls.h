@@ -9,6 +9,8 @@
 
 #include <peer/sdk/result.h>
 
+#include "core/net/certificate.h"
+
 struct ssl_st;
 
 namespace peer {
@@ -25,6 +27,8 @@ class TlsContext {
   [[nodiscard]] static sdk::Result<Ref> load(const std::string& certificate_file,
                                              const std::string& key_file);
   ~TlsContext();
+  [[nodiscard]] const CertificateFacts& certificate() const { return certificate_; }
+  [[nodiscard]] const std::string& certificate_file() const { return certificate_file_; }
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
 
@@ -34,6 +38,8 @@ class TlsContext {
   explicit TlsContext(std::unique_ptr<Implementation> implementation);
 
   std::unique_ptr<Implementation> implementation_;
+  CertificateFacts certificate_;
+  std::string certificate_file_;
 };
 
 /// The TLS side of one accepted, non-blocking socket; the handshake is part of the first reads.

@@ -1,4 +1,5 @@
 // /metrics: Prometheus text on a port of its own.
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -6,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include "tests/support/dev_certificate.h"
 #include "tests/support/run_program.h"
 #include "tests/support/server_test.h"
 
@@ -161,6 +163,21 @@ TEST_F(MetricsTest, PromtoolHasNothingToSay) {
   EXPECT_EQ(checked.output, "");
 }
 
+TEST_F(MetricsTest, TheEndOfTheCertificateIsAUnixTime) {
+  const IssuedCertificate certificate({.days = 3});
+  start_metrics({"tls_cert=" + certificate.certificate(), "tls_key=" + certificate.key()});
+  using namespace std::chrono;
+  const auto now = duration_cast<seconds>(system_clock::now().time_since_epoch());
+  const auto left = value("peer_server_tls_certificate_expiry_seconds") - now.count();
+  EXPECT_LE(left, 3 * 24 * 3600);
+  EXPECT_GT(left, 2 * 24 * 3600);
+}
+
+TEST_F(MetricsTest, WithoutTlsNoCertificateEnds) {
+  start_metrics();
+  EXPECT_THAT(scrape(), Not(HasSubstr("tls_certificate")));
+}
+
 TEST_F(MetricsTest, APortThatIsTakenStopsTheStart) {
   start_metrics();
   ServerProcess second(
@@ -171,7 +188,8 @@ TEST_F(MetricsTest, APortThatIsTakenStopsTheStart) {
 
 // What people read and what they look at speak of metrics that exist, and of all of them.
 TEST_F(MetricsTest, TheReadmeAndTheDashboardKnowThem) {
-  start_metrics();
+  const DevCertificate certificate;
+  start_metrics(certificate.settings());
   const std::set<std::string> exported = families();
   const std::string readme = read_file(std::filesystem::path(PEER_CONFIG_DIR) / "../README.md");
   for (const std::string& family : exported) {

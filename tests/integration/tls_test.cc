@@ -209,6 +209,20 @@ TEST_F(TlsTest, AFileThatCannotBeUsedStopsTheStart) {
       "tls_key: the key in '" + other.key() + "' does not match the certificate in '" + cert + "'");
 }
 
+TEST_F(TlsTest, ACertificateThatEndsSoonIsLoggedAtTheStartAndAtEachReload) {
+  const IssuedCertificate soon({.days = 3});
+  start({"tls_cert=" + soon.certificate(), "tls_key=" + soon.key()});
+  server().wait_for_output("tls_cert: the certificate in '" + soon.certificate() +
+                           "': it ends in 2 days, at ");
+  const IssuedCertificate expired({.days = -1});
+  using std::filesystem::copy_options;
+  std::filesystem::copy_file(expired.certificate(), soon.certificate(),
+                             copy_options::overwrite_existing);
+  std::filesystem::copy_file(expired.key(), soon.key(), copy_options::overwrite_existing);
+  server().signal(SIGHUP);
+  server().wait_for_output("': it has expired, at ");
+}
+
 TEST_F(TlsTest, HangupReloadsTheCertificateForNewConnectionsOnly) {
   start_tls();
   TestPeer alice = secure_peer("alice");

@@ -1,5 +1,8 @@
 #include "core/base/address.h"
 
+#include <string>
+#include <utility>
+
 #include <gtest/gtest.h>
 
 namespace peer {
@@ -75,6 +78,50 @@ TEST(AddressRangeTest, WhatIsNoRangeIsRefused) {
                            "10.0.0.1/8", "2001:db8::1/64", "::/129", "example.com/8"}) {
     EXPECT_FALSE(parse_address_range(text)) << text;
   }
+}
+
+TEST(ListenHostTest, IsAnAddressOrANameWithoutBracketsOrPort) {
+  const std::pair<const char*, const char*> kGood[] = {{"0.0.0.0", "0.0.0.0"},
+                                                       {"::", "::"},
+                                                       {"[::]", "::"},
+                                                       {"[2001:db8::1]", "2001:db8::1"},
+                                                       {"localhost", "localhost"},
+                                                       {"a-b_c.example.com.", "a-b_c.example.com."},
+                                                       {"fe80::1%eth0", "fe80::1%eth0"},
+                                                       {"[fe80::1%eth0.2]", "fe80::1%eth0.2"}};
+  for (const auto& [text, host] : kGood) EXPECT_EQ(parse_listen_host(text), host) << text;
+  for (const char* text : {"",
+                           "127.0.0.1:8080",
+                           "[::]:8080",
+                           "[::",
+                           "::]",
+                           "[127.0.0.1]",
+                           "[localhost]",
+                           "127.0.0.256",
+                           "1.2.3",
+                           "127",
+                           "127.0.0.1%eth0",
+                           "fe80::1%",
+                           "fe80::1%a b",
+                           "${HOST}",
+                           "\"localhost\"",
+                           "'::'",
+                           "http://a",
+                           "a b",
+                           "a..b",
+                           ".a",
+                           "a:80",
+                           "*",
+                           "localhost%lo"}) {
+    EXPECT_FALSE(parse_listen_host(text)) << text;
+  }
+  EXPECT_FALSE(parse_listen_host(std::string(254, 'a')));
+}
+
+TEST(ListenHostTest, APortIsWrittenBehindBracketsOfIpv6) {
+  EXPECT_EQ(with_port("::", 8080), "[::]:8080");
+  EXPECT_EQ(with_port("0.0.0.0", 80), "0.0.0.0:80");
+  EXPECT_EQ(with_port("localhost", 1), "localhost:1");
 }
 
 }  // namespace

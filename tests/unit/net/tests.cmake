@@ -1,6 +1,7 @@
 peer_add_test(unit_net
   SOURCES
     net/admission_test.cc
+    net/certificate_test.cc
     net/client_address_test.cc
     net/deflate_test.cc
     net/forwarded_test.cc
@@ -17,5 +18,5 @@ peer_add_test(unit_net
     net/websocket_reader_skip_test.cc
     net/websocket_reader_split_test.cc
     net/websocket_reader_test.cc
-  LIBRARIES peer_net peer_websocket peer_http ZLIB::ZLIB
+  LIBRARIES peer_net peer_websocket peer_http peer_test_support ZLIB::ZLIB
   LABELS fast)
