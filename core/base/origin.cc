@@ -122,7 +122,8 @@ Result<OriginPattern> parse_origin_pattern(std::string_view text) {
   if (pattern.below) parts.host.remove_prefix(2);
   const Result<std::string> host = parse_host(parts.host);
   if (!host) return host.error();
-  if (pattern.below && (host->starts_with('[') || parse_address(*host))) return Error{"'*.' before an address"};
+  if (pattern.below && (host->starts_with('[') || parse_address(*host)))
+    return Error{"'*.' before an address"};
   pattern.scheme = parts.scheme;
   pattern.host = *host;
   if (parts.has_port) {

@@ -18,10 +18,13 @@ using std::chrono::milliseconds;
 /// One plugin as named in YAML: `{name: criteria, file: x.so, options: {...}}`.
 struct PluginChoice {
   std::string name;  ///< empty: none, since what was written is a mistake
-  std::string file;  ///< empty: <prefix>_<name>.so in the plugin directory
+  std::string file;  ///< absolute; empty: <prefix>_<name>.so in the plugin directory
   std::map<std::string, sdk::PluginConfig::Option, std::less<>> options;
   std::string where;  ///< "peer-server.yaml:12", or the variable or flag it came from
   std::map<std::string, std::string, std::less<>> option_where = {};  ///< the same of each option
+  /// The text of each option that came without a type (environment, command line): if the plugin
+  /// expects a string, `12` is one (settle_options.h).
+  std::map<std::string, std::string, std::less<>> option_text = {};
 
   friend bool operator==(const PluginChoice&, const PluginChoice&) = default;
 };

@@ -8,6 +8,7 @@
 
 #include "core/config/config.h"
 #include "core/config/node.h"
+#include "core/config/read_text.h"
 
 namespace peer {
 
@@ -38,6 +39,7 @@ class ConfigDraft {
   };
 
   Config config;
+  Pipes pipes = Pipes::kRead;  ///< whether files that settings name may be pipes
 
   /// Notes a line "<where>: <what>". After 100 mistakes (or warnings) the rest is only counted.
   void mistake(const std::string& where, const std::string& what) { add(mistakes_, where, what); }

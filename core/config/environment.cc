@@ -1,5 +1,6 @@
 #include "core/config/environment.h"
 
+#include <algorithm>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -8,12 +9,14 @@
 #include "core/config/keys.h"
 #include "core/config/nearest.h"
 #include "core/config/read_layer.h"
+#include "core/config/read_secret_file.h"
+#include "core/config/settings_tree.h"
 
 namespace peer {
 namespace {
 
 constexpr std::string_view kFileSuffix = "_FILE";
-constexpr std::size_t kMaxSecretSize = 65536;
+constexpr std::string_view kPluginsPrefix = "PEER_PLUGINS__";
 
 /// A variable that sets a key, by its value or by the file that the value names.
 struct Variable {
@@ -40,29 +43,14 @@ bool is_injected_address(std::string_view value) {
   return value.starts_with("tcp://") || value.starts_with("udp://") || value.starts_with("sctp://");
 }
 
-/// The secret in the file, without the newline that editors put at the end. Reports why not, but
-/// not the path: it may be the secret itself, by mistake.
-bool replace_by_content(ConfigDraft& draft, const std::string& where, Variable& variable,
-                        const std::filesystem::path& directory, Pipes pipes) {
-  const auto content = read_file((directory / variable.value).string(), kMaxSecretSize, pipes);
-  if (!content) {
-    draft.mistake(where, "the file that it names: " + content.error().message);
-    return false;
-  }
-  variable.value = *content;
-  if (variable.value.ends_with('\n')) variable.value.pop_back();
-  if (variable.value.ends_with('\r')) variable.value.pop_back();
-  if (!variable.value.empty()) return true;
-  draft.mistake(where, "the file is empty; write the secret to it, or unset the variable");
-  return false;
-}
-
 void read_variable(ConfigDraft& draft, const ConfigKey& key, Variable variable,
-                   const std::filesystem::path& directory, Pipes pipes) {
+                   const std::filesystem::path& directory) {
   const ConfigLayer layer{LayerRank::kEnvironment, "environment variable " + variable.name,
                           directory};
   if (variable.names_file) {
-    if (!replace_by_content(draft, layer.name, variable, directory, pipes)) return;
+    auto secret = read_secret_file((directory / variable.value).string(), draft.pipes);
+    if (!secret) return draft.mistake(layer.name, secret.error().message);
+    variable.value = std::move(*secret);
   } else if (!key.secret && is_injected_address(variable.value)) {
     draft.warning(layer.name, "ignored: an address with a scheme is no " + key.name +
                                   "; unset it or rename the service that injects it");
@@ -82,23 +70,87 @@ void warn_about_unknown(ConfigDraft& draft, const Environment& environment) {
   const std::set<std::string> names(known.begin(), known.end());
   for (const auto& [name, value] : environment) {
     if (!name.starts_with("PEER_") || names.contains(name) || value.empty()) continue;
+    if (name.starts_with(kPluginsPrefix)) continue;
     draft.warning("environment variable " + shown_key(name),
                   "ignored: sets no key" + did_you_mean(name, known));
+  }
+}
+
+/// The parts of "AUTH__OPTIONS__LEEWAY" in lower case: auth, options, leeway. Empty if a part is,
+/// or if there is something else in it than A-Z, 0-9 and _.
+std::vector<std::string> split_name(std::string_view name) {
+  constexpr std::string_view kBytes = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+  if (name.find_first_not_of(kBytes) != std::string_view::npos) return {};
+  std::string lower(name);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0;;) {
+    const std::size_t end = std::min(lower.find("__", begin), lower.size());
+    if (end == begin) return {};
+    parts.push_back(lower.substr(begin, end - begin));
+    if (end == lower.size()) return parts;
+    begin = end + 2;
+  }
+}
+
+/// The dotted name of what a variable PEER_PLUGINS__... sets; empty if it sets nothing.
+std::string plugin_setting(std::string_view variable) {
+  const std::vector<std::string> parts = split_name(variable.substr(kPluginsPrefix.size()));
+  if (parts.size() == 1 && parts[0] == "directory") return "plugins.directory";
+  const std::vector<std::string> kinds = plugin_kind_keys();
+  if (parts.size() < 2 || std::find(kinds.begin(), kinds.end(), parts[0]) == kinds.end()) return {};
+  const bool is_option = parts.size() >= 3 && parts[1] == "options";
+  if (!is_option && (parts.size() != 2 || (parts[1] != "name" && parts[1] != "file"))) return {};
+  std::string dotted = "plugins";
+  for (const std::string& part : parts) dotted += "." + part;
+  return dotted;
+}
+
+/// Unlike other unknown names, an unknown one of these is a mistake: a typo must leave no door
+/// open.
+void read_plugin_variable(ConfigDraft& draft, const std::string& name, const std::string& dotted,
+                          const std::string& value, const std::filesystem::path& directory) {
+  const ConfigLayer layer{LayerRank::kEnvironment, "environment variable " + shown_key(name),
+                          directory};
+  if (dotted.empty()) {
+    draft.mistake(layer.name,
+                  "sets nothing; expected PEER_PLUGINS__DIRECTORY, or PEER_PLUGINS__<KIND>__NAME, "
+                  "__FILE or __OPTIONS__<OPTION>, where <KIND> is BROKER, MATCH_STRATEGY, "
+                  "ROOM_POLICY or AUTH; unset it");
+    return;
+  }
+  ConfigNode root;
+  root.kind = ConfigNode::Kind::kMap;
+  add_setting(root, dotted, value);
+  read_layer(draft, layer, root);
+}
+
+void read_plugin_variables(ConfigDraft& draft, const Environment& environment,
+                           const std::filesystem::path& directory) {
+  for (const bool names : {true, false}) {  // first: a new name drops the options of the old plugin
+    for (const auto& [name, value] : environment) {
+      if (!name.starts_with(kPluginsPrefix) || value.empty()) continue;
+      const std::string dotted = plugin_setting(name);
+      const bool is_name = dotted.ends_with(".name") && dotted.find(".options.") == dotted.npos;
+      if (is_name == names) read_plugin_variable(draft, name, dotted, value, directory);
+    }
   }
 }
 
 }  // namespace
 
 void read_environment(ConfigDraft& draft, const Environment& environment,
-                      const std::filesystem::path& directory, Pipes pipes) {
+                      const std::filesystem::path& directory) {
   for (const ConfigKey& key : config_keys()) {
     std::vector<Variable> variables = variables_of(key, environment);
     if (variables.size() > 1) {
       draft.mistake("environment variable " + variables[0].name,
                     variables[1].name + " sets " + key.name + " too; unset one of them");
     }
-    if (!variables.empty()) read_variable(draft, key, std::move(variables[0]), directory, pipes);
+    if (!variables.empty()) read_variable(draft, key, std::move(variables[0]), directory);
   }
+  read_plugin_variables(draft, environment, directory);
   warn_about_unknown(draft, environment);
 }
 

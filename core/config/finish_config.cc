@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "core/config/read_secret_file.h"
+
 namespace peer {
 namespace {
 
@@ -50,12 +52,16 @@ void check_against_peer_state(ConfigDraft& draft) {
 /// Sets an option from its top-level key, unless a layer at least as high gave the option itself.
 void pass_on(ConfigDraft& draft, const std::string& key, const std::string& option,
              sdk::PluginConfig::Option value) {
-  auto& options = draft.config.plugins.broker.options;
-  const LayerRank given = draft.origin("plugins.broker.options." + option).rank;
-  if (options.contains(option) && given >= draft.origin(key).rank) return;
-  options.insert_or_assign(option, std::move(value));
-  const std::string where = draft.origin(key).where;
-  draft.config.plugins.broker.option_where.insert_or_assign(option, where);
+  PluginChoice& broker = draft.config.plugins.broker;
+  for (const std::string& name : {option, option + std::string(kSecretFileSuffix)}) {
+    const LayerRank given = draft.origin("plugins.broker.options." + name).rank;
+    if (broker.options.contains(name) && given >= draft.origin(key).rank) return;
+    broker.options.erase(name);
+    broker.option_where.erase(name);
+    broker.option_text.erase(name);
+  }
+  broker.options.emplace(option, std::move(value));
+  broker.option_where.emplace(option, draft.origin(key).where);
 }
 
 void pass_on_redis_keys(ConfigDraft& draft) {

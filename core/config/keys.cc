@@ -45,6 +45,7 @@ ConfigKey key(std::string name, T Config::*member, const ValueRule<V>& rule,
     auto value = parse(node, layer);
     return value && store(config.*member, std::move(*value));
   };
+  row.fault = rule.fault;
   row.write = [member](const Config& config) { return to_yaml(config.*member); };
   row.copy = [member](const Config& from, Config& to) { to.*member = from.*member; };
   if (variable != nullptr) row.variables.emplace_back(variable);
@@ -66,6 +67,11 @@ ConfigKey secret(ConfigKey row) {
 
 ConfigKey fixed(ConfigKey row) {
   row.needs_restart = true;
+  return row;
+}
+
+ConfigKey seconds(ConfigKey row) {
+  row.meant_in_seconds = true;
   return row;
 }
 
@@ -94,7 +100,7 @@ constexpr std::uint64_t kBillion = 1'000'000'000;
 
 std::vector<ConfigKey> make_keys() {
   return {
-      fixed(key("host", &Config::host, rule::string("an address or a host name", 255))),
+      fixed(key("host", &Config::host, rule::host())),
       fixed(key("port", &Config::port, rule::integer(0, 65535))),
       fixed(key("port_file", &Config::port_file, rule::path())),
       fixed(key("loops", &Config::loops, rule::integer(0, 255))),
@@ -109,12 +115,12 @@ std::vector<ConfigKey> make_keys() {
       key("send_buffer_bytes", &Config::send_buffer_bytes, rule::integer(0, 1024 * kMiB)),
       key("max_queued_bytes", &Config::max_queued_bytes, rule::integer(kMiB, 1024 * 1024 * kMiB)),
 
-      key("write_timeout", &Config::write_timeout, rule::duration(1ms, 24h)),
-      key("read_timeout", &Config::read_timeout, rule::duration(1ms, 24h)),
-      key("ping_interval", &Config::ping_interval, rule::duration(1ms, 24h)),
-      key("pong_wait", &Config::pong_wait, rule::duration(1ms, 24h)),
-      key("drain_delay", &Config::drain_delay, rule::duration(0ms, 24h)),
-      key("shutdown_timeout", &Config::shutdown_timeout, rule::duration(1ms, 24h)),
+      seconds(key("write_timeout", &Config::write_timeout, rule::duration(1ms, 24h))),
+      seconds(key("read_timeout", &Config::read_timeout, rule::duration(1ms, 24h))),
+      seconds(key("ping_interval", &Config::ping_interval, rule::duration(1ms, 24h))),
+      seconds(key("pong_wait", &Config::pong_wait, rule::duration(1ms, 24h))),
+      seconds(key("drain_delay", &Config::drain_delay, rule::duration(0ms, 24h))),
+      seconds(key("shutdown_timeout", &Config::shutdown_timeout, rule::duration(1ms, 24h))),
 
       key("max_connections_per_ip", &Config::max_connections_per_ip, rule::integer(0, kBillion)),
       key("connection_rate_per_ip", &Config::connection_rate_per_ip, rule::integer(0, 1'000'000)),
@@ -152,7 +158,7 @@ std::vector<ConfigKey> make_keys() {
       key("fanout_limit_per_sec", &Config::fanout_limit_per_sec, rule::integer(0, kBillion)),
 
       key("match_group_max", &Config::match_group_max, rule::integer(2, 10'000)),
-      key("match_timeout", &Config::match_timeout, rule::duration(0ms, 24h)),
+      seconds(key("match_timeout", &Config::match_timeout, rule::duration(0ms, 24h))),
       key("reserved_namespaces", &Config::reserved_namespaces, rule::names()),
 
       key("stats_access", &Config::stats_access, rule::stats_access()),

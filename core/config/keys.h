@@ -21,9 +21,12 @@ struct ConfigKey {
   bool list = false;     ///< of strings; separated by commas in the environment
   /// Stores the value. Returns false, and stores nothing, if it is not what was expected.
   std::function<bool(Config&, const ConfigNode&, const ConfigLayer&)> read;
+  /// As ValueRule's.
+  std::function<std::string(const ConfigNode&)> fault = {};
   std::function<std::string(const Config&)> write;  ///< the value as YAML reads it back
   std::function<void(const Config& from, Config& to)> copy;
-  bool needs_restart = false;  ///< a reload (SIGHUP) cannot change it
+  bool meant_in_seconds = false;  ///< a duration: less than one is likely to lack its unit
+  bool needs_restart = false;     ///< a reload (SIGHUP) cannot change it
   /// The environment variables that set it, the guide's own name first.
   std::vector<std::string> variables;
 };

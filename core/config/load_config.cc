@@ -43,6 +43,7 @@ LoadedConfig finish(ConfigDraft& draft, bool readable) {
 LoadedConfig load_config(const CommandLine& command_line, const Environment& environment,
                          Pipes pipes) {
   ConfigDraft draft;
+  draft.pipes = pipes;
   bool readable = true;
   const std::filesystem::path directory = command_line.working_directory;
   if (command_line.config_file) {
@@ -52,7 +53,7 @@ LoadedConfig load_config(const CommandLine& command_line, const Environment& env
     if (!text) draft.mistake(name, text.error().message);
     readable = text && read_file_layer(draft, *text, name, file);
   }
-  read_environment(draft, environment, directory, pipes);
+  read_environment(draft, environment, directory);
   read_layer(draft, {LayerRank::kCommandLine, "command line", directory},
              settings_tree(command_line));
   LoadedConfig loaded = finish(draft, readable);

@@ -142,6 +142,11 @@ std::optional<std::string> as_string(const ConfigNode& node) {
   return node.text;
 }
 
+std::optional<bool> as_boolean(std::string_view text) {
+  if (is_true(text)) return true;
+  return is_false(text) ? std::optional(false) : std::nullopt;
+}
+
 std::optional<sdk::PluginConfig::Option> as_option(const ConfigNode& node) {
   if (node.kind == Kind::kScalar) return scalar_option(node);
   if (node.kind != Kind::kList) return std::nullopt;

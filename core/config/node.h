@@ -41,6 +41,9 @@ struct SyntaxError {
 /// The whole node as a string: quoted, untyped, or plain and of no other type.
 [[nodiscard]] std::optional<std::string> as_string(const ConfigNode& node);
 
+/// true, True, TRUE and their opposites (YAML 1.2, 10.3.2).
+[[nodiscard]] std::optional<bool> as_boolean(std::string_view text);
+
 /// A scalar or a list of strings, typed by the core schema. Nullopt for anything else: maps,
 /// nested lists, integers beyond 64 bits, numbers that are not finite.
 [[nodiscard]] std::optional<sdk::PluginConfig::Option> as_option(const ConfigNode& node);

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "core/config/draft.h"
 
 namespace peer {
@@ -10,6 +13,9 @@ void read_layer(ConfigDraft& draft, const ConfigLayer& layer, const ConfigNode& 
 
 /// Reads the value of one top-level key, which is `node.key`.
 void read_key(ConfigDraft& draft, const ConfigLayer& layer, const ConfigNode& node);
+
+/// The keys of the `plugins` section that choose a plugin: "broker", "auth" and so on.
+[[nodiscard]] std::vector<std::string> plugin_kind_keys();
 
 /// Reads the `plugins` section. The layer's top-level keys must have been read: `broker_type`
 /// has to agree with it.

@@ -1,9 +1,13 @@
 #include <array>
+#include <string_view>
 #include <utility>
+#include <variant>
 
 #include "core/config/keys.h"
 #include "core/config/nearest.h"
+#include "core/config/print_config.h"
 #include "core/config/read_layer.h"
+#include "core/config/read_secret_file.h"
 #include "core/config/value_rules.h"
 
 namespace peer {
@@ -15,6 +19,8 @@ struct PluginKind {
   const char* key;
   PluginChoice PluginsConfig::*choice;
 };
+
+constexpr std::string_view kDefaultWhere = "default";  // of a choice that nobody has made
 
 constexpr std::array kPluginKinds = {
     PluginKind{"broker", &PluginsConfig::broker},
@@ -74,12 +80,63 @@ void read_name(const Section& section, PluginChoice& choice, const ConfigNode& n
 }
 
 void read_file_name(const Section& section, PluginChoice& choice, const ConfigNode& node) {
-  const auto file = is_empty(node) ? std::string() : as_string(node);
-  if (file && file->find('\0') == std::string::npos && file->size() <= 4096) {
-    choice.file = *file;
+  if (is_empty(node)) {
+    choice.file.clear();
+    return;
+  }
+  const auto text = as_string(node);
+  if (auto path = text ? absolute_path(section.layer, *text) : std::nullopt) {
+    choice.file = std::move(*path);
+    const LayerRank named = section.draft.origin(section.path + ".name").rank;
+    if (named < section.layer.rank) choice.where = where_in(section.layer, node);
     section.set_origin(node);
   } else {
     section.mistake(node, "expected the path of a shared library, got " + describe(node, true));
+  }
+}
+
+/// Options whose names end in "_file" are paths, like the keys of that name.
+bool make_absolute(const ConfigLayer& layer, const ConfigNode& node,
+                   sdk::PluginConfig::Option& option) {
+  auto* text = std::get_if<std::string>(&option);
+  if (!node.key.ends_with(kSecretFileSuffix) || text == nullptr || text->empty()) return true;
+  auto path = absolute_path(layer, *text);
+  if (!path) return false;
+  *text = std::move(*path);
+  return true;
+}
+
+void store_option(const Section& options, PluginChoice& choice, const ConfigNode& node,
+                  sdk::PluginConfig::Option option) {
+  choice.options.insert_or_assign(node.key, std::move(option));
+  choice.option_where.insert_or_assign(node.key, where_in(options.layer, node));
+  choice.option_text.erase(node.key);
+  if (node.kind == Kind::kScalar && node.style == ConfigNode::Style::kUntyped) {
+    choice.option_text.emplace(node.key, node.text);
+  }
+  options.set_origin(node);
+}
+
+void forget_option(const Section& options, PluginChoice& choice, const std::string& name) {
+  choice.options.erase(name);
+  choice.option_where.erase(name);
+  choice.option_text.erase(name);
+  options.draft.forget_origin(options.path + "." + name);
+}
+
+/// A secret and the file that it is in are two names of one option: the later layer counts.
+void drop_other_name(const Section& options, PluginChoice& choice, const ConfigNode& node) {
+  std::string name = node.key;
+  std::string other = name + std::string(kSecretFileSuffix);
+  if (name.ends_with(kSecretFileSuffix)) {
+    name.resize(name.size() - kSecretFileSuffix.size());
+    other = name;
+  }
+  if (!is_secret_option(name, {}) || !choice.options.contains(other)) return;
+  if (options.draft.origin(options.path + "." + other).rank == options.layer.rank) {
+    options.mistake(node, shown_key(other) + " is set too; remove one of them");
+  } else {
+    forget_option(options, choice, other);
   }
 }
 
@@ -94,10 +151,12 @@ void read_options(const Section& section, PluginChoice& choice, const ConfigNode
   const Section options{section.draft, section.layer, section.path + ".options"};
   for (const ConfigNode* entry : options.entries(node)) {
     if (entry->kind == Kind::kNull) continue;
-    if (auto option = as_option(*entry)) {
-      choice.options.insert_or_assign(entry->key, std::move(*option));
-      choice.option_where.insert_or_assign(entry->key, where_in(options.layer, *entry));
-      options.set_origin(*entry);
+    auto option = as_option(*entry);
+    if (option && !make_absolute(options.layer, *entry, *option)) {
+      options.mistake(*entry, "expected a path, got " + describe(*entry, false));
+    } else if (option) {
+      drop_other_name(options, choice, *entry);
+      store_option(options, choice, *entry, std::move(*option));
     } else {
       options.mistake(*entry,
                       "expected a boolean, a finite number, an integer of 64 bits, a string, or a "
@@ -109,7 +168,7 @@ void read_options(const Section& section, PluginChoice& choice, const ConfigNode
 
 void read_choice(const Section& section, PluginChoice& choice, const ConfigNode& node) {
   const std::vector<const ConfigNode*> entries = section.entries(node);
-  choice.where = where_in(section.layer, node);
+  if (choice.where == kDefaultWhere) choice.where = where_in(section.layer, node);
   for (const ConfigNode* entry : entries) {  // first: a new name drops the options of the old one
     if (entry->key == "name") read_name(section, choice, *entry);
   }
@@ -161,6 +220,12 @@ void read_entry(const Section& plugins, const ConfigNode& node) {
 }
 
 }  // namespace
+
+std::vector<std::string> plugin_kind_keys() {
+  std::vector<std::string> keys;
+  for (const PluginKind& kind : kPluginKinds) keys.emplace_back(kind.key);
+  return keys;
+}
 
 void read_plugins(ConfigDraft& draft, const ConfigLayer& layer, const ConfigNode& section) {
   if (is_empty(section)) return;

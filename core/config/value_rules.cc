@@ -61,6 +61,35 @@ ValueRule<T> one_of(std::vector<std::pair<std::string, T>> values) {
           }};
 }
 
+/// The strings of a list; "" for what is none. Nullopt for no list.
+std::optional<std::vector<std::string>> strings_of(const ConfigNode& node) {
+  if (node.kind == Kind::kScalar && node.style == Style::kUntyped)
+    return split_at_commas(node.text);
+  if (node.kind != Kind::kList) return std::nullopt;
+  std::vector<std::string> list;
+  for (const ConfigNode& child : node.children) list.push_back(as_string(child).value_or(""));
+  return list;
+}
+
+ValueRule<std::vector<std::string>> list_of(const std::string& what,
+                                            bool (*valid)(const std::string&)) {
+  return {
+      "a list of at most " + std::to_string(kMostNames) + " " + what,
+      [=](const ConfigNode& node, const ConfigLayer&) -> std::optional<std::vector<std::string>> {
+        auto list = strings_of(node);
+        if (!list) return std::nullopt;
+        const bool sound = std::all_of(list->begin(), list->end(), valid);
+        return sound && list->size() <= kMostNames ? list : std::nullopt;
+      },
+      [=](const ConfigNode& node) -> std::string {
+        const auto list = strings_of(node).value_or(std::vector<std::string>());
+        const auto bad = std::find_if_not(list.begin(), list.end(), valid);
+        return bad == list.end() ? std::string() : in_quotes(*bad) + " is none";
+      }};
+}
+
+}  // namespace
+
 std::vector<std::string> split_at_commas(std::string_view text) {
   std::vector<std::string> parts;
   for (;;) {
@@ -70,28 +99,6 @@ std::vector<std::string> split_at_commas(std::string_view text) {
     text.remove_prefix(comma + 1);
   }
 }
-
-ValueRule<std::vector<std::string>> list_of(const std::string& what,
-                                            bool (*valid)(const std::string&)) {
-  return {
-      "a list of at most " + std::to_string(kMostNames) + " " + what,
-      [=](const ConfigNode& node, const ConfigLayer&) -> std::optional<std::vector<std::string>> {
-        std::vector<std::string> list;
-        if (node.kind == Kind::kScalar && node.style == Style::kUntyped) {
-          list = split_at_commas(node.text);
-        } else if (node.kind == Kind::kList) {
-          for (const ConfigNode& child : node.children) {
-            list.push_back(as_string(child).value_or(""));
-          }
-        } else {
-          return std::nullopt;
-        }
-        const bool sound = std::all_of(list.begin(), list.end(), valid);
-        return sound && list.size() <= kMostNames ? std::optional(list) : std::nullopt;
-      }};
-}
-
-}  // namespace
 
 std::optional<std::string> absolute_path(const ConfigLayer& layer, const std::string& text) {
   if (has_control_characters(text) || text.size() > kLongestPath) return std::nullopt;
@@ -129,9 +136,7 @@ ValueRule<milliseconds> duration(milliseconds min, milliseconds max) {
 ValueRule<bool> boolean() {
   return {"true or false", [](const ConfigNode& node, const ConfigLayer&) -> std::optional<bool> {
             if (node.kind != Kind::kScalar || node.style == Style::kQuoted) return std::nullopt;
-            if (node.text == "true") return true;
-            if (node.text == "false") return false;
-            return std::nullopt;
+            return as_boolean(node.text);
           }};
 }
 
@@ -140,6 +145,14 @@ ValueRule<std::string> string(std::string expected, std::size_t max_length) {
           [=](const ConfigNode& node, const ConfigLayer&) -> std::optional<std::string> {
             auto text = as_clean_string(node);
             return text && text->size() <= max_length ? text : std::nullopt;
+          }};
+}
+
+ValueRule<std::string> host() {
+  return {"an IP address or a host name, without a port",
+          [](const ConfigNode& node, const ConfigLayer&) -> std::optional<std::string> {
+            const auto text = as_string(node);
+            return text ? parse_listen_host(*text) : std::nullopt;
           }};
 }
 
@@ -165,7 +178,8 @@ ValueRule<std::string> address() {
 }
 
 ValueRule<std::string> log_level() {
-  std::vector<std::pair<std::string, std::string>> levels;
+  std::vector<std::pair<std::string, std::string>> levels = {{"warn", "warning"},
+                                                             {"info", "information"}};
   for (const char* name : {"none", "fatal", "critical", "error", "warning", "notice", "information",
                            "debug", "trace"}) {
     levels.emplace_back(name, name);
@@ -188,8 +202,17 @@ ValueRule<std::vector<std::string>> address_ranges() {
 }
 
 ValueRule<std::vector<std::string>> origins() {
-  return list_of("origins such as https://example.com or *.example.com",
-                 [](const std::string& text) { return parse_origin_pattern(text).has_value(); });
+  auto rule =
+      list_of("origins such as https://example.com or *.example.com",
+              [](const std::string& text) { return parse_origin_pattern(text).has_value(); });
+  rule.fault = [](const ConfigNode& node) -> std::string {
+    for (const std::string& text : strings_of(node).value_or(std::vector<std::string>())) {
+      const auto pattern = parse_origin_pattern(text);
+      if (!pattern) return in_quotes(text) + " has " + pattern.error().message;
+    }
+    return {};
+  };
+  return rule;
 }
 
 ValueRule<std::vector<std::string>> subprotocols() {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/config/config.h"
@@ -18,12 +19,18 @@ template <typename T>
 struct ValueRule {
   std::string expected;  ///< after the word "expected": "an integer from 0 to 65535"
   std::function<std::optional<T>(const ConfigNode&, const ConfigLayer&)> parse;
+  /// What is wrong with a value that parse() refuses, if there is more to say than what it is:
+  /// "'https://a/b' has a path". May be null, or return nothing.
+  std::function<std::string(const ConfigNode&)> fault = {};
 };
 
 /// `text` as a path, absolute; relative ones are relative to the layer's base. Nullopt for text
 /// with control characters.
 [[nodiscard]] std::optional<std::string> absolute_path(const ConfigLayer& layer,
                                                        const std::string& text);
+
+/// "a,b" as "a" and "b": how a list is written where values have no types.
+[[nodiscard]] std::vector<std::string> split_at_commas(std::string_view text);
 
 namespace rule {
 
@@ -33,10 +40,12 @@ namespace rule {
 [[nodiscard]] ValueRule<std::uint64_t> power_of_two(std::uint64_t max);
 /// As parse_duration() reads it, quoted or not.
 [[nodiscard]] ValueRule<milliseconds> duration(milliseconds min, milliseconds max);
-/// `true` or `false` without quotes.
+/// `true` or `false` without quotes, in the forms of YAML 1.2: also `True` and `TRUE`.
 [[nodiscard]] ValueRule<bool> boolean();
 /// At most `max_length` bytes without control characters.
 [[nodiscard]] ValueRule<std::string> string(std::string expected, std::size_t max_length);
+/// An IP address, IPv6 with brackets or without (without is what is stored), or a host name.
+[[nodiscard]] ValueRule<std::string> host();
 /// Stored as an absolute path.
 [[nodiscard]] ValueRule<std::string> path();
 /// "host:port", the port after the last colon; not a URL.
@@ -51,7 +60,7 @@ namespace rule {
 [[nodiscard]] ValueRule<std::vector<std::string>> subprotocols();
 [[nodiscard]] ValueRule<StatsAccess> stats_access();
 [[nodiscard]] ValueRule<ProxyHeader> proxy_header();
-/// The level names of Poco::Logger.
+/// The level names of Poco::Logger; `info` and `warn` are stored as its names.
 [[nodiscard]] ValueRule<std::string> log_level();
 [[nodiscard]] ValueRule<std::string> log_format();
 

@@ -10,6 +10,7 @@
 #include "core/config/keys.h"
 #include "core/config/nearest.h"
 #include "core/plugin/plugin_kind.h"
+#include "core/plugin/settle_options.h"
 
 namespace peer {
 namespace {
@@ -80,6 +81,24 @@ Result<fs::path> find_file(const Loading& loading) {
   return Error{"no plugin named '" + choice.name + "'; " + known_names(loading)};
 }
 
+/// Makes the object with `config`, and once more if only then is known what some options mean.
+/// Mistakes are those of the last time.
+Result<void*> create_with_options(const Loading& loading, const PeerPluginDescriptor& descriptor,
+                                  sdk::PluginConfig& config) {
+  PluginChoice settled = loading.choice;
+  config = sdk::PluginConfig(settled.options);
+  Result<void*> object = create_plugin(descriptor, config);
+  std::vector<std::string> file_mistakes;
+  if (settle_options(settled, config, file_mistakes)) {
+    if (object) loading.kind.destroy(*object);
+    config = sdk::PluginConfig(settled.options);
+    object = create_plugin(descriptor, config);
+  }
+  for (const std::string& mistake : file_mistakes) loading.option_mistake(mistake);
+  for (const std::string& mistake : config.mistakes()) loading.option_mistake(mistake);
+  return object;
+}
+
 void report_unknown_options(const Loading& loading, const sdk::PluginConfig& config) {
   std::vector<std::string> keys;
   std::vector<std::string> known;
@@ -112,9 +131,8 @@ void* make_object(const Loading& loading, std::vector<PluginInfo>& infos) {
     return nullptr;
   }
   const PeerPluginDescriptor& descriptor = **opened;
-  sdk::PluginConfig config(loading.choice.options);
-  const Result<void*> object = create_plugin(descriptor, config);
-  for (const std::string& mistake : config.mistakes()) loading.option_mistake(mistake);
+  sdk::PluginConfig config;
+  const Result<void*> object = create_with_options(loading, descriptor, config);
   if (!object) {
     loading.mistake(refusal + object.error().message);
     return nullptr;

@@ -114,6 +114,62 @@ TEST(CheckConfigTest, AFileThatCannotBeReadIsTheOnlyMistake) {
   EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
 }
 
+TEST(CheckConfigTest, AQuoteThatIsNeverClosedIsAMistakeOfItsLine) {
+  const Outcome outcome = check("loops: 1\nredis_password: \"abc\nport: 9000\nmax_peers: 5\n");
+  EXPECT_EQ(outcome.code, 78);
+  EXPECT_THAT(outcome.output,
+              HasSubstr("peer-server.yaml:2: quoted text does not end on its line"));
+}
+
+TEST(CheckConfigTest, AHostWithAPortQuotesOrAPlaceholderIsAMistake) {
+  for (const char* host : {"127.0.0.1:1", "'\"::\"'", "${HOST}", "'[::]:80'"}) {
+    const Outcome outcome = check(fmt("host: %\n", host));
+    EXPECT_EQ(outcome.code, 78) << host;
+    EXPECT_THAT(outcome.output, HasSubstr("peer-server.yaml:1: host: expected an IP address"));
+  }
+  EXPECT_EQ(check("host: '[::]'\n").output, "configuration ok\n");
+}
+
+TEST(CheckConfigTest, ATimeWithoutItsUnitIsAWarning) {
+  const Outcome outcome = check("ping_interval: 30\n");
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_THAT(outcome.output,
+              HasSubstr("peer-server.yaml:1: ping_interval is 30 ms; did you mean 30s?"));
+}
+
+TEST(CheckConfigTest, TheEnvironmentAloneIsChecked) {
+  const TempDir dir;
+  const auto check_environment = [](std::map<std::string, std::string> environment) {
+    return run({.arguments = {"--check-config"}, .environment = std::move(environment)});
+  };
+  const Outcome sound =
+      check_environment({{"PEER_PLUGINS__BROKER__NAME", "redis"},
+                         {"PEER_PLUGINS__BROKER__OPTIONS__ADDR", "127.0.0.1:1"},
+                         {"PEER_PLUGINS__BROKER__OPTIONS__PASSWORD_FILE", dir.write("p", "x\n")},
+                         {"PEER_PLUGINS__ROOM_POLICY__OPTIONS__MAX_SIZE", "12"}});
+  EXPECT_EQ(sound.output, "configuration ok\n");
+  const Outcome typo = check_environment({{"PEER_PLUGINS__AUHT__NAME", "open"}});
+  EXPECT_EQ(typo.code, 78);
+  EXPECT_THAT(typo.output,
+              HasSubstr("environment variable PEER_PLUGINS__AUHT__NAME: sets nothing"));
+  const Outcome unknown = check_environment({{"PEER_PLUGINS__ROOM_POLICY__OPTIONS__SIZE", "1"}});
+  EXPECT_EQ(unknown.code, 78);
+  EXPECT_THAT(unknown.output, HasSubstr("plugins.room_policy.options.size: unknown option"));
+}
+
+TEST(CheckConfigTest, WhatIsWrongWithACertificateIsAWarning) {
+  const auto check_certificate = [](const IssuedCertificate& certificate) {
+    return check(fmt("tls_cert: %\ntls_key: %\n", certificate.certificate(), certificate.key()));
+  };
+  const Outcome sound = check_certificate(IssuedCertificate({}));
+  EXPECT_EQ(sound.output, "configuration ok\n");
+  const Outcome bad = check_certificate(
+      IssuedCertificate({.days = -1, .with_intermediate = false, .with_names = false}));
+  EXPECT_EQ(bad.code, 0);
+  EXPECT_THAT(bad.output, AllOf(HasSubstr("it has expired, at "), HasSubstr("its chain is missing"),
+                                HasSubstr("'TestIssuer'"), HasSubstr("it has no subjectAltName")));
+}
+
 TEST(CheckConfigTest, TheShippedFilesAreSound) {
   for (const char* name : {"peer-server.yaml", "production.yaml"}) {
     const Outcome outcome = check(read_file(std::string(PEER_CONFIG_DIR) + "/" + name));

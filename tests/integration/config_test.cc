@@ -94,6 +94,15 @@ TEST_F(ConfigTest, OptionsOfTheRoomPolicyAreApplied) {
   EXPECT_EQ(alice.create_room("two", R"("max_size":9)")["payload"]["max_size"].number(), 5);
 }
 
+TEST_F(ConfigTest, TheEnvironmentAloneConfiguresPlugins) {
+  start_with({.environment = {{"PEER_PLUGINS__ROOM_POLICY__NAME", "standard"},
+                              {"PEER_PLUGINS__ROOM_POLICY__OPTIONS__MAX_SIZE", "5"},
+                              {"PEER_PLUGINS__ROOM_POLICY__OPTIONS__DEFAULT_SIZE", "3"}}});
+  TestPeer alice = peer("alice");
+  EXPECT_EQ(alice.create_room("one")["payload"]["max_size"].number(), 3);
+  EXPECT_EQ(alice.create_room("two", R"("max_size":9)")["payload"]["max_size"].number(), 5);
+}
+
 TEST_F(ConfigTest, TheGuidesJsonFileIsAccepted) {
   start_with({.config = R"({
   "host": "0.0.0.0",

@@ -112,6 +112,34 @@ TEST(EnvironmentTest, SecretFileThatCannotServeIsAMistakeThatShowsNothingOfIt) {
   }
 }
 
+TEST(EnvironmentTest, ASecretsFileMayBeNamedInTheConfigurationFile) {
+  const TemporaryDirectory directory;
+  static_cast<void>(directory.write("secret", "hunter2\n"));
+  CommandLine command_line;
+  command_line.config_file = directory.write("c.yaml", "redis_password_file: ./secret\n");
+  const LoadedConfig loaded = load_config(command_line, {});
+  EXPECT_THAT(loaded.mistakes, IsEmpty());
+  EXPECT_EQ(loaded.config.redis_password, "hunter2");
+  EXPECT_EQ(loaded.origins.at("redis_password"), *command_line.config_file + ":1");
+  EXPECT_EQ(load_config(command_line, {{"REDIS_PASSWORD", "later"}}).config.redis_password,
+            "later");
+}
+
+TEST(EnvironmentTest, ASecretAndItsFileInOneFileAreAMistake) {
+  EXPECT_THAT(
+      load_config_text("redis_password_file: /x\nredis_password: hunter2\n", "c.yaml").mistakes,
+      ElementsAre("c.yaml:1: redis_password_file: redis_password is set too; remove one of "
+                  "them"));
+  EXPECT_THAT(
+      load_config_text("redis_password: ''\nredis_password_file: /none\n", "c.yaml").mistakes,
+      ElementsAre("c.yaml:2: redis_password_file: the file that it names: cannot be opened: "
+                  "No such file or directory"));
+  const LoadedConfig unset =
+      load_config_text("redis_password: x\nredis_password_file: ''\n", "c.yaml");
+  EXPECT_THAT(unset.mistakes, IsEmpty());
+  EXPECT_EQ(unset.config.redis_password, "x");
+}
+
 TEST(EnvironmentTest, OnlySecretsComeFromFiles) {
   EXPECT_THAT(load_config({}, {{"PEER_MAX_PEERS_FILE", "/x"}}).warnings, SizeIs(1));
   EXPECT_THAT(load_config({}, {{"PEER_PORT_FILE", "/run/port"}}).config.port_file, "/run/port");

@@ -122,11 +122,23 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"port: [1]", "c.yaml:1: port: expected an integer from 0 to 65535, got a list"},
         Mistake{"port: {a: 1}", "c.yaml:1: port: expected an integer from 0 to 65535, got a map"},
         Mistake{"host: 127",
-                "c.yaml:1: host: expected an address or a host name, got '127'; put "
-                "it in quotes"},
+                "c.yaml:1: host: expected an IP address or a host name, without a port, got '127'"},
+        Mistake{"host: 127.0.0.1:8080",
+                "c.yaml:1: host: expected an IP address or a host name, without a port, got "
+                "'127.0.0.1:8080'"},
+        Mistake{"host: ${HOST}",
+                "c.yaml:1: host: expected an IP address or a host name, without a port, got "
+                "'${HOST}'"},
         Mistake{"host: \"a\\nb\"",
-                "c.yaml:1: host: expected an address or a host name, got the "
+                "c.yaml:1: host: expected an IP address or a host name, without a port, got the "
                 "string 'a\\x0ab'"},
+        Mistake{"allowed_origins: [\"*.example.com\", https://a.example/x]",
+                "c.yaml:1: allowed_origins: expected a list of at most 1000 origins such as "
+                "https://example.com or *.example.com, got a list; 'https://a.example/x' has a "
+                "path"},
+        Mistake{"trusted_proxies: [::1, localhost]",
+                "c.yaml:1: trusted_proxies: expected a list of at most 1000 addresses or ranges "
+                "such as 10.0.0.0/8, got a list; 'localhost' is none"},
         Mistake{"shard_count: 48",
                 "c.yaml:1: shard_count: expected a power of two from 1 to 65536, got '48'"},
         Mistake{"rate_limit_shards: 0",
@@ -144,9 +156,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "got the string 'true'; remove the quotes"},
         Mistake{"stats_access: all",
                 "c.yaml:1: stats_access: expected one of public, loopback, off, got 'all'"},
-        Mistake{"log_level: info",
-                "c.yaml:1: log_level: expected one of none, fatal, critical, "
-                "error, warning, notice, information, debug, trace, got 'info'"},
+        Mistake{"log_level: verbose",
+                "c.yaml:1: log_level: expected one of warn, info, none, fatal, critical, "
+                "error, warning, notice, information, debug, trace, got 'verbose'"},
         Mistake{"reserved_namespaces: admin",
                 "c.yaml:1: reserved_namespaces: expected a list of at most 1000 names, none of "
                 "them empty, got 'admin'"},
@@ -188,6 +200,46 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"max_peer_state: 8000",
                 "c.yaml:1: max_meta_size: expected at most max_peer_state (8000), got 8192; lower "
                 "it or raise max_peer_state"}));
+
+TEST(LoadConfigTest, BooleansHaveTheFormsOfYaml12) {
+  for (const char* text : {"true", "True", "TRUE"}) {
+    EXPECT_TRUE(
+        load_config_text(std::string("stats_list_rooms: ") + text, "c").config.stats_list_rooms)
+        << text;
+  }
+  for (const char* text : {"false", "False", "FALSE"}) {
+    EXPECT_FALSE(
+        load_config_text(std::string("exempt_loopback: ") + text, "c").config.exempt_loopback)
+        << text;
+  }
+  EXPECT_THAT(mistakes_in("exempt_loopback: tRUE"), SizeIs(1));
+}
+
+TEST(LoadConfigTest, LevelsHaveTheNamesThatPeopleKnow) {
+  EXPECT_EQ(load_config_text("log_level: info", "c").config.log_level, "information");
+  EXPECT_EQ(load_config_text("log_level: warn", "c").config.log_level, "warning");
+}
+
+TEST(LoadConfigTest, AHostLosesItsBrackets) {
+  EXPECT_EQ(load_config_text("host: '[::]'", "c").config.host, "::");
+  EXPECT_EQ(load_config_text("host: '::'", "c").config.host, "::");
+}
+
+TEST(LoadConfigTest, ATimeBelowASecondOfAKeyInSecondsIsAWarning) {
+  const LoadedConfig loaded = load_config_text(
+      "ping_interval: 30\npong_wait: 35ms\nread_timeout: 1s\nwrite_timeout: 10000\n"
+      "drain_delay: 0\nmatch_timeout: '5'\n",
+      "c.yaml");
+  EXPECT_THAT(loaded.mistakes, IsEmpty());
+  EXPECT_THAT(loaded.warnings,
+              ElementsAre("c.yaml:1: ping_interval is 30 ms; did you mean 30s?",
+                          "c.yaml:2: pong_wait is 35 ms; it is meant to be a second or more",
+                          "c.yaml:6: match_timeout is 5 ms; did you mean 5s?"));
+  EXPECT_THAT(
+      load_config({}, {{"PEER_SHUTDOWN_TIMEOUT", "5"}}).warnings,
+      ElementsAre("environment variable PEER_SHUTDOWN_TIMEOUT: shutdown_timeout is 5 ms; did "
+                  "you mean 5s?"));
+}
 
 TEST(LoadConfigTest, ListsAllTenMistakesAtOnce) {
   EXPECT_THAT(mistakes_in("port: a\nloops: b\nhost: 1\nshard_count: 3\nread_timeout: x\n"
@@ -253,12 +305,18 @@ TEST(LoadConfigTest, MistakesOfAllLayersAreListedTogether) {
 TEST(LoadConfigTest, RelativePathsAreRelativeToTheFile) {
   const TemporaryDirectory directory;
   const std::string file =
-      directory.write("c.yaml", "port_file: ../port\nplugins: {directory: ./plugins/x}\n");
+      directory.write("c.yaml",
+                      "port_file: ../port\nlog_file: l\ntls_cert: c.pem\ntls_key: k/k.pem\n"
+                      "plugins: {directory: ./plugins/x, broker: {file: b.so}}\n");
   const LoadedConfig loaded = load_file(file);
   EXPECT_THAT(loaded.mistakes, IsEmpty());
   EXPECT_EQ(loaded.config.port_file,
             (std::filesystem::path(file).parent_path().parent_path() / "port").string());
+  EXPECT_EQ(loaded.config.log_file, directory.path("l"));
+  EXPECT_EQ(loaded.config.tls_cert, directory.path("c.pem"));
+  EXPECT_EQ(loaded.config.tls_key, directory.path("k/k.pem"));
   EXPECT_EQ(loaded.config.plugins.directory, directory.path("plugins/x"));
+  EXPECT_EQ(loaded.config.plugins.broker.file, directory.path("b.so"));
 }
 
 }  // namespace

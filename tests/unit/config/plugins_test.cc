@@ -43,7 +43,7 @@ TEST(PluginsTest, SectionNamesPluginFileAndOptions) {
       "    options: {max_size: 30}\n");
   EXPECT_EQ(plugins.directory, "/etc/plugins");
   EXPECT_EQ(plugins.room_policy.name, "wide");
-  EXPECT_EQ(plugins.room_policy.file, "x/wide.so");
+  EXPECT_EQ(plugins.room_policy.file, "/etc/x/wide.so");
   EXPECT_EQ(plugins.room_policy.where, "/etc/c.yaml:4");
   EXPECT_THAT(plugins.room_policy.options, ElementsAre(Pair("max_size", Option(std::int64_t{30}))));
   EXPECT_EQ(plugins.auth, PluginsConfig{}.auth);
@@ -182,6 +182,85 @@ TEST(PluginsTest, SettingsOfTheCommandLineReachEveryPart) {
   EXPECT_THAT(config.plugins.auth.options,
               ElementsAre(Pair("a.b", Option("12")), Pair("list", Option(Strings{"x"})),
                           Pair("n", Option(1.5))));
+}
+
+TEST(PluginsTest, TheEnvironmentReachesEveryPart) {
+  const Config config = layered("plugins: {auth: {name: token, options: {a: 1}}}",
+                                {{"PEER_PLUGINS__AUTH__NAME", "jwt"},
+                                 {"PEER_PLUGINS__AUTH__FILE", "/x/jwt.so"},
+                                 {"PEER_PLUGINS__AUTH__OPTIONS__LEEWAY", "5"},
+                                 {"PEER_PLUGINS__AUTH__OPTIONS__A__B", "true"},
+                                 {"PEER_PLUGINS__AUTH__OPTIONS__NAME", "n"},
+                                 {"PEER_PLUGINS__AUTH__OPTIONS__LIST", "[\"x\"]"},
+                                 {"PEER_PLUGINS__MATCH_STRATEGY__NAME", "skill"},
+                                 {"PEER_PLUGINS__ROOM_POLICY__NAME", ""},
+                                 {"PEER_PLUGINS__DIRECTORY", "/plugins"}});
+  const PluginChoice& auth = config.plugins.auth;
+  EXPECT_EQ(auth.name, "jwt");
+  EXPECT_EQ(auth.file, "/x/jwt.so");
+  EXPECT_EQ(auth.where, "environment variable PEER_PLUGINS__AUTH__NAME");
+  EXPECT_THAT(auth.options,
+              ElementsAre(Pair("a.b", Option(true)), Pair("leeway", Option(INT64_C(5))),
+                          Pair("list", Option(Strings{"x"})), Pair("name", Option("n"))));
+  EXPECT_THAT(auth.option_text,
+              ElementsAre(Pair("a.b", "true"), Pair("leeway", "5"), Pair("name", "n")));
+  EXPECT_EQ(config.plugins.match_strategy.name, "skill");
+  EXPECT_EQ(config.plugins.room_policy.name, "standard");
+  EXPECT_EQ(config.plugins.directory, "/plugins");
+}
+
+TEST(PluginsTest, TheEnvironmentStandsBetweenFileAndCommandLine) {
+  const std::string file = "plugins: {auth: {options: {a: 1, b: 1, c: 1}}}";
+  const Config config = layered(
+      file, {{"PEER_PLUGINS__AUTH__OPTIONS__B", "2"}, {"PEER_PLUGINS__AUTH__OPTIONS__C", "2"}},
+      {{"plugins.auth.options.c", "3"}});
+  EXPECT_THAT(config.plugins.auth.options,
+              ElementsAre(Pair("a", Option(INT64_C(1))), Pair("b", Option(INT64_C(2))),
+                          Pair("c", Option(INT64_C(3)))));
+}
+
+TEST(PluginsTest, AnUnknownVariableOfPluginsIsAMistake) {
+  for (const char* name :
+       {"PEER_PLUGINS__AUTH", "PEER_PLUGINS__AUTH__", "PEER_PLUGINS__AUHT__NAME",
+        "PEER_PLUGINS__AUTH__NAMES", "PEER_PLUGINS__AUTH__NAME__X", "PEER_PLUGINS__auth__NAME",
+        "PEER_PLUGINS__AUTH__OPTIONS", "PEER_PLUGINS__AUTH__OPTIONS__", "PEER_PLUGINS__",
+        "PEER_PLUGINS__DIRECTORY__X", "PEER_PLUGINS__AUTH__OPTIONS__A-B"}) {
+    const LoadedConfig loaded = load_config({}, {{name, "x"}});
+    EXPECT_THAT(loaded.mistakes, ElementsAre(testing::HasSubstr(": sets nothing; expected")))
+        << name;
+    EXPECT_THAT(loaded.warnings, IsEmpty()) << name;
+  }
+}
+
+TEST(PluginsTest, ABrokerOfTheEnvironmentMayNotContradictItself) {
+  EXPECT_THAT(
+      load_config({}, {{"PEER_BROKER", "redis"}, {"PEER_PLUGINS__BROKER__NAME", "local"}}).mistakes,
+      ElementsAre(testing::HasSubstr("expected 'redis' as in broker_type")));
+}
+
+TEST(PluginsTest, OptionsThatNameFilesAreRelativeToTheConfigurationFile) {
+  const PluginsConfig plugins =
+      plugins_in("plugins: {auth: {file: a.so, options: {jwks_file: keys/jwks.json, profile: x}}}");
+  EXPECT_EQ(plugins.auth.file, "/etc/a.so");
+  EXPECT_THAT(plugins.auth.options, ElementsAre(Pair("jwks_file", Option("/etc/keys/jwks.json")),
+                                                Pair("profile", Option("x"))));
+}
+
+TEST(PluginsTest, ASecretAndItsFileAreOneOptionOfWhichTheLaterLayerCounts) {
+  const auto options = [](const std::string& in_file, const Environment& environment) {
+    return layered(
+               "plugins: {broker: {name: redis, options: {addr: 'a:1', db: 1, " + in_file + "}}}",
+               environment)
+        .plugins.broker.options;
+  };
+  EXPECT_FALSE(options("password: x", {{"PEER_PLUGINS__BROKER__OPTIONS__PASSWORD_FILE", "/p"}})
+                   .contains("password"));
+  EXPECT_FALSE(options("password_file: /p", {{"PEER_PLUGINS__BROKER__OPTIONS__PASSWORD", "x"}})
+                   .contains("password_file"));
+  EXPECT_FALSE(options("password_file: /p", {{"REDIS_PASSWORD", "x"}}).contains("password_file"));
+  EXPECT_THAT(mistakes_in("plugins: {auth: {options: {secret: x,\n secret_file: y}}}"),
+              ElementsAre("c.yaml:2: plugins.auth.options.secret_file: secret is set too; remove "
+                          "one of them"));
 }
 
 }  // namespace

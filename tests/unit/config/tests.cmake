@@ -1,6 +1,7 @@
 peer_add_test(unit_config
   SOURCES
     config/command_line_test.cc
+    config/docs_test.cc
     config/duration_test.cc
     config/environment_test.cc
     config/keys_test.cc
