@@ -8,7 +8,6 @@
 namespace peer {
 namespace {
 
-// 30 bytes, 16 of them without meta.
 const std::string kAnn = R"({"alias":"ann1","meta":{"a":1}})";
 const std::string kBareAnn = R"({"alias":"ann1"})";
 const std::string kBob = R"({"alias":"bob1","meta":{"b":2}})";
@@ -32,7 +31,7 @@ TEST(PeerPageTest, AnAliasThatNamesMetaIsKept) {
 }
 
 TEST(PeerPageTest, APageEndsBeforeTheFirstThatDoesNotFit) {
-  const std::size_t both = kAnn.size() + kBob.size() + 2;
+  const std::size_t both = kAnn.size() + kBob.size() + 1;
   EXPECT_EQ(page(both, false).peers, kAnn + "," + kBob);
   EXPECT_EQ(page(both - 1, false).peers, kAnn);
   EXPECT_EQ(page(both - 1, false).listed, 1U);
