@@ -1,0 +1,254 @@
+#include "core/protocol/message.h"
+#include "tests/unit/dispatch/node_test.h"
+
+// From the first message to `registered` (protocol.md A).
+namespace peer::test {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr std::string_view kAlice = R"({"public_key":"alice","alias":"alice"})";
+constexpr std::string_view kRegistered =
+    R"({"type":"registered","from":"<alice>","payload":{"fingerprint":"<alice>","alias":"alice"}})";
+
+sdk::AuthGrant as(std::string identity) {
+  sdk::AuthGrant grant;
+  grant.identity = std::move(identity);
+  return grant;
+}
+
+class RegistrationTest : public NodeTest {};
+
+TEST_F(RegistrationTest, APeerIsItsPublicKey) {
+  EXPECT_EQ(connect().ask("register", kAlice), with_names(with_fingerprints(kRegistered)));
+}
+
+TEST_F(RegistrationTest, AnIdIsEchoed) {
+  EXPECT_EQ(connect().ask("register", kAlice, R"("id":7)"),
+            R"({"type":"registered","id":7,"from":"<alice>",)"
+            R"("payload":{"fingerprint":"<alice>","alias":"alice"}})");
+}
+
+TEST_F(RegistrationTest, WhatIsPipelinedBehindItIsHandledInOrder) {
+  Client alice = connect();
+  alice.send("register", kAlice);
+  alice.send("join", R"({"namespace":"lobby"})");
+  EXPECT_THAT(alice.read(), HasSubstr("registered"));
+  EXPECT_EQ(alice.read(), peer_list("lobby", {"alice"}));
+}
+
+TEST_F(RegistrationTest, WithoutAnAliasThePeerGetsOne) {
+  EXPECT_THAT(connect().ask("register", R"({"public_key":"alice"})"),
+              testing::ContainsRegex(R"("alias":"[a-z]+-[a-z]+-[0-9]+"})"));
+}
+
+TEST_F(RegistrationTest, AFirstMessageOfAnotherTypeEndsTheConnection) {
+  Client alice = connect();
+  alice.send("join", R"({"namespace":"lobby"})", R"("id":"a")");
+  EXPECT_THAT(alice.end(), ElementsAre(error(400, "first message must be register", "\"a\""),
+                                       "1008 first message must be register"));
+}
+
+TEST_F(RegistrationTest, AWrongFieldEndsTheConnection) {
+  Client alice = connect();
+  alice.send("register", R"({"public_key":"","alias":7})", R"("id":"a")");
+  EXPECT_THAT(alice.end(),
+              ElementsAre(error(400, "public_key required", "\"a\""), "1008 public_key required"));
+}
+
+TEST_F(RegistrationTest, ASilentConnectionIsClosed) {
+  config_.pong_wait = milliseconds(1);
+  EXPECT_THAT(connect().end(), ElementsAre("1008 registration timeout"));
+}
+
+TEST_F(RegistrationTest, ASecondRegisterIsAnError) {
+  EXPECT_EQ(peer("alice").ask("register", kAlice), error(400, "already registered"));
+}
+
+TEST_F(RegistrationTest, WhenTheServerIsFull400ComesBefore503) {
+  config_.max_peers = 1;
+  const Client alice = peer("alice");
+  Client wrong = connect();
+  wrong.send("register", "{}");
+  EXPECT_THAT(wrong.end(), Contains(error(400, "public_key required")));
+  Client bob = connect();
+  bob.send("register", R"({"public_key":"bob"})");
+  EXPECT_THAT(bob.end(), ElementsAre(error(503, "server full"), "1013 server full"));
+}
+
+TEST_F(RegistrationTest, APeerThatReturnsIsLetIntoAFullServer) {
+  config_.max_peers = 1;
+  Client old = peer("alice");
+  const Client alice = peer("alice");
+  EXPECT_THAT(old.end(), ElementsAre("4001 replaced by a newer connection"));
+}
+
+TEST_F(RegistrationTest, AReplacementStartsClean) {
+  Client old = peer_in("lobby", "alice");
+  Client bob = peer_in("lobby", "bob");
+  Client alice = peer("alice");
+  EXPECT_EQ(bob.read(), peer_left("lobby", "alice"));
+  EXPECT_EQ(alice.ask("leave", R"({"namespace":"lobby"})"), error(403, "not in namespace"));
+}
+
+TEST_F(RegistrationTest, AReplacementOnAnotherLoopStartsClean) {
+  loops_ = 2;
+  Client old = peer_in("lobby", "alice", 0);
+  Client bob = peer_in("lobby", "bob", 1);
+  Client alice = peer("alice", 1);
+  EXPECT_EQ(bob.read(), peer_left("lobby", "alice"));
+  EXPECT_THAT(old.end(), Contains("4001 replaced by a newer connection"));
+  EXPECT_EQ(alice.ask("leave", R"({"namespace":"lobby"})"), error(403, "not in namespace"));
+}
+
+TEST_F(RegistrationTest, TooManyReplacementsAreTurnedAway) {
+  loops_ = 2;
+  std::vector<Client> replaced;
+  for (std::size_t i = 0; i <= 20; ++i) replaced.push_back(peer("alice", i % 2));
+  Client last = connect();
+  last.send("register", kAlice);
+  EXPECT_THAT(last.end(), ElementsAre("1013 replaced too often"));
+}
+
+TEST_F(RegistrationTest, AnAliasBelongsToWhoCameFirst) {
+  const Client alice = peer("alice");
+  EXPECT_THAT(connect().ask("register", R"({"public_key":"m","alias":"alice"})"),
+              HasSubstr(R"("alias":"alice","alias_taken":true})"));
+}
+
+// --- What the auth plugin says
+
+TEST_F(RegistrationTest, ARejectionIsThePluginsWords) {
+  auth_.verdicts.always(sdk::AuthRejection{"bad token"});
+  Client alice = connect();
+  alice.send("register", kAlice, R"("id":1)");
+  EXPECT_THAT(alice.end(), ElementsAre(error(401, "bad token", "1"), "4003 bad token"));
+}
+
+TEST_F(RegistrationTest, AnAuthPluginThatThrowsRejects) {
+  auth_.verdicts.fail();
+  Client alice = connect();
+  alice.send("register", kAlice);
+  EXPECT_THAT(alice.end(),
+              ElementsAre(error(401, "authentication failed"), "4003 authentication failed"));
+  EXPECT_THAT(log(), ElementsAre("plugin auth 'test': authenticate: out of order"));
+}
+
+TEST_F(RegistrationTest, AnAuthPluginThatNeverAnswersRejects) {
+  config_.pong_wait = milliseconds(1);
+  auth_.verdicts.hold();
+  Client alice = connect();
+  alice.send("register", kAlice);
+  EXPECT_THAT(alice.end(), Contains(HasSubstr("4003 authentication ")));
+}
+
+TEST_F(RegistrationTest, AVerdictMayComeLater) {
+  auth_.verdicts.hold();
+  Client alice = connect();
+  alice.send("register", kAlice);
+  auth_.verdicts.wait();
+  EXPECT_TRUE(alice.waits());
+  auth_.verdicts.release();
+  EXPECT_EQ(alice.read(), with_names(with_fingerprints(kRegistered)));
+}
+
+TEST_F(RegistrationTest, AVerdictForWhoHasGoneIsNothing) {
+  auth_.verdicts.hold();
+  Client alice = connect();
+  alice.send("register", kAlice);
+  auth_.verdicts.wait();
+  leave(alice);
+  auth_.verdicts.release();
+  settle();
+  EXPECT_THAT(http("GET", "/health"), HasSubstr("\"peers\":0"));
+}
+
+TEST_F(RegistrationTest, AChallengeIsAnsweredAndJudgedAgain) {
+  auth_.verdicts.always(sdk::AuthChallenge{R"({"nonce":1})", "context"});
+  Client alice = connect();
+  EXPECT_EQ(alice.ask("register", kAlice, R"("id":1)"),
+            R"({"type":"auth_challenge","id":1,"payload":{"nonce":1}})");
+  auth_.verdicts.always(as("alice"));
+  EXPECT_THAT(alice.ask("auth_response", "{}"), HasSubstr("\"registered\",\"from\":\"<alice>\""));
+}
+
+TEST_F(RegistrationTest, OnlyAnAnswerMayFollowAChallenge) {
+  auth_.verdicts.always(sdk::AuthChallenge{"{}", ""});
+  Client alice = connect();
+  alice.ask("register", kAlice);
+  alice.send("register", kAlice);
+  EXPECT_THAT(alice.end(),
+              ElementsAre(error(400, "auth_response expected"), "1008 auth_response expected"));
+}
+
+TEST_F(RegistrationTest, AnIdentityStandsInForThePublicKey) {
+  auth_.verdicts.always(as("account 1"));
+  static_cast<void>(peer_named("account 1"));
+  EXPECT_THAT(connect().ask("register", kAlice), HasSubstr("\"from\":\"<account 1>\""));
+}
+
+// --- With other nodes
+
+class SharedRegistrationTest : public ClusterTest {
+ protected:
+  // A client whose registration the broker has not answered.
+  Client registering(std::string_view name) {
+    broker_.registrations.hold();
+    Client client = connect();
+    client.send("register", R"({"public_key":")" + std::string(name) + R"(","alias":"alice"})");
+    broker_.registrations.wait();
+    return client;
+  }
+};
+
+TEST_F(SharedRegistrationTest, ABrokerMayAnswerLater) {
+  Client alice = registering("alice");
+  EXPECT_TRUE(alice.waits());
+  broker_.registrations.release();
+  EXPECT_EQ(alice.read(), with_names(with_fingerprints(kRegistered)));
+}
+
+TEST_F(SharedRegistrationTest, AnAliasThatIsHeldElsewhereIsTaken) {
+  broker_.registrations.always({.alias_taken = true});
+  EXPECT_THAT(connect().ask("register", kAlice), HasSubstr("\"alias_taken\":true"));
+}
+
+TEST_F(SharedRegistrationTest, ReplacedTooOftenElsewhereIsTurnedAway) {
+  broker_.registrations.always({.too_often = true});
+  Client alice = connect();
+  alice.send("register", kAlice);
+  EXPECT_THAT(alice.end(), ElementsAre("1013 replaced too often"));
+}
+
+TEST_F(SharedRegistrationTest, ABrokerThatThrowsCannotKnow) {
+  broker_.registrations.fail();
+  EXPECT_EQ(connect().ask("register", kAlice), with_names(with_fingerprints(kRegistered)));
+}
+
+TEST_F(SharedRegistrationTest, AnAnswerForWhoHasGoneIsNothing) {
+  Client alice = registering("alice");
+  leave(alice);
+  EXPECT_THAT(broker_.told(), ElementsAre("unregister alice"));
+  broker_.registrations.release();
+  settle();
+  broker_.registrations.usual();
+  EXPECT_THAT(connect().ask("register", R"({"public_key":"bob","alias":"alice"})"),
+              testing::Not(HasSubstr("alias_taken")));
+}
+
+TEST_F(SharedRegistrationTest, AnAnswerForWhoHasBeenReplacedIsNothing) {
+  loops_ = 2;
+  Client old = registering("alice");
+  broker_.registrations.usual();
+  Client alice = peer("alice", 1);
+  EXPECT_THAT(old.end(), ElementsAre("4001 replaced by a newer connection"));
+  broker_.registrations.release();
+  EXPECT_THAT(alice.heard(), IsEmpty());
+  EXPECT_THAT(broker_.told(), ElementsAre("unregister alice"));
+}
+
+}  // namespace
+}  // namespace peer::test

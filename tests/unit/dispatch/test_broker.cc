@@ -1,0 +1,124 @@
+#include "tests/unit/dispatch/test_broker.h"
+
+#include <utility>
+
+#include "tests/plugin/fixtures/shared_store.h"
+#include "tests/unit/dispatch/names.h"
+
+namespace peer::test {
+
+TestBroker::TestBroker() : store_(std::make_unique<SharedStore>(0)) {}
+TestBroker::~TestBroker() = default;
+
+void TestBroker::set_status(const sdk::BrokerStatus& status) {
+  const std::lock_guard lock(mutex_);
+  status_ = status;
+}
+
+void TestBroker::obey(std::string_view command) {
+  store_->obey({}, "\"payload\":\"" + std::string(command) + "\"");
+}
+
+std::vector<std::string> TestBroker::told() {
+  const std::lock_guard lock(mutex_);
+  return told_;
+}
+
+void TestBroker::note(std::string line) {
+  const std::lock_guard lock(mutex_);
+  told_.push_back(std::move(line));
+}
+
+void TestBroker::start(sdk::BrokerHost& host) { store_->start(host); }
+
+sdk::BrokerStatus TestBroker::status() const {
+  const std::lock_guard lock(mutex_);
+  if (status_) return *status_;
+  sdk::BrokerStatus status;
+  if (standalone_) status.state = sdk::BrokerStatus::State::kStandalone;
+  return status;
+}
+
+void TestBroker::register_peer(const sdk::Registered& peer, std::string_view,
+                               sdk::BrokerReply<sdk::RegisterOutcome> reply) {
+  store_->register_peer(peer);
+  registrations.take(std::move(reply), [] { return sdk::RegisterOutcome(); });
+}
+
+void TestBroker::unregister_peer(const sdk::Registered& peer) {
+  note("unregister " + name_of(peer.peer));
+}
+
+void TestBroker::resolve(std::span<const std::string_view> aliases,
+                         sdk::BrokerReply<sdk::ResolveOutcome> reply) {
+  resolutions.take(std::move(reply), [&] { return store_->resolve(aliases); });
+}
+
+void TestBroker::route(const sdk::DirectedMessage&, sdk::BrokerReply<sdk::RouteOutcome> reply) {
+  routes.take(std::move(reply), [] { return sdk::RouteOutcome::kNotFound; });
+}
+
+std::size_t TestBroker::broadcast(const sdk::NamespaceMessage& message) {
+  note("broadcast " + std::string(message.ns) + " " + name_of(message.from));
+  return store_->far_members(message.ns, message.exclude);
+}
+
+void TestBroker::join(const sdk::JoinRequest& request, sdk::BrokerReply<sdk::JoinOutcome> reply) {
+  joins.take(std::move(reply), [&] { return store_->join(request); });
+}
+
+void TestBroker::leave(std::string_view ns, const sdk::Registered& peer) {
+  note("leave " + std::string(ns) + " " + name_of(peer.peer));
+  store_->leave(ns, peer);
+}
+
+void TestBroker::update(std::string_view ns, const sdk::Registered& peer, std::string_view object) {
+  note("update " + std::string(ns) + " " + name_of(peer.peer));
+  store_->update(ns, peer, object);
+}
+
+void TestBroker::list(std::string_view ns, const std::optional<sdk::Fingerprint>& after,
+                      std::uint32_t limit, sdk::BrokerReply<std::optional<sdk::MemberPage>> reply) {
+  lists.take(std::move(reply), [&] { return store_->list(ns, after, limit); });
+}
+
+void TestBroker::read_room(std::string_view room_id, sdk::BrokerReply<sdk::RoomReading> reply) {
+  readings.take(std::move(reply), [&] { return store_->read_room(room_id); });
+}
+
+void TestBroker::commit_room(std::string_view room_id, const sdk::RoomCommit& commit,
+                             sdk::BrokerReply<sdk::CommitOutcome> reply) {
+  commits.take(std::move(reply), [&] { return store_->commit_room(room_id, commit); });
+}
+
+bool TestBroker::add_ticket(std::string_view ns, const sdk::SharedTicket& ticket,
+                            std::optional<sdk::TicketId> replaces) {
+  // Held, it is told to nobody: not even the store gets it.
+  bool shared = true;
+  bool answered = false;
+  additions.take(
+      [&](bool is_shared) {
+        shared = is_shared;
+        answered = true;
+      },
+      [] { return true; });
+  if (answered && shared) store_->add_ticket(ns, ticket, replaces);
+  return shared;
+}
+
+void TestBroker::ticket_waits(std::string_view ns, sdk::TicketId) {
+  note("ticket_waits " + std::string(ns));
+}
+
+void TestBroker::remove_ticket(std::string_view ns, sdk::TicketId ticket,
+                               sdk::BrokerReply<sdk::TicketEnd> reply) {
+  ticket_ends.take(std::move(reply), [&] { return store_->remove_ticket(ns, ticket); });
+}
+
+void TestBroker::claim(std::string_view ns, std::string_view session_id,
+                       std::span<const sdk::TicketId> tickets,
+                       sdk::BrokerReply<sdk::ClaimOutcome> reply) {
+  claims.take(std::move(reply), [&] { return store_->claim(ns, session_id, tickets); });
+}
+
+}  // namespace peer::test

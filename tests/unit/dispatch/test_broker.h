@@ -1,0 +1,95 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <peer/sdk/broker.h>
+
+#include "tests/unit/dispatch/answers.h"
+
+namespace peer::test {
+
+class SharedStore;
+
+/// An answer that says no more than this.
+inline sdk::JoinOutcome join_outcome(sdk::JoinStatus status) {
+  sdk::JoinOutcome outcome;
+  outcome.status = status;
+  return outcome;
+}
+
+/// A broker of the tests: usually what nodes share, in memory (SharedStore), answered during the
+/// call; each kind of question can be answered otherwise. Thread-safe.
+class TestBroker final : public sdk::Broker {
+ public:
+  TestBroker();
+  ~TestBroker() override;
+
+  Answers<sdk::RegisterOutcome> registrations;
+  Answers<sdk::ResolveOutcome> resolutions;
+  Answers<sdk::RouteOutcome> routes;  ///< usually kNotFound
+  Answers<sdk::JoinOutcome> joins;    ///< of namespaces and rooms; creations too
+  Answers<std::optional<sdk::MemberPage>> lists;
+  Answers<sdk::RoomReading> readings;
+  Answers<sdk::CommitOutcome> commits;
+  Answers<sdk::TicketEnd> ticket_ends;
+  Answers<sdk::ClaimOutcome> claims;
+  /// What becomes of a new ticket: true: it is told to the host (usual); false: not shared.
+  /// Held: it is taken, and nothing is said of it.
+  Answers<bool> additions;
+
+  /// There are no other nodes. Before the node is made.
+  void stand_alone() { standalone_ = true; }
+  void set_status(const sdk::BrokerStatus& status);
+  /// A far peer, or the connection to the others, does as SharedStore::obey() says. Once the node
+  /// has started.
+  void obey(std::string_view command);
+  /// What the core has told without a question: "leave lobby alice", "unregister alice",
+  /// "broadcast lobby alice", "update lobby alice", "ticket_waits lobby". Names by their aliases.
+  [[nodiscard]] std::vector<std::string> told();
+
+  void start(sdk::BrokerHost& host) override;
+  void stop() override {}
+  bool standalone() const override { return standalone_; }
+  sdk::BrokerStatus status() const override;
+
+  void register_peer(const sdk::Registered& peer, std::string_view alias,
+                     sdk::BrokerReply<sdk::RegisterOutcome> reply) override;
+  void unregister_peer(const sdk::Registered& peer) override;
+  void resolve(std::span<const std::string_view> aliases,
+               sdk::BrokerReply<sdk::ResolveOutcome> reply) override;
+  void route(const sdk::DirectedMessage& message,
+             sdk::BrokerReply<sdk::RouteOutcome> reply) override;
+  std::size_t broadcast(const sdk::NamespaceMessage& message) override;
+  void join(const sdk::JoinRequest& request, sdk::BrokerReply<sdk::JoinOutcome> reply) override;
+  void leave(std::string_view ns, const sdk::Registered& peer) override;
+  void update(std::string_view ns, const sdk::Registered& peer, std::string_view object) override;
+  void list(std::string_view ns, const std::optional<sdk::Fingerprint>& after, std::uint32_t limit,
+            sdk::BrokerReply<std::optional<sdk::MemberPage>> reply) override;
+  void read_room(std::string_view room_id, sdk::BrokerReply<sdk::RoomReading> reply) override;
+  void commit_room(std::string_view room_id, const sdk::RoomCommit& commit,
+                   sdk::BrokerReply<sdk::CommitOutcome> reply) override;
+  bool add_ticket(std::string_view ns, const sdk::SharedTicket& ticket,
+                  std::optional<sdk::TicketId> replaces) override;
+  void ticket_waits(std::string_view ns, sdk::TicketId ticket) override;
+  void remove_ticket(std::string_view ns, sdk::TicketId ticket,
+                     sdk::BrokerReply<sdk::TicketEnd> reply) override;
+  void claim(std::string_view ns, std::string_view session_id,
+             std::span<const sdk::TicketId> tickets,
+             sdk::BrokerReply<sdk::ClaimOutcome> reply) override;
+
+ private:
+  void note(std::string line);
+
+  const std::unique_ptr<SharedStore> store_;
+  bool standalone_ = false;
+  mutable std::mutex mutex_;
+  std::optional<sdk::BrokerStatus> status_;
+  std::vector<std::string> told_;
+};
+
+}  // namespace peer::test

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <array>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <peer/sdk/auth.h>
+#include <peer/sdk/room_policy.h>
+
+#include "tests/unit/dispatch/answers.h"
+
+namespace peer::test {
+
+/// Usually lets everybody in, with all rights. Thread-safe.
+class TestAuth final : public sdk::Auth {
+ public:
+  Answers<sdk::AuthVerdict> verdicts;
+
+  void authenticate(const sdk::AuthRequest&, sdk::AuthReply reply) override {
+    verdicts.take(std::move(reply), [] { return sdk::AuthGrant(); });
+  }
+};
+
+/// Lets a peer into namespaces that match these.
+inline sdk::AuthGrant grant_for(std::vector<std::string> namespaces) {
+  sdk::AuthGrant grant;
+  grant.namespaces = std::move(namespaces);
+  return grant;
+}
+
+inline sdk::RoomDecision refusal(int code, std::string message) {
+  sdk::RoomDecision decision;
+  decision.refusal = sdk::RoomRefusal{code, std::move(message)};
+  return decision;
+}
+
+/// Rooms of the guide: two members unless asked otherwise. A test can have any decision made
+/// otherwise. Thread-safe.
+class TestRooms final : public sdk::RoomPolicy {
+ public:
+  using Decide = std::function<sdk::RoomDecision(const sdk::RoomView&, const sdk::RoomRequest&)>;
+
+  /// What message_types() returns. Before the node is made.
+  std::vector<std::string> types;
+
+  /// From now on `instead` decides on this action; it may throw.
+  void on(sdk::RoomAction action, Decide instead) {
+    const std::lock_guard lock(mutex_);
+    instead_[static_cast<std::size_t>(action)] = std::move(instead);
+  }
+
+  sdk::RoomDecision decide(const sdk::RoomView& room,
+                           const sdk::RoomRequest& request) const override {
+    std::unique_lock lock(mutex_);
+    const Decide instead = instead_[static_cast<std::size_t>(request.action)];
+    lock.unlock();
+    return instead ? instead(room, request) : by_the_guide(room, request);
+  }
+  std::vector<std::string> message_types() const override { return types; }
+
+  static sdk::RoomDecision unchanged(const sdk::RoomView& room) {
+    sdk::RoomDecision decision;
+    decision.owner = room.owner;
+    decision.max_size = room.max_size;
+    decision.state = room.state;
+    return decision;
+  }
+
+  static sdk::RoomDecision by_the_guide(const sdk::RoomView& room,
+                                        const sdk::RoomRequest& request) {
+    sdk::RoomDecision decision = unchanged(room);
+    switch (request.action) {
+      case sdk::RoomAction::kCreate: {
+        const sdk::Value* size = request.fields.find("max_size");
+        decision.owner = request.actor;
+        decision.max_size = size == nullptr ? 2 : static_cast<std::uint32_t>(*size->as_number());
+        return decision;
+      }
+      case sdk::RoomAction::kJoin:
+        return room.members.size() < room.max_size ? decision : refusal(429, "room full");
+      case sdk::RoomAction::kLeave:
+        if (room.owner == request.actor) decision.owner = room.members.front();
+        return decision;
+      case sdk::RoomAction::kKick:
+        return room.owner == request.actor ? decision : refusal(403, "only room owner can kick");
+      case sdk::RoomAction::kMessage:
+      case sdk::RoomAction::kTimer:
+        return decision;
+    }
+    return decision;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::array<Decide, 6> instead_;  // by RoomAction
+};
+
+}  // namespace peer::test

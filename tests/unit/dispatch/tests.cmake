@@ -1,0 +1,14 @@
+# A node in this process, for the tests of what stands on one.
+add_library(peer_test_node STATIC dispatch/names.cc dispatch/node_test.cc dispatch/test_broker.cc)
+target_link_libraries(peer_test_node PUBLIC peer_test_support peer_server_core)
+
+peer_add_test(unit_dispatch
+  SOURCES
+    dispatch/matching_test.cc
+    dispatch/namespaces_test.cc
+    dispatch/other_nodes_test.cc
+    dispatch/registration_test.cc
+    dispatch/rooms_test.cc
+    dispatch/routing_test.cc
+  LIBRARIES peer_test_node
+  LABELS fast)
