@@ -91,7 +91,7 @@ void handle(const Call& call) {
 }  // namespace
 
 void Call::error(int code, std::string_view text) const {
-  reply_error(connection, message.id, code, text);
+  reply_error(connection, message.type, message.id, code, text);
 }
 
 void note_limit(const Call& call, const std::string& limit) {

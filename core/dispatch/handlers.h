@@ -63,7 +63,7 @@ void handle_metadata(const Call& call);
 void handle_directed(const Call& call);  // signal, relay
 void handle_broadcast(const Call& call);
 /// Asks the broker about aliases that nobody here holds, and goes on, unless the peer has gone,
-/// with a `holders` as long as `aliases` and a call that knows the request's id alone.
+/// with a `holders` as long as `aliases` and a call that knows the request's type and id alone.
 void resolve_elsewhere(
     const Call& call, const std::vector<std::string_view>& aliases,
     std::function<void(const Call& later, const sdk::ResolveOutcome& outcome)> then);

@@ -1,11 +1,11 @@
 #include <utility>
 
 #include "core/base/log.h"
+#include "core/dispatch/auth_rules.h"
 #include "core/dispatch/await.h"
 #include "core/dispatch/handlers.h"
 #include "core/dispatch/replies.h"
 #include "core/protocol/automatic_alias.h"
-#include "core/protocol/json_text.h"
 
 // From the first message to `registered` (protocol.md A): read, room left?, auth plugin, broker,
 // admission; any of them may end it with an error and a close. Steps that answer later continue on
@@ -47,16 +47,11 @@ void refuse_first_message(Node& node, Connection& connection, std::string_view t
 
 void admit(Node& node, Connection& connection, const Inheritance& inheritance);
 
-bool is_sound_alias(const Node& node, std::string_view alias) {
-  return !alias.empty() && alias.size() <= node.bounds().alias && !parse_fingerprint(alias) &&
-         is_valid_json(json_string(alias));  // UTF-8
-}
-
 void grant(Node& node, Connection& connection, sdk::AuthGrant granted) {
   Peer& peer = peer_of(connection);
   Registration& registration = *peer.registration;
   peer.fingerprint = fingerprint_of(granted.identity.value_or(registration.public_key));
-  if (granted.alias && is_sound_alias(node, *granted.alias)) {
+  if (granted.alias && is_sound_alias(node.bounds(), *granted.alias)) {
     registration.alias = granted.alias;
   } else if (granted.alias) {
     node.auth_calls.fault("authenticate", "granted an alias that no peer may have");
@@ -79,12 +74,7 @@ void reject(Node& node, Connection& connection, std::string_view text) {
   refuse(connection, 401, text, CloseCode::kAuthFailed);
 }
 
-void challenge(Node& node, Connection& connection, sdk::AuthChallenge challenge) {
-  constexpr std::size_t kMaxContext = 64 * 1024;
-  if (!is_valid_json(challenge.payload) || challenge.context.size() > kMaxContext) {
-    node.auth_calls.fault("authenticate", "gave a challenge that is no JSON, or over 64 KiB");
-    return reject(node, connection, "authentication failed");
-  }
+void challenge(Connection& connection, sdk::AuthChallenge challenge) {
   Registration& registration = *peer_of(connection).registration;
   registration.challenged = true;
   registration.challenge_context = std::move(challenge.context);
@@ -92,10 +82,14 @@ void challenge(Node& node, Connection& connection, sdk::AuthChallenge challenge)
 }
 
 void obey(Node& node, Connection& connection, sdk::AuthVerdict verdict) {
+  if (const char* fault = fault_of(verdict)) {
+    node.auth_calls.fault("authenticate", fault);
+    return reject(node, connection, "authentication failed");
+  }
   if (auto* granted = std::get_if<sdk::AuthGrant>(&verdict)) {
     grant(node, connection, std::move(*granted));
   } else if (auto* asked = std::get_if<sdk::AuthChallenge>(&verdict)) {
-    challenge(node, connection, std::move(*asked));
+    challenge(connection, std::move(*asked));
   } else {
     reject(node, connection, std::get<sdk::AuthRejection>(verdict).message);
   }
@@ -223,6 +217,12 @@ void admit(Node& node, Connection& connection, const Inheritance& inheritance) {
   replace(node, connection, result.present);
 }
 
+void count(Node& node, const Connection& connection, MessageType type) {
+  node.state_of(connection)
+      .messages[static_cast<std::size_t>(type)]
+      .fetch_add(1, std::memory_order_relaxed);
+}
+
 void begin(Node& node, Connection& connection, const Message& message,
            const RegisterRequest& request) {
   Peer& peer = peer_of(connection);
@@ -243,23 +243,26 @@ void handle_first_message(Node& node, Connection& connection, std::string_view t
   Peer& peer = peer_of(connection);
   MessageParser& parser = node.state_of(connection).parser;
   Message message;
-  const bool well_formed = !parser.parse(text, message);
+  const std::optional<std::string_view> problem = parser.parse(text, message);
+  const bool well_formed = !problem;
   peer.registration->id = message.id;
   const bool answers_challenge =
       peer.stage == Peer::Stage::kRegistering && peer.registration->challenged;
   if (answers_challenge && well_formed && message.type == MessageType::kAuthResponse) {
     peer.registration->challenged = false;
+    count(node, connection, message.type);
     return ask_auth(node, connection, std::string(message.payload));
   }
   if (!well_formed || message.type != MessageType::kRegister ||
       peer.stage != Peer::Stage::kConnected) {
-    const std::string_view due =
-        answers_challenge ? "auth_response expected" : "first message must be register";
+    std::string_view due = problem.value_or("first message must be register");
+    if (answers_challenge) due = "auth_response expected";
     return refuse_first_message(node, connection, due);
   }
+  count(node, connection, message.type);
   RegisterRequest request;
-  if (const auto problem = parser.read(message, node.bounds(), request)) {
-    return refuse_first_message(node, connection, *problem);
+  if (const auto wrong = parser.read(message, node.bounds(), request)) {
+    return refuse_first_message(node, connection, *wrong);
   }
   begin(node, connection, message, request);
 }

@@ -52,8 +52,12 @@ void reply(Connection& connection, std::string_view type, std::string_view id,
 }
 
 void reply_error(Connection& connection, std::string_view id, int code, std::string_view message) {
-  const Peer& peer = peer_of(connection);
-  peer.errors.add(peer.handling, code);
+  reply_error(connection, peer_of(connection).handling, id, code, message);
+}
+
+void reply_error(Connection& connection, MessageType answered, std::string_view id, int code,
+                 std::string_view message) {
+  peer_of(connection).errors.add(answered, code);
   std::string payload = "{\"code\":" + std::to_string(code) + ",\"message\":";
   append_json_string(payload, is_text(message) ? message : "refused");
   payload.push_back('}');

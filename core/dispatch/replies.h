@@ -18,6 +18,10 @@ void reply(Connection& connection, std::string_view type, std::string_view id,
            std::string_view payload);
 /// `error {code, message}`; `message` is the protocol's own words.
 void reply_error(Connection& connection, std::string_view id, int code, std::string_view message);
+/// The same, counted as an answer to a message of that type: for one that comes later, while the
+/// peer's further messages were handled. The other counts it under the type of the latest.
+void reply_error(Connection& connection, MessageType answered, std::string_view id, int code,
+                 std::string_view message);
 /// `ack {delivered, dropped}`, to a request with an id only (protocol C.1).
 void reply_ack(Connection& connection, std::string_view id, std::uint32_t delivered,
                std::uint32_t dropped);

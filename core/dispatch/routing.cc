@@ -81,12 +81,13 @@ void answer_route(const Call& call, sdk::RouteOutcome outcome) {
   }
 }
 
-// On the sender's loop; it may have gone.
-void answer_route(Node& node, ConnectionRef sender, std::string_view id,
+// On the sender's loop; it may have gone, or be at work on another message by now.
+void answer_route(Node& node, ConnectionRef sender, MessageType type, std::string_view id,
                   sdk::RouteOutcome outcome) {
   Connection* connection = node.loop_of(sender).find(sender);
   if (connection == nullptr || connection->closing()) return;
   Message message;
+  message.type = type;
   message.id = id;
   answer_route({node, *connection, peer_of(*connection), message}, outcome);
 }
@@ -98,6 +99,7 @@ void route_elsewhere(const Call& call, const std::optional<Fingerprint>& target,
                      const FrameRef& frame) {
   Node& node = call.node;
   const ConnectionRef sender = call.connection.ref();
+  const MessageType type = call.message.type;
   const std::vector<std::string_view> namespaces = names_of(call.peer);
   const bool wants_outcome = !call.message.id.empty();
   sdk::DirectedMessage message{call.peer.fingerprint, target.value_or(Fingerprint()), namespaces,
@@ -109,15 +111,15 @@ void route_elsewhere(const Call& call, const std::optional<Fingerprint>& target,
   if (wants_outcome) {
     return ask<sdk::RouteOutcome>(
         call.loop(), {node.broker_calls, "route"}, sdk::RouteOutcome::kUnavailable, start,
-        [&node, sender, id = std::string(call.message.id)](sdk::RouteOutcome outcome) {
-          answer_route(node, sender, id, outcome);
+        [&node, sender, type, id = std::string(call.message.id)](sdk::RouteOutcome outcome) {
+          answer_route(node, sender, type, id, outcome);
         });
   }
-  const auto answer = [&node, sender](sdk::RouteOutcome outcome) {  // std::function holds it
+  const auto answer = [&node, sender, type](sdk::RouteOutcome outcome) {  // std::function holds it
     if (outcome != sdk::RouteOutcome::kNotFound && outcome != sdk::RouteOutcome::kForbidden) return;
     EventLoop& loop = node.loop_of(sender);
-    if (EventLoop::current() == &loop) return answer_route(node, sender, {}, outcome);
-    loop.post([&node, sender, outcome] { answer_route(node, sender, {}, outcome); });
+    if (EventLoop::current() == &loop) return answer_route(node, sender, type, {}, outcome);
+    loop.post([&node, sender, type, outcome] { answer_route(node, sender, type, {}, outcome); });
   };
   node.broker_calls.run("route", [&] { start(answer); });
 }
@@ -139,24 +141,22 @@ void send_directed(const Call& call, const Fingerprint& target) {
 
 // Nobody here holds the alias. The sender's next messages wait, so that its order is kept.
 void send_to_alias(const Call& call) {
-  resolve_elsewhere(call, {*call.message.to},
-                    [type = call.message.type, payload = std::string(call.message.payload),
-                     alias = std::string(*call.message.to)](const Call& later,
-                                                            const sdk::ResolveOutcome& outcome) {
-                      if (outcome.foreign && !outcome.holders.front()) {
-                        const FrameRef frame = directed_frame(to_text(type), later.peer.fingerprint,
-                                                              alias, payload, later.loop().wall());
-                        return route_elsewhere(later, std::nullopt, frame);
-                      }
-                      if (!outcome.known)
-                        return answer_route(later, sdk::RouteOutcome::kUnavailable);
-                      if (!outcome.holders.front()) return later.error(404, "peer not found");
-                      Message message = later.message;
-                      message.type = type;
-                      message.payload = payload;
-                      send_directed({later.node, later.connection, later.peer, message},
-                                    *outcome.holders.front());
-                    });
+  resolve_elsewhere(
+      call, {*call.message.to},
+      [payload = std::string(call.message.payload), alias = std::string(*call.message.to)](
+          const Call& later, const sdk::ResolveOutcome& outcome) {
+        if (outcome.foreign && !outcome.holders.front()) {
+          const FrameRef frame = directed_frame(to_text(later.message.type), later.peer.fingerprint,
+                                                alias, payload, later.loop().wall());
+          return route_elsewhere(later, std::nullopt, frame);
+        }
+        if (!outcome.known) return answer_route(later, sdk::RouteOutcome::kUnavailable);
+        if (!outcome.holders.front()) return later.error(404, "peer not found");
+        Message message = later.message;
+        message.payload = payload;
+        send_directed({later.node, later.connection, later.peer, message},
+                      *outcome.holders.front());
+      });
 }
 
 void fan_out(const Call& call, std::string_view ns, std::string_view data,
@@ -173,11 +173,12 @@ void resolve_elsewhere(
       [&](sdk::BrokerReply<sdk::ResolveOutcome> answer) {
         node.plugins.broker->resolve(aliases, std::move(answer));
       },
-      [&node, count = aliases.size(), id = std::string(call.message.id), then = std::move(then)](
-          Connection* still_there, sdk::ResolveOutcome outcome) {
+      [&node, count = aliases.size(), type = call.message.type, id = std::string(call.message.id),
+       then = std::move(then)](Connection* still_there, sdk::ResolveOutcome outcome) {
         if (still_there == nullptr) return;
         outcome.holders.resize(count);
         Message message;
+        message.type = type;
         message.id = id;
         then({node, *still_there, peer_of(*still_there), message}, outcome);
       });

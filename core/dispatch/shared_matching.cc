@@ -20,11 +20,10 @@ sdk::TicketId new_ticket_id() { return std::stoull(random_hex(8), nullptr, 16); 
 
 // What the strategy has against a request, or a fault of its own; answers it.
 bool refused(const Call& call, const MatchRequest& request) {
-  std::optional<std::string> refusal;
-  const bool checked = call.node.match_calls.run(
-      "check", [&] { refusal = call.node.plugins.match_strategy->check(view_of(request)); });
-  if (checked && !refusal) return false;
-  call.error(checked ? 400 : 500, refusal.value_or("internal error"));
+  const MatchJudgement judgement =
+      judge(*call.node.plugins.match_strategy, call.node.match_calls, request);
+  if (!judgement.failed && !judgement.refusal) return false;
+  call.error(judgement.failed ? 500 : 400, judgement.refusal.value_or("internal error"));
   return true;
 }
 

@@ -1,6 +1,9 @@
 #include "core/match/match_rules.h"
 
+#include <cstdint>
 #include <variant>
+
+#include "core/base/utf8.h"
 
 namespace peer {
 namespace {
@@ -25,6 +28,27 @@ sdk::MatchRequest view_of(const MatchRequest& request) {
 bool same_request(const MatchRequest& a, const MatchRequest& b) {
   return a.group_size == b.group_size && a.criteria_key == b.criteria_key &&
          own_fields(a) == own_fields(b);
+}
+
+MatchJudgement judge(const sdk::MatchStrategy& strategy, PluginCalls& calls,
+                     const MatchRequest& request) {
+  MatchJudgement judgement;
+  judgement.failed =
+      !calls.run("check", [&] { judgement.refusal = strategy.check(view_of(request)); });
+  if (!judgement.refusal) return judgement;
+  std::string& words = *judgement.refusal;
+  if (!is_valid_utf8({reinterpret_cast<const std::uint8_t*>(words.data()), words.size()})) {
+    calls.fault("check", "refused in words that are not UTF-8");
+    words = "refused";
+  }
+  return judgement;
+}
+
+std::unique_ptr<sdk::MatchQueue> make_queue(sdk::MatchStrategy& strategy, PluginCalls& calls) {
+  std::unique_ptr<sdk::MatchQueue> queue;
+  const bool returned = calls.run("make_queue", [&] { queue = strategy.make_queue(); });
+  if (returned && queue == nullptr) calls.fault("make_queue", "returned no queue");
+  return queue;
 }
 
 }  // namespace peer

@@ -1,10 +1,14 @@
 #pragma once
 
 #include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include <peer/sdk/match_strategy.h>
 
+#include "core/plugin/plugin_calls.h"
 #include "core/protocol/requests.h"
 
 /// What is true of match requests and groups wherever they are kept (protocol.md B, Matching).
@@ -14,6 +18,17 @@ namespace peer {
 [[nodiscard]] sdk::MatchRequest view_of(const MatchRequest& request);
 /// Asks for the same: the ticket keeps its place. `timeout_ms` is not compared.
 [[nodiscard]] bool same_request(const MatchRequest& a, const MatchRequest& b);
+
+/// What a strategy has against a request.
+struct MatchJudgement {
+  bool failed = false;                 ///< it threw: 500
+  std::optional<std::string> refusal;  ///< words for the client, UTF-8: 400
+};
+[[nodiscard]] MatchJudgement judge(const sdk::MatchStrategy& strategy, PluginCalls& calls,
+                                   const MatchRequest& request);
+/// The strategy's queue for one namespace; null, which is logged, when it made none.
+[[nodiscard]] std::unique_ptr<sdk::MatchQueue> make_queue(sdk::MatchStrategy& strategy,
+                                                          PluginCalls& calls);
 
 /// At least two tickets, each once, each with a group size of at least that many.
 /// `size_of(id)`: the group size that a ticket asks for, 0 for an unknown one.

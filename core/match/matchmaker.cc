@@ -31,11 +31,11 @@ Matchmaker::Shard& Matchmaker::shard_of(std::string_view ns) const {
 MatchOutcome Matchmaker::request(const TicketOwner& owner, const MatchRequest& request,
                                  sdk::Instant now) {
   MatchOutcome outcome;
-  std::optional<std::string> refusal;
-  const bool checked = calls_.run("check", [&] { refusal = strategy_.check(view_of(request)); });
-  if (!checked || refusal) {
-    outcome.status = checked ? MatchOutcome::Status::kRefused : MatchOutcome::Status::kFailed;
-    outcome.refusal = refusal.value_or("");
+  const MatchJudgement judgement = judge(strategy_, calls_, request);
+  if (judgement.failed || judgement.refusal) {
+    outcome.status =
+        judgement.failed ? MatchOutcome::Status::kFailed : MatchOutcome::Status::kRefused;
+    outcome.refusal = judgement.refusal.value_or("");
     return outcome;
   }
 
@@ -44,7 +44,7 @@ MatchOutcome Matchmaker::request(const TicketOwner& owner, const MatchRequest& r
   const auto at = shard.queues.try_emplace(std::string(request.ns)).first;
   Queue& queue = at->second;
   if (queue.strategy == nullptr) {
-    calls_.run("make_queue", [&] { queue.strategy = strategy_.make_queue(); });
+    queue.strategy = make_queue(strategy_, calls_);
     if (queue.strategy == nullptr) {
       shard.queues.erase(at);
       outcome.status = MatchOutcome::Status::kFailed;

@@ -15,9 +15,7 @@ SharedQueues::Queue* SharedQueues::find(std::string_view ns) {
 void SharedQueues::add(std::string_view ns, const sdk::SharedTicket& ticket, MatchRequest request) {
   request.ns = {};  // a view of the message
   Queue& queue = queues_.try_emplace(std::string(ns)).first->second;
-  if (queue.strategy == nullptr) {
-    calls_.run("make_queue", [&] { queue.strategy = strategy_.make_queue(); });
-  }
+  if (queue.strategy == nullptr) queue.strategy = make_queue(strategy_, calls_);
   if (queue.strategy != nullptr && !queue.by_shared_id.contains(ticket.id)) {
     const sdk::TicketId id = ++last_id_;
     queue.by_shared_id[ticket.id] = id;

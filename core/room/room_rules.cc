@@ -1,11 +1,14 @@
 #include "core/room/room_rules.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
+#include "core/base/utf8.h"
 #include "core/protocol/json_text.h"
-#include "core/protocol/message.h"
+#include "core/protocol/protocol_types.h"
 
 namespace peer {
 namespace {
@@ -37,12 +40,33 @@ const char* fault_of(const RoomSnapshot& snapshot, const sdk::RoomRequest& reque
 }
 
 const char* fault_of(const sdk::RoomMessage& message) {
-  if (message_type_of(message.type) != MessageType::kUnknown || message.type.empty()) {
+  if (is_protocol_type(message.type) || message.type.empty()) {
     return "dropped a message of a type that is the protocol's own";
   }
   if (!is_valid_json(json_string(message.type))) return "dropped a message of a type not in UTF-8";
   if (!is_valid_json(message.payload)) return "dropped a message that is not JSON";
   return nullptr;
+}
+
+/// The guide's codes, of which clients know what they mean.
+constexpr std::array kRefusalCodes{400, 403, 404, 409, 429};
+
+/// Makes of the policy's refusal what a client may hear. Returns false when it has none of the
+/// codes: the decision makes no sense.
+bool accept(sdk::RoomRefusal& refusal, PluginCalls& calls) {
+  const bool known =
+      std::find(kRefusalCodes.begin(), kRefusalCodes.end(), refusal.code) != kRefusalCodes.end();
+  if (!known) {
+    calls.fault("decide", "refused with code " + std::to_string(refusal.code) +
+                              ", which is none of 400, 403, 404, 409, 429");
+    return false;
+  }
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(refusal.message.data());
+  if (!is_valid_utf8({bytes, refusal.message.size()})) {
+    calls.fault("decide", "refused in words that are not UTF-8");
+    refusal.message = "refused";
+  }
+  return true;
 }
 
 /// Drops the messages that no client could read; the decision counts without them.
@@ -67,6 +91,8 @@ RoomVerdict judge(const sdk::RoomPolicy& policy, PluginCalls& calls, std::string
   const bool may_refuse =
       request.action != sdk::RoomAction::kLeave && request.action != sdk::RoomAction::kTimer;
   if (decision.refusal && may_refuse) {
+    verdict.failed = !accept(*decision.refusal, calls);
+    if (verdict.failed) return verdict;
     verdict.refusal = std::move(decision.refusal);
     return verdict;
   }

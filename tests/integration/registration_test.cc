@@ -24,11 +24,19 @@ class RegistrationTest : public ServerTest {
 
 TEST_F(RegistrationTest, TheFirstMessageMustBeRegister) {
   for (const char* text :
-       {R"({"type":"ping"})", R"({"type":"join","payload":{"namespace":"lobby"}})", "not json",
-        R"({"type":"register")", "[]", "{}", "1", "", R"({"type":"nonsense"})",
-        R"({"type":"REGISTER","payload":{"public_key":"alice"}})"}) {
+       {R"({"type":"ping"})", R"({"type":"join","payload":{"namespace":"lobby"}})", "{}",
+        R"({"type":"nonsense"})", R"({"type":"REGISTER","payload":{"public_key":"alice"}})"}) {
     expect_refused_first(text, "^first message must be register$");
   }
+}
+
+TEST_F(RegistrationTest, AFirstMessageThatIsNoneIsToldSo) {
+  for (const char* text : {"not json", R"({"type":"register")", "[]", "1", ""}) {
+    expect_refused_first(text, "^invalid message$");
+  }
+  expect_refused_first(R"({"type":"register","id":{},"payload":{"public_key":"a"}})",
+                       "^id must be a string or an integer$");
+  expect_refused_first(R"({"type":7})", "^type must be a string$");
 }
 
 TEST_F(RegistrationTest, ThePublicKeyIsRequired) {

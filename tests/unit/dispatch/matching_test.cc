@@ -72,6 +72,19 @@ TEST_F(MatchingTest, AStrategyThatThrowsFailsTheRequest) {
   EXPECT_THAT(log(), ElementsAre("plugin match_strategy 'test': check: no"));
 }
 
+TEST_F(MatchingTest, AStrategyThatMakesNoQueueIsNamed) {
+  strategy_.makes_queues = false;
+  EXPECT_EQ(peer_in("lobby", "alice").ask("match", kLobby), error(500, "internal error"));
+  EXPECT_THAT(log(), ElementsAre("plugin match_strategy 'test': make_queue: returned no queue"));
+}
+
+TEST_F(MatchingTest, WordsOfAStrategyThatAreNotUtf8AreNotSaid) {
+  strategy_.on_check = []() -> std::optional<std::string> { return "no\xff"; };
+  EXPECT_EQ(peer_in("lobby", "alice").ask("match", kLobby), error(400, "refused"));
+  EXPECT_THAT(log(), ElementsAre("plugin match_strategy 'test': check: refused in words that are "
+                                 "not UTF-8"));
+}
+
 TEST_F(MatchingTest, ATicketExpires) {
   Client alice = peer_in("lobby", "alice");
   EXPECT_THAT(alice.ask("match", R"({"namespace":"lobby","timeout_ms":1})"), HasSubstr("waiting"));
@@ -210,6 +223,14 @@ TEST_F(SharedMatchingTest, WhoseTicketNobodyLooksAtStillWaitsForItsAnswer) {
 TEST_F(SharedMatchingTest, AStrategyOfASharedQueueThatRefuses) {
   strategy_.on_check = []() -> std::optional<std::string> { return "skill must be a number"; };
   EXPECT_EQ(peer_in("lobby", "alice").ask("match", kLobby), error(400, "skill must be a number"));
+}
+
+TEST_F(SharedMatchingTest, AStrategyThatMakesNoSharedQueueIsNamed) {
+  strategy_.makes_queues = false;
+  Client alice = peer_in("lobby", "alice");
+  elsewhere("wait lobby 7");
+  settle();
+  EXPECT_THAT(log(), ElementsAre("plugin match_strategy 'test': make_queue: returned no queue"));
 }
 
 TEST_F(SharedMatchingTest, ATicketOfAnotherNodeIsLookedAtAndItsNodeIsTold) {

@@ -1,6 +1,7 @@
 #include "tests/unit/dispatch/names.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <mutex>
 
@@ -14,9 +15,18 @@ constexpr std::size_t kHexLength = 64;
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 constexpr std::string_view kDigits = "0123456789";
 
-/// The names that tests have used, by fingerprint in hex. Thread-safe.
+/// The names that tests have used, and the usual ones, by fingerprint in hex.
+/// Thread-safe.
 class Names {
  public:
+  Names() {
+    for (const char* name : {"alice", "bob", "carol"}) add(to_hex(fingerprint_of(name)), name);
+    constexpr std::uint32_t kFarPeers = 9;
+    for (std::uint32_t number = 1; number <= kFarPeers; ++number) {
+      add(to_hex(far_peer(number)), "far-" + std::to_string(number));
+    }
+  }
+
   void add(const std::string& hex, std::string_view name) {
     const std::lock_guard lock(mutex_);
     names_.emplace(hex, name);

@@ -107,7 +107,7 @@ class NodeTest : public testing::Test {
   /// Answers with `code` to messages of that type so far, and messages of that type handled.
   std::uint64_t errors(MessageType type, int code);
   std::uint64_t handled(MessageType type);
-  /// What the log says so far.
+  /// What the log says of plugins so far.
   std::vector<std::string> log();
   /// The answer to a request of a client on this machine, or elsewhere: status line to body.
   std::string http(std::string_view method, std::string_view path, bool loopback = true);

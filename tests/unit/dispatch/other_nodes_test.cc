@@ -85,6 +85,7 @@ TEST_F(OtherNodesTest, AnOlderRegistrationThanThePresentOneIsNotEnded) {
 TEST_F(OtherNodesTest, ALostAliasDoesNotLeadHereAnyMore) {
   Client alice = peer_in("lobby", "alice");
   host().alias_lost(registered("alice", 1));
+  settle();
   EXPECT_EQ(alice.ask(R"({"type":"signal","to":"alice"})"), error(404, "peer not found"));
 }
 

@@ -52,6 +52,29 @@ TEST_F(RegistrationTest, AFirstMessageOfAnotherTypeEndsTheConnection) {
                                        "1008 first message must be register"));
 }
 
+TEST_F(RegistrationTest, AFirstMessageThatIsNoneIsToldSo) {
+  Client no_json = connect();
+  no_json.send("register me");
+  EXPECT_THAT(no_json.end(), ElementsAre(error(400, "invalid message"), "1008 invalid message"));
+  Client bad_id = connect();
+  bad_id.send("register", kAlice, R"("id":[1])");
+  EXPECT_THAT(bad_id.end(), ElementsAre(error(400, "id must be a string or an integer"),
+                                        "1008 id must be a string or an integer"));
+  Client twice = connect();
+  twice.send("register", kAlice, R"("id":1,"type":"register")");
+  EXPECT_THAT(twice.end(), ElementsAre(error(400, "duplicate field", "1"), "1008 duplicate field"));
+  EXPECT_EQ(errors(MessageType::kRegister, 400), 3U);
+}
+
+TEST_F(RegistrationTest, RegistrationsAreCounted) {
+  const Client alice = peer("alice");
+  EXPECT_EQ(handled(MessageType::kRegister), 1U);
+  Client bob = connect();
+  bob.send("register", "{}");
+  EXPECT_THAT(bob.end(), Contains(HasSubstr("1008")));
+  EXPECT_EQ(handled(MessageType::kRegister), 2U);
+}
+
 TEST_F(RegistrationTest, AWrongFieldEndsTheConnection) {
   Client alice = connect();
   alice.send("register", R"({"public_key":"","alias":7})", R"("id":"a")");
@@ -188,6 +211,64 @@ TEST_F(RegistrationTest, AnIdentityStandsInForThePublicKey) {
   auth_.verdicts.always(as("account 1"));
   static_cast<void>(peer_named("account 1"));
   EXPECT_THAT(connect().ask("register", kAlice), HasSubstr("\"from\":\"<account 1>\""));
+}
+
+// Nonsense of an auth plugin is a denial, and named in the log.
+
+class BadVerdictTest : public RegistrationTest {
+ protected:
+  // A registration with this verdict must be denied, and the log must say what was wrong with it.
+  void expect_denied(sdk::AuthVerdict verdict, const std::string& fault) {
+    auth_.verdicts.always(std::move(verdict));
+    Client alice = connect();
+    alice.send("register", kAlice);
+    EXPECT_THAT(alice.end(),
+                ElementsAre(error(401, "authentication failed"), "4003 authentication failed"));
+    EXPECT_THAT(log(), ElementsAre("plugin auth 'test': authenticate: " + fault));
+  }
+};
+
+TEST_F(BadVerdictTest, AnEmptyIdentity) { expect_denied(as(""), "granted an empty identity"); }
+
+TEST_F(BadVerdictTest, ARateOfNothing) {
+  sdk::AuthGrant grant;
+  grant.rate_per_second = 0;
+  expect_denied(grant, "granted a rate of 0 messages a second");
+}
+
+TEST_F(BadVerdictTest, APatternThatIsEmpty) {
+  expect_denied(grant_for({"lobby", ""}),
+                "granted namespaces by a pattern that is empty, or has a '*' before its end");
+}
+
+TEST_F(BadVerdictTest, APatternWithAStarBeforeItsEnd) {
+  expect_denied(grant_for({"*x*"}),
+                "granted namespaces by a pattern that is empty, or has a '*' before its end");
+}
+
+TEST_F(BadVerdictTest, WordsThatAreNotUtf8) {
+  expect_denied(sdk::AuthRejection{"bad \xff"}, "rejected with words that are not UTF-8");
+}
+
+TEST_F(BadVerdictTest, AChallengeThatIsNoJson) {
+  expect_denied(sdk::AuthChallenge{"{", ""}, "gave a challenge that is no JSON, or over 64 KiB");
+}
+
+TEST_F(BadVerdictTest, AnAliasThatNoPeerMayHaveIsNotGranted) {
+  for (const std::string& alias : {std::string("a\0b", 3), std::string("a\nb"), std::string()}) {
+    sdk::AuthGrant grant;
+    grant.alias = alias;
+    auth_.verdicts.always(grant);
+    static_cast<void>(peer("alice"));
+  }
+  EXPECT_THAT(log(), ElementsAre("plugin auth 'test': authenticate: granted an alias that no peer "
+                                 "may have"));
+}
+
+TEST_F(BadVerdictTest, PatternsThatMakeSenseAreGranted) {
+  auth_.verdicts.always(grant_for({"*", "a", "b*"}));
+  static_cast<void>(peer("alice"));
+  EXPECT_THAT(log(), IsEmpty());
 }
 
 // --- With other nodes

@@ -1,4 +1,5 @@
 #include <stdexcept>
+#include <utility>
 
 #include "tests/unit/dispatch/node_test.h"
 
@@ -173,6 +174,70 @@ TEST_F(RoomsTest, MessagesOfThePolicyFollowTheChange) {
               ElementsAre(score, R"({"type":"hand","namespace":"room","payload":[2],"ts":0})"));
 }
 
+TEST_F(RoomsTest, ARefusalWithACodeOfItsOwnIsThePolicysFault) {
+  const Client alice = owner_of("room", "alice");
+  rooms_.on(RoomAction::kJoin,
+            [](const RoomView&, const RoomRequest&) { return refusal(999, "go away"); });
+  EXPECT_EQ(peer("bob").ask("join_room", kRoom), error(500, "internal error"));
+  EXPECT_THAT(log(), ElementsAre("plugin room_policy 'test': decide: refused with code 999, which "
+                                 "is none of 400, 403, 404, 409, 429"));
+}
+
+TEST_F(RoomsTest, ARefusalMayHaveEachCodeOfTheGuide) {
+  const Client alice = owner_of("room", "alice");
+  Client bob = peer("bob");
+  for (const int code : {400, 403, 404, 409, 429}) {
+    rooms_.on(RoomAction::kJoin,
+              [code](const RoomView&, const RoomRequest&) { return refusal(code, "no"); });
+    EXPECT_EQ(bob.ask("join_room", kRoom), error(code, "no"));
+  }
+  EXPECT_THAT(log(), IsEmpty());
+}
+
+TEST_F(RoomsTest, WordsOfARefusalThatAreNotUtf8AreNotSaid) {
+  const Client alice = owner_of("room", "alice");
+  rooms_.on(RoomAction::kJoin,
+            [](const RoomView&, const RoomRequest&) { return refusal(403, "no\xff"); });
+  EXPECT_EQ(peer("bob").ask("join_room", kRoom), error(403, "refused"));
+  EXPECT_THAT(log(), ElementsAre("plugin room_policy 'test': decide: refused in words that are not "
+                                 "UTF-8"));
+}
+
+TEST_F(RoomsTest, ThePolicyDoesNotSpeakAsTheServer) {
+  rooms_.on(RoomAction::kJoin, [](const RoomView& room, const RoomRequest&) {
+    sdk::RoomDecision decision = TestRooms::unchanged(room);
+    for (const char* type : {"registered",
+                             "auth_challenge",
+                             "peer_list",
+                             "peer_joined",
+                             "peer_left",
+                             "matched",
+                             "match_cancelled",
+                             "match_expired",
+                             "room_created",
+                             "room_updated",
+                             "room_closed",
+                             "ack",
+                             "pong",
+                             "error",
+                             "kick",
+                             "room_info",
+                             "signal",
+                             "match",
+                             "broadcast",
+                             ""}) {
+      decision.messages.push_back({std::nullopt, type, "{}"});
+    }
+    return decision;
+  });
+  Client alice = owner_of("room", "alice");
+  Client bob = peer_in("room", "bob");
+  EXPECT_THAT(alice.heard(), ElementsAre(peer_joined("room", "bob")));
+  EXPECT_THAT(bob.heard(), IsEmpty());
+  EXPECT_THAT(log(), ElementsAre("plugin room_policy 'test': decide: dropped a message of a type "
+                                 "that is the protocol's own"));
+}
+
 TEST_F(RoomsTest, MessagesToThePolicyAre400Then404Then403) {
   rooms_.types = {"vote"};
   Client alice = owner_of("room", "alice");
@@ -270,9 +335,14 @@ TEST_F(SharedRoomsTest, ABrokerThatThrowsCannotKnow) {
   EXPECT_THAT(bob.heard(), ElementsAre(peer_left("room", "alice"), room_updated("bob")));
 }
 
-TEST_F(SharedRoomsTest, ARefusedJoinOfTheNodesOwnIsToldToTheBroker) {
-  elsewhere("cut");
-  const Client alice = owner_of("room", "alice", 1);
+TEST_F(SharedRoomsTest, AJoinThatIsRefusedAfterAllIsToldToTheBroker) {
+  broker_.joins.always({});
+  broker_.readings.always({});
+  const Client alice = owner_of("room", "alice");
+  bool asked = false;
+  rooms_.on(RoomAction::kJoin, [&asked](const RoomView& room, const RoomRequest&) {
+    return std::exchange(asked, true) ? refusal(429, "room full") : TestRooms::unchanged(room);
+  });
   EXPECT_EQ(peer("bob").ask("join_room", kRoom), error(429, "room full"));
   EXPECT_THAT(broker_.told(), Contains("leave room bob"));
 }

@@ -140,6 +140,26 @@ TEST_F(SharedRoutingTest, TheSenderGoesOnMeanwhile) {
   EXPECT_EQ(alice.read(), ack("1", 1));
 }
 
+TEST_F(SharedRoutingTest, ALateErrorIsCountedAsOneOfTheMessageItAnswers) {
+  broker_.routes.hold();
+  Client alice = peer("alice");
+  alice.send(R"({"type":"signal","to":"<far-1>","id":1})");
+  alice.send(R"({"type":"relay","to":"<far-1>"})");
+  EXPECT_EQ(alice.ask(R"({"type":"ping"})"), R"({"type":"pong"})");
+  broker_.routes.release(sdk::RouteOutcome::kForbidden);
+  EXPECT_EQ(alice.read(), error(403, "no shared namespace", "1"));
+  broker_.routes.release(sdk::RouteOutcome::kNotFound);
+  EXPECT_EQ(alice.read(), error(404, "peer not found"));
+  EXPECT_EQ(errors(MessageType::kSignal, 403), 1U);
+  EXPECT_EQ(errors(MessageType::kRelay, 404), 1U);
+}
+
+TEST_F(SharedRoutingTest, AnErrorBehindAnAliasIsCountedAsOneOfTheMessageItAnswers) {
+  Client alice = peer("alice");
+  EXPECT_EQ(alice.ask(R"({"type":"relay","to":"nobody"})"), error(404, "peer not found"));
+  EXPECT_EQ(errors(MessageType::kRelay, 404), 1U);
+}
+
 TEST_F(SharedRoutingTest, AnOutcomeForWhoHasGoneIsNothing) {
   broker_.routes.hold();
   Client alice = peer("alice");

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/protocol/message.h"
+#include "core/protocol/protocol_types.h"
 #include "tests/support/protocol_schema.h"
 
 // docs/protocol.schema.json knows every message type, accepts its own examples, and refuses each of
@@ -55,6 +56,14 @@ std::vector<SchemaCase> all_cases() {
 
 std::string name_of_case(const testing::TestParamInfo<SchemaCase>& tested) {
   return tested.param.type + (tested.param.sender == Sender::kServer ? "_of_server" : "_of_client");
+}
+
+TEST(ProtocolTypesTest, EveryTypeOfTheSchemaIsOneOfTheProtocol) {
+  for (const SchemaCase& tested : all_cases()) {
+    EXPECT_TRUE(is_protocol_type(tested.type)) << tested.type;
+  }
+  EXPECT_FALSE(is_protocol_type("vote"));
+  EXPECT_FALSE(is_protocol_type("unknown"));
 }
 
 class ProtocolSchemaTest : public testing::TestWithParam<SchemaCase> {

@@ -18,6 +18,7 @@ class TestStrategy final : public sdk::MatchStrategy {
  public:
   std::function<std::optional<std::string>()> on_check;
   std::function<void()> on_make_queue;
+  bool makes_queues = true;  ///< false: it returns none
   std::function<void()> on_add;
   std::function<void()> on_remove;
   /// May change, replace or drop the groups.
@@ -29,6 +30,7 @@ class TestStrategy final : public sdk::MatchStrategy {
   }
   std::unique_ptr<sdk::MatchQueue> make_queue() override {
     if (on_make_queue) on_make_queue();
+    if (!makes_queues) return nullptr;
     return std::make_unique<Queue>(*this);
   }
 

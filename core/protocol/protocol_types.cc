@@ -1,0 +1,26 @@
+#include "core/protocol/protocol_types.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/protocol/message.h"
+
+namespace peer {
+namespace {
+
+// The schema of docs/ has the same list; a test compares the two.
+constexpr std::array<std::string_view, 14> kServerTypes = {
+    "registered",   "auth_challenge", "peer_list",       "peer_joined",
+    "peer_left",    "matched",        "match_cancelled", "match_expired",
+    "room_created", "room_updated",   "room_closed",     "ack",
+    "pong",         "error",
+};
+
+}  // namespace
+
+bool is_protocol_type(std::string_view text) {
+  return message_type_of(text) != MessageType::kUnknown ||
+         std::find(kServerTypes.begin(), kServerTypes.end(), text) != kServerTypes.end();
+}
+
+}  // namespace peer
