@@ -6,8 +6,35 @@
 
 #include "core/base/plain_file.h"
 #include "core/log/line_file.h"
+#include "core/plugin/plugin_calls.h"
+#include "core/protocol/protocol_types.h"
 
 namespace peer {
+namespace {
+
+// Which message types a room policy answers only the plugin can say, once it is there.
+void check_message_types(LoadedConfig& loaded, const sdk::RoomPolicy& policy) {
+  const PluginChoice& choice = loaded.config.plugins.room_policy;
+  const std::string plugin = choice.where + ": plugins.room_policy: plugin '" + choice.name + "' ";
+  PluginCalls calls(sdk::RoomPolicy::kKind, choice.name);
+  const auto types = calls.run("message_types", [&] { return policy.message_types(); });
+  if (!types) {
+    loaded.mistakes.push_back(plugin +
+                              "cannot say which message types it answers; the log says "
+                              "why");
+    return;
+  }
+  for (const std::string& type : *types) {
+    if (type.empty()) {
+      loaded.mistakes.push_back(plugin + "wants to answer messages without a type");
+    } else if (is_protocol_type(type)) {
+      loaded.mistakes.push_back(plugin + "wants to answer '" + type +
+                                "', which is a message type of the protocol; rename its own");
+    }
+  }
+}
+
+}  // namespace
 
 TlsContext::Ref load_tls(LoadedConfig& loaded) {
   const Config& config = loaded.config;
@@ -44,6 +71,7 @@ Prepared prepare(LoadedConfig& loaded) {
   } else {
     loaded.mistakes.push_back(directory.error().message);
   }
+  if (prepared.plugins.room_policy) check_message_types(loaded, *prepared.plugins.room_policy);
   prepared.tls = load_tls(loaded);
   check_files(loaded);
   return prepared;

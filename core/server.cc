@@ -70,11 +70,6 @@ Server::Server(const Config& config, LoadedPlugins plugins)
 Server::~Server() { wait({}); }
 
 sdk::Result<std::uint16_t> Server::listen() {
-  for (const std::string& type : node_.room_message_types) {
-    if (message_type_of(type) == MessageType::kUnknown) continue;
-    return sdk::Error{"room_policy plugin '" + node_.config().plugins.room_policy.name +
-                      "' wants to answer '" + type + "', which is a message type of the protocol"};
-  }
   sdk::Result<Listeners> listeners =
       listen_on(node_.config().host, node_.config().port, node_.loops.size());
   if (!listeners) return listeners.error();

@@ -24,7 +24,7 @@ class Server final {
   Server(const Config& config, LoadedPlugins plugins);
   ~Server();
 
-  /// Binds the port, and that of the metrics, and checks what plugins can only say once they live.
+  /// Binds the port, and that of the metrics.
   [[nodiscard]] sdk::Result<std::uint16_t> listen();
   /// New connections speak TLS with this certificate. At any time but after stop().
   void use_tls(const TlsContext::Ref& tls);

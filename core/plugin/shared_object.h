@@ -13,6 +13,9 @@ namespace peer {
 /// A file that any user can write to, or replace in its directory, is refused before it is opened:
 /// its static constructors run before anything else can be checked.
 ///
+/// It is loaded in a child process first, so that static constructors which throw or crash are an
+/// error like others: they run twice.
+///
 /// `path`: absolute. Main thread only.
 [[nodiscard]] sdk::Result<const PeerPluginDescriptor*> open_shared_object(
     const std::filesystem::path& path);

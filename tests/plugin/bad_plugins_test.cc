@@ -6,6 +6,7 @@
 
 #include <peer/sdk/plugin.h>
 
+#include "core/plugin/list_plugins.h"
 #include "tests/plugin/loading.h"
 
 namespace peer {
@@ -165,6 +166,23 @@ TEST_F(BadPluginsTest, ALinkToAWorldWritableFileIsRefused) {
   const fs::path link = folder_ / "link.so";
   fs::create_symlink(file, link);
   EXPECT_THAT(mistakes_of_file(link), ElementsAre(HasSubstr("': any user can write to it;")));
+}
+
+TEST_F(BadPluginsTest, StaticConstructorsThatThrowAreNamed) {
+  EXPECT_THAT(mistakes_of("static_throw"),
+              ElementsAre(AllOf(HasSubstr("/room_static_throw.so': "),
+                                HasSubstr("its static constructors end the process (Aborted)"))));
+}
+
+TEST_F(BadPluginsTest, StaticConstructorsThatEndTheProcessAreNamed) {
+  EXPECT_THAT(mistakes_of("static_exit"),
+              ElementsAre(HasSubstr("its static constructors end the process (exit status 3)")));
+}
+
+TEST_F(BadPluginsTest, TheListGoesOnBehindAFileThatCannotBeLoaded) {
+  const std::string listed = list_plugins(PluginsConfig(), kBadPluginDir);
+  EXPECT_THAT(listed, HasSubstr("room_static_throw.so\n    cannot be loaded: its static"));
+  EXPECT_THAT(listed, HasSubstr("room_wrong_kind.so\n    cannot be loaded: a plugin of kind"));
 }
 
 }  // namespace

@@ -89,6 +89,28 @@ TEST(RefusedStartTest, AFileThatIsNoPluginIsRefused) {
   }
 }
 
+TEST(RefusedStartTest, APolicyThatClaimsATypeOfTheProtocolIsRefused) {
+  const std::string plugins =
+      test_plugin("room_policy", "room_claiming", "types: [vote, join, matched, '']");
+  using Arguments = std::vector<std::string>;
+  for (const Arguments& arguments : {Arguments{"--check-config"}, Arguments{}}) {
+    ServerProcess process({.config = "plugins:\n" + plugins, .arguments = arguments});
+    EXPECT_EQ(process.wait_exit(), std::optional(kBadConfiguration)) << process.output();
+    EXPECT_THAT(
+        process.output(),
+        AllOf(HasSubstr("peer-server.yaml:2: plugins.room_policy: plugin 'claiming' wants to "
+                        "answer 'join', which is a message type of the protocol"),
+              HasSubstr("wants to answer 'matched', which"),
+              HasSubstr("wants to answer messages without a type"),
+              testing::Not(HasSubstr("'vote'"))));
+  }
+}
+
+TEST(RefusedStartTest, APolicyThatCannotSayItsTypesIsRefused) {
+  EXPECT_THAT(refusal_of(test_plugin("room_policy", "room_claiming", "types: ['!']")),
+              HasSubstr("plugin 'claiming' cannot say which message types it answers"));
+}
+
 TEST(RefusedStartTest, AllMistakesAreReportedAtOnce) {
   EXPECT_THAT(refusal_of("  match_strategy: {name: fif}\n" + test_plugin("auth", "room_voting") +
                          test_plugin("broker", "broker_slow", "delay: 5")),
