@@ -15,7 +15,7 @@ class OpenAuth final : public Auth {
 };
 
 Result<std::unique_ptr<Auth>> make_open(PluginConfig&) {
-  return std::unique_ptr<Auth>(std::make_unique<OpenAuth>());
+  return std::make_unique<OpenAuth>();
 }
 
 }  // namespace

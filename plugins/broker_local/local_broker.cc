@@ -22,7 +22,7 @@ class LocalBroker final : public Broker {
 };
 
 Result<std::unique_ptr<Broker>> make_local(PluginConfig&) {
-  return std::unique_ptr<Broker>(std::make_unique<LocalBroker>());
+  return std::make_unique<LocalBroker>();
 }
 
 }  // namespace

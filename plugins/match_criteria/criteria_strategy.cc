@@ -16,7 +16,7 @@ class CriteriaStrategy final : public MatchStrategy {
 };
 
 Result<std::unique_ptr<MatchStrategy>> make_criteria(PluginConfig&) {
-  return std::unique_ptr<MatchStrategy>(std::make_unique<CriteriaStrategy>());
+  return std::make_unique<CriteriaStrategy>();
 }
 
 }  // namespace

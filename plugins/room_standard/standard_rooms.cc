@@ -96,8 +96,8 @@ Result<std::unique_ptr<RoomPolicy>> make_standard(PluginConfig& config) {
   if (standard > largest) {
     config.mistake("default_size", "at most max_size, which is " + std::to_string(largest));
   }
-  return std::unique_ptr<RoomPolicy>(std::make_unique<StandardRooms>(
-      RoomSizes{static_cast<std::uint32_t>(standard), static_cast<std::uint32_t>(largest)}));
+  return std::make_unique<StandardRooms>(
+      RoomSizes{static_cast<std::uint32_t>(standard), static_cast<std::uint32_t>(largest)});
 }
 
 }  // namespace

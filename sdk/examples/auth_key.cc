@@ -40,7 +40,7 @@ class KeyAuth final : public Auth {
 Result<std::unique_ptr<Auth>> make_key_auth(PluginConfig& config) {
   std::vector<std::string> keys = config.strings("keys");
   if (keys.empty()) config.mistake("keys", "a list of at least one key");
-  return std::unique_ptr<Auth>(std::make_unique<KeyAuth>(std::move(keys)));
+  return std::make_unique<KeyAuth>(std::move(keys));
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ class CountingBroker final : public Broker {
 };
 
 Result<std::unique_ptr<Broker>> make_counting(PluginConfig&) {
-  return std::unique_ptr<Broker>(std::make_unique<CountingBroker>());
+  return std::make_unique<CountingBroker>();
 }
 
 }  // namespace

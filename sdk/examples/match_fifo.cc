@@ -49,7 +49,7 @@ class FifoStrategy final : public MatchStrategy {
 };
 
 Result<std::unique_ptr<MatchStrategy>> make_fifo(PluginConfig&) {
-  return std::unique_ptr<MatchStrategy>(std::make_unique<FifoStrategy>());
+  return std::make_unique<FifoStrategy>();
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ class SecretRooms final : public RoomPolicy {
 
 Result<std::unique_ptr<RoomPolicy>> make_secret(PluginConfig& config) {
   const auto size = static_cast<std::uint32_t>(config.integer("size", 20, 1, 1000));
-  return std::unique_ptr<RoomPolicy>(std::make_unique<SecretRooms>(size));
+  return std::make_unique<SecretRooms>(size);
 }
 
 }  // namespace

@@ -9,7 +9,11 @@ endfunction()
 
 run(--install ${BUILD} --prefix ${prefix})
 run(-S ${SDK}/examples -B ${WORK}/build -DCMAKE_PREFIX_PATH=${prefix}
-    -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_CXX_FLAGS=-Wall\ -Wextra\ -Wpedantic\ -Werror)
+    -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_EXPORT_COMPILE_COMMANDS=ON -DCMAKE_CXX_FLAGS=-Wall\ -Wextra\ -Wpedantic\ -Werror)
+file(READ ${WORK}/build/compile_commands.json commands)
+if(NOT commands MATCHES " -O2 ")
+  message(FATAL_ERROR "a plugin without a build type is not optimised\n${commands}")
+endif()
 run(--build ${WORK}/build)
 run(--install ${WORK}/build --prefix ${prefix})
 

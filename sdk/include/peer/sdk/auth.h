@@ -31,23 +31,26 @@ struct AuthRequest {
   std::string_view context;
 };
 
-/// Lets the peer in. The core enforces what is granted.
+/// Lets the peer in. The core enforces what is granted. A grant that makes no sense is a denial,
+/// and logged with the plugin's name.
 struct AuthGrant {
-  /// What stands in for the `public_key`: the fingerprint is its SHA-256. nullopt: the peer's own
-  /// public_key.
+  /// What stands in for the `public_key`: the fingerprint is its SHA-256. Not empty. nullopt: the
+  /// peer's own public_key.
   std::optional<std::string> identity;
-  std::optional<std::string> alias;  ///< replaces the alias that the peer asked for
-  std::optional<Instant> expires;    ///< then: close 4003
+  /// Replaces the alias that the peer asked for. UTF-8 without control characters, at most
+  /// `max_alias_length` bytes, no fingerprint; the peer keeps its own instead of any other.
+  std::optional<std::string> alias;
+  std::optional<Instant> expires;  ///< then: close 4003
   /// Names that the peer may join, create or match in: exact, or a prefix followed by '*'.
-  /// Empty: all.
+  /// Empty: all. No pattern is empty, or has a '*' before its end.
   std::vector<std::string> namespaces;
-  std::optional<std::uint32_t> rate_per_second;  ///< instead of rate_limit_per_sec
+  std::optional<std::uint32_t> rate_per_second;  ///< instead of rate_limit_per_sec; at least 1
   bool may_create_rooms = true;
 };
 
 /// Turns the peer away: `error` 401 with these words for the client, close 4003.
 struct AuthRejection {
-  std::string message;
+  std::string message;  ///< UTF-8
 };
 
 /// Asks the peer for more: it gets `auth_challenge` with this payload, and its `auth_response`

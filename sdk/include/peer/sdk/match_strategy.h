@@ -78,6 +78,7 @@ class MatchStrategy {
     (void)request;
     return std::nullopt;
   }
+  /// Never null: without a queue the request fails with 500, which is logged.
   virtual std::unique_ptr<MatchQueue> make_queue() = 0;
 };
 

@@ -3,12 +3,15 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include <peer/sdk/duration.h>
 
 namespace peer::sdk {
 
@@ -28,6 +31,9 @@ class PluginConfig {
     std::string expected;       ///< "an integer from 1 to 30"
     std::string default_value;  ///< as text
   };
+
+  /// What Known::default_value says of an option that has no default.
+  static constexpr const char* kRequired = "none: it is required";
 
   PluginConfig() = default;
   explicit PluginConfig(std::map<std::string, Option, std::less<>> options)
@@ -87,6 +93,75 @@ class PluginConfig {
     return {};
   }
 
+  /// A duration from `min` to `max`: "1m30s", or a number of milliseconds.
+  std::chrono::milliseconds duration(std::string_view key, std::chrono::milliseconds default_value,
+                                     std::chrono::milliseconds min, std::chrono::milliseconds max) {
+    const std::string expected =
+        "a duration from " + format_duration(min) + " to " + format_duration(max);
+    const Option* option = look_up(key, expected, format_duration(default_value));
+    if (option == nullptr) return default_value;
+    std::optional<std::chrono::milliseconds> value;
+    if (const auto* text = std::get_if<std::string>(option)) value = parse_duration(*text);
+    if (const auto* whole = std::get_if<std::int64_t>(option)) {
+      value = std::chrono::milliseconds(*whole);
+    }
+    if (value && *value >= min && *value <= max) return *value;
+    mistake(key, expected);
+    return default_value;
+  }
+
+  /// An integer from `min` to `max` that must be there; `min` when it is not, which is a mistake.
+  std::int64_t required_integer(std::string_view key, std::int64_t min, std::int64_t max) {
+    const bool there = options_.contains(key);
+    const std::int64_t value = integer(key, min, min, max);
+    if (!there) miss();
+    return value;
+  }
+
+  /// A string that must be there, and not be empty; empty when it is not, which is a mistake.
+  std::string required_string(std::string_view key) {
+    const bool there = options_.contains(key);
+    std::string value = string(key, "");
+    if (!there) {
+      miss();
+    } else if (value.empty() && std::holds_alternative<std::string>(options_.find(key)->second)) {
+      mistake(key, "a string that is not empty");
+    }
+    return value;
+  }
+
+  /// A list of at least one string that must be there; empty when it is not, which is a mistake.
+  std::vector<std::string> required_strings(std::string_view key) {
+    const auto found = options_.find(key);
+    std::vector<std::string> values = strings(key);
+    if (found == options_.end()) {
+      miss();
+    } else if (values.empty() && std::holds_alternative<std::vector<std::string>>(found->second)) {
+      mistake(key, "a list that is not empty");
+    }
+    return values;
+  }
+
+  /// A map of strings to strings, written as a list of "name=value"; absent is empty. Names are
+  /// not empty, and each stands once.
+  std::map<std::string, std::string, std::less<>> pairs(std::string_view key) {
+    constexpr const char* kExpected = "a list of \"name=value\", each name once";
+    const Option* option = look_up(key, kExpected, "[]");
+    std::map<std::string, std::string, std::less<>> values;
+    if (option == nullptr) return values;
+    const auto* entries = std::get_if<std::vector<std::string>>(option);
+    bool sound = entries != nullptr;
+    for (std::size_t i = 0; sound && i < entries->size(); ++i) {
+      const std::string& entry = (*entries)[i];
+      const std::size_t equals = entry.find('=');
+      sound = equals != entry.npos && equals > 0 &&
+              values.emplace(entry.substr(0, equals), entry.substr(equals + 1)).second;
+    }
+    if (sound) return values;
+    mistake(key, kExpected);
+    return {};
+  }
+
   /// Reports a mistake that only the plugin can see (two options that contradict each other).
   void mistake(std::string_view key, std::string_view expected) {
     mistakes_.push_back(std::string(key) + ": expected " + std::string(expected));
@@ -106,6 +181,12 @@ class PluginConfig {
   }
 
  private:
+  /// The option that was looked up last is not there, and has to be.
+  void miss() {
+    known_.back().default_value = kRequired;
+    mistake(known_.back().key, known_.back().expected + ", got nothing; it is required");
+  }
+
   const Option* look_up(std::string_view key, std::string_view expected,
                         std::string default_value) {
     read_.emplace(key);

@@ -51,7 +51,7 @@ struct RoomMessage {
 };
 
 /// The refusal that a client gets: one of the guide's codes (400, 403, 404, 409, 429), words for
-/// the client.
+/// the client in UTF-8. With another code the request fails with 500, which is logged.
 struct RoomRefusal {
   int code = 403;
   std::string message;
@@ -87,7 +87,8 @@ class RoomPolicy {
   [[nodiscard]] virtual RoomDecision decide(const RoomView& room,
                                             const RoomRequest& request) const = 0;
   /// Message types beyond the protocol's that this policy answers; each carries `room_id` in its
-  /// payload. Asked once at start; a type of the protocol itself stops the start.
+  /// payload. Asked before the start, and for `--check-config`; an empty type, or one of the
+  /// protocol itself (the server's own such as "matched" included), stops the start.
   [[nodiscard]] virtual std::vector<std::string> message_types() const { return {}; }
 };
 

@@ -1,0 +1,141 @@
+#include <gmock/gmock.h>
+
+#include <memory>
+#include <string>
+
+#include <peer/sdk/duration.h>
+#include <peer/sdk/plugin_config.h>
+#include <peer/sdk/result.h>
+
+namespace peer::sdk {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pair;
+
+struct Interface {
+  virtual ~Interface() = default;
+};
+struct Mine final : Interface {};
+
+Result<std::unique_ptr<Interface>> make(bool good) {
+  if (!good) return Error{"no"};
+  return std::make_unique<Mine>();
+}
+
+TEST(ResultTest, AFactoryReturnsItsOwnClass) {
+  EXPECT_NE(dynamic_cast<Mine*>(make(true)->get()), nullptr);
+  EXPECT_EQ(make(false).error().message, "no");
+}
+
+TEST(ResultTest, WhatIsNoValueDoesNotConvert) {
+  EXPECT_FALSE((std::is_convertible_v<int, Result<std::string>>));
+  EXPECT_FALSE((std::is_convertible_v<std::unique_ptr<Interface>, Result<std::unique_ptr<Mine>>>));
+  EXPECT_FALSE((std::is_convertible_v<Result<int>, Result<bool>>));
+  EXPECT_TRUE((std::is_convertible_v<const char*, Result<std::string>>));
+}
+
+TEST(DurationTest, IsReadAsInTheConfiguration) {
+  EXPECT_EQ(parse_duration("1h"), 1h);
+  EXPECT_EQ(parse_duration("1m30s"), 90s);
+  EXPECT_EQ(parse_duration("1.5s"), 1500ms);
+  EXPECT_EQ(parse_duration("250"), 250ms);
+  EXPECT_EQ(parse_duration("0.000000001s"), 1ms);
+  EXPECT_EQ(parse_duration("1us"), 1ms);
+  EXPECT_EQ(parse_duration("0"), 0ms);
+  EXPECT_EQ(parse_duration("8784h"), 8784h);
+}
+
+TEST(DurationTest, NothingElseIsOne) {
+  for (const char* text : {"", "s", "-1s", "1 s", "1.s", ".5s", "1..5s", "1d", "1s5", "8785h",
+                           "9999999999999999999", "1.0000000001s", "99999999999999999999h"}) {
+    EXPECT_EQ(parse_duration(text), std::nullopt) << text;
+  }
+}
+
+TEST(DurationTest, TheShortestFormIsReadBack) {
+  for (const milliseconds duration : {0ms, 1ms, 90'000ms, 3'600'000ms, 3'661'001ms}) {
+    EXPECT_EQ(parse_duration(format_duration(duration)), duration);
+  }
+  EXPECT_EQ(format_duration(90s), "1m30s");
+  EXPECT_EQ(format_duration(0s), "0s");
+}
+
+PluginConfig with(std::string key, PluginConfig::Option option) {
+  return PluginConfig({{std::move(key), std::move(option)}});
+}
+
+TEST(PluginConfigTest, ADurationIsTextOrANumberOfMilliseconds) {
+  EXPECT_EQ(with("wait", "1m30s").duration("wait", 1s, 0s, 1h), 90s);
+  EXPECT_EQ(with("wait", 250).duration("wait", 1s, 0s, 1h), 250ms);
+  EXPECT_EQ(PluginConfig().duration("wait", 1s, 0s, 1h), 1s);
+}
+
+TEST(PluginConfigTest, ADurationHasBounds) {
+  for (const PluginConfig::Option& wrong :
+       {PluginConfig::Option("2h"), PluginConfig::Option("soon"), PluginConfig::Option(-1),
+        PluginConfig::Option(1.5), PluginConfig::Option(true)}) {
+    PluginConfig config = with("wait", wrong);
+    EXPECT_EQ(config.duration("wait", 1s, 0s, 1h), 1s);
+    EXPECT_THAT(config.mistakes(), ElementsAre("wait: expected a duration from 0s to 1h"));
+    EXPECT_EQ(config.known().front().default_value, "1s");
+  }
+}
+
+TEST(PluginConfigTest, WhatIsRequiredAndMissingIsAMistake) {
+  PluginConfig config;
+  EXPECT_EQ(config.required_string("url"), "");
+  EXPECT_EQ(config.required_integer("size", 2, 9), 2);
+  EXPECT_THAT(config.required_strings("keys"), IsEmpty());
+  EXPECT_THAT(config.mistakes(),
+              ElementsAre("url: expected a string, got nothing; it is required",
+                          "size: expected an integer from 2 to 9, got nothing; it is required",
+                          "keys: expected a list of strings, got nothing; it is required"));
+  for (const PluginConfig::Known& option : config.known()) {
+    EXPECT_EQ(option.default_value, PluginConfig::kRequired);
+  }
+}
+
+TEST(PluginConfigTest, WhatIsRequiredIsNotEmpty) {
+  PluginConfig config({{"url", ""}, {"keys", std::vector<std::string>()}, {"size", 10}});
+  static_cast<void>(config.required_string("url"));
+  static_cast<void>(config.required_strings("keys"));
+  static_cast<void>(config.required_integer("size", 2, 9));
+  EXPECT_THAT(config.mistakes(), ElementsAre("url: expected a string that is not empty",
+                                             "keys: expected a list that is not empty",
+                                             "size: expected an integer from 2 to 9"));
+}
+
+TEST(PluginConfigTest, WhatIsRequiredAndThereIsRead) {
+  PluginConfig config({{"url", "x"}, {"keys", std::vector<std::string>{"a"}}, {"size", 3}});
+  EXPECT_EQ(config.required_string("url"), "x");
+  EXPECT_THAT(config.required_strings("keys"), ElementsAre("a"));
+  EXPECT_EQ(config.required_integer("size", 2, 9), 3);
+  EXPECT_THAT(config.mistakes(), IsEmpty());
+  EXPECT_THAT(config.unread(), IsEmpty());
+}
+
+TEST(PluginConfigTest, PairsAreAMap) {
+  PluginConfig config = with("headers", std::vector<std::string>{"a=1", "b=x=y", "c="});
+  EXPECT_THAT(config.pairs("headers"),
+              ElementsAre(Pair("a", "1"), Pair("b", "x=y"), Pair("c", "")));
+  EXPECT_THAT(config.mistakes(), IsEmpty());
+}
+
+TEST(PluginConfigTest, WrongPairsAreAMistake) {
+  using List = std::vector<std::string>;
+  for (const PluginConfig::Option& wrong :
+       {PluginConfig::Option(List{"a=1", "a=2"}), PluginConfig::Option(List{"=1"}),
+        PluginConfig::Option(List{"a"}), PluginConfig::Option("a=1")}) {
+    PluginConfig config = with("headers", wrong);
+    EXPECT_THAT(config.pairs("headers"), IsEmpty());
+    EXPECT_THAT(config.mistakes(),
+                ElementsAre("headers: expected a list of \"name=value\", each name once"));
+  }
+}
+
+}  // namespace
+}  // namespace peer::sdk
