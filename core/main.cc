@@ -45,8 +45,17 @@ int list_plugins(const peer::Config& config) {
 int check_health(const peer::LoadedConfig& loaded) {
   if (!loaded.mistakes.empty()) return peer::report_mistakes(loaded.mistakes);
   const peer::Config& config = loaded.config;
-  const auto port = config.port != 0 ? config.port : peer::read_port_file(config.port_file);
-  const auto healthy = peer::check_health(config.host, port, !config.tls_cert.empty());
+  peer::HealthTarget target;
+  if (config.unix_socket_only) {
+    target.unix_socket = config.unix_socket;
+    target.proxy_protocol = config.unix_socket_proxy_protocol == peer::ProxyProtocol::kRequire;
+  } else {
+    target.host = config.host;
+    target.port = config.port != 0 ? config.port : peer::read_port_file(config.port_file);
+    target.tls = !config.tls_cert.empty();
+    target.proxy_protocol = config.proxy_protocol == peer::ProxyProtocol::kRequire;
+  }
+  const auto healthy = peer::check_health(target);
   if (!healthy) std::cerr << "peer-server: " << healthy.error().message << '\n';
   return healthy ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -6,6 +6,7 @@
 
 #include "core/base/plain_file.h"
 #include "core/log/line_file.h"
+#include "core/net/unix_socket.h"
 #include "core/plugin/plugin_calls.h"
 #include "core/protocol/protocol_types.h"
 
@@ -61,6 +62,14 @@ void check_files(LoadedConfig& loaded) {
   check("port_file", loaded.config.port_file, Devices::kRefused);
 }
 
+/// Names that the system does not know.
+void check_unix_socket_owner(LoadedConfig& loaded) {
+  const auto owner = find_owner(loaded.config.unix_socket_owner);
+  if (owner) return;
+  loaded.mistakes.push_back(loaded.origins.find("unix_socket_owner")->second +
+                            ": unix_socket_owner: " + owner.error().message);
+}
+
 }  // namespace
 
 Prepared prepare(LoadedConfig& loaded) {
@@ -74,6 +83,7 @@ Prepared prepare(LoadedConfig& loaded) {
   if (prepared.plugins.room_policy) check_message_types(loaded, *prepared.plugins.room_policy);
   prepared.tls = load_tls(loaded);
   check_files(loaded);
+  check_unix_socket_owner(loaded);
   return prepared;
 }
 

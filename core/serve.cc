@@ -7,7 +7,6 @@
 #include <string>
 #include <utility>
 
-#include "core/base/address.h"
 #include "core/base/log.h"
 #include "core/log/log_output.h"
 #include "core/net/certificate_watch.h"
@@ -138,8 +137,9 @@ int serve_and_log(ProcessEvents& events, LogOutput& log, const CommandLine& comm
     server.wait([&](const std::string& what) { events.waiting_for(what); });
     return exit_code;
   };
-  const sdk::Result<std::uint16_t> port = server.listen();
-  if (!port) return fails(port.error(), EXIT_FAILURE);
+  if (const auto listening = server.listen(); !listening) {
+    return fails(listening.error(), EXIT_FAILURE);
+  }
   if (prepared.tls != nullptr) server.use_tls(prepared.tls);
   if (const auto started = server.start_broker(); !started) {
     return fails(started.error(), EXIT_FAILURE);
@@ -148,9 +148,8 @@ int serve_and_log(ProcessEvents& events, LogOutput& log, const CommandLine& comm
     return fails(started.error(), kExitSystem);
   }
   log_info("event loops: " + std::to_string(server.loops()));
-  log_info("listening on " + with_port(config.host, *port) +
-           (prepared.tls == nullptr ? "" : ", TLS"));
-  tell_port(config, *port);
+  for (const std::string& name : server.listeners().names) log_info("listening on " + name);
+  tell_port(config, server.listeners().port);
   on_listening();
   notify_service_manager("READY=1");
   Supervisor supervisor(events, server, log, command_line, config);

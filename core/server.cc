@@ -36,6 +36,7 @@ NetOptions net_options_of(const Config& config) {
   options.ping_interval = config.ping_interval;
   options.pong_wait = config.pong_wait;
   options.compression = config.compression_enabled;
+  options.websocket_path = config.path;
   options.compression_threshold = config.compression_threshold;
   for (const std::string& text : config.allowed_origins) {
     if (auto pattern = parse_origin_pattern(text)) options.allowed_origins.push_back(*pattern);
@@ -69,20 +70,17 @@ Server::Server(const Config& config, LoadedPlugins plugins)
 
 Server::~Server() { wait({}); }
 
-sdk::Result<std::uint16_t> Server::listen() {
-  sdk::Result<Listeners> listeners =
-      listen_on(node_.config().host, node_.config().port, node_.loops.size());
+sdk::Result<void> Server::listen() {
+  sdk::Result<OpenListeners> listeners = open_listeners(node_.config(), node_.loops);
   if (!listeners) return listeners.error();
-  for (std::size_t i = 0; i < node_.loops.size(); ++i) {
-    node_.loops[i]->listen(listeners->fds[i]);
-  }
+  listeners_ = std::move(*listeners);
   if (node_.config().metrics_enabled) {
     metrics_ = std::make_unique<MetricsEndpoint>(node_);
     const sdk::Result<std::uint16_t> port = metrics_->listen();
     if (!port) return port.error();
-    log_info("metrics at http://" + with_port(node_.config().host, *port) + "/metrics");
+    log_info("metrics at http://" + with_port(metrics_host(node_.config()), *port) + "/metrics");
   }
-  return listeners->port;
+  return {};
 }
 
 void Server::use_tls(const TlsContext::Ref& tls) {
@@ -150,6 +148,7 @@ void Server::drain() { node_.draining = true; }
 void Server::stop() {
   node_.draining = true;
   node_.stopping = true;
+  listeners_.unix_socket.reset();  // its file, while the loops still accept
   stop_loops(time_to_close(node_.config()));
 }
 

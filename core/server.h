@@ -14,6 +14,7 @@
 #include "core/dispatch/node.h"
 #include "core/dispatch/node_host.h"
 #include "core/http/metrics_endpoint.h"
+#include "core/open_listeners.h"
 
 namespace peer {
 
@@ -24,8 +25,10 @@ class Server final {
   Server(const Config& config, LoadedPlugins plugins);
   ~Server();
 
-  /// Binds the port, and that of the metrics.
-  [[nodiscard]] sdk::Result<std::uint16_t> listen();
+  /// Opens what clients connect to, and the port of the metrics.
+  [[nodiscard]] sdk::Result<void> listen();
+  /// Where clients connect, and the TCP port, 0 if there is none. After listen().
+  [[nodiscard]] const OpenListeners& listeners() const { return listeners_; }
   /// New connections speak TLS with this certificate. At any time but after stop().
   void use_tls(const TlsContext::Ref& tls);
   /// The certificate of new connections; null: none, they are plain.
@@ -55,6 +58,7 @@ class Server final {
   Node node_;
   Dispatcher dispatcher_;
   NodeHost host_;
+  OpenListeners listeners_;
   std::unique_ptr<MetricsEndpoint> metrics_;  // null: metrics_enabled is false
   TlsContext::Ref tls_;
   std::vector<std::thread> threads_;

@@ -48,6 +48,7 @@ bool Address::is_loopback() const {
 }
 
 std::string Address::text() const {
+  if (is_unix_socket()) return "unix";
   std::array<char, INET6_ADDRSTRLEN> text{};
   const bool v4 = is_v4();
   ::inet_ntop(v4 ? AF_INET : AF_INET6, bytes.data() + (v4 ? 12 : 0), text.data(), text.size());

@@ -10,13 +10,15 @@ struct sockaddr_storage;
 
 namespace peer {
 
-/// An IP address without port. IPv4 is kept as IPv4-mapped IPv6, so there is one form of each.
+/// An IP address without port. IPv4 is kept as IPv4-mapped IPv6, so there is one form of each. All
+/// zero, which no connection comes from, stands for the other end of a Unix socket.
 struct Address {
   std::array<std::uint8_t, 16> bytes{};
 
   [[nodiscard]] bool is_v4() const;
   [[nodiscard]] bool is_loopback() const;
-  /// Numeric: "192.0.2.1", "2001:db8::1".
+  [[nodiscard]] bool is_unix_socket() const { return *this == Address{}; }
+  /// Numeric: "192.0.2.1", "2001:db8::1"; "unix" of a Unix socket.
   [[nodiscard]] std::string text() const;
   /// What one subscriber has: the address of IPv4, the /64 of IPv6.
   [[nodiscard]] Address subscriber() const;

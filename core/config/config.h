@@ -41,6 +41,7 @@ struct PluginsConfig {
 };
 
 enum class StatsAccess { kPublic, kLoopback, kOff };
+enum class ProxyProtocol { kOff, kRequire };
 
 /// Everything that can be configured, with its default (protocol B, Configuration). A member has
 /// the name of its key. Plain data, checked once by load_config() and read-only afterwards.
@@ -50,6 +51,13 @@ struct Config {
   std::uint16_t port = 8080;  ///< 0: any free one, told by port_file
   std::string port_file;      ///< written once the server listens; empty: none
   std::uint32_t loops = 0;    ///< event loop threads, at most 255; 0: one per core
+  std::string path = "/ws";   ///< of the WebSocket endpoint; a slash at its end is forgiven
+  std::string unix_socket;    ///< absolute; empty: none
+  std::string unix_socket_mode = "0660";  ///< octal
+  std::string unix_socket_owner;          ///< "user", "user:group", ":group"; empty: the process's
+  bool unix_socket_only = false;          ///< no port
+  ProxyProtocol proxy_protocol = ProxyProtocol::kOff;              ///< on the port
+  ProxyProtocol unix_socket_proxy_protocol = ProxyProtocol::kOff;  ///< on the Unix socket
 
   // Capacity.
   std::uint32_t max_peers = 100000;
@@ -123,7 +131,8 @@ struct Config {
   std::string redis_password;
   std::uint32_t redis_db = 0;
   bool metrics_enabled = false;       ///< Prometheus text at /metrics
-  std::uint16_t metrics_port = 9090;  ///< on the same host; 0: any free one, told by the log
+  std::string metrics_host;           ///< empty: as host
+  std::uint16_t metrics_port = 9090;  ///< 0: any free one, told by the log
 
   // Logging.
   std::string log_level = "information";  ///< a Poco::Logger level name

@@ -9,15 +9,29 @@
 namespace peer {
 namespace {
 
+bool is_any(const std::string& host) { return host == "0.0.0.0" || host == "::" || host == "[::]"; }
+
 /// Two sockets on one port.
 void check_metrics_port(ConfigDraft& draft) {
   const Config& config = draft.config;
-  if (!config.metrics_enabled || config.metrics_port == 0 || config.metrics_port != config.port) {
+  const std::string& other = config.metrics_host;
+  const bool same_host =
+      other.empty() || other == config.host || is_any(other) || is_any(config.host);
+  if (!config.metrics_enabled || config.metrics_port == 0 || config.unix_socket_only ||
+      config.metrics_port != config.port || !same_host) {
     return;
   }
   draft.mistake(
       draft.origin("metrics_port").where,
       "metrics_port: expected another port than port (" + std::to_string(config.port) + ")");
+}
+
+void check_unix_socket(ConfigDraft& draft) {
+  const Config& config = draft.config;
+  if (config.unix_socket_only && config.unix_socket.empty()) {
+    draft.mistake(draft.origin("unix_socket_only").where,
+                  "unix_socket_only: expected unix_socket with it, to listen on");
+  }
 }
 
 /// A certificate and its key come together.
@@ -78,6 +92,7 @@ void pass_on_redis_keys(ConfigDraft& draft) {
 
 void finish_config(ConfigDraft& draft) {
   check_metrics_port(draft);
+  check_unix_socket(draft);
   check_tls(draft);
   check_against_peer_state(draft);
   pass_on_redis_keys(draft);

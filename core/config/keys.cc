@@ -103,6 +103,14 @@ std::vector<ConfigKey> make_keys() {
       fixed(key("host", &Config::host, rule::host())),
       fixed(key("port", &Config::port, rule::integer(0, 65535))),
       fixed(key("port_file", &Config::port_file, rule::path())),
+      fixed(key("unix_socket", &Config::unix_socket, rule::socket_path())),
+      fixed(key("unix_socket_mode", &Config::unix_socket_mode, rule::file_mode())),
+      fixed(key("unix_socket_owner", &Config::unix_socket_owner, rule::file_owner())),
+      fixed(key("unix_socket_only", &Config::unix_socket_only, rule::boolean())),
+      fixed(key("unix_socket_proxy_protocol", &Config::unix_socket_proxy_protocol,
+                rule::proxy_protocol())),
+      fixed(key("proxy_protocol", &Config::proxy_protocol, rule::proxy_protocol())),
+      key("path", &Config::path, rule::http_path()),
       fixed(key("loops", &Config::loops, rule::integer(0, 255))),
 
       key("max_peers", &Config::max_peers, rule::integer(1, 10'000'000)),
@@ -170,6 +178,8 @@ std::vector<ConfigKey> make_keys() {
                        "REDIS_PASSWORD"))),
       fixed(key("redis_db", &Config::redis_db, rule::integer(0, 65535))),
       fixed(key("metrics_enabled", &Config::metrics_enabled, rule::boolean())),
+      fixed(key("metrics_host", &Config::metrics_host,
+                rule::string("an address or a host name", 255))),
       fixed(key("metrics_port", &Config::metrics_port, rule::integer(0, 65535))),
 
       key("log_level", &Config::log_level, rule::log_level()),

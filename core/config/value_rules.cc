@@ -21,6 +21,8 @@ using Style = ConfigNode::Style;
 constexpr std::size_t kLongestPath = 4096;
 constexpr std::size_t kLongestAddress = 512;
 constexpr std::size_t kMostNames = 1000;
+constexpr std::size_t kLongestOwner = 128;
+constexpr std::size_t kLongestHttpPath = 255;
 
 bool has_control_characters(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) {
@@ -224,6 +226,62 @@ ValueRule<std::vector<std::string>> subprotocols() {
                    return !text.empty() && text.size() <= kLongest &&
                           text.find_first_not_of(kTokenBytes) == std::string::npos;
                  });
+}
+
+ValueRule<std::string> socket_path() {
+  constexpr std::size_t kLongest = 107;  // sockaddr_un
+  return {"a path of at most " + std::to_string(kLongest) + " bytes",
+          [parse = path().parse](const ConfigNode& node,
+                                 const ConfigLayer& layer) -> std::optional<std::string> {
+            auto text = parse(node, layer);
+            return text && text->size() <= kLongest ? text : std::nullopt;
+          }};
+}
+
+ValueRule<std::string> file_mode() {
+  return {"the octal mode of a file such as 0660",
+          [](const ConfigNode& node, const ConfigLayer&) -> std::optional<std::string> {
+            std::string digits = node.kind == Kind::kScalar ? node.text : "";
+            if (digits.size() == 3) digits.insert(0, 1, '0');
+            const bool sound = digits.size() == 4 && digits.front() == '0' &&
+                               digits.find_first_not_of("01234567") == std::string::npos;
+            return sound ? std::optional(digits) : std::nullopt;
+          }};
+}
+
+ValueRule<std::string> file_owner() {
+  return {"user, user:group or :group",
+          [](const ConfigNode& node, const ConfigLayer&) -> std::optional<std::string> {
+            auto text = as_clean_string(node);
+            if (!text || text->size() > kLongestOwner) return std::nullopt;
+            const bool two_colons = std::count(text->begin(), text->end(), ':') > 1;
+            const bool sound = !two_colons && !text->ends_with(':') &&
+                               text->find_first_of(" /") == std::string::npos;
+            return sound ? text : std::nullopt;
+          }};
+}
+
+ValueRule<std::string> http_path() {
+  constexpr std::string_view kBytes =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=:@/";
+  return {"a path such as /ws, not /health, /ready or /stats",
+          [=](const ConfigNode& node, const ConfigLayer&) -> std::optional<std::string> {
+            auto text = as_string(node);
+            if (!text || !text->starts_with('/') || text->size() > kLongestHttpPath ||
+                text->find_first_not_of(kBytes) != std::string::npos) {
+              return std::nullopt;
+            }
+            if (text->size() > 1 && text->ends_with('/')) text->pop_back();
+            for (const char* taken : {"/health", "/ready", "/stats"}) {
+              if (*text == taken) return std::nullopt;
+            }
+            return text;
+          }};
+}
+
+ValueRule<ProxyProtocol> proxy_protocol() {
+  return one_of<ProxyProtocol>(
+      {{"off", ProxyProtocol::kOff}, {"require", ProxyProtocol::kRequire}});
 }
 
 ValueRule<StatsAccess> stats_access() {

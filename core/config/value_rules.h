@@ -58,6 +58,15 @@ namespace rule {
 [[nodiscard]] ValueRule<std::vector<std::string>> origins();
 /// The same of WebSocket subprotocols: tokens (RFC 9110 5.6.2) of at most 255 bytes.
 [[nodiscard]] ValueRule<std::vector<std::string>> subprotocols();
+/// A path that fits into the address of a Unix socket.
+[[nodiscard]] ValueRule<std::string> socket_path();
+/// Octal digits, quoted or not; stored with four of them.
+[[nodiscard]] ValueRule<std::string> file_mode();
+/// "user", "user:group" or ":group"; whether they exist is not asked.
+[[nodiscard]] ValueRule<std::string> file_owner();
+/// A path of the server's HTTP, without the slash at its end; none of those that answer already.
+[[nodiscard]] ValueRule<std::string> http_path();
+[[nodiscard]] ValueRule<ProxyProtocol> proxy_protocol();
 [[nodiscard]] ValueRule<StatsAccess> stats_access();
 [[nodiscard]] ValueRule<ProxyHeader> proxy_header();
 /// The level names of Poco::Logger; `info` and `warn` are stored as its names.

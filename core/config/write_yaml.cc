@@ -62,6 +62,10 @@ std::string to_yaml(StatsAccess value) {
   return {};
 }
 
+std::string to_yaml(ProxyProtocol value) {
+  return value == ProxyProtocol::kRequire ? "require" : "off";
+}
+
 std::string to_yaml(ProxyHeader value) {
   switch (value) {
     case ProxyHeader::kAuto:

@@ -18,6 +18,7 @@ namespace peer {
 [[nodiscard]] std::string to_yaml(const std::vector<std::string>& value);
 [[nodiscard]] std::string to_yaml(milliseconds value);
 [[nodiscard]] std::string to_yaml(StatsAccess value);
+[[nodiscard]] std::string to_yaml(ProxyProtocol value);
 [[nodiscard]] std::string to_yaml(ProxyHeader value);
 [[nodiscard]] std::string to_yaml(const sdk::PluginConfig::Option& value);
 

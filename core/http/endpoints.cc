@@ -149,18 +149,37 @@ bool may_read_stats(const Node& node, bool loopback) {
   return false;
 }
 
+/// Lets pages read the answer that may open a WebSocket here.
+void allow_pages(const HttpRequest& request, HttpResponse& response) {
+  const auto& allowed = EventLoop::current()->options().allowed_origins;
+  if (allowed.empty()) {
+    response.extra.emplace_back("Access-Control-Allow-Origin", "*");
+    return;
+  }
+  response.extra.emplace_back("Vary", "Origin");
+  const std::string* origin = request.count("Origin") == 1 ? request.find("Origin") : nullptr;
+  // One that matches has no byte that could end the line.
+  if (origin != nullptr &&
+      std::any_of(allowed.begin(), allowed.end(),
+                  [&](const OriginPattern& pattern) { return pattern.matches(*origin); })) {
+    response.extra.emplace_back("Access-Control-Allow-Origin", *origin);
+  }
+}
+
+HttpResponse refuse_method(const char* allowed) {
+  HttpResponse refused = error_response(405);
+  refused.extra.emplace_back("Allow", allowed);
+  return refused;
+}
+
 HttpResponse respond(Node& node, const HttpRequest& request, bool loopback) {
-  // A GET of /ws is an upgrade, and the connection's own business.
-  constexpr std::array<std::string_view, 4> kPaths{"/health", "/ready", "/stats", "/ws"};
+  // A GET of it is an upgrade, and the connection's own business.
+  if (is_path(request.path, node.config().path)) return refuse_method("GET");
+  constexpr std::array<std::string_view, 3> kPaths{"/health", "/ready", "/stats"};
   if (std::find(kPaths.begin(), kPaths.end(), request.path) == kPaths.end()) {
     return error_response(404);
   }
-  const bool endpoint = request.path == "/ws";
-  if (endpoint || (request.method != "GET" && request.method != "HEAD")) {
-    HttpResponse refused = error_response(405);
-    refused.extra.emplace_back("Allow", endpoint ? "GET" : "GET, HEAD");
-    return refused;
-  }
+  if (request.method != "GET" && request.method != "HEAD") return refuse_method("GET, HEAD");
   HttpResponse response;
   response.extra.emplace_back("Cache-Control", "no-store");
   if (request.path == "/stats") {
@@ -169,6 +188,7 @@ HttpResponse respond(Node& node, const HttpRequest& request, bool loopback) {
     response.body = node.stats_cache.get([&] { return stats(node); });
     return response;
   }
+  allow_pages(request, response);
   if (request.path == "/ready") {
     response.body = ready(node, response);
   } else {

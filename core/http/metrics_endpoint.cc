@@ -34,9 +34,9 @@ MetricsEndpoint::~MetricsEndpoint() { stop(); }
 
 sdk::Result<std::uint16_t> MetricsEndpoint::listen() {
   const Config& config = node_.config();
-  const sdk::Result<Listeners> listeners = listen_on(config.host, config.metrics_port, 1);
+  const sdk::Result<Listeners> listeners = listen_on(metrics_host(config), config.metrics_port, 1);
   if (!listeners) return sdk::Error{"metrics_port: " + listeners.error().message};
-  loop_.listen(listeners->fds.front());
+  loop_.listen({listeners->fds.front()});
   return listeners->port;
 }
 

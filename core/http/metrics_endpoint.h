@@ -9,6 +9,11 @@
 
 namespace peer {
 
+/// What the metrics are bound to.
+[[nodiscard]] inline const std::string& metrics_host(const Config& config) {
+  return config.metrics_host.empty() ? config.host : config.metrics_host;
+}
+
 /// /metrics on metrics_port, on a loop and thread of its own: however long an answer takes, no peer
 /// waits for it. While it runs it measures the lag of the other loops, once a second.
 /// Main thread only.
@@ -18,7 +23,7 @@ class MetricsEndpoint final : private Application {
   explicit MetricsEndpoint(Node& node);
   ~MetricsEndpoint();
 
-  /// Binds metrics_port on the configured host. Before run().
+  /// Binds metrics_port on metrics_host. Before run().
   [[nodiscard]] sdk::Result<std::uint16_t> listen();
   [[nodiscard]] sdk::Result<void> run();
   /// What has been reloaded: times and the bound of its queues.

@@ -110,7 +110,8 @@ std::string about(const Address& proxy, const std::string& what) {
 }  // namespace
 
 bool ProxyTrust::is_proxy(const Address& address) const {
-  return std::any_of(proxies.begin(), proxies.end(),
+  return address.is_unix_socket() ||
+         std::any_of(proxies.begin(), proxies.end(),
                      [&](const AddressRange& range) { return range.contains(address); });
 }
 

@@ -20,7 +20,9 @@ struct ClientAddress {
 
   /// On this machine, and connected without a proxy. Whatever a proxy tells never is: its client
   /// may have had a hand in it.
-  [[nodiscard]] bool is_local() const { return !by_proxy && address.is_loopback(); }
+  [[nodiscard]] bool is_local() const {
+    return !by_proxy && (address.is_loopback() || address.is_unix_socket());
+  }
 };
 
 /// What is known of the client of a trusted proxy.
@@ -34,6 +36,7 @@ struct ProxyTrust {
   std::vector<AddressRange> proxies;
   ProxyHeader header = ProxyHeader::kAuto;
 
+  /// Who may open the Unix socket is one: its file says so, no range of addresses.
   [[nodiscard]] bool is_proxy(const Address& address) const;
 };
 

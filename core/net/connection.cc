@@ -11,6 +11,7 @@
 #include "core/base/log.h"
 #include "core/net/event_loop.h"
 #include "core/net/http_request.h"
+#include "core/net/proxy_protocol.h"
 
 namespace peer {
 namespace {
@@ -47,7 +48,7 @@ void Connection::mark_registered() {
 }
 
 void Connection::leave_admission() {
-  if (admitted_) loop_.admission_->leave(address_, registered_);
+  if (std::exchange(admitted_, false)) loop_.admission_->leave(address_, registered_);
   if (!in_reserve()) return;
   if (!settled_) loop_.admission_->note_refused(reserved_for_, address_, loop_.now());
   loop_.admission_->reserve().leave();
@@ -160,6 +161,7 @@ ssize_t Connection::receive(std::uint8_t* buffer) {
 }
 
 bool Connection::on_readable() {
+  if (proxy_header_due_) return take_proxy_header();
   std::uint8_t* buffer = loop_.read_buffer_.get();
   const ssize_t received = receive(buffer);
   if (received < 0) return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
@@ -186,7 +188,8 @@ bool Connection::service() {
   const bool reads = may_read() || seeks_close();
   if (tls_ != nullptr && tls_->must_read() && reads && !on_readable()) return false;
   if (owes_answers_ && fits(0, Importance::kAnswer)) owes_answers_ = false;
-  if (input_ != nullptr && (may_read() || seeks_close())) consume({});
+  const bool takes_input = (may_read() && !proxy_header_due_) || seeks_close();
+  if (input_ != nullptr && takes_input) consume({});
   update_interest();
   return !broken_;
 }
@@ -356,7 +359,11 @@ Time Connection::next_timer() const {
 
 bool Connection::on_timer(Time now) {
   if (stalled_until_ <= now) return false;
-  if (state_ != State::kOpen) return own_deadline_ > now;
+  if (state_ != State::kOpen) {
+    if (own_deadline_ > now) return true;
+    if (proxy_header_due_) refuse_proxy(kNoProxyHeader);
+    return false;
+  }
   keep_alive(now);
   if (state_ == State::kOpen && app_deadline_ <= now) {
     app_deadline_ = kNever;

@@ -120,6 +120,9 @@ class Connection final : private FrameSink {
   /// kLingering: we have shut down writing.
   enum class State : std::uint8_t { kHttp, kOpen, kClosing, kAwaitingClose, kLingering };
 
+  /// The connection must begin with a PROXY header, within a second.
+  void expect_proxy_header();
+
   // Called by the loop. False: the connection is to be destroyed.
   bool on_readable();
   ssize_t receive(std::uint8_t* buffer);
@@ -139,6 +142,9 @@ class Connection final : private FrameSink {
   void on_close_frame(CloseCode code, std::string_view reason) override;
   void on_protocol_error(CloseCode code, std::string_view reason) override;
 
+  bool take_proxy_header();
+  void refuse_proxy(const char* why) const;
+  bool use_proxy_header(const std::optional<Address>& client);
   void consume(std::span<std::uint8_t> data);
   bool discard(std::span<const std::uint8_t> data);
   std::size_t read_http(std::string_view data);
@@ -178,6 +184,7 @@ class Connection final : private FrameSink {
   int fd_;
   ConnectionRef ref_;
   Address address_;
+  std::unique_ptr<Address> proxy_;  // that has told address_ by PROXY protocol; until the upgrade
   std::unique_ptr<TlsStream> tls_;  // null: plain
   State state_ = State::kHttp;
   bool paused_ = false;
@@ -188,6 +195,7 @@ class Connection final : private FrameSink {
   bool notified_close_ = false;
   bool admitted_ = false;                  // counted by Admission
   bool registered_ = false;                // counted as a registered one
+  bool proxy_header_due_ = false;          // nothing of it has been used
   std::uint8_t window_bits_ = 0;           // of compressed output; 0: no permessage-deflate
   Refusal reserved_for_ = Refusal::kNone;  // not kNone: beyond a limit, for a health check only
   bool settled_ = false;                   // in the reserve: answered, or the refusal is noted

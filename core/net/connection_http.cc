@@ -86,7 +86,7 @@ void Connection::answer_http(const HttpRequest& request) {
     if (!settled_) return refuse_admission(reserved_for_);
   }
   const std::string& websocket_path = loop_.options().websocket_path;
-  const bool is_websocket = websocket_path.empty() || request.path == websocket_path;
+  const bool is_websocket = websocket_path.empty() || is_path(request.path, websocket_path);
   if (is_websocket && request.method == "GET") return answer_upgrade(request);
   const bool loopback = client_of(request).is_local();
   queue(FrameBuilder(0).append(loop_.application_.on_http(request, loopback)).finish_raw());
@@ -97,10 +97,11 @@ void Connection::answer_http(const HttpRequest& request) {
 ClientAddress Connection::client_of(const HttpRequest& request) const {
   const Admission* admission = loop_.admission_;
   if (admission == nullptr) return {address_, false};
+  if (proxy_ != nullptr) return admission->client_of(*proxy_, request, address_);
   return admission->client_of(address_, request);
 }
 
-// A connection of a trusted proxy is counted here, by its client; others were when they came.
+// A connection of a trusted proxy is counted once its client is known; others were when they came.
 Refusal Connection::admit(const ClientAddress& client) {
   if (admitted_ || loop_.admission_ == nullptr) return Refusal::kNone;
   const Refusal refusal = loop_.admission_->enter(client, loop_.now());
@@ -118,7 +119,9 @@ void Connection::answer_upgrade(const HttpRequest& request) {
     return refuse_upgrade(Refusal::kUpgrade, 400, "Sec-WebSocket-Extensions cannot be read");
   }
   const ClientAddress client = client_of(request);
+  if (client.address != address_) leave_admission();  // counted as somebody else until now
   address_ = client.address;
+  proxy_.reset();
   if (!is_allowed_origin(request, loop_.options().allowed_origins)) {
     return refuse_upgrade(Refusal::kAllowedOrigins, 403,
                           origin_for_log(request) + " is not in allowed_origins");

@@ -8,11 +8,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cerrno>
 #include <exception>
 #include <system_error>
 
 #include "core/base/log.h"
+#include "core/net/proxy_protocol.h"
 
 // One round of a loop: wait; read the clocks; handle what is ready; deliver mail; run tasks and
 // timers; tell the application who has gone; flush every connection that has output, once; free
@@ -24,6 +26,9 @@ namespace {
 constexpr std::size_t kReadBuffer = 128 * 1024;
 constexpr int kMaxEvents = 256;
 constexpr int kAcceptsPerRound = 64;
+// Of a queue that loops share, few: the others get their part of a burst.
+constexpr int kSharedAcceptsPerRound = 4;
+constexpr std::size_t kMostListeners = 16;
 // A join into a namespace of 10,000 makes that many sockets dirty; flushing them all at once would
 // keep everybody else waiting for 20 ms. The rest has its turn in later rounds, behind what those
 // bring themselves.
@@ -33,7 +38,7 @@ constexpr std::size_t kSpares = 4;
 // Deadlines are checked in one sweep over a dense array, at most this often.
 constexpr milliseconds kDeadlineGrid{50};
 constexpr std::uint64_t kWakeEvent = ~std::uint64_t{0};
-constexpr std::uint64_t kListenEvent = kWakeEvent - 1;
+constexpr std::uint64_t kListenEvent = kWakeEvent - kMostListeners;  // plus the listener's number
 
 thread_local EventLoop* current_loop = nullptr;
 
@@ -91,13 +96,19 @@ void EventLoop::use_options(NetOptions options) {
   }
 }
 
-void EventLoop::listen(int fd) {
-  listen_fd_ = fd;
-  checked(watch(epoll_fd_, fd, EPOLLIN, kListenEvent) ? 0 : -1, "epoll_ctl");
+void EventLoop::listen(const ListenSocket& socket) {
+  assert(listeners_.size() < kMostListeners);
+  listeners_.push_back(socket);
+  checked(watch_listener(listeners_.back()) ? 0 : -1, "epoll_ctl");
 }
 
+// epoll forgets a socket when its last descriptor is closed: that of another loop may be open.
 void EventLoop::stop_listening() {
-  if (listen_fd_ >= 0) ::close(std::exchange(listen_fd_, -1));
+  for (const ListenSocket& listener : listeners_) {
+    unwatch_listener(listener);
+    ::close(listener.fd);
+  }
+  listeners_.clear();
 }
 
 void EventLoop::run() {
@@ -158,7 +169,11 @@ void EventLoop::handle_event(std::uint64_t data, std::uint32_t events) {
     [[maybe_unused]] const ssize_t read = ::read(wake_fd_, &count, sizeof count);
     return;
   }
-  if (data == kListenEvent) return accept_some();
+  if (data >= kListenEvent) {
+    const std::size_t number = data - kListenEvent;
+    if (number < listeners_.size()) accept_some(listeners_[number]);
+    return;
+  }
   ConnectionRef ref;
   ref.slot = data & 0xffffff;
   ref.loop = index_;
@@ -191,38 +206,49 @@ void EventLoop::guarded(Connection& connection, F&& handler) noexcept {
   }
 }
 
-void EventLoop::accept_some() {
-  for (int i = 0; i < kAcceptsPerRound && listen_fd_ >= 0; ++i) {
-    sockaddr_storage from{};
-    socklen_t length = sizeof from;
-    const int fd = ::accept4(listen_fd_, reinterpret_cast<sockaddr*>(&from), &length,
-                             SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0) {
-      take_in(fd, address_of(from));
-    } else if (errno == EMFILE || errno == ENFILE) {
-      return shed_connection();
-    } else if (errno == ENOBUFS || errno == ENOMEM) {
-      return pause_accepting();
-    } else if (errno != EINTR && errno != ECONNABORTED) {
-      return;
-    }
+void EventLoop::accept_some(const ListenSocket& listener) {
+  const int most = listener.shared ? kSharedAcceptsPerRound : kAcceptsPerRound;
+  for (int i = 0; i < most && accept_one(listener); ++i) continue;
+  // Of the loops that wait for a shared socket the kernel wakes the one that began first. This one
+  // goes to the end of that line: connections that stay for hours would all be its own otherwise.
+  if (listener.shared) {
+    unwatch_listener(listener);
+    if (!watch_listener(listener)) pause_accepting();
   }
+}
+
+bool EventLoop::accept_one(const ListenSocket& listener) {
+  sockaddr_storage from{};
+  socklen_t length = sizeof from;
+  const int fd = ::accept4(listener.fd, reinterpret_cast<sockaddr*>(&from), &length,
+                           SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0) {
+    take_in(fd, address_of(from), listener);
+    return true;
+  }
+  if (errno == EINTR || errno == ECONNABORTED) return true;
+  if (errno == EMFILE || errno == ENFILE) {
+    shed_connection(listener);
+  } else if (errno == ENOBUFS || errno == ENOMEM) {
+    pause_accepting();
+  }
+  return false;
 }
 
 // Out of descriptors: a connection left in the backlog would wake the loop for ever, so one of the
 // descriptors kept aside takes it in. The last of them only to turn it away; the others for health
 // checks, which are answered even now.
-void EventLoop::shed_connection() {
+void EventLoop::shed_connection(const ListenSocket& listener) {
   if (!spares_.empty()) {
     ::close(spares_.back());
     spares_.pop_back();
   }
   sockaddr_storage from{};
   socklen_t length = sizeof from;
-  const int fd = ::accept4(listen_fd_, reinterpret_cast<sockaddr*>(&from), &length,
+  const int fd = ::accept4(listener.fd, reinterpret_cast<sockaddr*>(&from), &length,
                            SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0 && admission_ != nullptr && !spares_.empty()) {
-    return take_into_reserve(fd, address_of(from), Refusal::kDescriptors);
+    return take_into_reserve(fd, address_of(from), listener, Refusal::kDescriptors);
   }
   if (fd >= 0) ::close(fd);
   keep_spares();
@@ -246,33 +272,49 @@ void EventLoop::keep_spares() {
   }
 }
 
-// The backlog is left alone for a while: it cannot be emptied, and would wake the loop for ever.
+// The backlogs are left alone for a while: they cannot be emptied, and would wake the loop for
+// ever.
 void EventLoop::pause_accepting() {
-  watch_listener(0);
-  schedule(now_ + kAcceptPause, [this] { watch_listener(EPOLLIN); });
+  for (const ListenSocket& listener : listeners_) unwatch_listener(listener);
+  schedule("accept", now_ + kAcceptPause, [this] { resume_accepting(); });
 }
 
-void EventLoop::watch_listener(std::uint32_t events) {
-  if (listen_fd_ < 0) return;
-  epoll_event event{};
-  event.events = events;
-  event.data.u64 = kListenEvent;
-  ::epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, listen_fd_, &event);
+void EventLoop::resume_accepting() {
+  for (const ListenSocket& listener : listeners_) {
+    if (!watch_listener(listener)) return pause_accepting();
+  }
 }
 
-void EventLoop::take_in(int fd, const Address& address) {
+bool EventLoop::watch_listener(const ListenSocket& listener) {
+  const auto number = static_cast<std::size_t>(&listener - listeners_.data());
+  // Exclusive: one loop is woken for a connection, not all.
+  const std::uint32_t events = listener.shared ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN;
+  return watch(epoll_fd_, listener.fd, events, kListenEvent + number) || errno == EEXIST;
+}
+
+void EventLoop::unwatch_listener(const ListenSocket& listener) {
+  ::epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, listener.fd, nullptr);
+}
+
+void EventLoop::take_in(int fd, const Address& address, const ListenSocket& listener) {
   const bool judged = admission_ != nullptr && !admission_->is_proxy(address);
+  if (judged && listener.proxy_protocol && !address.is_loopback()) {
+    admission_->refusals().note(Refusal::kProxyProtocol, address, kUnknownProxy, now_);
+    ::close(fd);
+    return;
+  }
   const Refusal refusal = judged ? admission_->enter({address, false}, now_) : Refusal::kNone;
-  if (refusal != Refusal::kNone) return take_into_reserve(fd, address, refusal);
-  if (adopt(fd, address, judged) != nullptr) return;
+  if (refusal != Refusal::kNone) return take_into_reserve(fd, address, listener, refusal);
+  if (adopt(fd, address, listener, judged) != nullptr) return;
   if (judged) admission_->leave(address, false);
   ::close(fd);
 }
 
-void EventLoop::take_into_reserve(int fd, const Address& address, Refusal refusal) {
+void EventLoop::take_into_reserve(int fd, const Address& address, const ListenSocket& listener,
+                                  Refusal refusal) {
   HealthReserve& reserve = admission_->reserve();
   if (reserve.enter(tls_ != nullptr, now_)) {
-    Connection* connection = adopt(fd, address, false);
+    Connection* connection = adopt(fd, address, listener, false);
     if (connection != nullptr) return connection->enter_reserve(refusal);
     reserve.leave();
   }
@@ -280,7 +322,8 @@ void EventLoop::take_into_reserve(int fd, const Address& address, Refusal refusa
   ::close(fd);
 }
 
-Connection* EventLoop::adopt(int fd, const Address& address, bool admitted) {
+Connection* EventLoop::adopt(int fd, const Address& address, const ListenSocket& listener,
+                             bool admitted) {
   if (free_slots_.empty()) {
     deadlines_.push_back(kNever);
     generations_.push_back(0);
@@ -293,8 +336,10 @@ Connection* EventLoop::adopt(int fd, const Address& address, bool admitted) {
   ref.loop = index_;
   ref.generation = generations_[slot];
   if (!watch(epoll_fd_, fd, EPOLLIN, (std::uint64_t{ref.generation} << 32) | slot)) return nullptr;
-  connections_[slot] = std::make_unique<Connection>(*this, fd, ref, address, tls_.get());
+  const TlsContext* tls = address.is_unix_socket() ? nullptr : tls_.get();
+  connections_[slot] = std::make_unique<Connection>(*this, fd, ref, address, tls);
   connections_[slot]->admitted_ = admitted;
+  if (listener.proxy_protocol) connections_[slot]->expect_proxy_header();
   free_slots_.pop_back();
   connections_[slot]->interest_ = EPOLLIN;
   update_deadline(*connections_[slot]);

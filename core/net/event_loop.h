@@ -23,6 +23,7 @@
 #include "core/net/deflate.h"
 #include "core/net/frame_compressor.h"
 #include "core/net/http_request.h"
+#include "core/net/listener.h"
 
 namespace peer {
 
@@ -108,9 +109,9 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  /// Accepts from this listening, non-blocking socket, which the loop owns from now on. Before
+  /// Accepts from this socket too, which the loop owns from now on; at most 16 of them. Before
   /// run().
-  void listen(int fd);
+  void listen(const ListenSocket& socket);
   /// New connections speak TLS from now on; running ones keep what they have. Loop thread, or
   /// before run().
   void use_tls(TlsContext::Ref tls) { tls_ = std::move(tls); }
@@ -170,14 +171,19 @@ class EventLoop {
   void handle_events(int timeout_ms);
   [[nodiscard]] int poll_timeout();
   [[nodiscard]] bool has_mail();
-  void accept_some();
-  Connection* adopt(int fd, const Address& address, bool admitted);
-  void take_in(int fd, const Address& address);
-  void take_into_reserve(int fd, const Address& address, Refusal refusal);
-  void shed_connection();
+  void accept_some(const ListenSocket& listener);
+  /// Returns false when there is nothing more to accept, or no descriptor for it.
+  bool accept_one(const ListenSocket& listener);
+  Connection* adopt(int fd, const Address& address, const ListenSocket& listener, bool admitted);
+  void take_in(int fd, const Address& address, const ListenSocket& listener);
+  void take_into_reserve(int fd, const Address& address, const ListenSocket& listener,
+                         Refusal refusal);
+  void shed_connection(const ListenSocket& listener);
   void keep_spares();
   void pause_accepting();
-  void watch_listener(std::uint32_t events);
+  void resume_accepting();
+  [[nodiscard]] bool watch_listener(const ListenSocket& listener);
+  void unwatch_listener(const ListenSocket& listener);
   void handle_event(std::uint64_t data, std::uint32_t events);
   void deliver_waiting_mail();
   void deliver(const Delivery& delivery);
@@ -202,7 +208,7 @@ class EventLoop {
   LoopStats stats_;
   int epoll_fd_;
   int wake_fd_;
-  int listen_fd_ = -1;
+  std::vector<ListenSocket> listeners_;
   std::vector<int> spares_;  // descriptors that are closed for a connection when none is left
   bool stopping_ = false;
   Time stop_deadline_ = kNever;

@@ -6,39 +6,67 @@
 #include <Poco/Net/HTTPRequest.h>
 #include <Poco/Net/HTTPResponse.h>
 #include <Poco/Net/HTTPSClientSession.h>
+#include <Poco/Net/SecureStreamSocket.h>
+#include <Poco/Net/StreamSocket.h>
 
 #include <memory>
+#include <string_view>
 
 #include "core/base/address.h"
+#include "core/net/proxy_protocol.h"
 
 namespace peer {
 namespace {
 
 using Poco::Net::HTTPClientSession;
+using Poco::Net::SocketAddress;
 
-std::unique_ptr<HTTPClientSession> session_with(const std::string& host, std::uint16_t port,
-                                                bool tls) {
-  if (!tls) return std::make_unique<HTTPClientSession>(host, port);
+const Poco::Timespan kPatience(5, 0);
+
+std::string own_host(const std::string& host) {
+  return host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host;
+}
+
+Poco::Net::StreamSocket connect_to(const HealthTarget& target) {
+  const SocketAddress address = target.unix_socket.empty()
+                                    ? SocketAddress(own_host(target.host), target.port)
+                                    : SocketAddress(SocketAddress::UNIX_LOCAL, target.unix_socket);
+  Poco::Net::StreamSocket socket(address.family());
+  socket.connect(address, kPatience);
+  if (target.proxy_protocol) {
+    const std::string_view header = local_proxy_header();
+    socket.sendBytes(header.data(), static_cast<int>(header.size()));
+  }
+  return socket;
+}
+
+std::unique_ptr<HTTPClientSession> session_with(const HealthTarget& target) {
+  const Poco::Net::StreamSocket socket = connect_to(target);
+  if (!target.tls) return std::make_unique<HTTPClientSession>(socket);
   const Poco::Net::Context::Ptr context(new Poco::Net::Context(
       Poco::Net::Context::TLS_CLIENT_USE, "", Poco::Net::Context::VERIFY_NONE));
-  return std::make_unique<Poco::Net::HTTPSClientSession>(host, port, context);
+  return std::make_unique<Poco::Net::HTTPSClientSession>(
+      Poco::Net::SecureStreamSocket::attach(socket, own_host(target.host), context));
 }
 
 }  // namespace
 
-sdk::Result<void> check_health(const std::string& host, std::uint16_t port, bool tls) {
-  const std::string target = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host;
+sdk::Result<void> check_health(const HealthTarget& target) {
   try {
-    const auto session = session_with(target, port, tls);
-    session->setTimeout(Poco::Timespan(5, 0));
+    const auto session = session_with(target);
+    session->setTimeout(kPatience);
     Poco::Net::HTTPRequest request("GET", "/health", "HTTP/1.1");
+    request.setHost("localhost");
     session->sendRequest(request);
     Poco::Net::HTTPResponse response;
     session->receiveResponse(response);
     if (response.getStatus() == 200) return {};
     return sdk::Error{"/health answers " + std::to_string(response.getStatus())};
   } catch (const Poco::Exception& failure) {
-    return sdk::Error{"no server at " + with_port(target, port) + ": " + failure.displayText()};
+    const std::string where = target.unix_socket.empty()
+                                  ? with_port(own_host(target.host), target.port)
+                                  : "unix:" + target.unix_socket;
+    return sdk::Error{"no server at " + where + ": " + failure.displayText()};
   }
 }
 

@@ -7,8 +7,17 @@
 
 namespace peer {
 
-/// Asks a server on this machine for /health, and waits at most 5 s. `host` is what it listens on;
-/// with `tls` its certificate is not verified. The error says what was answered instead of 200.
-[[nodiscard]] sdk::Result<void> check_health(const std::string& host, std::uint16_t port, bool tls);
+/// Where a server on this machine listens.
+struct HealthTarget {
+  std::string unix_socket;  ///< empty: host and port
+  std::string host;
+  std::uint16_t port = 0;
+  bool tls = false;             ///< its certificate is not verified
+  bool proxy_protocol = false;  ///< it requires a PROXY header
+};
+
+/// Asks the server for /health, and waits at most 5 s. The error says what was answered instead of
+/// 200.
+[[nodiscard]] sdk::Result<void> check_health(const HealthTarget& target);
 
 }  // namespace peer

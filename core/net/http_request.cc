@@ -156,6 +156,10 @@ std::size_t find_head_end(std::string_view bytes) {
   return 0;
 }
 
+bool is_path(std::string_view path, std::string_view known) {
+  return path == known || (path.ends_with('/') && path.substr(0, path.size() - 1) == known);
+}
+
 bool may_begin_head(std::string_view bytes) {
   const std::string_view method = bytes.substr(0, bytes.find(' '));
   return method.size() <= kMaxMethodSize && (bytes.empty() || is_token(method));

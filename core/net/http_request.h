@@ -43,6 +43,10 @@ inline constexpr std::size_t kMaxHeaders = 256;
 /// wait for a timeout.
 [[nodiscard]] std::size_t find_head_end(std::string_view bytes);
 
+/// Whether a request for `path` means `known`, which ends in no slash unless it is "/": a slash at
+/// the end is forgiven.
+[[nodiscard]] bool is_path(std::string_view path, std::string_view known);
+
 /// False when `bytes`, the front of a head that is incomplete, cannot become a request any more: no
 /// method at the start, as in a TLS hello.
 [[nodiscard]] bool may_begin_head(std::string_view bytes);

@@ -11,8 +11,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <utility>
+
+#include "core/base/address.h"
 
 namespace peer {
 namespace {
@@ -31,7 +35,7 @@ void bind(Poco::Net::ServerSocket& socket, const Poco::Net::SocketAddress& addre
   }
 }
 
-// Accepted sockets inherit these: no system call for each connection.
+// Accepted sockets inherit these: no system call for each connection. Unix sockets have neither.
 void set_options(int fd) {
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -47,7 +51,33 @@ int take_fd(const Poco::Net::ServerSocket& socket) {
   return fd;
 }
 
+// Whether this machine has the address: /etc/hosts may name ::1 where IPv6 is off.
+bool can_bind(const Poco::Net::IPAddress& address) {
+  try {
+    Poco::Net::ServerSocket probe;
+    bind(probe, Poco::Net::SocketAddress(address, 0), false);
+    return true;
+  } catch (const Poco::Exception&) {
+    return false;
+  }
+}
+
 }  // namespace
+
+std::vector<std::string> addresses_of(const std::string& host) {
+  Poco::Net::IPAddress literal;
+  if (Poco::Net::IPAddress::tryParse(host, literal)) return {host};
+  std::vector<std::string> found;
+  try {
+    for (const Poco::Net::IPAddress& address : Poco::Net::DNS::hostByName(host).addresses()) {
+      const std::string text = address.toString();
+      const bool is_new = std::find(found.begin(), found.end(), text) == found.end();
+      if (is_new && can_bind(address)) found.push_back(text);
+    }
+  } catch (const Poco::Exception&) {  // listen_on() says what is wrong
+  }
+  return found.empty() ? std::vector<std::string>{host} : found;
+}
 
 sdk::Result<Listeners> listen_on(const std::string& host, std::uint16_t port, std::size_t count) {
   Listeners listeners;
@@ -68,13 +98,27 @@ sdk::Result<Listeners> listen_on(const std::string& host, std::uint16_t port, st
     return listeners;
   } catch (const Poco::Exception& failure) {
     for (const int fd : listeners.fds) ::close(fd);
-    return sdk::Error{"cannot listen on " + host + ":" + std::to_string(port) + ": " +
-                      failure.displayText() + "; choose another host or port"};
+    return sdk::Error{"cannot listen on " + with_port(host, port) + ": " + failure.displayText() +
+                      "; choose another host or port"};
   } catch (const std::exception& failure) {
     for (const int fd : listeners.fds) ::close(fd);
-    return sdk::Error{"cannot listen on " + host + ":" + std::to_string(port) + ": " +
-                      failure.what()};
+    return sdk::Error{"cannot listen on " + with_port(host, port) + ": " + failure.what()};
   }
+}
+
+sdk::Result<std::vector<int>> share_listening_socket(int fd, std::size_t count) {
+  std::vector<int> fds;
+  set_options(fd);
+  bool done = ::fcntl(fd, F_SETFL, O_NONBLOCK) == 0;
+  while (done && fds.size() < count) {
+    const int shared = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    done = shared >= 0;
+    if (done) fds.push_back(shared);
+  }
+  if (done) return fds;
+  const std::string reason = std::generic_category().message(errno);
+  for (const int shared : fds) ::close(shared);
+  return sdk::Error{"cannot share a listening socket among the event loops: " + reason};
 }
 
 }  // namespace peer

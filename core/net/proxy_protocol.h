@@ -31,6 +31,14 @@ struct ProxyHeaderRead {
 /// addresses are skipped. Pure; any thread.
 [[nodiscard]] ProxyHeaderRead read_proxy_header(std::string_view bytes);
 
+/// Why a connection is refused where the header is required, for the log.
+inline constexpr const char* kUnknownProxy =
+    "proxy_protocol believes trusted_proxies only, and this is none: if it is your proxy, name it "
+    "there";
+inline constexpr const char* kNoProxyHeader =
+    "proxy_protocol is required, and the connection does not begin with a PROXY header: let the "
+    "proxy send one (HAProxy: send-proxy-v2, nginx: proxy_protocol on), or set it to off";
+
 /// A header of version 2 with the command LOCAL: of a connection that serves no client.
 [[nodiscard]] std::string_view local_proxy_header();
 

@@ -18,6 +18,8 @@ std::string_view to_text(Refusal reason) {
       return "max_unregistered";
     case Refusal::kDescriptors:
       return "descriptors";
+    case Refusal::kProxyProtocol:
+      return "proxy_protocol";
     case Refusal::kRequest:
       return "request";
     case Refusal::kUpgrade:

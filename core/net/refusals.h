@@ -23,6 +23,7 @@ enum class Refusal : std::uint8_t {
   kMaxUnregisteredPerIp,
   kMaxUnregistered,
   kDescriptors,          ///< the process has no file descriptor left
+  kProxyProtocol,        ///< no PROXY header where one is required, or not of a trusted proxy
   kRequest,              ///< not a request of HTTP/1.1
   kUpgrade,              ///< a request for the WebSocket endpoint that is no upgrade
   kAllowedOrigins,       ///< a page of another web site
@@ -32,7 +33,7 @@ enum class Refusal : std::uint8_t {
   kAuth,                 ///< rejected by the auth plugin
   kReplacedTooOften,     ///< clients of one identity that replace each other
 };
-inline constexpr std::size_t kRefusalCount = 14;
+inline constexpr std::size_t kRefusalCount = 15;
 
 [[nodiscard]] std::string_view to_text(Refusal reason);
 

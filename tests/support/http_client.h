@@ -25,6 +25,7 @@ HttpReply read_http_reply(TcpStream& stream, std::string& buffer, bool has_body 
 class HttpClient {
  public:
   explicit HttpClient(std::uint16_t port) : stream_(port) {}
+  explicit HttpClient(const Dial& dial) : stream_(dial) {}
 
   /// `method` is GET, HEAD, POST...; `more` are extra header lines, each ended by CRLF.
   HttpReply request(std::string_view method, std::string_view path, std::string_view more = {});

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <sstream>
 #include <stdexcept>
@@ -38,10 +39,16 @@ std::vector<std::string> arguments_of(const ServerOptions& options, const TempDi
   return arguments;
 }
 
+constexpr std::string_view kListenPid = "LISTEN_PID=";
+
 std::vector<std::string> environment_of(const ServerOptions& options) {
   // The test's own come first: of two with one name, getenv() finds the first.
   std::vector<std::string> environment;
   for (const auto& [name, value] : options.environment) environment.push_back(name + "=" + value);
+  if (!options.listen_fds.empty()) {
+    environment.push_back("LISTEN_FDS=" + std::to_string(options.listen_fds.size()));
+    environment.push_back(std::string(kListenPid) + std::string(20, '?'));
+  }
   for (const char* name : {"PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"}) {
     if (const char* value = std::getenv(name))
       environment.push_back(std::string(name) + "=" + value);
@@ -56,6 +63,18 @@ std::vector<char*> pointers_of(std::vector<std::string>& strings) {
   return pointers;
 }
 
+/// Makes the descriptors 3, 4, ... and enters the process's number, for which there is room.
+void pass_listen_fds(std::vector<int>& fds, char* const* environment) {
+  constexpr int kOutOfTheWay = 100;
+  for (int& fd : fds) fd = fcntl(fd, F_DUPFD_CLOEXEC, kOutOfTheWay);
+  for (std::size_t i = 0; i < fds.size(); ++i) dup2(fds[i], 3 + static_cast<int>(i));
+  for (; *environment != nullptr; ++environment) {
+    char* const variable = *environment;
+    if (std::string_view(variable) != std::string(kListenPid) + std::string(20, '?')) continue;
+    std::sprintf(variable + kListenPid.size(), "%d", static_cast<int>(getpid()));
+  }
+}
+
 [[noreturn]] void run_child(const ServerOptions& options, const TempDir& dir, const char* output,
                             char* const* arguments, char* const* environment) {
   const int file = open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -63,6 +82,8 @@ std::vector<char*> pointers_of(std::vector<std::string>& strings) {
   dup2(null, STDIN_FILENO);
   dup2(file, STDOUT_FILENO);
   dup2(file, STDERR_FILENO);
+  std::vector<int> listen_fds = options.listen_fds;
+  pass_listen_fds(listen_fds, environment);
   if (options.in_child) options.in_child(dir);
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // a change of the user ends it
   execve(arguments[0], arguments, environment);

@@ -22,6 +22,8 @@ struct ServerOptions {
   std::string config_name = "peer-server.yaml";
   std::vector<std::string> arguments{};              ///< as they are, before everything else
   std::map<std::string, std::string> environment{};  ///< beside PATH and the sanitizers' options
+  /// Listening sockets, passed as a service manager does (LISTEN_FDS).
+  std::vector<int> listen_fds{};
   /// Empty: peer-server. Another program gets `arguments` and --port 0 --port-file.
   std::string program{};
   /// Runs in the child right before the program: limits, user, descriptors. `dir`: dir() of the

@@ -8,6 +8,7 @@
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -29,7 +30,32 @@ void wait_for(int fd, short events, Deadline deadline, const char* what) {
 
 void TcpStream::FreeTls::operator()(ssl_st* tls) const { SSL_free(tls); }
 
-TcpStream::TcpStream(const Dial& dial) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+namespace {
+
+int connect_unix(const std::string& path) {
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    const std::string reason = std::strerror(errno);
+    close(fd);
+    fail("cannot connect to " + path + ": " + reason);
+  }
+  return fd;
+}
+
+}  // namespace
+
+TcpStream::TcpStream(const Dial& dial)
+    : fd_(dial.unix_socket.empty() ? socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)
+                                   : connect_unix(dial.unix_socket)) {
+  if (dial.unix_socket.empty()) connect_tcp(dial);
+  if (!dial.preface.empty()) write(dial.preface);
+  if (dial.tls) start_tls(dial.tls_version);
+}
+
+void TcpStream::connect_tcp(const Dial& dial) {
   if (dial.receive_buffer > 0) {
     setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &dial.receive_buffer, sizeof dial.receive_buffer);
   }
@@ -51,7 +77,6 @@ TcpStream::TcpStream(const Dial& dial) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_
     close(fd_);
     fail("cannot connect: " + reason);
   }
-  if (dial.tls) start_tls(dial.tls_version);
 }
 
 void TcpStream::start_tls(int version) {

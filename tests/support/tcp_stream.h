@@ -16,8 +16,10 @@ struct Dial {
   std::uint16_t port = 0;
   int receive_buffer = 0;  ///< SO_RCVBUF in bytes, 0 for the system's; small makes a slow consumer
   std::string source{};    ///< the client's own address, any of 127.0.0.0/8
-  bool tls = false;        ///< certificates are not verified
-  int tls_version = 0;     ///< TLS1_2_VERSION, TLS1_3_VERSION; 0: the best
+  std::string unix_socket{};     ///< connects to this file instead of the port
+  std::string preface{};         ///< written first, before TLS: a PROXY header, say
+  bool tls = false;              ///< certificates are not verified
+  int tls_version = 0;           ///< TLS1_2_VERSION, TLS1_3_VERSION; 0: the best
   std::string path = "/ws";      ///< of the upgrade
   std::string headers{};         ///< further lines of the upgrade, each ended by CRLF
   std::string behind_upgrade{};  ///< written together with the request, in one write
@@ -64,6 +66,7 @@ class TcpStream {
     void operator()(ssl_st* tls) const;
   };
 
+  void connect_tcp(const Dial& dial);
   void start_tls(int version);
   long receive(char* into, std::size_t size, Deadline deadline);
 

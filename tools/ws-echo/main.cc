@@ -43,7 +43,7 @@ int run(const ws_echo::Options& options) {
   }
   const sdk::Result<Listeners> listeners = listen_on(options.host, options.port, 1);
   if (!listeners) return fail(listeners.error().message);
-  loop.listen(listeners->fds.front());
+  loop.listen({listeners->fds.front()});
   if (!options.port_file.empty()) {
     const sdk::Result<void> written = write_port_file(options.port_file, listeners->port);
     if (!written) return fail(written.error().message);

@@ -11,7 +11,7 @@ namespace {
 Address address(const char* text) { return parse_address(text).value(); }
 
 TEST(AddressTest, IsWrittenAsItIsRead) {
-  for (const char* text : {"192.0.2.1", "0.0.0.0", "::", "::1", "2001:db8::1"}) {
+  for (const char* text : {"192.0.2.1", "0.0.0.0", "::1", "2001:db8::1"}) {
     EXPECT_EQ(address(text).text(), text);
   }
 }
@@ -37,6 +37,7 @@ TEST(AddressTest, LoopbackIsAllOf127AndOneV6Address) {
   EXPECT_FALSE(address("128.0.0.1").is_loopback());
   EXPECT_FALSE(address("::2").is_loopback());
   EXPECT_FALSE(address("::").is_loopback());
+  EXPECT_EQ(Address{}.text(), "unix");
 }
 
 TEST(AddressTest, ASubscriberHasOneV4AddressOrASlash64) {

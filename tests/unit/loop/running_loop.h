@@ -88,7 +88,7 @@ class RunningLoop {
     const sdk::Result<Listeners> listeners = listen_on("127.0.0.1", 0, 1);
     if (!listeners) throw std::runtime_error(listeners.error().message);
     port_ = listeners->port;
-    loop_.listen(listeners->fds[0]);
+    loop_.listen({listeners->fds[0]});
   }
   ~RunningLoop() {
     stop(steady_now() + std::chrono::seconds(10));

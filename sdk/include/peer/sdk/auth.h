@@ -18,7 +18,7 @@ namespace peer::sdk {
 /// Who wants to register. Views die with the call.
 struct AuthRequest {
   std::string_view payload;         ///< the register message's payload: one JSON object, verbatim
-  std::string_view remote_address;  ///< numeric, without port
+  std::string_view remote_address;  ///< numeric, without port; "unix": a Unix socket, without proxy
   bool tls = false;
   std::string_view origin;  ///< the Origin header; empty when there was none
   std::string_view query;   ///< of the upgrade request, without '?'; bounded by the header limit
