@@ -42,7 +42,8 @@ ClusterNode::ClusterNode(EventLoop& loop, const Options& options, peer::sdk::Bro
             {[this] { went_up(); }, [this](std::string_view why) { went_down(why); },
              [this](std::string_view channel, std::string_view message) {
                take_message(channel, message);
-             }}),
+             },
+             [this](std::size_t count) { shared_.dropped += count; }}),
       nodes_{node_} {}
 
 void ClusterNode::start() { link_.start(); }

@@ -213,7 +213,7 @@ class ClusterNode {
                      peer::sdk::RouteOutcome outcome);
   void drop(std::uint64_t number);
   void expire_waiting();
-  void publish_to_guide(std::string_view name, std::string_view json);
+  void publish_to_guide(std::string_view name, std::string_view json, bool counts);
 
   // seek.cc
   void ask_where(std::uint64_t number, Directed message);
@@ -226,6 +226,9 @@ class ClusterNode {
   [[nodiscard]] Seek* find_seek(const Fingerprint& peer, std::uint64_t id);
   void ask_again(const Fingerprint& peer, std::uint64_t id);
   void take_sought_route(const Fingerprint& peer, std::uint64_t id, const Reply& reply);
+  void take_seek_error(const Fingerprint& peer, std::uint64_t id, const Reply& error);
+  void not_done(std::uint64_t number, const Directed& message, const Reply* reply);
+  void keep_for_next_link(std::uint64_t number, Directed message);
   void drop_seek(const Fingerprint& peer, std::uint64_t id);
   template <typename Predicate>
   void drop_held(Seeks::iterator seek, Predicate is_it);

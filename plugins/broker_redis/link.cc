@@ -174,7 +174,7 @@ void Link::run(Script script, const Arguments& arguments, OnReply on_reply, Kind
 
 void Link::publish(std::string_view channel, std::string_view message, OnReply on_reply,
                    Kind kind) {
-  if (state_ == State::kDown || !admits(kind)) return on_reply(nullptr);
+  if (state_ == State::kDown || is_giving_up() || !admits(kind)) return on_reply(nullptr);
   const std::string_view command[] = {"PUBLISH", channel, message};
   if (!commands_.send(command)) return on_reply(nullptr);
   await_reply({}, std::move(on_reply), size_of(channel.size() + message.size() + 40));
@@ -194,7 +194,7 @@ bool Link::admits(Kind kind) {
 }
 
 void Link::send(std::string bytes, bool repeatable, OnReply on_reply, Kind kind) {
-  if (state_ == State::kDown || !admits(kind)) return on_reply(nullptr);
+  if (state_ == State::kDown || is_giving_up() || !admits(kind)) return on_reply(nullptr);
   const std::size_t size = size_of(bytes.size());
   if (scripts_lost_ && repeatable) {
     held_back_.push_back({std::move(bytes), std::move(on_reply), loop_.now(), size});
@@ -236,8 +236,10 @@ void Link::handle_reply(const Reply& reply) {
                       std::move(command));
   } else {
     pending_bytes_ -= command.size;
+    if (reply.is_refusal() && refusal_.empty()) refusal_ = reply.text();
     command.on_reply(&reply);
   }
+  if (is_giving_up() && pending_.empty()) return fail(std::string(refusal_));
   if (scripts_lost_ && pending_.empty()) send_held_back();
 }
 
@@ -266,8 +268,30 @@ void Link::handle_pushed(const Reply& reply) {
     if (state_ != State::kProving) return;
     state_ = State::kUp;
     events_.up();
+    take_early();
   } else if (kind == "message" && state_ == State::kUp) {
     events_.message(reply[1].text(), reply[2].text());
+  } else if (kind == "message") {
+    keep_early(reply[1].text(), reply[2].text());
+  }
+}
+
+// Whoever published it was told that it was received: it counts, once the link is up.
+void Link::keep_early(std::string_view channel, std::string_view message) {
+  const std::size_t size = message.size() + 256;
+  if (early_bytes_ + size > kMaxEarlyBytes) return events_.lost(1);
+  early_bytes_ += size;
+  early_.emplace_back(channel, message);
+}
+
+void Link::take_early() {
+  early_bytes_ = 0;
+  for (const auto& [channel, message] : std::exchange(early_, {})) {
+    if (state_ == State::kUp) {
+      events_.message(channel, message);
+    } else {
+      events_.lost(1);
+    }
   }
 }
 
@@ -285,12 +309,16 @@ void Link::fail(std::string_view why) {
   subscriber_.abort();
   if (probe_timer_) loop_.cancel(*probe_timer_);
   probe_timer_.reset();
+  if (!early_.empty()) events_.lost(early_.size());
+  early_.clear();
+  early_bytes_ = 0;
   events_.down(reason);
   fail_pending();
   loop_.run_at(Clock::now() + backoff(failures_++, options_.lease), [this] { connect(); });
 }
 
 void Link::fail_pending() {
+  refusal_.clear();
   scripts_lost_ = false;
   overflown_ = false;
   pending_bytes_ = 0;

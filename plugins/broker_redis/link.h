@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "connection.h"
@@ -25,7 +26,8 @@ using OnReply = std::function<void(const Reply*)>;
 /// link is down and is built anew, after 50 ms to 5 s (to a third of the lease, where that is
 /// less). Loop thread only.
 ///
-/// It is up when a message that it published to its own channel has come back. Silence is a
+/// It is up when a message that it published to its own channel has come back. What comes from the
+/// subscription before that is kept, and passed on then: 4 MiB of it. Silence is a
 /// failure: a command without a reply within the operation timeout, a probe that does not return.
 ///
 /// What waits for a reply is bounded, the output to Redis with it. Half of the bound is for
@@ -35,6 +37,9 @@ class Link {
  public:
   /// By size_of(): twice the bytes, as both the output and the command keep them, and the rest.
   static constexpr std::size_t kMaxPendingBytes = std::size_t{32} << 20;
+
+  /// Of messages that come while the new subscription is being proved.
+  static constexpr std::size_t kMaxEarlyBytes = std::size_t{4} << 20;
 
   enum class Kind {
     kMessage,   ///< refused at half of the bound
@@ -46,6 +51,8 @@ class Link {
     std::function<void()> up;
     std::function<void(std::string_view why)> down;  ///< after up, or after a failed attempt
     std::function<void(std::string_view channel, std::string_view message)> message;
+    /// Messages that came before it was up, and will not be passed on.
+    std::function<void(std::size_t count)> lost;
   };
 
   Link(EventLoop& loop, const Options& options, std::string node, Events events);
@@ -70,7 +77,12 @@ class Link {
   /// It serves its purpose: should it fail, the first attempts to build it anew come quickly.
   void has_proved_itself() { failures_ = 0; }
   /// Redis answers, but not as it should: builds the link anew.
-  void give_up(std::string_view why) { fail(why); }
+  void give_up(std::string_view why) {
+    if (!is_giving_up()) fail(why);
+  }
+  /// Redis refuses what it is asked: the link fails when the answers to what is under way have
+  /// come, so that it is known of each whether it was done. Nothing more is sent.
+  [[nodiscard]] bool is_giving_up() const { return !refusal_.empty(); }
 
   [[nodiscard]] std::chrono::microseconds latency() const { return latency_; }
   [[nodiscard]] std::size_t pending() const { return pending_.size() + held_back_.size(); }
@@ -98,6 +110,8 @@ class Link {
   void handle_reply(const Reply& reply);
   void handle_pushed(const Reply& reply);
   void send_held_back();
+  void keep_early(std::string_view channel, std::string_view message);
+  void take_early();
   void prove_when_ready();
   void watch_silence();
   void fail(std::string_view why);
@@ -124,8 +138,12 @@ class Link {
   std::deque<Command> pending_;
   std::size_t pending_bytes_ = 0;  ///< of pending_ and held_back_
   bool overflown_ = false;         ///< and about to fail
+  std::string refusal_;            ///< while giving up
   bool scripts_lost_ = false;
   std::deque<Command> held_back_;  ///< while the scripts are loaded again, in order
+  /// What came from the new subscription before the link was up: channel, message.
+  std::deque<std::pair<std::string, std::string>> early_;
+  std::size_t early_bytes_ = 0;
   std::uint64_t last_probe_ = 0;
   std::optional<EventLoop::TimerId> silence_timer_;
   std::optional<EventLoop::TimerId> probe_timer_;

@@ -78,9 +78,11 @@ void ClusterNode::send_directed(Directed message, ReplyTo<RouteOutcome> reply) {
 
 void ClusterNode::send_numbered(std::uint64_t number, Directed message) {
   if (message.to_alias) {
+    if (link_.is_giving_up()) return drop(number);
     publish_directed_to_guide(message, false);
     return outcomes_.settle(number, RouteOutcome::kDelivered);
   }
+  if (link_.is_giving_up()) return keep_for_next_link(number, std::move(message));
   if (!seeks_.empty() && seeks_.contains(message.to)) {
     return hold_back(number, std::move(message), {});
   }
@@ -105,23 +107,28 @@ void ClusterNode::publish_directed(std::uint64_t number,
   link_.publish(channel, envelope,
                 [this, number, node,
                  message = std::make_shared<Directed>(std::move(message))](const Reply* answer) {
-                  if (answer == nullptr) return drop(number);
+                  if (answer == nullptr || answer->is_error()) {
+                    return not_done(number, *message, answer);
+                  }
                   if (answer->integer() > 0) return has_overtaken(message->to, number);
                   wait_for(number, *message, *node);
                 });
 }
 
-void ClusterNode::publish_to_guide(std::string_view name, std::string_view json) {
+void ClusterNode::publish_to_guide(std::string_view name, std::string_view json, bool counts) {
   const std::string channel = options_.guide_channel(name);
-  link_.publish(channel, json, [](const Reply*) {});
+  link_.publish(channel, json, [this, counts](const Reply* reply) {
+    if (counts && (reply == nullptr || reply->is_error())) ++shared_.dropped;
+  });
 }
 
+// `routed`: it goes to our nodes otherwise, and is counted there.
 void ClusterNode::publish_directed_to_guide(const Directed& message, bool routed) {
   if (!options_.legacy_channels) return;
   const bool relay = message.text.starts_with(R"({"type":"relay")");
   const Fields namespaces = unpack(message.namespaces).value_or(Fields());
   publish_to_guide(relay ? "relay" : "signal",
-                   render_guide_message(message.text, node_, namespaces, routed));
+                   render_guide_message(message.text, node_, namespaces, routed), !routed);
 }
 
 // For a message that came by a known route, to a peer that is elsewhere by now.
@@ -132,7 +139,10 @@ void ClusterNode::pass_on(const Directed& message, std::string_view origin, std:
       Script::kRoute, {to, envelope, "0"},
       [this, message, origin = std::string(origin),
        number = std::string(number)](const Reply* reply) {
-        if (reply == nullptr) return;
+        if (reply == nullptr || reply->is_error()) {
+          ++shared_.dropped;
+          return;
+        }
         if ((*reply)[0].text() == "foreign") publish_directed_to_guide(message, false);
         if ((*reply)[0].text() == "none") answer_origin(origin, number, RouteOutcome::kNotFound);
       },
@@ -164,7 +174,7 @@ void ClusterNode::drop(std::uint64_t number) {
 }
 
 void ClusterNode::broadcast(const Broadcast& message) {
-  if (!connected()) {
+  if (!connected() || link_.is_giving_up()) {
     ++shared_.dropped;
     return;
   }
@@ -175,13 +185,14 @@ void ClusterNode::broadcast(const Broadcast& message) {
       pack({"E", message.ns, to_hex(message.from), excluded, message.text});
   link_.run(
       Script::kBroadcast, {message.ns, envelope},
-      [this](const Reply* reply) {
-        if (reply == nullptr) ++shared_.dropped;
+      [this](const Reply* absent) {
+        const bool failed = absent == nullptr || absent->is_error();
+        if (failed || absent->integer() > 0) ++shared_.dropped;
       },
       Link::Kind::kMessage);
   if (!foreign_listeners_) return;
   const std::string_view ns = message.ns;
-  publish_to_guide("broadcast", render_guide_message(message.text, node_, {&ns, 1}, true));
+  publish_to_guide("broadcast", render_guide_message(message.text, node_, {&ns, 1}, true), false);
 }
 
 }  // namespace peer_redis

@@ -2,7 +2,9 @@
 
 #include <hiredis/hiredis.h>
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <new>
 
 namespace peer_redis {
@@ -32,6 +34,15 @@ redisReplyObjectFunctions* bounded_functions(const redisReader& reader) {
 }  // namespace
 
 bool Reply::is_error() const { return reply_ != nullptr && reply_->type == REDIS_REPLY_ERROR; }
+
+bool Reply::is_refusal() const {
+  constexpr std::string_view kCodes[] = {
+      "BUSY",   "LOADING", "OOM",   "NOREPLICAS", "READONLY", "MISCONF",    "MASTERDOWN",
+      "NOAUTH", "NOPERM",  "MOVED", "ASK",        "TRYAGAIN", "CLUSTERDOWN"};
+  if (!is_error() || text().find("@user_script") != std::string_view::npos) return false;
+  const std::string_view code = text().substr(0, text().find(' '));
+  return std::find(std::begin(kCodes), std::end(kCodes), code) != std::end(kCodes);
+}
 
 std::string_view Reply::text() const {
   if (reply_ == nullptr) return {};

@@ -34,7 +34,7 @@ void ClusterNode::ask_where(std::uint64_t number, Directed message) {
   link_.run(
       Script::kRoute, {to, envelope, "1"},
       [this, number, message = std::make_shared<Directed>(std::move(message))](const Reply* reply) {
-        if (reply == nullptr || reply->is_error()) return drop(number);
+        if (reply == nullptr || reply->is_error()) return not_done(number, *message, reply);
         if ((*reply)[0].text() == "absent") return wait_for(number, *message, (*reply)[1].text());
         take_route(number, *message, *reply);
       },
@@ -72,6 +72,7 @@ void ClusterNode::wait_for(std::uint64_t number, const Directed& message, std::s
 
 // `node`: the last that had its target, to which messages may be on their way.
 void ClusterNode::hold_back(std::uint64_t number, Directed message, std::string_view node) {
+  if (link_.is_giving_up()) return keep_for_next_link(number, std::move(message));
   if (held_bytes_ > kMaxHeldBytes) return drop(number);
   const Fingerprint to = message.to;
   held_bytes_ += size_of(message);
@@ -90,6 +91,8 @@ void ClusterNode::ask_whether_arrived(const Fingerprint& peer, std::uint64_t id,
   link_.publish(channel, pack({"B", node_, to_hex(peer), std::to_string(id)}),
                 [this, peer, id](const Reply* listeners) {
                   if (listeners == nullptr) return drop_seek(peer, id);
+                  if (listeners->is_refusal()) return;  // the message waits for the next link
+                  if (listeners->is_error()) return drop_seek(peer, id);
                   if (listeners->integer() == 0) return ask_again(peer, id);
                   loop_.run_at(Clock::now() + kPatience, [this, peer, id] { ask_again(peer, id); });
                 });
@@ -118,15 +121,16 @@ ClusterNode::Seek* ClusterNode::find_seek(const Fingerprint& peer, std::uint64_t
 
 void ClusterNode::ask_again(const Fingerprint& peer, std::uint64_t id) {
   Seek* seek = find_seek(peer, id);
-  if (seek == nullptr || seek->under_way) return;
+  if (seek == nullptr || seek->under_way || link_.is_giving_up()) return;
   const auto& [number, message] = *seek->waiting.begin();
   seek->under_way = number;
   const std::string envelope = directed_envelope(number, false, message);
   link_.run(
       Script::kRoute, {to_hex(peer), envelope, seek->patient ? "1" : "0"},
       [this, peer, id](const Reply* reply) {
-        if (reply == nullptr || reply->is_error()) return drop_seek(peer, id);
-        if (find_seek(peer, id) != nullptr) take_sought_route(peer, id, *reply);
+        if (reply == nullptr) return drop_seek(peer, id);
+        if (find_seek(peer, id) == nullptr) return;
+        reply->is_error() ? take_seek_error(peer, id, *reply) : take_sought_route(peer, id, *reply);
       },
       Link::Kind::kMessage);
 }
@@ -154,6 +158,29 @@ void ClusterNode::take_sought_route(const Fingerprint& peer, std::uint64_t id, c
       send_numbered(number, std::move(message));
     }
   }
+}
+
+// The script did not run, or nobody knows how far.
+void ClusterNode::take_seek_error(const Fingerprint& peer, std::uint64_t id, const Reply& error) {
+  const std::uint64_t asked = *std::exchange(seeks_.at(peer).under_way, std::nullopt);
+  if (error.is_refusal()) return;  // the link fails, and the message waits for the next
+  drop_held(seeks_.find(peer), [asked](const auto& held) { return held.first == asked; });
+  ask_again(peer, id);
+}
+
+// It did not get as far as Redis' channels, or may not have: `reply` is an error, or none.
+void ClusterNode::not_done(std::uint64_t number, const Directed& message, const Reply* reply) {
+  if (reply == nullptr || !reply->is_refusal()) return drop(number);
+  keep_for_next_link(number, message);
+}
+
+// While the link gives up. Those for one peer wait in their order, and interrupt_seeks() takes them
+// to the outage queue.
+void ClusterNode::keep_for_next_link(std::uint64_t number, Directed message) {
+  if (held_bytes_ > kMaxHeldBytes) return drop(number);
+  held_bytes_ += size_of(message);
+  Seek& seek = seeks_[message.to];
+  seek.waiting.emplace(number, std::move(message));
 }
 
 template <typename Predicate>

@@ -1,2 +1,3 @@
--- ns envelope -> nodes told
-return tell(ARGV[3], ARGV[4], self)
+-- ns envelope -> nodes with members that listen to nobody at the moment
+local others = call('HLEN', P .. 'sn:' .. ARGV[3]) - call('HEXISTS', P .. 'sn:' .. ARGV[3], self)
+return others - tell(ARGV[3], ARGV[4], self)
