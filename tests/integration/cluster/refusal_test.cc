@@ -44,9 +44,17 @@ void while_busy(RedisProcess& redis, Function busy) {
     }
   };
   while (!is_busy()) continue;
-  busy();
-  redis.command({"SCRIPT", "KILL"});
-  script.join();
+  const auto end = [&] {
+    redis.command({"SCRIPT", "KILL"});
+    script.join();
+  };
+  try {
+    busy();
+  } catch (const std::exception&) {
+    end();
+    throw;
+  }
+  end();
 }
 
 TEST_F(RefusalTest, WhatABusyRedisRefusesToSendIsSentWhenItIsNot) {
