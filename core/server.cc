@@ -48,7 +48,8 @@ NetOptions net_options_of(const Config& config) {
 /// What the loops have of shutdown_timeout: the rest is for the broker, the plugins and the log.
 milliseconds time_to_close(const Config& config) {
   constexpr milliseconds kLongestRest{1000};
-  return config.shutdown_timeout - std::min(kLongestRest, config.shutdown_timeout / 4);
+  const milliseconds after_spread = config.shutdown_timeout - config.shutdown_spread;
+  return config.shutdown_timeout - std::min(kLongestRest, after_spread / 4);
 }
 
 void sweep_rate_limits(Node& node, EventLoop& loop) {
@@ -135,7 +136,7 @@ sdk::Result<void> Server::run(int done_fd) {
       [[maybe_unused]] const ssize_t written = ::write(done_fd, &one, sizeof one);
     });
     if (!thread) {
-      stop_loops(milliseconds(0));
+      stop_loops(milliseconds(0), milliseconds(0));
       return thread.error();
     }
     threads_.push_back(std::move(*thread));
@@ -149,13 +150,13 @@ void Server::stop() {
   node_.draining = true;
   node_.stopping = true;
   listeners_.unix_socket.reset();  // its file, while the loops still accept
-  stop_loops(time_to_close(node_.config()));
+  stop_loops(node_.config().shutdown_spread, time_to_close(node_.config()));
 }
 
-void Server::stop_loops(milliseconds time) {
+void Server::stop_loops(milliseconds spread, milliseconds time) {
   for (const auto& loop : node_.loops) {
-    loop->post([&loop = *loop, time] {
-      loop.stop(CloseCode::kGoingAway, "server shutting down", loop.now() + time);
+    loop->post([&loop = *loop, spread, time] {
+      loop.stop(CloseCode::kGoingAway, "server shutting down", spread, loop.now() + time);
     });
   }
 }

@@ -45,7 +45,8 @@ class Server final {
   [[nodiscard]] bool loops_answer();
   /// /health and /ready say 503 from now on (protocol.md A, shutdown).
   void drain();
-  /// No new connections; every peer gets its queued messages and close 1001. The loops end in time
+  /// No new connections; every peer gets its queued messages and close 1001, one after
+  /// the other over shutdown_spread. The loops end in time
   /// for the rest of shutdown_timeout to stop the broker and to write the log.
   void stop();
   /// Joins the loops and stops the broker. `waiting_for` hears before each step what may hang.
@@ -53,7 +54,7 @@ class Server final {
   void wait(const WaitingFor& waiting_for);
 
  private:
-  void stop_loops(milliseconds time);
+  void stop_loops(milliseconds spread, milliseconds time);
 
   Node node_;
   Dispatcher dispatcher_;

@@ -50,7 +50,7 @@ struct Config {
   std::string host = "0.0.0.0";
   std::uint16_t port = 8080;  ///< 0: any free one, told by port_file
   std::string port_file;      ///< written once the server listens; empty: none
-  std::uint32_t loops = 0;    ///< event loop threads, at most 255; 0: one per core
+  std::uint32_t loops = 0;    ///< event loop threads, at most 255; 0: one per core that it may use
   std::string path = "/ws";   ///< of the WebSocket endpoint; a slash at its end is forgiven
   std::string unix_socket;    ///< absolute; empty: none
   std::string unix_socket_mode = "0660";  ///< octal
@@ -76,6 +76,7 @@ struct Config {
   milliseconds pong_wait{35'000};
   milliseconds drain_delay{0};
   milliseconds shutdown_timeout{5'000};
+  milliseconds shutdown_spread{0};  ///< of shutdown_timeout: over which connections are closed
 
   // Connections by address: IPv4, or the /64 of IPv6. 0: no limit.
   std::uint32_t max_connections_per_ip = 2000;

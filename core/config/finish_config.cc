@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "core/config/duration.h"
 #include "core/config/read_secret_file.h"
 
 namespace peer {
@@ -42,6 +43,17 @@ void check_tls(ConfigDraft& draft) {
   const std::string missing = config.tls_cert.empty() ? "tls_cert" : "tls_key";
   draft.mistake(draft.origin(given).where,
                 given + ": expected " + missing + " with it, or neither");
+}
+
+/// The last connections need time to close, too.
+void check_shutdown(ConfigDraft& draft) {
+  const Config& config = draft.config;
+  if (config.shutdown_spread.count() == 0) return;
+  if (config.shutdown_spread < config.shutdown_timeout) return;
+  draft.mistake(draft.origin("shutdown_spread").where,
+                "shutdown_spread: expected less than shutdown_timeout (" +
+                    format_duration(config.shutdown_timeout) + "), got " +
+                    format_duration(config.shutdown_spread));
 }
 
 /// A bound above the bytes that the server holds for one peer could never be reached.
@@ -94,6 +106,7 @@ void finish_config(ConfigDraft& draft) {
   check_metrics_port(draft);
   check_unix_socket(draft);
   check_tls(draft);
+  check_shutdown(draft);
   check_against_peer_state(draft);
   pass_on_redis_keys(draft);
 }

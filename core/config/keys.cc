@@ -129,6 +129,7 @@ std::vector<ConfigKey> make_keys() {
       seconds(key("pong_wait", &Config::pong_wait, rule::duration(1ms, 24h))),
       seconds(key("drain_delay", &Config::drain_delay, rule::duration(0ms, 24h))),
       seconds(key("shutdown_timeout", &Config::shutdown_timeout, rule::duration(1ms, 24h))),
+      seconds(key("shutdown_spread", &Config::shutdown_spread, rule::duration(0ms, 24h))),
 
       key("max_connections_per_ip", &Config::max_connections_per_ip, rule::integer(0, kBillion)),
       key("connection_rate_per_ip", &Config::connection_rate_per_ip, rule::integer(0, 1'000'000)),

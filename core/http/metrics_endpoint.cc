@@ -54,7 +54,7 @@ void MetricsEndpoint::use_config(const Config& config) {
 
 void MetricsEndpoint::stop() {
   if (!thread_.joinable()) return;
-  loop_.post([this] { loop_.stop(CloseCode::kGoingAway, "", loop_.now()); });
+  loop_.post([this] { loop_.stop(CloseCode::kGoingAway, "", milliseconds(0), loop_.now()); });
   thread_.join();
 }
 

@@ -35,6 +35,7 @@ constexpr std::size_t kMostListeners = 16;
 constexpr std::size_t kFlushesPerRound = 256;
 constexpr milliseconds kAcceptPause{100};
 constexpr std::size_t kSpares = 4;
+constexpr milliseconds kCloseStep{20};
 // Deadlines are checked in one sweep over a dense array, at most this often.
 constexpr milliseconds kDeadlineGrid{50};
 constexpr std::uint64_t kWakeEvent = ~std::uint64_t{0};
@@ -466,11 +467,26 @@ void EventLoop::check_deadlines() {
   }
 }
 
-void EventLoop::stop(CloseCode code, std::string_view reason, Time deadline) {
+void EventLoop::stop(CloseCode code, const std::string& reason, milliseconds spread,
+                     Time deadline) {
   stopping_ = true;
   stop_deadline_ = deadline;
   stop_listening();
-  for (const auto& connection : connections_) {
+  // A slot has its time by its number: nothing is kept for each connection.
+  const std::size_t slots = connections_.size();
+  const auto steps = std::clamp<std::size_t>(static_cast<std::size_t>(spread / kCloseStep), 1,
+                                             std::max<std::size_t>(slots, 1));
+  for (std::size_t i = 0; i < steps; ++i) {
+    const auto close = [this, code, reason, begin = slots * i / steps,
+                        end = slots * (i + 1) / steps] { close_slots(begin, end, code, reason); };
+    i == 0 ? close() : schedule(now_ + spread * i / steps, close);
+  }
+}
+
+void EventLoop::close_slots(std::size_t begin, std::size_t end, CloseCode code,
+                            std::string_view reason) {
+  for (std::size_t slot = begin; slot < end; ++slot) {
+    Connection* connection = connections_[slot].get();
     if (connection == nullptr) continue;
     if (connection->state_ == Connection::State::kHttp) {
       connection->abort();

@@ -154,8 +154,9 @@ class EventLoop {
   void schedule(const std::string& name, Time at, std::function<void()> task);
   /// Stops accepting.
   void stop_listening();
-  /// Closes every connection with `code`; run() returns when the last is gone, or at `deadline`.
-  void stop(CloseCode code, std::string_view reason, Time deadline);
+  /// Stops accepting and closes every connection with `code`, evenly over `spread`: those that come
+  /// back do not come all at once. run() returns when the last is gone, or at `deadline`.
+  void stop(CloseCode code, const std::string& reason, milliseconds spread, Time deadline);
 
  private:
   friend class Connection;
@@ -197,6 +198,7 @@ class EventLoop {
   void will_close(Connection& connection);
   void count_queued(std::size_t before, std::size_t now);
   [[nodiscard]] bool may_queue(Importance importance) const;
+  void close_slots(std::size_t begin, std::size_t end, CloseCode code, std::string_view reason);
   void notify_closed();
   void destroy(Connection& connection);
   template <typename F>

@@ -98,5 +98,27 @@ TEST_F(ShutdownTest, AfterDrainDelayPeersAreClosed) {
   expect_exit(0);
 }
 
+TEST_F(ShutdownTest, WithASpreadConnectionsAreClosedOneAfterTheOther) {
+  start({"loops=1", "shutdown_spread=1h", "shutdown_timeout=2h"});
+  TestPeer first = peer_in("lobby", "first");
+  TestPeer second = peer_in("lobby", "second");
+  server().signal(SIGTERM);
+  first.ws().expect_close(1001, "server shutting down");
+  second.round_trip();
+  EXPECT_THROW(connect(), std::exception);  // nobody comes in meanwhile
+  second.round_trip();
+  server().signal(SIGTERM);
+  expect_exit(0);
+}
+
+TEST_F(ShutdownTest, WithinTheSpreadEverybodyIsClosed) {
+  start({"loops=2", "shutdown_spread=300ms", "shutdown_timeout=10s"});
+  std::vector<TestPeer> peers;
+  for (int i = 0; i < 20; ++i) peers.push_back(peer(fmt("peer-%", i)));
+  server().signal(SIGTERM);
+  for (TestPeer& peer : peers) peer.ws().expect_close(1001, "server shutting down");
+  expect_exit(0);
+}
+
 }  // namespace
 }  // namespace peer::test

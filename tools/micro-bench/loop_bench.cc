@@ -35,7 +35,7 @@ void mailbox_hop(benchmark::State& state) {
     arrived.wait(false);
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));
-  loop.post([&loop] { loop.stop(CloseCode::kGoingAway, {}, steady_now()); });
+  loop.post([&loop] { loop.stop(CloseCode::kGoingAway, {}, milliseconds(0), steady_now()); });
   thread.join();
 }
 BENCHMARK(mailbox_hop)->Arg(1)->Arg(16)->Arg(256)->UseRealTime();

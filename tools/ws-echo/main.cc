@@ -26,7 +26,8 @@ void serve_until_stopped(EventLoop& loop, ProcessEvents& events) {
   std::thread thread([&loop] { loop.run(); });
   while (events.wait() == ProcessEvents::Event::kHangup) continue;
   loop.post([&loop] {
-    loop.stop(CloseCode::kGoingAway, "server shutting down", loop.now() + kShutdownTime);
+    loop.stop(CloseCode::kGoingAway, "server shutting down", milliseconds(0),
+              loop.now() + kShutdownTime);
   });
   thread.join();
 }

@@ -192,6 +192,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"tls_key: key.pem", "c.yaml:1: tls_key: expected tls_cert with it, or neither"},
         Mistake{"port: 9090\nmetrics_enabled: true\nmetrics_port: 9090",
                 "c.yaml:3: metrics_port: expected another port than port (9090)"},
+        Mistake{"shutdown_timeout: 2s\nshutdown_spread: 2s",
+                "c.yaml:2: shutdown_spread: expected less than shutdown_timeout (2s), got 2s"},
         Mistake{"port: 1\ntls_cert: cert.pem",
                 "c.yaml:2: tls_cert: expected tls_key with it, or neither"},
         Mistake{"\nmax_meta_size: 1048577",

@@ -32,6 +32,7 @@ inline const std::map<std::string, std::string> kOtherValues = {
     {"pong_wait", "1m"},
     {"drain_delay", "1s"},
     {"shutdown_timeout", "1s"},
+    {"shutdown_spread", "500ms"},
     {"max_message_size", "134217728"},
     {"max_name_length", "1048576"},
     {"max_alias_length", "65536"},
