@@ -14,9 +14,7 @@ class OpenAuth final : public Auth {
   void authenticate(const AuthRequest&, AuthReply reply) override { reply(AuthGrant{}); }
 };
 
-Result<std::unique_ptr<Auth>> make_open(PluginConfig&) {
-  return std::make_unique<OpenAuth>();
-}
+Result<std::unique_ptr<Auth>> make_open(PluginConfig&) { return std::make_unique<OpenAuth>(); }
 
 }  // namespace
 

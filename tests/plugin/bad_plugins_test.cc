@@ -180,9 +180,10 @@ TEST_F(BadPluginsTest, StaticConstructorsThatEndTheProcessAreNamed) {
 }
 
 TEST_F(BadPluginsTest, TheListGoesOnBehindAFileThatCannotBeLoaded) {
-  const std::string listed = list_plugins(PluginsConfig(), kBadPluginDir);
-  EXPECT_THAT(listed, HasSubstr("room_static_throw.so\n    cannot be loaded: its static"));
-  EXPECT_THAT(listed, HasSubstr("room_wrong_kind.so\n    cannot be loaded: a plugin of kind"));
+  const sdk::Result<std::string> listed = list_plugins(PluginsConfig(), kBadPluginDir);
+  ASSERT_TRUE(listed) << listed.error().message;
+  EXPECT_THAT(*listed, HasSubstr("room_static_throw.so\n    cannot be loaded: its static"));
+  EXPECT_THAT(*listed, HasSubstr("room_wrong_kind.so\n    cannot be loaded: a plugin of kind"));
 }
 
 }  // namespace
