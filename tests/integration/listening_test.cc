@@ -69,7 +69,7 @@ TEST_F(ListeningTest, AUnixSocketServesInsteadOfThePort) {
 }
 
 TEST_F(ListeningTest, ItsFileHasTheModeAndTheGroup) {
-  start_unix({"unix_socket_mode=0604", fmt("unix_socket_owner=:%", ::getegid())});
+  start_unix({"unix_socket_mode=0604", fmt("unix_socket_owner=:%", static_cast<int>(::getegid()))});
   EXPECT_EQ(mode_of_socket(), 0604U);
 }
 
