@@ -2,6 +2,7 @@
 
 #include <Poco/Exception.h>
 #include <Poco/Net/DNS.h>
+#include <Poco/Net/HostEntry.h>
 #include <Poco/Net/ServerSocket.h>
 #include <Poco/Net/SocketAddress.h>
 #include <Poco/Net/SocketImpl.h>
@@ -69,7 +70,8 @@ std::vector<std::string> addresses_of(const std::string& host) {
   if (Poco::Net::IPAddress::tryParse(host, literal)) return {host};
   std::vector<std::string> found;
   try {
-    for (const Poco::Net::IPAddress& address : Poco::Net::DNS::hostByName(host).addresses()) {
+    const Poco::Net::HostEntry entry = Poco::Net::DNS::hostByName(host);
+    for (const Poco::Net::IPAddress& address : entry.addresses()) {
       const std::string text = address.toString();
       const bool is_new = std::find(found.begin(), found.end(), text) == found.end();
       if (is_new && can_bind(address)) found.push_back(text);

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "core/base/utf8.h"
 #include "core/net/frame.h"
-#include "core/net/utf8.h"
 #include "core/net/websocket_codec.h"
 
 namespace peer {

@@ -8,6 +8,7 @@
 #include "core/net/event_loop.h"
 #include "core/net/listener.h"
 #include "core/process.h"
+#include "core/process_events.h"
 #include "tools/ws-echo/echo_application.h"
 #include "tools/ws-echo/options.h"
 
@@ -33,7 +34,8 @@ void serve_until_stopped(EventLoop& loop, ProcessEvents& events) {
 }
 
 int run(const ws_echo::Options& options) {
-  ProcessEvents events;
+  auto& events = *new ProcessEvents;  // lives as long as the process
+  if (const auto started = events.start(); !started) return fail(started.error().message);
   raise_descriptor_limit();
   ws_echo::EchoApplication application;
   EventLoop loop(0, options.net, application);
