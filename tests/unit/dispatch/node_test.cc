@@ -224,7 +224,7 @@ struct NodeTest::Running {
     node.stopping = true;
     for (const auto& loop : node.loops) {
       loop->post([&loop = *loop] {
-        loop.stop(CloseCode::kGoingAway, "bye", loop.now() + milliseconds(0));
+        loop.stop(CloseCode::kGoingAway, "bye", milliseconds(0), loop.now());
       });
     }
     for (std::thread& thread : threads) thread.join();

@@ -99,7 +99,8 @@ class RunningLoop {
     thread_ = std::thread([this] { loop_.run(); });
   }
   void stop(Time deadline) {
-    loop_.post([this, deadline] { loop_.stop(CloseCode::kGoingAway, "bye", deadline); });
+    loop_.post(
+        [this, deadline] { loop_.stop(CloseCode::kGoingAway, "bye", milliseconds(0), deadline); });
   }
   /// Waits for the end of run().
   void join() {
