@@ -168,7 +168,8 @@ TEST_F(MetricsTest, TheEndOfTheCertificateIsAUnixTime) {
   start_metrics({"tls_cert=" + certificate.certificate(), "tls_key=" + certificate.key()});
   using namespace std::chrono;
   const auto now = duration_cast<seconds>(system_clock::now().time_since_epoch());
-  const auto left = value("peer_server_tls_certificate_expiry_seconds") - now.count();
+  const auto left =
+      value("peer_server_tls_certificate_expiry_seconds") - static_cast<double>(now.count());
   EXPECT_LE(left, 3 * 24 * 3600);
   EXPECT_GT(left, 2 * 24 * 3600);
 }

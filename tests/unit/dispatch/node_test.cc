@@ -213,7 +213,7 @@ struct NodeTest::Running {
           std::make_unique<EventLoop>(static_cast<std::uint8_t>(i), NetOptions(), application));
       const sdk::Result<Listeners> listeners = listen_on("127.0.0.1", 0, 1);
       if (!listeners) throw std::runtime_error(listeners.error().message);
-      node.loops.back()->listen(listeners->fds[0]);
+      node.loops.back()->listen({listeners->fds[0]});
       ports.push_back(listeners->port);
     }
     node.plugins.broker->start(host);
