@@ -26,12 +26,13 @@ struct Descriptor {
   const int fd;
 };
 
-/// False when a pipe has ended, or nothing comes until the deadline.
-bool wait_for_writer(int fd, Time deadline) {
+/// Waits until a pipe has more to say or, behind its first byte, has ended. False when it ends
+/// without a byte, or nothing comes until the deadline.
+bool wait_for_writer(int fd, bool has_begun, Time deadline) {
   const milliseconds left = std::max(deadline - steady_now(), milliseconds(0));
   pollfd readable{fd, POLLIN, 0};
   return ::poll(&readable, 1, static_cast<int>(left.count())) == 1 &&
-         (readable.revents & POLLIN) != 0;
+         (readable.revents & (has_begun ? POLLIN | POLLHUP : POLLIN)) != 0;
 }
 
 std::string reason(int error) { return std::generic_category().message(error); }
@@ -65,7 +66,8 @@ sdk::Result<std::string> read_file(const std::string& path, std::size_t max_size
     if (got < 0 && errno == EINTR) continue;
     const bool unwritten = got == 0 && size == 0 && S_ISFIFO(status.st_mode);
     if (unwritten || (got < 0 && errno == EAGAIN)) {
-      if (!wait_for_writer(file.fd, deadline)) return sdk::Error{"nobody writes to this pipe"};
+      if (!wait_for_writer(file.fd, size > 0, deadline))
+        return sdk::Error{"nobody writes to this pipe"};
       continue;
     }
     if (got < 0) return sdk::Error{"cannot be read: " + reason(errno)};

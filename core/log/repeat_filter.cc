@@ -29,11 +29,11 @@ void RepeatFilter::sum_up(Time now) {
   {
     const MutexLock lock(mutex_);
     if (first_end_ > now) return;  // the usual case, in a flood too
-    first_end_ = kNever;
+    Time next_end = kNever;
     std::erase_if(windows_, [&](const auto& entry) {
       const auto& [text, window] = entry;
       if (window.end > now) {
-        first_end_ = std::min(first_end_, window.end);
+        next_end = std::min(next_end, window.end);
         return false;
       }
       if (window.lines > window.shown) {
@@ -44,6 +44,7 @@ void RepeatFilter::sum_up(Time now) {
       }
       return true;
     });
+    first_end_ = next_end;
   }
   for (const Poco::Message& sum : sums) next_->log(sum);
 }

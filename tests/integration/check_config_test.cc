@@ -146,7 +146,7 @@ TEST(CheckConfigTest, TheEnvironmentAloneIsChecked) {
       check_environment({{"PEER_PLUGINS__BROKER__NAME", "redis"},
                          {"PEER_PLUGINS__BROKER__OPTIONS__ADDR", "127.0.0.1:1"},
                          {"PEER_PLUGINS__BROKER__OPTIONS__PASSWORD_FILE", dir.write("p", "x\n")},
-                         {"PEER_PLUGINS__ROOM_POLICY__OPTIONS__MAX_SIZE", "12"}});
+                         {"PEER_PLUGINS__ROOM_POLICY__OPTIONS__MAX_SIZE", "25"}});
   EXPECT_EQ(sound.output, "configuration ok\n");
   const Outcome typo = check_environment({{"PEER_PLUGINS__AUHT__NAME", "open"}});
   EXPECT_EQ(typo.code, 78);

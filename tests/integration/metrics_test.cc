@@ -22,6 +22,7 @@ class MetricsTest : public ServerTest {
   void start_metrics(std::vector<std::string> settings = {}) {
     settings.insert(settings.end(), {"metrics_enabled=true", "metrics_port=0"});
     start(std::move(settings));
+    server().wait_for_output("metrics at ");
     const std::string log = server().output();
     std::smatch found;
     const std::regex where("metrics at http://127.0.0.1:([0-9]+)/metrics");

@@ -72,7 +72,7 @@ class ProcessTest : public ServerTest {
 
 TEST_F(ProcessTest, ALogThatTakesNothingHoldsUpNeitherPeersNorTheEnd) {
   FullPipe pipe;
-  start_with_full_log(pipe, {"shutdown_timeout=400ms"});
+  start_with_full_log(pipe, {"shutdown_timeout=1s"});
   TestPeer alice = peer("alice");
   for (int i = 0; i < 50; ++i) peer("bob").close();
   alice.round_trip();

@@ -213,7 +213,7 @@ TEST_F(TlsTest, ACertificateThatEndsSoonIsLoggedAtTheStartAndAtEachReload) {
   const IssuedCertificate soon({.days = 3});
   start({"tls_cert=" + soon.certificate(), "tls_key=" + soon.key()});
   server().wait_for_output("tls_cert: the certificate in '" + soon.certificate() +
-                           "': it ends in 2 days, at ");
+                           "': it ends in ");
   const IssuedCertificate expired({.days = -1});
   using std::filesystem::copy_options;
   std::filesystem::copy_file(expired.certificate(), soon.certificate(),

@@ -7,6 +7,7 @@
 #include "core/config/write_yaml.h"
 #include "core/plugin/list_plugins.h"
 #include "tests/plugin/loading.h"
+#include "tests/support/temp_dir.h"
 
 namespace peer {
 namespace {
@@ -100,11 +101,13 @@ TEST(LoaderTest, AllMistakesAreReportedInOneGo) {
 }
 
 TEST(LoaderTest, AnEmptyDirectoryIsNamed) {
-  const Loaded loaded = load({}, "/nowhere/at/all");
+  const test::TempDir empty;
+  const Loaded loaded = load({}, empty.path());
   ASSERT_EQ(loaded.mistakes.size(), 4u);
   EXPECT_EQ(loaded.mistakes[0],
             "default: plugins.broker.name: no plugin named 'local'; there are none of this kind in "
-            "'/nowhere/at/all'");
+            "'" +
+                empty.path().string() + "'");
 }
 
 TEST(LoaderTest, ANameCannotLeaveTheDirectory) {

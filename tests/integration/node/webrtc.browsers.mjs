@@ -4,12 +4,11 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import wrtc from '@roamhq/wrtc';
-import WebSocket from 'ws';
 
 import { Browser } from './browser.mjs';
 import { Firefox } from './firefox.mjs';
 import { startServer } from './server.mjs';
+import { WrtcProcess } from './wrtc_process.mjs';
 
 const kFirefox = process.env.PEER_FIREFOX;
 const kDeadline = 20_000 * Number(process.env.PEER_TEST_TIMEOUT_FACTOR || 1);
@@ -19,10 +18,7 @@ const [, kText] = page.match(/```javascript\n([\s\S]*?)```/);
 
 let server;
 let browsers;
-const peers = {
-  // Here, in Node.
-  wrtc: (...values) => meet(...values, WebSocket, wrtc),
-};
+const peers = {};
 
 before(async () => {
   server = await startServer();
@@ -30,7 +26,9 @@ before(async () => {
     new Browser(process.env.PEER_CHROMIUM, undefined),
     kFirefox && Firefox.start(kFirefox),
   ]);
-  browsers = [chromium, firefox];
+  const wrtc = new WrtcProcess();
+  browsers = [chromium, firefox, wrtc];
+  peers.wrtc = (...values) => wrtc.run(meet, ...values);
   const url = `http://127.0.0.1:${server.port}/health`;
   const first = await chromium.open(url);
   const second = await chromium.open(url);

@@ -10,7 +10,9 @@ constexpr std::size_t kMiB = 1024 * 1024;
 
 class LargeTest : public EchoTest {
  protected:
-  LargeTest() : EchoTest({"--max-message", std::to_string(16 * kMiB)}) {}
+  LargeTest()
+      : EchoTest({"--max-message", std::to_string(16 * kMiB), "--send-buffer-bytes",
+                  std::to_string(16 * kMiB)}) {}
 
   void write_chopped(WsClient& client, std::string_view bytes, std::size_t chop) {
     for (std::size_t at = 0; at < bytes.size(); at += chop) {

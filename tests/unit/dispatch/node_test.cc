@@ -357,7 +357,9 @@ std::string NodeTest::http(std::string_view method, std::string_view path, bool 
   HttpRequest request;
   request.method = method;
   request.path = path;
-  return answer_http(node(), request, loopback);
+  std::string answer;
+  on_loop(0, [&] { answer = answer_http(node(), request, loopback); });
+  return answer;
 }
 
 }  // namespace peer::test
