@@ -1,0 +1,25 @@
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <cstddef>
+#include <cstdint>
+
+/// What the epoll events of a loop say they are about. A connection's data are its generation and
+/// its slot; these values are no connection's.
+namespace peer {
+
+inline constexpr std::size_t kMostListeners = 16;
+inline constexpr std::uint64_t kWakeEvent = ~std::uint64_t{0};
+/// Plus the listener's number.
+inline constexpr std::uint64_t kListenEvent = kWakeEvent - kMostListeners;
+
+/// False, with errno, when epoll does not take the descriptor.
+inline bool watch(int epoll_fd, int fd, std::uint32_t events, std::uint64_t data) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = data;
+  return ::epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+}  // namespace peer
