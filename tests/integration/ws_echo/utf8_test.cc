@@ -24,7 +24,7 @@ class Utf8Test : public EchoTest {
       const std::size_t header = bytes.size() - text.size();
       in_frame.send_raw(bytes.substr(0, header + cut));
       in_frame.send_raw(bytes.substr(header + cut));
-      expect_failed(in_frame, 1007);
+      expect_failed(in_frame, 1007, std::string(10, 'x'));
 
       WsClient in_fragments = connect();
       in_fragments.send_frame({.payload = text.substr(0, cut), .fin = false});
