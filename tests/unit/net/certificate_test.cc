@@ -65,7 +65,7 @@ TlsContext::Ref load(const test::IssuedCertificate& certificate) {
 
 TEST(CertificateFactsTest, AreThoseOfTheFile) {
   const test::IssuedCertificate certificate({.days = 30});
-  const CertificateFacts& facts = load(certificate)->certificate();
+  const CertificateFacts facts = load(certificate)->certificate();
   EXPECT_EQ(facts.ends - facts.begins, days(30));
   EXPECT_LE(facts.begins, calendar_now());
   EXPECT_GT(facts.begins, calendar_now() - days(1));
@@ -75,7 +75,7 @@ TEST(CertificateFactsTest, AreThoseOfTheFile) {
 
 TEST(CertificateFactsTest, AMissingIntermediateIsNamed) {
   const test::IssuedCertificate certificate({.with_intermediate = false, .with_names = false});
-  const CertificateFacts& facts = load(certificate)->certificate();
+  const CertificateFacts facts = load(certificate)->certificate();
   EXPECT_EQ(facts.missing_issuer, "TestIssuer");
   EXPECT_FALSE(facts.has_names);
 }
