@@ -58,6 +58,9 @@ std::string loader_reason(std::string_view text, const fs::path& path) {
   return std::string(text);
 }
 
+/// An exception that does find its way out of dlopen(), under a sanitizer, ends the process too.
+void load_or_die(const char* path) noexcept { ::dlopen(path, RTLD_NOW | RTLD_LOCAL); }
+
 /// Loads the file in a child first. Its static constructors run within dlopen(), out of which no
 /// exception finds its way: one that throws, or crashes, would end the server, and `--list-plugins`
 /// before its next line, without a word of the file. What else is wrong the parent sees itself.
@@ -69,7 +72,7 @@ Result<void> try_in_child(const fs::path& path) {
     const rlimit no_core{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);
     ::alarm(kSecondsToLoad);
-    ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    load_or_die(path.c_str());
     ::_exit(0);
   }
   int status = 0;
