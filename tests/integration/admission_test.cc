@@ -1,4 +1,6 @@
 // Who may connect: limits by address, trusted proxies, Origin.
+#include <optional>
+
 #include "tests/support/server_test.h"
 
 namespace peer::test {
@@ -33,9 +35,14 @@ class AdmissionTest : public ServerTest {
     std::string buffer;
     return read_http_reply(stream, buffer).status;
   }
+  /// Over one connection, which is kept: a second one might meet the limits of the first.
   std::int64_t network(std::string_view figure) {
-    return http_json("/stats")["network"][figure].number();
+    if (!stats_) stats_.emplace(port());
+    return Json::parse(stats_->request("GET", "/stats").body)["network"][figure].number();
   }
+
+ private:
+  std::optional<HttpClient> stats_;
 };
 
 TEST_F(AdmissionTest, ConnectionsOfOneAddressAreBounded) {
