@@ -85,7 +85,7 @@ TEST_F(ProxyProtocolTest, LimitsHoldForTheClientThatItNames) {
   TestPeer third = connect(Dial{.preface = version_1("2001:db8::1")});
   third.register_as("third");
   expect_closed(version_1("2001:db8::2") + kRequest);  // of the same /64
-  EXPECT_EQ(refused("max_connections_per_ip"), 2);
+  expect_figure(2, [&] { return refused("max_connections_per_ip"); });
 }
 
 TEST_F(ProxyProtocolTest, AClientThatIsGoneMayComeBack) {
@@ -113,14 +113,14 @@ TEST_F(ProxyProtocolTest, WhatHasNoHeaderIsClosedAndTheLogSaysWhatToDo) {
   expect_closed(kRequest);
   expect_closed("PROXY TCP4 localhost 198.51.100.1 40000 443\r\n" + kRequest);
   expect_closed("\x16\x03\x01\x02");
-  EXPECT_EQ(refused(), 3);
+  expect_figure(3, [&] { return refused(); });
   server().wait_for_output("does not begin with a PROXY header");
 }
 
 TEST_F(ProxyProtocolTest, AHeaderThatIsNotCompleteInASecondClosesTheConnection) {
   start_trusting("127.0.0.1");
   expect_closed("PROXY TCP4 192.0.2.1");
-  EXPECT_EQ(refused(), 1);
+  expect_figure(1, [&] { return refused(); });
 }
 
 TEST_F(ProxyProtocolTest, OnlyTrustedProxiesAreBelieved) {

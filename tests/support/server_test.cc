@@ -77,4 +77,11 @@ void ServerTest::TearDown() {
   if (HasFailure()) std::cerr << "--- the server's output:\n" << server_->output();
 }
 
+void ServerTest::expect_figure(std::int64_t wanted, const std::function<std::int64_t()>& read) {
+  const Deadline deadline;
+  std::int64_t figure = read();
+  while (figure != wanted && !deadline.passed()) figure = read();
+  EXPECT_EQ(figure, wanted);
+}
+
 }  // namespace peer::test

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <functional>
 
 #include <memory>
 #include <optional>
@@ -43,6 +44,8 @@ class ServerTest : public testing::Test {
   /// A registered peer that has joined `ns`; what those before it hear of that is not read.
   TestPeer peer_in(std::string_view ns, std::string_view name);
   /// The JSON that an HTTP path answers.
+  /// A figure of /stats must become `wanted`: of a busy server an answer may be a moment old.
+  static void expect_figure(std::int64_t wanted, const std::function<std::int64_t()>& read);
   Json http_json(std::string_view path);
 
   /// Asks `/health` until it counts this many peers; throws at the deadline.
