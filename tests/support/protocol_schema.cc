@@ -22,16 +22,22 @@ using Object = Poco::JSON::Object;
 
 std::string name_of(Sender sender) { return sender == Sender::kServer ? "server" : "client"; }
 
-Object::Ptr read_document() {
+Object::Ptr parse_document() {
   std::ifstream file(PEER_PROTOCOL_SCHEMA);
   if (!file) throw std::runtime_error("cannot read " PEER_PROTOCOL_SCHEMA);
   Poco::JSON::Parser parser;
   return parser.parse(file).extract<Object::Ptr>();
 }
 
+// Parsed once; nobody changes it.
+Object::Ptr read_document() {
+  static const Object::Ptr document = parse_document();
+  return document;
+}
+
 // A document whose root is the schema of one message type.
 Object::Ptr document_of(Sender sender, const std::string& type) {
-  Object::Ptr document = read_document();
+  Object::Ptr document = new Object(*read_document());
   document->set("$ref", "#/definitions/" + name_of(sender) + "/" + type);
   return document;
 }

@@ -127,7 +127,7 @@ TEST_F(RoomVotingTest, ItsTimerEndsTheVote) {
 }
 
 TEST_F(RoomVotingTest, ATimerThatALaterDecisionSetAnewFiresOnce) {
-  start_voting(150);
+  start_voting(600);
   TestPeer owner = owner_of("den");
   owner.send(vote_in("den"));
   expect_votes(owner, 1);
