@@ -159,7 +159,10 @@ std::optional<GuideMessage> parse_guide_message(std::string_view json) {
       read_member(message, *key, field.value());
     }
     const bool directed = message.type == "signal" || message.type == "relay";
-    if (message.type == "broadcast") read_broadcast_payload(message);
+    if (message.type == "broadcast") {
+      message.to.clear();  // a client may have written one: it names nobody
+      read_broadcast_payload(message);
+    }
     const bool whole =
         directed ? !message.to.empty() : message.type == "broadcast" && !message.ns.empty();
     if (!whole || message.node_id.empty()) return std::nullopt;

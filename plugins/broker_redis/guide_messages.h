@@ -16,7 +16,8 @@ struct GuideMessage {
   std::string node_id;
   std::string type;
   std::string from;
-  std::string to;  ///< a fingerprint, or an alias that the sender's node does not know
+  std::string to;  ///< a fingerprint, or an alias that the sender's node does not know; empty in
+                   ///< a broadcast
   std::string ns;  ///< a broadcast's namespace
   std::optional<std::vector<std::string>> namespaces;
   std::vector<std::string> exclude;  ///< of a broadcast: fingerprints or aliases

@@ -63,6 +63,15 @@ TEST(GuideMessages, OfTwoNamespacesOfABroadcastThePayloadsCounts) {
                                     R"("payload":{"namespace":"b","data":null}})");
 }
 
+TEST(GuideMessages, ABroadcastHasNoTarget) {
+  const auto message = parse_guide_message(
+      R"({"type":"broadcast","from":"f","to":"b","payload":{"namespace":"a"},"node_id":"go"})");
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->to, "");
+  EXPECT_EQ(message->client_text(),
+            R"({"type":"broadcast","from":"f","namespace":"a","payload":{"namespace":"a"}})");
+}
+
 TEST(GuideMessages, NullIsNoValueButAsAPayload) {
   const auto message = parse_guide_message(
       R"({"node_id":"n","to":"b","type":"signal","payload":null,"from":"f","namespace":null,)"
