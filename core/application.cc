@@ -43,10 +43,10 @@ class DefaultFaults {
   std::array<struct sigaction, kSignals.size()> actions_{};
 };
 
-class Application final : public Poco::Util::ServerApplication {
+class Service final : public Poco::Util::ServerApplication {
  public:
-  Application(const CommandLine& command_line, LoadedConfig loaded, Foreground& foreground,
-              PidFile& pid_file)
+  Service(const CommandLine& command_line, LoadedConfig loaded, Foreground& foreground,
+          PidFile& pid_file)
       : command_line_(command_line),
         loaded_(std::move(loaded)),
         foreground_(foreground),
@@ -127,13 +127,13 @@ int run_application(const char* program, const CommandLine& command_line, Loaded
   if (!pid_file) return EXIT_FAILURE;
   Foreground foreground(command_line.daemon);
   const DefaultFaults faults;
-  Application application(command_line, std::move(loaded), foreground, *pid_file);
+  Service service(command_line, std::move(loaded), foreground, *pid_file);
   faults.restore();
   std::vector<std::string> arguments = poco_arguments(program, command_line);
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
-  const int exit_code = application.run(static_cast<int>(arguments.size()), argv.data());
+  const int exit_code = service.run(static_cast<int>(arguments.size()), argv.data());
   foreground.report(exit_code);
   return exit_code;
 }

@@ -4,7 +4,8 @@
 #include <string>
 #include <utility>
 
-#include "core/config/duration.h"
+#include <peer/sdk/duration.h>
+
 #include "core/config/read_secret_file.h"
 
 namespace peer {
@@ -52,8 +53,8 @@ void check_shutdown(ConfigDraft& draft) {
   if (config.shutdown_spread < config.shutdown_timeout) return;
   draft.mistake(draft.origin("shutdown_spread").where,
                 "shutdown_spread: expected less than shutdown_timeout (" +
-                    format_duration(config.shutdown_timeout) + "), got " +
-                    format_duration(config.shutdown_spread));
+                    sdk::format_duration(config.shutdown_timeout) + "), got " +
+                    sdk::format_duration(config.shutdown_spread));
 }
 
 /// A bound above the bytes that the server holds for one peer could never be reached.

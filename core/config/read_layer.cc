@@ -2,7 +2,8 @@
 
 #include <chrono>
 
-#include "core/config/duration.h"
+#include <peer/sdk/duration.h>
+
 #include "core/config/keys.h"
 #include "core/config/nearest.h"
 #include "core/config/read_secret_file.h"
@@ -86,7 +87,7 @@ std::string fault_of(const ConfigKey& key, const ConfigNode& node) {
 /// A number without a unit is one of milliseconds.
 void warn_of_a_short_time(ConfigDraft& draft, const ConfigLayer& layer, const ConfigKey& key,
                           const ConfigNode& node) {
-  const auto time = parse_duration(node.text);
+  const auto time = sdk::parse_duration(node.text);
   if (!time || time->count() == 0 || *time >= std::chrono::seconds(1)) return;
   const bool has_unit = node.text.find_first_not_of("0123456789.") != std::string::npos;
   draft.warning(where_in(layer, node), key.name + " is " + std::to_string(time->count()) + " ms; " +

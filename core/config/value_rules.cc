@@ -7,9 +7,10 @@
 #include <system_error>
 #include <utility>
 
+#include <peer/sdk/duration.h>
+
 #include "core/base/address.h"
 #include "core/base/origin.h"
-#include "core/config/duration.h"
 #include "core/config/write_yaml.h"
 
 namespace peer {
@@ -126,11 +127,11 @@ ValueRule<std::uint64_t> power_of_two(std::uint64_t max) {
 }
 
 ValueRule<milliseconds> duration(milliseconds min, milliseconds max) {
-  return {"a duration from " + format_duration(min) + " to " + format_duration(max) +
+  return {"a duration from " + sdk::format_duration(min) + " to " + sdk::format_duration(max) +
               " such as '1m30s', '1.5s' or 1500 (ms)",
           [=](const ConfigNode& node, const ConfigLayer&) -> std::optional<milliseconds> {
             if (node.kind != Kind::kScalar) return std::nullopt;
-            const auto value = parse_duration(node.text);
+            const auto value = sdk::parse_duration(node.text);
             return value && *value >= min && *value <= max ? value : std::nullopt;
           }};
 }

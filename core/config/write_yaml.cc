@@ -4,7 +4,7 @@
 #include <charconv>
 #include <variant>
 
-#include "core/config/duration.h"
+#include <peer/sdk/duration.h>
 
 namespace peer {
 namespace {
@@ -48,7 +48,7 @@ std::string to_yaml(const std::vector<std::string>& value) {
   return out + ']';
 }
 
-std::string to_yaml(milliseconds value) { return format_duration(value); }
+std::string to_yaml(milliseconds value) { return sdk::format_duration(value); }
 
 std::string to_yaml(StatsAccess value) {
   switch (value) {

@@ -25,7 +25,7 @@ bool is_sound_pattern(std::string_view pattern) {
   return !pattern.empty() && pattern.find('*') >= pattern.size() - 1;
 }
 
-const char* fault_of(const sdk::AuthGrant& grant) {
+const char* fault_in(const sdk::AuthGrant& grant) {
   if (grant.identity && grant.identity->empty()) return "granted an empty identity";
   if (grant.rate_per_second == 0U) return "granted a rate of 0 messages a second";
   const auto& patterns = grant.namespaces;
@@ -35,11 +35,11 @@ const char* fault_of(const sdk::AuthGrant& grant) {
   return nullptr;
 }
 
-const char* fault_of(const sdk::AuthRejection& rejection) {
+const char* fault_in(const sdk::AuthRejection& rejection) {
   return is_utf8(rejection.message) ? nullptr : "rejected with words that are not UTF-8";
 }
 
-const char* fault_of(const sdk::AuthChallenge& challenge) {
+const char* fault_in(const sdk::AuthChallenge& challenge) {
   const bool sound = is_valid_json(challenge.payload) && challenge.context.size() <= kMaxContext;
   return sound ? nullptr : "gave a challenge that is no JSON, or over 64 KiB";
 }
@@ -47,7 +47,7 @@ const char* fault_of(const sdk::AuthChallenge& challenge) {
 }  // namespace
 
 const char* fault_of(const sdk::AuthVerdict& verdict) {
-  return std::visit([](const auto& kind) { return fault_of(kind); }, verdict);
+  return std::visit([](const auto& kind) { return fault_in(kind); }, verdict);
 }
 
 bool is_sound_alias(const Bounds& bounds, std::string_view alias) {

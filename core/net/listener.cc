@@ -22,7 +22,6 @@
 namespace peer {
 namespace {
 
-constexpr int kBacklog = 4096;
 // What the kernel may hold unsent for one socket: without it megabytes pile up behind each reader
 // that has stopped reading (design.md 2).
 constexpr int kUnsentBytes = 128 * 1024;
@@ -94,7 +93,7 @@ sdk::Result<Listeners> listen_on(const std::string& host, std::uint16_t port, st
       Poco::Net::ServerSocket socket;
       bind(socket, address, true);
       set_options(socket.impl()->sockfd());
-      socket.listen(kBacklog);
+      socket.listen(kListenBacklog);
       listeners.fds.push_back(take_fd(socket));
     }
     return listeners;

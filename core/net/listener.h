@@ -16,6 +16,9 @@ struct ListenSocket {
   bool proxy_protocol = false;  ///< connections must begin with a PROXY header
 };
 
+/// Connections that may wait to be accepted; the kernel cuts it to net.core.somaxconn.
+inline constexpr int kListenBacklog = 4096;
+
 /// Listening sockets on one address, one for each loop; the kernel spreads connections over them.
 struct Listeners {
   std::vector<int> fds;  ///< non-blocking; the caller closes them

@@ -18,13 +18,13 @@
 #include <system_error>
 #include <utility>
 
+#include "core/net/listener.h"
+
 // The order that two servers on one path depend on: each locks the folder, finds out whether
 // somebody listens, and binds; and locks it again to remove what is its own. A file cannot be
 // connected to before listen(), which comes when its mode and owner are set.
 namespace peer {
 namespace {
-
-constexpr int kBacklog = 4096;
 
 std::string reason() { return std::generic_category().message(errno); }
 
@@ -159,7 +159,7 @@ sdk::Result<std::unique_ptr<UnixSocket>> UnixSocket::listen(const std::string& p
   if (::fchownat(AT_FDCWD, path.c_str(), owner.user, owner.group, AT_SYMLINK_NOFOLLOW) != 0) {
     return fails("it cannot be given to unix_socket_owner: " + reason());
   }
-  if (::listen(result->fd(), kBacklog) != 0) return fails(reason());
+  if (::listen(result->fd(), kListenBacklog) != 0) return fails(reason());
   return result;
 }
 

@@ -11,7 +11,6 @@
 namespace peer_redis {
 namespace {
 
-constexpr std::size_t kWindow = 64;  // scripts under way at a time
 constexpr std::size_t kMaxKnown = 1000;
 
 }  // namespace
@@ -25,7 +24,8 @@ void ClusterNode::catch_up() {
 }
 
 void ClusterNode::catch_up_more() {
-  while (catching_up_ < kWindow && !behind_.empty() && (catching_up_ == 0 || link_.has_room())) {
+  while (catching_up_ < kScriptsUnderWay && !behind_.empty() &&
+         (catching_up_ == 0 || link_.has_room())) {
     const std::string ns = std::move(behind_.front());
     behind_.pop_front();
     const Mirror::Namespace* here = mirror_.find(ns);

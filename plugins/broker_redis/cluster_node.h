@@ -134,6 +134,8 @@ class ClusterNode {
   /// So long an operation waits for nodes that put back what was lost; the core's patience is 2 s.
   static constexpr std::chrono::milliseconds kMaxWait{700};
   static constexpr std::chrono::milliseconds kTryAgainAfter{25};
+  /// Scripts of one kind that run at a time while all that is shared is put back or compared.
+  static constexpr std::size_t kScriptsUnderWay = 64;
   [[nodiscard]] bool waits_for_others(Time since);
   void went_up();
   void went_down(std::string_view why);

@@ -10,11 +10,6 @@
 // something else is put right by the way, while the node stays connected.
 
 namespace peer_redis {
-namespace {
-
-constexpr std::size_t kWindow = 64;  // scripts under way at a time
-
-}  // namespace
 
 void ClusterNode::begin_resync(bool quiet) {
   set_state(State::kResyncing);
@@ -56,7 +51,7 @@ void ClusterNode::mark_dirty(const Fingerprint& peer) {
 }
 
 void ClusterNode::resync_more() {
-  while (resyncs_under_way_ < kWindow && !dirty_.empty() &&
+  while (resyncs_under_way_ < kScriptsUnderWay && !dirty_.empty() &&
          (resyncs_under_way_ == 0 || link_.has_room())) {
     const Fingerprint peer = *dirty_.begin();
     dirty_.erase(dirty_.begin());

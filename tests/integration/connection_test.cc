@@ -10,9 +10,9 @@ using testing::AnyOf;
 using testing::HasSubstr;
 using testing::UnorderedElementsAre;
 
-constexpr std::string_view kUpgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\n";
-constexpr std::string_view kVersion = "Sec-WebSocket-Version: 13\r\n";
-constexpr std::string_view kKey = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+constexpr std::string_view kUpgradeLines = "Upgrade: websocket\r\nConnection: Upgrade\r\n";
+constexpr std::string_view kVersionLine = "Sec-WebSocket-Version: 13\r\n";
+constexpr std::string_view kKeyLine = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
 class ConnectionTest : public ServerTest {
  protected:
@@ -29,14 +29,14 @@ class ConnectionTest : public ServerTest {
 };
 
 TEST_F(ConnectionTest, AnUpgradeOfVersion13IsAccepted) {
-  EXPECT_EQ(upgrade_with({kUpgrade, kVersion, kKey}).status, 101);
+  EXPECT_EQ(upgrade_with({kUpgradeLines, kVersionLine, kKeyLine}).status, 101);
 }
 
 TEST_F(ConnectionTest, HeaderNamesAndTokensOfAnUpgradeAreComparedWithoutCase) {
-  EXPECT_EQ(
-      upgrade_with({"UPGRADE: WebSocket\r\nconnection: keep-alive, upgrade\r\n", kVersion, kKey})
-          .status,
-      101);
+  EXPECT_EQ(upgrade_with({"UPGRADE: WebSocket\r\nconnection: keep-alive, upgrade\r\n", kVersionLine,
+                          kKeyLine})
+                .status,
+            101);
 }
 
 TEST_F(ConnectionTest, AQueryBehindTheEndpointIsAccepted) {
@@ -46,30 +46,34 @@ TEST_F(ConnectionTest, AQueryBehindTheEndpointIsAccepted) {
 }
 
 TEST_F(ConnectionTest, AWrongVersionIs426WithTheRightOne) {
-  HttpReply reply = upgrade_with({kUpgrade, "Sec-WebSocket-Version: 8\r\n", kKey});
+  HttpReply reply = upgrade_with({kUpgradeLines, "Sec-WebSocket-Version: 8\r\n", kKeyLine});
   EXPECT_EQ(reply.status, 426);
   EXPECT_EQ(reply.headers["sec-websocket-version"], "13");
 }
 
 TEST_F(ConnectionTest, AMissingVersionIs426WithTheRightOne) {
-  HttpReply reply = upgrade_with({kUpgrade, kKey});
+  HttpReply reply = upgrade_with({kUpgradeLines, kKeyLine});
   EXPECT_EQ(reply.status, 426);
   EXPECT_EQ(reply.headers["sec-websocket-version"], "13");
 }
 
 TEST_F(ConnectionTest, TheEndpointWithoutUpgradeIs400) {
   EXPECT_EQ(upgrade_with({}).status, 400);
-  EXPECT_EQ(upgrade_with({"Connection: Upgrade\r\n", kVersion, kKey}).status, 400);
-  EXPECT_EQ(upgrade_with({"Upgrade: websocket\r\n", kVersion, kKey}).status, 400);
-  EXPECT_EQ(upgrade_with({"Upgrade: h2c\r\nConnection: Upgrade\r\n", kVersion, kKey}).status, 400);
+  EXPECT_EQ(upgrade_with({"Connection: Upgrade\r\n", kVersionLine, kKeyLine}).status, 400);
+  EXPECT_EQ(upgrade_with({"Upgrade: websocket\r\n", kVersionLine, kKeyLine}).status, 400);
+  EXPECT_EQ(
+      upgrade_with({"Upgrade: h2c\r\nConnection: Upgrade\r\n", kVersionLine, kKeyLine}).status,
+      400);
 }
 
 TEST_F(ConnectionTest, AnUpgradeWithoutAKeyOf16BytesIs400) {
-  EXPECT_EQ(upgrade_with({kUpgrade, kVersion}).status, 400);
-  EXPECT_EQ(upgrade_with({kUpgrade, kVersion, "Sec-WebSocket-Key: \r\n"}).status, 400);
-  EXPECT_EQ(upgrade_with({kUpgrade, kVersion, "Sec-WebSocket-Key: c2hvcnQ=\r\n"}).status, 400);
+  EXPECT_EQ(upgrade_with({kUpgradeLines, kVersionLine}).status, 400);
+  EXPECT_EQ(upgrade_with({kUpgradeLines, kVersionLine, "Sec-WebSocket-Key: \r\n"}).status, 400);
+  EXPECT_EQ(upgrade_with({kUpgradeLines, kVersionLine, "Sec-WebSocket-Key: c2hvcnQ=\r\n"}).status,
+            400);
   EXPECT_EQ(
-      upgrade_with({kUpgrade, kVersion, "Sec-WebSocket-Key: !!!!!!!!!!!!!!!!!!!!!!==\r\n"}).status,
+      upgrade_with({kUpgradeLines, kVersionLine, "Sec-WebSocket-Key: !!!!!!!!!!!!!!!!!!!!!!==\r\n"})
+          .status,
       400);
 }
 

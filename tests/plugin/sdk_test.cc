@@ -3,7 +3,6 @@
 #include <memory>
 #include <string>
 
-#include <peer/sdk/duration.h>
 #include <peer/sdk/plugin_config.h>
 #include <peer/sdk/result.h>
 
@@ -36,32 +35,6 @@ TEST(ResultTest, WhatIsNoValueDoesNotConvert) {
   EXPECT_FALSE((std::is_convertible_v<std::unique_ptr<Interface>, Result<std::unique_ptr<Mine>>>));
   EXPECT_FALSE((std::is_convertible_v<Result<int>, Result<bool>>));
   EXPECT_TRUE((std::is_convertible_v<const char*, Result<std::string>>));
-}
-
-TEST(DurationTest, IsReadAsInTheConfiguration) {
-  EXPECT_EQ(parse_duration("1h"), 1h);
-  EXPECT_EQ(parse_duration("1m30s"), 90s);
-  EXPECT_EQ(parse_duration("1.5s"), 1500ms);
-  EXPECT_EQ(parse_duration("250"), 250ms);
-  EXPECT_EQ(parse_duration("0.000000001s"), 1ms);
-  EXPECT_EQ(parse_duration("1us"), 1ms);
-  EXPECT_EQ(parse_duration("0"), 0ms);
-  EXPECT_EQ(parse_duration("8784h"), 8784h);
-}
-
-TEST(DurationTest, NothingElseIsOne) {
-  for (const char* text : {"", "s", "-1s", "1 s", "1.s", ".5s", "1..5s", "1d", "1s5", "8785h",
-                           "9999999999999999999", "1.0000000001s", "99999999999999999999h"}) {
-    EXPECT_EQ(parse_duration(text), std::nullopt) << text;
-  }
-}
-
-TEST(DurationTest, TheShortestFormIsReadBack) {
-  for (const milliseconds duration : {0ms, 1ms, 90'000ms, 3'600'000ms, 3'661'001ms}) {
-    EXPECT_EQ(parse_duration(format_duration(duration)), duration);
-  }
-  EXPECT_EQ(format_duration(90s), "1m30s");
-  EXPECT_EQ(format_duration(0s), "0s");
 }
 
 PluginConfig with(std::string key, PluginConfig::Option option) {

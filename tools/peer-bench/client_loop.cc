@@ -9,8 +9,9 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <system_error>
 #include <utility>
+
+#include "tools/peer-bench/throw_errno.h"
 
 namespace peer::bench {
 namespace {
@@ -20,10 +21,6 @@ constexpr std::uint64_t kMaxPayload = std::uint64_t{16} << 20;
 constexpr std::size_t kMaxUpgradeAnswer = 16384;
 // Small, so that a message does not wait long for the round to end.
 constexpr std::size_t kEventsPerRound = 64;
-
-[[noreturn]] void throw_errno(const char* what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
 
 /// One client of an address in 127.0.0.0/8 in every 4096, so that ports do not run out and no
 /// limit by address is met: 28,000 ports each.

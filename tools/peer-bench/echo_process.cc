@@ -10,17 +10,13 @@
 
 #include <array>
 #include <cerrno>
-#include <system_error>
 #include <vector>
 
 #include "tools/peer-bench/floor.h"
+#include "tools/peer-bench/throw_errno.h"
 
 namespace peer::bench {
 namespace {
-
-[[noreturn]] void throw_errno(const char* what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
 
 int listen_on_loopback(std::uint16_t& port) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

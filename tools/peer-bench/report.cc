@@ -8,7 +8,7 @@
 namespace peer::bench {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string json_string(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -29,7 +29,7 @@ std::string quoted(std::string_view text) {
 }  // namespace
 
 void Report::text(std::string_view name, std::string_view value) {
-  const std::string safe = quoted(value);
+  const std::string safe = json_string(value);
   fields_.push_back({std::string(name), safe, safe.substr(1, safe.size() - 2)});
 }
 
@@ -51,7 +51,7 @@ std::string Report::json() const {
   std::string out = "{";
   for (const Field& field : fields_) {
     if (out.size() > 1) out += ",";
-    out += quoted(field.name) + ":" + field.json;
+    out += json_string(field.name) + ":" + field.json;
   }
   return out + "}\n";
 }

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/unit/config/mistakes.h"
 #include "tests/unit/config/temporary_directory.h"
 
 namespace peer {
@@ -18,10 +19,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
-
-std::vector<std::string> mistakes_in(const std::string& text, const std::string& name = "c.yaml") {
-  return load_config_text(text, name).mistakes;
-}
 
 LoadedConfig load_file(const std::string& path) {
   CommandLine command_line;

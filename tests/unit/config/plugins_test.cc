@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "core/config/load_config.h"
+#include "tests/unit/config/mistakes.h"
 #include "tests/unit/config/temporary_directory.h"
 
 namespace peer {
@@ -19,10 +20,6 @@ PluginsConfig plugins_in(const std::string& text) {
   const LoadedConfig loaded = load_config_text(text, "/etc/c.yaml");
   EXPECT_THAT(loaded.mistakes, IsEmpty()) << text;
   return loaded.config.plugins;
-}
-
-std::vector<std::string> mistakes_in(const std::string& text) {
-  return load_config_text(text, "c.yaml").mistakes;
 }
 
 /// A file's text, the environment and settings over it.

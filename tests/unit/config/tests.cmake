@@ -2,7 +2,6 @@ peer_add_test(unit_config
   SOURCES
     config/command_line_test.cc
     config/docs_test.cc
-    config/duration_test.cc
     config/environment_test.cc
     config/keys_test.cc
     config/load_config_test.cc

@@ -10,7 +10,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr std::string_view kLobby = R"({"namespace":"lobby"})";
 constexpr std::string_view kWaiting = R"({"type":"match","payload":{"status":"waiting"}})";
 
 // `id`: as JSON.

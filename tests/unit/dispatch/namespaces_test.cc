@@ -9,8 +9,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr std::string_view kLobby = R"({"namespace":"lobby"})";
-
 class NamespacesTest : public NodeTest {};
 
 TEST_F(NamespacesTest, AJoinListsAllAndIsToldToTheOthers) {

@@ -39,6 +39,9 @@ std::string peer_joined(std::string_view ns, std::string_view name);
 std::string peer_left(std::string_view ns, std::string_view name);
 std::string room_info(std::string_view room, std::string_view owner, int size, int count);
 
+/// The payload of a request that names the lobby alone.
+inline constexpr std::string_view kLobby = R"({"namespace":"lobby"})";
+
 /// A WebSocket of a test's node. Texts in and out have names for fingerprints (names.h). What does
 /// not come in time throws.
 class Client {

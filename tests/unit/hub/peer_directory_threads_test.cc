@@ -16,7 +16,7 @@ using test::ref_of;
 using Admission = PeerDirectory::Admission;
 
 constexpr std::uint32_t kThreads = 4;
-constexpr int kRounds = 4000;
+constexpr int kPeerRounds = 4000;
 
 template <typename Work>
 void on_threads(Work work) {
@@ -72,7 +72,7 @@ TEST_P(SeatsTest, TheCountIsTheNumberOfEntriesWhateverThreadsDid) {
   PeerDirectory peers(4, GetParam());
   on_threads([&](std::uint32_t thread) {
     Registrar registrar(peers, kPool, thread);
-    for (int i = 0; i < kRounds; ++i) registrar.act();
+    for (int i = 0; i < kPeerRounds; ++i) registrar.act();
   });
   const auto entries = std::count_if(kPool.begin(), kPool.end(),
                                      [&](const Fingerprint& peer) { return peers.present(peer); });
@@ -117,7 +117,7 @@ TEST(PeerDirectoryThreadsTest, NeverAreMorePeersInThanThereAreSeats) {
   SeatCounter counter(peers);
   on_threads([&](std::uint32_t thread) {  // each with peers of its own
     std::minstd_rand random(thread);
-    for (int i = 0; i < kRounds; ++i) {
+    for (int i = 0; i < kPeerRounds; ++i) {
       counter.toggle(kPool[thread * 6 + random() % 6], ref_of(thread, 1));
     }
   });
@@ -152,7 +152,7 @@ TEST(PeerDirectoryThreadsTest, AnAliasHasOneHolderAtATime) {
   PeerDirectory peers(2, 100);
   AliasHolder holder(peers);
   on_threads([&](std::uint32_t thread) {
-    for (int i = 0; i < kRounds; ++i) holder.claim_and_free(kPool[thread]);
+    for (int i = 0; i < kPeerRounds; ++i) holder.claim_and_free(kPool[thread]);
   });
   EXPECT_FALSE(holder.was_shared());
   EXPECT_GT(holder.claims(), 0);

@@ -8,17 +8,17 @@
 namespace peer {
 namespace {
 
-const std::string kAnn = R"({"alias":"ann1","meta":{"a":1}})";
+const std::string kAnnObject = R"({"alias":"ann1","meta":{"a":1}})";
 const std::string kBareAnn = R"({"alias":"ann1"})";
-const std::string kBob = R"({"alias":"bob1","meta":{"b":2}})";
+const std::string kBobObject = R"({"alias":"bob1","meta":{"b":2}})";
 const std::string kBareBob = R"({"alias":"bob1"})";
 
 PeerPage page(std::size_t bytes, bool lists_all, std::size_t peers = 50) {
-  return make_page({kAnn, kBob}, {peers, bytes, lists_all});
+  return make_page({kAnnObject, kBobObject}, {peers, bytes, lists_all});
 }
 
 TEST(PeerPageTest, WithoutItsMetaAnObjectIsAnObject) {
-  EXPECT_EQ(without_meta(kAnn), kBareAnn);
+  EXPECT_EQ(without_meta(kAnnObject), kBareAnn);
   EXPECT_EQ(without_meta(kBareAnn), kBareAnn);
   EXPECT_EQ(without_meta(R"({"alias":"a","meta":{"x":{"y":",\"meta\":"},"meta":{}}})"),
             R"({"alias":"a"})");
@@ -31,11 +31,11 @@ TEST(PeerPageTest, AnAliasThatNamesMetaIsKept) {
 }
 
 TEST(PeerPageTest, APageEndsBeforeTheFirstThatDoesNotFit) {
-  const std::size_t both = kAnn.size() + kBob.size() + 1;
-  EXPECT_EQ(page(both, false).peers, kAnn + "," + kBob);
-  EXPECT_EQ(page(both - 1, false).peers, kAnn);
+  const std::size_t both = kAnnObject.size() + kBobObject.size() + 1;
+  EXPECT_EQ(page(both, false).peers, kAnnObject + "," + kBobObject);
+  EXPECT_EQ(page(both - 1, false).peers, kAnnObject);
   EXPECT_EQ(page(both - 1, false).listed, 1U);
-  EXPECT_EQ(page(both, false, 1).peers, kAnn);
+  EXPECT_EQ(page(both, false, 1).peers, kAnnObject);
   EXPECT_EQ(page(both, false, 0).peers, "");
 }
 
@@ -45,15 +45,15 @@ TEST(PeerPageTest, APageHasOnePeerWhateverItsSize) {
 }
 
 TEST(PeerPageTest, WhereAllAreListedTheLastLoseTheirMetaFirst) {
-  EXPECT_EQ(page(1000, true).peers, kAnn + "," + kBob);
-  EXPECT_EQ(page(kAnn.size() + kBareBob.size() + 2, true).peers, kAnn + "," + kBareBob);
-  EXPECT_EQ(page(kAnn.size() + kBareBob.size() + 1, true).peers, kBareAnn + "," + kBareBob);
+  EXPECT_EQ(page(1000, true).peers, kAnnObject + "," + kBobObject);
+  EXPECT_EQ(page(kAnnObject.size() + kBareBob.size() + 2, true).peers, kAnnObject + "," + kBareBob);
+  EXPECT_EQ(page(kAnnObject.size() + kBareBob.size() + 1, true).peers, kBareAnn + "," + kBareBob);
   EXPECT_EQ(page(0, true).peers, kBareAnn + "," + kBareBob);
 }
 
 TEST(PeerPageTest, BehindOneWithoutMetaNobodyHasAny) {
   const std::string big = R"({"alias":"ann1","meta":{"a":")" + std::string(500, 'x') + R"("}})";
-  EXPECT_EQ(make_page({big, kBob}, {50, 100, true}).peers, kBareAnn + "," + kBareBob);
+  EXPECT_EQ(make_page({big, kBobObject}, {50, 100, true}).peers, kBareAnn + "," + kBareBob);
 }
 
 TEST(PeerPageTest, AWholePageIsNeverLongerThanItsBoundWhileTheBareOnesFit) {

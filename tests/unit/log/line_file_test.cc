@@ -5,6 +5,7 @@
 
 #include "tests/support/json.h"
 #include "tests/support/temp_dir.h"
+#include "tests/unit/log/words.h"
 
 namespace peer {
 namespace {
@@ -48,8 +49,6 @@ TEST(JsonLine, IsOneObjectThatSaysTheSame) {
   EXPECT_EQ(json["peer"].str(), "ab");
   EXPECT_FALSE(json["address"].exists());
 }
-
-std::string words(const Poco::Message& message) { return message.getText(); }
 
 TEST(LineFileTest, AppendsAndGoesOnInANewFileWhenReopened) {
   const test::TempDir dir;

@@ -11,14 +11,13 @@
 #include "core/base/log.h"
 #include "tests/support/deadline.h"
 #include "tests/support/temp_dir.h"
+#include "tests/unit/log/words.h"
 
 namespace peer {
 namespace {
 
 using testing::ContainsRegex;
 using testing::StartsWith;
-
-std::string words(const Poco::Message& message) { return message.getText(); }
 
 class LineQueueTest : public testing::Test {
  protected:

@@ -12,8 +12,8 @@ using test::request_for;
 
 constexpr std::uint32_t kThreads = 4;
 constexpr std::uint32_t kPeersPerThread = 6;
-constexpr int kRounds = 1500;
-const std::vector<std::string> kNames{"lobby", "hall"};
+constexpr int kThreadRounds = 1500;
+const std::vector<std::string> kThreadNames{"lobby", "hall"};
 
 // The mail of all loops together.
 class SharedMail {
@@ -44,7 +44,7 @@ class MatchmakerThreadsTest : public testing::Test {
   MatchmakerThreadsTest() {
     for (std::uint32_t thread = 0; thread < kThreads; ++thread) {
       for (std::uint32_t slot = 0; slot < kPeersPerThread; ++slot) {
-        for (const std::string& ns : kNames) {
+        for (const std::string& ns : kThreadNames) {
           namespaces_.join(ns, {test::ref_of(thread, slot), peer(thread, slot), "{}", {}}, 100, {});
         }
       }
@@ -60,9 +60,9 @@ class MatchmakerThreadsTest : public testing::Test {
   Tally work(std::uint32_t thread) {
     std::minstd_rand random(thread + 1);
     Tally tally;
-    for (int round = 0; round < kRounds; ++round) {
+    for (int round = 0; round < kThreadRounds; ++round) {
       const auto slot = static_cast<std::uint32_t>(random() % kPeersPerThread);
-      const std::string& ns = kNames[random() % kNames.size()];
+      const std::string& ns = kThreadNames[random() % kThreadNames.size()];
       const sdk::Instant now{milliseconds(round)};
       switch (random() % 5) {
         case 0:
@@ -80,7 +80,7 @@ class MatchmakerThreadsTest : public testing::Test {
       }
     }
     for (std::uint32_t slot = 0; slot < kPeersPerThread; ++slot) {
-      for (const std::string& ns : kNames) {
+      for (const std::string& ns : kThreadNames) {
         tally.cancelled += matchmaker_.cancel(ns, peer(thread, slot), {}) ? 1 : 0;
       }
     }

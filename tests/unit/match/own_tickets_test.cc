@@ -5,13 +5,13 @@
 #include <atomic>
 #include <thread>
 
+#include "tests/unit/match/now.h"
+
 namespace peer {
 namespace {
 
 using testing::IsEmpty;
 using testing::SizeIs;
-
-constexpr sdk::Instant kNow{milliseconds(1'700'000'000'000)};
 
 Fingerprint peer_number(std::uint8_t number) {
   Fingerprint peer;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "core/base/time.h"
+#include "tests/unit/match/now.h"
 #include "tests/unit/match/test_strategy.h"
 
 namespace peer {
@@ -10,8 +11,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-constexpr sdk::Instant kNow{milliseconds(1'700'000'000'000)};
 
 class SharedQueuesTest : public testing::Test {
  protected:

@@ -1,12 +1,12 @@
-#include "core/config/duration.h"
-
 #include <chrono>
 #include <optional>
 #include <string>
 
 #include <gtest/gtest.h>
 
-namespace peer {
+#include <peer/sdk/duration.h>
+
+namespace peer::sdk {
 namespace {
 
 using namespace std::chrono_literals;
@@ -47,7 +47,8 @@ INSTANTIATE_TEST_SUITE_P(OtherText, DurationTest,
                                          Case{"1.s", {}}, Case{".5s", {}}, Case{".", {}},
                                          Case{"1.2.3s", {}}, Case{"1m30", {}}, Case{"1e3", {}},
                                          Case{"0x10", {}}, Case{"1sx", {}},
-                                         Case{"0.1234567890s", {}}, Case{"1,5s", {}}));
+                                         Case{"0.1234567890s", {}}, Case{"1,5s", {}},
+                                         Case{"1 s", {}}, Case{"1..5s", {}}));
 
 INSTANTIATE_TEST_SUITE_P(MoreThanAYear, DurationTest,
                          testing::Values(Case{"8785h", {}}, Case{"8784h1us", {}},
@@ -65,4 +66,4 @@ TEST(FormatDurationTest, IsTheShortestTextThatReadsBack) {
 }
 
 }  // namespace
-}  // namespace peer
+}  // namespace peer::sdk
