@@ -11,4 +11,4 @@ peer_add_test(unit_dispatch
     dispatch/rooms_test.cc
     dispatch/routing_test.cc
   LIBRARIES peer_test_node
-  LABELS fast)
+  LABELS fast threads)

@@ -1,4 +1,4 @@
 peer_add_test(unit_http
   SOURCES http/endpoints_test.cc
   LIBRARIES peer_test_node
-  LABELS fast)
+  LABELS fast threads)

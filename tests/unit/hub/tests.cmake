@@ -9,4 +9,4 @@ peer_add_test(unit_hub
     hub/peer_page_test.cc
     hub/room_directory_test.cc
   LIBRARIES peer_hub
-  LABELS fast)
+  LABELS fast threads)

@@ -3,4 +3,4 @@ peer_add_test(unit_limit
     limit/rate_limiter_test.cc
     limit/token_bucket_test.cc
   LIBRARIES peer_limit
-  LABELS fast)
+  LABELS fast threads)

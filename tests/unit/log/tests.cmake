@@ -4,4 +4,4 @@ peer_add_test(unit_log
     log/line_queue_test.cc
     log/repeat_filter_test.cc
   LIBRARIES peer_log peer_test_support
-  LABELS fast)
+  LABELS fast threads)

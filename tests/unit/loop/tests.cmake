@@ -11,4 +11,4 @@ peer_add_test(unit_loop
     loop/send_queue_test.cc
     loop/stop_test.cc
   LIBRARIES peer_net peer_plugin peer_hub peer_protocol peer_test_support
-  LABELS fast)
+  LABELS fast threads)

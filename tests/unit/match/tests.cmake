@@ -9,4 +9,4 @@ peer_add_test(unit_match
     match/own_tickets_test.cc
     match/shared_queues_test.cc
   LIBRARIES peer_match
-  LABELS fast)
+  LABELS fast threads)
