@@ -1,6 +1,8 @@
 // Where a server listens: Unix sockets, sockets of a service manager, the path, other hosts.
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -212,9 +214,45 @@ TEST_F(ListeningTest, SocketsOfAnotherProcessAreNotTaken) {
   EXPECT_THAT(server.output(), HasSubstr("LISTEN_PID names another process"));
 }
 
+/// The port behind `text` in the server's output.
+std::uint16_t port_behind(const std::string& output, const std::string& text) {
+  const auto found = output.find(text);
+  if (found == std::string::npos) throw std::runtime_error("'" + text + "' is not in: " + output);
+  return static_cast<std::uint16_t>(std::stoi(output.substr(found + text.size())));
+}
+
 TEST_F(ListeningTest, TheMetricsHaveAHostOfTheirOwn) {
   start({"metrics_enabled=true", "metrics_port=0", "metrics_host=127.0.0.2"});
-  server().wait_for_output("metrics at http://127.0.0.2:");
+  const std::string said = "metrics at http://127.0.0.2:";
+  server().wait_for_output(said);
+  const std::uint16_t port = port_behind(server().output(), said);
+  EXPECT_EQ(HttpClient(Dial{.port = port, .host = "127.0.0.2"}).request("GET", "/metrics").status,
+            200);
+  EXPECT_THROW(TcpStream(Dial{.port = port, .host = "127.0.0.1"}), std::runtime_error);
+}
+
+/// Gives this process a hosts file of its own, which takes a mount namespace.
+void use_hosts(const TempDir& dir, const std::string& text) {
+  const std::string file = dir.write("hosts", text);
+  const bool own = unshare(CLONE_NEWNS) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0;
+  if (!own || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+      mount(file.c_str(), "/etc/hosts", nullptr, MS_BIND, nullptr) != 0) {
+    _exit(EXIT_FAILURE);
+  }
+}
+
+TEST_F(ListeningTest, ANameIsListenedOnWithAllOfItsAddresses) {
+  if (run_program("unshare -m true || unshare -rm true").exit_status != 0) {
+    GTEST_SKIP() << "this machine allows no mount namespace, for a hosts file of the test's own";
+  }
+  start_with({.settings = {"host=twofold"}, .in_child = [](const TempDir& dir) {
+                use_hosts(dir, "127.0.0.2 twofold\n::1 twofold\n");
+              }});
+  for (const char* host : {"127.0.0.2", "::1"}) {
+    EXPECT_EQ(HttpClient(Dial{.port = port(), .host = host}).request("GET", "/health").status, 200)
+        << host;
+  }
+  EXPECT_THROW(TcpStream(Dial{.port = port(), .host = "127.0.0.1"}), std::runtime_error);
 }
 
 TEST_F(ListeningTest, TheEndpointHasThePathOfTheConfiguration) {

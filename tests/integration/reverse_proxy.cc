@@ -23,6 +23,8 @@ std::vector<std::string> ReverseProxy::command_for(Kind kind, const std::string&
   switch (kind) {
     case Kind::kNginx:
       return nginx_command(config);
+    case Kind::kNginxStream:
+      return nginx_stream_command(config);
     case Kind::kHaproxy:
       return {PEER_HAPROXY, "-db", "-f", dir_.write("haproxy.cfg", config)};
     case Kind::kCaddy: {
@@ -53,6 +55,14 @@ std::vector<std::string> ReverseProxy::nginx_command(const std::string& config) 
   const std::string main =
       fmt("daemon off; master_process off; pid %/pid; events {} http { % }\n", dir, http);
   return {PEER_NGINX, "-p", dir, "-e", "stderr", "-c", dir_.write("nginx.conf", main)};
+}
+
+std::vector<std::string> ReverseProxy::nginx_stream_command(const std::string& config) const {
+  const std::string main =
+      fmt("load_module %/ngx_stream_module.so; daemon off; master_process off; pid %/pid; "
+          "events {} %\n",
+          PEER_NGINX_MODULES, dir_.path().string(), config);
+  return {PEER_NGINX, "-e", "stderr", "-c", dir_.write("nginx.conf", main)};
 }
 
 void ReverseProxy::launch(const std::vector<std::string>& command) {
@@ -96,6 +106,8 @@ std::string name_of(ReverseProxy::Kind kind) {
   switch (kind) {
     case ReverseProxy::Kind::kNginx:
       return "Nginx";
+    case ReverseProxy::Kind::kNginxStream:
+      return "NginxStream";
     case ReverseProxy::Kind::kHaproxy:
       return "Haproxy";
     case ReverseProxy::Kind::kCaddy:

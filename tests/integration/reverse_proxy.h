@@ -10,10 +10,11 @@
 
 namespace peer::test {
 
-/// Debian's nginx, HAProxy or Caddy as a process of this user. Killed at the end.
+/// Debian's nginx (with a site for its `http` block, or the `stream` block), HAProxy or Caddy as a
+/// process of this user. Killed at the end.
 class ReverseProxy {
  public:
-  enum class Kind { kNginx, kHaproxy, kCaddy };
+  enum class Kind { kNginx, kNginxStream, kHaproxy, kCaddy };
 
   /// `config`: what an operator would write. Waits until the proxy accepts on `port`, which
   /// `config` names; throws with its output when it ends before.
@@ -28,6 +29,7 @@ class ReverseProxy {
  private:
   std::vector<std::string> command_for(Kind kind, const std::string& config) const;
   std::vector<std::string> nginx_command(const std::string& config) const;
+  std::vector<std::string> nginx_stream_command(const std::string& config) const;
   void launch(const std::vector<std::string>& command);
   void wait_until_listening();
 
@@ -36,7 +38,7 @@ class ReverseProxy {
   pid_t pid_ = -1;
 };
 
-/// "Nginx", "Haproxy" or "Caddy".
+/// "Nginx", "NginxStream", "Haproxy" or "Caddy".
 std::string name_of(ReverseProxy::Kind kind);
 
 /// Replaces the one place where `text` has `old_text`; throws when there is none.

@@ -32,6 +32,8 @@ void TcpStream::FreeTls::operator()(ssl_st* tls) const { SSL_free(tls); }
 
 namespace {
 
+bool is_ipv6(const std::string& host) { return host.find(':') != std::string::npos; }
+
 int connect_unix(const std::string& path) {
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_un address{};
@@ -48,8 +50,9 @@ int connect_unix(const std::string& path) {
 }  // namespace
 
 TcpStream::TcpStream(const Dial& dial)
-    : fd_(dial.unix_socket.empty() ? socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)
-                                   : connect_unix(dial.unix_socket)) {
+    : fd_(dial.unix_socket.empty()
+              ? socket(is_ipv6(dial.host) ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)
+              : connect_unix(dial.unix_socket)) {
   if (dial.unix_socket.empty()) connect_tcp(dial);
   if (!dial.preface.empty()) write(dial.preface);
   if (dial.tls) start_tls(dial.tls_version);
@@ -71,8 +74,14 @@ void TcpStream::connect_tcp(const Dial& dial) {
     }
   }
   address.sin_port = htons(dial.port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+  inet_pton(AF_INET, dial.host.c_str(), &address.sin_addr);
+  sockaddr_in6 address6{};
+  address6.sin6_family = AF_INET6;
+  address6.sin6_port = htons(dial.port);
+  const bool ipv6 = inet_pton(AF_INET6, dial.host.c_str(), &address6.sin6_addr) == 1;
+  const void* const server = ipv6 ? static_cast<void*>(&address6) : &address;
+  if (connect(fd_, static_cast<const sockaddr*>(server), ipv6 ? sizeof address6 : sizeof address) !=
+      0) {
     const std::string reason = std::strerror(errno);
     close(fd_);
     fail("cannot connect: " + reason);

@@ -14,6 +14,7 @@ namespace peer::test {
 /// How to connect, and what to say first.
 struct Dial {
   std::uint16_t port = 0;
+  std::string host = "127.0.0.1";  ///< the server's address, of IPv4 or IPv6
   int receive_buffer = 0;  ///< SO_RCVBUF in bytes, 0 for the system's; small makes a slow consumer
   std::string source{};    ///< the client's own address, any of 127.0.0.0/8
   std::string unix_socket{};     ///< connects to this file instead of the port
@@ -25,7 +26,7 @@ struct Dial {
   std::string behind_upgrade{};  ///< written together with the request, in one write
 };
 
-/// One TCP connection to 127.0.0.1 with deadlines. Failures that a test did not ask for throw
+/// One connection with deadlines. Failures that a test did not ask for throw
 /// std::runtime_error, which fails the test with the text. One thread.
 class TcpStream {
  public:
