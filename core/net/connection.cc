@@ -17,12 +17,6 @@ namespace peer {
 namespace {
 
 constexpr std::size_t kReadAtOnce = 64 * 1024;
-// So long, and so much, is read and thrown away behind our close frame. The peer's close frame is
-// waited for: clients that see the end of the stream together with ours report 1006 (protocol.md A,
-// closing). And closing with unread input would make the kernel send RST, and the peer might never
-// see the code.
-constexpr milliseconds kCloseTime{1'000};
-constexpr std::uint32_t kCloseBytes = 1024 * 1024;
 // Of a frame that keeps a connection alive though its pong is overdue.
 constexpr std::uint64_t kSlowestFrame = 1024;  // bytes a second
 constexpr milliseconds kProgressCheck{1'000};
@@ -115,16 +109,6 @@ void Connection::mark_dirty() {
   loop_.dirty_.push_back(ref_);
 }
 
-void Connection::close(CloseCode code, std::string_view reason) {
-  if (closing() || broken_) return;
-  queue(close_frame(code, reason));
-  state_ = State::kClosing;
-  own_deadline_ = loop_.now() + loop_.options().write_timeout;
-  reader_.stop();
-  loop_.update_deadline(*this);
-  loop_.will_close(*this);
-}
-
 void Connection::set_deadline(Time at) {
   app_deadline_ = at;
   loop_.update_deadline(*this);
@@ -198,21 +182,6 @@ bool Connection::may_read() const {
   // An HTTP client reads its answer before its next request is read.
   const bool waits = paused_ || owes_answers_ || (state_ == State::kHttp && !output_.empty());
   return !waits && !closing() && !broken_ && !close_after_flush_;
-}
-
-// Our close frame is queued or sent, and the peer's may come.
-bool Connection::seeks_close() const {
-  return state_ == State::kClosing || state_ == State::kAwaitingClose;
-}
-
-// False: more than we care to throw away.
-bool Connection::discard(std::span<const std::uint8_t> data) {
-  if (seeks_close()) {
-    reader_.skip(data);
-    if (reader_.close_seen()) mark_dirty();  // service() ends the connection
-  }
-  lingered_ += static_cast<std::uint32_t>(data.size());
-  return lingered_ <= kCloseBytes;
 }
 
 // Hands over what has arrived, and keeps what cannot be consumed yet: half a request head, or
@@ -319,25 +288,6 @@ bool Connection::flush() {
   }
   if (!output_.empty()) update_interest();
   return true;
-}
-
-void Connection::after_flush() {
-  if (state_ == State::kHttp && close_after_flush_) return linger();
-  if (!seeks_close()) return;
-  if (reader_.close_seen()) return linger();
-  if (state_ == State::kAwaitingClose) return;
-  state_ = State::kAwaitingClose;
-  own_deadline_ = loop_.now() + kCloseTime;
-  loop_.update_deadline(*this);
-}
-
-// Ends our side of the connection, and waits for the peer to end its own.
-void Connection::linger() {
-  state_ = State::kLingering;
-  if (tls_ != nullptr) tls_->shut_down();
-  ::shutdown(fd_, SHUT_WR);
-  own_deadline_ = loop_.now() + kCloseTime;
-  loop_.update_deadline(*this);
 }
 
 void Connection::update_interest() {

@@ -7,24 +7,6 @@
 namespace peer::test {
 namespace {
 
-class RefusalTest : public NetworkTest {
- protected:
-  void start() { start_pair("beat_ms: 60000, lease_ms: 120000, timeout_ms: 1500"); }
-  /// Signals from alice to bob, and back; the routes are known if `known`.
-  void know_routes() {
-    exchange(0);
-    bob().next("signal");
-    alice().next("signal");
-  }
-  void expect_exchanged(int first, int last) {
-    for (TestPeer* peer : {&alice(), &bob()}) {
-      for (int number = first; number <= last; ++number) {
-        EXPECT_EQ(peer->next("signal")["payload"].number(), number) << peer->last_text();
-      }
-    }
-  }
-};
-
 /// A script that never ends keeps Redis busy: it refuses all but SCRIPT KILL. `busy` runs then.
 template <typename Function>
 void while_busy(RedisProcess& redis, Function busy) {
@@ -57,27 +39,42 @@ void while_busy(RedisProcess& redis, Function busy) {
   end();
 }
 
+class RefusalTest : public NetworkTest {
+ protected:
+  void start() { start_pair("beat_ms: 60000, lease_ms: 120000, timeout_ms: 1500"); }
+  /// Signals from alice to bob, and back: from then on each node knows the way.
+  void know_routes() {
+    exchange(0);
+    bob().next("signal");
+    alice().next("signal");
+  }
+  void expect_exchanged(int first, int last) {
+    for (TestPeer* peer : {&alice(), &bob()}) {
+      for (int number = first; number <= last; ++number) {
+        EXPECT_EQ(peer->next("signal")["payload"].number(), number) << peer->last_text();
+      }
+    }
+  }
+  void expect_that_what_is_sent_while_it_is_busy_arrives() {
+    while_busy(redis(), [this] {
+      for (int number = 1; number <= 20; ++number) exchange(number);
+      wait_for_state(first(), "degraded");
+      wait_for_state(second(), "degraded");
+    });
+    expect_exchanged(1, 20);
+    expect_silence_of({&alice(), &bob()});
+  }
+};
+
 TEST_F(RefusalTest, WhatABusyRedisRefusesToSendIsSentWhenItIsNot) {
   start();
   know_routes();
-  while_busy(redis(), [this] {
-    for (int number = 1; number <= 20; ++number) exchange(number);
-    wait_for_state(first(), "degraded");
-    wait_for_state(second(), "degraded");
-  });
-  expect_exchanged(1, 20);
-  expect_silence_of({&alice(), &bob()});
+  expect_that_what_is_sent_while_it_is_busy_arrives();
 }
 
 TEST_F(RefusalTest, ARouteThatABusyRedisRefusesToSeekIsSoughtWhenItIsNot) {
   start();
-  while_busy(redis(), [this] {
-    for (int number = 1; number <= 20; ++number) exchange(number);
-    wait_for_state(first(), "degraded");
-    wait_for_state(second(), "degraded");
-  });
-  expect_exchanged(1, 20);
-  expect_silence_of({&alice(), &bob()});
+  expect_that_what_is_sent_while_it_is_busy_arrives();
 }
 
 TEST_F(RefusalTest, WhatAUserMayNotPublishForAMomentIsSentAfterIt) {

@@ -1,0 +1,66 @@
+#include <sys/socket.h>
+
+#include "core/net/connection.h"
+#include "core/net/event_loop.h"
+
+// How a connection ends (RFC 6455 7.1): our close frame behind all that is queued, the peer's
+// close frame or a second without it, close_notify and FIN, and then what still comes is read and
+// thrown away until the peer ends its side.
+
+namespace peer {
+namespace {
+
+// So long, and so much, is read and thrown away behind our close frame. The peer's close frame is
+// waited for: clients that see the end of the stream together with ours report 1006 (protocol.md A,
+// closing). And closing with unread input would make the kernel send RST, and the peer might never
+// see the code.
+constexpr milliseconds kCloseTime{1'000};
+constexpr std::uint32_t kCloseBytes = 1024 * 1024;
+
+}  // namespace
+
+void Connection::close(CloseCode code, std::string_view reason) {
+  if (closing() || broken_) return;
+  queue(close_frame(code, reason));
+  state_ = State::kClosing;
+  own_deadline_ = loop_.now() + loop_.options().write_timeout;
+  reader_.stop();
+  loop_.update_deadline(*this);
+  loop_.will_close(*this);
+}
+
+// Our close frame is queued or sent, and the peer's may come.
+bool Connection::seeks_close() const {
+  return state_ == State::kClosing || state_ == State::kAwaitingClose;
+}
+
+// False: more than we care to throw away.
+bool Connection::discard(std::span<const std::uint8_t> data) {
+  if (seeks_close()) {
+    reader_.skip(data);
+    if (reader_.close_seen()) mark_dirty();  // service() ends the connection
+  }
+  lingered_ += static_cast<std::uint32_t>(data.size());
+  return lingered_ <= kCloseBytes;
+}
+
+void Connection::after_flush() {
+  if (state_ == State::kHttp && close_after_flush_) return linger();
+  if (!seeks_close()) return;
+  if (reader_.close_seen()) return linger();
+  if (state_ == State::kAwaitingClose) return;
+  state_ = State::kAwaitingClose;
+  own_deadline_ = loop_.now() + kCloseTime;
+  loop_.update_deadline(*this);
+}
+
+// Ends our side of the connection, and waits for the peer to end its own.
+void Connection::linger() {
+  state_ = State::kLingering;
+  if (tls_ != nullptr) tls_->shut_down();
+  ::shutdown(fd_, SHUT_WR);
+  own_deadline_ = loop_.now() + kCloseTime;
+  loop_.update_deadline(*this);
+}
+
+}  // namespace peer
