@@ -12,7 +12,7 @@
 
 namespace peer {
 
-/// Later ones win (protocol B, Configuration).
+/// Later ones win (docs/configuration.md).
 enum class LayerRank { kDefault, kFile, kEnvironment, kCommandLine };
 
 /// A place that settings come from: a file, one environment variable, the command line.

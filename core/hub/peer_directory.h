@@ -35,7 +35,7 @@ struct Inheritance {
   std::uint32_t replacements = 0;
 };
 
-/// Where each registered peer is, and which alias means whom (guide Q14; protocol.md A, B).
+/// Where each registered peer is, and which alias means whom (docs/protocol.md, "Identity").
 /// `shard_count` shards chosen by the first 16 bits of the fingerprint, each with its own lock.
 ///
 /// Thread-safe. A peer's entry is written by its own loop only.

@@ -1,5 +1,5 @@
 # Installs the build BUILD into a prefix below WORK, then builds and installs SDK/examples against it,
-# and lets the installed server load them. Then does what SDK/README.md says, with OTHER_COMPILER.
+# and lets the installed server load them. Then does what sdk/README.md says, with OTHER_COMPILER.
 file(REMOVE_RECURSE ${WORK})
 set(prefix ${WORK}/prefix)
 

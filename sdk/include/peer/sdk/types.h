@@ -9,7 +9,7 @@
 
 namespace peer::sdk {
 
-/// A peer's identity: the SHA-256 of its public key (guide: Peer Registration), 32 raw bytes.
+/// A peer's identity: the SHA-256 of its public key (docs/protocol.md, "Identity"), 32 raw bytes.
 /// On the wire it is 64 lower-case hex digits.
 struct Fingerprint {
   std::array<std::uint8_t, 32> bytes{};
