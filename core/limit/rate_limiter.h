@@ -21,9 +21,11 @@ class RateLimiter {
 
   /// Takes one token. Returns false, and takes nothing, when the bucket is empty.
   [[nodiscard]] bool try_acquire(const Fingerprint& peer, RateLimit limit, Time now);
+  /// The peer has gone for good: a bucket of the same fingerprint starts full again.
   void forget(const Fingerprint& peer);
   /// Forgets buckets that were not used for 10 minutes.
   void sweep(Time now);
+  /// Buckets now, over all shards.
   [[nodiscard]] std::size_t size() const;
 
  private:
