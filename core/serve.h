@@ -8,11 +8,11 @@
 
 namespace peer {
 
-/// Listens, calls `on_listening`, serves until a signal asks to stop, and shuts down as protocol.md
-/// A says. SIGHUP reloads the configuration that `command_line` names, SIGUSR1 opens the log file
-/// anew. Returns the exit code of the process: 0, or when it could not start, 1, kExitConfig or
-/// kExitSystem. `events` has started. From the return on the process ends within shutdown_timeout,
-/// whatever it still waits for. Main thread, once.
+/// Listens, calls `on_listening`, serves until a signal asks to stop, and shuts down as
+/// docs/protocol.md, "Closing", says. SIGHUP reloads the configuration that `command_line` names,
+/// SIGUSR1 opens the log file anew. Returns the exit code of the process: 0, or when it could not
+/// start, 1, kExitConfig or kExitSystem. `events` has started. From the return on the process ends
+/// within shutdown_timeout, whatever it still waits for. Main thread, once.
 [[nodiscard]] int serve(ProcessEvents& events, const CommandLine& command_line, Config config,
                         Prepared prepared, const std::function<void()>& on_listening);
 

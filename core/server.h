@@ -43,7 +43,7 @@ class Server final {
   [[nodiscard]] std::size_t loops() const { return node_.loops.size(); }
   /// Whether every loop has done a round since the last call: one that hangs has not.
   [[nodiscard]] bool loops_answer();
-  /// /health and /ready say 503 from now on (protocol.md A, shutdown).
+  /// /health and /ready say 503 from now on (docs/protocol.md, "Closing").
   void drain();
   /// No new connections; every peer gets its queued messages and close 1001, one after
   /// the other over shutdown_spread. The loops end in time

@@ -24,6 +24,3 @@ include(CPack)
 install(FILES ${PROJECT_SOURCE_DIR}/config/systemd/peer-server.service
   ${PROJECT_SOURCE_DIR}/config/systemd/peer-server.socket
   DESTINATION lib/systemd/system)
-install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/LICENSE
-  ${PROJECT_SOURCE_DIR}/config/production.yaml
-  DESTINATION share/doc/peer-server)

@@ -11,9 +11,11 @@ namespace peer {
 /// A count that one thread raises and any thread reads: costs what a plain integer does.
 class Counter {
  public:
+  /// Only the one thread that owns the count: two would lose counts, since this is no atomic step.
   void add(std::uint64_t n = 1) {
     value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
+  /// Any thread; may lack what is being added at this moment.
   operator std::uint64_t() const { return value_.load(std::memory_order_relaxed); }
 
  private:
@@ -39,6 +41,7 @@ class DurationHistogram {
   [[nodiscard]] std::uint64_t count(std::size_t bucket) const {
     return counts_[bucket].load(std::memory_order_relaxed);
   }
+  /// Of all durations so far.
   [[nodiscard]] std::chrono::microseconds sum() const {
     return std::chrono::microseconds(sum_.load(std::memory_order_relaxed));
   }

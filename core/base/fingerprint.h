@@ -11,7 +11,7 @@ namespace peer {
 
 using sdk::Fingerprint;
 
-/// The fingerprint of a public key: SHA-256 of its bytes (protocol B, Identity).
+/// The fingerprint of a public key: SHA-256 of its bytes (docs/protocol.md, "Identity").
 [[nodiscard]] Fingerprint fingerprint_of(std::string_view public_key);
 
 /// 64 lower-case hex digits, not terminated. Into `out`, for the hot path, or as a string.

@@ -3,6 +3,9 @@
 #include <mutex>
 
 /// Thread-safety annotations of clang (-Wthread-safety); GCC ignores them.
+///
+/// PEER_GUARDED_BY(m): this member is read and written with m held only. PEER_REQUIRES(m): call
+/// this function with m held. PEER_EXCLUDES(m): call it without, since it takes m itself.
 #if defined(__clang__)
 #define PEER_ATTRIBUTE(x) __attribute__((x))
 #else
@@ -14,7 +17,8 @@
 
 namespace peer {
 
-/// std::mutex as a capability that clang can check: libstdc++'s own is none.
+/// std::mutex as a capability that clang can check: libstdc++'s own is none. Not recursive. Which
+/// of two locks comes first: ARCHITECTURE.md, "Invariants".
 class PEER_ATTRIBUTE(capability("mutex")) Mutex {
  public:
   void lock() PEER_ATTRIBUTE(acquire_capability()) { mutex_.lock(); }

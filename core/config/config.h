@@ -43,7 +43,7 @@ struct PluginsConfig {
 enum class StatsAccess { kPublic, kLoopback, kOff };
 enum class ProxyProtocol { kOff, kRequire };
 
-/// Everything that can be configured, with its default (protocol B, Configuration). A member has
+/// Everything that can be configured, with its default (docs/configuration.md). A member has
 /// the name of its key. Plain data, checked once by load_config() and read-only afterwards.
 struct Config {
   // Listening.
@@ -127,7 +127,7 @@ struct Config {
   StatsAccess stats_access = StatsAccess::kPublic;
   bool stats_list_rooms = false;
 
-  // Of the guide.
+  // Keys that the original implementation has as well.
   std::string redis_addr = "localhost:6379";  ///< options of the broker plugin `redis`
   std::string redis_password;
   std::uint32_t redis_db = 0;

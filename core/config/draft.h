@@ -12,7 +12,7 @@
 
 namespace peer {
 
-/// Later ones win (protocol B, Configuration).
+/// Later ones win (docs/configuration.md).
 enum class LayerRank { kDefault, kFile, kEnvironment, kCommandLine };
 
 /// A place that settings come from: a file, one environment variable, the command line.
@@ -45,6 +45,7 @@ class ConfigDraft {
   void mistake(const std::string& where, const std::string& what) { add(mistakes_, where, what); }
   void warning(const std::string& where, const std::string& what) { add(warnings_, where, what); }
 
+  /// The key `path` has its value from `node` in `layer`; forget_origin(): from the defaults again.
   void set_origin(const std::string& path, const ConfigLayer& layer, const ConfigNode& node);
   void forget_origin(const std::string& path) { origins_.erase(path); }
   /// Of a dotted path such as "plugins.broker.options.addr".

@@ -32,7 +32,7 @@ bool store(T& member, V value) {
   return true;
 }
 
-/// A row of the table. `variable` is the guide's name for it in the environment, besides
+/// A row of the table. `variable` is an older name for it in the environment, besides
 /// PEER_<NAME>.
 template <typename T, typename V>
 ConfigKey key(std::string name, T Config::*member, const ValueRule<V>& rule,

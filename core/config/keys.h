@@ -27,7 +27,7 @@ struct ConfigKey {
   std::function<void(const Config& from, Config& to)> copy;
   bool meant_in_seconds = false;  ///< a duration: less than one is likely to lack its unit
   bool needs_restart = false;     ///< a reload (SIGHUP) cannot change it
-  /// The environment variables that set it, the guide's own name first.
+  /// The environment variables that set it, the older name first.
   std::vector<std::string> variables;
 };
 

@@ -10,7 +10,7 @@
 #include "core/config/environment.h"
 #include "core/config/read_text.h"
 
-/// From a file, the environment and the command line to a Config (protocol B, Configuration).
+/// From a file, the environment and the command line to a Config (docs/configuration.md).
 ///
 /// How values are written: integers, true and false without quotes; strings that look like one of
 /// them with quotes; durations as "1m30s", "1.5s" or a number of milliseconds, with or without.

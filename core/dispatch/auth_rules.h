@@ -15,7 +15,7 @@ namespace peer {
 [[nodiscard]] const char* fault_of(const sdk::AuthVerdict& verdict);
 
 /// Whether a peer may have an alias that a plugin grants: UTF-8 without control characters, within
-/// the bounds, no fingerprint (protocol.md B, Identity).
+/// the bounds, no fingerprint (docs/protocol.md, "Identity").
 [[nodiscard]] bool is_sound_alias(const Bounds& bounds, std::string_view alias);
 
 }  // namespace peer

@@ -13,7 +13,7 @@
 namespace peer {
 
 /// A connection's further messages wait while operations of it are under way, so that its order is
-/// as if each were synchronous (cluster.md, Shape in the code). Loop thread.
+/// as if each were synchronous (ARCHITECTURE.md, "Operations that may answer later"). Loop thread.
 inline void begin_operation(Connection& connection) {
   if (peer_of(connection).pending++ == 0) connection.pause();
 }

@@ -10,7 +10,7 @@
 /// What is counted, for /stats and /metrics.
 namespace peer {
 
-/// The codes of error replies (protocol.md B, Errors).
+/// The codes of error replies (docs/protocol.md, "Errors").
 inline constexpr std::array kErrorCodes{400, 401, 403, 404, 409, 429, 500, 503};
 
 /// Error replies by the type of the message that they answer, and code. One loop's.

@@ -30,7 +30,7 @@ std::string rate_text(const Node& node, const Peer& peer) {
          ", rate_limit_burst: " + std::to_string(rate.burst);
 }
 
-// Takes one token, or answers 429 and returns false (protocol.md B, Rate limit).
+// Takes one token, or answers 429 and returns false (docs/protocol.md, "Rate limits").
 bool pay(const Call& call, LoopState& state) {
   if (call.node.limiter.try_acquire(call.peer.fingerprint, rate_of(call.node, call.peer),
                                     call.loop().now())) {

@@ -14,7 +14,7 @@
 #include "core/net/connection.h"
 #include "core/protocol/message.h"
 
-/// One function for each message type of protocol.md B, by the file that holds it. The message
+/// One function for each message type of docs/protocol.md, by the file that holds it. The message
 /// has been parsed, its sender is registered (but for handle_register), the rate limit is paid.
 /// Loop thread of the connection.
 namespace peer {
@@ -111,7 +111,7 @@ void join_room_here(Node& node, Connection& connection, const JoinDraft& draft,
 void enter_membership(Node& node, Peer& peer, const JoinDraft& draft, const JoinResult& result);
 /// The same, and answers peer_list.
 void complete_join(Node& node, Connection& connection, const JoinDraft& draft, JoinResult result);
-/// What a peer_list about `ns` may hold: `peers`, or all of the room (protocol B, Bounds).
+/// What a peer_list about `ns` may hold: `peers`, or all of the room (docs/protocol.md, "Bounds").
 [[nodiscard]] PageLimit page_limit(const Node& node, std::string_view id, std::string_view ns,
                                    std::size_t peers);
 [[nodiscard]] PageLimit page_limit(const Node& node, std::string_view id, std::string_view ns,
@@ -132,7 +132,7 @@ bool remove_member(Node& node, EventLoop& loop, ConnectionRef where, const std::
 [[nodiscard]] bool may_use_namespace(const Peer& peer, std::string_view ns);
 /// True when `name` matches one of `patterns`: exact, or a prefix followed by '*'.
 [[nodiscard]] bool matches_any(const std::vector<std::string>& patterns, std::string_view name);
-/// Bytes that the server holds for a peer (protocol B, Bounds).
+/// Bytes that the server holds for a peer (docs/protocol.md, "Bounds").
 [[nodiscard]] std::size_t state_size(const Peer& peer);
 
 }  // namespace peer

@@ -60,7 +60,8 @@ void refresh_object(Node& node, const Peer& peer, const Membership& membership) 
   });
 }
 
-// A member joins again: its app_type and meta are replaced, nobody is told (protocol B, join).
+// A member joins again: its app_type and meta are replaced, nobody is told (docs/protocol.md,
+// "join").
 void refresh_membership(Node& node, Connection& connection, const JoinDraft& draft,
                         Membership& membership) {
   Peer& peer = peer_of(connection);

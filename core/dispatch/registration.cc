@@ -7,9 +7,9 @@
 #include "core/dispatch/replies.h"
 #include "core/protocol/automatic_alias.h"
 
-// From the first message to `registered` (protocol.md A): read, room left?, auth plugin, broker,
-// admission; any of them may end it with an error and a close. Steps that answer later continue on
-// the connection's loop.
+// From the first message to `registered` (docs/protocol.md, "First message"): read, room left?,
+// auth plugin, broker, admission; any of them may end it with an error and a close. Steps that
+// answer later continue on the connection's loop.
 namespace peer {
 namespace {
 

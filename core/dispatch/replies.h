@@ -9,7 +9,7 @@
 #include "core/net/connection.h"
 #include "core/net/frame.h"
 
-/// What the server says to clients: every message that it makes, in one place (protocol.md B).
+/// What the server says to clients: every message that it makes, in one place (docs/protocol.md).
 /// `id`: the request id to echo, raw JSON, or empty.
 namespace peer {
 
@@ -22,7 +22,7 @@ void reply_error(Connection& connection, std::string_view id, int code, std::str
 /// peer's further messages were handled. The other counts it under the type of the latest.
 void reply_error(Connection& connection, MessageType answered, std::string_view id, int code,
                  std::string_view message);
-/// `ack {delivered, dropped}`, to a request with an id only (protocol C.1).
+/// `ack {delivered, dropped}`, to a request with an id only (docs/protocol.md, "C.1 Request ids").
 void reply_ack(Connection& connection, std::string_view id, std::uint32_t delivered,
                std::uint32_t dropped);
 /// `registered`, with the peer's own fingerprint as `from`.
@@ -35,7 +35,8 @@ void reply_peer_list(Connection& connection, std::string_view id, std::string_vi
 void reply_room(Connection& connection, std::string_view type, std::string_view id,
                 std::string_view room_id, const Room& room, std::optional<std::size_t> peer_count);
 
-/// `match {status: waiting}`, with the ticket for who uses protocol C.2.
+/// `match {status: waiting}`, with the ticket for a peer that asked for one (docs/protocol.md, "C.2
+/// Tickets").
 void reply_waiting(Connection& connection, std::string_view id, sdk::TicketId ticket,
                    bool shows_ticket);
 /// `match_cancelled`.

@@ -43,7 +43,8 @@ RoomVerdict decide(Node& node, const RoomSnapshot& room, const RoomQuestion& que
                   {question.action, question.actor, question.target, question.message_type,
                    question.fields, now});
   if (verdict.failed && question.action == sdk::RoomAction::kLeave) {
-    // A room must not be left to an owner who is gone: the guide's own rule stands in.
+    // A room must not be left to an owner who is gone: the standard rule (docs/protocol.md,
+    // "Rooms") stands in.
     verdict = RoomVerdict();
     verdict.room = room.room;
     if (verdict.room.owner == question.actor) verdict.room.owner = room.members.front();

@@ -75,7 +75,8 @@ void answer_route(const Call& call, sdk::RouteOutcome outcome) {
     case sdk::RouteOutcome::kForbidden:
       return call.error(403, "no shared namespace");
     case sdk::RouteOutcome::kUnavailable:
-      // The guide's own client takes a 503 for "server full": only who sends ids hears of it.
+      // Clients of the original implementation take a 503 for "server full": only who sends ids
+      // hears of it.
       if (!call.message.id.empty()) call.error(503, "cluster unavailable");
       return;
   }

@@ -9,9 +9,10 @@
 #include "core/dispatch/handlers.h"
 #include "core/dispatch/node.h"
 
-/// Matching with other nodes (cluster.md). A ticket is kept by the node of its peer (OwnTickets)
-/// and by what the nodes share; one node, of which the broker decides, runs the strategy over all
-/// tickets of a namespace (SharedQueues, on the loop that loop_for() names) and claims the groups.
+/// Matching with other nodes (ARCHITECTURE.md, "Rooms and matching"). A ticket is kept by the node
+/// of its peer (OwnTickets) and by what the nodes share; one node, of which the broker decides,
+/// runs the strategy over all tickets of a namespace (SharedQueues, on the loop that loop_for()
+/// names) and claims the groups.
 namespace peer {
 
 /// `match`, checked but for the strategy's part. Returns false when it was refused. The answer,

@@ -7,9 +7,9 @@
 
 namespace peer {
 
-/// Answers a request that is no WebSocket: /health, /ready, /stats (protocol.md B, HTTP), and
-/// errors in JSON for everything else. `loopback`: the client is on this machine.
-/// Loop thread; the whole response, ready to send.
+/// Answers a request that is no WebSocket: /health, /ready, /stats (docs/protocol.md, "D. HTTP"),
+/// and errors in JSON for everything else. `loopback`: the client is on this machine. Loop thread;
+/// the whole response, ready to send.
 [[nodiscard]] std::string answer_http(Node& node, const HttpRequest& request, bool loopback);
 
 }  // namespace peer

@@ -23,8 +23,10 @@ class MetricsEndpoint final : private Application {
   explicit MetricsEndpoint(Node& node);
   ~MetricsEndpoint();
 
-  /// Binds metrics_port on metrics_host. Before run().
+  /// Binds metrics_port on metrics_host and returns the port. The error names the key, and the
+  /// address that is taken or missing. Before run().
   [[nodiscard]] sdk::Result<std::uint16_t> listen();
+  /// Starts the thread. An error when the system gives none.
   [[nodiscard]] sdk::Result<void> run();
   /// What has been reloaded: times and the bound of its queues.
   void use_config(const Config& config);

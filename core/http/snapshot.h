@@ -43,6 +43,7 @@ struct Snapshot {
 /// Any thread; the broker is asked for its status.
 [[nodiscard]] Snapshot take_snapshot(Node& node);
 
+/// What the broker says of itself; its defaults when it throws. Any thread.
 [[nodiscard]] sdk::BrokerStatus status_of_broker(Node& node);
 /// "standalone", "connected", "degraded", "resyncing".
 [[nodiscard]] std::string_view to_text(sdk::BrokerStatus::State state);

@@ -26,13 +26,13 @@ struct Member {
   ConnectionRef where;
   std::uint64_t joined = 0;  ///< rises with each join into the namespace
   Fingerprint peer;
-  std::string object;     ///< the peer object (protocol B, notifications) as JSON
+  std::string object;     ///< the peer object (docs/protocol.md, "Identity") as JSON
   bool departed = false;  ///< its going has been announced: it is a member elsewhere now
   /// It joined by the node's own truth: of members elsewhere it hears nothing until show_members().
   bool alone = false;
 };
 
-/// What makes a namespace a room (guide: Rooms). `state` belongs to the room policy.
+/// What makes a namespace a room (docs/protocol.md, "Rooms"). `state` belongs to the room policy.
 struct Room {
   Fingerprint owner;
   std::uint32_t max_size = 0;
@@ -103,7 +103,8 @@ struct LeaveResult {
   std::optional<RoomSnapshot> room;  ///< of a room that still has members here
 };
 
-/// All namespaces and rooms of this node, in shards with a lock each (design.md 2, Hub).
+/// All namespaces and rooms of this node, in shards with a lock each (ARCHITECTURE.md,
+/// "Invariants").
 ///
 /// Every change posts its announcements to the members' loops while the shard is locked, the
 /// caller's own loop included: so for every member the announcements of a namespace are in the

@@ -24,7 +24,9 @@ struct Namespace;
 /// A pointer here is a name for comparing, never followed.
 using NamespaceSet = std::vector<const Namespace*>;
 
+/// Whether the two have a namespace in common. Linear in both.
 [[nodiscard]] bool intersects(const NamespaceSet& a, const NamespaceSet& b);
+/// Keeps the order. Nothing happens when it is there (insert) or is not there (erase).
 void insert(NamespaceSet& set, const Namespace* ns);
 void erase(NamespaceSet& set, const Namespace* ns);
 
@@ -35,7 +37,7 @@ struct Inheritance {
   std::uint32_t replacements = 0;
 };
 
-/// Where each registered peer is, and which alias means whom (guide Q14; protocol.md A, B).
+/// Where each registered peer is, and which alias means whom (docs/protocol.md, "Identity").
 /// `shard_count` shards chosen by the first 16 bits of the fingerprint, each with its own lock.
 ///
 /// Thread-safe. A peer's entry is written by its own loop only.
@@ -59,6 +61,7 @@ class PeerDirectory {
   /// Removes the entry if it is still `where`'s. Nullopt when it is not; else what a replacement
   /// inherits: its seat when `keep_seat`, which must end in admit() or release_seat().
   std::optional<Inheritance> remove(const Fingerprint& peer, ConnectionRef where, bool keep_seat);
+  /// Gives up a seat that remove() kept.
   void release_seat() { count_.fetch_sub(1, std::memory_order_relaxed); }
   [[nodiscard]] bool full() const { return count() >= max_peers_; }
   /// Registered peers; one for a fingerprint that is being replaced.
@@ -76,11 +79,14 @@ class PeerDirectory {
   [[nodiscard]] std::vector<std::string> namespaces_of(const Fingerprint& peer) const;
   /// Whether the peer is a member of `ns`.
   [[nodiscard]] bool is_member(const Fingerprint& peer, const Namespace* ns) const;
+  /// Notes what the boundary of signals is checked against. Nothing happens to a peer that has
+  /// gone.
   void enter_namespace(const Fingerprint& peer, const Namespace* ns);
   void leave_namespace(const Fingerprint& peer, const Namespace* ns);
 
   /// First come, first served. False: another holds it.
   bool claim_alias(std::string_view alias, const Fingerprint& peer);
+  /// Whoever holds it: only its holder's end may call this.
   void free_alias(std::string_view alias);
   [[nodiscard]] std::optional<Fingerprint> resolve_alias(std::string_view alias) const;
   /// What a client means by a fingerprint (64 hex digits) or an alias.

@@ -7,7 +7,7 @@
 
 namespace peer {
 
-/// Peer objects of a namespace (protocol B, notifications), as one message lists them.
+/// Peer objects of a namespace (docs/protocol.md, "Identity"), as one message lists them.
 struct PeerPage {
   std::string peers;       ///< JSON objects, comma-separated
   std::size_t listed = 0;  ///< how many those are

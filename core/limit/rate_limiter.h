@@ -11,7 +11,7 @@
 
 namespace peer {
 
-/// One token bucket per fingerprint (guide Q7; protocol.md B, Rate limit). A peer without tokens
+/// One token bucket per fingerprint (docs/protocol.md, "Rate limits"). A peer without tokens
 /// gets a 429 and keeps its connection. The bucket is the fingerprint's, not the connection's: a
 /// replacement does not refill it.
 /// Thread-safe: `shards` (a power of two) locks.
@@ -21,9 +21,11 @@ class RateLimiter {
 
   /// Takes one token. Returns false, and takes nothing, when the bucket is empty.
   [[nodiscard]] bool try_acquire(const Fingerprint& peer, RateLimit limit, Time now);
+  /// The peer has gone for good: a bucket of the same fingerprint starts full again.
   void forget(const Fingerprint& peer);
-  /// Forgets buckets that were not used for 10 minutes (guide Q7).
+  /// Forgets buckets that were not used for 10 minutes.
   void sweep(Time now);
+  /// Buckets now, over all shards.
   [[nodiscard]] std::size_t size() const;
 
  private:

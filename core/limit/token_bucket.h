@@ -13,7 +13,9 @@ struct RateLimit {
   std::uint32_t burst = 200;
 };
 
-/// A token bucket that starts full. Counts in thousandths, so that a slow rate is exact.
+/// A token bucket that starts full. Counts in thousandths, so that a slow rate is exact. The limit
+/// comes with each call and may differ from the last one: it can be reloaded, and an auth plugin
+/// may grant another. Not thread-safe.
 class TokenBucket {
  public:
   TokenBucket(RateLimit limit, Time now) : tokens_(full(limit)), filled_(now) {}
@@ -27,6 +29,7 @@ class TokenBucket {
     tokens_ -= wanted;
     return true;
   }
+  /// The time of the latest attempt, successful or not.
   [[nodiscard]] Time last_used() const { return filled_; }
 
  private:

@@ -10,7 +10,7 @@
 
 namespace peer {
 
-/// A new session_id (guide Q26): 32 hex digits from the system's random source.
+/// A new session_id: 32 hex digits from the system's random source.
 [[nodiscard]] std::string new_session_id();
 /// `{namespace, session_id, peers[]}`; empty objects are left out. Where `matched` would be longer
 /// than `max_size`, the last peers stand without `meta`.
@@ -20,7 +20,7 @@ namespace peer {
 /// `matched`; `request_id`: raw JSON, or empty.
 [[nodiscard]] FrameRef matched_frame(std::string_view ns, std::string_view payload,
                                      std::string_view request_id, sdk::Instant now);
-/// `match_expired {ticket, namespace}` (protocol C.2).
+/// `match_expired {ticket, namespace}` (docs/protocol.md, "C.2 Tickets").
 [[nodiscard]] FrameRef match_expired_frame(std::string_view ns, sdk::TicketId ticket);
 
 }  // namespace peer

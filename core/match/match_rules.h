@@ -11,7 +11,7 @@
 #include "core/plugin/plugin_calls.h"
 #include "core/protocol/requests.h"
 
-/// What is true of match requests and groups wherever they are kept (protocol.md B, Matching).
+/// What is true of match requests and groups wherever they are kept (docs/protocol.md, "match").
 namespace peer {
 
 /// A request as a strategy is shown it.

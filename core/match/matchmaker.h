@@ -31,7 +31,8 @@ struct TicketOwner {
   Fingerprint peer;
   ConnectionRef where;
   std::string request_id;  ///< raw JSON; empty: none
-  /// The request used protocol C.2: it learns its ticket, and when that expires.
+  /// The peer asked for a ticket (docs/protocol.md, "C.2 Tickets"): it learns which, and when that
+  /// expires.
   bool shows_ticket = false;
 };
 
@@ -50,7 +51,7 @@ struct MatchOutcome {
 };
 
 /// The waiting tickets of all namespaces, and the matches made of them by the strategy plugin
-/// (guide: Matchmaking; protocol.md B, Matching, and C.2).
+/// (docs/protocol.md, "match", "C.2 Tickets").
 ///
 /// A ticket ends in exactly one of matched, cancelled, expired, replaced, or its peer gone: each
 /// of them takes it out under the lock of its namespace's shard, and says so before it unlocks.

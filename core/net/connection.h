@@ -88,7 +88,8 @@ class Connection final : private FrameSink {
   [[nodiscard]] bool is_tls() const { return tls_ != nullptr; }
 
   /// Queues a message, bounded by `send_buffer_size` and `send_buffer_bytes`: what does not fit
-  /// even after a flush is dropped (protocol.md A, slow consumer). Sent at the end of the batch.
+  /// even after a flush is dropped (docs/protocol.md, "Slow consumers"). Sent at the end of the
+  /// batch.
   SendResult send(const FrameRef& frame, Importance importance = Importance::kMessage);
 
   /// Queues an answer to the peer's own request: never dropped. While the answers of a peer that

@@ -11,9 +11,9 @@ namespace peer {
 namespace {
 
 // So long, and so much, is read and thrown away behind our close frame. The peer's close frame is
-// waited for: clients that see the end of the stream together with ours report 1006 (protocol.md A,
-// closing). And closing with unread input would make the kernel send RST, and the peer might never
-// see the code.
+// waited for: clients that see the end of the stream together with ours report 1006
+// (docs/protocol.md, "Closing"). And closing with unread input would make the kernel send RST, and
+// the peer might never see the code.
 constexpr milliseconds kCloseTime{1'000};
 constexpr std::uint32_t kCloseBytes = 1024 * 1024;
 

@@ -16,7 +16,8 @@
 // One round of a loop: wait; read the clocks; handle what is ready; deliver mail; run tasks and
 // timers; tell the application who has gone; flush every connection that has output, once; free
 // what was closed. Whatever a round produces for one socket leaves in one system call: at 16
-// messages in flight that is most of the cost of a message (design.md 1).
+// messages in flight that is most of the cost of a message (docs/decisions.md, "One flush for each
+// socket and round").
 namespace peer {
 namespace {
 

@@ -98,8 +98,9 @@ struct LoopStats {
   std::atomic<std::uint64_t> queued_bytes{0};  ///< now, of what sockets have not taken
 };
 
-/// One thread's epoll loop and the connections that live on it (design.md 2). In one round it
-/// handles what is ready, then its mail, then flushes each connection that has output, once.
+/// One thread's epoll loop and the connections that live on it (ARCHITECTURE.md, "Threads"). In one
+/// round it handles what is ready, then its mail, then flushes each connection that has output,
+/// once.
 ///
 /// Threading: run() and everything marked "loop" on its own thread; post() from any.
 class EventLoop {

@@ -15,6 +15,7 @@ namespace peer {
 /// the queues of all receivers, on any loop (a broadcast is one Frame). Counted: see FrameRef.
 class Frame {
  public:
+  /// Header and payload, valid as long as a FrameRef to this frame lives.
   [[nodiscard]] std::span<const std::uint8_t> bytes() const { return {storage() + begin_, size_}; }
 
  private:
@@ -51,6 +52,7 @@ class FrameRef {
     }
   }
 
+  /// Whether there is a frame. Everything below needs one.
   explicit operator bool() const { return frame_ != nullptr; }
   [[nodiscard]] std::span<const std::uint8_t> bytes() const { return frame_->bytes(); }
   [[nodiscard]] std::size_t size() const { return frame_->size_; }
@@ -70,7 +72,7 @@ class FrameRef {
 };
 
 /// Composes a Frame's payload. With a good `expected_size` (payload bytes) there is one allocation
-/// and each byte is written once.
+/// and each byte is written once. One thread; after finish() nothing more may be called.
 class FrameBuilder {
  public:
   explicit FrameBuilder(std::size_t expected_size);
@@ -79,6 +81,7 @@ class FrameBuilder {
   FrameBuilder& operator=(const FrameBuilder&) = delete;
 
   FrameBuilder& append(std::string_view bytes);
+  /// In decimal digits.
   FrameBuilder& append_number(std::int64_t number);
   /// `size` bytes to be written by the caller, valid until the next call.
   [[nodiscard]] char* extend(std::size_t size);

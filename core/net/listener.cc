@@ -23,7 +23,7 @@ namespace peer {
 namespace {
 
 // What the kernel may hold unsent for one socket: without it megabytes pile up behind each reader
-// that has stopped reading (design.md 2).
+// that has stopped reading.
 constexpr int kUnsentBytes = 128 * 1024;
 
 void bind(Poco::Net::ServerSocket& socket, const Poco::Net::SocketAddress& address, bool share) {

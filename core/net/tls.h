@@ -15,7 +15,7 @@ struct ssl_st;
 
 namespace peer {
 
-/// A certificate with its key, ready to serve: TLS 1.2 and 1.3, ALPN http/1.1 (design.md 4).
+/// A certificate with its key, ready to serve: TLS 1.2 and 1.3, ALPN http/1.1.
 /// Immutable and thread-safe; shared by the loops, which take the latest for new connections. A
 /// connection keeps alive what it needs of the one that it began with.
 class TlsContext {

@@ -26,7 +26,7 @@ enum class Opcode : std::uint8_t {
   kPong = 10,
 };
 
-/// RFC 6455 7.4, and the codes of protocol.md A.
+/// RFC 6455 7.4, and the codes of docs/protocol.md, "Close codes".
 enum class CloseCode : std::uint16_t {
   kNormal = 1000,
   kGoingAway = 1001,
@@ -107,13 +107,13 @@ struct ReaderLimits {
   Inflaters* inflaters = nullptr;  ///< null: permessage-deflate was not negotiated
 };
 
-/// The strict server-side reader of one connection's frames (RFC 6455 5; protocol.md A, frames).
-/// Refuses: unmasked frames, RSV bits, unknown opcodes, lengths not minimally encoded or with the
-/// top bit set, fragmented or long (> 125) control frames, continuations without a start, a new
-/// data frame within a fragmented message, close frames of one byte, with bad codes or bad UTF-8;
-/// all kProtocolError but bad UTF-8, which is kInvalidData and is found within the piece where it
-/// arrives. Too long is kTooBig. Compressed messages (RSV1, if negotiated) are inflated as they
-/// arrive, and the same holds for what comes out; data that is no DEFLATE is kInvalidData.
+/// The strict server-side reader of one connection's frames (RFC 6455 5; docs/protocol.md,
+/// "Frames"). Refuses: unmasked frames, RSV bits, unknown opcodes, lengths not minimally encoded or
+/// with the top bit set, fragmented or long (> 125) control frames, continuations without a start,
+/// a new data frame within a fragmented message, close frames of one byte, with bad codes or bad
+/// UTF-8; all kProtocolError but bad UTF-8, which is kInvalidData and is found within the piece
+/// where it arrives. Too long is kTooBig. Compressed messages (RSV1, if negotiated) are inflated as
+/// they arrive, and the same holds for what comes out; data that is no DEFLATE is kInvalidData.
 ///
 /// Threading: one thread. Copies nothing for plain frames that are whole in the fed buffer.
 class WebSocketReader {

@@ -14,7 +14,7 @@ extern const std::array<std::string_view, 256> kAliasAdjectives;
 extern const std::array<std::string_view, 256> kAliasAnimals;
 
 /// The alias of a peer that brings none: `adjective-animal-NN`, the same for the same fingerprint
-/// (guide: Alias). One of 6.5 million, so it may be another peer's already.
+/// (docs/protocol.md, "Identity"). One of 6.5 million, so it may be another peer's already.
 [[nodiscard]] std::string automatic_alias(const sdk::Fingerprint& fingerprint);
 
 }  // namespace peer

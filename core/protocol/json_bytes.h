@@ -10,8 +10,10 @@
 /// of every x86-64). Nothing behind `end` is read.
 namespace peer {
 
+/// White space between the parts of a text (RFC 8259 2); no other character counts.
 inline bool is_json_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
+/// The first character in [p, end) that is no white space, or `end`.
 inline const char* skip_json_space(const char* p, const char* end) {
   while (p != end && is_json_space(*p)) ++p;
   return p;

@@ -9,8 +9,8 @@
 /// memory are linear in its length, whatever the exponent says.
 namespace peer {
 
-/// The number when its value is integral (2, 2.0, 20e-1; protocol.md B, Errors), saturated to the
-/// range of the type; else nullopt.
+/// The number when its value is integral (2, 2.0, 20e-1; docs/protocol.md, "Errors"), saturated to
+/// the range of the type; else nullopt.
 [[nodiscard]] std::optional<std::int64_t> integer_value(std::string_view raw);
 
 /// The nearest double; infinite beyond the range, zero below it.

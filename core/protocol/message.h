@@ -10,11 +10,11 @@
 
 #include "core/protocol/requests.h"
 
-/// The JSON envelope of client messages (protocol.md B, Envelope): strict validation, then raw
+/// The JSON envelope of client messages (docs/protocol.md, "Envelope"): strict validation, then raw
 /// slices. What is opaque to the server stays text and is forwarded byte for byte.
 namespace peer {
 
-/// Every message type of protocol.md that a client may send, and kUnknown.
+/// Every message type of docs/protocol.md that a client may send, and kUnknown.
 enum class MessageType : std::uint8_t {
   kUnknown,
   kRegister,
@@ -44,7 +44,7 @@ inline constexpr std::size_t kMessageTypeCount = 17;
 struct Message {
   MessageType type = MessageType::kUnknown;
   std::string_view type_text;  ///< decoded; room policies answer types of their own
-  std::string_view id;         ///< raw JSON of a valid request id (protocol C.1); empty: none
+  std::string_view id;         ///< raw JSON of a valid request id ("C.1 Request ids"); empty: none
   std::optional<std::string_view> to;  ///< decoded
   bool to_is_wrong_type = false;       ///< `to` was there, and no string: 400 where `to` is read
   std::string_view payload;            ///< raw; empty when absent; may be null, a list, anything

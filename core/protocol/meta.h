@@ -8,7 +8,7 @@
 namespace peer {
 
 /// A peer's metadata: an object merged key by key, whose values stay the client's own text
-/// (guide: Metadata; protocol.md B). Key order is that of first appearance. Empty costs nothing.
+/// (docs/protocol.md, "metadata"). Key order is that of first appearance. Empty costs nothing.
 class Meta {
  public:
   /// Lays the raw, validated JSON object `object` over this one: same keys (compared decoded) are

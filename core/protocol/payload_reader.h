@@ -15,7 +15,7 @@ namespace peer {
 
 /// Reads the fields of one validated payload, and remembers the first thing that is wrong: read all
 /// fields, then ask error(). After an error every field reads as absent. Field names are the wire's
-/// and end up in the error's words. `null` is absent everywhere (protocol.md B, Errors).
+/// and end up in the error's words. `null` is absent everywhere (docs/protocol.md, "Errors").
 class PayloadReader {
  public:
   /// An empty or null `payload` counts as {}. `members` is scratch space; both outlive the reader.

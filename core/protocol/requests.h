@@ -10,12 +10,13 @@
 #include <peer/sdk/types.h>
 #include <peer/sdk/value.h>
 
-/// What each client message asks for, after all of its 400 checks (protocol.md B). Views live as
-/// long as the message's bytes and the parser's next call; raw values are JSON text.
+/// What each client message asks for, after all of its 400 checks (docs/protocol.md, "B.
+/// Messages"). Views live as long as the message's bytes and the parser's next call; raw values are
+/// JSON text.
 namespace peer {
 
-/// Sizes that a request may have (protocol.md B, Bounds); from the configuration. In bytes unless
-/// said otherwise: strings decoded, meta as Meta will store it, criteria as sent.
+/// Sizes that a request may have (docs/protocol.md, "Bounds"); from the configuration. In bytes
+/// unless said otherwise: strings decoded, meta as Meta will store it, criteria as sent.
 struct Bounds {
   std::uint32_t name = 4096;
   std::uint32_t alias = 256;

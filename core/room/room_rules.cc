@@ -48,7 +48,7 @@ const char* fault_of(const sdk::RoomMessage& message) {
   return nullptr;
 }
 
-/// The guide's codes, of which clients know what they mean.
+/// The codes of which clients know what they mean (docs/protocol.md, "Errors").
 constexpr std::array kRefusalCodes{400, 403, 404, 409, 429};
 
 /// Makes of the policy's refusal what a client may hear. Returns false when it has none of the

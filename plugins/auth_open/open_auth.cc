@@ -7,8 +7,8 @@ namespace {
 
 using namespace peer::sdk;
 
-/// Lets everybody in, with every right, as the peer whose public key they show (guide Q21).
-/// Thread-safe.
+/// Lets everybody in, with every right, as the peer whose public key they show (docs/protocol.md,
+/// "Identity"). Thread-safe.
 class OpenAuth final : public Auth {
  public:
   void authenticate(const AuthRequest&, AuthReply reply) override { reply(AuthGrant{}); }

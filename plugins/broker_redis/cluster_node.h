@@ -318,7 +318,7 @@ class ClusterNode {
   std::int64_t clock_offset_us_ = 0;       ///< Redis' clock minus ours
   std::vector<std::string> nodes_;         ///< alive, this one included
   std::vector<std::string> nodes_before_;  ///< as of when all was whole, and heard of since
-  bool foreign_listeners_ = false;         ///< nodes of another kind obey the guide's channels
+  bool foreign_listeners_ = false;         ///< nodes of another kind obey the original's channels
   Time beating_since_{};                   ///< without a break; from a full lease on it may reap
   Time last_beat_{};
   Time up_since_{};          ///< the link

@@ -8,10 +8,11 @@
 
 namespace peer_redis {
 
-/// A message on one of the guide's channels (Q17): the JSON of the protocol with the `node_id` of
-/// its sender, and from our nodes with `ns`, the sender's namespaces, and `routed`. The original
-/// implementation publishes what its client sent, with `from`, `ts` and `node_id`: a broadcast's
-/// namespace stands in the payload alone, beside `exclude`; the envelope has what the client wrote.
+/// A message on one of the original implementation's channels: the JSON of the protocol with the
+/// `node_id` of its sender, and from our nodes with `ns`, the sender's namespaces, and `routed`.
+/// The original implementation publishes what its client sent, with `from`, `ts` and `node_id`: a
+/// broadcast's namespace stands in the payload alone, beside `exclude`; the envelope has what the
+/// client wrote.
 struct GuideMessage {
   std::string node_id;
   std::string type;

@@ -8,7 +8,7 @@
 
 namespace peer_redis {
 
-/// The plugin's options; README.md describes them.
+/// The plugin's options; plugins/broker_redis/README.md describes them.
 struct Options {
   std::string host = "localhost";
   std::string port = "6379";

@@ -10,8 +10,8 @@
 
 #include <peer/sdk/match_strategy.h>
 
-/// The tickets of one namespace, in buckets of equal group size and criteria (guide:
-/// Matchmaking). A bucket that holds a whole group gives it away, oldest tickets first.
+/// The tickets of one namespace, in buckets of equal group size and criteria (docs/protocol.md,
+/// "match"). A bucket that holds a whole group gives it away, oldest tickets first.
 ///
 /// Ticket ids rise with time and never change, so that their order is the order of waiting: a
 /// ticket that the core adds again, because its group could not be claimed, is back at its place.

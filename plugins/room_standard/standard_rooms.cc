@@ -27,9 +27,9 @@ RoomDecision unchanged(const RoomView& room) {
   return decision;
 }
 
-/// The rooms of the guide (Rooms): up to 30 members, 20 unless asked otherwise; the owner kicks;
-/// when the owner goes, the longest-present member owns the room (protocol B, Rooms). Keeps no
-/// state in the room. Thread-safe.
+/// The standard rooms: up to 30 members, 20 unless asked otherwise; the owner kicks;
+/// when the owner goes, the longest-present member owns the room (docs/protocol.md, "Rooms"). Keeps
+/// no state in the room. Thread-safe.
 class StandardRooms final : public RoomPolicy {
  public:
   explicit StandardRooms(RoomSizes sizes) : sizes_(sizes) {}

@@ -9,7 +9,7 @@
 #include "guide_messages.h"
 #include "resp.h"
 
-// Any bytes as what comes from Redis: a reply, a node's envelope, a message on a guide's channel.
+// Any bytes as what comes from Redis: a reply, a node's envelope, a message of the original.
 
 namespace {
 

@@ -1,4 +1,4 @@
-// broadcast: protocol B.
+// docs/protocol.md, "broadcast".
 #include "tests/support/server_test.h"
 
 namespace peer::test {

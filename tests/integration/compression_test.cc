@@ -1,4 +1,4 @@
-// permessage-deflate between the server and its peers: RFC 7692, protocol A "frames".
+// permessage-deflate between the server and its peers: RFC 7692, docs/protocol.md, "Frames".
 #include "tests/support/server_test.h"
 
 namespace peer::test {

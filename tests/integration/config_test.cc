@@ -1,4 +1,4 @@
-// Files, environment, command line: protocol B "Configuration".
+// Files, environment, command line: docs/configuration.md.
 #include "tests/support/server_test.h"
 
 namespace peer::test {

@@ -1,4 +1,4 @@
-// The HTTP side of the port and the upgrade: protocol A "endpoint", B "HTTP".
+// The HTTP side of the port and the upgrade: docs/protocol.md, "Endpoint", "D. HTTP".
 #include <ctime>
 
 #include "tests/support/server_test.h"

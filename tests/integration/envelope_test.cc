@@ -1,4 +1,4 @@
-// What every message has in common: protocol B "Envelope" and "Errors".
+// What every message has in common: docs/protocol.md, "Envelope", "Errors".
 #include "tests/support/server_test.h"
 
 namespace peer::test {

@@ -1,4 +1,4 @@
-// RFC 6455 framing, its close codes, and closing: protocol A "frames" and "closing".
+// RFC 6455 framing, its close codes, and closing: docs/protocol.md, "Frames", "Closing".
 #include "tests/support/server_test.h"
 
 namespace peer::test {

@@ -1,5 +1,5 @@
-// The corners of the handshake, byte by byte over a socket: RFC 6455 4.2, RFC 9112, protocol A
-// "endpoint". After each of them the server serves another client.
+// The corners of the handshake, byte by byte over a socket: RFC 6455 4.2, RFC 9112;
+// docs/protocol.md, "Endpoint". After each of them the server serves another client.
 #include "tests/support/dev_certificate.h"
 #include "tests/support/server_test.h"
 

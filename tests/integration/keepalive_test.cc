@@ -1,4 +1,4 @@
-// The server's pings: protocol A "keepalive".
+// The server's pings: docs/protocol.md, "Keepalive".
 #include "tests/support/server_test.h"
 
 namespace peer::test {

@@ -1,4 +1,5 @@
-// Rate limit, floods and what the server holds for one peer: protocol B "Rate limit", "Bounds".
+// Rate limit, floods and what the server holds for one peer: docs/protocol.md, "Rate limits",
+// "Bounds".
 #include "tests/support/server_test.h"
 
 namespace peer::test {

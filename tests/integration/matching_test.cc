@@ -1,4 +1,4 @@
-// match: protocol B "Matching".
+// docs/protocol.md, "match".
 #include "tests/support/server_test.h"
 
 namespace peer::test {

@@ -1,4 +1,4 @@
-// register, join and metadata `meta`, and who sees it: protocol B.
+// register, join and metadata `meta`, and who sees it: docs/protocol.md, "metadata", "Identity".
 #include "tests/support/server_test.h"
 
 namespace peer::test {

@@ -189,13 +189,14 @@ TEST_F(MetricsTest, APortThatIsTakenStopsTheStart) {
 }
 
 // What people read and what they look at speak of metrics that exist, and of all of them.
-TEST_F(MetricsTest, TheReadmeAndTheDashboardKnowThem) {
+TEST_F(MetricsTest, TheDocumentAndTheDashboardKnowThem) {
   const DevCertificate certificate;
   start_metrics(certificate.settings());
   const std::set<std::string> exported = families();
-  const std::string readme = read_file(std::filesystem::path(PEER_CONFIG_DIR) / "../README.md");
+  const std::string page =
+      read_file(std::filesystem::path(PEER_CONFIG_DIR) / "../docs/operating.md");
   for (const std::string& family : exported) {
-    EXPECT_THAT(readme, HasSubstr("`" + family.substr(std::string("peer_server_").size()) + "`"));
+    EXPECT_THAT(page, HasSubstr("`" + family.substr(std::string("peer_server_").size()) + "`"));
   }
   const std::regex name("peer_server_[a-z_]+");
   for (const char* file : {"grafana/peer-server.json", "prometheus/alerts.yaml"}) {

@@ -1,4 +1,4 @@
-// join, leave, discover: protocol B.
+// docs/protocol.md, "join", "leave", "discover".
 #include <chrono>
 
 #include "tests/support/server_test.h"

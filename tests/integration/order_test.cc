@@ -1,4 +1,4 @@
-// Order across event loops: protocol A "order", B "join".
+// Order across event loops: docs/protocol.md, "Order", "join".
 #include <set>
 
 #include "tests/support/server_test.h"

@@ -1,5 +1,5 @@
-// The first message, identity and replacement: protocol A "first message", "server full",
-// "replaced"; B "Identity".
+// The first message, identity and replacement: docs/protocol.md, "First message",
+// "Replacement", "Identity".
 #include "tests/support/server_test.h"
 
 namespace peer::test {

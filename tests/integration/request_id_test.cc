@@ -1,4 +1,4 @@
-// Request ids and acknowledgements: protocol C.1.
+// Request ids and acknowledgements: docs/protocol.md, "C.1 Request ids".
 #include "tests/support/server_test.h"
 
 namespace peer::test {

@@ -1,4 +1,4 @@
-// Rooms: protocol B "create_room", "join_room", "room_info", "kick", "Rooms".
+// Rooms: docs/protocol.md, "create_room", "join_room", "room_info", "kick", "Rooms".
 #include "tests/support/server_test.h"
 
 namespace peer::test {

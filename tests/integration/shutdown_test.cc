@@ -1,4 +1,4 @@
-// SIGTERM and SIGINT: protocol A "shutdown".
+// SIGTERM and SIGINT: docs/protocol.md, "Closing".
 #include "tests/support/server_test.h"
 
 namespace peer::test {

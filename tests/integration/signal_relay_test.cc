@@ -1,4 +1,4 @@
-// signal and relay, and what is opaque to the server: protocol B.
+// signal and relay, and what is opaque to the server: docs/protocol.md, "signal", "Envelope".
 #include "tests/support/server_test.h"
 
 namespace peer::test {

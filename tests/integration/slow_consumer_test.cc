@@ -1,4 +1,4 @@
-// A peer that does not read: protocol A "slow consumer".
+// A peer that does not read: docs/protocol.md, "Slow consumers".
 #include "tests/support/server_test.h"
 
 namespace peer::test {

@@ -1,4 +1,4 @@
-// Tickets that can be cancelled and expire: protocol C.2.
+// Tickets that can be cancelled and expire: docs/protocol.md, "C.2 Tickets".
 #include "tests/support/server_test.h"
 
 namespace peer::test {

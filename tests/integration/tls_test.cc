@@ -1,4 +1,4 @@
-// TLS on the server's port: design.md 4.
+// TLS on the server's port: docs/configuration.md.
 #include <openssl/ssl.h>
 
 #include <filesystem>

@@ -1,5 +1,6 @@
-# Installs the build BUILD into a prefix below WORK, then builds and installs SDK/examples against it,
-# and lets the installed server load them. Then does what SDK/README.md says, with OTHER_COMPILER.
+# Installs the build BUILD into a prefix below WORK, then builds and installs the examples that were
+# installed with it, and lets the installed server load them. Then does what the installed
+# sdk/README.md says, with OTHER_COMPILER.
 file(REMOVE_RECURSE ${WORK})
 set(prefix ${WORK}/prefix)
 
@@ -8,7 +9,8 @@ function(run)
 endfunction()
 
 run(--install ${BUILD} --prefix ${prefix})
-run(-S ${SDK}/examples -B ${WORK}/build -DCMAKE_PREFIX_PATH=${prefix}
+set(sdk ${prefix}/share/doc/peer-server/sdk)
+run(-S ${sdk}/examples -B ${WORK}/build -DCMAKE_PREFIX_PATH=${prefix}
     -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_EXPORT_COMPILE_COMMANDS=ON -DCMAKE_CXX_FLAGS=-Wall\ -Wextra\ -Wpedantic\ -Werror)
 file(READ ${WORK}/build/compile_commands.json commands)
 if(NOT commands MATCHES " -O2 ")
@@ -41,5 +43,5 @@ foreach(plugin "broker counting" "match_strategy fifo" "room_policy secret" "aut
   endif()
 endforeach()
 
-execute_process(COMMAND ${CMAKE_CURRENT_LIST_DIR}/sdk_readme ${SDK}/README.md ${prefix}
+execute_process(COMMAND ${CMAKE_CURRENT_LIST_DIR}/sdk_readme ${sdk}/README.md ${prefix}
   ${OTHER_COMPILER} ${WORK}/readme COMMAND_ERROR_IS_FATAL ANY)

@@ -10,7 +10,7 @@
 namespace peer {
 namespace {
 
-// A signal as the guide's clients send it, its payload `size` bytes of an SDP with escaped line
+// A signal as clients send it, its payload `size` bytes of an SDP with escaped line
 // ends.
 std::string signal_text(std::size_t size) {
   std::string sdp;

@@ -1,7 +1,7 @@
 -- What the scripts share; stands before each of them.
 -- KEYS[1] "peer:{0}"   ARGV[1] channel of a node without its id, "peer:n:"   ARGV[2] calling node
 -- ARGV[3] the number of its link to Redis, rising   ARGV[4] its lease, ms. A script's own follow, and
--- are counted from 3. Keys and who may change them: README.md.
+-- are counted from 3. Keys and who may change them: plugins/broker_redis/DESIGN.md.
 local P = KEYS[1] .. ':'
 local channel, self = ARGV[1], ARGV[2]
 local link, lease = tonumber(table.remove(ARGV, 3)), tonumber(table.remove(ARGV, 3))
@@ -189,8 +189,9 @@ end
 
 local function listens(node) return call('PUBSUB', 'NUMSUB', channel .. node)[2] > 0 end
 
--- The other nodes than ours that listen to the guide's channels. Ours are those, too, that have
--- gone, but whose subscription lives: behind a network that swallows all, until TCP gives it up.
+-- The other nodes than ours that listen to the channels of the original implementation. Ours are
+-- those, too, that have gone, but whose subscription lives: behind a network that swallows all,
+-- until TCP gives it up.
 local function foreign_listeners()
   local prefix = string.sub(channel, 1, -3)
   local guide = call('PUBSUB', 'NUMSUB', prefix .. 'signal', prefix .. 'relay',

@@ -1,6 +1,6 @@
 -- fp registration alias -> {registered | taken (the alias is another's) | too_often, since_us}
 -- too_often: nothing is done. The registration with another node has replaced, or was replaced by, one of
--- this node and so on, more than 20 times in 10 s (protocol A).
+-- this node and so on, more than 20 times in 10 s (docs/protocol.md, "Replacement").
 local fp, registration, alias = ARGV[3], ARGV[4], ARGV[5]
 local since = now_us()
 local old = call('HMGET', P .. 'p:' .. fp, 'n', 'r', 't', 'c', 'w')

@@ -1,4 +1,4 @@
-// A node of another kind, that knows only the guide's three channels (Q17).
+// A node of another kind, that knows only the three channels of the original implementation.
 #include "tests/integration/cluster/cluster_test.h"
 
 namespace peer::test {

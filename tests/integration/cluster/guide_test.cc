@@ -1,4 +1,5 @@
-// The guide's Multi-Node part, Q17, Q18, Q25.
+// Messages between nodes, an outage of Redis, and the shared namespace across nodes:
+// docs/protocol.md, "C.5 Cluster".
 #include "tests/integration/cluster/cluster_test.h"
 
 namespace peer::test {

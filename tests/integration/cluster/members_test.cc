@@ -1,4 +1,4 @@
-// What goes beyond the guide: a cluster behaves like one server (protocol C.5).
+// A cluster behaves like one server: docs/protocol.md, "C.5 Cluster".
 #include "tests/integration/cluster/cluster_test.h"
 
 namespace peer::test {

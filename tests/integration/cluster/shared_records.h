@@ -12,7 +12,7 @@
 namespace peer::test {
 
 /// All that the nodes share, read from Redis in one script, so of one moment. The keys are those of
-/// plugins/broker_redis/README.md; fingerprints and nodes are plain texts here.
+/// plugins/broker_redis/DESIGN.md, "Keys"; fingerprints and nodes are plain texts here.
 struct SharedRecords {
   struct Peer {
     std::string node, registration, since, alias;

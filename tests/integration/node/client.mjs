@@ -1,5 +1,5 @@
-// A client as the guide writes one, with a queue of what has come in. Its WebSocket is that of the
-// `ws` package, or of the Chromium that env PEER_CHROMIUM names.
+// A client as an application would write one, with a queue of what has come in. Its WebSocket is
+// that of the `ws` package, or of the Chromium that env PEER_CHROMIUM names.
 import WebSocket from 'ws';
 
 import { Browser } from './browser.mjs';

@@ -1,5 +1,5 @@
-// The sessions of the user's guide, chapter by chapter, with the `ws` package or Chromium as the
-// client: see client.mjs.
+// Whole sessions of every kind of message, subject by subject, with the `ws` package or Chromium as
+// the client: see client.mjs.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';

@@ -1,4 +1,4 @@
-// An auth plugin has the word before a registration counts: protocol C.3.
+// An auth plugin has the word before a registration counts: docs/protocol.md, "C.3 Authentication".
 #include "tests/integration/plugins/plugin_server_test.h"
 
 namespace peer::test {

@@ -1,4 +1,5 @@
-// What a broker says of other nodes: protocol B and C.1, C.5, sdk/broker.h.
+// What a broker says of other nodes: docs/protocol.md, "C.1 Request ids", "C.5 Cluster",
+// sdk/broker.h.
 #include "tests/integration/plugins/plugin_server_test.h"
 
 namespace peer::test {

@@ -1,4 +1,5 @@
-// State operations that a broker answers later: cluster.md "Shape in the code", protocol A.
+// State operations that a broker answers later: ARCHITECTURE.md, "Operations that may answer
+// later".
 #include "tests/integration/plugins/gate_test.h"
 
 namespace peer::test {

@@ -1,4 +1,4 @@
-// A strategy whose answers make no sense: design.md 7, sdk/match_strategy.h.
+// A strategy whose answers make no sense: sdk/match_strategy.h.
 #include "tests/integration/plugins/plugin_server_test.h"
 
 namespace peer::test {

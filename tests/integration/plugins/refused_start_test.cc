@@ -1,4 +1,5 @@
-// Plugins that stop the start, with words for the operator: design.md 7, style.md 8.
+// Plugins that stop the start, with words for the operator: sdk/README.md, "What the server
+// refuses".
 #include <filesystem>
 
 #include "tests/integration/plugins/plugin_server_test.h"

@@ -1,4 +1,4 @@
-// Room policies with words of their own, and such that throw: protocol C.4.
+// Room policies with words of their own, and such that throw: docs/protocol.md, "C.4 Room options".
 #include "tests/integration/plugins/plugin_server_test.h"
 
 namespace peer::test {

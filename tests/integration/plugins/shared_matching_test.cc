@@ -1,4 +1,5 @@
-// Matching with other nodes, as this node sees it: sdk/broker.h, cluster.md, protocol B and C.2.
+// Matching with other nodes, as this node sees it: sdk/broker.h; ARCHITECTURE.md, "Rooms and
+// matching"; docs/protocol.md, "match", "C.2 Tickets".
 #include "tests/integration/plugins/shared_state_test.h"
 
 namespace peer::test {

@@ -1,5 +1,6 @@
-// What one node makes of other nodes, as a broker tells of them: sdk/broker.h, cluster.md.
-// The broker's far peers do as the tests command (tests/plugin/fixtures/shared_store.h).
+// What one node makes of other nodes, as a broker tells of them: sdk/broker.h; ARCHITECTURE.md,
+// "Other nodes". The broker's far peers do as the tests command
+// (tests/plugin/fixtures/shared_store.h).
 #include "tests/integration/plugins/shared_state_test.h"
 #include "tests/support/http_client.h"
 

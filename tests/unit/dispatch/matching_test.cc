@@ -2,7 +2,7 @@
 
 #include "tests/unit/dispatch/node_test.h"
 
-// match and match_cancel, on one node and with others (protocol.md B and C.2).
+// match and match_cancel, on one node and with others (docs/protocol.md, "match", "C.2 Tickets").
 namespace peer::test {
 namespace {
 

@@ -1,6 +1,6 @@
 #include "tests/unit/dispatch/node_test.h"
 
-// join, leave, discover, metadata (protocol.md B).
+// join, leave, discover, metadata (docs/protocol.md, "join").
 namespace peer::test {
 namespace {
 

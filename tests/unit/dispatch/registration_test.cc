@@ -1,7 +1,7 @@
 #include "core/protocol/message.h"
 #include "tests/unit/dispatch/node_test.h"
 
-// From the first message to `registered` (protocol.md A).
+// From the first message to `registered` (docs/protocol.md, "First message").
 namespace peer::test {
 namespace {
 

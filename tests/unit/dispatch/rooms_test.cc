@@ -3,7 +3,7 @@
 
 #include "tests/unit/dispatch/node_test.h"
 
-// create_room, join_room, room_info, kick, and what a room policy adds (protocol.md B, Rooms).
+// create_room, join_room, room_info, kick, and what a room policy adds (docs/protocol.md, "Rooms").
 namespace peer::test {
 namespace {
 

@@ -1,7 +1,7 @@
 #include "core/protocol/message.h"
 #include "tests/unit/dispatch/node_test.h"
 
-// signal, relay, broadcast (protocol.md B).
+// signal, relay, broadcast (docs/protocol.md, "signal", "relay", "broadcast").
 namespace peer::test {
 namespace {
 

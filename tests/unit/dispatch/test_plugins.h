@@ -37,7 +37,7 @@ inline sdk::RoomDecision refusal(int code, std::string message) {
   return decision;
 }
 
-/// Rooms of the guide: two members unless asked otherwise. A test can have any decision made
+/// Rooms with an owner: two members unless asked otherwise. A test can have any decision made
 /// otherwise. Thread-safe.
 class TestRooms final : public sdk::RoomPolicy {
  public:

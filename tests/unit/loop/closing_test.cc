@@ -1,4 +1,4 @@
-// protocol.md A, closing: our close frame, the client's, and only then the end of the stream.
+// docs/protocol.md, "Closing": our close frame, the client's, and only then the end of the stream.
 #include "tests/unit/loop/loop_test.h"
 
 namespace peer {

@@ -1,4 +1,4 @@
-// protocol.md A, keepalive: what counts as life beside a pong.
+// docs/protocol.md, "Keepalive": what counts as life beside a pong.
 #include "tests/unit/loop/loop_test.h"
 
 namespace peer {

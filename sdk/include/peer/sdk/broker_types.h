@@ -40,7 +40,8 @@ struct Registered {
 struct RegisterOutcome {
   bool alias_taken = false;  ///< another node's peer holds the alias
   /// The peer and another connection of it, with another node, have replaced each other more often
-  /// than protocol A allows: nothing has been done, and the newcomer is closed (1013).
+  /// than docs/protocol.md, "Replacement", allows: nothing has been done, and the newcomer is
+  /// closed (1013).
   bool too_often = false;
 };
 
@@ -56,10 +57,11 @@ struct ResolveOutcome {
 struct DirectedMessage {
   Fingerprint from;
   Fingerprint to;
-  /// The sender's namespaces: the target's node refuses a message that shares none (guide Q25).
+  /// The sender's namespaces: the target's node refuses a message that shares none.
   std::span<const std::string_view> namespaces;
   std::string_view text;  ///< the JSON that the target's client gets, verbatim
-  /// The sender's request has an id: it hears of the outcome, of success too (protocol C.1).
+  /// The sender's request has an id: it hears of the outcome, of success too (docs/protocol.md,
+  /// "C.1 Request ids").
   bool wants_outcome = false;
   /// To the host only: from a node of another kind, which does not tell `namespaces`.
   bool namespaces_unknown = false;
@@ -93,7 +95,7 @@ enum class RouteOutcome {
 struct MemberEntry {
   Fingerprint peer;
   bool here = false;   ///< a peer of this node
-  std::string object;  ///< what others see of it (protocol B, notifications), as JSON
+  std::string object;  ///< what others see of it (docs/protocol.md, "Identity"), as JSON
 };
 
 /// Some members of a namespace, of all nodes, in the order in which they joined.

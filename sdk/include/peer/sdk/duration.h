@@ -76,7 +76,8 @@ inline std::int64_t take_unit(std::string_view& text, bool bare) {
   return std::chrono::milliseconds((total + 999) / 1'000);
 }
 
-/// The shortest form that parse_duration() reads back: 90 s are "1m30s", none is "0s".
+/// The shortest form that parse_duration() reads back: 90 s are "1m30s", none is "0s". `duration`
+/// is not negative.
 [[nodiscard]] inline std::string format_duration(std::chrono::milliseconds duration) {
   std::string text;
   std::int64_t rest = duration.count();

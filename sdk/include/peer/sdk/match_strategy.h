@@ -15,14 +15,14 @@ namespace peer::sdk {
 /// Names one waiting ticket. Unique within the cluster, never used again.
 using TicketId = std::uint64_t;
 
-/// What a peer asks for with `match` (guide: Matchmaking). Views die with the call.
+/// What a peer asks for with `match` (docs/protocol.md, "match"). Views die with the call.
 struct MatchRequest {
   std::uint32_t group_size = 2;  ///< 2 to `match_group_max`
   const Value& criteria;         ///< always an object; absent and null arrive as {}
   /// Two criteria have the same key exactly when they are equal as values: key order and white
   /// space do not matter, 1 equals 1.0, types differ. Good as an index.
   std::string_view criteria_key;
-  const Value& fields;  ///< the whole payload object, for fields beyond the guide's
+  const Value& fields;  ///< the whole payload object, for fields of the strategy's own
 };
 
 /// One peer that waits. Views die with the call.

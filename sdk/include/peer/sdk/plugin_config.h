@@ -20,9 +20,14 @@ namespace peer::sdk {
 /// never asked for is reported as unknown. A plugin therefore reads all its options, whatever the
 /// values of others.
 ///
+/// Every reader below returns the default where the option is absent, and also where it is wrong.
+/// A wrong option stops the start after the factory has returned, so the factory needs no check.
+///
 /// Threading: main thread only, during the plugin's factory.
 class PluginConfig {
  public:
+  /// An option as YAML or JSON has it. From the environment and the command line, where values have
+  /// no types, the server reads it as what the plugin asks for.
   using Option = std::variant<bool, std::int64_t, double, std::string, std::vector<std::string>>;
 
   /// What one option accepts, as read by the plugin: for listings and messages.
@@ -166,6 +171,8 @@ class PluginConfig {
   void mistake(std::string_view key, std::string_view expected) {
     mistakes_.push_back(std::string(key) + ": expected " + std::string(expected));
   }
+
+  // For the server, after the factory has returned.
 
   /// What was asked for so far, in order.
   [[nodiscard]] const std::vector<Known>& known() const { return known_; }

@@ -14,7 +14,8 @@ struct Error {
 };
 
 /// A value, or the error that explains why there is none. The member names are those of
-/// std::expected (C++23), which the supported compilers lack.
+/// std::expected (C++23), which the supported compilers lack. Ask has_value() before value() or
+/// error(). A plain value: it owns what it holds, and needs the same care between threads.
 template <typename T>
 class [[nodiscard]] Result {
  public:
@@ -50,7 +51,8 @@ class [[nodiscard]] Result {
   std::variant<T, Error> state_;
 };
 
-/// Success without a value, or an error.
+/// Success without a value, or an error: `return {};` or `return Error{"..."};`. error() of a
+/// success is empty.
 template <>
 class [[nodiscard]] Result<void> {
  public:

@@ -50,7 +50,7 @@ struct RoomMessage {
   std::string payload;            ///< a JSON text; what is no JSON is dropped and logged
 };
 
-/// The refusal that a client gets: one of the guide's codes (400, 403, 404, 409, 429), words for
+/// The refusal that a client gets: one of the protocol's codes (400, 403, 404, 409, 429), words for
 /// the client in UTF-8. With another code the request fails with 500, which is logged.
 struct RoomRefusal {
   int code = 403;

@@ -9,8 +9,9 @@
 
 namespace peer::sdk {
 
-/// A peer's identity: the SHA-256 of its public key (guide: Peer Registration), 32 raw bytes.
-/// On the wire it is 64 lower-case hex digits.
+/// A peer's identity: the SHA-256 of its public key (docs/protocol.md, "Identity"), 32 raw bytes.
+/// On the wire it is 64 lower-case hex digits. Two fingerprints are compared byte by byte, which is
+/// also the order of their hex digits.
 struct Fingerprint {
   std::array<std::uint8_t, 32> bytes{};
 
@@ -19,6 +20,7 @@ struct Fingerprint {
 };
 
 /// A point in time: milliseconds since the Unix epoch. Plugins are told the time, they never ask.
+/// An operator may set the clock, so a later call may bring an earlier time.
 using Instant = std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds>;
 
 }  // namespace peer::sdk

@@ -17,6 +17,8 @@ struct Value {
   /// Numbers are doubles: an integer beyond 2^53 is rounded, one beyond the range is infinite.
   std::variant<std::monostate, bool, double, std::string, List, Object> data;
 
+  // The value as one of its kinds; null when it is of another kind. Pointers are valid as long as
+  // this value is neither changed nor destroyed.
   [[nodiscard]] bool is_null() const { return data.index() == 0; }
   [[nodiscard]] const bool* as_bool() const { return std::get_if<bool>(&data); }
   [[nodiscard]] const double* as_number() const { return std::get_if<double>(&data); }
@@ -32,6 +34,7 @@ struct Value {
     return found == object->end() ? nullptr : &found->second;
   }
 
+  /// By value and kind: 1 equals 1.0 and differs from "1"; the order of keys does not matter.
   friend bool operator==(const Value&, const Value&) = default;
 };
 

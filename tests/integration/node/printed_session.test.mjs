@@ -1,4 +1,4 @@
-// The example session of the README, run as it is written there.
+// The session of docs/clients.md, run as it is written there.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -9,14 +9,14 @@ let server;
 before(async () => (server = await startServer()));
 after(async () => assert.equal(await server.stop(), 0));
 
-function readmeExample() {
-  const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
-  const [, example] = readme.match(/```javascript\n([\s\S]*?)```/);
+function printedSession() {
+  const page = readFileSync(new URL('../../../docs/clients.md', import.meta.url), 'utf8');
+  const [, example] = page.match(/```javascript\n([\s\S]*?)```/);
   return example.replace(/localhost:\d+/, `127.0.0.1:${server.port}`);
 }
 
-test('the README session: an offer is answered', async () => {
-  const client = spawn(process.execPath, ['--input-type=module', '--eval', readmeExample()], {
+test('the printed session: an offer is answered', async () => {
+  const client = spawn(process.execPath, ['--input-type=module', '--eval', printedSession()], {
     cwd: new URL('.', import.meta.url),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
