@@ -58,6 +58,7 @@ void Link::connect() {
   state_ = State::kConnecting;
   scripts_loaded_ = false;
   subscribed_ = 0;
+  others_left_ = false;
   const std::uint64_t attempt = ++attempt_;
   loop_.run_at(Clock::now() + 2 * options_.operation_timeout, [this, attempt] {
     if (attempt == attempt_ && state_ == State::kConnecting) fail("no answer");
@@ -70,7 +71,8 @@ void Link::connect() {
 }
 
 void Link::open(const std::vector<Address>& addresses) {
-  const Address& address = addresses[attempt_ % addresses.size()];
+  const Address& address = addresses_.next(addresses);
+  others_left_ = addresses_.has_others();
   const std::uint64_t attempt = attempt_;
   commands_.open(address);
   if (attempt != attempt_ || state_ != State::kConnecting) return;
@@ -302,6 +304,7 @@ void Link::flush() {
 
 void Link::fail(std::string_view why) {
   if (state_ == State::kDown) return;
+  const bool try_other = state_ != State::kUp && others_left_;
   state_ = State::kDown;
   ++attempt_;
   const std::string reason(why);
@@ -312,9 +315,10 @@ void Link::fail(std::string_view why) {
   if (!early_.empty()) events_.lost(early_.size());
   early_.clear();
   early_bytes_ = 0;
-  events_.down(reason);
+  if (!try_other) events_.down(reason);
   fail_pending();
-  loop_.run_at(Clock::now() + backoff(failures_++, options_.lease), [this] { connect(); });
+  const auto pause = try_other ? milliseconds(0) : backoff(failures_++, options_.lease);
+  loop_.run_at(Clock::now() + pause, [this] { connect(); });
 }
 
 void Link::fail_pending() {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "address_choice.h"
 #include "connection.h"
 #include "event_loop.h"
 #include "options.h"
@@ -24,7 +25,7 @@ using OnReply = std::function<void(const Reply*)>;
 
 /// The way to Redis: a connection for commands and one that subscribes, as one: both work, or the
 /// link is down and is built anew, after 50 ms to 5 s (to a third of the lease, where that is
-/// less). Loop thread only.
+/// less). Of a name with several addresses the next is tried at once. Loop thread only.
 ///
 /// It is up when a message that it published to its own channel has come back. What comes from the
 /// subscription before that is kept, and passed on then: 4 MiB of it. Silence is a
@@ -75,7 +76,10 @@ class Link {
   [[nodiscard]] bool is_to_another_store() const { return another_store_; }
   void knows_store() { another_store_ = false; }
   /// It serves its purpose: should it fail, the first attempts to build it anew come quickly.
-  void has_proved_itself() { failures_ = 0; }
+  void has_proved_itself() {
+    failures_ = 0;
+    addresses_.worked();
+  }
   /// Redis answers, but not as it should: builds the link anew.
   void give_up(std::string_view why) {
     if (!is_giving_up()) fail(why);
@@ -125,6 +129,8 @@ class Link {
   const std::string channel_prefix_;
   const Events events_;
   Resolver resolver_;
+  AddressChoice addresses_;
+  bool others_left_ = false;  ///< addresses of the present answer that have yet to be tried
   Connection commands_;
   Connection subscriber_;
   State state_ = State::kDown;
