@@ -71,15 +71,15 @@ void Link::connect() {
 }
 
 void Link::open(const std::vector<Address>& addresses) {
-  const Address& address = addresses_.next(addresses);
+  address_ = addresses_.next(addresses);
   others_left_ = addresses_.has_others();
   const std::uint64_t attempt = attempt_;
-  commands_.open(address);
+  commands_.open(address_);
   if (attempt != attempt_ || state_ != State::kConnecting) return;
   greet(commands_);
   ask_for_scripts();
   load_scripts();
-  subscriber_.open(address);
+  subscriber_.open(address_);
   if (attempt != attempt_ || state_ != State::kConnecting) return;
   greet(subscriber_);
   std::vector<std::string> channels{own_channel_};
@@ -144,6 +144,30 @@ void Link::prove_when_ready() {
   if (state_ != State::kConnecting || !scripts_loaded_ || subscribed_ < channels) return;
   state_ = State::kProving;
   probe();
+}
+
+void Link::look_up_later() {
+  loop_.run_at(Clock::now() + options_.lookup, [this, attempt = attempt_] {
+    if (attempt == attempt_ && state_ == State::kUp) look_up();
+  });
+}
+
+// An answer without addresses says nothing: the name server may be away.
+void Link::look_up() {
+  look_up_later();
+  const auto take = [this, attempt = attempt_](const std::vector<Address>& found) {
+    if (attempt != attempt_ || state_ != State::kUp || found.empty()) return;
+    if (std::find(found.begin(), found.end(), address_) != found.end()) return;
+    leave(options_.host + " leads to another address now");
+  };
+  resolver_.resolve(options_.host, options_.port, take);
+}
+
+// Nothing more is sent, and what is under way is answered yet.
+void Link::leave(std::string_view why) {
+  if (is_giving_up()) return;
+  refusal_ = why;
+  if (pending_.empty()) fail(std::string(refusal_));
 }
 
 void Link::probe() {
@@ -270,6 +294,7 @@ void Link::handle_pushed(const Reply& reply) {
     if (state_ != State::kProving) return;
     state_ = State::kUp;
     events_.up();
+    look_up_later();
     take_early();
   } else if (kind == "message" && state_ == State::kUp) {
     events_.message(reply[1].text(), reply[2].text());

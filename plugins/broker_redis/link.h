@@ -31,6 +31,9 @@ using OnReply = std::function<void(const Reply*)>;
 /// subscription before that is kept, and passed on then: 4 MiB of it. Silence is a
 /// failure: a command without a reply within the operation timeout, a probe that does not return.
 ///
+/// The name is looked up again from time to time: when the address in use has gone from the answer,
+/// Redis is about to be elsewhere, and the link moves there once all that is under way is answered.
+///
 /// What waits for a reply is bounded, the output to Redis with it. Half of the bound is for
 /// messages, which are refused beyond it; a state command beyond it fails the link, so that the
 /// resync repairs what was not said.
@@ -117,6 +120,9 @@ class Link {
   void keep_early(std::string_view channel, std::string_view message);
   void take_early();
   void prove_when_ready();
+  void look_up_later();
+  void look_up();
+  void leave(std::string_view why);
   void watch_silence();
   void fail(std::string_view why);
   void fail_pending();
@@ -135,6 +141,7 @@ class Link {
   Connection subscriber_;
   State state_ = State::kDown;
   bool stopped_ = false;
+  Address address_;  ///< of the present attempt
   std::uint64_t attempt_ = 0;   ///< since the start; a deadline of an earlier one is void
   std::uint32_t failures_ = 0;  ///< since it has proved itself
   bool scripts_loaded_ = false;
@@ -144,7 +151,7 @@ class Link {
   std::deque<Command> pending_;
   std::size_t pending_bytes_ = 0;  ///< of pending_ and held_back_
   bool overflown_ = false;         ///< and about to fail
-  std::string refusal_;            ///< while giving up
+  std::string refusal_;            ///< while giving up: why
   bool scripts_lost_ = false;
   std::deque<Command> held_back_;  ///< while the scripts are loaded again, in order
   /// What came from the new subscription before the link was up: channel, message.

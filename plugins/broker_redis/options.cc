@@ -59,6 +59,7 @@ Options read_options(peer::sdk::PluginConfig& config) {
   options.lease = milliseconds(config.integer("lease_ms", options.lease.count(), 100, 600000));
   options.operation_timeout =
       milliseconds(config.integer("timeout_ms", options.operation_timeout.count(), 50, 1500));
+  options.lookup = milliseconds(config.integer("lookup_ms", options.lookup.count(), 50, 3600000));
   if (options.lease < 2 * options.beat) config.mistake("lease_ms", "at least twice beat_ms");
   return options;
 }

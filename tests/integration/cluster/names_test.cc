@@ -59,5 +59,29 @@ TEST_F(NamesTest, ARedisOnTheIpv6AddressAloneOfANameIsFound) {
   start_node_by_name(redis, kQuick);
 }
 
+// The old Redis works on, and so would a node that stays with it.
+TEST_F(NamesTest, WhenANameLeadsElsewhereTheNodesMoveThereWithTheirPeers) {
+  const RedisProcess old;
+  RedisProcess fresh("", "127.0.0.2", old.port());
+  lead_to({"127.0.0.1"});
+  const std::string options = fmt("%, lookup_ms: 100", kQuick);
+  ServerProcess& first = start_node_by_name(old, options);
+  ServerProcess& second = start_node_by_name(old, options);
+  TestPeer alice = peer_in(first, "game", "alice");
+  TestPeer bob = peer_in(second, "game", "bob");
+  expect_news(alice, "peer_joined", bob);
+  lead_to({"127.0.0.2"});
+  const Deadline deadline;
+  RedisClient client = fresh.client();
+  while (client.command({"HLEN", "peer:{0}:sm:game"}).at(0) != "2") ASSERT_FALSE(deadline.passed());
+  for (ServerProcess* node : {&first, &second}) {
+    wait_for_state(*node, "connected");
+    wait_for_nodes(*node, 2);
+  }
+  alice.send_to(bob.fingerprint(), "1");
+  EXPECT_EQ(bob.next("signal")["payload"].number(), 1);
+  expect_silence_of({&alice, &bob});
+}
+
 }  // namespace
 }  // namespace peer::test
