@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cluster_view.h"
+#include "failure_text.h"
 
 // A node beats: each beat renews its lease, and tells it who else is there, who has gone, and
 // whether Redis still has what it had. A node that cannot beat in time may be taken for dead by the
@@ -14,11 +15,24 @@
 namespace peer_redis {
 namespace {
 
+constexpr std::size_t kMaxToldFailures = 32;
+
 std::string random_text() {
   std::random_device random;
   std::string text;
   for (int i = 0; i < 4; ++i) text += std::to_string(random());
   return text;
+}
+
+/// What the epoch says of its beginning (lua/beat.lua).
+std::string loss_text(std::string_view epoch) {
+  if (epoch.ends_with('r')) {
+    return "Redis has restarted with its data; this node puts right what has changed since";
+  }
+  if (epoch.ends_with('o')) {
+    return "Redis has lost the latest of its data; this node puts back what it knows";
+  }
+  return "Redis has lost its data; this node puts back what it knows";
 }
 
 std::vector<std::string> texts_of(const Reply& list) {
@@ -110,11 +124,8 @@ void ClusterNode::went_up() {
 
 void ClusterNode::went_down(std::string_view why) {
   ++beats_;
-  if (last_failure_ != why) {
-    last_failure_ = why;
-    warn("Redis at " + options_.host + ":" + options_.port + " is out of reach (" + last_failure_ +
-         "); this node works on its own until it is back");
-  }
+  const auto [kind, line] = describe_failure(options_.host + ":" + options_.port, why);
+  if (told_failures_.size() < kMaxToldFailures && told_failures_.insert(kind).second) warn(line);
   set_state(State::kDegraded);
   nodes_ = {node_};
   shared_.nodes = 1;
@@ -188,7 +199,7 @@ void ClusterNode::take_beat(const Reply& reply) {
 void ClusterNode::take_epoch(const std::string& epoch, bool known, bool quiet) {
   const bool lost = !epoch_.empty() && epoch != epoch_;
   epoch_ = epoch;
-  if (lost) warn("Redis has lost its data; this node puts back what it knows");
+  if (lost) warn(loss_text(epoch));
   const bool fresh = std::exchange(fresh_link_, false);
   if (lost || !known || fresh) begin_resync(lost && quiet);
 }

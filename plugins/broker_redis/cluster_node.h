@@ -311,7 +311,7 @@ class ClusterNode {
   Link link_;
 
   State state_ = State::kDegraded;
-  std::string last_failure_;               ///< logged once for each outage
+  std::set<std::string> told_failures_;    ///< kinds, logged once for each outage
   std::string epoch_;                      ///< of Redis' data; another one: the data was lost
   std::int64_t beats_of_all_ = 0;          ///< since its beginning; fewer: it was lost
   std::optional<Time> unsettled_since_;    ///< nodes have yet to put back what was lost
@@ -324,6 +324,7 @@ class ClusterNode {
   Time up_since_{};          ///< the link
   bool beating_ = false;     ///< a beat is under way
   bool beat_again_ = false;  ///< when it has come back
+  bool beat_soon_ = false;   ///< one is scheduled for news of other nodes
   std::uint64_t beats_ = 0;  ///< number of the chain of beats; of an earlier one none goes on
   std::map<std::string, Time> dead_since_;  ///< nodes whose lease has run out
   std::set<std::string> reaping_;

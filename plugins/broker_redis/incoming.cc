@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "cluster_node.h"
 #include "guide_messages.h"
@@ -15,6 +16,9 @@ using peer::sdk::RouteOutcome;
 namespace {
 
 constexpr std::size_t kMaxToBeSettled = 100'000;
+/// So soon after a beat none is made for news.
+constexpr std::chrono::milliseconds kPauseAfterLoss{10};
+constexpr std::chrono::milliseconds kPauseAfterNews{100};
 
 std::optional<std::vector<Fingerprint>> read_fingerprints(std::string_view packed) {
   const auto fields = unpack(packed);
@@ -253,8 +257,15 @@ bool ClusterNode::take_alias_lost(const Fields& fields) {
 // A beat tells who is there now, and that data was lost.
 bool ClusterNode::take_nodes_changed(const Fields& fields) {
   const bool lost = fields.size() == 2 && fields[1] == "lost";
-  const auto pause = lost ? std::chrono::milliseconds(10) : options_.beat / 4;
-  if (Clock::now() - last_beat_ > pause) beat();
+  const auto pause = std::min(lost ? kPauseAfterLoss : kPauseAfterNews, options_.beat / 4);
+  if (Clock::now() - last_beat_ > pause) {
+    beat();
+  } else if (!std::exchange(beat_soon_, true)) {
+    loop_.run_at(last_beat_ + pause, [this] {
+      beat_soon_ = false;
+      if (link_.is_up()) beat();
+    });
+  }
   return true;
 }
 

@@ -141,7 +141,7 @@ class Link {
   Connection subscriber_;
   State state_ = State::kDown;
   bool stopped_ = false;
-  Address address_;  ///< of the present attempt
+  Address address_;             ///< of the present attempt
   std::uint64_t attempt_ = 0;   ///< since the start; a deadline of an earlier one is void
   std::uint32_t failures_ = 0;  ///< since it has proved itself
   bool scripts_loaded_ = false;

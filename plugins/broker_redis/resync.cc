@@ -142,8 +142,8 @@ void ClusterNode::finish_resync() {
   if (state_ != State::kResyncing || listing_own_peers_) return;
   set_state(State::kConnected);
   say_settled();
-  if (!last_failure_.empty()) warn("Redis is back; this node is part of the cluster again");
-  last_failure_.clear();
+  if (!told_failures_.empty()) warn("Redis is back; this node is part of the cluster again");
+  told_failures_.clear();
   link_.has_proved_itself();
   for (const auto& [room, peer] : std::exchange(to_be_settled_, {})) {
     host_.member_reaped(room, peer);
