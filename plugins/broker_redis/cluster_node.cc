@@ -105,6 +105,10 @@ void ClusterNode::flush() {
 
 void ClusterNode::set_state(State state) {
   using Public = peer::sdk::BrokerStatus::State;
+  if (connected() && state != State::kConnected) {
+    alone_since_ = Clock::now();
+    dropped_before_ = shared_.dropped;
+  }
   state_ = state;
   shared_.state = state == State::kConnected   ? Public::kConnected
                   : state == State::kResyncing ? Public::kResyncing

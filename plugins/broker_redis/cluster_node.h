@@ -54,6 +54,7 @@ class ClusterNode {
     std::string text;
     bool wants_outcome = false;
     bool to_alias = false;  ///< that only nodes of another kind may know
+    Time since{};           ///< when it came
   };
   struct Broadcast {
     std::string ns;
@@ -158,6 +159,7 @@ class ClusterNode {
   void lose_alias(const Registered& peer);
   void mark_dirty(const Fingerprint& peer);
   void finish_resync();
+  void say_back();
   void say_settled();
   [[nodiscard]] std::string since_text(const Mirror::Peer& peer) const;
 
@@ -350,6 +352,8 @@ class ClusterNode {
   Outcomes outcomes_;
   std::uint64_t next_number_ = 0;
   bool expiry_scheduled_ = false;
+  Time alone_since_ = Clock::now();   ///< unless connected
+  std::uint64_t dropped_before_ = 0;  ///< messages, when the outage began
   using Tickets = std::map<peer::sdk::TicketId, peer::sdk::SharedTicket>;
   std::map<std::string, Tickets, std::less<>> tickets_;  ///< of this node's peers
   /// Namespaces that this node matches, and which node has each of their tickets: namespaces

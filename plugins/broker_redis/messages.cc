@@ -47,6 +47,11 @@ std::string ClusterNode::directed_envelope(std::uint64_t number, bool by_known_r
 
 void ClusterNode::route(Directed message, ReplyTo<RouteOutcome> reply) {
   if (connected()) return send_directed(std::move(message), std::move(reply));
+  // For so long that what waits now would wait in vain, most likely.
+  if (state_ == State::kDegraded && Clock::now() - alone_since_ > OutageQueue::kMaxAge) {
+    ++shared_.dropped;
+    return reply(RouteOutcome::kUnavailable);
+  }
   auto shared = std::make_shared<std::pair<Directed, ReplyTo<RouteOutcome>>>(std::move(message),
                                                                              std::move(reply));
   OutageQueue::Waiting waiting{
@@ -56,24 +61,27 @@ void ClusterNode::route(Directed message, ReplyTo<RouteOutcome> reply) {
         ++shared_.dropped;
         shared->second(RouteOutcome::kUnavailable);
       },
-      Clock::now()};
+      shared->first.since};
   if (!outage_.push(waiting)) return waiting.give_up();
   expire_waiting();
 }
 
 void ClusterNode::expire_waiting() {
-  outage_.expire(Clock::now());
-  if (outage_.size() == 0 || expiry_scheduled_) return;
+  constexpr std::chrono::milliseconds kGrain{50};
+  outage_.expire(loop_.now());
+  outcomes_.expire(loop_.now());
+  if ((outage_.size() == 0 && outcomes_.empty()) || expiry_scheduled_) return;
   expiry_scheduled_ = true;
-  loop_.run_at(Clock::now() + OutageQueue::kMaxAge / 10, [this] {
+  loop_.run_at(Clock::now() + kGrain, [this] {
     expiry_scheduled_ = false;
     expire_waiting();
   });
 }
 
 void ClusterNode::send_directed(Directed message, ReplyTo<RouteOutcome> reply) {
-  send_numbered(outcomes_.add(std::move(reply), loop_.now()), std::move(message));
-  outcomes_.expire(loop_.now());
+  const Time since = message.since;
+  send_numbered(outcomes_.add(std::move(reply), since), std::move(message));
+  expire_waiting();
 }
 
 void ClusterNode::send_numbered(std::uint64_t number, Directed message) {
