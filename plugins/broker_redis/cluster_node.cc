@@ -95,6 +95,14 @@ void ClusterNode::give_up_on_error(const Reply* reply) {
   if (reply != nullptr && reply->is_error()) link_.give_up(reply->text());
 }
 
+// Once a minute: each client that is refused is told of it.
+void ClusterNode::say_full() {
+  if (full_told_ && loop_.now() - *full_told_ < std::chrono::minutes(1)) return;
+  full_told_ = loop_.now();
+  warn("Redis at " + options_.host + ":" + options_.port +
+       " is full: new peers and members are refused (503 \"cluster full\"); raise its 'maxmemory'");
+}
+
 void ClusterNode::flush() {
   link_.flush();
   shared_.latency_us = link_.latency().count();

@@ -132,6 +132,7 @@ class ClusterNode {
 
   // cluster_node.cc: beats, and who is there
   void give_up_on_error(const Reply* reply);
+  void say_full();
   /// So long an operation waits for nodes that put back what was lost; the core's patience is 2 s.
   static constexpr std::chrono::milliseconds kMaxWait{700};
   static constexpr std::chrono::milliseconds kTryAgainAfter{25};
@@ -313,6 +314,7 @@ class ClusterNode {
   Link link_;
 
   State state_ = State::kDegraded;
+  std::optional<Time> full_told_;          ///< when the log was last told that Redis is full
   std::set<std::string> told_failures_;    ///< kinds, logged once for each outage
   std::string epoch_;                      ///< of Redis' data; another one: the data was lost
   std::int64_t beats_of_all_ = 0;          ///< since its beginning; fewer: it was lost

@@ -5,6 +5,7 @@
 -- older than what was seen; neither: it was empty.
 -- The data was lost when it is gone, or may be what it once was: Redis has restarted, or fewer beats are
 -- in it than the caller saw.
+bring_nothing_new()
 local now = now_us()
 local epoch, beats = unpack(call('HMGET', P .. 'born', 'e', 'b'))
 local found = not epoch or

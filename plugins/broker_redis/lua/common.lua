@@ -21,6 +21,10 @@ local function pack(...)
   return table.concat(out)
 end
 
+-- Redis refuses a script that begins with what may need memory, when it has none left, but none that has
+-- begun to remove: what goes on then, because it brings nothing new, begins with this.
+local function bring_nothing_new() call('DEL', P .. 'none') end
+
 -- Microseconds on the only clock that counts.
 local function now_us()
   local time = call('TIME')

@@ -3,6 +3,7 @@
 -- Puts one peer of the caller right: memberships that are not told here end, missing ones begin,
 -- but not (-1) where the name is another room's by now, or a namespace's, or has another owner.
 -- Its tickets end: the caller shares them again.
+bring_nothing_new()
 local fp, registration, since, alias = ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
 local old = call('HMGET', P .. 'p:' .. fp, 'n', 'r', 't', 'a')
 if old[1] and old[1] ~= self then
