@@ -35,7 +35,7 @@ void refuse_full(Node& node, Connection& connection) {
 }
 
 void refuse_cluster_full(Node& node, Connection& connection) {
-  note(node, connection, Refusal::kClusterFull, "the broker has no room for another peer");
+  note(node, connection, Refusal::kMaxPeers, "the broker has no room for another peer");
   refuse(connection, 503, kClusterFull, CloseCode::kTryAgainLater);
 }
 

@@ -36,8 +36,6 @@ std::string_view to_text(Refusal reason) {
       return "auth";
     case Refusal::kReplacedTooOften:
       return "replaced_too_often";
-    case Refusal::kClusterFull:
-      return "cluster_full";
   }
   return "unknown";
 }

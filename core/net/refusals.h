@@ -32,9 +32,8 @@ enum class Refusal : std::uint8_t {
   kMaxPeers,             ///< server full
   kAuth,                 ///< rejected by the auth plugin
   kReplacedTooOften,     ///< clients of one identity that replace each other
-  kClusterFull,          ///< what the nodes share has no room for another peer
 };
-inline constexpr std::size_t kRefusalCount = 16;
+inline constexpr std::size_t kRefusalCount = 15;
 
 [[nodiscard]] std::string_view to_text(Refusal reason);
 
