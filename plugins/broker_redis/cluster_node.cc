@@ -132,6 +132,7 @@ void ClusterNode::went_up() {
   beating_ = false;
   set_state(State::kResyncing);
   beat();
+  check_eviction();
 }
 
 void ClusterNode::went_down(std::string_view why) {
@@ -205,6 +206,7 @@ void ClusterNode::take_beat(const Reply& reply) {
   outcomes_.expire(now);
   std::erase_if(absent_, [&](const auto& node) { return now - node.second > options_.lease; });
   reap(texts_of(reply[5]));
+  check_some();
 }
 
 // `quiet`: the members here have not been told of as gone, and need not be announced anew.

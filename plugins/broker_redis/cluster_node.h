@@ -164,6 +164,12 @@ class ClusterNode {
   void say_settled();
   [[nodiscard]] std::string since_text(const Mirror::Peer& peer) const;
 
+  // check.cc
+  void check_some();
+  void append_check(std::vector<std::string>& arguments, const Fingerprint& peer) const;
+  void take_check(const Reply& reply);
+  void check_eviction();
+
   // catch_up.cc
   using Objects = std::unordered_map<Fingerprint, std::string>;
   /// What Redis has of a namespace: members elsewhere, nullopt when they are too many; a room.
@@ -340,6 +346,10 @@ class ClusterNode {
   bool fresh_link_ = false;  ///< the first beat after an outage is still to come
   bool listing_own_peers_ = false;
   bool quiet_ = false;
+
+  std::deque<Fingerprint> to_check_;  ///< peers, in the present turn
+  std::string checked_;               ///< the namespace that was checked last
+  std::string told_policy_;           ///< of eviction, as the log was told
 
   bool catch_up_due_ = false;       ///< when what is shared is whole again
   std::deque<std::string> behind_;  ///< namespaces whose members are to be compared

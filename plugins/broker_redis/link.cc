@@ -206,6 +206,12 @@ void Link::publish(std::string_view channel, std::string_view message, OnReply o
   await_reply({}, std::move(on_reply), size_of(channel.size() + message.size() + 40));
 }
 
+void Link::ask(const Arguments& command, OnReply on_reply) {
+  const std::size_t before = pending_.size();
+  send(formatted(command), false, std::move(on_reply), Kind::kOwnTruth);
+  if (pending_.size() > before) pending_.back().may_be_refused = true;
+}
+
 // The failure is posted: whoever asks is not prepared for what it changes.
 bool Link::admits(Kind kind) {
   if (kind == Kind::kOwnTruth) return true;
@@ -262,7 +268,7 @@ void Link::handle_reply(const Reply& reply) {
                       std::move(command));
   } else {
     pending_bytes_ -= command.size;
-    if (reply.is_refusal() && refusal_.empty()) refusal_ = reply.text();
+    if (reply.is_refusal() && !command.may_be_refused && refusal_.empty()) refusal_ = reply.text();
     command.on_reply(&reply);
   }
   if (is_giving_up() && pending_.empty()) return fail(std::string(refusal_));

@@ -69,6 +69,8 @@ class Link {
   void run(Script script, const Arguments& arguments, OnReply on_reply, Kind kind = Kind::kState);
   void publish(std::string_view channel, std::string_view message, OnReply on_reply,
                Kind kind = Kind::kMessage);
+  /// A question that Redis may refuse to answer, without any harm.
+  void ask(const Arguments& command, OnReply on_reply);
   /// For what can wait: messages are taken.
   [[nodiscard]] bool has_room() const { return pending_bytes_ < kMaxPendingBytes / 2; }
   /// Publishes to the own channel, and takes it for a failure when that does not come back.
@@ -103,6 +105,7 @@ class Link {
     OnReply on_reply;
     Time sent;
     std::size_t size;  ///< as it counts against the bound
+    bool may_be_refused = false;
   };
 
   void connect();

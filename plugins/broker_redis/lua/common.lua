@@ -98,6 +98,42 @@ local function add_member(ns, fp, node, registration, object, place)
   raise(ns)
 end
 
+-- A member has its entry: should one of the other keys that speak of it be gone, it is put back.
+local function mend_member(ns, fp, place)
+  local seq = tonumber(call('HGET', P .. 's:' .. ns, 'seq') or 0)
+  local last = call('ZREVRANGE', P .. 'sz:' .. ns, 0, 0, 'WITHSCORES')[2]
+  seq = math.max(seq, tonumber(last or 0))
+  if not call('ZSCORE', P .. 'sz:' .. ns, fp) then
+    place = place or seq + 1
+    call('ZADD', P .. 'sz:' .. ns, digits(place), fp)
+    seq = math.max(seq, place)
+  end
+  call('HSET', P .. 's:' .. ns, 'seq', digits(seq))
+  call('SADD', P .. 'm:' .. fp, ns)
+end
+
+-- Counts the members of each node anew. Returns whether that changes anything.
+local function count_members(ns)
+  local counts, changed = {}, false
+  for _, entry in ipairs(call('HVALS', P .. 'sm:' .. ns)) do
+    local node = string.match(entry, '^[^|]*')
+    counts[node] = (counts[node] or 0) + 1
+  end
+  for _, node in ipairs(call('HKEYS', P .. 'sn:' .. ns)) do
+    if not counts[node] then
+      call('HDEL', P .. 'sn:' .. ns, node)
+      changed = true
+    end
+  end
+  for node, count in pairs(counts) do
+    if call('HGET', P .. 'sn:' .. ns, node) ~= tostring(count) then
+      call('HSET', P .. 'sn:' .. ns, node, count)
+      changed = true
+    end
+  end
+  return changed
+end
+
 local function remove_ticket(ns, ticket, fp)
   call('HDEL', P .. 'st:' .. ns, ticket)
   call('SREM', P .. 't:' .. fp, ticket .. '|' .. ns)
