@@ -1,6 +1,7 @@
 #include "link.h"
 
 #include <algorithm>
+#include <iterator>
 #include <random>
 #include <utility>
 
@@ -11,6 +12,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+/// Nothing is published to the last one: its listeners are the nodes of ours, of all databases.
+constexpr const char* kGuideChannels[] = {"signal", "relay", "broadcast", "ours"};
 constexpr milliseconds kFirstBackoff{50};
 constexpr milliseconds kLastBackoff{5000};
 
@@ -84,7 +87,7 @@ void Link::open(const std::vector<Address>& addresses) {
   greet(subscriber_);
   std::vector<std::string> channels{own_channel_};
   if (options_.legacy_channels) {
-    for (const char* name : {"signal", "relay", "broadcast"}) {
+    for (const char* name : kGuideChannels) {
       channels.push_back(options_.guide_channel(name));
     }
   }
@@ -140,7 +143,7 @@ void Link::load_scripts() {
 }
 
 void Link::prove_when_ready() {
-  const std::size_t channels = options_.legacy_channels ? 4 : 1;
+  const std::size_t channels = 1 + (options_.legacy_channels ? std::size(kGuideChannels) : 0);
   if (state_ != State::kConnecting || !scripts_loaded_ || subscribed_ < channels) return;
   state_ = State::kProving;
   probe();

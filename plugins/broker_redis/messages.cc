@@ -136,7 +136,8 @@ void ClusterNode::publish_directed_to_guide(const Directed& message, bool routed
   const bool relay = message.text.starts_with(R"({"type":"relay")");
   const Fields namespaces = unpack(message.namespaces).value_or(Fields());
   publish_to_guide(relay ? "relay" : "signal",
-                   render_guide_message(message.text, node_, namespaces, routed), !routed);
+                   render_guide_message(message.text, node_, options_.db, namespaces, routed),
+                   !routed);
 }
 
 // For a message that came by a known route, to a peer that is elsewhere by now.
@@ -200,7 +201,8 @@ void ClusterNode::broadcast(const Broadcast& message) {
       Link::Kind::kMessage);
   if (!foreign_listeners_) return;
   const std::string_view ns = message.ns;
-  publish_to_guide("broadcast", render_guide_message(message.text, node_, {&ns, 1}, true), false);
+  publish_to_guide("broadcast",
+                   render_guide_message(message.text, node_, options_.db, {&ns, 1}, true), false);
 }
 
 }  // namespace peer_redis

@@ -231,19 +231,20 @@ local function listens(node) return call('PUBSUB', 'NUMSUB', channel .. node)[2]
 
 -- The other nodes than ours that listen to the guide's channels. Ours are those, too, that have
 -- gone, but whose subscription lives: behind a network that swallows all, until TCP gives it up.
+-- Channels are shared by all databases: nodes of another one of these are none of the guide's.
 local function foreign_listeners()
   local prefix = string.sub(channel, 1, -3)
   local guide = call('PUBSUB', 'NUMSUB', prefix .. 'signal', prefix .. 'relay',
-                     prefix .. 'broadcast')
+                     prefix .. 'broadcast', prefix .. 'ours')
   local listeners = math.max(guide[2], guide[4], guide[6])
-  if listeners == 0 then return 0 end
+  if listeners <= guide[8] then return 0 end
   local ours = 0
   for _, nodes in ipairs({call('ZRANGE', P .. 'nodes', 0, -1), call('SMEMBERS', P .. 'gone')}) do
     for _, node in ipairs(nodes) do
       if listens(node) then ours = ours + 1 end
     end
   end
-  return math.max(0, listeners - ours)
+  return math.max(0, listeners - math.max(ours, guide[8]))  -- older nodes of ours are not among those
 end
 
 -- The node is none of the cluster any more.
