@@ -33,7 +33,7 @@ class AddressChoiceTest : public testing::Test {
 
 TEST_F(AddressChoiceTest, EachIsTriedInTurn) {
   EXPECT_EQ(next_of("ab", 4), "abab");
-  EXPECT_EQ(next_of("abc", 6), "abcabc");
+  EXPECT_EQ(next_of("abc", 6), "cabcab");  // the one that is new
 }
 
 TEST_F(AddressChoiceTest, NoneIsForgottenWhenTheOrderOfTheAnswersTurns) {
