@@ -215,7 +215,7 @@ TEST_F(OutageTest, WhoAsksIsToldInTimeAndAtOnceWhenTheOutageIsLong) {
   for (int id = 22; id <= 40; ++id) alice().expect_error(503, "cluster unavailable");
   EXPECT_FALSE(at_once.passed());
   bring_redis_back();
-  wait_for_output(first(), "40 messages for other nodes were lost meanwhile");
+  wait_for_output(first(), "40 messages for other nodes were lost meanwhile", 1);
   EXPECT_EQ(first().output().find("in time"), std::string::npos) << first().output();
 }
 
