@@ -32,7 +32,7 @@ TEST_F(FullRedisTest, MessagesBroadcastsAndLeavingGoOn) {
   expect_signals();
   alice().send("broadcast", R"({"namespace":"game","data":3})");
   EXPECT_EQ(bob().next("broadcast")["payload"]["data"].number(), 3);
-  alice().send("metadata", R"({"level":4})");
+  alice().send("metadata", R"({"meta":{"level":4}})");
   alice().round_trip();
   bob().send("leave", R"({"namespace":"game"})");
   expect_news(alice(), "peer_left", bob());
@@ -50,11 +50,10 @@ TEST_F(FullRedisTest, TicketsMatchAndOwnersKick) {
   bob().join("den");
   expect_news(alice(), "peer_joined", bob());
   fill();
-  for (TestPeer* peer : {&alice(), &bob()}) peer->send("match", R"({"namespace":"game"})");
-  Json message = alice().next();
-  while (message["type"].str() != "matched") message = alice().next();
-  message = bob().next();
-  while (message["type"].str() != "matched") message = bob().next();
+  alice().send("match", R"({"namespace":"game"})");
+  alice().next("match");
+  bob().send("match", R"({"namespace":"game"})");
+  EXPECT_EQ(alice().next("matched")["payload"], bob().next("matched")["payload"]);
   alice().send("kick", fmt(R"({"room_id":"den","fingerprint":"%"})", bob().fingerprint()));
   bob().next("kick");
   expect_whole({{"game", {&alice(), &bob()}}, {"den", {&alice()}}});
