@@ -26,7 +26,10 @@ TEST_P(LostKeyTest, IsPutBackAndNobodyHearsOfIt) {
   bob().create_room("den");
   alice().join("den");
   expect_news(bob(), "peer_joined", alice());
-  ASSERT_EQ(redis().command({"DEL", key()}).at(0), "1") << key();
+  RedisClient client = redis().client();
+  ASSERT_EQ(client.command({"DEL", key()}).at(0), "1") << key();
+  const Deadline deadline;
+  while (client.command({"EXISTS", key()}).at(0) == "0") ASSERT_FALSE(deadline.passed()) << key();
   expect_whole({{"game", {&alice(), &bob()}}, {"den", {&alice(), &bob()}}});
   for (const char* ns : {"game", "den"}) {
     alice().send("broadcast", fmt(R"({"namespace":"%","data":1})", ns));
