@@ -119,6 +119,8 @@ void join_shared(Node& node, Connection& connection, const JoinDraft& draft,
                                       page_limit(node, draft.id, draft.ns, kJoinPage)));
           case sdk::JoinStatus::kFull:
             return reply_error(*still_there, draft.id, 429, "namespace full");
+          case sdk::JoinStatus::kClusterFull:
+            return reply_error(*still_there, draft.id, 503, kClusterFull);
           case sdk::JoinStatus::kIsRoom:
             return join_room(node, *still_there, draft, object);
           case sdk::JoinStatus::kUnavailable:

@@ -34,6 +34,11 @@ void refuse_full(Node& node, Connection& connection) {
   refuse(connection, 503, "server full", CloseCode::kTryAgainLater);
 }
 
+void refuse_cluster_full(Node& node, Connection& connection) {
+  note(node, connection, Refusal::kMaxPeers, "the broker has no room for another peer");
+  refuse(connection, 503, kClusterFull, CloseCode::kTryAgainLater);
+}
+
 void refuse_too_often(Node& node, Connection& connection) {
   note(node, connection, Refusal::kReplacedTooOften,
        "clients with the same public_key replace each other over and over");
@@ -146,6 +151,7 @@ void tell_broker(Node& node, Connection& connection) {
       [&node](Connection* still_there, const sdk::RegisterOutcome& outcome) {
         if (still_there == nullptr) return;
         if (outcome.too_often) return refuse_too_often(node, *still_there);
+        if (outcome.cluster_full) return refuse_cluster_full(node, *still_there);
         Peer& registered = peer_of(*still_there);
         registered.holds_alias = !outcome.alias_taken && !registered.registration->alias_lost;
         complete(node, *still_there);

@@ -13,6 +13,9 @@
 /// `id`: the request id to echo, raw JSON, or empty.
 namespace peer {
 
+/// What the nodes share has no room for a newcomer.
+inline constexpr std::string_view kClusterFull = "cluster full";
+
 /// A direct reply: `{"type":type,"id":id,"payload":payload}`; an empty payload is left out.
 void reply(Connection& connection, std::string_view type, std::string_view id,
            std::string_view payload);

@@ -79,6 +79,9 @@ void create_shared(const SharedJoinPtr& join, Connection& connection, const Room
               if (outcome.status == sdk::JoinStatus::kUnavailable) {
                 return create_here(node, *still_there, draft, join->object, verdict);
               }
+              if (outcome.status == sdk::JoinStatus::kClusterFull) {
+                return reply_error(*still_there, draft.id, 503, kClusterFull);
+              }
               if (outcome.status != sdk::JoinStatus::kJoined) {
                 return reply_error(*still_there, draft.id, 409, "room already exists");
               }
@@ -112,6 +115,8 @@ void conclude(const SharedJoinPtr& join, Connection& connection, const RoomVerdi
       return refuse(connection, draft.id, room_busy());
     case sdk::JoinStatus::kUnavailable:
       return join_room_here(node, connection, draft, join->object);
+    case sdk::JoinStatus::kClusterFull:
+      return reply_error(connection, draft.id, 503, kClusterFull);
     case sdk::JoinStatus::kGone:
     case sdk::JoinStatus::kFull:
     case sdk::JoinStatus::kIsRoom:

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cluster_view.h"
+#include "failure_text.h"
 
 // A node beats: each beat renews its lease, and tells it who else is there, who has gone, and
 // whether Redis still has what it had. A node that cannot beat in time may be taken for dead by the
@@ -14,11 +15,24 @@
 namespace peer_redis {
 namespace {
 
+constexpr std::size_t kMaxToldFailures = 32;
+
 std::string random_text() {
   std::random_device random;
   std::string text;
   for (int i = 0; i < 4; ++i) text += std::to_string(random());
   return text;
+}
+
+/// What the epoch says of its beginning (lua/beat.lua).
+std::string loss_text(std::string_view epoch) {
+  if (epoch.ends_with('r')) {
+    return "Redis has restarted with its data; this node puts right what has changed since";
+  }
+  if (epoch.ends_with('o')) {
+    return "Redis has lost the latest of its data; this node puts back what it knows";
+  }
+  return "Redis has lost its data; this node puts back what it knows";
 }
 
 std::vector<std::string> texts_of(const Reply& list) {
@@ -81,6 +95,14 @@ void ClusterNode::give_up_on_error(const Reply* reply) {
   if (reply != nullptr && reply->is_error()) link_.give_up(reply->text());
 }
 
+// Once a minute: each client that is refused is told of it.
+void ClusterNode::say_full() {
+  if (full_told_ && loop_.now() - *full_told_ < std::chrono::minutes(1)) return;
+  full_told_ = loop_.now();
+  warn("Redis at " + options_.host + ":" + options_.port +
+       " is full: new peers and members are refused (503 \"cluster full\"); raise its 'maxmemory'");
+}
+
 void ClusterNode::flush() {
   link_.flush();
   shared_.latency_us = link_.latency().count();
@@ -91,6 +113,10 @@ void ClusterNode::flush() {
 
 void ClusterNode::set_state(State state) {
   using Public = peer::sdk::BrokerStatus::State;
+  if (connected() && state != State::kConnected) {
+    alone_since_ = Clock::now();
+    dropped_before_ = shared_.dropped;
+  }
   state_ = state;
   shared_.state = state == State::kConnected   ? Public::kConnected
                   : state == State::kResyncing ? Public::kResyncing
@@ -106,15 +132,13 @@ void ClusterNode::went_up() {
   beating_ = false;
   set_state(State::kResyncing);
   beat();
+  check_eviction();
 }
 
 void ClusterNode::went_down(std::string_view why) {
   ++beats_;
-  if (last_failure_ != why) {
-    last_failure_ = why;
-    warn("Redis at " + options_.host + ":" + options_.port + " is out of reach (" + last_failure_ +
-         "); this node works on its own until it is back");
-  }
+  const auto [kind, line] = describe_failure(options_.host + ":" + options_.port, why);
+  if (told_failures_.size() < kMaxToldFailures && told_failures_.insert(kind).second) warn(line);
   set_state(State::kDegraded);
   nodes_ = {node_};
   shared_.nodes = 1;
@@ -182,13 +206,14 @@ void ClusterNode::take_beat(const Reply& reply) {
   outcomes_.expire(now);
   std::erase_if(absent_, [&](const auto& node) { return now - node.second > options_.lease; });
   reap(texts_of(reply[5]));
+  check_some();
 }
 
 // `quiet`: the members here have not been told of as gone, and need not be announced anew.
 void ClusterNode::take_epoch(const std::string& epoch, bool known, bool quiet) {
   const bool lost = !epoch_.empty() && epoch != epoch_;
   epoch_ = epoch;
-  if (lost) warn("Redis has lost its data; this node puts back what it knows");
+  if (lost) warn(loss_text(epoch));
   const bool fresh = std::exchange(fresh_link_, false);
   if (lost || !known || fresh) begin_resync(lost && quiet);
 }

@@ -54,6 +54,7 @@ class ClusterNode {
     std::string text;
     bool wants_outcome = false;
     bool to_alias = false;  ///< that only nodes of another kind may know
+    Time since{};           ///< when it came
   };
   struct Broadcast {
     std::string ns;
@@ -131,6 +132,7 @@ class ClusterNode {
 
   // cluster_node.cc: beats, and who is there
   void give_up_on_error(const Reply* reply);
+  void say_full();
   /// So long an operation waits for nodes that put back what was lost; the core's patience is 2 s.
   static constexpr std::chrono::milliseconds kMaxWait{700};
   static constexpr std::chrono::milliseconds kTryAgainAfter{25};
@@ -158,8 +160,15 @@ class ClusterNode {
   void lose_alias(const Registered& peer);
   void mark_dirty(const Fingerprint& peer);
   void finish_resync();
+  void say_back();
   void say_settled();
   [[nodiscard]] std::string since_text(const Mirror::Peer& peer) const;
+
+  // check.cc
+  void check_some();
+  void append_check(std::vector<std::string>& arguments, const Fingerprint& peer) const;
+  void take_check(const Reply& reply);
+  void check_eviction();
 
   // catch_up.cc
   using Objects = std::unordered_map<Fingerprint, std::string>;
@@ -311,7 +320,8 @@ class ClusterNode {
   Link link_;
 
   State state_ = State::kDegraded;
-  std::string last_failure_;               ///< logged once for each outage
+  std::optional<Time> full_told_;          ///< when the log was last told that Redis is full
+  std::set<std::string> told_failures_;    ///< kinds, logged once for each outage
   std::string epoch_;                      ///< of Redis' data; another one: the data was lost
   std::int64_t beats_of_all_ = 0;          ///< since its beginning; fewer: it was lost
   std::optional<Time> unsettled_since_;    ///< nodes have yet to put back what was lost
@@ -324,6 +334,7 @@ class ClusterNode {
   Time up_since_{};          ///< the link
   bool beating_ = false;     ///< a beat is under way
   bool beat_again_ = false;  ///< when it has come back
+  bool beat_soon_ = false;   ///< one is scheduled for news of other nodes
   std::uint64_t beats_ = 0;  ///< number of the chain of beats; of an earlier one none goes on
   std::map<std::string, Time> dead_since_;  ///< nodes whose lease has run out
   std::set<std::string> reaping_;
@@ -335,6 +346,10 @@ class ClusterNode {
   bool fresh_link_ = false;  ///< the first beat after an outage is still to come
   bool listing_own_peers_ = false;
   bool quiet_ = false;
+
+  std::deque<Fingerprint> to_check_;  ///< peers, in the present turn
+  std::string checked_;               ///< the namespace that was checked last
+  std::string told_policy_;           ///< of eviction, as the log was told
 
   bool catch_up_due_ = false;       ///< when what is shared is whole again
   std::deque<std::string> behind_;  ///< namespaces whose members are to be compared
@@ -349,6 +364,8 @@ class ClusterNode {
   Outcomes outcomes_;
   std::uint64_t next_number_ = 0;
   bool expiry_scheduled_ = false;
+  Time alone_since_ = Clock::now();   ///< unless connected
+  std::uint64_t dropped_before_ = 0;  ///< messages, when the outage began
   using Tickets = std::map<peer::sdk::TicketId, peer::sdk::SharedTicket>;
   std::map<std::string, Tickets, std::less<>> tickets_;  ///< of this node's peers
   /// Namespaces that this node matches, and which node has each of their tickets: namespaces

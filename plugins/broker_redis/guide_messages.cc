@@ -55,6 +55,8 @@ void read_member(GuideMessage& message, std::string_view key, value member) {
     return;
   } else if (key == "ns") {
     message.namespaces = read_strings(member, kMaxNamespaces);
+  } else if (key == "db") {
+    message.db = member.get_int64();
   } else if (key == "routed") {
     message.routed = member.get_bool();
   } else if (key == "ts") {
@@ -130,11 +132,11 @@ std::string GuideMessage::client_text() const {
   return text.append(1, '}');
 }
 
-std::string render_guide_message(std::string_view text, std::string_view node_id,
+std::string render_guide_message(std::string_view text, std::string_view node_id, std::int64_t db,
                                  std::span<const std::string_view> namespaces, bool routed) {
   std::string out = R"({"node_id":)";
   append_json(out, node_id);
-  out.append(R"(,"ns":[)");
+  out.append(R"(,"db":)").append(std::to_string(db)).append(R"(,"ns":[)");
   for (std::size_t i = 0; i < namespaces.size(); ++i) {
     if (i > 0) out.push_back(',');
     append_json(out, namespaces[i]);

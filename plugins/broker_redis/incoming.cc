@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "cluster_node.h"
 #include "guide_messages.h"
@@ -15,6 +16,9 @@ using peer::sdk::RouteOutcome;
 namespace {
 
 constexpr std::size_t kMaxToBeSettled = 100'000;
+/// So soon after a beat none is made for news.
+constexpr std::chrono::milliseconds kPauseAfterLoss{10};
+constexpr std::chrono::milliseconds kPauseAfterNews{100};
 
 std::optional<std::vector<Fingerprint>> read_fingerprints(std::string_view packed) {
   const auto fields = unpack(packed);
@@ -253,8 +257,15 @@ bool ClusterNode::take_alias_lost(const Fields& fields) {
 // A beat tells who is there now, and that data was lost.
 bool ClusterNode::take_nodes_changed(const Fields& fields) {
   const bool lost = fields.size() == 2 && fields[1] == "lost";
-  const auto pause = lost ? std::chrono::milliseconds(10) : options_.beat / 4;
-  if (Clock::now() - last_beat_ > pause) beat();
+  const auto pause = std::min(lost ? kPauseAfterLoss : kPauseAfterNews, options_.beat / 4);
+  if (Clock::now() - last_beat_ > pause) {
+    beat();
+  } else if (!std::exchange(beat_soon_, true)) {
+    loop_.run_at(last_beat_ + pause, [this] {
+      beat_soon_ = false;
+      if (link_.is_up()) beat();
+    });
+  }
   return true;
 }
 
@@ -263,7 +274,7 @@ void ClusterNode::take_guide_message(std::string_view json) {
   const auto from = message ? from_hex(message->from) : std::nullopt;
   if (!from) {
     warn("what came on one of the guide's channels is not the guide's JSON");
-  } else if (message->node_id != node_) {
+  } else if (message->node_id != node_ && message->db.value_or(options_.db) == options_.db) {
     if (message->ts.empty()) message->ts = now_text();
     message->type == "broadcast" ? deliver_guide_broadcast(*message, *from)
                                  : deliver_guide_signal(*message, *from);

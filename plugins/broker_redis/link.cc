@@ -1,6 +1,7 @@
 #include "link.h"
 
 #include <algorithm>
+#include <iterator>
 #include <random>
 #include <utility>
 
@@ -11,6 +12,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+/// Nothing is published to the last one: its listeners are the nodes of ours, of all databases.
+constexpr const char* kGuideChannels[] = {"signal", "relay", "broadcast", "ours"};
 constexpr milliseconds kFirstBackoff{50};
 constexpr milliseconds kLastBackoff{5000};
 
@@ -58,6 +61,7 @@ void Link::connect() {
   state_ = State::kConnecting;
   scripts_loaded_ = false;
   subscribed_ = 0;
+  others_left_ = false;
   const std::uint64_t attempt = ++attempt_;
   loop_.run_at(Clock::now() + 2 * options_.operation_timeout, [this, attempt] {
     if (attempt == attempt_ && state_ == State::kConnecting) fail("no answer");
@@ -70,19 +74,20 @@ void Link::connect() {
 }
 
 void Link::open(const std::vector<Address>& addresses) {
-  const Address& address = addresses[attempt_ % addresses.size()];
+  address_ = addresses_.next(addresses);
+  others_left_ = addresses_.has_others();
   const std::uint64_t attempt = attempt_;
-  commands_.open(address);
+  commands_.open(address_);
   if (attempt != attempt_ || state_ != State::kConnecting) return;
   greet(commands_);
   ask_for_scripts();
   load_scripts();
-  subscriber_.open(address);
+  subscriber_.open(address_);
   if (attempt != attempt_ || state_ != State::kConnecting) return;
   greet(subscriber_);
   std::vector<std::string> channels{own_channel_};
   if (options_.legacy_channels) {
-    for (const char* name : {"signal", "relay", "broadcast"}) {
+    for (const char* name : kGuideChannels) {
       channels.push_back(options_.guide_channel(name));
     }
   }
@@ -138,10 +143,34 @@ void Link::load_scripts() {
 }
 
 void Link::prove_when_ready() {
-  const std::size_t channels = options_.legacy_channels ? 4 : 1;
+  const std::size_t channels = 1 + (options_.legacy_channels ? std::size(kGuideChannels) : 0);
   if (state_ != State::kConnecting || !scripts_loaded_ || subscribed_ < channels) return;
   state_ = State::kProving;
   probe();
+}
+
+void Link::look_up_later() {
+  loop_.run_at(Clock::now() + options_.lookup, [this, attempt = attempt_] {
+    if (attempt == attempt_ && state_ == State::kUp) look_up();
+  });
+}
+
+// An answer without addresses says nothing: the name server may be away.
+void Link::look_up() {
+  look_up_later();
+  const auto take = [this, attempt = attempt_](const std::vector<Address>& found) {
+    if (attempt != attempt_ || state_ != State::kUp || found.empty()) return;
+    if (std::find(found.begin(), found.end(), address_) != found.end()) return;
+    leave(options_.host + " leads to another address now");
+  };
+  resolver_.resolve(options_.host, options_.port, take);
+}
+
+// Nothing more is sent, and what is under way is answered yet.
+void Link::leave(std::string_view why) {
+  if (is_giving_up()) return;
+  refusal_ = why;
+  if (pending_.empty()) fail(std::string(refusal_));
 }
 
 void Link::probe() {
@@ -178,6 +207,12 @@ void Link::publish(std::string_view channel, std::string_view message, OnReply o
   const std::string_view command[] = {"PUBLISH", channel, message};
   if (!commands_.send(command)) return on_reply(nullptr);
   await_reply({}, std::move(on_reply), size_of(channel.size() + message.size() + 40));
+}
+
+void Link::ask(const Arguments& command, OnReply on_reply) {
+  const std::size_t before = pending_.size();
+  send(formatted(command), false, std::move(on_reply), Kind::kOwnTruth);
+  if (pending_.size() > before) pending_.back().may_be_refused = true;
 }
 
 // The failure is posted: whoever asks is not prepared for what it changes.
@@ -236,7 +271,7 @@ void Link::handle_reply(const Reply& reply) {
                       std::move(command));
   } else {
     pending_bytes_ -= command.size;
-    if (reply.is_refusal() && refusal_.empty()) refusal_ = reply.text();
+    if (reply.is_refusal() && !command.may_be_refused && refusal_.empty()) refusal_ = reply.text();
     command.on_reply(&reply);
   }
   if (is_giving_up() && pending_.empty()) return fail(std::string(refusal_));
@@ -268,6 +303,7 @@ void Link::handle_pushed(const Reply& reply) {
     if (state_ != State::kProving) return;
     state_ = State::kUp;
     events_.up();
+    look_up_later();
     take_early();
   } else if (kind == "message" && state_ == State::kUp) {
     events_.message(reply[1].text(), reply[2].text());
@@ -302,6 +338,7 @@ void Link::flush() {
 
 void Link::fail(std::string_view why) {
   if (state_ == State::kDown) return;
+  const bool try_other = state_ != State::kUp && others_left_;
   state_ = State::kDown;
   ++attempt_;
   const std::string reason(why);
@@ -312,9 +349,10 @@ void Link::fail(std::string_view why) {
   if (!early_.empty()) events_.lost(early_.size());
   early_.clear();
   early_bytes_ = 0;
-  events_.down(reason);
+  if (!try_other) events_.down(reason);
   fail_pending();
-  loop_.run_at(Clock::now() + backoff(failures_++, options_.lease), [this] { connect(); });
+  const auto pause = try_other ? milliseconds(0) : backoff(failures_++, options_.lease);
+  loop_.run_at(Clock::now() + pause, [this] { connect(); });
 }
 
 void Link::fail_pending() {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "address_choice.h"
 #include "connection.h"
 #include "event_loop.h"
 #include "options.h"
@@ -24,11 +25,14 @@ using OnReply = std::function<void(const Reply*)>;
 
 /// The way to Redis: a connection for commands and one that subscribes, as one: both work, or the
 /// link is down and is built anew, after 50 ms to 5 s (to a third of the lease, where that is
-/// less). Loop thread only.
+/// less). Of a name with several addresses the next is tried at once. Loop thread only.
 ///
 /// It is up when a message that it published to its own channel has come back. What comes from the
 /// subscription before that is kept, and passed on then: 4 MiB of it. Silence is a
 /// failure: a command without a reply within the operation timeout, a probe that does not return.
+///
+/// The name is looked up again from time to time: when the address in use has gone from the answer,
+/// Redis is about to be elsewhere, and the link moves there once all that is under way is answered.
 ///
 /// What waits for a reply is bounded, the output to Redis with it. Half of the bound is for
 /// messages, which are refused beyond it; a state command beyond it fails the link, so that the
@@ -65,6 +69,8 @@ class Link {
   void run(Script script, const Arguments& arguments, OnReply on_reply, Kind kind = Kind::kState);
   void publish(std::string_view channel, std::string_view message, OnReply on_reply,
                Kind kind = Kind::kMessage);
+  /// A question that Redis may refuse to answer, without any harm.
+  void ask(const Arguments& command, OnReply on_reply);
   /// For what can wait: messages are taken.
   [[nodiscard]] bool has_room() const { return pending_bytes_ < kMaxPendingBytes / 2; }
   /// Publishes to the own channel, and takes it for a failure when that does not come back.
@@ -75,7 +81,10 @@ class Link {
   [[nodiscard]] bool is_to_another_store() const { return another_store_; }
   void knows_store() { another_store_ = false; }
   /// It serves its purpose: should it fail, the first attempts to build it anew come quickly.
-  void has_proved_itself() { failures_ = 0; }
+  void has_proved_itself() {
+    failures_ = 0;
+    addresses_.worked();
+  }
   /// Redis answers, but not as it should: builds the link anew.
   void give_up(std::string_view why) {
     if (!is_giving_up()) fail(why);
@@ -96,6 +105,7 @@ class Link {
     OnReply on_reply;
     Time sent;
     std::size_t size;  ///< as it counts against the bound
+    bool may_be_refused = false;
   };
 
   void connect();
@@ -113,6 +123,9 @@ class Link {
   void keep_early(std::string_view channel, std::string_view message);
   void take_early();
   void prove_when_ready();
+  void look_up_later();
+  void look_up();
+  void leave(std::string_view why);
   void watch_silence();
   void fail(std::string_view why);
   void fail_pending();
@@ -125,10 +138,13 @@ class Link {
   const std::string channel_prefix_;
   const Events events_;
   Resolver resolver_;
+  AddressChoice addresses_;
+  bool others_left_ = false;  ///< addresses of the present answer that have yet to be tried
   Connection commands_;
   Connection subscriber_;
   State state_ = State::kDown;
   bool stopped_ = false;
+  Address address_;             ///< of the present attempt
   std::uint64_t attempt_ = 0;   ///< since the start; a deadline of an earlier one is void
   std::uint32_t failures_ = 0;  ///< since it has proved itself
   bool scripts_loaded_ = false;
@@ -138,7 +154,7 @@ class Link {
   std::deque<Command> pending_;
   std::size_t pending_bytes_ = 0;  ///< of pending_ and held_back_
   bool overflown_ = false;         ///< and about to fail
-  std::string refusal_;            ///< while giving up
+  std::string refusal_;            ///< while giving up: why
   bool scripts_lost_ = false;
   std::deque<Command> held_back_;  ///< while the scripts are loaded again, in order
   /// What came from the new subscription before the link was up: channel, message.

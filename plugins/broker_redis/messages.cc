@@ -47,6 +47,11 @@ std::string ClusterNode::directed_envelope(std::uint64_t number, bool by_known_r
 
 void ClusterNode::route(Directed message, ReplyTo<RouteOutcome> reply) {
   if (connected()) return send_directed(std::move(message), std::move(reply));
+  // For so long that what waits now would wait in vain, most likely.
+  if (state_ == State::kDegraded && Clock::now() - alone_since_ > OutageQueue::kMaxAge) {
+    ++shared_.dropped;
+    return reply(RouteOutcome::kUnavailable);
+  }
   auto shared = std::make_shared<std::pair<Directed, ReplyTo<RouteOutcome>>>(std::move(message),
                                                                              std::move(reply));
   OutageQueue::Waiting waiting{
@@ -56,24 +61,27 @@ void ClusterNode::route(Directed message, ReplyTo<RouteOutcome> reply) {
         ++shared_.dropped;
         shared->second(RouteOutcome::kUnavailable);
       },
-      Clock::now()};
+      shared->first.since};
   if (!outage_.push(waiting)) return waiting.give_up();
   expire_waiting();
 }
 
 void ClusterNode::expire_waiting() {
-  outage_.expire(Clock::now());
-  if (outage_.size() == 0 || expiry_scheduled_) return;
+  constexpr std::chrono::milliseconds kGrain{50};
+  outage_.expire(loop_.now());
+  outcomes_.expire(loop_.now());
+  if ((outage_.size() == 0 && outcomes_.empty()) || expiry_scheduled_) return;
   expiry_scheduled_ = true;
-  loop_.run_at(Clock::now() + OutageQueue::kMaxAge / 10, [this] {
+  loop_.run_at(Clock::now() + kGrain, [this] {
     expiry_scheduled_ = false;
     expire_waiting();
   });
 }
 
 void ClusterNode::send_directed(Directed message, ReplyTo<RouteOutcome> reply) {
-  send_numbered(outcomes_.add(std::move(reply), loop_.now()), std::move(message));
-  outcomes_.expire(loop_.now());
+  const Time since = message.since;
+  send_numbered(outcomes_.add(std::move(reply), since), std::move(message));
+  expire_waiting();
 }
 
 void ClusterNode::send_numbered(std::uint64_t number, Directed message) {
@@ -128,7 +136,8 @@ void ClusterNode::publish_directed_to_guide(const Directed& message, bool routed
   const bool relay = message.text.starts_with(R"({"type":"relay")");
   const Fields namespaces = unpack(message.namespaces).value_or(Fields());
   publish_to_guide(relay ? "relay" : "signal",
-                   render_guide_message(message.text, node_, namespaces, routed), !routed);
+                   render_guide_message(message.text, node_, options_.db, namespaces, routed),
+                   !routed);
 }
 
 // For a message that came by a known route, to a peer that is elsewhere by now.
@@ -192,7 +201,8 @@ void ClusterNode::broadcast(const Broadcast& message) {
       Link::Kind::kMessage);
   if (!foreign_listeners_) return;
   const std::string_view ns = message.ns;
-  publish_to_guide("broadcast", render_guide_message(message.text, node_, {&ns, 1}, true), false);
+  publish_to_guide("broadcast",
+                   render_guide_message(message.text, node_, options_.db, {&ns, 1}, true), false);
 }
 
 }  // namespace peer_redis

@@ -27,6 +27,10 @@ JoinStatus join_status(std::string_view text) {
   return JoinStatus::kUnavailable;
 }
 
+JoinStatus status_of(const Reply& answer) {
+  return answer.is_full() ? JoinStatus::kClusterFull : join_status(answer[0].text());
+}
+
 std::string_view kind_of(const ClusterNode::Join& join) {
   if (!join.room) return "ns";
   return join.room->version == 0 ? "create" : "room";
@@ -89,11 +93,12 @@ bool ClusterNode::try_join_again(std::string_view status, const Join& join,
 void ClusterNode::take_join_reply(const std::string& token, const Join& join, const Reply* answer,
                                   const ReplyTo<JoinOutcome>& reply, Tries tries) {
   JoinOutcome outcome;
-  if (answer != nullptr) outcome.status = join_status((*answer)[0].text());
+  if (answer != nullptr) outcome.status = status_of(*answer);
   if (outcome.status != JoinStatus::kJoined) {
     abandon(token);
     if (answer != nullptr && try_join_again((*answer)[0].text(), join, reply, tries)) return;
     if (outcome.status == JoinStatus::kUnavailable) return join_alone(join, reply);
+    if (outcome.status == JoinStatus::kClusterFull) say_full();
     return reply(std::move(outcome));
   }
   outcome.version = unsigned_of((*answer)[1]);

@@ -1,10 +1,25 @@
 #include "options.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <string_view>
 
 namespace peer_redis {
 namespace {
+
+/// A name, or an address of either kind.
+bool is_host(std::string_view host) {
+  const auto belongs = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_';
+  };
+  in6_addr address;
+  if (host.find(':') != std::string_view::npos) {
+    return inet_pton(AF_INET6, std::string(host.substr(0, host.find('%'))).c_str(), &address) == 1;
+  }
+  return !host.empty() && host.size() <= 255 && std::all_of(host.begin(), host.end(), belongs);
+}
 
 /// `host:port`, `host`, `[v6]:port`. False when there is no such reading.
 bool split_address(std::string_view address, Options& options) {
@@ -14,6 +29,7 @@ bool split_address(std::string_view address, Options& options) {
     const auto end = address.find(']');
     if (end == std::string_view::npos) return false;
     host = address.substr(1, end - 1);
+    if (host.find(':') == std::string_view::npos) return false;
     const std::string_view rest = address.substr(end + 1);
     if (!rest.empty() && rest.front() != ':') return false;
     if (!rest.empty()) port = rest.substr(1);
@@ -24,7 +40,7 @@ bool split_address(std::string_view address, Options& options) {
   }
   const bool digits =
       std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (host.empty() || host.size() > 255 || port.empty() || port.size() > 5 || !digits) return false;
+  if (!is_host(host) || port.empty() || port.size() > 5 || !digits) return false;
   const int number = std::stoi(std::string(port));
   if (number < 1 || number > 65535) return false;
   options.host = host;
@@ -59,6 +75,7 @@ Options read_options(peer::sdk::PluginConfig& config) {
   options.lease = milliseconds(config.integer("lease_ms", options.lease.count(), 100, 600000));
   options.operation_timeout =
       milliseconds(config.integer("timeout_ms", options.operation_timeout.count(), 50, 1500));
+  options.lookup = milliseconds(config.integer("lookup_ms", options.lookup.count(), 50, 3600000));
   if (options.lease < 2 * options.beat) config.mistake("lease_ms", "at least twice beat_ms");
   return options;
 }

@@ -21,6 +21,7 @@ struct Options {
   std::chrono::milliseconds beat{3000};
   std::chrono::milliseconds lease{10000};
   std::chrono::milliseconds operation_timeout{1000};
+  std::chrono::milliseconds lookup{60000};
 
   [[nodiscard]] std::string node_channel(std::string_view node) const {
     return prefix + ":n:" + std::string(node);

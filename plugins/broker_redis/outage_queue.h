@@ -9,10 +9,11 @@
 
 namespace peer_redis {
 
-/// Directed messages that wait for Redis: at most 2 s, 4 MiB, 1000 messages. Loop thread only.
+/// Directed messages that wait for Redis: below 2 s, 4 MiB, 1000 messages. Loop thread only.
 class OutageQueue {
  public:
-  static constexpr std::chrono::seconds kMaxAge{2};
+  /// Below the core's patience of 2 s, so that a sender is told by this, and nothing is logged.
+  static constexpr std::chrono::milliseconds kMaxAge{1800};
   static constexpr std::size_t kMaxBytes = std::size_t{4} << 20;
   static constexpr std::size_t kMaxMessages = 1000;
 

@@ -6,8 +6,8 @@ namespace peer_redis {
 
 using peer::sdk::RouteOutcome;
 
-std::uint64_t Outcomes::add(Reply reply, Time now) {
-  outcomes_.push_back({std::move(reply), now});
+std::uint64_t Outcomes::add(Reply reply, Time since) {
+  outcomes_.push_back({std::move(reply), since});
   return first_ + outcomes_.size() - 1;
 }
 
@@ -47,7 +47,7 @@ Outcomes::Reply Outcomes::release(std::uint64_t number) {
 void Outcomes::expire(Time now) {
   while (!outcomes_.empty()) {
     const Outcome& first = outcomes_.front();
-    if (first.reply && outcomes_.size() <= kMax && now - first.sent < kDeadline) return;
+    if (first.reply && outcomes_.size() <= kMax && now - first.since < kDeadline) return;
     settle(first_, RouteOutcome::kUnavailable);
     outcomes_.pop_front();
     ++first_;

@@ -20,10 +20,11 @@ class Outcomes {
   enum class Way { kUnknown, kOneNode, kAllNodes };
 
   static constexpr std::size_t kMax = 65'536;
-  static constexpr std::chrono::milliseconds kDeadline{2000};
+  /// Below the core's patience of 2 s.
+  static constexpr std::chrono::milliseconds kDeadline{1800};
 
-  /// A new message; returns its number.
-  std::uint64_t add(Reply reply, Time now);
+  /// A message that has come at `since`; returns its number.
+  std::uint64_t add(Reply reply, Time since);
   void note_way(std::uint64_t number, Way way);
   /// A node that was asked has said so. That it has no such peer counts when it alone was asked.
   void hear(std::uint64_t number, peer::sdk::RouteOutcome outcome);
@@ -33,11 +34,12 @@ class Outcomes {
   [[nodiscard]] Reply release(std::uint64_t number);
   /// Who has waited too long, or is one too many, hears that nothing can be known.
   void expire(Time now);
+  [[nodiscard]] bool empty() const { return outcomes_.empty(); }
 
  private:
   struct Outcome {
     Reply reply;  ///< empty: the sender has been told
-    Time sent;
+    Time since;
     Way way = Way::kUnknown;
     bool not_found = false;  ///< said a node, while the way was unknown
   };

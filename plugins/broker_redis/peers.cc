@@ -20,6 +20,11 @@ void ClusterNode::register_peer(const Registered& peer, const std::string& alias
   }
   link_.run(Script::kRegister, {to_hex(peer.peer), std::to_string(peer.registration), alias},
             [this, peer, reply](const Reply* answer) {
+              if (answer != nullptr && answer->is_full()) {
+                mirror_.remove_peer(peer);
+                say_full();
+                return reply({.cluster_full = true});
+              }
               if (answer == nullptr || answer->is_error()) {
                 mark_dirty(peer.peer);
                 return reply({});

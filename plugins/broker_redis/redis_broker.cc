@@ -83,9 +83,13 @@ void RedisBroker::resolve(std::span<const std::string_view> aliases,
 }
 
 void RedisBroker::route(const DirectedMessage& message, ReplyTo<RouteOutcome> reply) {
-  ClusterNode::Directed copy{
-      message.from,          message.to,      pack(message.namespaces), std::string(message.text),
-      message.wants_outcome, message.to_alias};
+  ClusterNode::Directed copy{message.from,
+                             message.to,
+                             pack(message.namespaces),
+                             std::string(message.text),
+                             message.wants_outcome,
+                             message.to_alias,
+                             Clock::now()};
   const bool posted =
       post_message(message.text.size() + 256, [this, copy = std::move(copy), reply]() mutable {
         node_->route(std::move(copy), std::move(reply));

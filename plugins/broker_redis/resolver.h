@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <cstring>
 #include <functional>
 #include <string>
 #include <vector>
@@ -13,6 +14,10 @@ namespace peer_redis {
 struct Address {
   sockaddr_storage bytes{};
   socklen_t size = 0;
+
+  friend bool operator==(const Address& a, const Address& b) {
+    return a.size == b.size && std::memcmp(&a.bytes, &b.bytes, a.size) == 0;
+  }
 };
 
 /// Finds addresses of a host without holding up the loop: names are looked up on a thread of their

@@ -44,6 +44,11 @@ bool Reply::is_refusal() const {
   return std::find(std::begin(kCodes), std::end(kCodes), code) != std::end(kCodes);
 }
 
+// An older Redis tells an error from inside a script as a part of another one.
+bool Reply::is_full() const {
+  return is_error() && text().find("OOM command not allowed") != std::string_view::npos;
+}
+
 std::string_view Reply::text() const {
   if (reply_ == nullptr) return {};
   switch (reply_->type) {

@@ -23,6 +23,8 @@ class Reply {
   /// An error by which the command or script did not start: proof that nothing was done. What goes
   /// wrong inside a script is not among them: what it did before that is unknown.
   [[nodiscard]] bool is_refusal() const;
+  /// Redis' `maxmemory` is reached: a script that brings something new did not begin to write.
+  [[nodiscard]] bool is_full() const;
   /// Text of a string, status or error; else empty.
   [[nodiscard]] std::string_view text() const;
   /// An integer, or a string that is one; 0 for anything else.

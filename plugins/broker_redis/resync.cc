@@ -138,12 +138,20 @@ void ClusterNode::say_settled() {
   });
 }
 
+void ClusterNode::say_back() {
+  told_failures_.clear();
+  std::string line = "Redis is back; this node is part of the cluster again";
+  const std::uint64_t lost = shared_.dropped - dropped_before_;
+  if (lost > 0)
+    line += "; " + std::to_string(lost) + " messages for other nodes were lost meanwhile";
+  warn(line);
+}
+
 void ClusterNode::finish_resync() {
   if (state_ != State::kResyncing || listing_own_peers_) return;
   set_state(State::kConnected);
   say_settled();
-  if (!last_failure_.empty()) warn("Redis is back; this node is part of the cluster again");
-  last_failure_.clear();
+  if (!told_failures_.empty()) say_back();
   link_.has_proved_itself();
   for (const auto& [room, peer] : std::exchange(to_be_settled_, {})) {
     host_.member_reaped(room, peer);

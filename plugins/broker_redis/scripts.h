@@ -29,8 +29,9 @@ enum class Script : std::size_t {
   kRemoveTicket,
   kClaim,
   kTickets,
+  kCheck,
 };
-inline constexpr std::size_t kScriptCount = static_cast<std::size_t>(Script::kTickets) + 1;
+inline constexpr std::size_t kScriptCount = static_cast<std::size_t>(Script::kCheck) + 1;
 
 struct ScriptText {
   const char* name;

@@ -44,8 +44,8 @@ void read_guide_message(std::string_view bytes) {
   if (message->namespaces) {
     namespaces.assign(message->namespaces->begin(), message->namespaces->end());
   }
-  const auto again = parse_guide_message(
-      render_guide_message(text, message->node_id, namespaces, message->routed));
+  const auto again = parse_guide_message(render_guide_message(
+      text, message->node_id, message->db.value_or(0), namespaces, message->routed));
   require(again && again->client_text() == text && again->to == message->to);
 }
 

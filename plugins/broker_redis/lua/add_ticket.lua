@@ -1,4 +1,5 @@
 -- fp registration ns ticket enqueued request replaces matcher -> whether it was added
+bring_nothing_new()
 local fp, registration, ns, ticket = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 if not is_live(fp, registration) then return 0 end
 if ARGV[9] ~= '' and ticket_of(ns, ARGV[9]) == fp then

@@ -1,14 +1,18 @@
 -- known-epoch (or '') beats-seen new-epoch envelope-of-news restarted(1|0) neighbour...
 -- -> {epoch, was known, now_us, foreign listeners, {live node...}, {dead node...}, {ns with tickets...},
 --     whether nodes have yet to put back what was lost, the same of the caller, beats}
+-- An epoch ends with what was found when it began: r Redis has restarted with what it had, o what it has is
+-- older than what was seen; neither: it was empty.
 -- The data was lost when it is gone, or may be what it once was: Redis has restarted, or fewer beats are
 -- in it than the caller saw.
+bring_nothing_new()
 local now = now_us()
 local epoch, beats = unpack(call('HMGET', P .. 'born', 'e', 'b'))
 local found = not epoch or
               (epoch == ARGV[3] and (ARGV[7] == '1' or tonumber(beats) < tonumber(ARGV[4])))
 if found then
-  epoch = ARGV[5]
+  local kept = epoch and (tonumber(beats) < tonumber(ARGV[4]) and 'o' or 'r') or ''
+  epoch = ARGV[5] .. kept
   call('HSET', P .. 'born', 'e', epoch)
 end
 beats = call('HINCRBY', P .. 'born', 'b', 1)

@@ -1,4 +1,5 @@
 -- ns session ticket... -> gone tickets; none: all are taken, and their nodes told
+bring_nothing_new()
 local ns, gone, peers, nodes = ARGV[3], {}, {}, {}
 for i = 5, #ARGV do
   local fp, node = ticket_of(ns, ARGV[i])

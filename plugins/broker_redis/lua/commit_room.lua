@@ -1,5 +1,6 @@
 -- ns version owner max state kicked by token envelope-head envelope-tail -> {status, version}
 -- The envelope of the news goes out with the caller's token in the caller's copy only.
+bring_nothing_new()
 local ns, kicked, by, token = ARGV[3], ARGV[8], ARGV[9], ARGV[10]
 local current = call('HGET', P .. 's:' .. ns, 'v')
 if not current then return {'gone', 0} end

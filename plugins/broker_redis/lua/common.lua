@@ -21,6 +21,10 @@ local function pack(...)
   return table.concat(out)
 end
 
+-- Redis refuses a script that begins with what may need memory, when it has none left, but none that has
+-- begun to remove: what goes on then, because it brings nothing new, begins with this.
+local function bring_nothing_new() call('DEL', P .. 'none') end
+
 -- Microseconds on the only clock that counts.
 local function now_us()
   local time = call('TIME')
@@ -92,6 +96,42 @@ local function add_member(ns, fp, node, registration, object, place)
   call('HINCRBY', P .. 'sn:' .. ns, node, 1)
   call('SADD', P .. 'm:' .. fp, ns)
   raise(ns)
+end
+
+-- A member has its entry: should one of the other keys that speak of it be gone, it is put back.
+local function mend_member(ns, fp, place)
+  local seq = tonumber(call('HGET', P .. 's:' .. ns, 'seq') or 0)
+  local last = call('ZREVRANGE', P .. 'sz:' .. ns, 0, 0, 'WITHSCORES')[2]
+  seq = math.max(seq, tonumber(last or 0))
+  if not call('ZSCORE', P .. 'sz:' .. ns, fp) then
+    place = place or seq + 1
+    call('ZADD', P .. 'sz:' .. ns, digits(place), fp)
+    seq = math.max(seq, place)
+  end
+  call('HSET', P .. 's:' .. ns, 'seq', digits(seq))
+  call('SADD', P .. 'm:' .. fp, ns)
+end
+
+-- Counts the members of each node anew. Returns whether that changes anything.
+local function count_members(ns)
+  local counts, changed = {}, false
+  for _, entry in ipairs(call('HVALS', P .. 'sm:' .. ns)) do
+    local node = string.match(entry, '^[^|]*')
+    counts[node] = (counts[node] or 0) + 1
+  end
+  for _, node in ipairs(call('HKEYS', P .. 'sn:' .. ns)) do
+    if not counts[node] then
+      call('HDEL', P .. 'sn:' .. ns, node)
+      changed = true
+    end
+  end
+  for node, count in pairs(counts) do
+    if call('HGET', P .. 'sn:' .. ns, node) ~= tostring(count) then
+      call('HSET', P .. 'sn:' .. ns, node, count)
+      changed = true
+    end
+  end
+  return changed
 end
 
 local function remove_ticket(ns, ticket, fp)
@@ -191,20 +231,21 @@ local function listens(node) return call('PUBSUB', 'NUMSUB', channel .. node)[2]
 
 -- The other nodes than ours that listen to the channels of the original implementation. Ours are
 -- those, too, that have gone, but whose subscription lives: behind a network that swallows all,
--- until TCP gives it up.
+-- until TCP gives it up. Channels are shared by all databases: nodes of another one are not of the
+-- original implementation either.
 local function foreign_listeners()
   local prefix = string.sub(channel, 1, -3)
   local guide = call('PUBSUB', 'NUMSUB', prefix .. 'signal', prefix .. 'relay',
-                     prefix .. 'broadcast')
+                     prefix .. 'broadcast', prefix .. 'ours')
   local listeners = math.max(guide[2], guide[4], guide[6])
-  if listeners == 0 then return 0 end
+  if listeners <= guide[8] then return 0 end
   local ours = 0
   for _, nodes in ipairs({call('ZRANGE', P .. 'nodes', 0, -1), call('SMEMBERS', P .. 'gone')}) do
     for _, node in ipairs(nodes) do
       if listens(node) then ours = ours + 1 end
     end
   end
-  return math.max(0, listeners - ours)
+  return math.max(0, listeners - math.max(ours, guide[8]))  -- older nodes of ours are not among those
 end
 
 -- The node is none of the cluster any more.

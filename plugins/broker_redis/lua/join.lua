@@ -22,6 +22,7 @@ else
   if max_size > 0 and not old_node and total >= max_size then return {'full', 0, 0, 0} end
 end
 if old_node == self and old_registration == registration then
+  bring_nothing_new()
   call('HSET', P .. 'sm:' .. ns, fp, self .. '|' .. registration .. '|' .. object)
   raise(ns)
 else

@@ -1,4 +1,5 @@
 -- node count -> peers that are left of it. Only a node whose lease has ended is reaped.
+bring_nothing_new()
 local node = ARGV[3]
 if is_alive(node) then return 0 end
 for _, fp in ipairs(call('SRANDMEMBER', P .. 'n:' .. node, ARGV[4])) do

@@ -3,6 +3,7 @@
 -- Puts one peer of the caller right: memberships that are not told here end, missing ones begin,
 -- but not (-1) where the name is another room's by now, or a namespace's, or has another owner.
 -- Its tickets end: the caller shares them again.
+bring_nothing_new()
 local fp, registration, since, alias = ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
 local old = call('HMGET', P .. 'p:' .. fp, 'n', 'r', 't', 'a')
 if old[1] and old[1] ~= self then
@@ -26,8 +27,13 @@ for i = 7, #ARGV, 8 do
   local entry = self .. '|' .. registration .. '|' .. object
   local exists = call('EXISTS', P .. 's:' .. ns) == 1
   local kicked_by = call('HGET', P .. 'k:' .. ns, fp)
+  if version ~= '' and not exists and member(ns, fp) then
+    call('HSET', P .. 's:' .. ns, 'v', version)
+    set_room(ns, owner, ARGV[i + 6], ARGV[i + 7])
+  end
   if member(ns, fp) then
     call('HSET', P .. 'sm:' .. ns, fp, entry)
+    mend_member(ns, fp, place)
     answer[#answer + 1] = call('HLEN', P .. 'sm:' .. ns)
   elseif exists and kicked_by then
     answer[#answer + 1] = kicked_by

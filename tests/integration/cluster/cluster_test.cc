@@ -67,6 +67,7 @@ ServerProcess& ClusterTest::start_node_with(std::string config, std::vector<std:
   server.settings = std::move(settings);
   server.settings.emplace_back("loops=2");
   server.config = std::move(config);
+  server.environment = environment_;
   nodes_.push_back(std::make_unique<ServerProcess>(server));
   nodes_.back()->wait_until_listening();
   return *nodes_.back();

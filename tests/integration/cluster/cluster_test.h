@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,6 +39,8 @@ class ClusterTest : public testing::Test {
   /// A node with this configuration file; whether Redis is there does not matter.
   ServerProcess& start_node_with(std::string config, std::vector<std::string> settings = {});
   RedisProcess& redis();
+  /// Of the nodes that are started from now on.
+  std::map<std::string, std::string>& environment() { return environment_; }
 
   /// A registered peer with public key and alias `name`.
   static TestPeer peer(ServerProcess& node, std::string_view name);
@@ -74,6 +77,7 @@ class ClusterTest : public testing::Test {
 
  private:
   std::unique_ptr<RedisProcess> redis_;
+  std::map<std::string, std::string> environment_;
   std::vector<std::unique_ptr<ServerProcess>> nodes_;
 };
 

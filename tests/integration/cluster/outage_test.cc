@@ -198,6 +198,40 @@ TEST_F(OutageTest, MessagesOfALongOutageAreDroppedAndNobodyIsNotFound) {
   while (bob().next("signal")["payload"].number() != 2) continue;
 }
 
+TEST_F(OutageTest, WhoAsksIsToldInTimeAndAtOnceWhenTheOutageIsLong) {
+  start();
+  redis().kill();
+  wait_for_state(first(), "degraded");
+  wait_for_state(second(), "degraded");
+  const auto ask = [this](int id) {
+    alice().send("signal", "1", fmt(R"("to":"%","id":%)", bob().fingerprint(), id));
+  };
+  for (int id = 1; id <= 20; ++id) ask(id);
+  for (int id = 1; id <= 20; ++id) alice().expect_error(503, "cluster unavailable");
+  ask(21);
+  alice().expect_error(503, "cluster unavailable");  // the outage is longer than a message waits
+  const Deadline at_once(1s);
+  for (int id = 22; id <= 40; ++id) ask(id);
+  for (int id = 22; id <= 40; ++id) alice().expect_error(503, "cluster unavailable");
+  EXPECT_FALSE(at_once.passed());
+  bring_redis_back();
+  wait_for_output(first(), "40 messages for other nodes were lost meanwhile", 1);
+  EXPECT_EQ(first().output().find("in time"), std::string::npos) << first().output();
+}
+
+// What waits for the answer of a node that is frozen, not of Redis.
+TEST_F(OutageTest, WhoAsksForAPeerOfAFrozenNodeIsToldInTime) {
+  start();
+  second().signal(SIGSTOP);
+  for (int id = 1; id <= 3; ++id) {
+    alice().send("signal", "1", fmt(R"("to":"%","id":%)", bob().fingerprint(), id));
+  }
+  for (int id = 1; id <= 3; ++id) alice().expect_error(503, "cluster unavailable");
+  second().signal(SIGCONT);
+  for (int id = 1; id <= 3; ++id) EXPECT_EQ(bob().next("signal")["payload"].number(), 1);
+  EXPECT_EQ(first().output().find("in time"), std::string::npos) << first().output();
+}
+
 TEST_F(OutageTest, ANameIsNotTakenWhileItsNodesHaveYetToPutItBack) {
   start();
   bob().create_room("den");

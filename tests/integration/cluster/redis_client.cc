@@ -12,9 +12,9 @@ struct FreeReply {
 };
 using OwnedReply = std::unique_ptr<redisReply, FreeReply>;
 
-redisContext* dial(std::uint16_t port) {
+redisContext* dial(std::uint16_t port, const char* address = "127.0.0.1") {
   const auto seconds = 5L * timeout_factor();
-  redisContext* context = redisConnectWithTimeout("127.0.0.1", port, timeval{seconds, 0});
+  redisContext* context = redisConnectWithTimeout(address, port, timeval{seconds, 0});
   if (context == nullptr) throw std::bad_alloc();
   if (context->err == 0) redisSetTimeout(context, timeval{seconds, 0});
   return context;
@@ -53,7 +53,9 @@ void flatten(const redisReply& reply, std::vector<std::string>& into) {
 
 void RedisClient::FreeContext::operator()(redisContext* context) const { redisFree(context); }
 
-RedisClient::RedisClient(std::uint16_t port, const std::string& password) : context_(dial(port)) {
+RedisClient::RedisClient(std::uint16_t port, const std::string& password,
+                         const std::string& address)
+    : context_(dial(port, address.c_str())) {
   if (context_->err != 0) throw std::runtime_error(std::string("redis: ") + context_->errstr);
   if (!password.empty()) ask(*context_, {"AUTH", password});
 }

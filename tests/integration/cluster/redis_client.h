@@ -13,10 +13,11 @@ struct redisContext;
 
 namespace peer::test {
 
-/// A connection to a redis-server on 127.0.0.1. Failures throw std::runtime_error.
+/// A connection to a redis-server of this machine. Failures throw std::runtime_error.
 class RedisClient {
  public:
-  explicit RedisClient(std::uint16_t port, const std::string& password = {});
+  explicit RedisClient(std::uint16_t port, const std::string& password = {},
+                       const std::string& address = "127.0.0.1");
 
   /// One command; the reply's elements as text, in order, nested ones flat. Errors throw.
   std::vector<std::string> command(const std::vector<std::string>& arguments);

@@ -13,8 +13,10 @@
 
 namespace peer::test {
 
-RedisProcess::RedisProcess(std::string password)
-    : password_(std::move(password)), port_(free_port()) {
+RedisProcess::RedisProcess(std::string password, std::string address, std::uint16_t port)
+    : password_(std::move(password)),
+      address_(std::move(address)),
+      port_(port == 0 ? free_port() : port) {
   launch();
 }
 
@@ -31,7 +33,7 @@ void RedisProcess::launch() {
     const int file = open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     dup2(file, STDOUT_FILENO);
     dup2(file, STDERR_FILENO);
-    execl(PEER_REDIS_SERVER, "redis-server", "--port", port.c_str(), "--bind", "127.0.0.1",
+    execl(PEER_REDIS_SERVER, "redis-server", "--port", port.c_str(), "--bind", address_.c_str(),
           "--save", "", "--appendonly", "no", "--dir", dir_.path().c_str(), "--requirepass",
           password_.c_str(), nullptr);
     _exit(127);

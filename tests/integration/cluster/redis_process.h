@@ -15,14 +15,16 @@ namespace peer::test {
 class RedisProcess {
  public:
   /// Starts it and waits until it answers. `password`: empty for none.
-  explicit RedisProcess(std::string password = {});
+  /// `port`: 0 for a free one.
+  explicit RedisProcess(std::string password = {}, std::string address = "127.0.0.1",
+                        std::uint16_t port = 0);
   ~RedisProcess();
   RedisProcess(const RedisProcess&) = delete;
   RedisProcess& operator=(const RedisProcess&) = delete;
 
   std::uint16_t port() const { return port_; }
   /// A connection for many commands.
-  RedisClient client() const { return RedisClient(port_, password_); }
+  RedisClient client() const { return RedisClient(port_, password_, address_); }
   /// One command on a connection of its own; the reply's elements as text, in order, nested ones
   /// flat. Errors throw.
   std::vector<std::string> command(const std::vector<std::string>& arguments);
@@ -37,6 +39,7 @@ class RedisProcess {
 
   TempDir dir_;
   std::string password_;
+  std::string address_;
   std::uint16_t port_ = 0;
   pid_t pid_ = -1;
 };

@@ -15,9 +15,11 @@ using testing::ElementsAre;
 TEST(GuideMessages, WhatOneNodePublishesAnotherReads) {
   const std::string text = R"({"type":"signal","from":"f","to":"t","payload":[1.0],"ts":5})";
   const std::vector<std::string_view> namespaces{"a|b", "q\"\\\n"};
-  const auto message = parse_guide_message(render_guide_message(text, "node", namespaces, false));
+  const auto message =
+      parse_guide_message(render_guide_message(text, "node", 3, namespaces, false));
   ASSERT_TRUE(message);
   EXPECT_EQ(message->node_id, "node");
+  EXPECT_EQ(message->db, std::optional<std::int64_t>(3));
   EXPECT_EQ(message->type, "signal");
   EXPECT_EQ(message->from, "f");
   EXPECT_EQ(message->to, "t");
@@ -37,7 +39,7 @@ TEST(GuideMessages, ClientsGetNothingButWhatTheProtocolHas) {
 
 TEST(GuideMessages, WhatOurNodesHaveByTheirOwnChannelsSaysSo) {
   const std::string text = R"({"type":"relay","from":"f","to":"t"})";
-  const auto message = parse_guide_message(render_guide_message(text, "node", {}, true));
+  const auto message = parse_guide_message(render_guide_message(text, "node", 0, {}, true));
   ASSERT_TRUE(message);
   EXPECT_TRUE(message->routed);
   EXPECT_EQ(message->client_text(), text);

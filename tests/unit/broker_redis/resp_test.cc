@@ -81,5 +81,18 @@ TEST(Resp, ACommandIsAnArrayOfItsBytes) {
   EXPECT_EQ(out, "x*3\r\n$3\r\nSET\r\n$3\r\n\0\r\n\r\n$0\r\n\r\n"s);
 }
 
+TEST(Resp, AFullRedisIsToldWhicheverVersionSaysIt) {
+  for (const char* error :
+       {"-OOM command not allowed when used memory > 'maxmemory'. script: 0a, on "
+        "@user_script:9.\r\n",
+        "-ERR Error running script (call to f_0a): @user_script:9: @user_script: 9: -OOM command "
+        "not allowed when used memory > 'maxmemory'.\r\n"}) {
+    ReplyReader reader;
+    ASSERT_TRUE(reader.feed(error));
+    const ReplyReader::Owned reply = reader.next();
+    EXPECT_TRUE(Reply(reply.get()).is_full()) << error;
+  }
+}
+
 }  // namespace
 }  // namespace peer_redis

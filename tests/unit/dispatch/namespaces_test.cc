@@ -193,6 +193,11 @@ TEST_F(SharedNamespacesTest, ANamespaceThatIsFullElsewhereIs429) {
   EXPECT_EQ(peer("alice").ask("join", kLobby), error(429, "namespace full"));
 }
 
+TEST_F(SharedNamespacesTest, AClusterWithoutRoomForAMemberIs503) {
+  broker_.joins.always(join_outcome(sdk::JoinStatus::kClusterFull));
+  EXPECT_EQ(peer("alice").ask("join", kLobby), error(503, "cluster full"));
+}
+
 TEST_F(SharedNamespacesTest, WhereTheBrokerCannotKnowTheNodesOwnTruthCounts) {
   config_.max_namespace_size = 1;
   broker_.joins.always({});

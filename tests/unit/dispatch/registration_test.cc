@@ -304,6 +304,13 @@ TEST_F(SharedRegistrationTest, ReplacedTooOftenElsewhereIsTurnedAway) {
   EXPECT_THAT(alice.end(), ElementsAre("1013 replaced too often"));
 }
 
+TEST_F(SharedRegistrationTest, AClusterWithoutRoomForAPeerTurnsItAway) {
+  broker_.registrations.always({.cluster_full = true});
+  Client alice = connect();
+  alice.send("register", kAlice);
+  EXPECT_THAT(alice.end(), ElementsAre(error(503, "cluster full"), "1013 cluster full"));
+}
+
 TEST_F(SharedRegistrationTest, ABrokerThatThrowsCannotKnow) {
   broker_.registrations.fail();
   EXPECT_EQ(connect().ask("register", kAlice), with_names(with_fingerprints(kRegistered)));

@@ -359,6 +359,13 @@ TEST_F(SharedRoomsTest, ARoomThatOthersChangeAllTheTimeIsBusy) {
   EXPECT_EQ(peer("alice").ask("join_room", kRoom), error(429, "room busy"));
 }
 
+TEST_F(SharedRoomsTest, AClusterWithoutRoomForAMemberOrARoomIs503) {
+  elsewhere("own room 1 3");
+  broker_.joins.always(join_outcome(JoinStatus::kClusterFull));
+  EXPECT_EQ(peer("alice").ask("join_room", kRoom), error(503, "cluster full"));
+  EXPECT_EQ(peer("bob").ask("create_room", kRoom), error(503, "cluster full"));
+}
+
 TEST_F(SharedRoomsTest, ARoomThatHasGoneMeanwhileIsNotFound) {
   elsewhere("own room 1 3");
   broker_.joins.always(join_outcome(JoinStatus::kGone));

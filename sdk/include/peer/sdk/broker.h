@@ -88,7 +88,7 @@ class BrokerHost {
 class Broker {
  public:
   static constexpr const char* kKind = "broker";
-  static constexpr std::uint32_t kApiVersion = 3;
+  static constexpr std::uint32_t kApiVersion = 4;
 
   virtual ~Broker() = default;
 

@@ -43,6 +43,9 @@ struct RegisterOutcome {
   /// than docs/protocol.md, "Replacement", allows: nothing has been done, and the newcomer is
   /// closed (1013).
   bool too_often = false;
+  /// What the nodes share has no room for another peer: nothing has been done, and the newcomer is
+  /// refused (503 "cluster full", closed 1013).
+  bool cluster_full = false;
 };
 
 /// The answer to resolve().
@@ -188,6 +191,7 @@ enum class JoinStatus {
   kConflict,     ///< the room is at another version
   kGone,         ///< there is no such room
   kUnavailable,  ///< cannot know now: the core goes on by its own truth, and the peer may be in
+  kClusterFull,  ///< what the nodes share has no room for it: the peer gets 503 "cluster full"
 };
 
 /// The answer to join(). Unless kJoined or kUnavailable, nothing has been done.

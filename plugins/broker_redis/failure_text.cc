@@ -1,0 +1,72 @@
+#include "failure_text.h"
+
+#include <algorithm>
+
+namespace peer_redis {
+namespace {
+
+constexpr std::size_t kMaxShown = 160;
+
+struct Advice {
+  std::string_view code;
+  std::string_view text;
+};
+
+constexpr Advice kAdvice[] = {
+    {"WRONGPASS", "correct the option 'password'"},
+    {"NOAUTH", "set the option 'password'"},
+    {"NOPERM", "give its user the rights that the README of broker_redis lists"},
+    {"DENIED", "give it a password, or an address that it listens on by its configuration"},
+    {"READONLY", "it is a replica: give the address of the master"},
+    {"MASTERDOWN", "it is a replica without its master: give the address of the master"},
+    {"MOVED", "it is part of a Redis Cluster: give the address of a single server"},
+    {"ASK", "it is part of a Redis Cluster: give the address of a single server"},
+    {"CROSSSLOT", "it is part of a Redis Cluster: give the address of a single server"},
+    {"CLUSTERDOWN", "it is part of a Redis Cluster: give the address of a single server"},
+    {"OOM", "raise its 'maxmemory'"},
+    {"LOADING", "it reads its data from disk: wait until it has"},
+    {"BUSY", "a script keeps it busy: wait, or end the script with SCRIPT KILL"},
+    {"MISCONF", "it cannot save to its disk: see the log of Redis"},
+    {"NOREPLICAS", "it has too few replicas for its 'min-replicas-to-write'"},
+};
+
+/// Empty: `why` is no answer of Redis.
+std::string_view code_of(std::string_view why) {
+  const std::string_view word = why.substr(0, why.find(' '));
+  const bool capitals = std::all_of(word.begin(), word.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+  return capitals && word.size() >= 2 ? word : std::string_view();
+}
+
+std::string_view advice_for(std::string_view code) {
+  const auto* known = std::find_if(std::begin(kAdvice), std::end(kAdvice),
+                                   [code](const Advice& advice) { return advice.code == code; });
+  return known == std::end(kAdvice) ? "see the documentation of Redis" : known->text;
+}
+
+/// Without the arguments of a command, which may be secrets, and what only a script's author needs.
+std::string shown(std::string_view answer) {
+  for (const std::string_view end : {", with args", " script: ", " @user_script"}) {
+    answer = answer.substr(0, answer.find(end));
+  }
+  std::string text(answer.substr(0, kMaxShown));
+  for (char& c : text) c = c >= ' ' && c < '\x7F' && c != '"' ? c : '?';
+  return text;
+}
+
+}  // namespace
+
+FailureText describe_failure(std::string_view address, std::string_view why) {
+  const std::string redis = "Redis at " + std::string(address);
+  const std::string_view code = code_of(why);
+  if (code.empty()) {
+    return {std::string(why), redis + " is out of reach (" + std::string(why) +
+                                  "); this node works on its own until it is back"};
+  }
+  return {std::string(code.substr(0, kMaxShown)), redis + " answers \"" + shown(why) + "\"; " +
+                                                      std::string(advice_for(code)) +
+                                                      "; this node works on its own until then"};
+}
+
+}  // namespace peer_redis

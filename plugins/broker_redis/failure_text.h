@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace peer_redis {
+
+/// Why the link to Redis has failed, as the log tells it.
+struct FailureText {
+  std::string kind;  ///< the same for all failures that differ in arguments alone
+  std::string line;
+};
+
+/// `address`: of Redis, for the operator. `why`: an error that Redis has answered, or what the link
+/// has found itself. Redis' errors begin with a code in capitals, and nothing else does.
+FailureText describe_failure(std::string_view address, std::string_view why);
+
+}  // namespace peer_redis
