@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +8,7 @@
 
 #include <peer/sdk/broker_types.h>
 
+#include "core/base/unique_task.h"
 #include "core/dispatch/node.h"
 #include "core/dispatch/peer.h"
 #include "core/net/connection.h"
@@ -66,7 +66,7 @@ void handle_broadcast(const Call& call);
 /// with a `holders` as long as `aliases` and a call that knows the request's type and id alone.
 void resolve_elsewhere(
     const Call& call, const std::vector<std::string_view>& aliases,
-    std::function<void(const Call& later, const sdk::ResolveOutcome& outcome)> then);
+    UniqueTask<void(const Call& later, const sdk::ResolveOutcome& outcome)> then);
 
 // matching.cc
 void handle_match(const Call& call);

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "core/dispatch/await.h"
+#include "core/cluster/ask.h"
 #include "core/dispatch/handlers.h"
 #include "core/dispatch/replies.h"
 #include "core/dispatch/shared_matching.h"

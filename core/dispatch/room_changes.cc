@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "core/dispatch/await.h"
+#include "core/cluster/ask.h"
 #include "core/dispatch/replies.h"
 
 namespace peer {
@@ -74,7 +74,7 @@ struct SharedChange {
   Node& node;
   EventLoop& loop;
   const RoomQuestion question;
-  const std::function<void(const RoomAnswer&)> done;
+  UniqueTask<void(const RoomAnswer&)> done;
   int attempts = 0;
 
   void end_here() { done({change_here(node, loop, question), false}); }
@@ -153,7 +153,7 @@ void wake_room(Node& node, EventLoop& loop, const std::string& name, std::uint64
 }  // namespace
 
 void change_room(Node& node, EventLoop& loop, RoomQuestion question,
-                 std::function<void(const RoomAnswer&)> done) {
+                 UniqueTask<void(const RoomAnswer&)> done) {
   if (node.broker_is_standalone) return done({change_here(node, loop, question), false});
   attempt(std::make_shared<SharedChange>(
       SharedChange{node, loop, std::move(question), std::move(done)}));

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +9,7 @@
 #include <peer/sdk/broker_types.h>
 #include <peer/sdk/room_policy.h>
 
+#include "core/base/unique_task.h"
 #include "core/dispatch/node.h"
 #include "core/hub/namespace_directory.h"
 #include "core/room/room_rules.h"
@@ -47,7 +47,7 @@ struct RoomAnswer {
 /// Asks and commits, then calls `done` on `loop`, whose thread this is: at once when the broker is
 /// not needed. `loop`, too, hears when the policy wants to be woken.
 void change_room(Node& node, EventLoop& loop, RoomQuestion question,
-                 std::function<void(const RoomAnswer&)> done);
+                 UniqueTask<void(const RoomAnswer&)> done);
 
 /// A verdict as the directory takes it: `room_updated` if it changes what members know (`before`:
 /// null for a new room), then what the policy wants said.

@@ -1,7 +1,7 @@
 #include <memory>
 #include <utility>
 
-#include "core/dispatch/await.h"
+#include "core/cluster/ask.h"
 #include "core/dispatch/handlers.h"
 #include "core/dispatch/replies.h"
 #include "core/dispatch/room_changes.h"

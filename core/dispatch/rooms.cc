@@ -1,6 +1,6 @@
 #include <utility>
 
-#include "core/dispatch/await.h"
+#include "core/cluster/ask.h"
 #include "core/dispatch/handlers.h"
 #include "core/dispatch/replies.h"
 #include "core/dispatch/room_changes.h"
@@ -14,15 +14,11 @@ template <typename Then>
 void change_room_for(const Call& call, RoomQuestion question, Then then) {
   Node& node = call.node;
   EventLoop& loop = call.loop();
-  begin_operation(call.connection);
-  change_room(
-      node, loop, std::move(question),
-      [&loop, ref = call.connection.ref(), then = std::move(then)](const RoomAnswer& answer) {
-        Connection* still_there = loop.find(ref);
-        if (still_there == nullptr || still_there->closing()) return;
-        then(*still_there, answer);
-        end_operation(*still_there);
-      });
+  change_room(node, loop, std::move(question),
+              [operation = Operation(call.connection),
+               then = std::move(then)](const RoomAnswer& answer) mutable {
+                if (Connection* still_there = operation.connection()) then(*still_there, answer);
+              });
 }
 
 void answer_kick(Connection& connection, const std::string& id, bool removed) {
@@ -41,15 +37,11 @@ void kick_on_its_loop(Node& node, Connection& kicking, const std::string& id,
   if (&owners_loop == &targets_loop) {
     return answer_kick(kicking, id, remove_member(node, owners_loop, where, name, farewell));
   }
-  begin_operation(kicking);
   targets_loop.post(
-      [&node, &owners_loop, &targets_loop, where, name, farewell, id, owner = kicking.ref()] {
+      [&node, &targets_loop, where, name, farewell, id, operation = Operation(kicking)]() mutable {
         const bool removed = remove_member(node, targets_loop, where, name, farewell);
-        owners_loop.post([&owners_loop, owner, id, removed] {
-          Connection* connection = owners_loop.find(owner);
-          if (connection == nullptr || connection->closing()) return;
-          answer_kick(*connection, id, removed);
-          end_operation(*connection);
+        operation.loop().post([operation = std::move(operation), id = std::move(id), removed] {
+          if (Connection* owner = operation.connection()) answer_kick(*owner, id, removed);
         });
       });
 }
