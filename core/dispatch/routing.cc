@@ -7,6 +7,7 @@
 #include "core/cluster/ask.h"
 #include "core/dispatch/handlers.h"
 #include "core/dispatch/replies.h"
+#include "core/wire/notices.h"
 
 // The hot path: one message to one peer, or to all members of a namespace. On this node no plugin
 // is called and no payload is copied but into the one outgoing frame.
