@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,10 +8,12 @@
 
 #include <peer/sdk/broker_types.h>
 
+#include "core/base/unique_task.h"
 #include "core/dispatch/node.h"
 #include "core/dispatch/peer.h"
 #include "core/net/connection.h"
 #include "core/protocol/message.h"
+#include "core/room/room_task.h"
 
 /// One function for each message type of docs/protocol.md, by the file that holds it. The message
 /// has been parsed, its sender is registered (but for handle_register), the rate limit is paid.
@@ -66,7 +67,7 @@ void handle_broadcast(const Call& call);
 /// with a `holders` as long as `aliases` and a call that knows the request's type and id alone.
 void resolve_elsewhere(
     const Call& call, const std::vector<std::string_view>& aliases,
-    std::function<void(const Call& later, const sdk::ResolveOutcome& outcome)> then);
+    UniqueTask<void(const Call& later, const sdk::ResolveOutcome& outcome)> then);
 
 // matching.cc
 void handle_match(const Call& call);
@@ -81,49 +82,28 @@ void handle_room_message(const Call& call);  // types of the room policy
 
 // Shared by several of them.
 
-/// How many members the answer to a join lists.
-inline constexpr std::uint32_t kJoinPage = 50;
+/// Answers for a refused change of a room, or join.
+void reply_refusal(Connection& connection, std::string_view id, const sdk::RoomRefusal& refusal);
 
 /// A join that has been read and whose text outlives the message.
 struct JoinDraft {
-  std::string id;
-  std::string ns;
-  std::string app_type;  ///< as JSON; empty: none
-  std::string meta;
-  sdk::Value fields;  ///< for a room's policy
+  std::string id{};
+  std::string app_type{};  ///< as JSON; empty: none
+  std::string meta{};
   bool room_only = false;
   bool holds_alias = true;  ///< as the peer's object says that goes with it
 };
-/// join, or join_room: judged, committed and answered.
-void start_join(Node& node, Connection& connection, JoinDraft draft);
-/// The room part of it: the policy has the word. `object`: what others will see of the peer.
-void join_room(Node& node, Connection& connection, JoinDraft draft, std::string object);
-/// The same by the node's own truth alone.
-void join_room_here(Node& node, Connection& connection, const JoinDraft& draft,
-                    const std::string& object);
-/// The peer as a new member of `ns`. `object`: what others will see of it there.
-[[nodiscard]] Joiner joiner_of(Connection& connection, std::string_view ns,
-                               const std::string& object);
-/// The same by the node's own truth: who is elsewhere, if there are other nodes, it will be told.
-[[nodiscard]] Joiner lone_joiner_of(Node& node, Connection& connection, std::string_view ns,
-                                    const std::string& object);
+/// join, or join_room: judged and answered. `fields`: for a room's policy.
+void start_join(const Call& call, std::string_view ns, JoinDraft draft, sdk::Value fields);
+/// The peer as a newcomer. `object`: what others will see of it.
+[[nodiscard]] Newcomer newcomer_of(const Call& call, Newcomer::Into into, std::string_view ns,
+                                   std::string object);
 /// Enters a successful join or creation into the peer's own books.
 void enter_membership(Node& node, Peer& peer, const JoinDraft& draft, const JoinResult& result);
-/// The same, and answers peer_list.
-void complete_join(Node& node, Connection& connection, const JoinDraft& draft, JoinResult result);
-/// What a peer_list about `ns` may hold: `peers`, or all of the room (docs/protocol.md, "Bounds").
-[[nodiscard]] PageLimit page_limit(const Node& node, std::string_view id, std::string_view ns,
-                                   std::size_t peers);
-[[nodiscard]] PageLimit page_limit(const Node& node, std::string_view id, std::string_view ns,
-                                   const Room& room);
 /// What others see of a peer is another text from now on, wherever it is a member. Nobody is told.
 void refresh_objects(Node& node, const Peer& peer);
-/// Tells the broker, if there are other nodes, that a membership has ended or came to nothing.
-void tell_left(Node& node, std::string_view ns, const sdk::Registered& peer);
 /// Ends one membership: ticket, announcement, succession in a room.
 void leave_namespace(Node& node, Connection& connection, std::size_t membership);
-/// What the room policy makes of a member's going.
-void settle_room(Node& node, EventLoop& loop, std::string name, const Fingerprint& gone);
 /// Ends the membership of a peer that did not ask for it, after `farewell`. On the peer's loop.
 /// Returns false when it is no member any more.
 bool remove_member(Node& node, EventLoop& loop, ConnectionRef where, const std::string& name,

@@ -1,10 +1,11 @@
 #include <algorithm>
 
-#include "core/dispatch/await.h"
+#include "core/cluster/ask.h"
 #include "core/dispatch/handlers.h"
 #include "core/dispatch/replies.h"
 #include "core/dispatch/shared_matching.h"
 #include "core/protocol/json_text.h"
+#include "core/wire/notices.h"
 
 namespace peer {
 namespace {
@@ -20,6 +21,13 @@ std::size_t object_size(const Peer& peer, const Membership& membership) {
 std::size_t membership_size(const Peer& peer, const Membership& membership) {
   return kMembershipOverhead + membership.ns->name.size() + membership.app_type.size() +
          membership.meta.size() + membership.ticket_size + object_size(peer, membership);
+}
+
+// What a peer_list about `ns` may hold (docs/protocol.md, "Bounds").
+PageLimit page_limit(const Node& node, std::string_view id, std::string_view ns,
+                     std::size_t peers) {
+  const std::size_t size = node.config().max_peer_list_size;
+  return {peers, size - std::min(size, peer_list_overhead(id, ns))};
 }
 
 // Members are asked for by a member, who may know those of a room, or by somebody else.
@@ -50,88 +58,40 @@ void list_members(Node& node, Connection& connection, std::string_view id, std::
       });
 }
 
-// What others see of a member is another text from now on.
 void refresh_object(Node& node, const Peer& peer, const Membership& membership) {
-  const std::string object = peer_object(peer, membership.app_type, membership.meta);
-  node.namespaces.refresh(*membership.ns, membership.joined, object);
-  if (node.broker_is_standalone) return;
-  node.broker_calls.run("update", [&] {
-    node.plugins.broker->update(membership.ns->name, peer.registered(), object);
-  });
+  node.rooms.store().refresh(*membership.ns, membership.joined, peer.registered(),
+                             peer_object(peer, membership.app_type, membership.meta));
 }
 
 // A member joins again: its app_type and meta are replaced, nobody is told (docs/protocol.md,
 // "join").
-void refresh_membership(Node& node, Connection& connection, const JoinDraft& draft,
-                        Membership& membership) {
-  Peer& peer = peer_of(connection);
+void refresh_membership(const Call& call, const JoinDraft& draft, Membership& membership) {
+  Node& node = call.node;
+  Peer& peer = call.peer;
+  const std::string& ns = membership.ns->name;
   if (!draft.room_only) {
     Membership refreshed = membership;
     refreshed.app_type = draft.app_type;
     refreshed.meta = draft.meta;
     if (state_size(peer) - membership_size(peer, membership) + membership_size(peer, refreshed) >
         node.config().max_peer_state) {
-      return reply_error(connection, draft.id, 429, "too much state");
+      return call.error(429, "too much state");
     }
     membership = std::move(refreshed);
     refresh_object(node, peer, membership);
   }
-  const std::optional<RoomSnapshot> room = node.namespaces.room(draft.ns);
-  list_members(node, connection, draft.id, draft.ns, std::nullopt,
-               room ? page_limit(node, draft.id, draft.ns, room->room)
-                    : page_limit(node, draft.id, draft.ns, kJoinPage),
-               Asker::kMember);
+  const std::optional<RoomSnapshot> room = node.namespaces.room(ns);
+  PageLimit limit = page_limit(node, draft.id, ns, room ? room->room.max_size : kJoinPage);
+  limit.lists_all = room.has_value();
+  list_members(node, call.connection, draft.id, ns, std::nullopt, limit, Asker::kMember);
 }
 
-// By the node's own truth alone.
-void join_here(Node& node, Connection& connection, const JoinDraft& draft,
-               const std::string& object) {
-  if (draft.room_only) return join_room_here(node, connection, draft, object);
-  JoinResult result = node.namespaces.join(
-      draft.ns, lone_joiner_of(node, connection, draft.ns, object),
-      node.config().max_namespace_size, page_limit(node, draft.id, draft.ns, kJoinPage));
-  if (result.status == JoinStatus::kIsRoom) return join_room_here(node, connection, draft, object);
-  if (result.status == JoinStatus::kFull) {
-    tell_left(node, draft.ns, peer_of(connection).registered());
-    return reply_error(connection, draft.id, 429, "namespace full");
-  }
-  complete_join(node, connection, draft, std::move(result));
-}
-
-void join_shared(Node& node, Connection& connection, const JoinDraft& draft,
-                 const std::string& object) {
-  const sdk::Registered registered = peer_of(connection).registered();
-  await<sdk::JoinOutcome>(
-      connection, {node.broker_calls, "join"}, {},
-      [&](sdk::BrokerReply<sdk::JoinOutcome> answer) {
-        const sdk::JoinRequest request{
-            draft.ns, registered, object, node.config().max_namespace_size, kJoinPage, nullptr};
-        node.plugins.broker->join(request, std::move(answer));
-      },
-      [&node, draft, object, registered](Connection* still_there, const sdk::JoinOutcome& outcome) {
-        if (still_there == nullptr) return tell_left(node, draft.ns, registered);
-        switch (outcome.status) {
-          case sdk::JoinStatus::kJoined:
-            return complete_join(
-                node, *still_there, draft,
-                node.namespaces.enter(draft.ns, joiner_of(*still_there, draft.ns, object), nullptr,
-                                      outcome.page,
-                                      page_limit(node, draft.id, draft.ns, kJoinPage)));
-          case sdk::JoinStatus::kFull:
-            return reply_error(*still_there, draft.id, 429, "namespace full");
-          case sdk::JoinStatus::kClusterFull:
-            return reply_error(*still_there, draft.id, 503, kClusterFull);
-          case sdk::JoinStatus::kIsRoom:
-            return join_room(node, *still_there, draft, object);
-          case sdk::JoinStatus::kUnavailable:
-            return join_here(node, *still_there, draft, object);
-          case sdk::JoinStatus::kExists:
-          case sdk::JoinStatus::kConflict:
-          case sdk::JoinStatus::kGone:
-            node.broker_calls.fault("join", "answered a join of a namespace as one of a room");
-            return join_here(node, *still_there, draft, object);
-        }
-      });
+// The peer is in.
+void complete_join(Node& node, Connection& connection, const JoinDraft& draft,
+                   const RoomAnswer& answer) {
+  enter_membership(node, peer_of(connection), draft, answer.joined);
+  reply_peer_list(connection, draft.id, answer.name, answer.joined.page);
+  connection.loop().deliver_mail();
 }
 
 }  // namespace
@@ -140,18 +100,6 @@ std::size_t state_size(const Peer& peer) {
   std::size_t size = peer.alias.size() + peer.meta.json_size();
   for (const Membership& membership : peer.memberships) size += membership_size(peer, membership);
   return size;
-}
-
-PageLimit page_limit(const Node& node, std::string_view id, std::string_view ns,
-                     std::size_t peers) {
-  const std::size_t size = node.config().max_peer_list_size;
-  return {peers, size - std::min(size, peer_list_overhead(id, ns))};
-}
-
-PageLimit page_limit(const Node& node, std::string_view id, std::string_view ns, const Room& room) {
-  PageLimit limit = page_limit(node, id, ns, std::size_t{room.max_size});
-  limit.lists_all = true;
-  return limit;
 }
 
 void refresh_objects(Node& node, const Peer& peer) {
@@ -175,52 +123,55 @@ void handle_join(const Call& call) {
   JoinRequest request;
   if (!call.read(request)) return;
   JoinDraft draft;
-  draft.id = call.message.id;
-  draft.ns = request.ns;
   if (request.app_type) draft.app_type = json_string(*request.app_type);
   draft.meta = request.meta;
-  draft.fields.data = sdk::Value::Object();
-  start_join(call.node, call.connection, std::move(draft));
+  start_join(call, request.ns, std::move(draft), sdk::Value{sdk::Value::Object()});
 }
 
-void start_join(Node& node, Connection& connection, JoinDraft draft) {
-  Peer& peer = peer_of(connection);
-  if (!may_use_namespace(peer, draft.ns)) {
-    return reply_error(connection, draft.id, 403, "not allowed");
-  }
-  if (Membership* membership = peer.find(draft.ns)) {
-    if (!draft.room_only || node.namespaces.room(draft.ns)) {
-      return refresh_membership(node, connection, draft, *membership);
+void start_join(const Call& call, std::string_view ns, JoinDraft draft, sdk::Value fields) {
+  Node& node = call.node;
+  Peer& peer = call.peer;
+  draft.id = call.message.id;
+  if (!may_use_namespace(peer, ns)) return call.error(403, "not allowed");
+  if (Membership* membership = peer.find(ns)) {
+    if (!draft.room_only || node.namespaces.room(ns)) {
+      return refresh_membership(call, draft, *membership);
     }
-    return reply_error(connection, draft.id, 404, "room not found");
+    return call.error(404, "room not found");
   }
   const std::uint32_t most = node.config().max_namespaces_per_peer;
   if (most != 0 && peer.memberships.size() >= most) {
-    return reply_error(connection, draft.id, 429, "too many namespaces");
+    return call.error(429, "too many namespaces");
   }
   draft.holds_alias = peer.holds_alias;
-  const std::string object = peer_object(peer, draft.app_type, draft.meta);
-  const std::size_t wanted = kMembershipOverhead + draft.ns.size() + draft.app_type.size() +
-                             draft.meta.size() + object.size();
+  std::string object = peer_object(peer, draft.app_type, draft.meta);
+  const std::size_t wanted =
+      kMembershipOverhead + ns.size() + draft.app_type.size() + draft.meta.size() + object.size();
   if (state_size(peer) + wanted > node.config().max_peer_state) {
-    return reply_error(connection, draft.id, 429, "too much state");
+    return call.error(429, "too much state");
   }
-  if (node.broker_is_standalone) return join_here(node, connection, draft, object);
-  if (draft.room_only) return join_room(node, connection, std::move(draft), object);
-  join_shared(node, connection, draft, object);
+  const auto into = draft.room_only ? Newcomer::Into::kRoom : Newcomer::Into::kNamespace;
+  RoomTask task{call.loop(), {std::string(ns), sdk::RoomAction::kJoin, peer.fingerprint}};
+  task.question.fields = std::move(fields);
+  task.newcomer = newcomer_of(call, into, ns, std::move(object));
+  task.done = [&node, operation = Operation(call.connection),
+               draft = std::move(draft)](const RoomAnswer& answer) {
+    Connection* still_there = operation.connection();
+    if (still_there == nullptr) return;
+    if (answer.refusal) return reply_refusal(*still_there, draft.id, *answer.refusal);
+    complete_join(node, *still_there, draft, answer);
+  };
+  node.rooms.ask(std::move(task));
 }
 
-Joiner joiner_of(Connection& connection, std::string_view ns, const std::string& object) {
-  const Fingerprint& peer = peer_of(connection).fingerprint;
-  return {connection.ref(), peer, object,
-          peer_joined_frame(peer, ns, object, connection.loop().wall())};
-}
-
-Joiner lone_joiner_of(Node& node, Connection& connection, std::string_view ns,
-                      const std::string& object) {
-  Joiner joiner = joiner_of(connection, ns, object);
-  joiner.alone = !node.broker_is_standalone;
-  return joiner;
+Newcomer newcomer_of(const Call& call, Newcomer::Into into, std::string_view ns,
+                     std::string object) {
+  return {into,
+          call.connection.ref(),
+          call.peer.registered(),
+          std::move(object),
+          call.node.config().max_namespace_size,
+          page_limit(call.node, call.message.id, ns, kJoinPage).bytes};
 }
 
 void enter_membership(Node& node, Peer& peer, const JoinDraft& draft, const JoinResult& result) {
@@ -228,12 +179,6 @@ void enter_membership(Node& node, Peer& peer, const JoinDraft& draft, const Join
   insert(peer.namespaces, result.ns);
   // It lost its alias while it was on its way in.
   if (draft.holds_alias != peer.holds_alias) refresh_object(node, peer, peer.memberships.back());
-}
-
-void complete_join(Node& node, Connection& connection, const JoinDraft& draft, JoinResult result) {
-  enter_membership(node, peer_of(connection), draft, result);
-  reply_peer_list(connection, draft.id, draft.ns, result.page);
-  connection.loop().deliver_mail();
 }
 
 void handle_leave(const Call& call) {
@@ -258,18 +203,10 @@ void leave_namespace(Node& node, Connection& connection, std::size_t membership)
   } else {
     drop_shared_ticket(node, connection, name);
   }
-  const LeaveResult result =
-      node.namespaces.leave(*left.ns, left.joined, peer.fingerprint,
-                            peer_left_frame(peer.fingerprint, name, connection.loop().wall()));
-  tell_left(node, name, peer.registered());
-  if (result.room || (result.was_room && !node.broker_is_standalone)) {
-    settle_room(node, connection.loop(), name, peer.fingerprint);
-  }
-}
-
-void tell_left(Node& node, std::string_view ns, const sdk::Registered& peer) {
-  if (node.broker_is_standalone) return;
-  node.broker_calls.run("leave", [&] { node.plugins.broker->leave(ns, peer); });
+  const bool is_to_be_settled =
+      node.rooms.store().leave(*left.ns, left.joined, peer.registered(),
+                               peer_left_frame(peer.fingerprint, name, connection.loop().wall()));
+  if (is_to_be_settled) node.rooms.settle(connection.loop(), name, peer.fingerprint);
 }
 
 void handle_discover(const Call& call) {

@@ -37,6 +37,17 @@ AdmissionLimits admission_limits_of(const Config& config) {
   return limits;
 }
 
+bool is_standalone(const sdk::Broker& broker, PluginCalls& calls) {
+  return calls.run("standalone", [&] { return broker.standalone(); }).value_or(false);
+}
+
+std::unique_ptr<RoomStore> make_room_store(Node& node) {
+  if (node.broker_is_standalone) {
+    return std::make_unique<OwnRooms>(node.namespaces, OwnRooms::Others::kNone);
+  }
+  return std::make_unique<SharedRooms>(node.namespaces, *node.plugins.broker, node.broker_calls);
+}
+
 }  // namespace
 
 Node::Node(const Config& config, LoadedPlugins its_plugins, std::size_t loop_count)
@@ -48,17 +59,18 @@ Node::Node(const Config& config, LoadedPlugins its_plugins, std::size_t loop_cou
       match_calls(sdk::MatchStrategy::kKind, config.plugins.match_strategy.name),
       room_calls(sdk::RoomPolicy::kKind, config.plugins.room_policy.name),
       auth_calls(sdk::Auth::kKind, config.plugins.auth.name),
+      broker_is_standalone(is_standalone(*plugins.broker, broker_calls)),
       admission(admission_limits_of(config)),
       peers(config.shard_count, config.max_peers),
       namespaces(
           config.shard_count, loop_count, peers,
           [this](std::size_t loop, Delivery delivery) { loops[loop]->post(std::move(delivery)); }),
+      rooms(make_room_store(*this), *plugins.room_policy, room_calls),
       matchmaker(
           *plugins.match_strategy, match_calls, namespaces,
           [this](std::size_t loop, Delivery delivery) { loops[loop]->post(std::move(delivery)); }),
       limiter(config.rate_limit_shards) {
   matchmaker.set_max_message_size(config.max_peer_list_size);
-  broker_calls.run("standalone", [&] { broker_is_standalone = plugins.broker->standalone(); });
   room_calls.run("message_types", [&] {
     for (std::string& type : plugins.room_policy->message_types()) {
       room_message_types.insert(std::move(type));

@@ -21,6 +21,7 @@
 #include "core/plugin/loader.h"
 #include "core/plugin/plugin_calls.h"
 #include "core/protocol/message.h"
+#include "core/room/rooms.h"
 
 namespace peer {
 
@@ -71,7 +72,7 @@ struct Node {
   PluginCalls match_calls;
   PluginCalls room_calls;
   PluginCalls auth_calls;
-  bool broker_is_standalone = false;
+  const bool broker_is_standalone;
   std::set<std::string, std::less<>> room_message_types;  ///< of the room policy
 
   Admission admission;  ///< the loops ask it
@@ -79,6 +80,7 @@ struct Node {
   std::vector<std::unique_ptr<LoopState>> loop_states;
   PeerDirectory peers;
   NamespaceDirectory namespaces;
+  Rooms rooms;                    ///< and namespaces that peers enter and leave
   Matchmaker matchmaker;          ///< without other nodes
   OwnTickets own_tickets;         ///< with other nodes
   MatchWaits shared_match_waits;  ///< with other nodes

@@ -10,6 +10,7 @@
 #include "core/dispatch/replies.h"
 #include "core/dispatch/shared_matching.h"
 #include "core/protocol/json_text.h"
+#include "core/wire/notices.h"
 
 namespace peer {
 namespace {
@@ -194,7 +195,7 @@ void NodeHost::member_reaped(std::string_view room_id, const Fingerprint& peer) 
   guarded("the end of a member", [&] {
     EventLoop& loop = loop_for(node_, room_id);
     loop.post([&node = node_, &loop, room = std::string(room_id), peer] {
-      settle_room(node, loop, room, peer);
+      node.rooms.settle(loop, room, peer);
     });
   });
 }

@@ -71,9 +71,8 @@ class Peer final : public ConnectionContext {
   Stage stage = Stage::kConnected;
   MessageType handling = MessageType::kRegister;  ///< of its latest message
   bool holds_alias = false;
-  bool admitted = false;      ///< in the directory, and the broker knows
-  std::uint16_t pending = 0;  ///< operations under way; messages wait for them
-  bool rate_noted = false;    ///< the log has been told that it was limited, and by what
+  bool admitted = false;    ///< in the directory, and the broker knows
+  bool rate_noted = false;  ///< the log has been told that it was limited, and by what
   bool fanout_noted = false;
   std::uint32_t limited_in_a_row = 0;
   std::uint64_t registration_number = 0;  ///< sdk::Registered

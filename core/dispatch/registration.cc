@@ -1,8 +1,8 @@
 #include <utility>
 
 #include "core/base/log.h"
+#include "core/cluster/ask.h"
 #include "core/dispatch/auth_rules.h"
-#include "core/dispatch/await.h"
 #include "core/dispatch/handlers.h"
 #include "core/dispatch/replies.h"
 #include "core/protocol/automatic_alias.h"
@@ -36,7 +36,7 @@ void refuse_full(Node& node, Connection& connection) {
 
 void refuse_cluster_full(Node& node, Connection& connection) {
   note(node, connection, Refusal::kMaxPeers, "the broker has no room for another peer");
-  refuse(connection, 503, kClusterFull, CloseCode::kTryAgainLater);
+  refuse(connection, 503, kClusterFullMessage, CloseCode::kTryAgainLater);
 }
 
 void refuse_too_often(Node& node, Connection& connection) {
@@ -188,17 +188,13 @@ void replace(Node& node, Connection& newcomer, ConnectionRef present) {
   };
   if (&old_loop == &new_loop) return admit(node, newcomer, end_present());
 
-  begin_operation(newcomer);
-  old_loop.post([&node, &new_loop, end_present, newcomer_ref = newcomer.ref(),
-                 fingerprint = peer_of(newcomer).fingerprint] {
+  old_loop.post([&node, &new_loop, end_present, operation = Operation(newcomer),
+                 fingerprint = peer_of(newcomer).fingerprint]() mutable {
     const Inheritance inheritance = end_present();
-    new_loop.post([&node, &new_loop, newcomer_ref, fingerprint, inheritance] {
-      Connection* connection = new_loop.find(newcomer_ref);
-      if (connection == nullptr || connection->closing()) {
-        return abandon(node, fingerprint, inheritance);
-      }
+    new_loop.post([&node, operation = std::move(operation), fingerprint, inheritance] {
+      Connection* connection = operation.connection();
+      if (connection == nullptr) return abandon(node, fingerprint, inheritance);
       admit(node, *connection, inheritance);
-      end_operation(*connection);
     });
   });
 }

@@ -2,42 +2,14 @@
 
 #include "core/base/utf8.h"
 #include "core/protocol/json_text.h"
+#include "core/wire/notices.h"
 
 namespace peer {
 namespace {
 
-constexpr std::size_t kHexLength = 64;
-
 // Some words are a plugin's, which may have cut a client's in the middle of a character.
 bool is_text(std::string_view words) {
   return is_valid_utf8({reinterpret_cast<const std::uint8_t*>(words.data()), words.size()});
-}
-
-FrameBuilder& append_hex(FrameBuilder& builder, const Fingerprint& fingerprint) {
-  builder.append("\"");
-  write_hex(fingerprint, builder.extend(kHexLength));
-  return builder.append("\"");
-}
-
-FrameBuilder& append_ts(FrameBuilder& builder, sdk::Instant now) {
-  return builder.append(",\"ts\":").append_number(now.time_since_epoch().count());
-}
-
-// `{"type":...,"from":...,"namespace":...,"payload":...,"ts":...}`.
-FrameRef notification(std::string_view type, const Fingerprint& from, std::string_view ns,
-                      std::string_view payload, sdk::Instant now) {
-  const std::string ns_json = json_string(ns);
-  FrameBuilder builder(type.size() + ns_json.size() + payload.size() + 160);
-  builder.append("{\"type\":\"").append(type).append("\",\"from\":");
-  append_hex(builder, from).append(",\"namespace\":").append(ns_json);
-  builder.append(",\"payload\":").append(payload);
-  append_ts(builder, now).append("}");
-  return builder.finish(Opcode::kText);
-}
-
-std::string room_payload(std::string_view room_id, const Room& room) {
-  return "{\"room_id\":" + json_string(room_id) + ",\"owner\":\"" + to_hex(room.owner) +
-         "\",\"max_size\":" + std::to_string(room.max_size);
 }
 
 }  // namespace
@@ -124,80 +96,6 @@ std::string peer_object(const Peer& peer, std::string_view app_type, std::string
   object.append(",\"meta\":").append(meta.to_json()).push_back('}');
   object.shrink_to_fit();
   return object;
-}
-
-FrameRef peer_joined_frame(const Fingerprint& peer, std::string_view ns, std::string_view object,
-                           sdk::Instant now) {
-  return notification("peer_joined", peer, ns, object, now);
-}
-
-FrameRef peer_left_frame(const Fingerprint& peer, std::string_view ns, sdk::Instant now) {
-  return notification("peer_left", peer, ns, "{\"fingerprint\":\"" + to_hex(peer) + "\"}", now);
-}
-
-FrameRef kick_frame(const Fingerprint& by, const Fingerprint& target, std::string_view room_id,
-                    sdk::Instant now) {
-  return notification(
-      "kick", by, room_id,
-      "{\"room_id\":" + json_string(room_id) + ",\"fingerprint\":\"" + to_hex(target) + "\"}", now);
-}
-
-FrameRef room_updated_frame(std::string_view room_id, const Room& room, sdk::Instant now) {
-  return room_message_frame(room_id, "room_updated", room_payload(room_id, room) + "}", now);
-}
-
-FrameRef room_closed_frame(std::string_view room_id, sdk::Instant now) {
-  return room_message_frame(room_id, "room_closed", "{\"room_id\":" + json_string(room_id) + "}",
-                            now);
-}
-
-FrameRef room_message_frame(std::string_view room_id, std::string_view type,
-                            std::string_view payload, sdk::Instant now) {
-  std::string message = "{\"type\":" + json_string(type);
-  message.append(",\"namespace\":").append(json_string(room_id));
-  message.append(",\"payload\":").append(payload);
-  message.append(",\"ts\":").append(std::to_string(now.time_since_epoch().count()));
-  return text_frame(message + "}");
-}
-
-FrameRef directed_frame(std::string_view type, const Fingerprint& from, const Fingerprint& to,
-                        std::string_view payload, sdk::Instant now) {
-  FrameBuilder builder(type.size() + payload.size() + 2 * kHexLength + 80);
-  builder.append("{\"type\":\"").append(type).append("\",\"from\":");
-  append_hex(builder, from).append(",\"to\":");
-  append_hex(builder, to);
-  if (!payload.empty()) builder.append(",\"payload\":").append(payload);
-  append_ts(builder, now).append("}");
-  return builder.finish(Opcode::kText);
-}
-
-FrameRef directed_frame(std::string_view type, const Fingerprint& from, std::string_view alias,
-                        std::string_view payload, sdk::Instant now) {
-  const std::string to = json_string(alias);
-  FrameBuilder builder(type.size() + payload.size() + kHexLength + to.size() + 80);
-  builder.append("{\"type\":\"").append(type).append("\",\"from\":");
-  append_hex(builder, from).append(",\"to\":").append(to);
-  if (!payload.empty()) builder.append(",\"payload\":").append(payload);
-  append_ts(builder, now).append("}");
-  return builder.finish(Opcode::kText);
-}
-
-FrameRef broadcast_frame(const Fingerprint& from, std::string_view ns, std::string_view data,
-                         sdk::Instant now) {
-  const std::string ns_json = json_string(ns);
-  FrameBuilder builder(2 * ns_json.size() + data.size() + kHexLength + 128);
-  builder.append("{\"type\":\"broadcast\",\"from\":");
-  append_hex(builder, from).append(",\"namespace\":").append(ns_json);
-  builder.append(",\"payload\":{\"namespace\":").append(ns_json);
-  if (!data.empty()) builder.append(",\"data\":").append(data);
-  builder.append("}");
-  append_ts(builder, now).append("}");
-  return builder.finish(Opcode::kText);
-}
-
-std::string_view text_of(const FrameRef& frame) {
-  const std::span<const std::uint8_t> bytes = frame.payload();
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 }  // namespace peer

@@ -9,12 +9,9 @@
 #include "core/net/connection.h"
 #include "core/net/frame.h"
 
-/// What the server says to clients: every message that it makes, in one place (docs/protocol.md).
-/// `id`: the request id to echo, raw JSON, or empty.
+/// What the server answers to clients (docs/protocol.md); what it tells them unasked:
+/// wire/notices.h. `id`: the request id to echo, raw JSON, or empty.
 namespace peer {
-
-/// What the nodes share has no room for a newcomer.
-inline constexpr std::string_view kClusterFull = "cluster full";
 
 /// A direct reply: `{"type":type,"id":id,"payload":payload}`; an empty payload is left out.
 void reply(Connection& connection, std::string_view type, std::string_view id,
@@ -49,31 +46,5 @@ void reply_cancelled(Connection& connection, std::string_view id, sdk::TicketId 
 /// last member (without_meta).
 [[nodiscard]] std::string peer_object(const Peer& peer, std::string_view app_type,
                                       std::string_view join_meta);
-[[nodiscard]] FrameRef peer_joined_frame(const Fingerprint& peer, std::string_view ns,
-                                         std::string_view object, sdk::Instant now);
-[[nodiscard]] FrameRef peer_left_frame(const Fingerprint& peer, std::string_view ns,
-                                       sdk::Instant now);
-[[nodiscard]] FrameRef kick_frame(const Fingerprint& by, const Fingerprint& target,
-                                  std::string_view room_id, sdk::Instant now);
-[[nodiscard]] FrameRef room_updated_frame(std::string_view room_id, const Room& room,
-                                          sdk::Instant now);
-[[nodiscard]] FrameRef room_closed_frame(std::string_view room_id, sdk::Instant now);
-/// A room policy's own message.
-[[nodiscard]] FrameRef room_message_frame(std::string_view room_id, std::string_view type,
-                                          std::string_view payload, sdk::Instant now);
-
-/// The JSON of a `signal` or `relay` on its way to the target; `payload` empty: absent.
-[[nodiscard]] FrameRef directed_frame(std::string_view type, const Fingerprint& from,
-                                      const Fingerprint& to, std::string_view payload,
-                                      sdk::Instant now);
-/// The same to an alias that only nodes of another kind may know.
-[[nodiscard]] FrameRef directed_frame(std::string_view type, const Fingerprint& from,
-                                      std::string_view alias, std::string_view payload,
-                                      sdk::Instant now);
-/// The JSON of a `broadcast`; `data` empty: absent.
-[[nodiscard]] FrameRef broadcast_frame(const Fingerprint& from, std::string_view ns,
-                                       std::string_view data, sdk::Instant now);
-/// The JSON text within a text frame.
-[[nodiscard]] std::string_view text_of(const FrameRef& frame);
 
 }  // namespace peer

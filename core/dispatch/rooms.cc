@@ -1,28 +1,30 @@
 #include <utility>
 
-#include "core/dispatch/await.h"
 #include "core/dispatch/handlers.h"
 #include "core/dispatch/replies.h"
-#include "core/dispatch/room_changes.h"
+#include "core/wire/notices.h"
 
+// What clients ask of rooms. Each request becomes a task of Rooms (core/room/rooms.h), which asks
+// the policy and changes the room wherever it is kept; here it is read, and answered.
 namespace peer {
 namespace {
 
-// Asks the policy on behalf of a peer, whose further messages wait; goes on with
-// `then(connection, answer)` unless it has gone.
+// A question of a peer, whose further messages wait. Goes on with `then(connection, answer)` unless
+// the peer has gone, or the question is refused.
 template <typename Then>
-void change_room_for(const Call& call, RoomQuestion question, Then then) {
-  Node& node = call.node;
-  EventLoop& loop = call.loop();
-  begin_operation(call.connection);
-  change_room(
-      node, loop, std::move(question),
-      [&loop, ref = call.connection.ref(), then = std::move(then)](const RoomAnswer& answer) {
-        Connection* still_there = loop.find(ref);
-        if (still_there == nullptr || still_there->closing()) return;
-        then(*still_there, answer);
-        end_operation(*still_there);
-      });
+RoomTask task_for(const Call& call, RoomQuestion question, Then then) {
+  return {call.loop(), std::move(question),
+          [operation = Operation(call.connection), id = std::string(call.message.id),
+           then = std::move(then)](RoomAnswer& answer) mutable {
+            Connection* still_there = operation.connection();
+            if (still_there == nullptr) return;
+            if (answer.refusal) return reply_refusal(*still_there, id, *answer.refusal);
+            then(*still_there, id, answer);
+          }};
+}
+
+RoomQuestion question_of(const Call& call, std::string_view room, sdk::RoomAction action) {
+  return {std::string(room), action, call.peer.fingerprint};
 }
 
 void answer_kick(Connection& connection, const std::string& id, bool removed) {
@@ -33,25 +35,23 @@ void answer_kick(Connection& connection, const std::string& id, bool removed) {
 // A peer's memberships change on its own loop only: there the target is removed, and the owner's
 // next messages wait for it.
 void kick_on_its_loop(Node& node, Connection& kicking, const std::string& id,
-                      const std::string& name, const Fingerprint& target, ConnectionRef where) {
+                      const std::string& name, const Fingerprint& target) {
+  const std::optional<ConnectionRef> where = node.peers.find(target);
+  if (!where) return answer_kick(kicking, id, false);
   EventLoop& owners_loop = kicking.loop();
   const FrameRef farewell =
       kick_frame(peer_of(kicking).fingerprint, target, name, owners_loop.wall());
-  EventLoop& targets_loop = node.loop_of(where);
+  EventLoop& targets_loop = node.loop_of(*where);
   if (&owners_loop == &targets_loop) {
-    return answer_kick(kicking, id, remove_member(node, owners_loop, where, name, farewell));
+    return answer_kick(kicking, id, remove_member(node, owners_loop, *where, name, farewell));
   }
-  begin_operation(kicking);
-  targets_loop.post(
-      [&node, &owners_loop, &targets_loop, where, name, farewell, id, owner = kicking.ref()] {
-        const bool removed = remove_member(node, targets_loop, where, name, farewell);
-        owners_loop.post([&owners_loop, owner, id, removed] {
-          Connection* connection = owners_loop.find(owner);
-          if (connection == nullptr || connection->closing()) return;
-          answer_kick(*connection, id, removed);
-          end_operation(*connection);
-        });
-      });
+  targets_loop.post([&node, &targets_loop, where = *where, name, farewell, id,
+                     operation = Operation(kicking)]() mutable {
+    const bool removed = remove_member(node, targets_loop, where, name, farewell);
+    operation.loop().post([operation = std::move(operation), id = std::move(id), removed] {
+      if (Connection* owner = operation.connection()) answer_kick(*owner, id, removed);
+    });
+  });
 }
 
 void kick(const Call& call, const std::string& name, const Fingerprint& target) {
@@ -63,58 +63,79 @@ void kick(const Call& call, const std::string& name, const Fingerprint& target) 
       return call.ack();
     }
   }
-  RoomQuestion question{name, sdk::RoomAction::kKick, call.peer.fingerprint, target};
-  change_room_for(call, std::move(question),
-                  [&node = call.node, id = std::string(call.message.id), name, target](
-                      Connection& connection, const RoomAnswer& answer) {
-                    if (!consented(connection, id, answer.verdict)) return;
-                    if (answer.shared) return answer_kick(connection, id, true);
-                    const std::optional<ConnectionRef> where = node.peers.find(target);
-                    if (!where) return answer_kick(connection, id, false);
-                    kick_on_its_loop(node, connection, id, name, target, *where);
-                  });
+  RoomQuestion question = question_of(call, name, sdk::RoomAction::kKick);
+  question.target = target;
+  call.node.rooms.ask(
+      task_for(call, std::move(question),
+               [&node = call.node, target](Connection& connection, const std::string& id,
+                                           const RoomAnswer& answer) {
+                 if (answer.told_by_broker) return answer_kick(connection, id, true);
+                 kick_on_its_loop(node, connection, id, std::string(answer.name), target);
+               }));
+}
+
+bool may_create(const Call& call, const CreateRoomRequest& request) {
+  const bool allowed = may_use_namespace(call.peer, request.room_id) &&
+                       (call.peer.rights == nullptr || call.peer.rights->may_create_rooms);
+  if (!allowed || matches_any(call.node.config().reserved_namespaces, request.room_id)) {
+    call.error(403, "not allowed");
+    return false;
+  }
+  if (call.node.namespaces.find(request.room_id) != nullptr) {
+    call.error(409, "room already exists");
+    return false;
+  }
+  const std::uint32_t most = call.node.config().max_namespaces_per_peer;
+  if (most != 0 && call.peer.memberships.size() >= most) {
+    call.error(429, "too many namespaces");
+    return false;
+  }
+  if (state_size(call.peer) + 1024 + 2 * request.room_id.size() >
+      call.node.config().max_peer_state) {
+    call.error(429, "too much state");
+    return false;
+  }
+  return true;
 }
 
 }  // namespace
 
-// On the loop of the target. Returns false when it is no member any more.
-bool remove_member(Node& node, EventLoop& loop, ConnectionRef where, const std::string& name,
-                   const FrameRef& farewell) {
-  Connection* connection = loop.find(where);
-  if (connection == nullptr) return false;
-  Peer& target = peer_of(*connection);
-  const Membership* membership = target.find(name);
-  if (target.stage != Peer::Stage::kRegistered || membership == nullptr) return false;
-  const auto index = static_cast<std::size_t>(membership - target.memberships.data());
-  connection->send(farewell);
-  leave_namespace(node, *connection, index);
-  loop.deliver_mail();
-  return true;
+void reply_refusal(Connection& connection, std::string_view id, const sdk::RoomRefusal& refusal) {
+  reply_error(connection, id, refusal.code, refusal.message);
 }
 
-void settle_room(Node& node, EventLoop& loop, std::string name, const Fingerprint& gone) {
-  change_room(node, loop, {std::move(name), sdk::RoomAction::kLeave, gone},
-              [](const RoomAnswer&) {});
+void handle_create_room(const Call& call) {
+  CreateRoomRequest request;
+  if (!call.read(request) || !may_create(call, request)) return;
+  RoomQuestion question = question_of(call, request.room_id, sdk::RoomAction::kCreate);
+  question.fields = std::move(request.fields);
+  RoomTask task = task_for(
+      call, std::move(question),
+      [&node = call.node, holds_alias = call.peer.holds_alias](
+          Connection& connection, const std::string& id, const RoomAnswer& answer) {
+        enter_membership(node, peer_of(connection), {.holds_alias = holds_alias}, answer.joined);
+        reply_room(connection, "room_created", id, answer.name, answer.room, std::nullopt);
+        connection.loop().deliver_mail();
+      });
+  task.newcomer =
+      newcomer_of(call, Newcomer::Into::kNewRoom, request.room_id, peer_object(call.peer, {}, {}));
+  call.node.rooms.ask(std::move(task));
+}
+
+void handle_join_room(const Call& call) {
+  RoomRequest request;
+  if (!call.read(request)) return;
+  start_join(call, request.room_id, {.room_only = true}, std::move(request.fields));
 }
 
 void handle_room_info(const Call& call) {
   RoomRequest request;
   if (!call.read(request)) return;
-  const auto answer = [&node = call.node, id = std::string(call.message.id),
-                       name = std::string(request.room_id)](Connection* still_there,
-                                                            const sdk::RoomReading& reading) {
-    if (still_there == nullptr) return;
-    const std::optional<RoomSnapshot> room = believe(node, name, reading);
-    if (!room) return reply_error(*still_there, id, 404, "room not found");
-    reply_room(*still_there, "room_info", id, name, room->room, room->members.size());
-  };
-  if (call.node.broker_is_standalone) return answer(&call.connection, {});
-  await<sdk::RoomReading>(
-      call.connection, {call.node.broker_calls, "read_room"}, {},
-      [&](sdk::BrokerReply<sdk::RoomReading> reply) {
-        call.node.plugins.broker->read_room(request.room_id, std::move(reply));
-      },
-      answer);
+  call.node.rooms.look(
+      task_for(call, {std::string(request.room_id)},
+               [](Connection& connection, const std::string& id, const RoomAnswer& answer) {
+                 reply_room(connection, "room_info", id, answer.name, answer.room, answer.members);
+               }));
 }
 
 void handle_kick(const Call& call) {
@@ -135,15 +156,27 @@ void handle_kick(const Call& call) {
 void handle_room_message(const Call& call) {
   RoomRequest request;
   if (!call.read(request)) return;
-  RoomQuestion question{std::string(request.room_id), sdk::RoomAction::kMessage,
-                        call.peer.fingerprint};
+  RoomQuestion question = question_of(call, request.room_id, sdk::RoomAction::kMessage);
   question.message_type = call.message.type_text;
   question.fields = std::move(request.fields);
-  change_room_for(
-      call, std::move(question),
-      [id = std::string(call.message.id)](Connection& connection, const RoomAnswer& answer) {
-        if (consented(connection, id, answer.verdict)) reply_ack(connection, id, 0, 0);
-      });
+  call.node.rooms.ask(task_for(call, std::move(question),
+                               [](Connection& connection, const std::string& id,
+                                  const RoomAnswer&) { reply_ack(connection, id, 0, 0); }));
+}
+
+// On the loop of the target. Returns false when it is no member any more.
+bool remove_member(Node& node, EventLoop& loop, ConnectionRef where, const std::string& name,
+                   const FrameRef& farewell) {
+  Connection* connection = loop.find(where);
+  if (connection == nullptr) return false;
+  Peer& target = peer_of(*connection);
+  const Membership* membership = target.find(name);
+  if (target.stage != Peer::Stage::kRegistered || membership == nullptr) return false;
+  const auto index = static_cast<std::size_t>(membership - target.memberships.data());
+  connection->send(farewell);
+  leave_namespace(node, *connection, index);
+  loop.deliver_mail();
+  return true;
 }
 
 }  // namespace peer

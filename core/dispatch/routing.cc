@@ -4,9 +4,10 @@
 #include <utility>
 #include <vector>
 
-#include "core/dispatch/await.h"
+#include "core/cluster/ask.h"
 #include "core/dispatch/handlers.h"
 #include "core/dispatch/replies.h"
+#include "core/wire/notices.h"
 
 // The hot path: one message to one peer, or to all members of a namespace. On this node no plugin
 // is called and no payload is copied but into the one outgoing frame.
@@ -32,15 +33,11 @@ bool may_fan_out(const Call& call, std::size_t copies) {
 std::shared_ptr<DeliveryReport> await_report(const Call& call, std::uint32_t parts) {
   auto report = std::make_shared<DeliveryReport>();
   report->pending = parts;
-  EventLoop& loop = call.loop();
-  begin_operation(call.connection);
-  report->done = [&loop, ref = call.connection.ref(),
-                  id = std::string(call.message.id)](const DeliveryReport& done) {
-    loop.post([&loop, ref, id, delivered = done.delivered.load(), dropped = done.dropped.load()] {
-      Connection* sender = loop.find(ref);
-      if (sender == nullptr || sender->closing()) return;
-      reply_ack(*sender, id, delivered, dropped);
-      end_operation(*sender);
+  report->done = [operation = Operation(call.connection),
+                  id = std::string(call.message.id)](const DeliveryReport& done) mutable {
+    operation.loop().post([operation = std::move(operation), id = std::move(id),
+                           delivered = done.delivered.load(), dropped = done.dropped.load()] {
+      if (Connection* sender = operation.connection()) reply_ack(*sender, id, delivered, dropped);
     });
   };
   return report;
@@ -167,7 +164,7 @@ void fan_out(const Call& call, std::string_view ns, std::string_view data,
 
 void resolve_elsewhere(
     const Call& call, const std::vector<std::string_view>& aliases,
-    std::function<void(const Call& later, const sdk::ResolveOutcome& outcome)> then) {
+    UniqueTask<void(const Call& later, const sdk::ResolveOutcome& outcome)> then) {
   Node& node = call.node;
   await<sdk::ResolveOutcome>(
       call.connection, {node.broker_calls, "resolve"}, {},
@@ -175,7 +172,7 @@ void resolve_elsewhere(
         node.plugins.broker->resolve(aliases, std::move(answer));
       },
       [&node, count = aliases.size(), type = call.message.type, id = std::string(call.message.id),
-       then = std::move(then)](Connection* still_there, sdk::ResolveOutcome outcome) {
+       then = std::move(then)](Connection* still_there, sdk::ResolveOutcome outcome) mutable {
         if (still_there == nullptr) return;
         outcome.holders.resize(count);
         Message message;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/base/random.h"
-#include "core/dispatch/await.h"
+#include "core/cluster/ask.h"
 #include "core/dispatch/replies.h"
 #include "core/match/match_messages.h"
 #include "core/match/match_rules.h"
@@ -35,7 +35,7 @@ void end_ticket(Node& node, EventLoop& loop, const std::string& ns, sdk::TicketI
       [&](sdk::BrokerReply<sdk::TicketEnd> answer) {
         node.plugins.broker->remove_ticket(ns, id, std::move(answer));
       },
-      [&node, id, then = std::move(then)](sdk::TicketEnd end) {
+      [&node, id, then = std::move(then)](sdk::TicketEnd end) mutable {
         then(end != sdk::TicketEnd::kGone && node.own_tickets.take(id).has_value());
       });
 }
@@ -63,22 +63,18 @@ void schedule_expiry(Node& node, EventLoop& loop, ConnectionRef peer, const std:
 
 // A ticket's end in a match, told to its peer: to who has not been told that it waits as the answer
 // to its request, after which its next message is handled.
-void post_matched(Node& node, const OwnTicket& ticket, FrameRef frame) {
+void post_matched(Node& node, OwnTicket& ticket, FrameRef frame) {
   EventLoop& loop = node.loop_of(ticket.owner.where);
   loop.post({std::move(frame), ticket.owner.where, {}, nullptr});
   if (ticket.answered) return;
-  loop.post([&loop, where = ticket.owner.where] {
-    loop.deliver_mail();
-    Connection* connection = loop.find(where);
-    if (connection != nullptr && !connection->closing()) end_operation(*connection);
-  });
+  loop.post([&loop, ends = std::move(ticket.operation)] { loop.deliver_mail(); });
 }
 
 // Tells those of the tickets that are this node's, and observes their waits.
 void tell_tickets(Node& node, std::string_view ns, const std::string& payload,
-                  const std::vector<OwnTicket>& tickets, sdk::Instant now) {
+                  std::vector<OwnTicket>& tickets, sdk::Instant now) {
   const FrameRef frame = matched_frame(ns, payload, {}, now);
-  for (const OwnTicket& ticket : tickets) {
+  for (OwnTicket& ticket : tickets) {
     node.shared_match_waits.observe(now - ticket.enqueued);
     const bool echoes = !ticket.answered && !ticket.owner.request_id.empty();
     post_matched(node, ticket,
@@ -101,7 +97,7 @@ SharedQueues& queues_of(Node& node, EventLoop& loop) {
 // Nobody can be asked: a group is matched when all of it are this node's own.
 TicketIds claim_here(Node& node, const std::string& ns, const std::string& session,
                      const TicketIds& group, sdk::Instant now) {
-  const std::vector<OwnTicket> taken = node.own_tickets.take_all(group);
+  std::vector<OwnTicket> taken = node.own_tickets.take_all(group);
   if (taken.empty()) {
     TicketIds gone;
     std::copy_if(group.begin(), group.end(), std::back_inserter(gone),
@@ -179,14 +175,15 @@ bool request_shared_match(const Call& call, MatchRequest request, bool shows_tic
       {call.peer.fingerprint, call.connection.ref(), std::string(call.message.id), shows_ticket},
       std::move(request),
       now,
-      std::nullopt};
+      std::nullopt,
+      false,
+      Operation(call.connection)};
   if (timeout.count() > 0) ticket.expires = now + timeout;
-  const OwnTickets::Placed placed = node.own_tickets.place(new_ticket_id(), ticket);
+  const OwnTickets::Placed placed = node.own_tickets.place(new_ticket_id(), std::move(ticket));
   if (placed.kept) {
-    reply_waiting(node, call.connection, ticket, placed.id);
+    reply_waiting(node, call.connection, *placed.kept, placed.id);
     return true;
   }
-  begin_operation(call.connection);
   EventLoop& loop = call.loop();
   loop.schedule(loop.now() + kAnswerDeadline,
                 [&node, id = placed.id] { answer_waiting(node, id); });
@@ -216,26 +213,19 @@ void answer_waiting(Node& node, sdk::TicketId id) {
     } else {  // kicked meanwhile
       reply_error(*connection, ticket.owner.request_id, 403, "not in namespace");
     }
-    end_operation(*connection);
   });
 }
 
 void cancel_shared_match(const Call& call, std::string_view ns) {
   const std::optional<sdk::TicketId> ticket = call.node.own_tickets.find(ns, call.peer.fingerprint);
   if (!ticket) return call.error(404, "ticket not found");
-  EventLoop& loop = call.loop();
-  begin_operation(call.connection);
-  end_ticket(call.node, loop, std::string(ns), *ticket,
-             [&loop, peer = call.connection.ref(), id = std::string(call.message.id),
+  end_ticket(call.node, call.loop(), std::string(ns), *ticket,
+             [operation = Operation(call.connection), id = std::string(call.message.id),
               ticket = *ticket](bool ended) {
-               Connection* connection = loop.find(peer);
-               if (connection == nullptr || connection->closing()) return;
-               if (ended) {
-                 reply_cancelled(*connection, id, ticket);
-               } else {
-                 reply_error(*connection, id, 404, "ticket not found");
-               }
-               end_operation(*connection);
+               Connection* connection = operation.connection();
+               if (connection == nullptr) return;
+               if (ended) return reply_cancelled(*connection, id, ticket);
+               reply_error(*connection, id, 404, "ticket not found");
              });
 }
 
@@ -247,7 +237,6 @@ void drop_shared_ticket(Node& node, Connection& connection, std::string_view ns)
   remove_silently(node, ns, *id);
   if (ticket->answered || peer.stage == Peer::Stage::kGone) return;
   reply_error(connection, ticket->owner.request_id, 403, "not in namespace");
-  end_operation(connection);
 }
 
 EventLoop& loop_for(Node& node, std::string_view ns) {

@@ -10,13 +10,13 @@ OwnTickets::Placed OwnTickets::place(sdk::TicketId new_id, OwnTicket ticket) {
   ticket.request.ns = {};  // a view of the message
   const MutexLock lock(mutex_);
   const auto [at, is_new] = by_peer_.try_emplace({ticket.ns, ticket.owner.peer}, new_id);
-  Placed placed{at->second, false, std::nullopt};
+  Placed placed{at->second, std::nullopt, std::nullopt};
   if (!is_new) {
     OwnTicket& waiting = by_id_.at(at->second);
     if (same_request(waiting.request, ticket.request)) {
       waiting.owner = ticket.owner;
       waiting.expires = ticket.expires;
-      placed.kept = true;
+      placed.kept = std::move(ticket);
       return placed;
     }
     placed.replaced = at->second;
@@ -31,8 +31,15 @@ std::optional<OwnTicket> OwnTickets::take_answer(sdk::TicketId id) {
   const MutexLock lock(mutex_);
   const auto at = by_id_.find(id);
   if (at == by_id_.end() || at->second.answered) return std::nullopt;
-  at->second.answered = true;
-  return at->second;
+  OwnTicket& ticket = at->second;
+  ticket.answered = true;
+  return OwnTicket{ticket.ns,
+                   ticket.owner,
+                   {},
+                   ticket.enqueued,
+                   ticket.expires,
+                   true,
+                   std::move(ticket.operation)};
 }
 
 OwnTicket OwnTickets::erase(sdk::TicketId id) {

@@ -15,6 +15,7 @@
 #include "core/base/fingerprint.h"
 #include "core/base/mutex.h"
 #include "core/match/matchmaker.h"
+#include "core/net/operation.h"
 
 namespace peer {
 
@@ -26,6 +27,7 @@ struct OwnTicket {
   sdk::Instant enqueued;
   std::optional<sdk::Instant> expires;
   bool answered = false;  ///< its peer has been told that it waits
+  Operation operation{};  ///< of its request, until that is answered
 };
 
 /// The tickets of this node's peers in a cluster. Whatever ends a ticket (a match, a cancellation,
@@ -35,15 +37,16 @@ class OwnTickets {
  public:
   struct Placed {
     sdk::TicketId id = 0;
-    bool kept = false;  ///< the request is that of the ticket which waits already
+    /// The new ticket, where the request is that of the one which waits already.
+    std::optional<OwnTicket> kept{};
     std::optional<sdk::TicketId> replaced;
   };
 
   /// Enters a ticket, or keeps the peer's equal one and lets its time start anew. `new_id` names it
   /// if it is new.
   Placed place(sdk::TicketId new_id, OwnTicket ticket) PEER_EXCLUDES(mutex_);
-  /// Its peer is to be told that it waits, by the caller; nullopt: it has been, or the ticket has
-  /// ended, or is another node's.
+  /// Its peer is to be told that it waits, by the caller, who gets the ticket's operation but not
+  /// its request; nullopt: it has been, or the ticket has ended, or is another node's.
   std::optional<OwnTicket> take_answer(sdk::TicketId id) PEER_EXCLUDES(mutex_);
   /// Ends a ticket; nullopt: it has ended already, or is another node's.
   std::optional<OwnTicket> take(sdk::TicketId id) PEER_EXCLUDES(mutex_);

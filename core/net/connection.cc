@@ -115,13 +115,11 @@ void Connection::set_deadline(Time at) {
 }
 
 void Connection::pause() {
-  paused_ = true;
-  mark_dirty();
+  if (pauses_++ == 0) mark_dirty();
 }
 
 void Connection::resume() {
-  paused_ = false;
-  mark_dirty();  // service() goes on with what has arrived
+  if (--pauses_ == 0) mark_dirty();  // service() goes on with what has arrived
 }
 
 // As recv(2). What comes when we have shut down is thrown away, and need not be decrypted.
@@ -180,7 +178,7 @@ bool Connection::service() {
 
 bool Connection::may_read() const {
   // An HTTP client reads its answer before its next request is read.
-  const bool waits = paused_ || owes_answers_ || (state_ == State::kHttp && !output_.empty());
+  const bool waits = pauses_ != 0 || owes_answers_ || (state_ == State::kHttp && !output_.empty());
   return !waits && !closing() && !broken_ && !close_after_flush_;
 }
 

@@ -104,6 +104,7 @@ class Connection final : private FrameSink {
   [[nodiscard]] bool closing() const { return state_ >= State::kClosing; }
 
   /// While paused, no message is handed over: what has arrived waits, and the socket is not read.
+  /// It ends with as many calls of resume() as there were of pause(); see Operation.
   void pause();
   void resume();
 
@@ -188,7 +189,6 @@ class Connection final : private FrameSink {
   std::unique_ptr<Address> proxy_;  // that has told address_ by PROXY protocol; until the upgrade
   std::unique_ptr<TlsStream> tls_;  // null: plain
   State state_ = State::kHttp;
-  bool paused_ = false;
   bool owes_answers_ = false;  // see reply()
   bool broken_ = false;
   bool dirty_ = false;
@@ -202,6 +202,7 @@ class Connection final : private FrameSink {
   bool settled_ = false;                   // in the reserve: answered, or the refusal is noted
   std::uint32_t interest_ = 0;             // epoll events asked for
   std::uint16_t control_frames_ = 0;
+  std::uint16_t pauses_ = 0;    // not 0: paused
   std::uint32_t lingered_ = 0;  // bytes discarded since close()
   Time control_second_{};
   Time app_deadline_ = kNever;

@@ -114,7 +114,7 @@ void EventLoop::run_round() {
 int EventLoop::poll_timeout() {
   Time next =
       std::min(round_up(std::min(earliest_deadline_, kNever - kDeadlineGrid)), stop_deadline_);
-  if (!timers_.empty()) next = std::min(next, timers_.begin()->first);
+  if (!timers_.empty()) next = std::min(next, timers_.begin()->first.at);
   if (!closed_.empty() || !dirty_.empty() || !backlog_.empty() || has_mail()) return 0;
   constexpr milliseconds kLongest{60'000};
   const milliseconds wait = std::min(next - steady_now(), kLongest);
@@ -250,19 +250,22 @@ void EventLoop::flush(ConnectionRef ref) {
   if (!alive) destroy(*connection);
 }
 
-void EventLoop::schedule(Time at, std::function<void()> task) {
-  timers_.emplace(at, Timer{{}, std::move(task)});
+TimerId EventLoop::schedule(Time at, UniqueTask<void()> task) {
+  const TimerId timer{at, ++last_timer_};
+  timers_.emplace(timer, Timer{{}, std::move(task)});
+  return timer;
 }
 
-void EventLoop::schedule(const std::string& name, Time at, std::function<void()> task) {
-  const auto timer = timers_.emplace(at, Timer{name, std::move(task)});
+void EventLoop::schedule(const std::string& name, Time at, UniqueTask<void()> task) {
+  const auto timer =
+      timers_.emplace(TimerId{at, ++last_timer_}, Timer{name, std::move(task)}).first;
   const auto [known, is_new] = named_timers_.try_emplace(name, timer);
   if (!is_new) timers_.erase(std::exchange(known->second, timer));
 }
 
 void EventLoop::run_timers() {
-  while (!timers_.empty() && timers_.begin()->first <= now_) {
-    const Timer timer = std::move(timers_.begin()->second);
+  while (!timers_.empty() && timers_.begin()->first.at <= now_) {
+    Timer timer = std::move(timers_.begin()->second);
     timers_.erase(timers_.begin());
     if (!timer.name.empty()) named_timers_.erase(timer.name);
     run_guarded(timer.task);
@@ -305,7 +308,11 @@ void EventLoop::stop(CloseCode code, const std::string& reason, milliseconds spr
   for (std::size_t i = 0; i < steps; ++i) {
     const auto close = [this, code, reason, begin = slots * i / steps,
                         end = slots * (i + 1) / steps] { close_slots(begin, end, code, reason); };
-    i == 0 ? close() : schedule(now_ + spread * i / steps, close);
+    if (i == 0) {
+      close();
+    } else {
+      schedule(now_ + spread * i / steps, close);
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -18,6 +19,7 @@
 #include "core/base/mutex.h"
 #include "core/base/origin.h"
 #include "core/base/time.h"
+#include "core/base/unique_task.h"
 #include "core/net/admission.h"
 #include "core/net/connection.h"
 #include "core/net/deflate.h"
@@ -72,7 +74,7 @@ struct DeliveryReport {
   std::atomic<std::uint32_t> delivered{0};
   std::atomic<std::uint32_t> dropped{0};
   std::atomic<std::uint32_t> pending{0};
-  std::function<void(const DeliveryReport&)> done;  ///< on the loop that delivers last
+  UniqueTask<void(const DeliveryReport&)> done;  ///< on the loop that delivers last
 };
 
 /// One frame for connections of one loop.
@@ -82,6 +84,14 @@ struct Delivery {
   std::vector<ConnectionRef> many;
   std::shared_ptr<DeliveryReport> report;  ///< shared by the deliveries of one fan-out; or null
   Importance importance = Importance::kMessage;
+};
+
+/// A timer of a loop. Those that are due at one time run in the order of their numbers.
+struct TimerId {
+  Time at{};
+  std::uint64_t number = 0;
+
+  friend auto operator<=>(const TimerId&, const TimerId&) = default;
 };
 
 /// Counts of one loop since the start; read from any thread.
@@ -131,7 +141,7 @@ class EventLoop {
   /// mail.
   void post(Delivery delivery);
   /// Runs `task` on the loop, after all deliveries posted before it. Never dropped.
-  void post(std::function<void()> task);
+  void post(UniqueTask<void()> task);
   [[nodiscard]] const LoopStats& stats() const { return stats_; }
 
   // Loop thread.
@@ -149,10 +159,12 @@ class EventLoop {
     if (mail_waiting_.load(std::memory_order_acquire)) deliver_waiting_mail();
   }
   /// Runs `task` once at `at`.
-  void schedule(Time at, std::function<void()> task);
+  TimerId schedule(Time at, UniqueTask<void()> task);
   /// The same, instead of what was scheduled under `name` before: however often clients cause it,
   /// one timer of a name waits.
-  void schedule(const std::string& name, Time at, std::function<void()> task);
+  void schedule(const std::string& name, Time at, UniqueTask<void()> task);
+  /// Forgets a timer that was scheduled without a name, with its task. One that has run is none.
+  void cancel(TimerId timer) { timers_.erase(timer); }
   /// Stops accepting.
   void stop_listening();
   /// Stops accepting and closes every connection with `code`, evenly over `spread`: those that come
@@ -163,9 +175,9 @@ class EventLoop {
   friend class Connection;
   struct Timer {
     std::string name;  // empty: none
-    std::function<void()> task;
+    UniqueTask<void()> task;
   };
-  using Timers = std::multimap<Time, Timer>;
+  using Timers = std::map<TimerId, Timer>;
 
   void wake();
   void wake_others();
@@ -190,7 +202,7 @@ class EventLoop {
   void deliver_waiting_mail();
   void deliver(const Delivery& delivery);
   void run_tasks();
-  void run_guarded(const std::function<void()>& task) noexcept;
+  void run_guarded(UniqueTask<void()>& task) noexcept;
   void run_timers();
   void check_deadlines();
   void flush_dirty();
@@ -237,12 +249,13 @@ class EventLoop {
   std::vector<ConnectionRef> closed_;                   // on_close() is due
   std::vector<std::unique_ptr<Connection>> graveyard_;  // until the end of the round
   Timers timers_;
+  std::uint64_t last_timer_ = 0;
   std::unordered_map<std::string, Timers::iterator> named_timers_;
   std::vector<EventLoop*> to_wake_;
 
   Mutex mail_mutex_;
   std::vector<Delivery> mail_ PEER_GUARDED_BY(mail_mutex_);
-  std::vector<std::function<void()>> tasks_ PEER_GUARDED_BY(mail_mutex_);
+  std::vector<UniqueTask<void()>> tasks_ PEER_GUARDED_BY(mail_mutex_);
   std::size_t mail_bytes_ PEER_GUARDED_BY(mail_mutex_) = 0;
   bool woken_ PEER_GUARDED_BY(mail_mutex_) = false;
   std::atomic<bool> mail_waiting_{false};  // mail_ is not empty: written under the mutex

@@ -55,7 +55,7 @@ void EventLoop::post(Delivery delivery) {
   if (asleep) wake();
 }
 
-void EventLoop::post(std::function<void()> task) {
+void EventLoop::post(UniqueTask<void()> task) {
   bool asleep = false;
   {
     const MutexLock lock(mail_mutex_);
@@ -119,16 +119,16 @@ void EventLoop::deliver(const Delivery& delivery) {
 }
 
 void EventLoop::run_tasks() {
-  std::vector<std::function<void()>> tasks;
+  std::vector<UniqueTask<void()>> tasks;
   {
     const MutexLock lock(mail_mutex_);
     tasks.swap(tasks_);
     woken_ = !mail_.empty();
   }
-  for (const auto& task : tasks) run_guarded(task);
+  for (UniqueTask<void()>& task : tasks) run_guarded(task);
 }
 
-void EventLoop::run_guarded(const std::function<void()>& task) noexcept {
+void EventLoop::run_guarded(UniqueTask<void()>& task) noexcept {
   try {
     task();
   } catch (const std::exception& failure) {

@@ -6,6 +6,7 @@ peer_add_test(unit_base
     base/origin_test.cc
     base/plain_file_test.cc
     base/random_test.cc
+    base/unique_task_test.cc
     base/utf8_test.cc
   LIBRARIES peer_base peer_test_support
   LABELS fast)

@@ -1,6 +1,8 @@
+#include <future>
 #include <stdexcept>
 #include <utility>
 
+#include "core/net/event_loop.h"
 #include "tests/unit/dispatch/node_test.h"
 
 // create_room, join_room, room_info, kick, and what a room policy adds (docs/protocol.md, "Rooms").
@@ -33,7 +35,53 @@ std::string room_updated(std::string_view owner, int size = 2) {
 }
 sdk::RoomDecision throws(const RoomView&, const RoomRequest&) { throw std::runtime_error("no"); }
 
-class RoomsTest : public NodeTest {};
+sdk::RoomDecision grown(const RoomView& room, const RoomRequest&) {
+  sdk::RoomDecision decision = TestRooms::unchanged(room);
+  decision.max_size = 9;
+  return decision;
+}
+
+template <typename Base>
+class RoomsOf : public Base {
+ protected:
+  // A room is created, and its policy wants to be woken; before it is, a message to the policy
+  // changes the room, and has it woken later. What the owner has heard when both times are over.
+  std::vector<std::string> heard_of_two_timers() {
+    this->rooms_.types = {"vote"};
+    this->rooms_.on(RoomAction::kCreate, [](const RoomView& room, const RoomRequest& request) {
+      sdk::RoomDecision decision = TestRooms::by_the_guide(room, request);
+      decision.wake_after = milliseconds(1);
+      return decision;
+    });
+    this->rooms_.on(RoomAction::kMessage, [](const RoomView& room, const RoomRequest&) {
+      sdk::RoomDecision decision = TestRooms::unchanged(room);
+      decision.wake_after = milliseconds(2);
+      return decision;
+    });
+    this->rooms_.on(RoomAction::kTimer, [](const RoomView& room, const RoomRequest&) {
+      sdk::RoomDecision decision = TestRooms::unchanged(room);
+      decision.messages = {{std::nullopt, "tick", "1"}};
+      return decision;
+    });
+    Client alice = this->peer("alice");
+    this->on_loop(0, [&] {  // which reads both at once when this is over
+      alice.send("create_room", kRoom);
+      alice.send("vote", kRoom, R"("id":1)");
+    });
+    EXPECT_THAT(alice.read(), HasSubstr("room_created"));
+    EXPECT_EQ(alice.read(), ack("1", 0));
+    std::promise<void> over;
+    this->on_loop(0, [&] {
+      EventLoop& loop = *EventLoop::current();
+      loop.schedule(loop.now() + milliseconds(2), [&] { over.set_value(); });
+    });
+    over.get_future().get();
+    return alice.heard();
+  }
+};
+const std::string kTick = R"({"type":"tick","namespace":"room","payload":1,"ts":0})";
+
+class RoomsTest : public RoomsOf<NodeTest> {};
 
 TEST_F(RoomsTest, AMemberGetsAllOthersAndIsAnnounced) {
   Client alice = owner_of("room", "alice");
@@ -264,9 +312,32 @@ TEST_F(RoomsTest, ThePolicysTimerChangesTheRoom) {
   EXPECT_EQ(peer_in("room", "bob").read(), room_updated("alice", 9));
 }
 
+TEST_F(RoomsTest, WhoCreatesARoomHearsOfItBeforeItsPolicySpeaks) {
+  rooms_.on(RoomAction::kCreate, [](const RoomView& room, const RoomRequest& request) {
+    sdk::RoomDecision decision = TestRooms::by_the_guide(room, request);
+    decision.messages = {{std::nullopt, "score", "1"}};
+    return decision;
+  });
+  Client alice = peer("alice");
+  EXPECT_THAT(alice.ask("create_room", kRoom), HasSubstr("room_created"));
+  EXPECT_EQ(alice.read(), R"({"type":"score","namespace":"room","payload":1,"ts":0})");
+}
+
+TEST_F(RoomsTest, WhoChangesARoomHearsOfTheChangeBeforeTheAnswer) {
+  rooms_.types = {"grow"};
+  rooms_.on(RoomAction::kMessage, grown);
+  Client alice = owner_of("room", "alice");
+  EXPECT_EQ(alice.ask("grow", kRoom, R"("id":1)"), room_updated("alice", 9));
+  EXPECT_EQ(alice.read(), ack("1", 0));
+}
+
+TEST_F(RoomsTest, ATimerIsOverWhenALaterDecisionTookOver) {
+  EXPECT_THAT(heard_of_two_timers(), ElementsAre(kTick));
+}
+
 // --- With other nodes
 
-class SharedRoomsTest : public ClusterTest {
+class SharedRoomsTest : public RoomsOf<ClusterTest> {
  protected:
   // A client that has asked, and waits for what the broker reads of the room.
   Client asking(std::string_view name, std::string_view type, std::string_view payload) {
@@ -351,6 +422,33 @@ TEST_F(SharedRoomsTest, AConflictIsJudgedAgain) {
   elsewhere("own room 1 3");
   elsewhere("disturb 5");
   EXPECT_EQ(peer("alice").ask("join_room", kRoom), peer_list("room", {"far-1", "alice"}));
+}
+
+TEST_F(SharedRoomsTest, AConflictOfAChangeIsJudgedAgain) {
+  rooms_.types = {"grow"};
+  rooms_.on(RoomAction::kMessage, grown);
+  Client alice = owner_of("room", "alice");
+  elsewhere("disturb 63");
+  alice.send("grow", kRoom, R"("id":1)");
+  EXPECT_THAT(alice.heard(), testing::UnorderedElementsAre(room_updated("alice", 9), ack("1", 0)));
+  elsewhere("disturb 64");
+  EXPECT_EQ(alice.ask("grow", kRoom), error(429, "room busy"));
+}
+
+TEST_F(SharedRoomsTest, ATimerIsOverWhenALaterDecisionTookOver) {
+  EXPECT_THAT(heard_of_two_timers(), ElementsAre(kTick));
+}
+
+// After its request there is time for another answer of the policy, which would be another room.
+TEST_F(SharedRoomsTest, ACreationIsJudgedOnceThoughTheBrokerCannotKnow) {
+  elsewhere("cut");
+  int asked = 0;
+  rooms_.on(RoomAction::kCreate, [&asked](const RoomView& room, const RoomRequest& request) {
+    ++asked;
+    return TestRooms::by_the_guide(room, request);
+  });
+  const Client alice = owner_of("room", "alice");
+  EXPECT_EQ(asked, 1);
 }
 
 TEST_F(SharedRoomsTest, ARoomThatOthersChangeAllTheTimeIsBusy) {

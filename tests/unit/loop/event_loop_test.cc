@@ -124,6 +124,22 @@ TEST_F(EventLoopTest, AScheduledTaskRunsNotBeforeItsTime) {
   EXPECT_GE(late.get_future().get(), 0ms);
 }
 
+TEST_F(EventLoopTest, ACancelledTaskIsForgotten) {
+  start();
+  test::EventLog log;
+  on_loop([&] {
+    const Time at = loop().now() + 1ms;
+    const TimerId cancelled = loop().schedule(at, [&] { log.add("cancelled"); });
+    const TimerId own = loop().schedule(at, [&] { log.add("kept"); });
+    loop().schedule(at, [&, own] {
+      loop().cancel(own);  // it has run
+      log.add("last");
+    });
+    loop().cancel(cancelled);
+  });
+  EXPECT_THAT(log.wait_for(2), ElementsAre("kept", "last"));
+}
+
 TEST_F(EventLoopTest, AThrowingTaskStopsNothing) {
   start();
   loop().post([] { throw std::runtime_error("a task"); });

@@ -1,6 +1,6 @@
 peer_add_test(unit_loop
   SOURCES
-    loop/await_test.cc
+    loop/ask_test.cc
     loop/backpressure_test.cc
     loop/closing_test.cc
     loop/event_loop_test.cc
@@ -8,7 +8,8 @@ peer_add_test(unit_loop
     loop/keepalive_test.cc
     loop/listener_test.cc
     loop/mailbox_test.cc
+    loop/operation_test.cc
     loop/send_queue_test.cc
     loop/stop_test.cc
-  LIBRARIES peer_net peer_plugin peer_hub peer_protocol peer_test_support
+  LIBRARIES peer_net peer_cluster peer_test_support
   LABELS fast threads)

@@ -41,14 +41,15 @@ TEST(OwnTicketsTest, AnEqualRequestKeepsTheTicketAndItsTimeStartsAnew) {
   OwnTickets tickets;
   OwnTicket first = ticket_of(1);
   first.expires = kNow;
-  tickets.place(7, first);
-  EXPECT_EQ(tickets.expiry(7), first.expires);
-  first.expires = kNow + milliseconds(1);
-  const OwnTickets::Placed placed = tickets.place(8, first);
+  tickets.place(7, std::move(first));
+  EXPECT_EQ(tickets.expiry(7), kNow);
+  OwnTicket equal = ticket_of(1);
+  equal.expires = kNow + milliseconds(1);
+  const OwnTickets::Placed placed = tickets.place(8, std::move(equal));
   EXPECT_EQ(placed.id, 7U);
   EXPECT_TRUE(placed.kept);
   EXPECT_FALSE(placed.replaced);
-  EXPECT_EQ(tickets.expiry(7), first.expires);
+  EXPECT_EQ(tickets.expiry(7), kNow + milliseconds(1));
 }
 
 TEST(OwnTicketsTest, TheAnswerThatATicketWaitsIsDueOnce) {

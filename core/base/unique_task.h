@@ -1,0 +1,101 @@
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace peer {
+
+template <typename Signature, std::size_t words = 4>
+class UniqueTask;
+
+/// A function that is kept to be called later, as std::function keeps one. It cannot be copied: so
+/// it may hold what cannot be copied either, such as an Operation, and nothing that it holds is
+/// copied behind anybody's back. What fits into so many words is held without an allocation.
+template <typename... Arguments, std::size_t words>
+class UniqueTask<void(Arguments...), words> {
+ public:
+  UniqueTask() = default;
+  template <typename Function>
+  requires(!std::same_as<std::remove_cvref_t<Function>, UniqueTask> &&
+           std::invocable<std::decay_t<Function>&, Arguments...>)
+      UniqueTask(Function&& function) {  // NOLINT(google-explicit-constructor): as std::function
+    using Kept = std::decay_t<Function>;
+    if constexpr (fits<Kept>) {
+      new (&room_) Kept(std::forward<Function>(function));
+      kind_ = &kInside<Kept>;
+    } else {
+      new (&room_) Kept*(new Kept(std::forward<Function>(function)));
+      kind_ = &kOutside<Kept>;
+    }
+  }
+  UniqueTask(UniqueTask&& other) noexcept { take(other); }
+  UniqueTask& operator=(UniqueTask&& other) noexcept {
+    if (this != &other) {
+      drop();
+      take(other);
+    }
+    return *this;
+  }
+  UniqueTask(const UniqueTask&) = delete;
+  UniqueTask& operator=(const UniqueTask&) = delete;
+  ~UniqueTask() { drop(); }
+
+  explicit operator bool() const { return kind_ != nullptr; }
+  /// There must be a function.
+  void operator()(Arguments... arguments) {
+    kind_->run(&room_, std::forward<Arguments>(arguments)...);
+  }
+
+ private:
+  using Room = std::array<void*, words>;
+
+  // What can be done with a function of one type, without knowing the type.
+  struct Kind {
+    void (*run)(void* room, Arguments... arguments);
+    void (*move)(void* from, void* to) noexcept;
+    void (*drop)(void* room) noexcept;
+  };
+
+  template <typename Kept>
+  static constexpr bool fits =
+      sizeof(Kept) <= sizeof(Room) &&
+      alignof(Kept) <= alignof(Room) && std::is_nothrow_move_constructible_v<Kept>;
+
+  template <typename Kept>
+  static constexpr Kind kInside{
+      [](void* room, Arguments... arguments) {
+        (*static_cast<Kept*>(room))(std::forward<Arguments>(arguments)...);
+      },
+      [](void* from, void* to) noexcept {
+        new (to) Kept(std::move(*static_cast<Kept*>(from)));
+        static_cast<Kept*>(from)->~Kept();
+      },
+      [](void* room) noexcept { static_cast<Kept*>(room)->~Kept(); }};
+
+  template <typename Kept>
+  static constexpr Kind kOutside{
+      [](void* room, Arguments... arguments) {
+        (**static_cast<Kept**>(room))(std::forward<Arguments>(arguments)...);
+      },
+      [](void* from, void* to) noexcept { new (to) Kept*(*static_cast<Kept**>(from)); },
+      [](void* room) noexcept { delete *static_cast<Kept**>(room); }};
+
+  void take(UniqueTask& other) noexcept {
+    if (other.kind_ != nullptr) other.kind_->move(&other.room_, &room_);
+    kind_ = std::exchange(other.kind_, nullptr);
+  }
+  void drop() noexcept {
+    if (kind_ != nullptr) kind_->drop(&room_);
+    kind_ = nullptr;
+  }
+
+  Room room_;
+  const Kind* kind_ = nullptr;
+};
+
+}  // namespace peer

@@ -1,0 +1,250 @@
+#include "core/room/room_store.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "core/cluster/ask.h"
+#include "core/wire/notices.h"
+
+namespace peer {
+namespace {
+
+using Into = Newcomer::Into;
+using Status = RoomOutcome::Status;
+
+// As others of the namespace hear of it. `alone`: Member::alone.
+Joiner joiner_of(const RoomTask& task, bool alone) {
+  const Newcomer& newcomer = *task.newcomer;
+  return {
+      newcomer.where, newcomer.peer.peer, newcomer.object,
+      peer_joined_frame(newcomer.peer.peer, task.question.name, newcomer.object, task.loop.wall()),
+      alone};
+}
+
+// A room's list of members holds them all.
+PageLimit page_limit(const RoomTask& task) {
+  const std::size_t bytes = task.newcomer->page_bytes;
+  if (task.newcomer->into == Into::kNamespace) return {kJoinPage, bytes};
+  return {std::size_t{task.change.room.max_size}, bytes, true};
+}
+
+Status status_of(JoinStatus status) {
+  switch (status) {
+    case JoinStatus::kJoined:
+    case JoinStatus::kRefreshed:
+      return Status::kDone;
+    case JoinStatus::kFull:
+      return Status::kFull;
+    case JoinStatus::kIsRoom:
+      return Status::kIsRoom;
+    case JoinStatus::kGone:
+      return Status::kGone;
+    case JoinStatus::kConflict:
+      return Status::kConflict;
+  }
+  return Status::kConflict;
+}
+
+Status status_of(sdk::CommitStatus status) {
+  switch (status) {
+    case sdk::CommitStatus::kCommitted:
+      return Status::kDone;
+    case sdk::CommitStatus::kConflict:
+      return Status::kConflict;
+    case sdk::CommitStatus::kGone:
+      return Status::kGone;
+    case sdk::CommitStatus::kNotMember:
+      return Status::kNotMember;
+    case sdk::CommitStatus::kUnavailable:
+      return Status::kUnavailable;
+  }
+  return Status::kUnavailable;
+}
+
+// The change as the broker takes it.
+sdk::RoomCommit commit_of(const RoomTask& task) {
+  sdk::RoomCommit commit;
+  commit.version = task.based_on;
+  commit.room = {task.change.room.owner, task.change.room.max_size, task.change.room.state};
+  for (const RoomPost& post : task.change.posts) {
+    commit.posts.push_back({post.to, std::string(text_of(post.frame))});
+  }
+  if (task.question.action == sdk::RoomAction::kKick) {
+    commit.kicked = task.question.target;
+    commit.by = task.question.actor;
+  }
+  return commit;
+}
+
+std::optional<RoomSnapshot> snapshot_of(const std::optional<sdk::RoomRecord>& record) {
+  if (!record) return std::nullopt;
+  return RoomSnapshot{nullptr,
+                      {record->room.owner, record->room.max_size, record->room.state},
+                      record->version,
+                      record->members};
+}
+
+// For as long as the broker is asked: what it is asked about stays where it is.
+std::unique_ptr<RoomTask> keep(RoomTask&& task) {
+  return std::make_unique<RoomTask>(std::move(task));
+}
+
+}  // namespace
+
+void OwnRooms::read(RoomTask&& task, OnView then) {
+  RoomView view{namespaces_.room(task.question.name), others_ == Others::kNone};
+  then(std::move(task), std::move(view));
+}
+
+void OwnRooms::commit(RoomTask&& task, OnOutcome then) {
+  RoomOutcome outcome;
+  const bool done = namespaces_.commit_room(task.question.name, task.based_on, task.change);
+  outcome.status = done ? Status::kDone : Status::kConflict;
+  outcome.version = task.based_on + 1;
+  then(std::move(task), std::move(outcome));
+}
+
+void OwnRooms::join(RoomTask&& task, OnOutcome then) {
+  RoomOutcome outcome = let_in(task);
+  then(std::move(task), std::move(outcome));
+}
+
+RoomOutcome OwnRooms::let_in(const RoomTask& task) {
+  const std::string& name = task.question.name;
+  const Joiner joiner = joiner_of(task, others_ == Others::kMayBe);
+  RoomOutcome outcome;
+  outcome.version = task.based_on + 1;
+  switch (task.newcomer->into) {
+    case Into::kNamespace:
+      outcome.joined =
+          namespaces_.join(name, joiner, task.newcomer->max_namespace_size, page_limit(task));
+      break;
+    case Into::kRoom:
+      outcome.joined =
+          namespaces_.join_room(name, joiner, task.based_on, task.change, page_limit(task));
+      break;
+    case Into::kNewRoom:
+      outcome.joined.ns = namespaces_.create_room(name, joiner, task.change);
+      outcome.joined.joined = 1;
+      outcome.status = outcome.joined.ns != nullptr ? Status::kDone : Status::kExists;
+      return outcome;
+  }
+  outcome.status = peer::status_of(outcome.joined.status);
+  return outcome;
+}
+
+bool OwnRooms::leave(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
+                     const FrameRef& announcement) {
+  return namespaces_.leave(ns, joined, peer.peer, announcement).room.has_value();
+}
+
+void OwnRooms::refresh(Namespace& ns, std::uint64_t joined, const sdk::Registered&,
+                       std::string_view object) {
+  namespaces_.refresh(ns, joined, object);
+}
+
+void SharedRooms::read(RoomTask&& task, OnView then) {
+  if (task.alone) return own_.read(std::move(task), then);
+  auto kept = keep(std::move(task));
+  const RoomTask& asking = *kept;
+  ask<sdk::RoomReading>(
+      asking.loop, {calls_, "read_room"}, {},
+      [&](sdk::BrokerReply<sdk::RoomReading> reply) {
+        broker_.read_room(asking.question.name, std::move(reply));
+      },
+      [this, kept = std::move(kept), then](const sdk::RoomReading& reading) {
+        if (!reading.known) return own_.read(std::move(*kept), then);
+        then(std::move(*kept), {snapshot_of(reading.room), true});
+      });
+}
+
+void SharedRooms::commit(RoomTask&& task, OnOutcome then) {
+  if (task.alone) return own_.commit(std::move(task), then);
+  auto kept = keep(std::move(task));
+  const RoomTask& asking = *kept;
+  const sdk::RoomCommit commit = commit_of(asking);
+  ask<sdk::CommitOutcome>(
+      asking.loop, {calls_, "commit_room"}, {},
+      [&](sdk::BrokerReply<sdk::CommitOutcome> reply) {
+        broker_.commit_room(asking.question.name, commit, std::move(reply));
+      },
+      [kept = std::move(kept), then](const sdk::CommitOutcome& outcome) {
+        then(std::move(*kept),
+             {peer::status_of(outcome.status), outcome.version, JoinResult(), true});
+      });
+}
+
+void SharedRooms::join(RoomTask&& task, OnOutcome then) {
+  if (task.alone) return own_.join(std::move(task), then);
+  auto kept = keep(std::move(task));
+  const RoomTask& asking = *kept;
+  const Newcomer& newcomer = *asking.newcomer;
+  const bool is_room = newcomer.into != Into::kNamespace;
+  const sdk::RoomCommit commit = commit_of(asking);
+  const sdk::JoinRequest request{asking.question.name,
+                                 newcomer.peer,
+                                 newcomer.object,
+                                 is_room ? 0 : newcomer.max_namespace_size,
+                                 is_room ? commit.room.max_size : kJoinPage,
+                                 is_room ? &commit : nullptr};
+  ask<sdk::JoinOutcome>(
+      asking.loop, {calls_, "join"}, {},
+      [&](sdk::BrokerReply<sdk::JoinOutcome> reply) { broker_.join(request, std::move(reply)); },
+      [this, kept = std::move(kept), then](const sdk::JoinOutcome& outcome) {
+        if (kept->newcomer_has_gone()) return withdraw(kept->question.name, kept->newcomer->peer);
+        enter(std::move(*kept), outcome, then);
+      });
+}
+
+void SharedRooms::enter(RoomTask&& task, const sdk::JoinOutcome& outcome, OnOutcome then) {
+  RoomOutcome result;
+  result.status = status_of(task, outcome.status);
+  result.version = outcome.version;
+  result.told_by_broker = true;
+  if (result.status == Status::kDone) {
+    const bool is_room = task.newcomer->into != Into::kNamespace;
+    result.joined =
+        namespaces_.enter(task.question.name, joiner_of(task, false),
+                          is_room ? &task.change : nullptr, outcome.page, page_limit(task));
+  }
+  then(std::move(task), std::move(result));
+}
+
+RoomOutcome::Status SharedRooms::status_of(const RoomTask& task, sdk::JoinStatus status) {
+  if (status == sdk::JoinStatus::kJoined) return Status::kDone;
+  if (status == sdk::JoinStatus::kUnavailable) return Status::kUnavailable;
+  if (status == sdk::JoinStatus::kClusterFull) return Status::kClusterFull;
+  switch (task.newcomer->into) {
+    case Into::kNewRoom:
+      return Status::kExists;
+    case Into::kRoom:
+      return status == sdk::JoinStatus::kConflict ? Status::kConflict : Status::kGone;
+    case Into::kNamespace:
+      break;
+  }
+  if (status == sdk::JoinStatus::kFull) return Status::kFull;
+  if (status == sdk::JoinStatus::kIsRoom) return Status::kIsRoom;
+  calls_.fault("join", "answered a join of a namespace as one of a room");
+  return Status::kUnavailable;
+}
+
+void SharedRooms::withdraw(std::string_view ns, const sdk::Registered& peer) {
+  calls_.run("leave", [&] { broker_.leave(ns, peer); });
+}
+
+bool SharedRooms::leave(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
+                        const FrameRef& announcement) {
+  const std::string name = ns.name;  // whose last member this may be
+  const bool was_room = namespaces_.leave(ns, joined, peer.peer, announcement).was_room;
+  withdraw(name, peer);
+  return was_room;
+}
+
+void SharedRooms::refresh(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
+                          std::string_view object) {
+  own_.refresh(ns, joined, peer, object);
+  calls_.run("update", [&] { broker_.update(ns.name, peer, object); });
+}
+
+}  // namespace peer

@@ -1,0 +1,128 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include <peer/sdk/broker.h>
+
+#include "core/hub/namespace_directory.h"
+#include "core/plugin/plugin_calls.h"
+#include "core/room/room_task.h"
+
+/// Where rooms are read and changed, and namespaces entered and left: this node's own directory, or
+/// what all nodes share.
+namespace peer {
+
+/// How many members the answer to a join lists.
+inline constexpr std::uint32_t kJoinPage = 50;
+
+/// What a peer is told when what the nodes share has no room for it, with 503.
+inline constexpr const char* kClusterFullMessage = "cluster full";
+
+/// A room as it was read.
+struct RoomView {
+  std::optional<RoomSnapshot> room;
+  bool known = true;  ///< false: it is this node's view of a room that others may have changed
+};
+
+/// What became of a change, or of a join.
+struct RoomOutcome {
+  enum class Status : std::uint8_t {
+    kDone,
+    kConflict,     ///< the room is not what the decision was based on: nothing done
+    kIsRoom,       ///< the namespace to be joined is a room: nothing done
+    kFull,         ///< the namespace is: nothing done
+    kExists,       ///< the room to be created: nothing done
+    kGone,         ///< there is no such room
+    kNotMember,    ///< the kicked one is no member: nothing done
+    kClusterFull,  ///< what the nodes share has no room for the newcomer: nothing done
+    kUnavailable,  ///< nobody can know: to be asked again, of the node's own truth
+  };
+
+  Status status = Status::kUnavailable;
+  std::uint64_t version = 0;  ///< of the room now
+  JoinResult joined{};
+  bool told_by_broker = false;
+};
+
+/// Answers go to a function, with the task, on the task's loop: at once, or later. A newcomer that
+/// has gone before the answer gets none.
+///
+/// Thread-safe; each task on its own loop.
+class RoomStore {
+ public:
+  using OnView = void (*)(RoomTask&& task, RoomView&& view);
+  using OnOutcome = void (*)(RoomTask&& task, RoomOutcome&& outcome);
+
+  virtual ~RoomStore() = default;
+  virtual void read(RoomTask&& task, OnView then) = 0;
+  /// Makes `task.change`, if the room is still at `task.based_on`.
+  virtual void commit(RoomTask&& task, OnOutcome then) = 0;
+  /// Lets the newcomer in, with `task.change` where it comes into a room.
+  virtual void join(RoomTask&& task, OnOutcome then) = 0;
+  /// A join came to nothing, though it may be known elsewhere.
+  virtual void withdraw(std::string_view ns, const sdk::Registered& peer) = 0;
+  /// Ends a membership, and announces it. True: it was in a room, whose policy is to be asked.
+  virtual bool leave(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
+                     const FrameRef& announcement) = 0;
+  /// Others see another object of a member from now on; nobody is told.
+  virtual void refresh(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
+                       std::string_view object) = 0;
+};
+
+/// The truth of this node. All answers come at once, and nothing is allocated for them.
+class OwnRooms final : public RoomStore {
+ public:
+  enum class Others : std::uint8_t { kNone, kMayBe };
+
+  /// `others`: whether there are nodes that it knows nothing of.
+  OwnRooms(NamespaceDirectory& namespaces, Others others)
+      : namespaces_(namespaces), others_(others) {}
+
+  void read(RoomTask&& task, OnView then) override;
+  void commit(RoomTask&& task, OnOutcome then) override;
+  void join(RoomTask&& task, OnOutcome then) override;
+  void withdraw(std::string_view, const sdk::Registered&) override {}
+  bool leave(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
+             const FrameRef& announcement) override;
+  void refresh(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
+               std::string_view object) override;
+
+ private:
+  RoomOutcome let_in(const RoomTask& task);
+
+  NamespaceDirectory& namespaces_;
+  const Others others_;
+};
+
+/// The truth of all nodes, which a broker knows. What it cannot know is read of the node's own
+/// directory; a change of that is still put before the broker, which remembers it for later.
+class SharedRooms final : public RoomStore {
+ public:
+  SharedRooms(NamespaceDirectory& namespaces, sdk::Broker& broker, PluginCalls& calls)
+      : namespaces_(namespaces),
+        own_(namespaces, OwnRooms::Others::kMayBe),
+        broker_(broker),
+        calls_(calls) {}
+
+  void read(RoomTask&& task, OnView then) override;
+  void commit(RoomTask&& task, OnOutcome then) override;
+  void join(RoomTask&& task, OnOutcome then) override;
+  void withdraw(std::string_view ns, const sdk::Registered& peer) override;
+  bool leave(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
+             const FrameRef& announcement) override;
+  void refresh(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
+               std::string_view object) override;
+
+ private:
+  void enter(RoomTask&& task, const sdk::JoinOutcome& outcome, OnOutcome then);
+  RoomOutcome::Status status_of(const RoomTask& task, sdk::JoinStatus status);
+
+  NamespaceDirectory& namespaces_;
+  OwnRooms own_;
+  sdk::Broker& broker_;
+  PluginCalls& calls_;
+};
+
+}  // namespace peer

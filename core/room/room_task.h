@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <peer/sdk/broker_types.h>
+#include <peer/sdk/room_policy.h>
+
+#include "core/base/fingerprint.h"
+#include "core/base/unique_task.h"
+#include "core/hub/namespace_directory.h"
+#include "core/net/event_loop.h"
+
+namespace peer {
+
+class Rooms;
+
+/// What a room's policy is asked. Outlives the message that it came with.
+struct RoomQuestion {
+  std::string name;  ///< of the room
+  sdk::RoomAction action = sdk::RoomAction::kLeave;
+  Fingerprint actor{};
+  Fingerprint target{};
+  std::string message_type{};
+  sdk::Value fields{sdk::Value::Object()};
+  /// Only if the room is at this version still (kTimer).
+  std::optional<std::uint64_t> version{};
+};
+
+/// A peer on its way in.
+struct Newcomer {
+  enum class Into : std::uint8_t {
+    kNamespace,  ///< has no policy; where the name turns out to be a room's: kRoom
+    kRoom,
+    kNewRoom,
+  };
+
+  Into into = Into::kNamespace;
+  ConnectionRef where;
+  sdk::Registered peer;
+  std::string object;                    ///< what others will see of it there
+  std::uint32_t max_namespace_size = 0;  ///< for kNamespace
+  std::size_t page_bytes = 0;            ///< that the list of members may have
+};
+
+/// What has become of a question.
+struct RoomAnswer {
+  std::string_view name;                    ///< of the room
+  std::optional<sdk::RoomRefusal> refusal;  ///< then all that follows says nothing
+  Room room{};                              ///< as it is now
+  std::size_t members = 0;                  ///< for Rooms::look() only
+  JoinResult joined{};                      ///< of a newcomer
+  /// The broker tells the nodes of the change, and of the kick that is a part of it.
+  bool told_by_broker = false;
+};
+
+/// A question on its way: it goes from step to step as one object, and is kept on the heap only
+/// while an answer is waited for. Of its loop's thread.
+struct RoomTask {
+  /// The words are those of a join's end, the largest.
+  using Done = UniqueTask<void(RoomAnswer& answer), 18>;
+
+  EventLoop& loop;  ///< hears, too, when the policy wants to be woken
+  RoomQuestion question;
+  Done done{};                         ///< may be none
+  std::optional<Newcomer> newcomer{};  ///< of kJoin and kCreate
+
+  // How far it has come.
+  Rooms* rooms = nullptr;
+  int attempts = 0;
+  bool alone = false;  ///< the broker could not know: the node's own truth counts to the end
+  std::uint64_t based_on = 0;  ///< version of the room that `change` was decided for
+  RoomChange change{};
+  milliseconds wake_after{0};
+
+  [[nodiscard]] bool newcomer_has_gone() const {
+    if (!newcomer) return false;
+    const Connection* connection = loop.find(newcomer->where);
+    return connection == nullptr || connection->closing();
+  }
+};
+
+}  // namespace peer
