@@ -14,6 +14,10 @@
 #include "core/base/log.h"
 #include "core/base/thread.h"
 
+// Signals arrive on a descriptor that a thread of its own reads. It wakes the main thread, which
+// waits in wait(), and ends the process by _exit when the deadline of a stop is over or a second
+// signal has come, whatever the main thread is doing then.
+
 namespace peer {
 namespace {
 

@@ -15,6 +15,11 @@
 #include "core/server.h"
 #include "core/service_manager.h"
 
+// The life of a server process, on the main thread. In: a checked configuration, loaded plugins,
+// the events of ProcessEvents (signals, loops that have ended). Out: a running Server, log lines,
+// messages to the service manager, the exit code. The order of the start: sockets, broker, loops;
+// of the end: drain, loops, broker, plugins, log.
+
 namespace peer {
 namespace {
 

@@ -11,6 +11,10 @@
 #include "core/base/thread.h"
 #include "core/net/listener.h"
 
+// Loops, threads and plugins as one object, all on the main thread. In: the configuration, at the
+// start and at each reload. Out: options for the loops (net_options_of: where keys of the
+// configuration become those of the network), which running loops get as tasks, and the threads.
+
 namespace peer {
 namespace {
 

@@ -14,6 +14,10 @@
 #error "the build says which version this is"
 #endif
 
+// The text of /metrics, on the loop of the endpoint. In: a Snapshot, the counters of the loops, the
+// process and the plugins. Out: Prometheus' text format. docs/operating.md, "Metrics", describes
+// each family; a test compares the two.
+
 namespace peer {
 namespace {
 

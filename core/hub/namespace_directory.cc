@@ -4,6 +4,11 @@
 #include <cassert>
 #include <utility>
 
+// Who is with whom. In: joins, leaves, changes of rooms, from any loop, and what other nodes tell.
+// Out: pages of members for the caller, frames for the other members. These are posted to the loops
+// of the members while the shard of the namespace is locked: that is the one order of its
+// announcements.
+
 namespace peer {
 namespace {
 

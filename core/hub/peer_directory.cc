@@ -5,6 +5,10 @@
 
 #include "core/hub/namespace_directory.h"
 
+// Where each peer is. In: registrations, memberships and aliases, from the loops that own the
+// peers. Out: a peer's loop and slot, for any loop that has a message for it. A shard's lock is
+// held for one look-up or change, and nothing is called meanwhile.
+
 namespace peer {
 
 bool intersects(const NamespaceSet& a, const NamespaceSet& b) {

@@ -7,6 +7,10 @@
 #include "core/base/log.h"
 #include "core/base/thread.h"
 
+// In: lines, from any thread, which never waits. Out: the same lines to the file, by the thread
+// that is in run(), or a count of those that were lost. The lock is never held while the file is
+// written.
+
 namespace peer {
 namespace {
 

@@ -8,6 +8,11 @@
 #include "core/net/forwarded.h"
 #include "core/net/http_request.h"
 
+// Whose connection it is behind a proxy. In: the address that connected, the headers of its
+// request, the address of a PROXY header, and which proxies are trusted. Out: the client's address,
+// or the proxy's own with the words of a warning if what it tells is missing, unreadable or
+// contradictory. No state, any thread.
+
 namespace peer {
 namespace {
 

@@ -13,6 +13,11 @@
 #include "core/net/http_request.h"
 #include "core/net/proxy_protocol.h"
 
+// One connection, on its loop's thread. In: what epoll says of its socket, and frames for it. Out:
+// whole messages for the application, bytes for the socket at the end of the round, and the end of
+// the connection when a deadline has passed (pong, write_timeout). The upgrade is in
+// connection_http.cc, the PROXY header in connection_proxy.cc, the end in connection_close.cc.
+
 namespace peer {
 namespace {
 

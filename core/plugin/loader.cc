@@ -12,6 +12,11 @@
 #include "core/plugin/plugin_kind.h"
 #include "core/plugin/settle_options.h"
 
+// From names in the configuration to plugin objects, on the main thread before anything listens.
+// In: names, files and options, with the place where each was set. Out: an object of each kind, or
+// every mistake as one line with its place. A file is checked (plugin_kind.h) before a call into
+// it.
+
 namespace peer {
 namespace {
 

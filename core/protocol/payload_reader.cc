@@ -6,6 +6,9 @@
 #include "core/protocol/json_number.h"
 #include "core/protocol/json_value.h"
 
+// The fields of one payload, on the loop that received it. In: validated JSON. Out: decoded texts,
+// numbers and raw values, or the words of the first 400 error ("<field> required").
+
 namespace peer {
 namespace {
 

@@ -8,6 +8,10 @@
 #include "core/protocol/message_parser.h"
 #include "core/protocol/payload_reader.h"
 
+// From a parsed message to the struct of its type: one read() for each, on the loop that received
+// it. In: raw slices of JSON, and the bounds of the configuration. Out: fields that need no further
+// check, or the words of the 400 error. The first thing that is wrong counts (PayloadReader).
+
 namespace peer {
 namespace {
 

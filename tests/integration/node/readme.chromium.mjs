@@ -34,12 +34,17 @@ function writePage() {
   return pathToFileURL(file).href;
 }
 
-// Runs in the page. Resolves with its text once that has the words.
-function textWith(words, deadline) {
-  return new Promise((resolve, reject) => {
-    const look = () => document.body?.innerText.includes(words) && resolve(document.body.innerText);
+// Runs in the page. Resolves with its lines once they have the words, or at the deadline, with what
+// its connections are at.
+function linesWith(words, deadline) {
+  const lines = () => (document.body?.innerText ?? '').split(/\s*\n\s*/).filter((line) => line);
+  return new Promise((resolve) => {
+    const look = () => lines().includes(words) && resolve(lines());
     new MutationObserver(look).observe(document, { childList: true, subtree: true });
-    setTimeout(() => reject(new Error(`the page says: ${document.body?.innerText}`)), deadline);
+    setTimeout(() => {
+      const states = [ws.readyState, pc.signalingState, pc.iceConnectionState, pc.connectionState];
+      resolve([...lines(), ...states, `other: ${other}`]);
+    }, deadline);
     look();
   });
 }
@@ -47,9 +52,8 @@ function textWith(words, deadline) {
 test('two tabs with the page of the README greet each other through a data channel', async () => {
   const url = writePage();
   const tabs = [await browser.open(url), await browser.open(url)];
-  for (const text of await Promise.all(
-    tabs.map((tab) => tab.run(textWith, 'the other tab says hello', kDeadline)),
-  )) {
-    assert.match(text, /^Open this page in two tabs\.\s+the other tab says hello\s*$/);
-  }
+  const greeting = 'the other tab says hello';
+  const lines = await Promise.all(tabs.map((tab) => tab.run(linesWith, greeting, kDeadline)));
+  const expected = ['Open this page in two tabs.', greeting];
+  assert.deepEqual(lines, [expected, expected]);
 });

@@ -37,14 +37,13 @@ async function exchangeGreetings(url, name) {
     send({ type: 'join', payload: { namespace: 'webrtc' } });
   };
   return new Promise((resolve, reject) => {
-    const talk = (channel) => {
-      channel.onopen = () => channel.send(`hello from ${name}`);
-      channel.onmessage = ({ data }) => resolve(data);
-    };
+    // Not by `ondatachannel`, which misses a message that is sent at once now and then.
+    const channel = rtc.createDataChannel('game', { negotiated: true, id: 0 });
+    channel.onopen = () => channel.send(`hello from ${name}`);
+    channel.onmessage = ({ data }) => resolve(data);
     const handle = async ({ type, from, payload }) => {
       if (type === 'peer_joined') {
         other = from;
-        talk(rtc.createDataChannel('game'));
         await describe();
       } else if (type === 'signal' && payload.signal_type === 'candidate') {
         await rtc.addIceCandidate(payload.candidate);
@@ -61,7 +60,6 @@ async function exchangeGreetings(url, name) {
       last = last.then(() => handle(JSON.parse(data))).catch(reject);
     };
     ws.onclose = ({ code }) => reject(new Error(`closed with ${code}`));
-    rtc.ondatachannel = ({ channel }) => talk(channel);
     rtc.onconnectionstatechange = () => {
       if (rtc.connectionState === 'failed') reject(new Error('no way between the two pages'));
     };
