@@ -164,8 +164,9 @@ void make_matches(Node& node, EventLoop& loop, const std::string& ns) {
 
 }  // namespace
 
-bool request_shared_match(const Call& call, MatchRequest request, bool shows_ticket) {
-  if (refused(call, request)) return false;
+MatchOutcome::Status request_shared_match(const Call& call, MatchRequest request,
+                                          bool shows_ticket) {
+  if (refused(call, request)) return MatchOutcome::Status::kRefused;
   Node& node = call.node;
   const std::string ns(request.ns);
   const sdk::Instant now = call.loop().wall();
@@ -182,7 +183,7 @@ bool request_shared_match(const Call& call, MatchRequest request, bool shows_tic
   const OwnTickets::Placed placed = node.own_tickets.place(new_ticket_id(), std::move(ticket));
   if (placed.kept) {
     reply_waiting(node, call.connection, *placed.kept, placed.id);
-    return true;
+    return MatchOutcome::Status::kWaiting;
   }
   EventLoop& loop = call.loop();
   loop.schedule(loop.now() + kAnswerDeadline,
@@ -198,7 +199,7 @@ bool request_shared_match(const Call& call, MatchRequest request, bool shows_tic
     matching.post(
         [&node, &matching, ns, shared] { add_shared_ticket(node, matching, ns, shared); });
   }
-  return true;
+  return MatchOutcome::Status::kWaiting;
 }
 
 void answer_waiting(Node& node, sdk::TicketId id) {
