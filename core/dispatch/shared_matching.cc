@@ -246,13 +246,13 @@ EventLoop& loop_for(Node& node, std::string_view ns) {
 
 void add_shared_ticket(Node& node, EventLoop& loop, const std::string& ns,
                        const sdk::SharedTicket& ticket) {
-  std::string text = "{\"type\":\"match\",\"payload\":" + ticket.request + "}";
-  const std::size_t size = text.size();
-  text.resize(size + kReadPadding);
+  std::string text = ticket.request;
+  text.resize(text.size() + kReadPadding);
   MessageParser& parser = node.loop_states[loop.index()]->parser;
   Message message;
   MatchRequest request;
-  const bool sound = !parser.parse(std::string_view(text).substr(0, size), message) &&
+  const std::string_view payload = std::string_view(text).substr(0, ticket.request.size());
+  const bool sound = !parser.parse_payload(payload, message) &&
                      !parser.read(message, node.bounds(), request) && request.ns == ns;
   if (!sound) return node.broker_calls.fault("ticket_added", "brought a ticket that is none");
   queues_of(node, loop).add(ns, ticket, std::move(request));
