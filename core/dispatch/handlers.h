@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,7 +67,7 @@ void handle_broadcast(const Call& call);
 /// Asks the broker about aliases that nobody here holds, and goes on, unless the peer has gone,
 /// with a `holders` as long as `aliases` and a call that knows the request's type and id alone.
 void resolve_elsewhere(
-    const Call& call, const std::vector<std::string_view>& aliases,
+    const Call& call, std::span<const std::string_view> aliases,
     UniqueTask<void(const Call& later, const sdk::ResolveOutcome& outcome)> then);
 
 // matching.cc

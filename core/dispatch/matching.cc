@@ -1,3 +1,5 @@
+#include "core/dispatch/matching.h"
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -39,6 +41,50 @@ std::size_t memory_of(const sdk::Value& value) {
   return size;
 }
 
+class OwnMatching final : public Matching {
+ public:
+  MatchOutcome::Status request(const Call& call, MatchRequest request, bool shows_ticket) override {
+    const MatchOutcome outcome = call.node.matchmaker.request(
+        {call.peer.fingerprint, call.connection.ref(), std::string(call.message.id), shows_ticket},
+        request, call.loop().wall());
+    switch (outcome.status) {
+      case MatchOutcome::Status::kRefused:
+        call.error(400, outcome.refusal);
+        return outcome.status;
+      case MatchOutcome::Status::kFailed:
+        call.error(500, "internal error");
+        return outcome.status;
+      case MatchOutcome::Status::kWaiting:
+        reply_waiting(call.connection, call.message.id, outcome.ticket, shows_ticket);
+        break;
+      case MatchOutcome::Status::kMatched:
+        break;
+    }
+    call.loop().deliver_mail();
+    if (outcome.wake_at) schedule_tick(call.node, call.loop(), *outcome.wake_at);
+    return outcome.status;
+  }
+  void cancel(const Call& call, std::string_view ns) override {
+    const auto ticket = call.node.matchmaker.cancel(ns, call.peer.fingerprint, call.loop().wall());
+    if (!ticket) return call.error(404, "ticket not found");
+    reply_cancelled(call.connection, call.message.id, *ticket);
+  }
+  void drop(Node& node, Connection& connection, std::string_view ns) override {
+    node.matchmaker.cancel(ns, peer_of(connection).fingerprint, connection.loop().wall());
+  }
+};
+
+class SharedMatching final : public Matching {
+ public:
+  MatchOutcome::Status request(const Call& call, MatchRequest request, bool shows_ticket) override {
+    return request_shared_match(call, std::move(request), shows_ticket);
+  }
+  void cancel(const Call& call, std::string_view ns) override { cancel_shared_match(call, ns); }
+  void drop(Node& node, Connection& connection, std::string_view ns) override {
+    drop_shared_ticket(node, connection, ns);
+  }
+};
+
 }  // namespace
 
 void handle_match(const Call& call) {
@@ -55,30 +101,17 @@ void handle_match(const Call& call) {
 
   const bool shows_ticket = !call.message.id.empty() || request.timeout.has_value();
   if (shows_ticket && !request.timeout) request.timeout = call.node.config().match_timeout;
-  if (!call.node.broker_is_standalone) {
-    if (!request_shared_match(call, std::move(request), shows_ticket)) {
-      membership->ticket_size = before;
-    }
-    return;
-  }
-  const MatchOutcome outcome = call.node.matchmaker.request(
-      {call.peer.fingerprint, call.connection.ref(), std::string(call.message.id), shows_ticket},
-      request, call.loop().wall());
-  switch (outcome.status) {
+  switch (call.node.matching->request(call, std::move(request), shows_ticket)) {
     case MatchOutcome::Status::kRefused:
       membership->ticket_size = before;  // an earlier ticket waits on
-      return call.error(400, outcome.refusal);
+      break;
     case MatchOutcome::Status::kFailed:
       membership->ticket_size = std::max(membership->ticket_size, before);
-      return call.error(500, "internal error");
-    case MatchOutcome::Status::kWaiting:
-      reply_waiting(call.connection, call.message.id, outcome.ticket, shows_ticket);
       break;
+    case MatchOutcome::Status::kWaiting:
     case MatchOutcome::Status::kMatched:
       break;
   }
-  call.loop().deliver_mail();
-  if (outcome.wake_at) schedule_tick(call.node, call.loop(), *outcome.wake_at);
 }
 
 void handle_match_cancel(const Call& call) {
@@ -87,11 +120,12 @@ void handle_match_cancel(const Call& call) {
   Membership* membership = call.peer.find(request.ns);
   if (membership == nullptr) return call.error(403, "not in namespace");
   membership->ticket_size = 0;
-  if (!call.node.broker_is_standalone) return cancel_shared_match(call, request.ns);
-  const auto ticket =
-      call.node.matchmaker.cancel(request.ns, call.peer.fingerprint, call.loop().wall());
-  if (!ticket) return call.error(404, "ticket not found");
-  reply_cancelled(call.connection, call.message.id, *ticket);
+  call.node.matching->cancel(call, request.ns);
+}
+
+std::unique_ptr<Matching> make_matching(bool alone) {
+  if (alone) return std::make_unique<OwnMatching>();
+  return std::make_unique<SharedMatching>();
 }
 
 }  // namespace peer

@@ -1,9 +1,8 @@
 #include <algorithm>
 
-#include "core/cluster/ask.h"
 #include "core/dispatch/handlers.h"
+#include "core/dispatch/matching.h"
 #include "core/dispatch/replies.h"
-#include "core/dispatch/shared_matching.h"
 #include "core/protocol/json_text.h"
 #include "core/wire/notices.h"
 
@@ -36,26 +35,17 @@ enum class Asker : std::uint8_t { kMember, kAnybody };
 // Answers with the members of all nodes, or of this one where that is all that can be known.
 void list_members(Node& node, Connection& connection, std::string_view id, std::string_view ns,
                   const std::optional<Fingerprint>& after, PageLimit limit, Asker asker) {
-  if (node.broker_is_standalone) {
-    return reply_peer_list(connection, id, ns, node.namespaces.list(ns, after, limit));
-  }
-  using Page = std::optional<sdk::MemberPage>;
-  await<Page>(
-      connection, {node.broker_calls, "list"}, std::nullopt,
-      [&](sdk::BrokerReply<Page> answer) {
-        node.plugins.broker->list(ns, after, static_cast<std::uint32_t>(limit.peers),
-                                  std::move(answer));
-      },
-      [&node, id = std::string(id), ns = std::string(ns), after, limit, asker](
-          Connection* still_there, const Page& page) {
-        if (still_there == nullptr) return;
-        if (page && page->is_room && asker == Asker::kAnybody) {
-          return reply_error(*still_there, id, 403, "cannot discover room peers");
-        }
-        reply_peer_list(
-            *still_there, id, ns,
-            page ? node.namespaces.list(ns, *page, limit) : node.namespaces.list(ns, after, limit));
-      });
+  node.others.list(connection, ns, after, static_cast<std::uint32_t>(limit.peers),
+                   [&node, id = std::string(id), ns = std::string(ns), after, limit, asker](
+                       Connection* still_there, const std::optional<sdk::MemberPage>& page) {
+                     if (still_there == nullptr) return;
+                     if (page && page->is_room && asker == Asker::kAnybody) {
+                       return reply_error(*still_there, id, 403, "cannot discover room peers");
+                     }
+                     reply_peer_list(*still_there, id, ns,
+                                     page ? node.namespaces.list(ns, *page, limit)
+                                          : node.namespaces.list(ns, after, limit));
+                   });
 }
 
 void refresh_object(Node& node, const Peer& peer, const Membership& membership) {
@@ -198,11 +188,7 @@ void leave_namespace(Node& node, Connection& connection, std::size_t membership)
   peer.memberships.erase(peer.memberships.begin() + static_cast<std::ptrdiff_t>(membership));
   erase(peer.namespaces, left.ns);
   const std::string name = left.ns->name;
-  if (node.broker_is_standalone) {
-    node.matchmaker.cancel(name, peer.fingerprint, connection.loop().wall());
-  } else {
-    drop_shared_ticket(node, connection, name);
-  }
+  node.matching->drop(node, connection, name);
   const bool is_to_be_settled =
       node.rooms.store().leave(*left.ns, left.joined, peer.registered(),
                                peer_left_frame(peer.fingerprint, name, connection.loop().wall()));

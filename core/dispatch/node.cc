@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/random.h"
+#include "core/dispatch/matching.h"
 
 namespace peer {
 namespace {
@@ -37,12 +38,8 @@ AdmissionLimits admission_limits_of(const Config& config) {
   return limits;
 }
 
-bool is_standalone(const sdk::Broker& broker, PluginCalls& calls) {
-  return calls.run("standalone", [&] { return broker.standalone(); }).value_or(false);
-}
-
 std::unique_ptr<RoomStore> make_room_store(Node& node) {
-  if (node.broker_is_standalone) {
+  if (node.others.none()) {
     return std::make_unique<OwnRooms>(node.namespaces, OwnRooms::Others::kNone);
   }
   return std::make_unique<SharedRooms>(node.namespaces, *node.plugins.broker, node.broker_calls);
@@ -59,7 +56,7 @@ Node::Node(const Config& config, LoadedPlugins its_plugins, std::size_t loop_cou
       match_calls(sdk::MatchStrategy::kKind, config.plugins.match_strategy.name),
       room_calls(sdk::RoomPolicy::kKind, config.plugins.room_policy.name),
       auth_calls(sdk::Auth::kKind, config.plugins.auth.name),
-      broker_is_standalone(is_standalone(*plugins.broker, broker_calls)),
+      others(*plugins.broker, broker_calls),
       admission(admission_limits_of(config)),
       peers(config.shard_count, config.max_peers),
       namespaces(
@@ -69,6 +66,7 @@ Node::Node(const Config& config, LoadedPlugins its_plugins, std::size_t loop_cou
       matchmaker(
           *plugins.match_strategy, match_calls, namespaces,
           [this](std::size_t loop, Delivery delivery) { loops[loop]->post(std::move(delivery)); }),
+      matching(make_matching(others.none())),
       limiter(config.rate_limit_shards) {
   matchmaker.set_max_message_size(config.max_peer_list_size);
   room_calls.run("message_types", [&] {
@@ -80,6 +78,8 @@ Node::Node(const Config& config, LoadedPlugins its_plugins, std::size_t loop_cou
     loop_states.push_back(std::make_unique<LoopState>(*plugins.match_strategy, match_calls));
   }
 }
+
+Node::~Node() = default;
 
 void Node::use_config(const Config& config) {
   settings_.replace({config, bounds_of(config)});

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/versioned.h"
+#include "core/cluster/others.h"
 #include "core/config/config.h"
 #include "core/dispatch/counts.h"
 #include "core/http/stats_cache.h"
@@ -24,6 +25,8 @@
 #include "core/room/rooms.h"
 
 namespace peer {
+
+class Matching;
 
 /// What one loop keeps for itself.
 struct LoopState {
@@ -43,6 +46,7 @@ struct LoopState {
 struct Node {
   /// The loops are added once there is an Application to serve.
   Node(const Config& config, LoadedPlugins its_plugins, std::size_t loop_count);
+  ~Node();
 
   /// The loop that a connection lives on.
   [[nodiscard]] EventLoop& loop_of(ConnectionRef ref) { return *loops[ref.loop]; }
@@ -72,7 +76,7 @@ struct Node {
   PluginCalls match_calls;
   PluginCalls room_calls;
   PluginCalls auth_calls;
-  const bool broker_is_standalone;
+  Others others;
   std::set<std::string, std::less<>> room_message_types;  ///< of the room policy
 
   Admission admission;  ///< the loops ask it
@@ -80,10 +84,11 @@ struct Node {
   std::vector<std::unique_ptr<LoopState>> loop_states;
   PeerDirectory peers;
   NamespaceDirectory namespaces;
-  Rooms rooms;                    ///< and namespaces that peers enter and leave
-  Matchmaker matchmaker;          ///< without other nodes
-  OwnTickets own_tickets;         ///< with other nodes
-  MatchWaits shared_match_waits;  ///< with other nodes
+  Rooms rooms;                               ///< and namespaces that peers enter and leave
+  Matchmaker matchmaker;                     ///< without other nodes
+  OwnTickets own_tickets;                    ///< with other nodes
+  const std::unique_ptr<Matching> matching;  ///< one of the two
+  MatchWaits shared_match_waits;             ///< with other nodes
   RateLimiter limiter;
   std::atomic<std::uint64_t> last_registration{0};
   StatsCache stats_cache;

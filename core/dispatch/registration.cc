@@ -139,23 +139,17 @@ void tell_broker(Node& node, Connection& connection) {
   Peer& peer = peer_of(connection);
   peer.admitted = true;
   peer.registration_number = ++node.last_registration;
-  if (node.broker_is_standalone) {
-    peer.holds_alias = true;
-    return complete(node, connection);
-  }
-  await<sdk::RegisterOutcome>(
-      connection, {node.broker_calls, "register_peer"}, {},
-      [&](sdk::BrokerReply<sdk::RegisterOutcome> answer) {
-        node.plugins.broker->register_peer(peer.registered(), peer.alias, std::move(answer));
-      },
-      [&node](Connection* still_there, const sdk::RegisterOutcome& outcome) {
-        if (still_there == nullptr) return;
-        if (outcome.too_often) return refuse_too_often(node, *still_there);
-        if (outcome.cluster_full) return refuse_cluster_full(node, *still_there);
-        Peer& registered = peer_of(*still_there);
-        registered.holds_alias = !outcome.alias_taken && !registered.registration->alias_lost;
-        complete(node, *still_there);
-      });
+  node.others.register_peer(connection, peer.registered(), peer.alias,
+                            [&node](Connection* still_there, const sdk::RegisterOutcome& outcome) {
+                              if (still_there == nullptr) return;
+                              if (outcome.too_often) return refuse_too_often(node, *still_there);
+                              if (outcome.cluster_full)
+                                return refuse_cluster_full(node, *still_there);
+                              Peer& registered = peer_of(*still_there);
+                              registered.holds_alias =
+                                  !outcome.alias_taken && !registered.registration->alias_lost;
+                              complete(node, *still_there);
+                            });
 }
 
 void count_replacement(Inheritance& inheritance, Time now) {
@@ -291,10 +285,7 @@ Inheritance end_peer(Node& node, Connection& connection, Ending ending) {
     leave_namespace(node, connection, peer.memberships.size() - 1);
   }
   connection.loop().deliver_mail();
-  if (!node.broker_is_standalone) {
-    node.broker_calls.run("unregister_peer",
-                          [&] { node.plugins.broker->unregister_peer(peer.registered()); });
-  }
+  node.others.unregister_peer(peer.registered());
   if (peer.holds_alias) node.peers.free_alias(peer.alias);
   const bool replaced = ending == Ending::kReplaced;
   if (!replaced) node.limiter.forget(peer.fingerprint);

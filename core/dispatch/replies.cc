@@ -58,9 +58,13 @@ void reply_registered(Connection& connection, const Peer& peer, std::string_view
 
 void reply_peer_list(Connection& connection, std::string_view id, std::string_view ns,
                      const PeerPage& page) {
-  reply(connection, "peer_list", id,
-        "{\"namespace\":" + json_string(ns) + ",\"peers\":[" + page.peers +
-            "],\"total\":" + std::to_string(page.total) + "}");
+  std::string payload;
+  payload.reserve(page.peers.size() + 2 * ns.size() + 80);
+  payload.append("{\"namespace\":");
+  append_json_string(payload, ns);
+  payload.append(",\"peers\":[").append(page.peers).append("],\"total\":");
+  payload.append(std::to_string(page.total)).push_back('}');
+  reply(connection, "peer_list", id, payload);
 }
 
 std::size_t peer_list_overhead(std::string_view id, std::string_view ns) {

@@ -143,12 +143,10 @@ void handle_kick(const Call& call) {
   if (!call.read(request)) return;
   const std::string name(request.room_id);
   const std::optional<Fingerprint> target = call.node.peers.resolve(request.target);
-  if (target || call.node.broker_is_standalone) {
-    // Nobody's alias is nobody's fingerprint: "room not found" comes first.
-    return kick(call, name, target.value_or(Fingerprint()));
-  }
-  resolve_elsewhere(call, {request.target},
+  if (target) return kick(call, name, *target);
+  resolve_elsewhere(call, {&request.target, 1},
                     [name](const Call& later, const sdk::ResolveOutcome& outcome) {
+                      // Nobody's alias is nobody's fingerprint: "room not found" comes first.
                       kick(later, name, outcome.holders.front().value_or(Fingerprint()));
                     });
 }

@@ -122,25 +122,32 @@ void route_elsewhere(const Call& call, const std::optional<Fingerprint>& target,
   node.broker_calls.run("route", [&] { start(answer); });
 }
 
+void send_to_alias(const Call& call);
+
+FrameRef frame_for(const Call& call, const Fingerprint& target) {
+  return directed_frame(to_text(call.message.type), call.peer.fingerprint, target,
+                        call.message.payload, call.loop().wall());
+}
+
+// Nobody here is the target, or holds the alias (nullopt).
+void send_elsewhere(const Call& call, const std::optional<Fingerprint>& target) {
+  if (call.node.others.none()) return call.error(404, "peer not found");
+  if (!target) return send_to_alias(call);
+  if (may_fan_out(call, 1)) route_elsewhere(call, target, frame_for(call, *target));
+}
+
 void send_directed(const Call& call, const Fingerprint& target) {
-  const Message& message = call.message;
   ConnectionRef where;
   const PeerDirectory::Route route = call.node.peers.route(target, call.peer.namespaces, where);
   if (route == PeerDirectory::Route::kForbidden) return call.error(403, "no shared namespace");
-  if (route == PeerDirectory::Route::kNotFound && call.node.broker_is_standalone) {
-    return call.error(404, "peer not found");
-  }
-  if (!may_fan_out(call, 1)) return;
-  FrameRef frame = directed_frame(to_text(message.type), call.peer.fingerprint, target,
-                                  message.payload, call.loop().wall());
-  if (route == PeerDirectory::Route::kNotFound) return route_elsewhere(call, target, frame);
-  deliver(call, where, std::move(frame));
+  if (route == PeerDirectory::Route::kNotFound) return send_elsewhere(call, target);
+  if (may_fan_out(call, 1)) deliver(call, where, frame_for(call, target));
 }
 
 // Nobody here holds the alias. The sender's next messages wait, so that its order is kept.
 void send_to_alias(const Call& call) {
   resolve_elsewhere(
-      call, {*call.message.to},
+      call, {&*call.message.to, 1},
       [payload = std::string(call.message.payload), alias = std::string(*call.message.to)](
           const Call& later, const sdk::ResolveOutcome& outcome) {
         if (outcome.foreign && !outcome.holders.front()) {
@@ -163,18 +170,14 @@ void fan_out(const Call& call, std::string_view ns, std::string_view data,
 }  // namespace
 
 void resolve_elsewhere(
-    const Call& call, const std::vector<std::string_view>& aliases,
+    const Call& call, std::span<const std::string_view> aliases,
     UniqueTask<void(const Call& later, const sdk::ResolveOutcome& outcome)> then) {
-  Node& node = call.node;
-  await<sdk::ResolveOutcome>(
-      call.connection, {node.broker_calls, "resolve"}, {},
-      [&](sdk::BrokerReply<sdk::ResolveOutcome> answer) {
-        node.plugins.broker->resolve(aliases, std::move(answer));
-      },
-      [&node, count = aliases.size(), type = call.message.type, id = std::string(call.message.id),
-       then = std::move(then)](Connection* still_there, sdk::ResolveOutcome outcome) mutable {
+  call.node.others.resolve(
+      call.connection, aliases,
+      [&node = call.node, type = call.message.type, id = std::string(call.message.id),
+       then = std::move(then)](Connection* still_there,
+                               const sdk::ResolveOutcome& outcome) mutable {
         if (still_there == nullptr) return;
-        outcome.holders.resize(count);
         Message message;
         message.type = type;
         message.id = id;
@@ -188,8 +191,7 @@ void handle_directed(const Call& call) {
   if (!message.to || message.to->empty()) return call.error(400, "target peer required");
   const std::optional<Fingerprint> target = call.node.peers.resolve(*message.to);
   if (target) return send_directed(call, *target);
-  if (call.node.broker_is_standalone) return call.error(404, "peer not found");
-  send_to_alias(call);
+  send_elsewhere(call, std::nullopt);
 }
 
 void handle_broadcast(const Call& call) {
@@ -206,7 +208,7 @@ void handle_broadcast(const Call& call) {
       unknown.push_back(name);
     }
   }
-  if (unknown.empty() || call.node.broker_is_standalone) {
+  if (unknown.empty() || call.node.others.none()) {
     return fan_out(call, request.ns, request.data.value_or(""), excluded);
   }
   resolve_elsewhere(call, unknown,
@@ -243,13 +245,8 @@ void fan_out(const Call& call, std::string_view ns, std::string_view data,
   if (!may_fan_out(call, copies)) return;
 
   const FrameRef frame = broadcast_frame(call.peer.fingerprint, ns, data, call.loop().wall());
-  std::uint32_t delivered = 0;
-  if (!call.node.broker_is_standalone) {
-    call.node.broker_calls.run("broadcast", [&] {
-      delivered += static_cast<std::uint32_t>(call.node.plugins.broker->broadcast(
-          {ns, call.peer.fingerprint, excluded_elsewhere, text_of(frame)}));
-    });
-  }
+  auto delivered = static_cast<std::uint32_t>(
+      call.node.others.broadcast({ns, call.peer.fingerprint, excluded_elsewhere, text_of(frame)}));
   const std::size_t own = call.loop().index();
   std::uint32_t dropped = 0;
   for (const ConnectionRef ref : by_loop[own]) {

@@ -164,8 +164,9 @@ void make_matches(Node& node, EventLoop& loop, const std::string& ns) {
 
 }  // namespace
 
-bool request_shared_match(const Call& call, MatchRequest request, bool shows_ticket) {
-  if (refused(call, request)) return false;
+MatchOutcome::Status request_shared_match(const Call& call, MatchRequest request,
+                                          bool shows_ticket) {
+  if (refused(call, request)) return MatchOutcome::Status::kRefused;
   Node& node = call.node;
   const std::string ns(request.ns);
   const sdk::Instant now = call.loop().wall();
@@ -182,7 +183,7 @@ bool request_shared_match(const Call& call, MatchRequest request, bool shows_tic
   const OwnTickets::Placed placed = node.own_tickets.place(new_ticket_id(), std::move(ticket));
   if (placed.kept) {
     reply_waiting(node, call.connection, *placed.kept, placed.id);
-    return true;
+    return MatchOutcome::Status::kWaiting;
   }
   EventLoop& loop = call.loop();
   loop.schedule(loop.now() + kAnswerDeadline,
@@ -198,7 +199,7 @@ bool request_shared_match(const Call& call, MatchRequest request, bool shows_tic
     matching.post(
         [&node, &matching, ns, shared] { add_shared_ticket(node, matching, ns, shared); });
   }
-  return true;
+  return MatchOutcome::Status::kWaiting;
 }
 
 void answer_waiting(Node& node, sdk::TicketId id) {
@@ -245,13 +246,13 @@ EventLoop& loop_for(Node& node, std::string_view ns) {
 
 void add_shared_ticket(Node& node, EventLoop& loop, const std::string& ns,
                        const sdk::SharedTicket& ticket) {
-  std::string text = "{\"type\":\"match\",\"payload\":" + ticket.request + "}";
-  const std::size_t size = text.size();
-  text.resize(size + kReadPadding);
+  std::string text = ticket.request;
+  text.resize(text.size() + kReadPadding);
   MessageParser& parser = node.loop_states[loop.index()]->parser;
   Message message;
   MatchRequest request;
-  const bool sound = !parser.parse(std::string_view(text).substr(0, size), message) &&
+  const std::string_view payload = std::string_view(text).substr(0, ticket.request.size());
+  const bool sound = !parser.parse_payload(payload, message) &&
                      !parser.read(message, node.bounds(), request) && request.ns == ns;
   if (!sound) return node.broker_calls.fault("ticket_added", "brought a ticket that is none");
   queues_of(node, loop).add(ns, ticket, std::move(request));

@@ -15,9 +15,10 @@
 /// names) and claims the groups.
 namespace peer {
 
-/// `match`, checked but for the strategy's part. Returns false when it was refused. The answer,
-/// `waiting` or `matched`, comes when the node that makes the matches has looked at the ticket.
-bool request_shared_match(const Call& call, MatchRequest request, bool shows_ticket);
+/// `match`, checked but for the strategy's part. The answer, `waiting` or `matched`, comes when the
+/// node that makes the matches has looked at the ticket; kRefused: it was answered otherwise.
+MatchOutcome::Status request_shared_match(const Call& call, MatchRequest request,
+                                          bool shows_ticket);
 /// `match_cancel` of a member.
 void cancel_shared_match(const Call& call, std::string_view ns);
 /// The peer's ticket ends, for it leaves the namespace.

@@ -126,4 +126,14 @@ std::optional<std::string_view> MessageParser::parse(std::string_view text, Mess
   return read_to(value_of(envelope, "to"), texts, out);
 }
 
+std::optional<std::string_view> MessageParser::parse_payload(std::string_view text, Message& out) {
+  out = {};
+  impl_->texts.clear();
+  if (validate(impl_->dom, text) == Validity::kInvalid) return kInvalidMessage;
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  out.payload = text.substr(static_cast<std::size_t>(skip_json_space(begin, end) - begin));
+  return std::nullopt;
+}
+
 }  // namespace peer

@@ -64,6 +64,9 @@ class MessageParser {
   /// even then where it could be read. A missing type is kUnknown without text.
   [[nodiscard]] std::optional<std::string_view> parse(std::string_view text, Message& out);
 
+  /// The same of a payload alone, which has come without its envelope: `out` has nothing else.
+  [[nodiscard]] std::optional<std::string_view> parse_payload(std::string_view text, Message& out);
+
   // Readers of the payload that parse() has just validated: see requests.h. Each returns nullopt
   // when the request is well formed, else the words of the 400 error.
   [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, RegisterRequest&);

@@ -1,5 +1,6 @@
 #include <stdexcept>
 
+#include "core/dispatch/node.h"
 #include "tests/unit/dispatch/node_test.h"
 
 // match and match_cancel, on one node and with others (docs/protocol.md, "match", "C.2 Tickets").
@@ -230,6 +231,19 @@ TEST_F(SharedMatchingTest, AStrategyThatMakesNoSharedQueueIsNamed) {
   elsewhere("wait lobby 7");
   settle();
   EXPECT_THAT(log(), ElementsAre("plugin match_strategy 'test': make_queue: returned no queue"));
+}
+
+TEST_F(SharedMatchingTest, ATicketThatIsNoRequestIsTheBrokersFault) {
+  for (const std::string_view request :
+       {"", "7", "{", R"({"namespace":"hall"})", R"({"namespace":"lobby"},"id":7)"}) {
+    sdk::SharedTicket ticket{1, {peer_named("far-1"), 1}, {}, std::string(request)};
+    host().ticket_added("lobby", ticket);
+    settle();
+  }
+  EXPECT_THAT(broker_.told(), IsEmpty());
+  EXPECT_EQ(node().broker_calls.counts().errors, 5U);
+  EXPECT_THAT(log(), ElementsAre("plugin broker 'test': ticket_added: brought a ticket "
+                                 "that is none"));
 }
 
 TEST_F(SharedMatchingTest, ATicketOfAnotherNodeIsLookedAtAndItsNodeIsTold) {

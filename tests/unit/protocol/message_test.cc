@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/net/websocket_codec.h"
+#include "core/protocol/requests.h"
 #include "tests/unit/protocol/client_message.h"
 
 namespace peer {
@@ -48,6 +50,23 @@ TEST(MessageParserTest, NullIsAbsentExceptAsPayload) {
   EXPECT_FALSE(message->to_is_wrong_type);
   EXPECT_EQ(message->id, "");
   EXPECT_EQ(message->payload, "null");
+}
+
+TEST(MessageParserTest, APayloadMayComeWithoutItsEnvelope) {
+  const auto problem_of = [](std::string text, Message& out) {
+    MessageParser parser;
+    const std::size_t size = text.size();
+    text.resize(size + kReadPadding);
+    const auto problem = parser.parse_payload(std::string_view(text).substr(0, size), out);
+    KickRequest request;
+    if (problem || parser.read(out, {}, request)) return std::string("refused");
+    return std::string(request.room_id) + " " + std::string(request.target);
+  };
+  Message message;
+  EXPECT_EQ(problem_of(R"( {"room_id":"a","fingerprint":"b"} )", message), "a b");
+  EXPECT_EQ(problem_of("", message), "refused");
+  EXPECT_EQ(problem_of("7", message), "refused");
+  EXPECT_EQ(problem_of(R"({"room_id":"a","fingerprint":"b"},"id":7)", message), "refused");
 }
 
 TEST(MessageParserTest, RefusesWhatIsNoJsonObject) {
