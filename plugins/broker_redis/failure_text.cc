@@ -60,6 +60,9 @@ std::string shown(std::string_view answer) {
 FailureText describe_failure(std::string_view address, std::string_view why) {
   const std::string redis = "Redis at " + std::string(address);
   const std::string_view code = code_of(why);
+  if (why == kLeadsElsewhere) {
+    return {std::string(why), redis + " has moved, " + std::string(why) + "; this node follows it"};
+  }
   if (code.empty()) {
     return {std::string(why), redis + " is out of reach (" + std::string(why) +
                                   "); this node works on its own until it is back"};

@@ -5,6 +5,9 @@
 
 namespace peer_redis {
 
+/// Why the link ends where Redis is as well as ever, but its name leads elsewhere.
+inline constexpr std::string_view kLeadsElsewhere = "its name leads to another address now";
+
 /// Why the link to Redis has failed, as the log tells it.
 struct FailureText {
   std::string kind;  ///< the same for all failures that differ in arguments alone

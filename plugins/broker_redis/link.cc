@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "envelope.h"
+#include "failure_text.h"
 
 namespace peer_redis {
 namespace {
@@ -161,7 +162,7 @@ void Link::look_up() {
   const auto take = [this, attempt = attempt_](const std::vector<Address>& found) {
     if (attempt != attempt_ || state_ != State::kUp || found.empty()) return;
     if (std::find(found.begin(), found.end(), address_) != found.end()) return;
-    leave(options_.host + " leads to another address now");
+    leave(kLeadsElsewhere);
   };
   resolver_.resolve(options_.host, options_.port, take);
 }

@@ -78,6 +78,7 @@ TEST_F(NamesTest, WhenANameLeadsElsewhereTheNodesMoveThereWithTheirPeers) {
     wait_for_state(*node, "connected");
     wait_for_nodes(*node, 2);
   }
+  EXPECT_EQ(first.output().find("out of reach"), std::string::npos) << first.output();
   alice.send_to(bob.fingerprint(), "1");
   EXPECT_EQ(bob.next("signal")["payload"].number(), 1);
   expect_silence_of({&alice, &bob});

@@ -13,6 +13,12 @@ TEST(FailureText, SilenceIsOutOfReach) {
             "until it is back");
 }
 
+TEST(FailureText, ARedisThatHasMovedIsNotOutOfReach) {
+  EXPECT_EQ(line_for(kLeadsElsewhere),
+            "Redis at redis:6379 has moved, its name leads to another address now; this node "
+            "follows it");
+}
+
 TEST(FailureText, AnAnswerIsQuotedWithWhatToDo) {
   EXPECT_EQ(
       line_for("READONLY You can't write against a read only replica."),
