@@ -156,17 +156,19 @@ TEST_F(AskTest, MessagesWaitForTheLastOfSeveralOperations) {
   EXPECT_THAT(log_.wait_for(3), ElementsAre("second", "first", "next"));
 }
 
-// A timer left behind would hold what follows, and keep the loop from sleeping, until the deadline.
+// A timer that is left behind holds all of the question, and wakes the loop for nothing.
 TEST_F(AskTest, TheDeadlineIsForgottenWhenTheAnswerHasCome) {
-  auto held = std::make_shared<int>();
-  const std::weak_ptr<int> watched = held;
-  Reply reply;
+  using Outcome = std::shared_ptr<std::string>;
+  auto otherwise = std::make_shared<std::string>("otherwise");
+  const std::weak_ptr<std::string> watched = otherwise;
+  std::function<void(Outcome)> reply;
   on_loop([&] {
-    ask<std::string>(
-        loop(), {calls_, "operate", kLong}, "otherwise", [&](Reply its) { reply = std::move(its); },
-        [this, held = std::move(held)](const std::string& outcome) { log_.add(outcome); });
+    ask<Outcome>(
+        loop(), {calls_, "operate", kLong}, std::move(otherwise),
+        [&](std::function<void(Outcome)> its) { reply = std::move(its); },
+        [this](const Outcome& outcome) { log_.add(*outcome); });
   });
-  reply("answer");
+  reply(std::make_shared<std::string>("answer"));
   reply = nullptr;
   EXPECT_THAT(log_.wait_for(1), ElementsAre("answer"));
   on_loop([] {});
