@@ -3,9 +3,9 @@
 #include <string>
 
 #include "core/base/fingerprint.h"
-#include "core/dispatch/replies.h"
 #include "core/net/websocket_codec.h"
 #include "core/protocol/message.h"
+#include "core/wire/notices.h"
 
 namespace peer {
 namespace {
