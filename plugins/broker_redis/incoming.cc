@@ -273,7 +273,7 @@ void ClusterNode::take_guide_message(std::string_view json) {
   auto message = parse_guide_message(json);
   const auto from = message ? from_hex(message->from) : std::nullopt;
   if (!from) {
-    warn("what came on one of the guide's channels is not the guide's JSON");
+    warn("a message on a channel of the original implementation is not the protocol's JSON");
   } else if (message->node_id != node_ && message->db.value_or(options_.db) == options_.db) {
     if (message->ts.empty()) message->ts = now_text();
     message->type == "broadcast" ? deliver_guide_broadcast(*message, *from)

@@ -60,7 +60,7 @@ TEST_P(OriginalFormTest, ReachesTheClientInTheEnvelopeOfTheProtocol) {
   } else {
     bob.expect_silence();
   }
-  EXPECT_THAT(node.output(), testing::Not(HasSubstr("not the guide's JSON")));
+  EXPECT_THAT(node.output(), testing::Not(HasSubstr("not the protocol's JSON")));
 }
 
 INSTANTIATE_TEST_SUITE_P(
