@@ -30,7 +30,7 @@ TEST(UniqueTaskTest, LetsGoOfWhatItHeldHoweverLargeThatIs) {
   const auto large = std::make_shared<int>();
   {
     UniqueTask<void()> first([small] {});
-    const UniqueTask<void()> second([large, room = std::array<char, 200>()] {});
+    const UniqueTask<void()> second([large, room = std::array<char, 200>()] { (void)room; });
     EXPECT_EQ(small.use_count(), 2);
     EXPECT_EQ(large.use_count(), 2);
     first = UniqueTask<void()>();
