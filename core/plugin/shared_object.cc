@@ -59,7 +59,12 @@ std::string loader_reason(std::string_view text, const fs::path& path) {
 }
 
 /// An exception that does find its way out of dlopen(), under a sanitizer, ends the process too.
-void load_or_die(const char* path) noexcept { ::dlopen(path, RTLD_NOW | RTLD_LOCAL); }
+/// dlopen() is declared as one that never throws: where the compiler sees that it is the one that
+/// is called, it may leave out what ends the process.
+void load_or_die(const char* path) noexcept {
+  void* (*const volatile load)(const char*, int) = ::dlopen;
+  load(path, RTLD_NOW | RTLD_LOCAL);
+}
 
 /// Loads the file in a child first. Its static constructors run within dlopen(), out of which no
 /// exception finds its way: one that throws, or crashes, would end the server, and `--list-plugins`
