@@ -134,6 +134,15 @@ void complete(Node& node, Connection& connection) {
   }
 }
 
+// What the other nodes say to it.
+void take_outcome(Node& node, Connection& connection, const sdk::RegisterOutcome& outcome) {
+  if (outcome.too_often) return refuse_too_often(node, connection);
+  if (outcome.cluster_full) return refuse_cluster_full(node, connection);
+  Peer& peer = peer_of(connection);
+  peer.holds_alias = !outcome.alias_taken && !peer.registration->alias_lost;
+  complete(node, connection);
+}
+
 // The fingerprint is this connection's now; only its alias may still be somebody else's.
 void tell_broker(Node& node, Connection& connection) {
   Peer& peer = peer_of(connection);
@@ -141,14 +150,7 @@ void tell_broker(Node& node, Connection& connection) {
   peer.registration_number = ++node.last_registration;
   node.others.register_peer(connection, peer.registered(), peer.alias,
                             [&node](Connection* still_there, const sdk::RegisterOutcome& outcome) {
-                              if (still_there == nullptr) return;
-                              if (outcome.too_often) return refuse_too_often(node, *still_there);
-                              if (outcome.cluster_full)
-                                return refuse_cluster_full(node, *still_there);
-                              Peer& registered = peer_of(*still_there);
-                              registered.holds_alias =
-                                  !outcome.alias_taken && !registered.registration->alias_lost;
-                              complete(node, *still_there);
+                              if (still_there) take_outcome(node, *still_there, outcome);
                             });
 }
 

@@ -78,7 +78,8 @@ void TcpStream::connect_tcp(const Dial& dial) {
   sockaddr_in6 address6{};
   address6.sin6_family = AF_INET6;
   address6.sin6_port = htons(dial.port);
-  const bool ipv6 = inet_pton(AF_INET6, dial.host.c_str(), &address6.sin6_addr) == 1;
+  inet_pton(AF_INET6, dial.host.c_str(), &address6.sin6_addr);
+  const bool ipv6 = is_ipv6(dial.host);
   const void* const server = ipv6 ? static_cast<void*>(&address6) : &address;
   if (connect(fd_, static_cast<const sockaddr*>(server), ipv6 ? sizeof address6 : sizeof address) !=
       0) {
