@@ -8,6 +8,11 @@
 #include <charconv>
 #include <system_error>
 
+// Addresses of the internet as values. In: texts of the configuration and of headers, sockets'
+// addresses from the kernel. Out: an Address or a range of them, or nothing. No state, any thread;
+// no name is ever resolved. IPv4 is kept as IPv4-mapped IPv6 (RFC 4291 2.5.5.2), which is also how
+// it arrives on a dual-stack socket: so a client has one form, and comparisons and prefixes have
+// one code.
 namespace peer {
 namespace {
 
@@ -59,6 +64,7 @@ Address Address::subscriber() const { return is_v4() ? *this : first_bits(*this,
 
 std::optional<Address> parse_address(std::string_view text) {
   if (text.size() >= INET6_ADDRSTRLEN) return std::nullopt;
+  // inet_pton() takes complete addresses only, no 127.1 and no octal digits as inet_aton() does.
   const std::string terminated(text);
   in_addr v4{};
   if (::inet_pton(AF_INET, terminated.c_str(), &v4) == 1) return from_v4(&v4);
@@ -89,6 +95,7 @@ std::optional<std::string> parse_listen_host(std::string_view text) {
     return std::nullopt;
   }
   const std::string_view last = text.substr(text.rfind('.') + 1);
+  // No top-level domain has digits only: "10.0.0.256" is a mistyped address, and no name.
   const bool is_bad_v4 = last.find_first_not_of(kDigits) == std::string_view::npos && !last.empty();
   return is_bad_v4 ? std::nullopt : std::optional<std::string>(text);
 }
@@ -129,6 +136,7 @@ std::optional<AddressRange> parse_address_range(std::string_view text) {
     if (error != std::errc{} || at != end) return std::nullopt;
     const bool dotted = text.find(':') == std::string_view::npos;
     if (range.prefix > (dotted ? 32 : 128)) return std::nullopt;
+    // The IPv4 address is in the last 32 of 128 bits.
     if (dotted) range.prefix += 96;
   }
   if (!range.contains(*address)) return std::nullopt;

@@ -20,7 +20,7 @@ struct Address {
   [[nodiscard]] bool is_unix_socket() const { return *this == Address{}; }
   /// Numeric: "192.0.2.1", "2001:db8::1"; "unix" of a Unix socket.
   [[nodiscard]] std::string text() const;
-  /// What one subscriber has: the address of IPv4, the /64 of IPv6.
+  /// The part of it that names a subscriber: all of an IPv4 address, the /64 of an IPv6 address.
   [[nodiscard]] Address subscriber() const;
 
   friend bool operator==(const Address&, const Address&) = default;

@@ -22,7 +22,8 @@ class Counter {
   std::atomic<std::uint64_t> value_{0};
 };
 
-/// How long something took, by fixed buckets. Any thread observes and reads.
+/// How long something took, by fixed buckets. Any thread observes and reads. A reader sees each
+/// number as it is at that moment, so buckets and sum may differ by what is being observed.
 template <std::size_t kBuckets>
 class DurationHistogram {
  public:
@@ -30,6 +31,7 @@ class DurationHistogram {
 
   explicit DurationHistogram(const Bounds& bounds) : bounds_(bounds) {}
 
+  /// Counts one duration, which must not be negative: the sum has no sign.
   void observe(std::chrono::microseconds duration) {
     std::size_t bucket = 0;
     while (bucket < kBuckets && duration > bounds_[bucket]) ++bucket;

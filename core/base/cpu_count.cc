@@ -11,6 +11,10 @@
 #include <string_view>
 #include <thread>
 
+// How many cores this process may keep busy. In: its affinity, and the quotas of its control
+// groups, from files of /proc and /sys. Out: a number of cores. Main thread, at the start. The
+// number of the machine's cores would be wrong in a container, whose quota may allow fewer. A file
+// that cannot be read limits nothing.
 namespace peer {
 namespace {
 

@@ -11,7 +11,7 @@ namespace peer {
 [[nodiscard]] std::size_t usable_cores();
 
 /// The quota alone, in cores; infinity without one. `groups` is where control groups are mounted,
-/// `membership` says in which ones the process is (proc(5)); what cannot be read there limits
+/// `membership` says in which ones the process is (proc(5)); a file that cannot be read limits
 /// nothing.
 [[nodiscard]] double cpu_quota(const std::filesystem::path& groups = "/sys/fs/cgroup",
                                const std::filesystem::path& membership = "/proc/self/cgroup");

@@ -9,12 +9,18 @@
 
 namespace peer {
 
+/// The 32 bytes that name a peer. Everything here is pure; any thread.
 using sdk::Fingerprint;
 
 /// The fingerprint of a public key: SHA-256 of its bytes (docs/protocol.md, "Identity").
 [[nodiscard]] Fingerprint fingerprint_of(std::string_view public_key);
+/// Of an identity that an auth plugin has granted: the SHA-256 of NUL, "identity", NUL and the
+/// identity. A client's `public_key` never begins with NUL, so no guest can name somebody's
+/// identity.
+[[nodiscard]] Fingerprint fingerprint_of_identity(std::string_view identity);
 
-/// 64 lower-case hex digits, not terminated. Into `out`, for the hot path, or as a string.
+/// 64 lower-case hex digits, not terminated. Into `out`, which has room for them and costs no
+/// allocation, or as a string.
 void write_hex(const Fingerprint& fingerprint, char* out);
 [[nodiscard]] std::string to_hex(const Fingerprint& fingerprint);
 

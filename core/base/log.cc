@@ -13,6 +13,7 @@ std::atomic<bool> addresses_wanted{true};
 std::atomic<std::uint64_t> lost_lines{0};
 
 Poco::Logger& logger() {
+  // Looked up once: get() takes a lock and searches by name.
   static Poco::Logger& instance = Poco::Logger::get("peer");
   return instance;
 }

@@ -5,16 +5,17 @@
 #include <string>
 #include <utility>
 
-/// The server's log: Poco::Logger "peer", whose channel and level LogOutput sets. Thread-safe; a
-/// line is queued, never written, by the thread that has it.
-/// Lines say what happened, where, and what to do; never payloads, keys or tokens.
+/// The server's log: Poco::Logger "peer", whose channel and level LogOutput sets. Thread-safe; the
+/// thread that has a line queues it, and never writes it to the file. Lines say what happened,
+/// where, and what to do; never payloads, keys or tokens.
 namespace peer {
 
 /// Marks the message of log_counted_warning().
 inline constexpr char kCountedLine[] = "counted";
 
-/// What a line is about, beside its words: `peer` and `address`, as members of a JSON line, or
-/// `name=value` behind a text line. `address` is left out while log_addresses is off.
+/// The subject of a line, beside its words: `peer`, `address`, `token` (the name of one) and
+/// `target`, as members of a JSON line, or `name=value` behind a text line. `address` is left out
+/// while log_addresses is off.
 using LogFields = std::initializer_list<std::pair<const char*, std::string>>;
 
 void log_error(const std::string& line);

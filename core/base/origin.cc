@@ -6,6 +6,10 @@
 
 #include "core/base/address.h"
 
+// Origins of web pages (RFC 6454). In: patterns from the configuration, and values of Origin
+// headers, as any client may write them. Out: a pattern, or why a text is none; whether an origin
+// matches. No state, any thread. Patterns and origins are taken apart by the same functions, so
+// they are compared in one form, and what cannot be taken apart matches nothing.
 namespace peer {
 namespace {
 
@@ -95,7 +99,8 @@ std::string as_http(std::string text) {
   return text;
 }
 
-/// What can only be meant otherwise than it is written, or the reason why there is no such origin.
+/// The text as it must be meant, where it can only be meant in one way; or why there is no such
+/// origin.
 Result<std::string> translate(std::string_view text) {
   std::string all = as_http(lower(text));
   if (all.ends_with('/') && !all.ends_with("//")) all.pop_back();
@@ -148,8 +153,10 @@ bool OriginPattern::matches(std::string_view origin) const {
   }
   if (!scheme.empty() && scheme != got.scheme) return false;
   const std::uint16_t wanted = port != 0 ? port : default_port(scheme);
+  // A pattern without scheme and port takes any port; with a scheme, no port means its default.
   if (got_port != wanted && !(scheme.empty() && port == 0)) return false;
   if (!below) return *got_host == host;
+  // The dot keeps "evilexample.com" out of "*.example.com".
   return got_host->size() > host.size() + 1 && got_host->ends_with("." + host);
 }
 

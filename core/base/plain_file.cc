@@ -34,6 +34,7 @@ std::string wrong_kind_of_file(const std::string& path, Devices devices) {
 }
 
 sdk::Result<int> open_plain_file(const std::string& path, int flags, Devices devices, mode_t mode) {
+  // O_NONBLOCK: a pipe is opened without waiting for its other end, and refused below.
   const int fd = ::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, mode);
   if (fd < 0) {
     const int error = errno;  // ENXIO of a pipe without a reader says nothing to an operator

@@ -18,8 +18,8 @@ enum class Devices { kRefused, kTaken };
 /// "'/run/x' is a pipe; expected a file".
 [[nodiscard]] std::string wrong_kind_of_file(const std::string& path, Devices devices);
 
-/// open(2) with O_CLOEXEC, without waiting for the other end of a pipe: what is no file is refused.
-/// Returns the descriptor, which blocks as usual.
+/// open(2) with O_CLOEXEC, without waiting for the other end of a pipe: anything that is no file is
+/// refused. Returns the descriptor, which blocks as usual.
 [[nodiscard]] sdk::Result<int> open_plain_file(const std::string& path, int flags, Devices devices,
                                                mode_t mode = 0);
 

@@ -14,11 +14,13 @@ using Time = std::chrono::time_point<std::chrono::steady_clock, milliseconds>;
 /// Later than any deadline.
 inline constexpr Time kNever = Time::max();
 
+/// Never goes back, whatever happens to the clock of the machine.
 [[nodiscard]] inline Time steady_now() {
   return std::chrono::time_point_cast<milliseconds>(std::chrono::steady_clock::now());
 }
 
-/// Milliseconds since the Unix epoch: `ts` on the wire, and what plugins are told.
+/// Milliseconds since the Unix epoch: `ts` on the wire, and what plugins are told. May jump, so no
+/// deadline is measured by it.
 [[nodiscard]] inline sdk::Instant wall_now() {
   return std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now());
 }

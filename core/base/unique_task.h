@@ -15,11 +15,14 @@ class UniqueTask;
 
 /// A function that is kept to be called later, as std::function keeps one. It cannot be copied: so
 /// it may hold what cannot be copied either, such as an Operation, and nothing that it holds is
-/// copied behind anybody's back. What fits into so many words is held without an allocation.
+/// copied behind anybody's back. A function of at most `words` pointers is held without an
+/// allocation. It may be called more than once. One thread at a time; a task may be handed over to
+/// another thread.
 template <typename... Arguments, std::size_t words>
 class UniqueTask<void(Arguments...), words> {
  public:
-  UniqueTask() = default;
+  UniqueTask() = default;  ///< none
+  /// Takes over the function. Throws std::bad_alloc when there is no room for a large one.
   template <typename Function>
   requires(!std::same_as<std::remove_cvref_t<Function>, UniqueTask> &&
            std::invocable<std::decay_t<Function>&, Arguments...>)
@@ -33,6 +36,7 @@ class UniqueTask<void(Arguments...), words> {
       kind_ = &kOutside<Kept>;
     }
   }
+  /// Leaves `other` without a function.
   UniqueTask(UniqueTask&& other) noexcept { take(other); }
   UniqueTask& operator=(UniqueTask&& other) noexcept {
     if (this != &other) {
@@ -45,6 +49,7 @@ class UniqueTask<void(Arguments...), words> {
   UniqueTask& operator=(const UniqueTask&) = delete;
   ~UniqueTask() { drop(); }
 
+  /// Whether there is a function.
   explicit operator bool() const { return kind_ != nullptr; }
   /// There must be a function.
   void operator()(Arguments... arguments) {
@@ -54,13 +59,15 @@ class UniqueTask<void(Arguments...), words> {
  private:
   using Room = std::array<void*, words>;
 
-  // What can be done with a function of one type, without knowing the type.
+  // What can be done with a function of one type, without knowing the type: one table for each,
+  // which all tasks with such a function share.
   struct Kind {
     void (*run)(void* room, Arguments... arguments);
     void (*move)(void* from, void* to) noexcept;
     void (*drop)(void* room) noexcept;
   };
 
+  // A function that may throw when it is moved goes to the heap: moving a task must not fail.
   template <typename Kept>
   static constexpr bool fits =
       sizeof(Kept) <= sizeof(Room) &&
@@ -94,7 +101,7 @@ class UniqueTask<void(Arguments...), words> {
     kind_ = nullptr;
   }
 
-  Room room_;
+  Room room_;  // the function itself, or a pointer to it; nothing is in it without a kind
   const Kind* kind_ = nullptr;
 };
 

@@ -16,7 +16,7 @@ class Versioned {
 
   /// Any thread.
   [[nodiscard]] const T& get() const { return *current_.load(std::memory_order_acquire); }
-  /// One thread at a time.
+  /// One thread at a time. Readers get the old version or the new one as a whole.
   void replace(T next) {
     versions_.push_back(std::move(next));
     current_.store(&versions_.back(), std::memory_order_release);

@@ -7,7 +7,6 @@
 
 #include "core/base/mutex.h"
 #include "core/net/event_loop.h"
-#include "core/net/operation.h"
 #include "core/plugin/plugin_calls.h"
 
 namespace peer {
@@ -15,22 +14,26 @@ namespace peer {
 /// So long may a plugin take to answer; then the core goes on with `otherwise`.
 inline constexpr milliseconds kAnswerDeadline{2'000};
 
-/// A call into a plugin that is answered through a callback, as the log names it.
+/// A call into a plugin that is answered through a callback. `name` is what the log calls it;
+/// `deadline` counts from the call.
 struct PluginCall {
   PluginCalls& calls;  ///< outlives the plugin
   const char* name;    ///< "route"
   milliseconds deadline = kAnswerDeadline;
 };
 
-/// The meeting of one answer, from any thread, with the loop that waits for it. Shared by the reply
-/// that the plugin holds and by what ends the wait: the loop's task, or the deadline.
+/// One answer that is waited for. The plugin may give it on any thread, and the loop that asked
+/// takes it up. Shared by the reply that the plugin holds and by what ends the wait: the loop's
+/// task, or the deadline. So an answer after the deadline still has something to meet, and is then
+/// ignored.
 template <typename Outcome, typename Then>
 class Asked : public std::enable_shared_from_this<Asked<Outcome, Then>> {
  public:
   Asked(EventLoop& loop, PluginCall call, Outcome otherwise, Then then)
       : loop_(loop), call_(call), otherwise_(std::move(otherwise)), then_(std::move(then)) {}
 
-  /// Calls the plugin. On the loop, once.
+  /// Calls the plugin. On the loop, once. An answer that has come by the time that the plugin
+  /// returns is taken up before this returns: then nothing is posted, and no timer is set.
   template <typename Start>
   void start(Start& start) {
     started_ = call_.calls.run(call_.name, [&] {
@@ -49,6 +52,7 @@ class Asked : public std::enable_shared_from_this<Asked<Outcome, Then>> {
   }
 
  private:
+  /// The plugin's answer, on any thread. A second one is the plugin's fault.
   void answer(Outcome outcome) {
     bool waits = false;
     {
@@ -84,6 +88,8 @@ class Asked : public std::enable_shared_from_this<Asked<Outcome, Then>> {
   bool started_ = false;      // the plugin took the call
   TimerId deadline_;
 
+  /// The answer may come while start() is still in the plugin: `waits_` says which of the two goes
+  /// on.
   Mutex mutex_;
   std::optional<Outcome> outcome_ PEER_GUARDED_BY(mutex_);
   bool waits_ PEER_GUARDED_BY(mutex_) = false;
@@ -94,20 +100,11 @@ class Asked : public std::enable_shared_from_this<Asked<Outcome, Then>> {
 ///
 /// `start(reply)` calls the plugin; `otherwise` stands in for its answer when it throws, or has not
 /// answered by the deadline. That, and a second answer, is the plugin's fault, and logged as such.
+/// A `then` that holds an Operation keeps its peer's further messages waiting until it has run.
 template <typename Outcome, typename Start, typename Then>
 void ask(EventLoop& loop, PluginCall call, Outcome otherwise, Start start, Then then) {
   std::make_shared<Asked<Outcome, Then>>(loop, call, std::move(otherwise), std::move(then))
       ->start(start);
-}
-
-/// The same for an operation of one connection, whose further messages wait for it.
-/// `then(connection, outcome)` gets a null connection when it has closed meanwhile, and undoes what
-/// the outcome did.
-template <typename Outcome, typename Start, typename Then>
-void await(Connection& connection, PluginCall call, Outcome otherwise, Start start, Then then) {
-  ask<Outcome>(connection.loop(), call, std::move(otherwise), std::move(start),
-               [operation = Operation(connection), then = std::move(then)](
-                   Outcome outcome) mutable { then(operation.connection(), std::move(outcome)); });
 }
 
 }  // namespace peer

@@ -18,74 +18,131 @@ namespace peer {
 /// What this node tells the others of its peers, and asks them, through the broker. Where there
 /// never are others, nobody is told, and answers come at once: nobody is elsewhere.
 ///
-/// Thread-safe; what is asked for a connection, on its loop.
+/// Thread-safe; what is asked goes on on the loop that asks: at once, or later.
 class Others {
  public:
   /// Both outlive it. Asks the broker whether there may be any.
-  Others(sdk::Broker& broker, PluginCalls& calls)
+  /// `revision`: of the SDK that the broker was built with.
+  Others(sdk::Broker& broker, std::uint32_t revision, PluginCalls& calls)
       : broker_(broker),
+        revision_(revision),
         calls_(calls),
         none_(calls.run("standalone", [&] { return broker.standalone(); }).value_or(false)) {}
 
-  /// There never are any.
+  /// True when the broker says that there never are other nodes. It is asked once, at the start.
   [[nodiscard]] bool none() const { return none_; }
 
-  /// `then(connection, outcome)` as with await().
+  /// Tells the other nodes of a registration. The outcome says whether another peer of the cluster
+  /// holds the alias, and whether the peer must be refused. Without other nodes nothing is in the
+  /// way. `then` as with ask().
+  /// `proved`: the peer has proved to hold its key.
   template <typename Then>
-  void register_peer(Connection& connection, const sdk::Registered& peer, std::string_view alias,
-                     Then then) {
-    if (none_) return then(&connection, sdk::RegisterOutcome());
-    await<sdk::RegisterOutcome>(
-        connection, {calls_, "register_peer"}, {},
+  void register_peer(EventLoop& loop, const sdk::Registered& peer, std::string_view alias,
+                     bool proved, Then then) {
+    if (none_) return then(sdk::RegisterOutcome());
+    ask<sdk::RegisterOutcome>(
+        loop, {calls_, "register_peer"}, {},
         [&](sdk::BrokerReply<sdk::RegisterOutcome> reply) {
+          if (proved && revision_ >= 2) {
+            return broker_.register_proved(peer, alias, std::move(reply));
+          }
           broker_.register_peer(peer, alias, std::move(reply));
         },
-        std::move(then));
+        [revision = revision_, then = std::move(then)](sdk::RegisterOutcome outcome) mutable {
+          // An older broker has any byte there.
+          if (revision < 2) outcome.proof_required = false;
+          then(outcome);
+        });
   }
+  /// The peer is thrown out, wherever it is. Nothing is answered.
+  void revoke(const sdk::Fingerprint& peer, std::string_view message) {
+    if (none_ || revision_ < 2) return;
+    calls_.run("revoke", [&] { broker_.revoke(peer, message); });
+  }
+  /// The peer's registration has ended here. Nothing is answered.
   void unregister_peer(const sdk::Registered& peer) {
     if (none_) return;
     calls_.run("unregister_peer", [&] { broker_.unregister_peer(peer); });
   }
-  /// Who holds the aliases: as many holders as aliases. `then` as with await().
+  /// Who holds the aliases: as many holders as aliases. `then` as with ask().
   template <typename Then>
-  void resolve(Connection& connection, std::span<const std::string_view> aliases, Then then) {
-    if (none_) return then(&connection, sdk::ResolveOutcome{true, nobody(aliases.size())});
-    await<sdk::ResolveOutcome>(
-        connection, {calls_, "resolve"}, {},
+  void resolve(EventLoop& loop, std::span<const std::string_view> aliases, Then then) {
+    if (none_) return then(sdk::ResolveOutcome{true, nobody(aliases.size())});
+    ask<sdk::ResolveOutcome>(
+        loop, {calls_, "resolve"}, {},
         [&](sdk::BrokerReply<sdk::ResolveOutcome> reply) {
           broker_.resolve(aliases, std::move(reply));
         },
-        [count = aliases.size(), then = std::move(then)](Connection* still_there,
-                                                         sdk::ResolveOutcome outcome) mutable {
+        [count = aliases.size(), then = std::move(then)](sdk::ResolveOutcome outcome) mutable {
           outcome.holders.resize(count);
-          then(still_there, std::move(outcome));
+          then(std::move(outcome));
         });
   }
   /// Members of all nodes, as Broker::list(); nullopt: only this node's are known. `then` as with
-  /// await().
+  /// ask().
   template <typename Then>
-  void list(Connection& connection, std::string_view ns,
-            const std::optional<sdk::Fingerprint>& after, std::uint32_t limit, Then then) {
+  void list(EventLoop& loop, std::string_view ns, const std::optional<sdk::Fingerprint>& after,
+            std::uint32_t limit, Then then) {
     using Page = std::optional<sdk::MemberPage>;
-    if (none_) return then(&connection, Page());
-    await<Page>(
-        connection, {calls_, "list"}, std::nullopt,
+    if (none_) return then(Page());
+    ask<Page>(
+        loop, {calls_, "list"}, std::nullopt,
         [&](sdk::BrokerReply<Page> reply) { broker_.list(ns, after, limit, std::move(reply)); },
         std::move(then));
   }
-  /// To the members elsewhere. Returns the copies handed over.
+  /// Whether sessions move between nodes; if not, the functions that follow are not called.
+  [[nodiscard]] bool move_sessions() const { return !none_ && revision_ >= 5; }
+  /// Goes on when the other nodes find the session by these, or cannot. `then` as with ask().
+  template <typename Then>
+  void set_session_tokens(EventLoop& loop, const sdk::Registered& peer,
+                          std::span<const sdk::SessionToken> tokens, Then then) {
+    ask<bool>(
+        loop, {calls_, "set_session_tokens"}, false,
+        [&](sdk::BrokerReply<bool> reply) {
+          broker_.set_session_tokens(peer, tokens, std::move(reply));
+        },
+        std::move(then));
+  }
+  /// `then` as with ask().
+  template <typename Then>
+  void ask_session(EventLoop& loop, const sdk::SessionToken& token, std::string_view text,
+                   Then then) {
+    ask<sdk::SessionSearch>(
+        loop, {calls_, "ask_session"}, sdk::SessionSearch::kUnavailable,
+        [&](sdk::BrokerReply<sdk::SessionSearch> reply) {
+          broker_.ask_session(token, text, std::move(reply));
+        },
+        std::move(then));
+  }
+  void tell_node(std::string_view node, std::string_view text) {
+    calls_.run("tell_node", [&] { broker_.tell_node(node, text); });
+  }
+  template <typename Then>
+  void take_peer(EventLoop& loop, const sdk::PeerTake& take, Then then) {
+    ask<sdk::TakeOutcome>(
+        loop, {calls_, "take_peer"}, {},
+        [&](sdk::BrokerReply<sdk::TakeOutcome> reply) {
+          broker_.take_peer(take, std::move(reply));
+        },
+        std::move(then));
+  }
+  /// Sends a message to the members on other nodes. Returns the copies handed over to the broker;
+  /// nobody says how many of them arrive.
   std::size_t broadcast(const sdk::NamespaceMessage& message) {
     if (none_) return 0;
     return calls_.run("broadcast", [&] { return broker_.broadcast(message); }).value_or(0);
   }
 
  private:
+  /// As many as aliases: callers index by them.
   static std::vector<std::optional<sdk::Fingerprint>> nobody(std::size_t count) {
     return std::vector<std::optional<sdk::Fingerprint>>(count);
   }
 
   sdk::Broker& broker_;
+  const std::uint32_t revision_;
   PluginCalls& calls_;
+  /// Read on each path of messages, hence a plain bool.
   const bool none_;
 };
 

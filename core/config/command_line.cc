@@ -10,6 +10,10 @@
 #include "core/config/nearest.h"
 #include "core/config/settings_tree.h"
 
+// The command line. In: the arguments of main(). Out: a CommandLine, whose settings are texts
+// still: load_config() judges them by the same table as those of the file. Main thread, before
+// anything else. All mistakes are collected, so that one start reports them all. No mistake repeats
+// the value of an unknown argument: it may be a password.
 namespace peer {
 namespace {
 
@@ -78,9 +82,10 @@ class ArgumentReader {
     }
   }
 
-  /// What follows the '=', or else the next argument unless it is an option itself.
+  /// The text behind the '=', or else the next argument unless it is an option itself.
   std::optional<std::string> take_value() {
     if (inline_value_) return inline_value_;
+    // One dash may begin a value, such as a negative number.
     if (next_ == arguments_.size() || arguments_[next_].starts_with("--")) return std::nullopt;
     return arguments_[next_++];
   }
@@ -91,7 +96,7 @@ class ArgumentReader {
       mistake("argument " + number, "expected an option; write --config FILE or --set KEY=VALUE");
       return;
     }
-    // What follows is its value, most likely.
+    // The next argument is its value, most likely.
     if (!inline_value_ && next_ < arguments_.size() && !arguments_[next_].starts_with('-')) ++next_;
     mistake(in_quotes(name), "unknown option" + hint_for(name));
   }

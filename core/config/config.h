@@ -18,26 +18,61 @@ using std::chrono::milliseconds;
 /// One plugin as named in YAML: `{name: criteria, file: x.so, options: {...}}`.
 struct PluginChoice {
   std::string name;  ///< empty: none, since what was written is a mistake
-  std::string file;  ///< absolute; empty: <prefix>_<name>.so in the plugin directory
-  std::map<std::string, sdk::PluginConfig::Option, std::less<>> options;
+  std::string file;  ///< absolute; empty: <prefix>_<name>.so in the plugin directories
+  std::map<std::string, sdk::PluginOption, std::less<>> options;
   std::string where;  ///< "peer-server.yaml:12", or the variable or flag it came from
-  std::map<std::string, std::string, std::less<>> option_where = {};  ///< the same of each option
+  /// The same of each option; of what is in maps with its path, "keys[0].kid".
+  std::map<std::string, std::string, std::less<>> option_where = {};
   /// The text of each option that came without a type (environment, command line): if the plugin
   /// expects a string, `12` is one (settle_options.h).
   std::map<std::string, std::string, std::less<>> option_text = {};
+  std::string as = {};  ///< what the log and the metrics call it; empty: by its name
+  /// The names that it serves: exact, or a prefix followed by '*'. Empty: those that no other entry
+  /// of its list does.
+  std::vector<std::string> namespaces = {};
 
   friend bool operator==(const PluginChoice&, const PluginChoice&) = default;
 };
 
-/// The `plugins` section.
+/// What is there unless somebody chooses.
+[[nodiscard]] inline PluginChoice default_plugin(const char* name) {
+  return {.name = name, .file = {}, .options = {}, .where = "default"};
+}
+
+/// The `plugins` section. What each list means: plugin_kinds.h. No list is ever empty.
 struct PluginsConfig {
-  std::string directory;  ///< absolute; empty: lib/peer-server/plugins beside the executable's bin/
-  PluginChoice broker{.name = "local", .file = {}, .options = {}, .where = "default"};
-  PluginChoice match_strategy{.name = "criteria", .file = {}, .options = {}, .where = "default"};
-  PluginChoice room_policy{.name = "standard", .file = {}, .options = {}, .where = "default"};
-  PluginChoice auth{.name = "open", .file = {}, .options = {}, .where = "default"};
+  /// Where the shipped plugins are, absolute; empty: lib/peer-server/plugins beside the
+  /// executable's bin/.
+  std::string directory;
+  std::vector<std::string> directories;  ///< absolute; searched before that one, in this order
+  std::vector<PluginChoice> broker{default_plugin("local")};
+  std::vector<PluginChoice> match_strategy{default_plugin("criteria")};
+  std::vector<PluginChoice> room_policy{default_plugin("standard")};
+  std::vector<PluginChoice> auth{default_plugin("open")};
 
   friend bool operator==(const PluginsConfig&, const PluginsConfig&) = default;
+};
+
+/// A STUN or TURN server that peers are told of (docs/ice.md); checked by read_ice_servers().
+struct IceServer {
+  std::vector<std::string> urls = {};     ///< stun:, turn: and turns:, in the order given
+  std::vector<std::string> secrets = {};  ///< shared with the TURN server: the first signs; or none
+  milliseconds ttl = std::chrono::hours(12);  ///< of the credentials that a secret makes
+  std::string username = {};                  ///< with `credential`, for everybody; or empty
+  std::string credential = {};
+
+  friend bool operator==(const IceServer&, const IceServer&) = default;
+};
+
+enum class AdminRole { kRead, kWrite };
+
+/// Who may use the Server API (docs/api.md); checked by read_admin_tokens().
+struct AdminToken {
+  std::string name = {};  ///< what the log calls who has it
+  std::string token = {};
+  AdminRole role = AdminRole::kRead;
+
+  friend bool operator==(const AdminToken&, const AdminToken&) = default;
 };
 
 enum class StatsAccess { kPublic, kLoopback, kOff };
@@ -65,6 +100,7 @@ struct Config {
   std::uint32_t max_namespace_size = 100000;
   std::uint32_t max_namespaces_per_peer = 0;           ///< 0: no limit
   std::uint64_t max_peer_state = 1024 * 1024;          ///< bytes held for one peer
+  std::uint32_t password_queue = 256;                  ///< passwords of rooms that wait
   std::uint32_t send_buffer_size = 32;                 ///< messages queued for one peer
   std::uint64_t send_buffer_bytes = 0;                 ///< 0: send_buffer_size x max_message_size
   std::uint64_t max_queued_bytes = 256 * 1024 * 1024;  ///< in the queues of all peers
@@ -78,6 +114,14 @@ struct Config {
   milliseconds shutdown_timeout{5'000};
   milliseconds shutdown_spread{0};  ///< of shutdown_timeout: over which connections are closed
 
+  // Sessions that outlive their connection (docs/protocol.md, "C.6 Session resume").
+  milliseconds resume_window{30'000};             ///< how long; 0: none is ever given out
+  milliseconds resume_max_age{24 * 3'600'000};    ///< since `register`
+  std::uint32_t max_away_sessions = 0;            ///< 0: a quarter of max_peers
+  std::uint32_t resume_buffer_size = 64;          ///< sent messages that are kept for one session
+  std::uint64_t resume_buffer_bytes = 64 * 1024;  ///< of these
+  std::uint64_t resume_total_bytes = 256 * 1024 * 1024;  ///< kept for all sessions
+
   // Connections by address: IPv4, or the /64 of IPv6. 0: no limit.
   std::uint32_t max_connections_per_ip = 2000;
   std::uint32_t connection_rate_per_ip = 100;    ///< new ones a second
@@ -89,6 +133,8 @@ struct Config {
   ProxyHeader trusted_proxy_header = ProxyHeader::kAuto;
   std::vector<std::string> allowed_origins;  ///< OriginPattern; empty: all
   std::vector<std::string> subprotocols;     ///< answered to who offers them; empty: none is
+
+  std::vector<IceServer> ice_servers;  ///< peers that ask are told of these
 
   // TLS: PEM files, absolute; both or neither.
   std::string tls_cert;  ///< with its chain
@@ -117,6 +163,7 @@ struct Config {
   std::uint32_t rate_limit_shards = 32;    ///< a power of two
   std::uint32_t rate_limit_flood = 10000;  ///< limited messages in a row; 0: never
   std::uint32_t fanout_limit_per_sec = 0;  ///< copies; 0: off
+  milliseconds presence_interval{100};     ///< between two `peer_updated` of a peer in a namespace
 
   // Matching and rooms.
   std::uint32_t match_group_max = 64;
@@ -134,6 +181,16 @@ struct Config {
   bool metrics_enabled = false;       ///< Prometheus text at /metrics
   std::string metrics_host;           ///< empty: as host
   std::uint16_t metrics_port = 9090;  ///< 0: any free one, told by the log
+
+  // The Server API (docs/api.md).
+  std::uint16_t admin_port = 0;  ///< 0: there is none
+  std::string admin_host = "127.0.0.1";
+  bool admin_tls = false;       ///< with the certificate of tls_cert
+  bool admin_insecure = false;  ///< plain HTTP beyond this machine
+  std::string admin_token;      ///< may do everything; empty: none
+  std::vector<AdminToken> admin_tokens;
+  std::string bans_file;           ///< absolute; empty: bans end with the process
+  std::uint32_t max_bans = 10000;  ///< at one time
 
   // Logging.
   std::string log_level = "information";  ///< a Poco::Logger level name

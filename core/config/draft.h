@@ -28,6 +28,8 @@ struct ConfigLayer {
 /// A key name for a message: cut at the first byte that no key has, since what follows in a
 /// mistyped line ("redis_password:hunter2") may be secret.
 [[nodiscard]] std::string shown_key(std::string_view key);
+/// The same of the path of an option in maps: "keys[0].kid".
+[[nodiscard]] std::string shown_path(std::string_view path);
 
 /// A configuration in the making: layer after layer is read into it. Main thread only.
 class ConfigDraft {
@@ -38,7 +40,7 @@ class ConfigDraft {
     LayerRank rank = LayerRank::kDefault;
   };
 
-  Config config;
+  Config config;               ///< the defaults, and over them what has been read so far
   Pipes pipes = Pipes::kRead;  ///< whether files that settings name may be pipes
 
   /// Notes a line "<where>: <what>". After 100 mistakes (or warnings) the rest is only counted.
@@ -48,7 +50,11 @@ class ConfigDraft {
   /// The key `path` has its value from `node` in `layer`; forget_origin(): from the defaults again.
   void set_origin(const std::string& path, const ConfigLayer& layer, const ConfigNode& node);
   void forget_origin(const std::string& path) { origins_.erase(path); }
-  /// Of a dotted path such as "plugins.broker.options.addr".
+  /// The same of a path and of all below it: "plugins.auth", "plugins.auth[1].name".
+  void forget_origins(const std::string& path);
+  /// What is below the path `from` is below `to` from now on.
+  void move_origins(const std::string& from, const std::string& to);
+  /// Of a dotted path such as "plugins.broker.options.addr"; "default" for what no layer has set.
   [[nodiscard]] Origin origin(std::string_view path) const;
   [[nodiscard]] const std::map<std::string, Origin, std::less<>>& origins() const {
     return origins_;

@@ -1,6 +1,7 @@
 #include "core/config/environment.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -8,10 +9,18 @@
 
 #include "core/config/keys.h"
 #include "core/config/nearest.h"
+#include "core/config/plugin_kinds.h"
 #include "core/config/read_layer.h"
 #include "core/config/read_secret_file.h"
 #include "core/config/settings_tree.h"
 
+// The environment as a layer of the configuration. In: the variables of the process. Out: settings
+// in the draft, over those of the file, and mistakes that name the variable. Main thread, at the
+// start and at each reload: the files that ..._FILE variables name are read.
+//
+// Which names exist follows from config_keys(). Of those that do not exist, PEER_... are ignored
+// with a warning, because container platforms inject such names for a service that is called
+// "peer". PEER_PLUGINS__... are mistakes: nobody but an operator writes them.
 namespace peer {
 namespace {
 
@@ -94,14 +103,27 @@ std::vector<std::string> split_name(std::string_view name) {
   }
 }
 
+bool is_one_of(const std::string& text, std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), text) != words.end();
+}
+
 /// The dotted name of what a variable PEER_PLUGINS__... sets; empty if it sets nothing.
 std::string plugin_setting(std::string_view variable) {
   const std::vector<std::string> parts = split_name(variable.substr(kPluginsPrefix.size()));
-  if (parts.size() == 1 && parts[0] == "directory") return "plugins.directory";
-  const std::vector<std::string> kinds = plugin_kind_keys();
-  if (parts.size() < 2 || std::find(kinds.begin(), kinds.end(), parts[0]) == kinds.end()) return {};
-  const bool is_option = parts.size() >= 3 && parts[1] == "options";
-  if (!is_option && (parts.size() != 2 || (parts[1] != "name" && parts[1] != "file"))) return {};
+  if (parts.size() == 1 && is_one_of(parts[0], {"directory", "directories"})) {
+    return "plugins." + parts[0];
+  }
+  if (parts.empty() || std::none_of(kPluginKinds.begin(), kPluginKinds.end(),
+                                    [&](const auto& kind) { return kind.name == parts[0]; })) {
+    return {};
+  }
+  std::size_t key = 1;  // behind the number in a list, if there is one
+  if (parts.size() > 1 && parts[1].find_first_not_of("0123456789") == std::string::npos) key = 2;
+  if (parts.size() <= key) return {};
+  const bool is_option = parts.size() >= key + 2 && parts[key] == "options";
+  const bool is_whole =
+      parts.size() == key + 1 && is_one_of(parts[key], {"name", "file", "as", "namespaces"});
+  if (!is_option && !is_whole) return {};
   std::string dotted = "plugins";
   for (const std::string& part : parts) dotted += "." + part;
   return dotted;
@@ -115,9 +137,10 @@ void read_plugin_variable(ConfigDraft& draft, const std::string& name, const std
                           directory};
   if (dotted.empty()) {
     draft.mistake(layer.name,
-                  "sets nothing; expected PEER_PLUGINS__DIRECTORY, or PEER_PLUGINS__<KIND>__NAME, "
-                  "__FILE or __OPTIONS__<OPTION>, where <KIND> is BROKER, MATCH_STRATEGY, "
-                  "ROOM_POLICY or AUTH; unset it");
+                  "sets nothing; expected PEER_PLUGINS__DIRECTORY, PEER_PLUGINS__DIRECTORIES, or "
+                  "PEER_PLUGINS__<KIND>__NAME, __FILE, __AS, __NAMESPACES or __OPTIONS__<OPTION>, "
+                  "where <KIND> is BROKER, MATCH_STRATEGY, ROOM_POLICY or AUTH, and AUTH__1 the "
+                  "second of a list; unset it");
     return;
   }
   ConfigNode root;
@@ -144,6 +167,7 @@ void read_environment(ConfigDraft& draft, const Environment& environment,
                       const std::filesystem::path& directory) {
   for (const ConfigKey& key : config_keys()) {
     std::vector<Variable> variables = variables_of(key, environment);
+    // Which of two names counts would depend on an order that nobody sees.
     if (variables.size() > 1) {
       draft.mistake("environment variable " + variables[0].name,
                     variables[1].name + " sets " + key.name + " too; unset one of them");

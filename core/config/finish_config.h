@@ -4,8 +4,8 @@
 
 namespace peer {
 
-/// What can only be said once all layers are read: values that do not go together, and what this
-/// version of the server does not have. Gives the `redis_...` keys to the broker plugin `redis`.
+/// The checks that need all layers: values that do not go together are mistakes. Gives the
+/// `redis_...` keys to the broker plugin `redis`.
 void finish_config(ConfigDraft& draft);
 
 }  // namespace peer

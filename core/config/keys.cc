@@ -1,13 +1,20 @@
 #include "core/config/keys.h"
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <limits>
 #include <utility>
 
+#include "core/config/admin_tokens.h"
+#include "core/config/ice_servers.h"
 #include "core/config/value_rules.h"
 #include "core/config/write_yaml.h"
 
+// The table of all top-level keys. In: the members of Config, and how each is written
+// (value_rules.h). Out: for each key what file, environment, command line, --print-config and
+// reload need to know. It is made once, at the first use, and never changes: any thread may read
+// it. A test compares it with docs/configuration.md and config/peer-server.yaml.
 namespace peer {
 namespace {
 
@@ -24,6 +31,7 @@ std::string default_variable(std::string_view name) {
 template <typename T, typename V>
 bool store(T& member, V value) {
   if constexpr (std::unsigned_integral<T> && !std::same_as<T, bool>) {
+    // A number is refused rather than cut, whatever the rule of the key allows.
     if (value > std::numeric_limits<T>::max()) return false;
     member = static_cast<T>(value);
   } else {
@@ -84,13 +92,46 @@ ConfigKey broker_type() {
   row.read = [](Config& config, const ConfigNode& node, const ConfigLayer& layer) {
     const auto name = as_string(node);
     if (!name || !is_plugin_name(*name)) return false;
-    choose_plugin(config.plugins.broker, *name, where_in(layer, node));
+    choose_plugin(config.plugins.broker.front(), *name, where_in(layer, node));
     return true;
   };
-  row.write = [](const Config& config) { return to_yaml(config.plugins.broker.name); };
+  row.write = [](const Config& config) { return to_yaml(config.plugins.broker.front().name); };
   row.copy = [](const Config& from, Config& to) { to.plugins.broker = from.plugins.broker; };
   row.needs_restart = true;
   row.variables = {"PEER_BROKER", "PEER_BROKER_TYPE"};
+  return row;
+}
+
+/// Of maps: read_ice_servers() reports what is wrong in it.
+ConfigKey ice_servers() {
+  ConfigKey row;
+  row.name = row.path = "ice_servers";
+  row.expected = "a list of maps";
+  row.hidden = true;
+  row.read_parts = read_ice_servers;
+  row.holds_secrets = [](const Config& config) {
+    return std::any_of(config.ice_servers.begin(), config.ice_servers.end(),
+                       [](const IceServer& server) {
+                         return !server.secrets.empty() || !server.credential.empty();
+                       });
+  };
+  row.write = [](const Config& config) { return to_yaml(config.ice_servers); };
+  row.copy = [](const Config& from, Config& to) { to.ice_servers = from.ice_servers; };
+  row.variables = {default_variable(row.name)};
+  return row;
+}
+
+/// Of maps, as ice_servers.
+ConfigKey admin_tokens() {
+  ConfigKey row;
+  row.name = row.path = "admin_tokens";
+  row.expected = "a list of maps";
+  row.hidden = true;
+  row.read_parts = read_admin_tokens;
+  row.holds_secrets = [](const Config& config) { return !config.admin_tokens.empty(); };
+  row.write = [](const Config& config) { return to_yaml(config.admin_tokens); };
+  row.copy = [](const Config& from, Config& to) { to.admin_tokens = from.admin_tokens; };
+  row.variables = {default_variable(row.name)};
   return row;
 }
 
@@ -98,6 +139,8 @@ constexpr std::uint64_t kKiB = 1024;
 constexpr std::uint64_t kMiB = 1024 * kKiB;
 constexpr std::uint64_t kBillion = 1'000'000'000;
 
+// `fixed` are those that size a table, name a file, or are used once at the start: a reload cannot
+// change them.
 std::vector<ConfigKey> make_keys() {
   return {
       fixed(key("host", &Config::host, rule::host())),
@@ -118,6 +161,7 @@ std::vector<ConfigKey> make_keys() {
       key("max_namespace_size", &Config::max_namespace_size, rule::integer(1, 10'000'000)),
       key("max_namespaces_per_peer", &Config::max_namespaces_per_peer, rule::integer(0, 1'000'000)),
       key("max_peer_state", &Config::max_peer_state, rule::integer(kKiB, 1024 * kMiB)),
+      key("password_queue", &Config::password_queue, rule::integer(0, 65'536)),
       key("send_buffer_size", &Config::send_buffer_size, rule::integer(1, 1'000'000),
           "PEER_SEND_BUFFER"),
       key("send_buffer_bytes", &Config::send_buffer_bytes, rule::integer(0, 1024 * kMiB)),
@@ -131,6 +175,13 @@ std::vector<ConfigKey> make_keys() {
       seconds(key("shutdown_timeout", &Config::shutdown_timeout, rule::duration(1ms, 24h))),
       seconds(key("shutdown_spread", &Config::shutdown_spread, rule::duration(0ms, 24h))),
 
+      seconds(key("resume_window", &Config::resume_window, rule::duration(0ms, 24h))),
+      seconds(key("resume_max_age", &Config::resume_max_age, rule::duration(1ms, 8760h))),
+      key("max_away_sessions", &Config::max_away_sessions, rule::integer(0, 10'000'000)),
+      key("resume_buffer_size", &Config::resume_buffer_size, rule::integer(1, 1'000'000)),
+      key("resume_buffer_bytes", &Config::resume_buffer_bytes, rule::integer(1, 1024 * kMiB)),
+      key("resume_total_bytes", &Config::resume_total_bytes, rule::integer(1, 1024 * 1024 * kMiB)),
+
       key("max_connections_per_ip", &Config::max_connections_per_ip, rule::integer(0, kBillion)),
       key("connection_rate_per_ip", &Config::connection_rate_per_ip, rule::integer(0, 1'000'000)),
       key("connection_burst_per_ip", &Config::connection_burst_per_ip, rule::integer(1, 1'000'000)),
@@ -141,6 +192,7 @@ std::vector<ConfigKey> make_keys() {
       key("trusted_proxy_header", &Config::trusted_proxy_header, rule::proxy_header()),
       key("allowed_origins", &Config::allowed_origins, rule::origins()),
       key("subprotocols", &Config::subprotocols, rule::subprotocols()),
+      ice_servers(),
 
       hidden(key("tls_cert", &Config::tls_cert, rule::path(), "TLS_CERT")),
       hidden(key("tls_key", &Config::tls_key, rule::path(), "TLS_KEY")),
@@ -165,6 +217,7 @@ std::vector<ConfigKey> make_keys() {
       fixed(key("rate_limit_shards", &Config::rate_limit_shards, rule::power_of_two(65536))),
       key("rate_limit_flood", &Config::rate_limit_flood, rule::integer(0, kBillion)),
       key("fanout_limit_per_sec", &Config::fanout_limit_per_sec, rule::integer(0, kBillion)),
+      key("presence_interval", &Config::presence_interval, rule::duration(0ms, 1h)),
 
       key("match_group_max", &Config::match_group_max, rule::integer(2, 10'000)),
       seconds(key("match_timeout", &Config::match_timeout, rule::duration(0ms, 24h))),
@@ -182,6 +235,15 @@ std::vector<ConfigKey> make_keys() {
       fixed(key("metrics_host", &Config::metrics_host,
                 rule::string("an address or a host name", 255))),
       fixed(key("metrics_port", &Config::metrics_port, rule::integer(0, 65535))),
+
+      fixed(key("admin_port", &Config::admin_port, rule::integer(0, 65535))),
+      fixed(key("admin_host", &Config::admin_host, rule::host())),
+      fixed(key("admin_tls", &Config::admin_tls, rule::boolean())),
+      fixed(key("admin_insecure", &Config::admin_insecure, rule::boolean())),
+      secret(key("admin_token", &Config::admin_token, admin_token_rule())),
+      admin_tokens(),
+      fixed(key("bans_file", &Config::bans_file, rule::path())),
+      key("max_bans", &Config::max_bans, rule::integer(1, 1'000'000)),
 
       key("log_level", &Config::log_level, rule::log_level()),
       fixed(key("log_format", &Config::log_format, rule::log_format())),
@@ -211,7 +273,11 @@ bool is_plugin_name(std::string_view name) {
 }
 
 void choose_plugin(PluginChoice& choice, const std::string& name, const std::string& where) {
-  if (choice.name != name) choice = {};
+  if (choice.name != name) {
+    std::vector<std::string> namespaces = std::move(choice.namespaces);
+    choice = {};
+    choice.namespaces = std::move(namespaces);
+  }
   choice.name = name;
   choice.where = where;
 }

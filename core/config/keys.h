@@ -23,7 +23,11 @@ struct ConfigKey {
   std::function<bool(Config&, const ConfigNode&, const ConfigLayer&)> read;
   /// As ValueRule's.
   std::function<std::string(const ConfigNode&)> fault = {};
-  std::function<std::string(const Config&)> write;  ///< the value as YAML reads it back
+  /// Instead of `read` and `fault`, for a key whose value has a structure: notes each mistake in
+  /// it.
+  std::function<void(ConfigDraft&, const ConfigLayer&, const ConfigNode&)> read_parts = {};
+  std::function<bool(const Config&)> holds_secrets = {};  ///< then it is never shown; null: no
+  std::function<std::string(const Config&)> write;        ///< the value as YAML reads it back
   std::function<void(const Config& from, Config& to)> copy;
   bool meant_in_seconds = false;  ///< a duration: less than one is likely to lack its unit
   bool needs_restart = false;     ///< a reload (SIGHUP) cannot change it
@@ -41,8 +45,8 @@ struct ConfigKey {
 [[nodiscard]] bool is_plugin_name(std::string_view name);
 inline constexpr std::string_view kExpectedPluginName = "a name of a-z, 0-9 and _";
 
-/// Makes `choice` the plugin `name`. File and options stay only if it was that plugin before: they
-/// mean nothing to another one.
+/// Makes `choice` the plugin `name`. All but its namespaces stays only if it was that plugin
+/// before: it means nothing to another one.
 void choose_plugin(PluginChoice& choice, const std::string& name, const std::string& where);
 
 }  // namespace peer

@@ -53,10 +53,12 @@ LoadedConfig load_config(const CommandLine& command_line, const Environment& env
     if (!text) draft.mistake(name, text.error().message);
     readable = text && read_file_layer(draft, *text, name, file);
   }
+  // The order is the rank of the layers: what is read later wins.
   read_environment(draft, environment, directory);
   read_layer(draft, {LayerRank::kCommandLine, "command line", directory},
              settings_tree(command_line));
   LoadedConfig loaded = finish(draft, readable);
+  // Its mistakes are first: what follows may come from them.
   loaded.mistakes.insert(loaded.mistakes.begin(), command_line.mistakes.begin(),
                          command_line.mistakes.end());
   return loaded;

@@ -38,6 +38,7 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
   std::optional<std::string> best;
   for (const std::string& candidate : known) {
     const std::size_t d = distance(word, candidate);
+    // Of several that are equally near the first stays, in the order of the table.
     if (d > limit || (best && d == limit)) continue;
     limit = d;
     best = candidate;

@@ -5,6 +5,10 @@
 #include <cstdint>
 #include <utility>
 
+// Values as they were written, before anybody knows their key. In: nodes of a file, the environment
+// or the command line. Out: the type and the value that YAML 1.2's core schema gives them, or words
+// about them for a message. No state, any thread. By that schema `no`, `off` and `010` are not what
+// YAML 1.1 makes of them: two strings, and ten.
 namespace peer {
 namespace {
 
@@ -75,6 +79,7 @@ std::optional<Number> parse_all(std::string_view text, Format... format) {
 }
 
 std::optional<std::int64_t> to_integer(std::string_view text) {
+  // Its caller has seen that it is an integer: a prefix of two characters, or decimal.
   const int base = base_of(text);
   if (base != 10) text.remove_prefix(2);
   if (text.starts_with('+')) text.remove_prefix(1);  // from_chars takes no plus
@@ -174,6 +179,7 @@ std::string describe(const ConfigNode& node, bool show) {
   return node.style == Style::kQuoted ? "the string " + in_quotes(node.text) : in_quotes(node.text);
 }
 
+// Messages go to terminals and logs, where a control character could hide text or forge a line.
 std::string in_quotes(std::string_view text) {
   constexpr std::size_t kLongest = 60;
   constexpr std::string_view kHex = "0123456789abcdef";

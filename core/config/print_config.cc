@@ -6,8 +6,12 @@
 #include <variant>
 
 #include "core/config/keys.h"
+#include "core/config/plugin_kinds.h"
 #include "core/config/write_yaml.h"
 
+// The text of --print-config. In: a configuration without mistakes, and where each value was set.
+// Out: YAML that loads to the same configuration, but for secrets, which are left out. Main thread.
+// The top-level keys come from config_keys(), so that none can be forgotten here.
 namespace peer {
 namespace {
 
@@ -21,6 +25,12 @@ std::string one_line(std::string text) {
   return text;
 }
 
+/// A URL that names a user, and with it a password, it may be.
+bool has_user(std::string_view text) {
+  const std::size_t scheme = text.find("://");
+  return scheme != std::string_view::npos && text.find('@', scheme) != std::string_view::npos;
+}
+
 /// Lines "key: value  # where".
 class Printer {
  public:
@@ -32,32 +42,46 @@ class Printer {
     const PluginsConfig& plugins = loaded_.config.plugins;
     out_ += "plugins:\n";
     line("  directory: " + to_yaml(plugins.directory), where("plugins.directory"));
-    print_choice("plugins.broker", plugins.broker);
-    print_choice("plugins.match_strategy", plugins.match_strategy);
-    print_choice("plugins.room_policy", plugins.room_policy);
-    print_choice("plugins.auth", plugins.auth);
+    line("  directories: " + to_yaml(plugins.directories), where("plugins.directories"));
+    for (const PluginKind& kind : kPluginKinds) print_choices(kind, plugins.*kind.choices);
     return std::move(out_);
   }
 
  private:
   void print_key(const ConfigKey& key) {
     const std::string origin = where(key.path);
-    const bool shown = !key.secret || origin == kDefault;
-    line(shown ? key.name + ": " + key.write(loaded_.config) : "# " + key.name + ": (not shown)",
-         origin);
+    const std::string value = key.write(loaded_.config);
+    // The default of a secret is no secret: it is empty.
+    const bool shown = !is_secret(key, loaded_.config) || origin == kDefault;
+    line(shown ? key.name + ": " + value : "# " + key.name + ": (not shown)", origin);
   }
 
-  void print_choice(const std::string& path, const PluginChoice& choice) {
-    out_ += "  " + path.substr(path.find('.') + 1) + ":\n";
-    line("    name: " + to_yaml(choice.name), where(path + ".name"));
-    if (!choice.file.empty()) {
-      line("    file: " + to_yaml(choice.file), where(path + ".file"));
+  /// One by itself as a map, several as a list.
+  void print_choices(const PluginKind& kind, const std::vector<PluginChoice>& list) {
+    out_ += "  " + std::string(kind.name) + ":\n";
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const std::string path = plugin_path(kind.name, i, list.size());
+      print_choice(path, list[i], list.size() == 1 ? "    " : "    - ");
     }
-    if (!choice.options.empty()) out_ += "    options:\n";
+  }
+
+  /// `start` begins the first line, and as many spaces the others.
+  void print_choice(const std::string& path, const PluginChoice& choice, const std::string& start) {
+    const std::string indent(start.size(), ' ');
+    line(start + "name: " + to_yaml(choice.name), where(path + ".name"));
+    if (!choice.file.empty()) {
+      line(indent + "file: " + to_yaml(choice.file), where(path + ".file"));
+    }
+    if (!choice.as.empty()) line(indent + "as: " + to_yaml(choice.as), where(path + ".as"));
+    if (!choice.namespaces.empty()) {
+      line(indent + "namespaces: " + to_yaml(choice.namespaces), where(path + ".namespaces"));
+    }
+    if (!choice.options.empty()) out_ += indent + "options:\n";
     for (const auto& [name, value] : choice.options) {
       const bool shown = !is_secret_option(name, value);
       const std::string key = to_yaml(name);
-      line(shown ? "      " + key + ": " + to_yaml(value) : "      # " + key + ": (not shown)",
+      line(shown ? indent + "  " + key + ": " + to_yaml(value)
+                 : indent + "  # " + key + ": (not shown)",
            choice.option_where.at(name));
     }
   }
@@ -77,12 +101,12 @@ class Printer {
   std::string out_;
 };
 
-bool has_user(std::string_view text) {
-  const std::size_t scheme = text.find("://");
-  return scheme != std::string_view::npos && text.find('@', scheme) != std::string_view::npos;
-}
-
 }  // namespace
+
+bool is_secret(const ConfigKey& key, const Config& config) {
+  return key.secret || has_user(key.write(config)) ||
+         (key.holds_secrets && key.holds_secrets(config));
+}
 
 std::string print_config(const LoadedConfig& loaded) { return Printer(loaded).print(); }
 
@@ -97,6 +121,13 @@ bool is_secret_option(std::string_view name, const sdk::PluginConfig::Option& va
     start = end + 1;
   }
   if (const auto* text = std::get_if<std::string>(&value)) return has_user(*text);
+  if (const auto* maps = std::get_if<sdk::PluginOptionMaps>(&value)) {
+    return std::any_of(maps->maps.begin(), maps->maps.end(), [](const auto& map) {
+      return std::any_of(map.options.begin(), map.options.end(), [](const auto& option) {
+        return is_secret_option(option.first, option.second);
+      });
+    });
+  }
   const auto* list = std::get_if<std::vector<std::string>>(&value);
   return list != nullptr && std::any_of(list->begin(), list->end(), has_user);
 }

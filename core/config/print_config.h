@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/config/keys.h"
 #include "core/config/load_config.h"
 
 namespace peer {
@@ -13,8 +14,12 @@ namespace peer {
 /// their values are not shown. `loaded` has no mistakes.
 [[nodiscard]] std::string print_config(const LoadedConfig& loaded);
 
+/// Whether the value of a key is not to be shown.
+[[nodiscard]] bool is_secret(const ConfigKey& key, const Config& config);
+
 /// Whether the value of a plugin's option is not to be shown, since a word of its name says what it
-/// is ("password", "api_key", "tokens"), or its value is a URL with a user in it.
+/// is ("password", "api_key", "tokens"), or its value is a URL with a user in it, or a map with
+/// such an option.
 [[nodiscard]] bool is_secret_option(std::string_view name, const sdk::PluginConfig::Option& value);
 
 }  // namespace peer

@@ -6,8 +6,10 @@
 #include "core/config/read_text.h"
 #include "core/config/text_bytes.h"
 
-// A reader of its own, for the line numbers: messages name the line of each mistake.
-
+// JSON (RFC 8259) as a tree. In: the text of a file or of a setting. Out: nodes with their lines,
+// duplicate keys included, or the first thing that is wrong, with its line. No state, any thread. A
+// reader of its own, for the line numbers: messages name the line of each mistake. Recursion ends
+// at kMaxConfigDepth, and memory at kMaxConfigNodes.
 namespace peer {
 namespace {
 
@@ -76,6 +78,7 @@ class JsonReader {
     skip_space();
     if (depth > kMaxConfigDepth) return fail("nested too deeply");
     if (++count_ > kMaxConfigNodes) return fail("too many values");
+    // A member has the line of its key already.
     if (node.line == 0) node.line = line_;
     switch (next()) {
       case '{':
@@ -186,6 +189,7 @@ class JsonReader {
     const std::size_t start = position_;
     const bool numeric = next() == '-' || is_digit(next());
     if (numeric && !number()) return fail("bad number");
+    // All letters that follow: so "nullx" is no null with something behind it.
     while (!numeric && next() >= 'a' && next() <= 'z') ++position_;
     const std::string_view text = text_.substr(start, position_ - start);
     if (text == "null") return true;

@@ -9,6 +9,10 @@
 #include "core/config/read_secret_file.h"
 #include "core/config/value_rules.h"
 
+// The settings of one layer. In: its tree, from a file, the environment or the command line. Out:
+// values and their origins in the draft, or a mistake "<file>:<line>: <key>: expected ..., got ..."
+// for each. Main thread: files of secrets are read. Layers are read in the order of their rank, so
+// that a later one simply overwrites; within a layer the order of keys means nothing.
 namespace peer {
 namespace {
 
@@ -103,10 +107,13 @@ void read_key(ConfigDraft& draft, const ConfigLayer& layer, const ConfigNode& no
   if (key == nullptr) {
     unknown_key(draft, layer, node);
   } else if (is_empty(node)) {
+    // An empty value means the default, also over an earlier layer that has set it.
     key->copy(Config{}, draft.config);
     draft.forget_origin(key->path);
   } else if (secret != nullptr) {
     read_secret(draft, layer, *secret, node);
+  } else if (key->read_parts) {
+    key->read_parts(draft, layer, node);
   } else if (key->read(draft.config, node, layer)) {
     draft.set_origin(key->path, layer, node);
     if (key->meant_in_seconds) warn_of_a_short_time(draft, layer, *key, node);
@@ -133,6 +140,7 @@ void read_layer(ConfigDraft& draft, const ConfigLayer& layer, const ConfigNode& 
       read_key(draft, layer, *node);
     }
   }
+  // Last: `broker_type`, a key of its own, must be known by then.
   if (plugins != nullptr) read_plugins(draft, layer, *plugins);
 }
 

@@ -14,9 +14,6 @@ void read_layer(ConfigDraft& draft, const ConfigLayer& layer, const ConfigNode& 
 /// Reads the value of one top-level key, which is `node.key`.
 void read_key(ConfigDraft& draft, const ConfigLayer& layer, const ConfigNode& node);
 
-/// The keys of the `plugins` section that choose a plugin: "broker", "auth" and so on.
-[[nodiscard]] std::vector<std::string> plugin_kind_keys();
-
 /// Reads the `plugins` section. The layer's top-level keys must have been read: `broker_type`
 /// has to agree with it.
 void read_plugins(ConfigDraft& draft, const ConfigLayer& layer, const ConfigNode& section);

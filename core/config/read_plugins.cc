@@ -1,61 +1,35 @@
-#include <array>
+#include <algorithm>
 #include <string_view>
 #include <utility>
-#include <variant>
 
+#include "core/base/name_pattern.h"
 #include "core/config/keys.h"
 #include "core/config/nearest.h"
-#include "core/config/print_config.h"
+#include "core/config/plugin_kinds.h"
+#include "core/config/plugin_section.h"
 #include "core/config/read_layer.h"
-#include "core/config/read_secret_file.h"
 #include "core/config/value_rules.h"
 
+// The `plugins` section of one layer. In: its map, after the layer's top-level keys. Out: of each
+// kind one PluginChoice in the draft, or a list of them, with the place where each part of it was
+// set, or mistakes. Main thread.
+//
+// A map is of the one plugin that there is so far. With numbers as keys, which is how the
+// environment and the command line say it, it is of entries of a list that there is. A list
+// replaces what there is. Which options a plugin has only the plugin knows: here they get a type
+// and a place, and the loader compares them with what the plugin asks for.
 namespace peer {
 namespace {
 
 using Kind = ConfigNode::Kind;
 
-struct PluginKind {
-  const char* key;
-  PluginChoice PluginsConfig::*choice;
-};
-
 constexpr std::string_view kDefaultWhere = "default";  // of a choice that nobody has made
 
-constexpr std::array kPluginKinds = {
-    PluginKind{"broker", &PluginsConfig::broker},
-    PluginKind{"match_strategy", &PluginsConfig::match_strategy},
-    PluginKind{"room_policy", &PluginsConfig::room_policy},
-    PluginKind{"auth", &PluginsConfig::auth},
-};
-
-/// What the functions below pass to each other: whose settings are read, and from where.
-struct Section {
-  ConfigDraft& draft;
-  const ConfigLayer& layer;
-  std::string path;  ///< "plugins.broker"
-
-  void mistake(const ConfigNode& node, const std::string& what) const {
-    draft.mistake(where_in(layer, node), path + "." + shown_key(node.key) + ": " + what);
-  }
-  void set_origin(const ConfigNode& node) const {
-    draft.set_origin(path + "." + node.key, layer, node);
-  }
-  void unknown_key(const ConfigNode& node, const std::vector<std::string>& known) const {
-    std::string list;
-    for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
-    mistake(node, "unknown key" + did_you_mean(node.key, known) + "; known: " + list);
-  }
-  [[nodiscard]] std::vector<const ConfigNode*> entries(const ConfigNode& map) const {
-    return entries_of(draft, layer, map, path + ".");
-  }
-};
-
 /// In one layer the short form and the section must name the same broker.
-bool contradicts_broker_type(const Section& section, const ConfigNode& node,
+bool contradicts_broker_type(const PluginSection& section, const ConfigNode& node,
                              const std::string& name) {
   const ConfigDraft::Origin short_form = section.draft.origin("plugins.broker.name");
-  const std::string& chosen = section.draft.config.plugins.broker.name;
+  const std::string& chosen = section.draft.config.plugins.broker.front().name;
   if (section.path != "plugins.broker" || short_form.rank != section.layer.rank) return false;
   if (chosen == name) return false;
   section.mistake(node, "expected " + in_quotes(chosen) + " as in broker_type (" +
@@ -64,7 +38,7 @@ bool contradicts_broker_type(const Section& section, const ConfigNode& node,
   return true;
 }
 
-void read_name(const Section& section, PluginChoice& choice, const ConfigNode& node) {
+void read_name(const PluginSection& section, PluginChoice& choice, const ConfigNode& node) {
   if (is_empty(node)) return;
   const auto name = as_string(node);
   if (!name || !is_plugin_name(*name)) {
@@ -79,7 +53,7 @@ void read_name(const Section& section, PluginChoice& choice, const ConfigNode& n
   }
 }
 
-void read_file_name(const Section& section, PluginChoice& choice, const ConfigNode& node) {
+void read_file_name(const PluginSection& section, PluginChoice& choice, const ConfigNode& node) {
   if (is_empty(node)) {
     choice.file.clear();
     return;
@@ -95,95 +69,135 @@ void read_file_name(const Section& section, PluginChoice& choice, const ConfigNo
   }
 }
 
-/// Options whose names end in "_file" are paths, like the keys of that name.
-bool make_absolute(const ConfigLayer& layer, const ConfigNode& node,
-                   sdk::PluginConfig::Option& option) {
-  auto* text = std::get_if<std::string>(&option);
-  if (!node.key.ends_with(kSecretFileSuffix) || text == nullptr || text->empty()) return true;
-  auto path = absolute_path(layer, *text);
-  if (!path) return false;
-  *text = std::move(*path);
-  return true;
-}
-
-void store_option(const Section& options, PluginChoice& choice, const ConfigNode& node,
-                  sdk::PluginConfig::Option option) {
-  choice.options.insert_or_assign(node.key, std::move(option));
-  choice.option_where.insert_or_assign(node.key, where_in(options.layer, node));
-  choice.option_text.erase(node.key);
-  if (node.kind == Kind::kScalar && node.style == ConfigNode::Style::kUntyped) {
-    choice.option_text.emplace(node.key, node.text);
-  }
-  options.set_origin(node);
-}
-
-void forget_option(const Section& options, PluginChoice& choice, const std::string& name) {
-  choice.options.erase(name);
-  choice.option_where.erase(name);
-  choice.option_text.erase(name);
-  options.draft.forget_origin(options.path + "." + name);
-}
-
-/// A secret and the file that it is in are two names of one option: the later layer counts.
-void drop_other_name(const Section& options, PluginChoice& choice, const ConfigNode& node) {
-  std::string name = node.key;
-  std::string other = name + std::string(kSecretFileSuffix);
-  if (name.ends_with(kSecretFileSuffix)) {
-    name.resize(name.size() - kSecretFileSuffix.size());
-    other = name;
-  }
-  if (!is_secret_option(name, {}) || !choice.options.contains(other)) return;
-  if (options.draft.origin(options.path + "." + other).rank == options.layer.rank) {
-    options.mistake(node, shown_key(other) + " is set too; remove one of them");
-  } else {
-    forget_option(options, choice, other);
-  }
-}
-
-/// Which options there are only the plugin knows, so here only their types are checked. Their
-/// values may be secrets and are never shown.
-void read_options(const Section& section, PluginChoice& choice, const ConfigNode& node) {
+void read_label(const PluginSection& section, PluginChoice& choice, const ConfigNode& node) {
+  choice.as.clear();
   if (is_empty(node)) return;
-  if (node.kind != Kind::kMap) {
-    section.mistake(node, "expected a map of options, got " + describe(node, false));
-    return;
-  }
-  const Section options{section.draft, section.layer, section.path + ".options"};
-  for (const ConfigNode* entry : options.entries(node)) {
-    if (entry->kind == Kind::kNull) continue;
-    auto option = as_option(*entry);
-    if (option && !make_absolute(options.layer, *entry, *option)) {
-      options.mistake(*entry, "expected a path, got " + describe(*entry, false));
-    } else if (option) {
-      drop_other_name(options, choice, *entry);
-      store_option(options, choice, *entry, std::move(*option));
-    } else {
-      options.mistake(*entry,
-                      "expected a boolean, a finite number, an integer of 64 bits, a string, or a "
-                      "list of strings, got " +
-                          describe(*entry, false));
-    }
+  const auto label = as_string(node);
+  if (label && is_plugin_name(*label)) {
+    choice.as = *label;
+    section.set_origin(node);
+  } else {
+    section.mistake(
+        node, "expected " + std::string(kExpectedPluginName) + ", got " + describe(node, true));
   }
 }
 
-void read_choice(const Section& section, PluginChoice& choice, const ConfigNode& node) {
+void read_namespaces(const PluginSection& section, PluginChoice& choice, const ConfigNode& node) {
+  choice.namespaces.clear();
+  if (is_empty(node)) return;
+  auto patterns = rule::names().parse(node, section.layer);
+  const bool sound = patterns && !patterns->empty() &&
+                     std::all_of(patterns->begin(), patterns->end(), is_sound_pattern);
+  if (sound) {
+    choice.namespaces = std::move(*patterns);
+    section.set_origin(node);
+  } else {
+    section.mistake(
+        node,
+        "expected a list of at least one name, each exact, or a prefix followed by '*', "
+        "got " +
+            describe(node, true));
+  }
+}
+
+void read_choice(const PluginSection& section, PluginUse use, PluginChoice& choice,
+                 const ConfigNode& node) {
   const std::vector<const ConfigNode*> entries = section.entries(node);
   if (choice.where == kDefaultWhere) choice.where = where_in(section.layer, node);
   for (const ConfigNode* entry : entries) {  // first: a new name drops the options of the old one
     if (entry->key == "name") read_name(section, choice, *entry);
   }
+  std::vector<std::string> known = {"name", "file", "options", "as"};
+  if (use == PluginUse::kByNamespace) known.emplace_back("namespaces");
   for (const ConfigNode* entry : entries) {
-    if (entry->key == "file") {
+    if (std::find(known.begin(), known.end(), entry->key) == known.end()) {
+      section.unknown_key(*entry, known);
+    } else if (entry->key == "file") {
       read_file_name(section, choice, *entry);
     } else if (entry->key == "options") {
-      read_options(section, choice, *entry);
-    } else if (entry->key != "name") {
-      section.unknown_key(*entry, {"name", "file", "options"});
+      read_plugin_options(section, choice, *entry);
+    } else if (entry->key == "as") {
+      read_label(section, choice, *entry);
+    } else if (entry->key == "namespaces") {
+      read_namespaces(section, choice, *entry);
     }
   }
 }
 
-void read_directory(const Section& section, const ConfigNode& node) {
+/// A list replaces what there is, each entry with a name of its own.
+void read_list(const PluginSection& plugins, const PluginKind& kind, const ConfigNode& node) {
+  const std::size_t count = node.children.size();
+  if (kind.use == PluginUse::kOne || count == 0 || count > kMaxPlugins) {
+    plugins.mistake(node, kind.use == PluginUse::kOne
+                              ? "expected a map {name, file, options}, got a list; there is one "
+                                "plugin of this kind"
+                              : "expected a list of 1 to " + std::to_string(kMaxPlugins) +
+                                    " plugins, got " + std::to_string(count));
+    return;
+  }
+  plugins.draft.forget_origins("plugins." + node.key);
+  std::vector<PluginChoice> list;
+  for (const ConfigNode& child : node.children) {
+    const PluginSection entry{plugins.draft, plugins.layer,
+                              plugin_path(kind.name, list.size(), count)};
+    PluginChoice& choice = list.emplace_back();
+    choice.where = where_in(plugins.layer, child);
+    if (child.kind != Kind::kMap) {
+      plugins.draft.mistake(choice.where, entry.path +
+                                              ": expected a map {name, file, options}, got " +
+                                              describe(child, true) + "; write {name: ...}");
+      continue;
+    }
+    read_choice(entry, kind.use, choice, child);
+    const bool named = std::any_of(child.children.begin(), child.children.end(),
+                                   [](const ConfigNode& key) { return key.key == "name"; });
+    if (!named) plugins.draft.mistake(choice.where, entry.path + ": expected a name");
+  }
+  plugins.draft.config.plugins.*kind.choices = std::move(list);
+}
+
+bool is_position(std::string_view text) {
+  return !text.empty() && text.size() <= 3 &&
+         text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// "plugins.auth.1.options.leeway" of the environment or the command line.
+void read_numbered(const PluginSection& plugins, const PluginKind& kind, const ConfigNode& node) {
+  std::vector<PluginChoice>& list = plugins.draft.config.plugins.*kind.choices;
+  const PluginSection section{plugins.draft, plugins.layer, "plugins." + node.key};
+  for (const ConfigNode* entry : section.entries(node)) {
+    const std::size_t index = is_position(entry->key) ? std::stoul(entry->key) : list.size();
+    if (index >= list.size() || entry->kind != Kind::kMap) {
+      section.mistake(*entry, "expected one of the " + std::to_string(list.size()) +
+                                  " entries of the list, from 0, and what to set in it");
+      continue;
+    }
+    read_choice({plugins.draft, plugins.layer, plugin_path(kind.name, index, list.size())},
+                kind.use, list[index], *entry);
+  }
+}
+
+void read_kind(const PluginSection& plugins, const PluginKind& kind, const ConfigNode& node) {
+  std::vector<PluginChoice>& list = plugins.draft.config.plugins.*kind.choices;
+  if (node.kind == Kind::kList) {
+    read_list(plugins, kind, node);
+  } else if (node.kind == Kind::kMap && !node.children.empty() &&
+             is_position(node.children.front().key)) {
+    read_numbered(plugins, kind, node);
+  } else if (node.kind == Kind::kMap && list.size() > 1) {
+    plugins.mistake(node, "is a list of " + std::to_string(list.size()) +
+                              " plugins; say of which this is, as in plugins." + node.key +
+                              ".0.name");
+  } else if (node.kind == Kind::kMap) {
+    read_choice({plugins.draft, plugins.layer, "plugins." + node.key}, kind.use, list.front(),
+                node);
+  } else if (!is_empty(node)) {
+    plugins.mistake(node, "expected a map {name, file, options}, got " + describe(node, true) +
+                              "; write {name: ...}");
+  }
+}
+
+void read_directory(const PluginSection& section, const ConfigNode& node) {
   std::string& directory = section.draft.config.plugins.directory;
   if (is_empty(node)) {
     directory.clear();
@@ -198,33 +212,42 @@ void read_directory(const Section& section, const ConfigNode& node) {
   }
 }
 
-void read_entry(const Section& plugins, const ConfigNode& node) {
-  if (node.key == "directory") {
-    read_directory(plugins, node);
+void read_directories(const PluginSection& section, const ConfigNode& node) {
+  std::vector<std::string> directories;
+  const auto texts =
+      is_empty(node) ? std::vector<std::string>() : rule::names().parse(node, section.layer);
+  bool sound = texts.has_value();
+  for (const std::string& text : texts.value_or(std::vector<std::string>())) {
+    auto path = absolute_path(section.layer, text);
+    sound = sound && path;
+    if (path) directories.push_back(std::move(*path));
+  }
+  if (!sound) {
+    section.mistake(node, "expected a list of paths of directories, got " + describe(node, true));
     return;
   }
-  std::vector<std::string> known = {"directory"};
+  section.draft.config.plugins.directories = std::move(directories);
+  section.set_origin(node);
+}
+
+void read_entry(const PluginSection& plugins, const ConfigNode& node) {
+  if (node.key == "directory") return read_directory(plugins, node);
+  if (node.key == "directories") return read_directories(plugins, node);
+  std::vector<std::string> known = {"directory", "directories"};
   for (const PluginKind& kind : kPluginKinds) {
-    known.emplace_back(kind.key);
-    if (node.key != kind.key) continue;
-    if (node.kind == Kind::kMap) {
-      PluginChoice& choice = plugins.draft.config.plugins.*kind.choice;
-      read_choice({plugins.draft, plugins.layer, "plugins." + node.key}, choice, node);
-    } else if (!is_empty(node)) {
-      plugins.mistake(node, "expected a map {name, file, options}, got " + describe(node, true) +
-                                "; write {name: ...}");
-    }
-    return;
+    if (node.key == kind.name) return read_kind(plugins, kind, node);
+    known.emplace_back(kind.name);
   }
   plugins.unknown_key(node, known);
 }
 
 }  // namespace
 
-std::vector<std::string> plugin_kind_keys() {
-  std::vector<std::string> keys;
-  for (const PluginKind& kind : kPluginKinds) keys.emplace_back(kind.key);
-  return keys;
+void PluginSection::unknown_key(const ConfigNode& node,
+                                const std::vector<std::string>& known) const {
+  std::string list;
+  for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
+  mistake(node, "unknown key" + did_you_mean(node.key, known) + "; known: " + list);
 }
 
 void read_plugins(ConfigDraft& draft, const ConfigLayer& layer, const ConfigNode& section) {
@@ -234,7 +257,7 @@ void read_plugins(ConfigDraft& draft, const ConfigLayer& layer, const ConfigNode
                   "plugins: expected a map, got " + describe(section, false));
     return;
   }
-  const Section plugins{draft, layer, "plugins"};
+  const PluginSection plugins{draft, layer, "plugins"};
   for (const ConfigNode* node : plugins.entries(section)) read_entry(plugins, *node);
 }
 

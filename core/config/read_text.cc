@@ -59,6 +59,8 @@ sdk::Result<std::string> read_file(const std::string& path, std::size_t max_size
     return sdk::Error{"expected a file, got a pipe, which cannot be read again"};
   }
   const Time deadline = steady_now() + kLongestWait;
+  // One byte more than allowed: so a file that is too large is seen without asking for its size,
+  // which a pipe has not.
   std::string content(max_size + 1, '\0');
   std::size_t size = 0;
   while (size < content.size()) {

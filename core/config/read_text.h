@@ -34,8 +34,8 @@ using ConfigTree = std::variant<ConfigNode, SyntaxError>;
 /// Whether a pipe will do: shells pass `<(...)` as one. It can be read only once.
 enum class Pipes { kRead, kRefused };
 
-/// The content of a file of at most `max_size` bytes. The error names the reason, not the path.
-/// What a pipe has to say is waited for, 10 s at the longest.
+/// The content of a file of at most `max_size` bytes. The error names the reason, not the path. A
+/// pipe is waited for, 10 s at the longest.
 [[nodiscard]] sdk::Result<std::string> read_file(const std::string& path, std::size_t max_size,
                                                  Pipes pipes = Pipes::kRead);
 

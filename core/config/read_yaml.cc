@@ -16,9 +16,11 @@
 #include "core/config/text_bytes.h"
 #include "core/config/yaml_scalar.h"
 
+// YAML as a tree. In: the text of a file. Out: nodes with their lines, duplicate keys included, or
+// the first thing that is wrong, with its line and without its text. No state, any thread.
+//
 // yaml-cpp's own tree takes duplicate keys silently and expands aliases; its events show both. Each
 // event says where its text begins, so each scalar is compared with what the file says there.
-
 namespace peer {
 namespace {
 
@@ -34,6 +36,7 @@ struct Refused {
   throw Refused{{line, std::move(message)}};
 }
 
+// yaml-cpp counts lines from 0.
 int line_of(const YAML::Mark& mark) { return mark.line + 1; }
 
 std::size_t position_of(const YAML::Mark& mark) { return static_cast<std::size_t>(mark.pos); }
@@ -113,6 +116,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   void start(Kind kind, const YAML::Mark& mark, const std::string& tag) {
+    // yaml-cpp reports some tags as none ("! x"), so the text is looked at, too.
     const bool has_tag = text_.substr(position_of(mark)).starts_with('!');
     if (has_tag || (!tag.empty() && tag != "?" && tag != "!")) refuse_tag(mark);
     if (static_cast<int>(open_.size()) >= kMaxConfigDepth) {
@@ -177,7 +181,8 @@ std::string safe_message(const YAML::Exception& error) {
   return "YAML: " + error.msg.substr(0, error.msg.find(':'));
 }
 
-/// What yaml-cpp takes outside of scalars although settings do not need it.
+/// The first line with something outside of scalars that yaml-cpp takes and that settings do not
+/// need.
 std::optional<SyntaxError> find_bad_line(std::string_view text) {
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());

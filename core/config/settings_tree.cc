@@ -12,13 +12,13 @@
 namespace peer {
 namespace {
 
-/// "plugins.auth.options.a.b" as plugins, auth, options, a.b: an option's name may have dots.
+/// "plugins.auth.options.a.b" as plugins, auth, options, a.b: an option's name may have dots. In a
+/// list, its number comes after the kind: "plugins.auth.1.options.a.b".
 std::vector<std::string> split_path(std::string_view path) {
-  constexpr std::size_t kDeepest = 4;
   std::vector<std::string> parts;
-  for (;;) {
+  while (parts.empty() || parts.back() != "options") {
     const std::size_t dot = path.find('.');
-    if (dot == std::string_view::npos || parts.size() + 1 == kDeepest) break;
+    if (dot == std::string_view::npos) break;
     parts.emplace_back(path.substr(0, dot));
     path.remove_prefix(dot + 1);
   }
@@ -26,11 +26,21 @@ std::vector<std::string> split_path(std::string_view path) {
   return parts;
 }
 
+/// Options and lists may be written as JSON, since text alone has no type.
+bool takes_json(const std::vector<std::string>& path) {
+  if (path.size() == 1) {
+    const ConfigKey* key = find_config_key(path[0]);
+    return key != nullptr && key->list;
+  }
+  const std::string& last = path.back();
+  return path[path.size() - 2] == "options" || last == "directories" || last == "namespaces" ||
+         path.size() == 2;
+}
+
 ConfigNode setting_node(const std::vector<std::string>& path, const std::string& text) {
-  const ConfigKey* key = path.size() == 1 ? find_config_key(path[0]) : nullptr;
-  const bool typed = path.size() == 4 || (key != nullptr && key->list);
-  if (typed && (text.starts_with('"') || text.starts_with('['))) {
+  if (takes_json(path) && text.find_first_of("\"[{") == 0) {
     ConfigTree tree = read_json(text);
+    // Otherwise it is a text that only begins with a quote or a bracket.
     if (auto* node = std::get_if<ConfigNode>(&tree)) {
       node->key = path.back();
       node->line = 0;

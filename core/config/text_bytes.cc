@@ -17,6 +17,7 @@ std::size_t end_of_valid_utf8(std::string_view text) {
   Utf8Checker checker;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<std::uint8_t>(text[i]);
+    // Byte by byte, since only a file that is wrong comes here: the checker does not say where.
     if (!checker.feed(std::span(&byte, 1))) return i;
   }
   return text.size();

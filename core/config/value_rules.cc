@@ -13,12 +13,18 @@
 #include "core/base/origin.h"
 #include "core/config/write_yaml.h"
 
+// How values are written: one rule for each kind of value. In: a node, and its layer, to which
+// relative paths are relative. Out: the value, or nothing; then the message is made of `expected`
+// and `fault`. No state, any thread. Quotes count, as the core schema has it: "8080" is a string
+// and no port. Values of the environment and the command line have no types, and are what their key
+// expects.
 namespace peer {
 namespace {
 
 using Kind = ConfigNode::Kind;
 using Style = ConfigNode::Style;
 
+// Bytes; the kernel takes no longer path (PATH_MAX).
 constexpr std::size_t kLongestPath = 4096;
 constexpr std::size_t kLongestAddress = 512;
 constexpr std::size_t kMostNames = 1000;
@@ -42,6 +48,7 @@ std::optional<std::uint64_t> as_unsigned(const ConfigNode& node) {
   if (node.kind != Kind::kScalar || node.style == Style::kQuoted) return std::nullopt;
   std::uint64_t value = 0;
   const char* end = node.text.data() + node.text.size();
+  // Decimal digits only: no sign, no space, no 0x10.
   const auto parsed = std::from_chars(node.text.data(), end, value);
   if (parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
   return value;
@@ -81,6 +88,8 @@ ValueRule<std::vector<std::string>> list_of(const std::string& what,
       [=](const ConfigNode& node, const ConfigLayer&) -> std::optional<std::vector<std::string>> {
         auto list = strings_of(node);
         if (!list) return std::nullopt;
+        // One bad entry spoils the list: half of a list of origins or proxies is not what was
+        // meant.
         const bool sound = std::all_of(list->begin(), list->end(), valid);
         return sound && list->size() <= kMostNames ? list : std::nullopt;
       },
@@ -89,6 +98,14 @@ ValueRule<std::vector<std::string>> list_of(const std::string& what,
         const auto bad = std::find_if_not(list.begin(), list.end(), valid);
         return bad == list.end() ? std::string() : in_quotes(*bad) + " is none";
       }};
+}
+
+/// A URL of Redis, or several addresses: what the broker makes of it is its business.
+bool is_for_the_broker(std::string_view text) {
+  for (const std::string_view scheme : {"redis://", "rediss://", "unix:", "redis+unix:"}) {
+    if (text.starts_with(scheme)) return true;
+  }
+  return text.find(',') != std::string_view::npos && text.find('@') == std::string_view::npos;
 }
 
 }  // namespace
@@ -167,10 +184,12 @@ ValueRule<std::string> path() {
 }
 
 ValueRule<std::string> address() {
-  return {"an address such as localhost:6379",
+  return {"an address such as localhost:6379, or a URL such as rediss://user@host:6379",
           [](const ConfigNode& node, const ConfigLayer& layer) -> std::optional<std::string> {
             auto text = as_clean_string(node);
             if (!text || text->size() > kLongestAddress) return std::nullopt;
+            if (is_for_the_broker(*text)) return text;
+            // The last one: an IPv6 address in brackets has others.
             const std::size_t colon = text->rfind(':');
             if (colon == std::string::npos || colon == 0) return std::nullopt;
             const bool is_url = text->find_first_of("/@ ") != std::string::npos;
@@ -181,6 +200,7 @@ ValueRule<std::string> address() {
 }
 
 ValueRule<std::string> log_level() {
+  // Two short names that are usual elsewhere, and the names of POCO.
   std::vector<std::pair<std::string, std::string>> levels = {{"warn", "warning"},
                                                              {"info", "information"}};
   for (const char* name : {"none", "fatal", "critical", "error", "warning", "notice", "information",
@@ -242,6 +262,8 @@ ValueRule<std::string> socket_path() {
 ValueRule<std::string> file_mode() {
   return {"the octal mode of a file such as 0660",
           [](const ConfigNode& node, const ConfigLayer&) -> std::optional<std::string> {
+            // Taken as digits, not as a number: 0660 is octal for everybody who writes it, but for
+            // the schema it is 660.
             std::string digits = node.kind == Kind::kScalar ? node.text : "";
             if (digits.size() == 3) digits.insert(0, 1, '0');
             const bool sound = digits.size() == 4 && digits.front() == '0' &&
@@ -273,6 +295,7 @@ ValueRule<std::string> http_path() {
               return std::nullopt;
             }
             if (text->size() > 1 && text->ends_with('/')) text->pop_back();
+            // A WebSocket endpoint there would hide the answer.
             for (const char* taken : {"/health", "/ready", "/stats"}) {
               if (*text == taken) return std::nullopt;
             }

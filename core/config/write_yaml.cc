@@ -32,6 +32,7 @@ std::string to_yaml(const std::string& value) {
       out += '\\';
       out += c;
     } else if (byte < 0x20 || byte == 0x7F) {
+      // Written as it is it would end the line, or be refused when it is read back (text_bytes.h).
       out += "\\x";
       out += kHex[byte >> 4U];
       out += kHex[byte & 15U];
@@ -89,6 +90,20 @@ std::string to_yaml(const sdk::PluginConfig::Option& value) {
     std::string operator()(double number) const { return write_number(number); }
     std::string operator()(const std::string& text) const { return to_yaml(text); }
     std::string operator()(const std::vector<std::string>& list) const { return to_yaml(list); }
+    std::string operator()(const sdk::PluginOptionMaps& maps) const {
+      std::string out;
+      for (const sdk::PluginOptionMap& map : maps.maps) {
+        out += (out.empty() ? "" : ", ") + write_map(map);
+      }
+      return maps.is_list ? "[" + out + "]" : out;
+    }
+    static std::string write_map(const sdk::PluginOptionMap& map) {
+      std::string out = "{";
+      for (const auto& [key, option] : map.options) {
+        out += (out.size() > 1 ? ", " : "") + to_yaml(key) + ": " + to_yaml(option);
+      }
+      return out + "}";
+    }
   };
   return std::visit(Writer{}, value);
 }

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <optional>
 
+// A second look at each scalar that yaml-cpp has read. In: the text of the file, where the scalar
+// begins in it, what yaml-cpp made of it. Out: where it ends, or why it is refused. No state, any
+// thread. This is no second parser: what it cannot compare at a glance, such as text over several
+// lines, it refuses.
 namespace peer {
 namespace {
 

@@ -6,25 +6,33 @@
 
 #include "core/base/log.h"
 #include "core/dispatch/handlers.h"
-#include "core/dispatch/replies.h"
 #include "core/http/endpoints.h"
+#include "core/session/away.h"
+#include "core/session/registration.h"
+#include "core/session/replies.h"
+#include "core/session/resume.h"
 
+// Of each loop's connections, on its thread. In: requests of HTTP, WebSockets that open, bring a
+// message, have met a deadline or end. Out: calls of the endpoints, and of the handler of a
+// message's type once its sender has paid for it.
 namespace peer {
 namespace {
 
-RateLimit rate_of(const Node& node, const Peer& peer) {
-  if (peer.rights != nullptr && peer.rights->rate_per_second) {
-    const std::uint32_t rate = *peer.rights->rate_per_second;
+// A rate that an auth plugin has granted replaces both configured values: its burst is the messages
+// of one second.
+RateLimit rate_of(const Node& node, const Session& session) {
+  if (session.rights != nullptr && session.rights->rate_per_second) {
+    const std::uint32_t rate = *session.rights->rate_per_second;
     return {rate, std::max(rate, 1U)};
   }
   return {node.config().rate_limit_per_sec, node.config().rate_limit_burst};
 }
 
-std::string rate_text(const Node& node, const Peer& peer) {
-  const RateLimit rate = rate_of(node, peer);
-  if (peer.rights != nullptr && peer.rights->rate_per_second) {
+std::string rate_text(const Node& node, const Session& session) {
+  const RateLimit rate = rate_of(node, session);
+  if (session.rights != nullptr && session.rights->rate_per_second) {
     return std::to_string(rate.per_second) + " messages a second, granted by plugin '" +
-           node.config().plugins.auth.name + "'";
+           *session.rights->granted_by + "'";
   }
   return "rate_limit_per_sec: " + std::to_string(rate.per_second) +
          ", rate_limit_burst: " + std::to_string(rate.burst);
@@ -32,24 +40,40 @@ std::string rate_text(const Node& node, const Peer& peer) {
 
 // Takes one token, or answers 429 and returns false (docs/protocol.md, "Rate limits").
 bool pay(const Call& call, LoopState& state) {
-  if (call.node.limiter.try_acquire(call.peer.fingerprint, rate_of(call.node, call.peer),
+  if (call.node.limiter.try_acquire(call.session.fingerprint, rate_of(call.node, call.session),
                                     call.loop().now())) {
-    call.peer.limited_in_a_row = 0;
+    call.session.limited_in_a_row = 0;
     return true;
   }
   state.rate_limited.fetch_add(1, std::memory_order_relaxed);
   call.error(429, "rate limited");
-  if (!std::exchange(call.peer.rate_noted, true)) note_limit(call, rate_text(call.node, call.peer));
+  // Once for each session: a flood must not fill the log.
+  if (!call.session.rate_noted) note_limit(call, rate_text(call.node, call.session));
+  call.session.rate_noted = true;
   const std::uint32_t flood = call.node.config().rate_limit_flood;
-  if (++call.peer.limited_in_a_row >= flood && flood != 0) {
-    call.connection.close(CloseCode::kFlood, "flood");
+  // Only an unbroken row counts as a flood: one message that is paid for ends it.
+  if (++call.session.limited_in_a_row >= flood && flood != 0) {
+    call.session.close(CloseCode::kFlood, "flood");
   }
   return false;
+}
+
+// What a session that may be resumed says of the messages that have come is heard here.
+void handle_ping(const Call& call) {
+  if (call.session.resumable != nullptr && !call.message.payload.empty()) {
+    PingRequest request;
+    if (!call.read(request)) return;
+    if (request.received && !forget_received(call.session, *request.received)) {
+      return call.error(400, "received too large");
+    }
+  }
+  reply(call.session, "pong", call.message.id, {});
 }
 
 void handle(const Call& call) {
   switch (call.message.type) {
     case MessageType::kRegister:
+    case MessageType::kResume:
       return call.error(400, "already registered");
     case MessageType::kJoin:
       return handle_join(call);
@@ -77,31 +101,30 @@ void handle(const Call& call) {
     case MessageType::kMetadata:
       return handle_metadata(call);
     case MessageType::kPing:
-      return reply(call.connection, "pong", call.message.id, {});
+      return handle_ping(call);
+    case MessageType::kIceServers:
+      return reply_ice_servers(call.session, call.message.id, call.node.config().ice_servers);
+    case MessageType::kAuthRefresh:
+      if (call.node.takes_tokens) return handle_auth_refresh(call);
+      break;
     case MessageType::kAuthResponse:
     case MessageType::kUnknown:
       break;
   }
-  if (call.node.room_message_types.contains(call.message.type_text)) {
-    return handle_room_message(call);
+  // A room policy may answer types of its own. Which ones these are has been known since the start.
+  const auto types = call.node.room_message_types.find(call.message.type_text);
+  if (types != call.node.room_message_types.end()) {
+    return handle_room_message(call, types->second);
   }
   call.error(400, "unknown message type");
 }
 
 }  // namespace
 
-void Call::error(int code, std::string_view text) const {
-  reply_error(connection, message.type, message.id, code, text);
-}
-
-void note_limit(const Call& call, const std::string& limit) {
-  log_notice("a peer's messages are answered 429 \"rate limited\" (" + limit + ")",
-             {{"peer", to_hex(call.peer.fingerprint)},
-              {"address", call.connection.remote_address().text()}});
-}
-
-void Call::ack(std::uint32_t delivered, std::uint32_t dropped) const {
-  reply_ack(connection, message.id, delivered, dropped);
+Dispatcher::Dispatcher(Node& node) : node_(node) {
+  // Sessions are above rooms: what ends in both is put together here.
+  node.rooms.when_closed(
+      [&node](std::span<const ClosedMember> members) { drop_closed(node, members); });
 }
 
 bool Dispatcher::is_health_check(std::string_view path) const {
@@ -113,12 +136,14 @@ std::string Dispatcher::on_http(const HttpRequest& request, bool loopback) {
 }
 
 void Dispatcher::on_open(Connection& connection, const HttpRequest& request) {
-  auto peer = std::make_unique<Peer>(node_.state_of(connection).errors);
-  peer->registration = std::make_unique<Registration>();
-  if (const std::string* origin = request.find("Origin")) peer->registration->origin = *origin;
-  peer->registration->query = request.query;
-  peer->registration->headers = request.headers;
-  connection.context = std::move(peer);
+  auto session =
+      std::make_unique<Session>(connection, *node_.loop_states[connection.loop().index()]);
+  // The request does not outlive this call, and the auth plugins are asked later: hence the copies.
+  session->registration = std::make_shared<Registration>();
+  if (const std::string* origin = request.find("Origin")) session->registration->origin = *origin;
+  session->registration->query = request.query;
+  session->registration->headers = request.headers;
+  connection.session = std::move(session);
   connection.set_deadline(connection.loop().now() + node_.config().pong_wait);
   if (log_debug_enabled()) {
     log_debug("connected", {{"address", connection.remote_address().text()}});
@@ -126,35 +151,42 @@ void Dispatcher::on_open(Connection& connection, const HttpRequest& request) {
 }
 
 void Dispatcher::on_message(Connection& connection, std::string_view text) {
-  Peer& peer = peer_of(connection);
-  if (peer.stage == Peer::Stage::kGone) return;
-  if (peer.stage != Peer::Stage::kRegistered) {
-    return handle_first_message(node_, connection, text);
+  Session& session = session_of(connection);
+  // Messages that came before the end of the session may still be in the buffer of its connection.
+  if (session.stage == Session::Stage::kGone) return;
+  if (session.stage != Session::Stage::kRegistered) {
+    return handle_first_message(node_, session, text);
   }
-  LoopState& state = node_.state_of(connection);
+  LoopState& state = session.home();
   Message message;
   const std::optional<std::string_view> problem = state.parser.parse(text, message);
-  const Call call{node_, connection, peer, message};
-  peer.handling = message.type;
+  // A message that is not sound costs a token too: it has taken as much time as a good one.
+  const Call call{node_, session, message};
+  session.handling = message.type;
+  ++session.messages;
+  // A `resume` counts nowhere, not even a mistaken one (docs/protocol.md, "C.6 Session resume").
+  if (session.resumable != nullptr && message.type != MessageType::kResume) count_handled(session);
   if (!pay(call, state)) return;
   if (problem) return call.error(400, *problem);
   state.messages[static_cast<std::size_t>(message.type)].fetch_add(1, std::memory_order_relaxed);
   handle(call);
 }
 
-void Dispatcher::on_deadline(Connection& connection) { handle_deadline(node_, connection); }
+void Dispatcher::on_deadline(Connection& connection) {
+  handle_deadline(node_, session_of(connection));
+}
 
 void Dispatcher::on_close(Connection& connection) {
+  Session& session = session_of(connection);
   if (log_debug_enabled()) {
     const std::string address = connection.remote_address().text();
-    const Peer& peer = peer_of(connection);
-    if (peer.stage == Peer::Stage::kRegistered) {
-      log_debug("closed", {{"peer", to_hex(peer.fingerprint)}, {"address", address}});
+    if (session.stage == Session::Stage::kRegistered) {
+      log_debug("closed", {{"peer", to_hex(session.fingerprint)}, {"address", address}});
     } else {
       log_debug("closed", {{"address", address}});
     }
   }
-  end_peer(node_, connection, Ending::kGone);
+  if (!go_away(node_, connection)) end_session(node_, session, Ending::kGone);
 }
 
 }  // namespace peer

@@ -3,8 +3,8 @@
 #include <string>
 #include <string_view>
 
-#include "core/dispatch/node.h"
 #include "core/net/event_loop.h"
+#include "core/server/node.h"
 
 namespace peer {
 
@@ -12,13 +12,18 @@ namespace peer {
 /// other requests to the HTTP endpoints. Stateless but for the Node; loop threads.
 class Dispatcher final : public Application {
  public:
-  explicit Dispatcher(Node& node) : node_(node) {}
+  explicit Dispatcher(Node& node);
 
+  /// Whether a request for this path is answered beyond the limits of connections.
   [[nodiscard]] bool is_health_check(std::string_view path) const override;
   std::string on_http(const HttpRequest& request, bool loopback) override;
+  /// Gives the connection a session, which has `pong_wait` to register.
   void on_open(Connection& connection, const HttpRequest& request) override;
+  /// Up to `registered` a message goes to registration; then it is paid for, and handled.
   void on_message(Connection& connection, std::string_view text) override;
+  /// The time for registering, or that of a grant, is over.
   void on_deadline(Connection& connection) override;
+  /// Ends all that the session is part of, unless it may be resumed.
   void on_close(Connection& connection) override;
 
  private:

@@ -1,30 +1,14 @@
-#include "core/dispatch/matching.h"
-
 #include <algorithm>
 #include <string>
 #include <utility>
 
 #include "core/dispatch/handlers.h"
-#include "core/dispatch/replies.h"
-#include "core/dispatch/shared_matching.h"
+#include "core/session/replies.h"
 
+// `match` and `match_cancel`: a request is read and paid for here; what becomes of it is the
+// business of Matching (core/match/matching.h), whose answer comes at once or later.
 namespace peer {
 namespace {
-
-// The strategy, or the next expiry, wants to be heard at a time of its own. Each loop has one timer
-// for all the namespaces that its requests concern.
-void schedule_tick(Node& node, EventLoop& loop, sdk::Instant wake_at) {
-  Time& scheduled = node.loop_states[loop.index()]->match_tick;
-  const Time at = loop.now() + (wake_at - loop.wall());
-  if (scheduled <= at) return;
-  scheduled = at;
-  loop.schedule("match", at, [&node, &loop, &scheduled] {
-    scheduled = kNever;
-    const std::optional<sdk::Instant> next = node.matchmaker.tick(loop.wall());
-    loop.deliver_mail();
-    if (next) schedule_tick(node, loop, *next);
-  });
-}
 
 // About what a parsed value takes in memory. A `match` may carry fields for the strategy only, as
 // large as a message may be, and they are kept as long as the ticket.
@@ -41,75 +25,72 @@ std::size_t memory_of(const sdk::Value& value) {
   return size;
 }
 
-class OwnMatching final : public Matching {
- public:
-  MatchOutcome::Status request(const Call& call, MatchRequest request, bool shows_ticket) override {
-    const MatchOutcome outcome = call.node.matchmaker.request(
-        {call.peer.fingerprint, call.connection.ref(), std::string(call.message.id), shows_ticket},
-        request, call.loop().wall());
+// What has become of a request; the peer's further messages wait until it is told.
+MatchTask::Done answer_to(const Call& call) {
+  return [operation = call.session.hold()](const TicketOwner& owner, const MatchOutcome& outcome) {
+    Session* there = session_of(operation);
+    if (there == nullptr || there->stage != Session::Stage::kRegistered) return;
+    const auto refuse = [&](int code, std::string_view text) {
+      reply_error(*there, MessageType::kMatch, owner.request_id, code, text);
+    };
     switch (outcome.status) {
-      case MatchOutcome::Status::kRefused:
-        call.error(400, outcome.refusal);
-        return outcome.status;
-      case MatchOutcome::Status::kFailed:
-        call.error(500, "internal error");
-        return outcome.status;
       case MatchOutcome::Status::kWaiting:
-        reply_waiting(call.connection, call.message.id, outcome.ticket, shows_ticket);
-        break;
+        return reply_waiting(*there, owner.request_id, outcome.ticket, owner.shows_ticket,
+                             outcome.forecast);
       case MatchOutcome::Status::kMatched:
-        break;
+        return;
+      case MatchOutcome::Status::kRefused:
+        return refuse(400, outcome.refusal);
+      case MatchOutcome::Status::kFailed:
+        return refuse(500, "internal error");
+      case MatchOutcome::Status::kLeft:
+        return refuse(403, "not in namespace");
     }
-    call.loop().deliver_mail();
-    if (outcome.wake_at) schedule_tick(call.node, call.loop(), *outcome.wake_at);
-    return outcome.status;
-  }
-  void cancel(const Call& call, std::string_view ns) override {
-    const auto ticket = call.node.matchmaker.cancel(ns, call.peer.fingerprint, call.loop().wall());
-    if (!ticket) return call.error(404, "ticket not found");
-    reply_cancelled(call.connection, call.message.id, *ticket);
-  }
-  void drop(Node& node, Connection& connection, std::string_view ns) override {
-    node.matchmaker.cancel(ns, peer_of(connection).fingerprint, connection.loop().wall());
-  }
-};
-
-class SharedMatching final : public Matching {
- public:
-  MatchOutcome::Status request(const Call& call, MatchRequest request, bool shows_ticket) override {
-    return request_shared_match(call, std::move(request), shows_ticket);
-  }
-  void cancel(const Call& call, std::string_view ns) override { cancel_shared_match(call, ns); }
-  void drop(Node& node, Connection& connection, std::string_view ns) override {
-    drop_shared_ticket(node, connection, ns);
-  }
-};
+  };
+}
 
 }  // namespace
 
 void handle_match(const Call& call) {
   MatchRequest request;
   if (!call.read(request)) return;
-  Membership* membership = call.peer.find(request.ns);
+  if (!may_use_namespace(call.session, request.ns)) return call.error(403, "not allowed");
+  Membership* membership = call.session.find(request.ns);
   if (membership == nullptr) return call.error(403, "not in namespace");
-  const std::size_t before = std::exchange(
-      membership->ticket_size, request.criteria_key.size() + 2 * memory_of(request.fields));
-  if (state_size(call.peer) > call.node.config().max_peer_state) {
+  // The new size is entered before the check, since state_size() adds up what is entered. The
+  // fields are counted twice: they are the whole payload, and the criteria are kept on their own as
+  // well.
+  const std::uint32_t before = std::exchange(
+      membership->ticket_size,
+      static_cast<std::uint32_t>(request.criteria_key.size() + 2 * memory_of(request.fields)));
+  if (state_size(call.session) > call.node.config().max_peer_state) {
     membership->ticket_size = before;
     return call.error(429, "too much state");
   }
 
   const bool shows_ticket = !call.message.id.empty() || request.timeout.has_value();
+  // A client without ids and time-outs may be one of the original implementation. Its tickets wait
+  // without a limit, and it gets no message that it does not know (docs/protocol.md, "C.2
+  // Tickets").
   if (shows_ticket && !request.timeout) request.timeout = call.node.config().match_timeout;
-  switch (call.node.matching->request(call, std::move(request), shows_ticket)) {
+  switch (call.node.matching->request(
+      {call.loop(),
+       call.session.registered(),
+       {call.session.fingerprint, call.session.ref(), std::string(call.message.id), shows_ticket},
+       std::move(request),
+       call.message.payload,
+       answer_to(call),
+       call.session.resumable != nullptr})) {
     case MatchOutcome::Status::kRefused:
       membership->ticket_size = before;  // an earlier ticket waits on
       break;
     case MatchOutcome::Status::kFailed:
+      // An earlier ticket may have ended, or wait on: the larger size counts.
       membership->ticket_size = std::max(membership->ticket_size, before);
       break;
     case MatchOutcome::Status::kWaiting:
     case MatchOutcome::Status::kMatched:
+    case MatchOutcome::Status::kLeft:
       break;
   }
 }
@@ -117,15 +98,17 @@ void handle_match(const Call& call) {
 void handle_match_cancel(const Call& call) {
   NamespaceRequest request;
   if (!call.read(request)) return;
-  Membership* membership = call.peer.find(request.ns);
+  Membership* membership = call.session.find(request.ns);
   if (membership == nullptr) return call.error(403, "not in namespace");
   membership->ticket_size = 0;
-  call.node.matching->cancel(call, request.ns);
-}
-
-std::unique_ptr<Matching> make_matching(bool alone) {
-  if (alone) return std::make_unique<OwnMatching>();
-  return std::make_unique<SharedMatching>();
+  call.node.matching->cancel(call.loop(), request.ns, call.session.fingerprint,
+                             [operation = call.session.hold(), id = std::string(call.message.id)](
+                                 std::optional<sdk::TicketId> ticket) {
+                               Session* there = session_of(operation);
+                               if (there == nullptr) return;
+                               if (ticket) return reply_cancelled(*there, id, *ticket);
+                               reply_error(*there, id, 404, "ticket not found");
+                             });
 }
 
 }  // namespace peer

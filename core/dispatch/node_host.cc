@@ -6,12 +6,17 @@
 #include <vector>
 
 #include "core/base/log.h"
-#include "core/dispatch/handlers.h"
-#include "core/dispatch/replies.h"
-#include "core/dispatch/shared_matching.h"
 #include "core/protocol/json_text.h"
+#include "core/room/room_rules.h"
+#include "core/session/auth_host.h"
+#include "core/session/membership.h"
+#include "core/session/replies.h"
+#include "core/session/session_moves.h"
 #include "core/wire/notices.h"
 
+// What other nodes say. In: facts and messages, on the broker plugin's threads. Out: frames for
+// members here, posted under the namespace's lock, and tasks for the loop of a session or of a
+// namespace. Nothing waits here.
 namespace peer {
 namespace {
 
@@ -25,25 +30,42 @@ void guarded(const char* what, Task&& task) noexcept {
   }
 }
 
-// Goes on with a connection of this node, on its loop, if it is that registration's still.
+// Goes on with a session of this node, on its loop, if it is that registration's still.
+// The broker decided some time ago: by now the peer may have gone, or have registered anew.
 template <typename Then>
 void with_peer(Node& node, const sdk::Registered& registered, Then then) {
-  const std::optional<ConnectionRef> where = node.peers.find(registered.peer);
+  const std::optional<SessionRef> where = node.peers.find(registered.peer);
   if (!where) return;
   EventLoop& loop = node.loop_of(*where);
   loop.post([&loop, where = *where, registered, then = std::move(then)] {
-    Connection* connection = loop.find(where);
-    if (connection == nullptr) return;
-    const Peer& peer = peer_of(*connection);
-    if (peer.admitted && peer.registered() == registered) then(*connection);
+    Session* session = find_session(loop, where);
+    if (session == nullptr) return;
+    if (session->admitted && session->registered() == registered) then(*session);
   });
+}
+
+// On the namespace's home loop.
+void add_ticket(Node& node, EventLoop& loop, const std::string& ns,
+                const sdk::SharedTicket& ticket) {
+  std::string text = ticket.request;
+  // The parser may read so far beyond the end of a text.
+  text.resize(text.size() + kReadPadding);
+  MessageParser& parser = node.loop_states[loop.index()]->parser;
+  Message message;
+  MatchRequest request;
+  const std::string_view payload = std::string_view(text).substr(0, ticket.request.size());
+  // Another node has checked the request, but maybe by other bounds. It is read like a client's.
+  const bool sound = !parser.parse_payload(payload, message) &&
+                     !parser.read(message, node.bounds(), request) && request.ns == ns;
+  if (!sound) return node.broker_calls.fault("ticket_added", "brought a ticket that is none");
+  node.matching->add(loop, ns, ticket, std::move(request));
 }
 
 }  // namespace
 
 void NodeHost::log_warning(std::string_view text) noexcept {
   guarded("a warning", [&] {
-    peer::log_warning("plugin '" + node_.config().plugins.broker.name + "': " + std::string(text));
+    peer::log_warning("plugin '" + node_.broker_calls.name() + "': " + std::string(text));
   });
 }
 
@@ -55,13 +77,14 @@ sdk::RouteOutcome NodeHost::deliver(const sdk::DirectedMessage& message) noexcep
 
 sdk::RouteOutcome NodeHost::deliver_to_peer(const sdk::DirectedMessage& message) {
   if (!message.is_checked && !is_valid_json(message.text)) return sdk::RouteOutcome::kDropped;
-  ConnectionRef where;
+  SessionRef where;
   if (message.namespaces_unknown) {
-    const std::optional<ConnectionRef> found = node_.peers.find(message.to);
+    const std::optional<SessionRef> found = node_.peers.find(message.to);
     if (!found) return sdk::RouteOutcome::kNotFound;
     where = *found;
   } else {
     NamespaceSet shared;
+    // A namespace that this node does not know has no member here, so it cannot be a common one.
     for (const std::string_view name : message.namespaces) {
       if (const Namespace* ns = node_.namespaces.find(name)) insert(shared, ns);
     }
@@ -81,12 +104,13 @@ std::size_t NodeHost::deliver(const sdk::NamespaceMessage& message) noexcept {
 
 std::size_t NodeHost::deliver_to_members(const sdk::NamespaceMessage& message) {
   if (!message.is_checked && !is_valid_json(message.text)) return 0;
-  std::vector<ConnectionRef> except;
+  std::vector<SessionRef> except;
+  // The sender may be here, too, if it has moved since.
   if (const auto from = node_.peers.find(message.from)) except.push_back(*from);
   for (const Fingerprint& peer : message.exclude) {
     if (const auto where = node_.peers.find(peer)) except.push_back(*where);
   }
-  auto by_loop = node_.namespaces.recipients(message.ns, except);
+  auto by_loop = node_.namespaces.recipients(message.ns, except, nullptr);
   const FrameRef frame = text_frame(message.text);
   std::size_t copies = 0;
   for (std::size_t loop = 0; loop < by_loop.size(); ++loop) {
@@ -101,25 +125,28 @@ std::size_t NodeHost::deliver_to_members(const sdk::NamespaceMessage& message) {
 void NodeHost::replaced(const sdk::Registered& registered) noexcept {
   guarded("a replacement", [&] {
     const sdk::Instant now = wall_now();
+    // The members hear now, and not when the session ends on its loop, so that news of the peer's
+    // joins elsewhere cannot come first.
     for (const std::string& ns : node_.peers.namespaces_of(registered.peer)) {
       node_.namespaces.announce_departed(ns, registered.peer,
                                          peer_left_frame(registered.peer, ns, now));
     }
-    with_peer(node_, registered, [&node = node_](Connection& connection) {
-      end_peer(node, connection, Ending::kGone);
-      connection.close(CloseCode::kReplaced, "replaced by a newer connection");
+    with_peer(node_, registered, [&node = node_](Session& session) {
+      end_session(node, session, Ending::kGone);
+      session.close(CloseCode::kReplaced, "replaced by a newer connection");
     });
   });
 }
 
 void NodeHost::alias_lost(const sdk::Registered& registered) noexcept {
   guarded("the loss of an alias", [&] {
-    with_peer(node_, registered, [&node = node_](Connection& connection) {
-      Peer& peer = peer_of(connection);
-      if (peer.registration) peer.registration->alias_lost = true;
-      if (!std::exchange(peer.holds_alias, false)) return;
-      node.peers.free_alias(peer.alias);
-      refresh_objects(node, peer);
+    with_peer(node_, registered, [&node = node_](Session& session) {
+      // It is still on its way in: complete() must not claim the alias for it.
+      if (session.registration) session.registration->alias_lost = true;
+      if (!session.holds_alias) return;
+      session.holds_alias = false;
+      node.peers.free_alias(session.alias);
+      refresh_objects(node, session);
     });
   });
 }
@@ -138,9 +165,24 @@ void NodeHost::member_left(std::string_view ns, const Fingerprint& peer) noexcep
           [&] { node_.namespaces.announce_left(ns, peer_left_frame(peer, ns, wall_now())); });
 }
 
+void NodeHost::member_left_told(std::string_view ns, const Fingerprint& peer,
+                                std::span<const Fingerprint> told) noexcept {
+  guarded("a leave",
+          [&] { node_.namespaces.announce_left(ns, peer_left_frame(peer, ns, wall_now()), told); });
+}
+
+void NodeHost::node_says(std::string_view node, std::string_view text) noexcept {
+  guarded("a session", [&] { hear_node(node_, node, text); });
+}
+
+void NodeHost::peer_taken(const sdk::Registered& peer, std::shared_ptr<void> hold) noexcept {
+  guarded("a session", [&] { hear_taken(node_, peer, std::move(hold)); });
+}
+
 void NodeHost::members_known(std::string_view ns,
                              std::span<const sdk::MemberEntry> elsewhere) noexcept {
   guarded("a list of members", [&] {
+    // A frame for each member of all nodes is made only if somebody here is to see it.
     if (!node_.namespaces.has_lone_members(ns)) return;
     const sdk::Instant now = wall_now();
     std::vector<FrameRef> joined;
@@ -154,46 +196,54 @@ void NodeHost::members_known(std::string_view ns,
 void NodeHost::room_changed(const sdk::RoomNews& news) noexcept {
   guarded("a change of a room", [&] {
     RoomChange change{{news.room.owner, news.room.max_size, news.room.state}, {}};
+    // What was posted while this node was cut off is lost. Members must still learn who owns the
+    // room.
     if (news.missed) {
       const std::optional<RoomSnapshot> known = node_.namespaces.room(news.room_id);
-      if (known &&
-          (known->room.owner != news.room.owner || known->room.max_size != news.room.max_size)) {
-        change.posts.push_back(
-            {std::nullopt, room_updated_frame(news.room_id, change.room, wall_now())});
+      if (known) {
+        const RoomNews told =
+            news_of(node_.policies.of(news.room_id), news.room_id, *known, change.room);
+        if (told.changed) {
+          change.posts.push_back({std::nullopt, room_updated_frame(news.room_id, change.room,
+                                                                   told.members, wall_now())});
+        }
       }
     }
     for (const sdk::RoomPost& post : news.posts) {
       change.posts.push_back({post.to, text_frame(post.text)});
     }
-    node_.namespaces.apply_to_room(news.room_id, change);
+    if (node_.plugins.broker.record->revision < 3 || !news.closed) {
+      return node_.namespaces.apply_to_room(news.room_id, change);
+    }
+    const auto closed = node_.namespaces.close_room(news.room_id, std::nullopt, change.posts);
+    if (closed) drop_closed(node_, *closed);
   });
 }
 
 void NodeHost::kicked(std::string_view room_id, const Fingerprint& target,
                       const Fingerprint& by) noexcept {
   guarded("a kick", [&] {
-    const std::optional<ConnectionRef> where = node_.peers.find(target);
+    const std::optional<SessionRef> where = node_.peers.find(target);
     if (!where) return;
     EventLoop& loop = node_.loop_of(*where);
     loop.post([&node = node_, &loop, where = *where, room = std::string(room_id), target, by] {
-      remove_member(node, loop, where, room, kick_frame(by, target, room, loop.wall()));
+      remove_member(node, where, room, kick_frame(by, target, room, loop.wall()));
     });
   });
 }
 
 void NodeHost::room_closed(std::string_view room_id, const sdk::Registered& registered) noexcept {
   guarded("the end of a room", [&] {
-    with_peer(
-        node_, registered, [&node = node_, room = std::string(room_id)](Connection& connection) {
-          EventLoop& loop = connection.loop();
-          remove_member(node, loop, connection.ref(), room, room_closed_frame(room, loop.wall()));
-        });
+    with_peer(node_, registered, [&node = node_, room = std::string(room_id)](Session& session) {
+      remove_member(node, session.ref(), room, room_closed_frame(room, session.loop().wall()));
+    });
   });
 }
 
 void NodeHost::member_reaped(std::string_view room_id, const Fingerprint& peer) noexcept {
   guarded("the end of a member", [&] {
-    EventLoop& loop = loop_for(node_, room_id);
+    // No peer of this node is concerned, so no session names a loop: the room's home loop does it.
+    EventLoop& loop = home_of(node_.loops, room_id);
     loop.post([&node = node_, &loop, room = std::string(room_id), peer] {
       node.rooms.settle(loop, room, peer);
     });
@@ -202,37 +252,52 @@ void NodeHost::member_reaped(std::string_view room_id, const Fingerprint& peer) 
 
 void NodeHost::ticket_added(std::string_view ns, const sdk::SharedTicket& ticket) noexcept {
   guarded("a ticket", [&] {
-    EventLoop& loop = loop_for(node_, ns);
+    EventLoop& loop = home_of(node_.loops, ns);
     loop.post([&node = node_, &loop, name = std::string(ns), ticket] {
-      add_shared_ticket(node, loop, name, ticket);
+      add_ticket(node, loop, name, ticket);
     });
   });
 }
 
 void NodeHost::ticket_removed(std::string_view ns, sdk::TicketId ticket) noexcept {
   guarded("the end of a ticket", [&] {
-    EventLoop& loop = loop_for(node_, ns);
-    loop.post([&node = node_, &loop, name = std::string(ns), ticket] {
-      remove_shared_ticket(node, loop, name, ticket);
+    EventLoop& loop = home_of(node_.loops, ns);
+    loop.post([&matching = *node_.matching, &loop, name = std::string(ns), ticket] {
+      matching.remove(loop, name, ticket);
     });
   });
 }
 
 void NodeHost::ticket_waits(std::string_view, sdk::TicketId ticket) noexcept {
-  guarded("the answer to a match request", [&] { answer_waiting(node_, ticket); });
+  guarded("the answer to a match request", [&] { node_.matching->told_waiting(ticket, {}); });
+}
+
+void NodeHost::ticket_told(std::string_view, sdk::TicketId ticket, std::string_view word) noexcept {
+  guarded("the answer to a match request", [&] { node_.matching->told_waiting(ticket, word); });
 }
 
 void NodeHost::matching_moved(std::string_view ns) noexcept {
   guarded("the end of a queue", [&] {
-    EventLoop& loop = loop_for(node_, ns);
-    loop.post([&state = *node_.loop_states[loop.index()], name = std::string(ns)] {
-      state.shared_queues.forget(name);
+    EventLoop& loop = home_of(node_.loops, ns);
+    loop.post([&matching = *node_.matching, &loop, name = std::string(ns)] {
+      matching.forget(loop, name);
     });
   });
 }
 
-void NodeHost::matched(const sdk::MatchNews& match) noexcept {
-  guarded("a match", [&] { tell_matched(node_, match, wall_now()); });
+void NodeHost::matched(const sdk::MatchNews& match) noexcept { matched_teams(match, {}); }
+
+void NodeHost::matched_teams(const sdk::MatchNews& match, std::string_view teams) noexcept {
+  guarded("a match", [&] {
+    if (!teams.empty() && !is_valid_json(teams)) {
+      return node_.broker_calls.fault("matched_teams", "brought teams that are no JSON");
+    }
+    node_.matching->told_matched(match, teams, wall_now());
+  });
+}
+
+void NodeHost::revoked(const Fingerprint& peer, std::string_view message) noexcept {
+  guarded("a revocation", [&] { throw_out(node_, peer, message); });
 }
 
 }  // namespace peer

@@ -6,26 +6,31 @@
 
 #include "core/cluster/ask.h"
 #include "core/dispatch/handlers.h"
-#include "core/dispatch/replies.h"
+#include "core/session/replies.h"
 #include "core/wire/notices.h"
 
 // The hot path: one message to one peer, or to all members of a namespace. On this node no plugin
-// is called and no payload is copied but into the one outgoing frame.
+// is called and no payload is copied but into the one outgoing frame. In: messages, on the loop of
+// their sender. Out: frames, for sessions of this loop at once, for others by their loop's mailbox;
+// what is for nobody here goes to the broker.
 namespace peer {
 namespace {
 
+// A second limit beside that of messages, since one broadcast may become very many copies. It takes
+// the tokens for all copies of this node, or none.
 bool may_fan_out(const Call& call, std::size_t copies) {
   const std::uint32_t limit = call.node.config().fanout_limit_per_sec;
   if (limit == 0) return true;
   const RateLimit rate{limit, limit};
-  if (!call.peer.fanout) call.peer.fanout.emplace(rate, call.loop().now());
-  if (call.peer.fanout->try_acquire(rate, call.loop().now(), static_cast<std::uint32_t>(copies))) {
+  if (call.session.fanout.try_acquire(rate, call.loop().now(),
+                                      static_cast<std::uint32_t>(copies))) {
     return true;
   }
   call.error(429, "rate limited");
-  if (!std::exchange(call.peer.fanout_noted, true)) {
+  if (!call.session.fanout_noted) {
     note_limit(call, "fanout_limit_per_sec: " + std::to_string(limit));
   }
+  call.session.fanout_noted = true;
   return false;
 }
 
@@ -33,20 +38,21 @@ bool may_fan_out(const Call& call, std::size_t copies) {
 std::shared_ptr<DeliveryReport> await_report(const Call& call, std::uint32_t parts) {
   auto report = std::make_shared<DeliveryReport>();
   report->pending = parts;
-  report->done = [operation = Operation(call.connection),
+  report->done = [operation = call.session.hold(),
                   id = std::string(call.message.id)](const DeliveryReport& done) mutable {
     operation.loop().post([operation = std::move(operation), id = std::move(id),
                            delivered = done.delivered.load(), dropped = done.dropped.load()] {
-      if (Connection* sender = operation.connection()) reply_ack(*sender, id, delivered, dropped);
+      if (Session* sender = session_of(operation)) reply_ack(*sender, id, delivered, dropped);
     });
   };
   return report;
 }
 
-void deliver(const Call& call, ConnectionRef where, FrameRef frame) {
+void deliver(const Call& call, SessionRef where, FrameRef frame) {
   if (where.loop == call.loop().index()) {
-    Connection* target = call.loop().find(where);
-    const bool queued = target != nullptr && target->send(frame) == SendResult::kQueued;
+    // On the same loop the outcome is known at once. Otherwise only a sender that gave an id waits
+    // for it, and only then is anything allocated.
+    const bool queued = call.loop().send(where, frame) == SendResult::kQueued;
     return call.ack(queued ? 1 : 0, queued ? 0 : 1);
   }
   std::shared_ptr<DeliveryReport> report;
@@ -54,10 +60,11 @@ void deliver(const Call& call, ConnectionRef where, FrameRef frame) {
   call.node.loop_of(where).post(Delivery{std::move(frame), where, {}, std::move(report)});
 }
 
-std::vector<std::string_view> names_of(const Peer& peer) {
+std::vector<std::string_view> names_of(const Session& session) {
   std::vector<std::string_view> names;
-  names.reserve(peer.memberships.size());
-  for (const Membership& membership : peer.memberships) names.push_back(membership.ns->name);
+  names.reserve(session.namespaces.size());
+  // Not by the memberships: by some of them the peer may not say anything (use_rights).
+  for (const Namespace* ns : session.namespaces) names.push_back(ns->name);
   return names;
 }
 
@@ -79,15 +86,25 @@ void answer_route(const Call& call, sdk::RouteOutcome outcome) {
   }
 }
 
+// A session does not leave for another node while its client is to hear of such a message.
+void expect_answer(Session& session) {
+  if (session.resumable != nullptr) ++session.resumable->unanswered;
+}
+
+void answer_expected(Node& node, SessionRef sender) {
+  const Session* session = find_session(node.loop_of(sender), sender);
+  if (session != nullptr && session->resumable != nullptr) --session->resumable->unanswered;
+}
+
 // On the sender's loop; it may have gone, or be at work on another message by now.
-void answer_route(Node& node, ConnectionRef sender, MessageType type, std::string_view id,
+void answer_route(Node& node, SessionRef sender, MessageType type, std::string_view id,
                   sdk::RouteOutcome outcome) {
-  Connection* connection = node.loop_of(sender).find(sender);
-  if (connection == nullptr || connection->closing()) return;
+  Session* session = find_session(node.loop_of(sender), sender);
+  if (session == nullptr || !session->is_open()) return;
   Message message;
   message.type = type;
   message.id = id;
-  answer_route({node, *connection, peer_of(*connection), message}, outcome);
+  answer_route({node, *session, message}, outcome);
 }
 
 // The target is not on this node, or is an alias that only nodes of another kind may know
@@ -96,24 +113,29 @@ void answer_route(Node& node, ConnectionRef sender, MessageType type, std::strin
 void route_elsewhere(const Call& call, const std::optional<Fingerprint>& target,
                      const FrameRef& frame) {
   Node& node = call.node;
-  const ConnectionRef sender = call.connection.ref();
+  const SessionRef sender = call.session.ref();
   const MessageType type = call.message.type;
-  const std::vector<std::string_view> namespaces = names_of(call.peer);
+  const std::vector<std::string_view> namespaces = names_of(call.session);
   const bool wants_outcome = !call.message.id.empty();
-  sdk::DirectedMessage message{call.peer.fingerprint, target.value_or(Fingerprint()), namespaces,
+  sdk::DirectedMessage message{call.session.fingerprint, target.value_or(Fingerprint()), namespaces,
                                text_of(frame), wants_outcome};
   message.to_alias = !target;
   const auto start = [&](sdk::BrokerReply<sdk::RouteOutcome> answer) {
     node.plugins.broker->route(message, std::move(answer));
   };
   if (wants_outcome) {
+    expect_answer(call.session);
+    // ask() bounds the wait, so every message with an id gets an answer.
     return ask<sdk::RouteOutcome>(
         call.loop(), {node.broker_calls, "route"}, sdk::RouteOutcome::kUnavailable, start,
         [&node, sender, type, id = std::string(call.message.id)](sdk::RouteOutcome outcome) {
           answer_route(node, sender, type, id, outcome);
+          answer_expected(node, sender);
         });
   }
   const auto answer = [&node, sender, type](sdk::RouteOutcome outcome) {  // std::function holds it
+    // Without an id the client hears of these errors only; it does not matter when, or if, the
+    // answer comes.
     if (outcome != sdk::RouteOutcome::kNotFound && outcome != sdk::RouteOutcome::kForbidden) return;
     EventLoop& loop = node.loop_of(sender);
     if (EventLoop::current() == &loop) return answer_route(node, sender, type, {}, outcome);
@@ -125,7 +147,7 @@ void route_elsewhere(const Call& call, const std::optional<Fingerprint>& target,
 void send_to_alias(const Call& call);
 
 FrameRef frame_for(const Call& call, const Fingerprint& target) {
-  return directed_frame(to_text(call.message.type), call.peer.fingerprint, target,
+  return directed_frame(to_text(call.message.type), call.session.fingerprint, target,
                         call.message.payload, call.loop().wall());
 }
 
@@ -137,8 +159,8 @@ void send_elsewhere(const Call& call, const std::optional<Fingerprint>& target) 
 }
 
 void send_directed(const Call& call, const Fingerprint& target) {
-  ConnectionRef where;
-  const PeerDirectory::Route route = call.node.peers.route(target, call.peer.namespaces, where);
+  SessionRef where;
+  const PeerDirectory::Route route = call.node.peers.route(target, call.session.namespaces, where);
   if (route == PeerDirectory::Route::kForbidden) return call.error(403, "no shared namespace");
   if (route == PeerDirectory::Route::kNotFound) return send_elsewhere(call, target);
   if (may_fan_out(call, 1)) deliver(call, where, frame_for(call, target));
@@ -148,19 +170,21 @@ void send_directed(const Call& call, const Fingerprint& target) {
 void send_to_alias(const Call& call) {
   resolve_elsewhere(
       call, {&*call.message.to, 1},
+      // Copies: the text of the message is gone when the answer comes.
       [payload = std::string(call.message.payload), alias = std::string(*call.message.to)](
           const Call& later, const sdk::ResolveOutcome& outcome) {
         if (outcome.foreign && !outcome.holders.front()) {
-          const FrameRef frame = directed_frame(to_text(later.message.type), later.peer.fingerprint,
-                                                alias, payload, later.loop().wall());
+          const FrameRef frame =
+              directed_frame(to_text(later.message.type), later.session.fingerprint, alias, payload,
+                             later.loop().wall());
           return route_elsewhere(later, std::nullopt, frame);
         }
         if (!outcome.known) return answer_route(later, sdk::RouteOutcome::kUnavailable);
         if (!outcome.holders.front()) return later.error(404, "peer not found");
         Message message = later.message;
         message.payload = payload;
-        send_directed({later.node, later.connection, later.peer, message},
-                      *outcome.holders.front());
+        // The holder may have moved here meanwhile, so the search starts again with this node.
+        send_directed({later.node, later.session, message}, *outcome.holders.front());
       });
 }
 
@@ -172,17 +196,17 @@ void fan_out(const Call& call, std::string_view ns, std::string_view data,
 void resolve_elsewhere(
     const Call& call, std::span<const std::string_view> aliases,
     UniqueTask<void(const Call& later, const sdk::ResolveOutcome& outcome)> then) {
-  call.node.others.resolve(
-      call.connection, aliases,
-      [&node = call.node, type = call.message.type, id = std::string(call.message.id),
-       then = std::move(then)](Connection* still_there,
-                               const sdk::ResolveOutcome& outcome) mutable {
-        if (still_there == nullptr) return;
-        Message message;
-        message.type = type;
-        message.id = id;
-        then({node, *still_there, peer_of(*still_there), message}, outcome);
-      });
+  call.node.others.resolve(call.loop(), aliases,
+                           [&node = call.node, operation = call.session.hold(),
+                            type = call.message.type, id = std::string(call.message.id),
+                            then = std::move(then)](const sdk::ResolveOutcome& outcome) mutable {
+                             Session* there = session_of(operation);
+                             if (there == nullptr) return;
+                             Message message;
+                             message.type = type;
+                             message.id = id;
+                             then({node, *there, message}, outcome);
+                           });
 }
 
 void handle_directed(const Call& call) {
@@ -197,7 +221,8 @@ void handle_directed(const Call& call) {
 void handle_broadcast(const Call& call) {
   BroadcastRequest request;
   if (!call.read(request)) return;
-  if (call.peer.find(request.ns) == nullptr) return call.error(403, "not in namespace");
+  if (!may_use_namespace(call.session, request.ns)) return call.error(403, "not allowed");
+  if (call.session.find(request.ns) == nullptr) return call.error(403, "not in namespace");
 
   std::vector<Fingerprint> excluded;
   std::vector<std::string_view> unknown;
@@ -215,7 +240,7 @@ void handle_broadcast(const Call& call) {
                     [excluded = std::move(excluded), ns = std::string(request.ns),
                      data = std::string(request.data.value_or(""))](
                         const Call& later, const sdk::ResolveOutcome& outcome) {
-                      if (later.peer.find(ns) == nullptr) {
+                      if (later.session.find(ns) == nullptr) {
                         return later.error(403, "not in namespace");  // kicked meanwhile
                       }
                       std::vector<Fingerprint> all = excluded;
@@ -230,7 +255,7 @@ namespace {
 
 void fan_out(const Call& call, std::string_view ns, std::string_view data,
              const std::vector<Fingerprint>& excluded) {
-  std::vector<ConnectionRef> except{call.connection.ref()};
+  std::vector<SessionRef> except{call.session.ref()};
   std::vector<Fingerprint> excluded_elsewhere;
   for (const Fingerprint& peer : excluded) {
     if (const auto where = call.node.peers.find(peer)) {
@@ -239,20 +264,19 @@ void fan_out(const Call& call, std::string_view ns, std::string_view data,
       excluded_elsewhere.push_back(peer);
     }
   }
-  auto by_loop = call.node.namespaces.recipients(ns, except);
+  auto by_loop = call.node.namespaces.recipients(ns, except, &excluded_elsewhere);
   std::size_t copies = 0;
   for (const auto& receivers : by_loop) copies += receivers.size();
   if (!may_fan_out(call, copies)) return;
 
-  const FrameRef frame = broadcast_frame(call.peer.fingerprint, ns, data, call.loop().wall());
-  auto delivered = static_cast<std::uint32_t>(
-      call.node.others.broadcast({ns, call.peer.fingerprint, excluded_elsewhere, text_of(frame)}));
+  const FrameRef frame = broadcast_frame(call.session.fingerprint, ns, data, call.loop().wall());
+  // For members elsewhere a copy counts as delivered once the broker has taken it.
+  auto delivered = static_cast<std::uint32_t>(call.node.others.broadcast(
+      {ns, call.session.fingerprint, excluded_elsewhere, text_of(frame)}));
   const std::size_t own = call.loop().index();
   std::uint32_t dropped = 0;
-  for (const ConnectionRef ref : by_loop[own]) {
-    Connection* receiver = call.loop().find(ref);
-    if (receiver != nullptr &&
-        receiver->send(frame, Importance::kBroadcast) == SendResult::kQueued) {
+  for (const SessionRef ref : by_loop[own]) {
+    if (call.loop().send(ref, frame, Importance::kBroadcast) == SendResult::kQueued) {
       ++delivered;
     } else {
       ++dropped;
@@ -263,6 +287,8 @@ void fan_out(const Call& call, std::string_view ns, std::string_view data,
   std::uint32_t parts = 0;
   for (const auto& receivers : by_loop) parts += receivers.empty() ? 0 : 1;
   std::shared_ptr<DeliveryReport> report;
+  // The report has this loop's own numbers before any part is posted: a fast loop may be done with
+  // its part while others are still to be told.
   if (parts > 0 && !call.message.id.empty()) {
     report = await_report(call, parts);
     report->delivered = delivered;

@@ -3,10 +3,17 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <utility>
+#include <vector>
 
 #include "core/http/snapshot.h"
 #include "core/protocol/json_text.h"
 
+// /health, /ready, /stats (docs/protocol.md, "D. HTTP"). In: a request that is no upgrade, on the
+// loop of its connection. Out: the whole response. Load balancers ask often and anybody may ask, so
+// answers must be cheap on a loop that has peers: /health and /ready read a few counters and the
+// broker's status, and /stats, which walks all namespaces, is kept for a while (StatsCache). No
+// answer repeats what a client wrote but an origin that has matched.
 namespace peer {
 namespace {
 
@@ -97,13 +104,43 @@ std::string network(const Node& node, const Snapshot::Network& network) {
   return json + ",\"refusals\":" + refusals.done() + "}";
 }
 
+std::string sessions(const Snapshot::Sessions& sessions) {
+  return Numbers()
+      .add("resumable", sessions.resumable)
+      .add("away", sessions.away)
+      .add("parked", sessions.parked)
+      .add("resumed", sessions.resumed)
+      .add("expired", sessions.expired)
+      .add("replayed", sessions.replayed)
+      .done();
+}
+
+std::string plugin(const PluginInfo& info) {
+  std::string json = "{\"name\":" + json_string(info.name);
+  json.append(",\"version\":").append(json_string(info.version));
+  if (info.label != info.name) json.append(",\"as\":").append(json_string(info.label));
+  return json + "}";
+}
+
+// Of a kind with one plugin that, of one with several a list.
 std::string plugins(const Node& node) {
+  std::vector<std::pair<std::string, std::string>> kinds;
+  std::vector<std::size_t> counts;
+  for (const PluginInfo& info : node.plugins.infos()) {
+    if (kinds.empty() || kinds.back().first != info.kind) {
+      kinds.emplace_back(info.kind, plugin(info));
+      counts.push_back(1);
+      continue;
+    }
+    kinds.back().second.append(",").append(plugin(info));
+    ++counts.back();
+  }
   std::string json = "{";
-  for (const PluginInfo& info : node.plugins.infos) {
-    if (json.size() > 1) json.push_back(',');
-    append_json_string(json, info.kind);
-    json.append(":{\"name\":").append(json_string(info.name));
-    json.append(",\"version\":").append(json_string(info.version)).append("}");
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    if (i > 0) json.push_back(',');
+    const auto& [kind, entries] = kinds[i];
+    json.append(json_string(kind)).append(":");
+    json.append(counts[i] == 1 ? entries : "[" + entries + "]");
   }
   return json + "}";
 }
@@ -112,6 +149,7 @@ std::string stats(Node& node) {
   std::string namespaces;
   std::string rooms;
   std::size_t room_count = 0;
+  // The costly part: each shard is locked while its names are copied.
   node.namespaces.visit([&](const std::string& name, std::size_t members, bool is_room) {
     if (is_room) ++room_count;
     if (is_room && !node.config().stats_list_rooms) return;
@@ -133,6 +171,7 @@ std::string stats(Node& node) {
   json.append(",\"messages\":").append(messages(snapshot.messages));
   json.append(",\"broker\":").append(broker(snapshot.broker));
   json.append(",\"network\":").append(network(node, snapshot.network));
+  json.append(",\"sessions\":").append(sessions(snapshot.sessions));
   json.append(",\"plugins\":").append(plugins(node));
   return json + "}";
 }
@@ -183,7 +222,7 @@ HttpResponse respond(Node& node, const HttpRequest& request, bool loopback) {
   HttpResponse response;
   response.extra.emplace_back("Cache-Control", "no-store");
   if (request.path == "/stats") {
-    // What is switched off looks like what is not there.
+    // A page that is switched off looks as if it did not exist.
     if (!may_read_stats(node, loopback)) return error_response(404);
     response.body = node.stats_cache.get([&] { return stats(node); });
     return response;
@@ -192,6 +231,7 @@ HttpResponse respond(Node& node, const HttpRequest& request, bool loopback) {
   if (request.path == "/ready") {
     response.body = ready(node, response);
   } else {
+    // While a node drains it serves on, but a load balancer should send nobody new.
     response.status = node.draining ? 503 : 200;
     response.body = health(node);
   }

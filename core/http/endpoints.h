@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "core/dispatch/node.h"
-#include "core/net/http_request.h"
+#include "core/net/http/http_request.h"
+#include "core/server/node.h"
 
 namespace peer {
 

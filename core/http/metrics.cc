@@ -3,6 +3,9 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
+#include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -17,7 +20,6 @@
 // The text of /metrics, on the loop of the endpoint. In: a Snapshot, the counters of the loops, the
 // process and the plugins. Out: Prometheus' text format. docs/operating.md, "Metrics", describes
 // each family; a test compares the two.
-
 namespace peer {
 namespace {
 
@@ -63,8 +65,10 @@ class Families {
     metric.label = std::move(labels);
     std::uint64_t count = 0;
     for (std::size_t bucket = 0; bucket <= kBuckets; ++bucket) {
+      // Prometheus wants running totals: each bucket counts the smaller ones, too.
       for (const auto* part : parts) count += part->count(bucket);
       if (bucket == kBuckets) break;
+      // The parts are histograms of one thing, so their bounds are the same.
       const Seconds bound = parts.front()->bounds()[bucket];
       metric.histogram.bucket.push_back({count, bound.count()});
     }
@@ -93,7 +97,7 @@ void add_peers(Families& out, Node& node, const Snapshot& snapshot) {
   out.gauge("rooms", "Rooms with members on this node.").value(rooms);
   out.gauge("tickets", "Waiting match tickets of this node's peers.").value(snapshot.tickets);
   out.histogram("match_wait_seconds", "From the match request to the match.")
-      .value<8>({&node.matchmaker.waits(), &node.shared_match_waits});
+      .value<8>({&node.matching->waits()});
 }
 
 void add_network(Families& out, const Snapshot::Network& network, std::uint64_t peers) {
@@ -102,6 +106,7 @@ void add_network(Families& out, const Snapshot::Network& network, std::uint64_t 
       .value(peers, {{"state", "registered"}});
   out.counter("connections_accepted_total", "Connections accepted.").value(network.accepted);
   out.counter("connections_refused_total", "Connections turned away, by the key or the reason.");
+  // From 1 on: kNone is no refusal.
   for (std::size_t i = 1; i < kRefusalCount; ++i) {
     out.value(network.refusals[i], {{"reason", std::string(to_text(static_cast<Refusal>(i)))}});
   }
@@ -113,13 +118,37 @@ void add_network(Families& out, const Snapshot::Network& network, std::uint64_t 
       .value(network.queued_bytes);
 }
 
+void add_sessions(Families& out, const Snapshot::Sessions& sessions) {
+  out.gauge("sessions", "Sessions that may be resumed, by state.")
+      .value(sessions.resumable - std::min(sessions.away, sessions.resumable),
+             {{"state", "connected"}})
+      .value(sessions.away, {{"state", "away"}})
+      .value(sessions.parked, {{"state", "parked"}});
+  out.counter("sessions_resumed_total", "Sessions that were resumed.").value(sessions.resumed);
+  out.counter("sessions_expired_total", "Sessions that went away and did not come back.")
+      .value(sessions.expired);
+  out.counter("sessions_replayed_total", "Messages that were sent again on a resume.")
+      .value(sessions.replayed);
+}
+
 void add_certificate(Families& out, const Node& node) {
   const std::int64_t ends = node.certificate_ends;
+  // Without TLS there is no such metric: a 0 would be an alert.
   if (ends == 0) return;
   out.gauge("tls_certificate_expiry_seconds",
             "Unix time at which the certificate of new connections ends; subtract time() for what "
             "is left.")
       .value(ends);
+}
+
+void add_configuration(Families& out, const Node& node) {
+  out.gauge("config_last_reload_successful",
+            "1: the last reload of the configuration took effect, or there was none yet; 0: it was "
+            "refused.")
+      .value(node.reload_succeeded ? 1 : 0);
+  out.gauge("config_last_reload_success_timestamp_seconds",
+            "Unix time of the last reload that took effect, or of the start.")
+      .value(node.configured_at.load());
 }
 
 void add_messages(Families& out, const Snapshot::Messages& messages) {
@@ -138,6 +167,8 @@ void add_messages(Families& out, const Snapshot::Messages& messages) {
   out.counter("message_errors_total", "Error replies, by the message's type and the code.");
   for (std::size_t type = 0; type < kMessageTypeCount; ++type) {
     for (std::size_t code = 0; code < kErrorCodes.size(); ++code) {
+      // Each type has a series from the start, and a further one for each code that has occurred.
+      // All of them would be more than a hundred zeros.
       if (messages.errors[type][code] == 0 && code != 0) continue;
       out.value(messages.errors[type][code],
                 {{"type", std::string(to_text(static_cast<MessageType>(type)))},
@@ -155,16 +186,15 @@ void add_loops(Families& out, const Node& node) {
   }
 }
 
+Labels labels_of(const PluginRecord& record) {
+  return {{"kind", record.info.kind}, {"name", record.info.label}};
+}
+
 void add_plugins(Families& out, const Node& node) {
-  const std::vector<std::pair<const PluginCalls*, const char*>> all{
-      {&node.broker_calls, sdk::Broker::kKind},
-      {&node.match_calls, sdk::MatchStrategy::kKind},
-      {&node.room_calls, sdk::RoomPolicy::kKind},
-      {&node.auth_calls, sdk::Auth::kKind}};
   const auto each = [&](auto number) {
-    for (const auto& [calls, kind] : all) {
-      out.value(number(calls->counts()), {{"kind", kind}, {"name", calls->name()}});
-    }
+    node.plugins.each([&](const PluginRecord& record) {
+      out.value(number(record.calls.counts()), labels_of(record));
+    });
   };
   out.counter("plugin_calls_total", "Calls into plugins.");
   each([](const PluginCallCounts& counts) { return counts.calls; });
@@ -172,6 +202,25 @@ void add_plugins(Families& out, const Node& node) {
   each([](const PluginCallCounts& counts) { return counts.errors; });
   out.counter("plugin_slow_calls_total", "Calls that took longer than their budget.");
   each([](const PluginCallCounts& counts) { return counts.slow; });
+}
+
+// One family for each name, whichever plugins count under it; the help is that of the first.
+void add_plugin_counters(Families& out, const Node& node) {
+  struct Value {
+    const PluginRecord& record;
+    PluginCounter counter;
+  };
+  std::map<std::string, std::vector<Value>> by_name;
+  node.plugins.each([&](const PluginRecord& record) {
+    for (PluginCounter& counter : record.host.counters()) {
+      by_name[counter.name].push_back({record, counter});
+    }
+  });
+  for (const auto& [name, values] : by_name) {
+    const std::string family = "plugin_" + name + "_total";
+    out.counter(family.c_str(), values.front().counter.help.c_str());
+    for (const Value& value : values) out.value(value.counter.value, labels_of(value.record));
+  }
 }
 
 void add_broker(Families& out, const sdk::BrokerStatus& status) {
@@ -197,6 +246,8 @@ void add_process(Families& out, const Node& node) {
   const ProcessUsage usage = process_usage();
   out.gauge("build_info", "1; the labels say what runs.")
       .value(1, {{"version", PEER_SERVER_VERSION}, {"node_id", node.node_id}});
+  out.gauge("start_time_seconds", "Unix time of the start.")
+      .value(Seconds(node.started_at.time_since_epoch()).count());
   out.gauge("uptime_seconds", "Since the start.")
       .value(Seconds(steady_now() - node.started).count());
   out.counter("process_cpu_seconds_total", "CPU time, user and system.").value(usage.cpu_seconds);
@@ -213,11 +264,15 @@ std::string render_metrics(Node& node) {
   const Snapshot snapshot = take_snapshot(node);
   Families out;
   add_peers(out, node, snapshot);
-  add_network(out, snapshot.network, snapshot.peers);
+  add_network(out, snapshot.network,
+              snapshot.peers - std::min<std::uint64_t>(snapshot.sessions.away, snapshot.peers));
+  add_sessions(out, snapshot.sessions);
   add_certificate(out, node);
+  add_configuration(out, node);
   add_messages(out, snapshot.messages);
   add_loops(out, node);
   add_plugins(out, node);
+  add_plugin_counters(out, node);
   add_broker(out, snapshot.broker);
   add_process(out, node);
   return out.text();

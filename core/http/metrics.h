@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "core/dispatch/node.h"
+#include "core/server/node.h"
 
 namespace peer {
 

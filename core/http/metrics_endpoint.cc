@@ -7,6 +7,9 @@
 #include "core/http/metrics.h"
 #include "core/net/listener.h"
 
+// /metrics on a loop and a thread of its own. In: requests of a Prometheus server; stop and reload
+// from the main thread, as tasks of the loop. Out: the text of render_metrics(), and once a second
+// a task for each other loop, which measures its lag.
 namespace peer {
 namespace {
 
@@ -24,7 +27,8 @@ NetOptions http_options(const Config& config) {
 
 }  // namespace
 
-// Beyond the loops that a ConnectionRef can name: nothing is delivered to this one.
+// The number is behind those of all loops with peers (0 to 254), so nothing is ever delivered to
+// this one.
 MetricsEndpoint::MetricsEndpoint(Node& node)
     : node_(node), loop_(255, http_options(node.config()), *this) {
   loop_.use_admission(node.admission);
@@ -58,6 +62,8 @@ void MetricsEndpoint::stop() {
   thread_.join();
 }
 
+// A task is posted to each loop and takes the time when it runs. That is what any task or mail
+// waits there, with the wake-up.
 void MetricsEndpoint::measure_lag() {
   using Clock = std::chrono::steady_clock;
   for (std::size_t i = 0; i < node_.loops.size(); ++i) {

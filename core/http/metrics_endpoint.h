@@ -4,18 +4,20 @@
 
 #include <peer/sdk/result.h>
 
-#include "core/dispatch/node.h"
 #include "core/net/event_loop.h"
+#include "core/server/node.h"
 
 namespace peer {
 
-/// What the metrics are bound to.
+/// The address that the metrics are bound to.
 [[nodiscard]] inline const std::string& metrics_host(const Config& config) {
   return config.metrics_host.empty() ? config.host : config.metrics_host;
 }
 
 /// /metrics on metrics_port, on a loop and thread of its own: however long an answer takes, no peer
 /// waits for it. While it runs it measures the lag of the other loops, once a second.
+/// Connections are judged by the node's limits by address, as on the port of the peers; there is
+/// no TLS.
 /// Main thread only.
 class MetricsEndpoint final : private Application {
  public:
@@ -28,9 +30,9 @@ class MetricsEndpoint final : private Application {
   [[nodiscard]] sdk::Result<std::uint16_t> listen();
   /// Starts the thread. An error when the system gives none.
   [[nodiscard]] sdk::Result<void> run();
-  /// What has been reloaded: times and the bound of its queues.
+  /// Takes what a reload can change here: times and the bound of the queues.
   void use_config(const Config& config);
-  /// Ends the thread.
+  /// Ends the thread, and with it all answers that are under way. More calls do nothing.
   void stop();
 
  private:

@@ -29,7 +29,8 @@ ProcessUsage process_usage() {
   std::error_code error;
   const std::filesystem::directory_iterator fds("/proc/self/fd", error);
   if (!error) {
-    usage.open_fds = static_cast<std::uint64_t>(std::distance(begin(fds), end(fds)));
+    // Without the one by which this directory itself is read.
+    usage.open_fds = static_cast<std::uint64_t>(std::distance(begin(fds), end(fds))) - 1;
   }
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);

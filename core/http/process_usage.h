@@ -4,7 +4,7 @@
 
 namespace peer {
 
-/// What this process takes of the machine now. Reads /proc: not on a loop that has peers.
+/// How much of the machine this process uses now. Reads /proc: not on a loop that has peers.
 struct ProcessUsage {
   double cpu_seconds = 0;  ///< user and system, since the start
   std::uint64_t resident_bytes = 0;

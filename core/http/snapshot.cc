@@ -3,6 +3,7 @@
 namespace peer {
 namespace {
 
+// One loop's part of the sums.
 void add_loop(Snapshot& snapshot, const LoopStats& stats) {
   Snapshot::Messages& messages = snapshot.messages;
   messages.received += stats.received;
@@ -49,11 +50,13 @@ std::string_view to_text(sdk::BrokerStatus::State state) {
   return "unknown";
 }
 
+// Nothing is stopped meanwhile: each number is right when it is read, but two of them may differ by
+// what happened in between.
 Snapshot take_snapshot(Node& node) {
   Snapshot snapshot;
   snapshot.peers = node.peers.count();
   snapshot.max_peers = node.peers.max_peers();
-  snapshot.tickets = node.matchmaker.waiting() + node.own_tickets.size();
+  snapshot.tickets = node.matching->waiting();
   for (const auto& loop : node.loops) add_loop(snapshot, loop->stats());
   for (const auto& state : node.loop_states) add_loop(snapshot, *state);
   snapshot.network.unregistered = node.admission.unregistered();
@@ -62,6 +65,11 @@ Snapshot take_snapshot(Node& node) {
     snapshot.network.refusals[i] = node.admission.refusals().count(static_cast<Refusal>(i));
   }
   snapshot.network.shed = node.admission.refusals().count(Refusal::kDescriptors);
+  snapshot.sessions.resumable = node.resumes.resumable;
+  snapshot.sessions.away = node.resumes.away();
+  snapshot.sessions.resumed = node.resumes.resumed;
+  snapshot.sessions.expired = node.resumes.expired;
+  snapshot.sessions.replayed = node.resumes.replayed;
   snapshot.broker = status_of_broker(node);
   return snapshot;
 }

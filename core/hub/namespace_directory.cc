@@ -4,36 +4,21 @@
 #include <cassert>
 #include <utility>
 
+#include "core/hub/namespace_members.h"
+
 // Who is with whom. In: joins, leaves, changes of rooms, from any loop, and what other nodes tell.
 // Out: pages of members for the caller, frames for the other members. These are posted to the loops
 // of the members while the shard of the namespace is locked: that is the one order of its
 // announcements.
-
 namespace peer {
 namespace {
 
-PeerPage page_of(const Namespace& ns, std::size_t first, PageLimit limit) {
-  const std::size_t count = std::min(limit.peers, ns.members.size() - first);
-  std::vector<std::string_view> objects;
-  objects.reserve(count);
-  for (std::size_t i = first; i < first + count; ++i) objects.push_back(ns.members[i].object);
-  PeerPage page = make_page(objects, limit);
-  page.total = ns.members.size();
-  return page;
-}
-
+// Members are appended with a number that only rises, so the list is sorted by it.
 Member* find_member(Namespace& ns, std::uint64_t joined) {
   const auto at = std::lower_bound(
       ns.members.begin(), ns.members.end(), joined,
       [](const Member& member, std::uint64_t order) { return member.joined < order; });
   return at != ns.members.end() && at->joined == joined ? &*at : nullptr;
-}
-
-template <typename Namespace>  // const or not
-auto* find_member(Namespace& ns, const Fingerprint& peer) {
-  const auto at = std::find_if(ns.members.begin(), ns.members.end(),
-                               [&](const Member& member) { return member.peer == peer; });
-  return at == ns.members.end() ? nullptr : &*at;
 }
 
 RoomSnapshot snapshot_of(const Namespace& ns) {
@@ -65,6 +50,7 @@ Namespace* NamespaceDirectory::find_in(Shard& shard, std::string_view name) {
 Namespace& NamespaceDirectory::create_in(Shard& shard, std::string_view name) {
   auto created = std::make_unique<Namespace>(name);
   Namespace& ns = *created;
+  // The key is a view of the name in the namespace itself: both end together.
   shard.by_name.emplace(ns.name, std::move(created));
   return ns;
 }
@@ -88,9 +74,12 @@ JoinResult NamespaceDirectory::join_room(std::string_view name, const Joiner& jo
   const MutexLock lock(shard.mutex);
   Namespace* ns = find_in(shard, name);
   if (ns == nullptr || ns->room == nullptr) return {JoinStatus::kGone, nullptr, 0, {}};
+  // The version rises with every join, leave and commit. As long as it is the one that the policy
+  // was shown, its decision still fits, and is carried out before this lock is released.
   if (ns->version != version) return {JoinStatus::kConflict, ns, 0, {}};
   *ns->room = change.room;
   const std::uint64_t joined = add(*ns, joiner);
+  // Behind peer_joined. The newcomer is a member by now, and hears them too.
   post_to_room(*ns, change.posts);
   return {JoinStatus::kJoined, ns, joined, page_of(*ns, 0, limit)};
 }
@@ -108,20 +97,106 @@ JoinResult NamespaceDirectory::enter(std::string_view name, const Joiner& joiner
   return {JoinStatus::kJoined, ns, joined, shared_page(ns, page, limit)};
 }
 
+JoinResult NamespaceDirectory::come(std::string_view name, const Joiner& joiner, const Room* room,
+                                    bool away) {
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  Namespace* ns = find_in(shard, name);
+  if (ns == nullptr) {
+    ns = &create_in(shard, name);
+    if (room != nullptr) ns->room = std::make_unique<Room>(*room);
+  }
+  const std::uint64_t joined = add(*ns, joiner);
+  Member& member = ns->members.back();
+  member.move = Member::Move::kComing;
+  member.away = away;
+  if (away) ++ns->away;
+  return {JoinStatus::kJoined, ns, joined, {}};
+}
+
+void NamespaceDirectory::end_move(Namespace& ns, std::uint64_t joined,
+                                  const std::optional<Room>& room) {
+  const MutexLock lock(shard_of(ns.name).mutex);
+  Member* member = find_member(ns, joined);
+  if (member == nullptr) return;
+  member->move = Member::Move::kNone;
+  if (!room) return;
+  ns.room = std::make_unique<Room>(*room);
+  ++ns.version;
+}
+
+void NamespaceDirectory::begin_move(Namespace& ns, std::uint64_t joined) {
+  const MutexLock lock(shard_of(ns.name).mutex);
+  if (Member* member = find_member(ns, joined)) member->move = Member::Move::kLeaving;
+}
+
+void NamespaceDirectory::release(Namespace& ns, std::uint64_t joined, const Fingerprint& peer) {
+  Shard& shard = shard_of(ns.name);
+  const MutexLock lock(shard.mutex);
+  peers_.leave_namespace(peer, &ns);
+  if (Member* member = find_member(ns, joined)) erase_in(shard, ns, *member);
+}
+
 std::uint64_t NamespaceDirectory::add(Namespace& ns, const Joiner& joiner) {
-  // Who reads peer_joined may signal at once: the peer's own entry comes first.
+  // A member that reads peer_joined may send a signal at once, so the peer's own entry comes first.
+  // The newcomer is no member yet, so it does not hear of itself.
   peers_.enter_namespace(joiner.peer, &ns);
-  post_to_members(ns, joiner.announcement);
+  if (joiner.announcement) post_to_members(ns, joiner.announcement);
   const std::uint64_t joined = ns.next_join++;
   ns.members.push_back(
       {joiner.where, joined, joiner.peer, std::string(joiner.object), false, joiner.alone});
+  if (joiner.watches != Watches()) set_watches(ns, ns.members.back(), joiner.watches);
   ++ns.version;
   return joined;
 }
 
 void NamespaceDirectory::refresh(Namespace& ns, std::uint64_t joined, std::string_view object) {
   const MutexLock lock(shard_of(ns.name).mutex);
+  // The version stays: a room's policy is shown no peer objects.
   if (Member* member = find_member(ns, joined)) member->object = object;
+}
+
+void NamespaceDirectory::mute(Namespace& ns, std::uint64_t joined, bool muted) {
+  const MutexLock lock(shard_of(ns.name).mutex);
+  Member* member = find_member(ns, joined);
+  if (member == nullptr) return;
+  member->muted = muted;
+  peers_.mute_namespace(member->peer, &ns, muted);
+}
+
+void NamespaceDirectory::set_watches(Namespace& ns, Member& member, Watches watches) {
+  const int more = static_cast<int>(watches.meta) - static_cast<int>(member.watches.meta);
+  ns.meta_watchers += static_cast<std::uint32_t>(more);
+  meta_watchers_.fetch_add(static_cast<std::uint32_t>(more), std::memory_order_relaxed);
+  member.watches = watches;
+}
+
+void NamespaceDirectory::watch(Namespace& ns, std::uint64_t joined, Watches watches) {
+  const MutexLock lock(shard_of(ns.name).mutex);
+  if (Member* member = find_member(ns, joined)) set_watches(ns, *member, watches);
+}
+
+void NamespaceDirectory::set_away(Namespace& ns, std::uint64_t joined, bool away,
+                                  const FrameRef& news) {
+  const MutexLock lock(shard_of(ns.name).mutex);
+  Member* changed = find_member(ns, joined);
+  if (changed == nullptr || std::exchange(changed->away, away) == away) return;
+  ns.away += away ? 1U : static_cast<std::uint32_t>(-1);
+  if (ns.closed) return;
+  post_to(ns, news,
+          [&](const Member& member) { return member.watches.presence && &member != changed; });
+}
+
+void NamespaceDirectory::tell_meta(Namespace& ns, std::uint64_t joined, const FrameRef& news) {
+  const MutexLock lock(shard_of(ns.name).mutex);
+  if (ns.closed) return;
+  post_to(ns, news,
+          [&](const Member& member) { return member.watches.meta && member.joined != joined; });
+}
+
+bool NamespaceDirectory::has_meta_watchers(const Namespace& ns, bool itself) const {
+  const MutexLock lock(shard_of(ns.name).mutex);
+  return ns.meta_watchers > (itself ? 1U : 0U);
 }
 
 Namespace* NamespaceDirectory::create_room(std::string_view name, const Joiner& creator,
@@ -137,23 +212,47 @@ Namespace* NamespaceDirectory::create_room(std::string_view name, const Joiner& 
 }
 
 LeaveResult NamespaceDirectory::leave(Namespace& ns, std::uint64_t joined, const Fingerprint& peer,
-                                      const FrameRef& announcement) {
+                                      const FrameRef& announcement, bool others_know) {
   Shard& shard = shard_of(ns.name);
   const MutexLock lock(shard.mutex);
+  // The peer's entry lets go of the namespace first. A signal that comes later is refused, and
+  // PeerDirectory::namespaces_of() cannot meet a namespace that has been destroyed.
   peers_.leave_namespace(peer, &ns);
   Member* member = find_member(ns, joined);
   assert(member != nullptr);
-  const bool announced = member->departed;
-  ns.members.erase(ns.members.begin() + (member - ns.members.data()));
-  ++ns.version;
-  LeaveResult result{ns.room != nullptr, std::nullopt};
-  if (ns.members.empty()) {
-    shard.by_name.erase(shard.by_name.find(ns.name));
-    return result;
+  // The broker may have told of its going already (announce_departed). The members here hear that
+  // once.
+  const bool comes = member->move == Member::Move::kComing;  // it is a member elsewhere
+  const bool announced = member->departed || comes;
+  const bool closed = ns.closed;
+  LeaveResult result{ns.room != nullptr && !comes, std::nullopt};
+  const bool is_left = erase_in(shard, ns, *member);
+  if (closed) return {};
+  if (!is_left) return result;
+  if (!announced && others_know) {
+    post_to_members(ns, announcement);
+  } else if (!announced) {
+    post_own_news(ns, announcement);
+    for (const Member& other : ns.members) {
+      if (other.move != Member::Move::kNone) result.told.push_back(other.peer);
+    }
   }
-  if (!announced) post_to_members(ns, announcement);
   if (result.was_room) result.room = snapshot_of(ns);
   return result;
+}
+
+bool NamespaceDirectory::erase_in(Shard& shard, Namespace& ns, Member& member) {
+  if (member.watches != Watches()) set_watches(ns, member, {});
+  if (member.away) --ns.away;
+  ns.members.erase(ns.members.begin() + (&member - ns.members.data()));
+  ++ns.version;
+  if (!ns.members.empty()) return true;
+  if (ns.closed) {
+    std::erase_if(shard.closed, [&](const auto& closed) { return closed.get() == &ns; });
+  } else {
+    shard.by_name.erase(shard.by_name.find(ns.name));
+  }
+  return false;
 }
 
 bool NamespaceDirectory::commit_room(std::string_view name, std::uint64_t version,
@@ -168,6 +267,28 @@ bool NamespaceDirectory::commit_room(std::string_view name, std::uint64_t versio
   return true;
 }
 
+std::optional<std::vector<ClosedMember>> NamespaceDirectory::close_room(
+    std::string_view name, std::optional<std::uint64_t> version,
+    const std::vector<RoomPost>& posts) {
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  const auto found = shard.by_name.find(name);
+  if (found == shard.by_name.end()) return std::nullopt;
+  Namespace& ns = *found->second;
+  if (ns.room == nullptr || (version && ns.version != *version)) return std::nullopt;
+  post_to_room(ns, posts);
+  ns.closed = true;
+  std::vector<ClosedMember> members;
+  for (const Member& member : ns.members) {
+    // What it says to those who were members with it is refused from now on.
+    peers_.leave_namespace(member.peer, &ns);
+    members.push_back({member.where, &ns, member.joined});
+  }
+  shard.closed.push_back(std::move(found->second));
+  shard.by_name.erase(found);
+  return members;
+}
+
 void NamespaceDirectory::announce_joined(std::string_view name, const Fingerprint& peer,
                                          const FrameRef& joined, const FrameRef& left) {
   Shard& shard = shard_of(name);
@@ -175,7 +296,7 @@ void NamespaceDirectory::announce_joined(std::string_view name, const Fingerprin
   Namespace* ns = find_in(shard, name);
   if (ns == nullptr) return;
   depart(*ns, peer, left);
-  post_news_from_elsewhere(*ns, joined);
+  post_news_from_elsewhere(*ns, joined, {});
 }
 
 void NamespaceDirectory::announce_departed(std::string_view name, const Fingerprint& peer,
@@ -186,15 +307,18 @@ void NamespaceDirectory::announce_departed(std::string_view name, const Fingerpr
 }
 
 void NamespaceDirectory::depart(Namespace& ns, const Fingerprint& peer, const FrameRef& left) {
+  // Few peers of other nodes are members here too. A look-up by hash finds that out before the list
+  // of members is searched.
   Member* still_here = peers_.is_member(peer, &ns) ? find_member(ns, peer) : nullptr;
   if (still_here == nullptr || std::exchange(still_here->departed, true)) return;
   post_to_members(ns, left);
 }
 
-void NamespaceDirectory::announce_left(std::string_view name, const FrameRef& left) {
+void NamespaceDirectory::announce_left(std::string_view name, const FrameRef& left,
+                                       std::span<const Fingerprint> told) {
   Shard& shard = shard_of(name);
   const MutexLock lock(shard.mutex);
-  if (const Namespace* ns = find_in(shard, name)) post_news_from_elsewhere(*ns, left);
+  if (const Namespace* ns = find_in(shard, name)) post_news_from_elsewhere(*ns, left, told);
 }
 
 bool NamespaceDirectory::has_lone_members(std::string_view name) const {
@@ -211,7 +335,9 @@ void NamespaceDirectory::show_members(std::string_view name, const std::vector<F
   Namespace* ns = find_in(shard, name);
   if (ns == nullptr) return;
   for (Member& member : ns->members) {
-    if (!std::exchange(member.alone, false)) continue;
+    // The flag ends together with the frames, under this lock: the next news from elsewhere reaches
+    // this member as well, behind them.
+    if (!std::exchange(member.alone, false) || member.muted) continue;
     for (const FrameRef& frame : joined) {
       post_(member.where.loop, {frame, member.where, {}, nullptr});
     }
@@ -222,6 +348,9 @@ void NamespaceDirectory::apply_to_room(std::string_view name, const RoomChange& 
   Shard& shard = shard_of(name);
   const MutexLock lock(shard.mutex);
   Namespace* ns = find_in(shard, name);
+  // The broker has brought the changes of all nodes into one order, so no version is compared. It
+  // rises all the same: a decision that this node's policy has under way was made of an older
+  // state.
   if (ns == nullptr || ns->room == nullptr) return;
   *ns->room = change.room;
   ++ns->version;
@@ -229,18 +358,30 @@ void NamespaceDirectory::apply_to_room(std::string_view name, const RoomChange& 
 }
 
 void NamespaceDirectory::post_to_members(const Namespace& ns, const FrameRef& frame) {
+  post_to(ns, frame, [](const Member& member) { return member.move != Member::Move::kComing; });
+}
+
+void NamespaceDirectory::post_own_news(const Namespace& ns, const FrameRef& frame) {
   post_to(ns, frame, [](const Member&) { return true; });
 }
 
-void NamespaceDirectory::post_news_from_elsewhere(const Namespace& ns, const FrameRef& frame) {
-  post_to(ns, frame, [](const Member& member) { return !member.alone; });
+void NamespaceDirectory::post_news_from_elsewhere(const Namespace& ns, const FrameRef& frame,
+                                                  std::span<const Fingerprint> told) {
+  post_to(ns, frame, [&](const Member& member) {
+    return !member.alone && member.move != Member::Move::kComing &&
+           std::find(told.begin(), told.end(), member.peer) == told.end();
+  });
 }
 
+// One delivery for each loop that has members, however many these are; all share the frame. A
+// departed member is left out: what happens in the namespace reaches its peer through another node.
+// So is a muted one.
 template <typename Predicate>
 void NamespaceDirectory::post_to(const Namespace& ns, const FrameRef& frame, Predicate is_meant) {
-  std::vector<std::vector<ConnectionRef>> by_loop(loops_);
+  std::vector<std::vector<SessionRef>> by_loop(loops_);
   for (const Member& member : ns.members) {
-    if (!member.departed && is_meant(member)) by_loop[member.where.loop].push_back(member.where);
+    if (!member.departed && !member.muted && is_meant(member))
+      by_loop[member.where.loop].push_back(member.where);
   }
   for (std::size_t loop = 0; loop < loops_; ++loop) {
     if (!by_loop[loop].empty()) post_(loop, {frame, {}, std::move(by_loop[loop]), nullptr});
@@ -261,64 +402,24 @@ std::optional<RoomSnapshot> NamespaceDirectory::room(std::string_view name) cons
   return snapshot_of(*ns);
 }
 
-PeerPage NamespaceDirectory::list(std::string_view name, const std::optional<Fingerprint>& after,
-                                  PageLimit limit) const {
-  Shard& shard = shard_of(name);
-  const MutexLock lock(shard.mutex);
-  const Namespace* ns = find_in(shard, name);
-  if (ns == nullptr) return {};
-  const Member* previous = after ? find_member(*ns, *after) : nullptr;
-  const std::ptrdiff_t first = previous == nullptr ? 0 : previous - ns->members.data() + 1;
-  return page_of(*ns, static_cast<std::size_t>(first), limit);
-}
-
-PeerPage NamespaceDirectory::list(std::string_view name, const sdk::MemberPage& page,
-                                  PageLimit limit) const {
-  Shard& shard = shard_of(name);
-  const MutexLock lock(shard.mutex);
-  return shared_page(find_in(shard, name), page, limit);
-}
-
-PeerPage NamespaceDirectory::shared_page(const Namespace* ns, const sdk::MemberPage& shared,
-                                         PageLimit limit) const {
-  std::size_t total = shared.total;
-  std::vector<std::string_view> objects;
-  objects.reserve(shared.members.size());
-  for (const sdk::MemberEntry& member : shared.members) {
-    // Whose going the members here have been told of must not appear to who comes after.
-    if (!member.here || (ns != nullptr && peers_.is_member(member.peer, ns))) {
-      objects.push_back(member.object);
-    } else if (total > 0) {
-      --total;
-    }
-  }
-  PeerPage page = make_page(objects, limit);
-  page.total = total;
-  return page;
-}
-
-std::vector<std::string> NamespaceDirectory::objects(std::string_view name,
-                                                     const std::vector<Fingerprint>& peers) const {
-  std::vector<std::string> objects(peers.size());
-  Shard& shard = shard_of(name);
-  const MutexLock lock(shard.mutex);
-  const Namespace* ns = find_in(shard, name);
-  if (ns == nullptr) return objects;
-  for (std::size_t i = 0; i < peers.size(); ++i) {
-    if (const Member* member = find_member(*ns, peers[i])) objects[i] = member->object;
-  }
-  return objects;
-}
-
-std::vector<std::vector<ConnectionRef>> NamespaceDirectory::recipients(
-    std::string_view name, const std::vector<ConnectionRef>& except) const {
-  std::vector<std::vector<ConnectionRef>> by_loop(loops_);
+std::vector<std::vector<SessionRef>> NamespaceDirectory::recipients(
+    std::string_view name, const std::vector<SessionRef>& except,
+    std::vector<Fingerprint>* told) const {
+  std::vector<std::vector<SessionRef>> by_loop(loops_);
   Shard& shard = shard_of(name);
   const MutexLock lock(shard.mutex);
   const Namespace* ns = find_in(shard, name);
   if (ns == nullptr) return by_loop;
   for (const Member& member : ns->members) {
+    if (member.muted) continue;
     if (std::find(except.begin(), except.end(), member.where) != except.end()) continue;
+    if (member.move != Member::Move::kNone) {
+      if (told != nullptr) {
+        told->push_back(member.peer);
+      } else if (member.move == Member::Move::kComing) {
+        continue;
+      }
+    }
     by_loop[member.where.loop].push_back(member.where);
   }
   return by_loop;
@@ -328,29 +429,10 @@ void NamespaceDirectory::post_to_room(const Namespace& ns, const std::vector<Roo
   for (const RoomPost& post : posts) {
     if (!post.to) {
       post_to_members(ns, post.frame);
-    } else if (const Member* member = find_member(ns, *post.to)) {
+    } else if (const Member* member = find_member(ns, *post.to);
+               member && !member->muted && member->move != Member::Move::kComing) {
       post_(member->where.loop, {post.frame, member->where, {}, nullptr});
     }
-  }
-}
-
-void NamespaceDirectory::visit(
-    const std::function<void(const std::string&, std::size_t, bool)>& visit) const {
-  struct Line {
-    std::string name;
-    std::size_t members;
-    bool is_room;
-  };
-  for (std::uint32_t i = 0; i <= mask_; ++i) {
-    std::vector<Line> lines;
-    {
-      const MutexLock lock(shards_[i].mutex);
-      lines.reserve(shards_[i].by_name.size());
-      for (const auto& [name, ns] : shards_[i].by_name) {
-        lines.push_back({ns->name, ns->members.size(), ns->room != nullptr});
-      }
-    }
-    for (const Line& line : lines) visit(line.name, line.members, line.is_room);
   }
 }
 

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -15,21 +17,35 @@
 
 #include "core/base/fingerprint.h"
 #include "core/base/mutex.h"
+#include "core/base/watches.h"
 #include "core/hub/peer_directory.h"
 #include "core/hub/peer_page.h"
-#include "core/net/event_loop.h"
+#include "core/net/delivery.h"
 
 namespace peer {
 
 /// One peer in one namespace.
 struct Member {
-  ConnectionRef where;
+  SessionRef where;
   std::uint64_t joined = 0;  ///< rises with each join into the namespace
   Fingerprint peer;
   std::string object;     ///< the peer object (docs/protocol.md, "Identity") as JSON
   bool departed = false;  ///< its going has been announced: it is a member elsewhere now
   /// It joined by the node's own truth: of members elsewhere it hears nothing until show_members().
   bool alone = false;
+  /// The peer may not use the namespace any more: it hears nothing of it (docs/protocol.md, "C.3
+  /// Authentication").
+  bool muted = false;
+  Watches watches{};
+  bool away = false;  ///< its session is
+  /// Its session is on its way to another node, or from one (docs/resume.md, "On another node").
+  enum class Move : std::uint8_t {
+    kNone,
+    /// What members of this node do it hears here; the broker is told so (leave(), recipients()).
+    kLeaving,
+    /// The same; and what other nodes tell it has heard where it was.
+    kComing,
+  } move = Move::kNone;
 };
 
 /// What makes a namespace a room (docs/protocol.md, "Rooms"). `state` belongs to the room policy.
@@ -49,6 +65,11 @@ struct Namespace {
   std::uint64_t next_join = 1;
   std::unique_ptr<Room> room;
   std::uint64_t version = 0;  ///< of a room: rises with every change that its policy can see
+  std::uint32_t meta_watchers = 0;
+  std::uint32_t away = 0;  ///< members
+  /// A room that has ended: no name leads here, and nobody is told anything more of it. It lives
+  /// until the sessions of its members have let go of it.
+  bool closed = false;
 };
 
 /// A frame for one member of a room, or for all of them.
@@ -62,6 +83,16 @@ struct RoomPost {
 struct RoomChange {
   Room room;
   std::vector<RoomPost> posts;
+  /// A member that is put out with it.
+  std::optional<Fingerprint> removed{};
+  bool closes = false;  ///< the room ends with it
+};
+
+/// Who was a member of a room that has ended.
+struct ClosedMember {
+  SessionRef where;
+  Namespace* ns = nullptr;  ///< good while the session has the membership
+  std::uint64_t joined = 0;
 };
 
 /// A copy of a room, for its policy.
@@ -90,17 +121,28 @@ struct JoinResult {
 
 /// A peer on its way into a namespace.
 struct Joiner {
-  ConnectionRef where;
+  SessionRef where;
   Fingerprint peer;
   std::string_view object;
   FrameRef announcement;  ///< `peer_joined`, for the other members
   bool alone = false;     ///< Member::alone
+  Watches watches{};
+};
+
+/// What is known here of a namespace or room without asking its members.
+struct NamespaceFacts {
+  std::string name;
+  std::size_t members = 0;  ///< of this node
+  Fingerprint owner;        ///< of a room
+  std::uint32_t max_size = 0;
 };
 
 /// What is left of a namespace that a member has left.
 struct LeaveResult {
   bool was_room = false;
   std::optional<RoomSnapshot> room;  ///< of a room that still has members here
+  /// Members on the move who have heard of it: no other node needs to tell them.
+  std::vector<Fingerprint> told{};
 };
 
 /// All namespaces and rooms of this node, in shards with a lock each (ARCHITECTURE.md,
@@ -130,16 +172,47 @@ class NamespaceDirectory {
   /// either at need. The page is what the broker says of all nodes. Does not look at sizes.
   JoinResult enter(std::string_view name, const Joiner& joiner, const RoomChange* room,
                    const sdk::MemberPage& page, PageLimit limit);
+  /// Enters a peer whose session comes from another node, silently (Member::Move::kComing). `room`:
+  /// what is known there of a room; null: a namespace.
+  JoinResult come(std::string_view name, const Joiner& joiner, const Room* room, bool away);
+  /// It has come, to a namespace or to the room as it is by now; or its session, which was leaving,
+  /// stays.
+  void end_move(Namespace& ns, std::uint64_t joined, const std::optional<Room>& room);
+  /// Its session is about to leave for another node.
+  void begin_move(Namespace& ns, std::uint64_t joined);
+  /// Ends a membership, silently: the peer is a member by another node.
+  void release(Namespace& ns, std::uint64_t joined, const Fingerprint& peer);
   /// Replaces a member's peer object, silently.
   void refresh(Namespace& ns, std::uint64_t joined, std::string_view object);
+  /// From now on a member hears nothing, or everything again; nobody is told.
+  void mute(Namespace& ns, std::uint64_t joined, bool muted);
+  /// Replaces what a member wants to hear.
+  void watch(Namespace& ns, std::uint64_t joined, Watches watches);
+  /// A member is away, or back. Who watches hears `news`.
+  void set_away(Namespace& ns, std::uint64_t joined, bool away, const FrameRef& news);
+  /// For those who watch, but not for the member itself.
+  void tell_meta(Namespace& ns, std::uint64_t joined, const FrameRef& news);
+  /// Whether somebody watches `meta` anywhere; and in a namespace, beside a member who does so or
+  /// does not (`itself`).
+  [[nodiscard]] bool has_meta_watchers() const {
+    return meta_watchers_.load(std::memory_order_relaxed) > 0;
+  }
+  [[nodiscard]] bool has_meta_watchers(const Namespace& ns, bool itself) const;
   /// Creates a room with its first member. Null: the name is in use.
   Namespace* create_room(std::string_view name, const Joiner& creator, const RoomChange& change);
-  /// Ends a membership and announces `peer_left`.
+  /// Ends a membership and announces `peer_left`. `others_know`: other nodes have told their
+  /// members.
   LeaveResult leave(Namespace& ns, std::uint64_t joined, const Fingerprint& peer,
-                    const FrameRef& announcement);
+                    const FrameRef& announcement, bool others_know = false);
   /// Makes the change that a room's policy decided, if the room is still at `version`. False: it
   /// has changed, or is gone.
   bool commit_room(std::string_view name, std::uint64_t version, const RoomChange& change);
+  /// Makes the posts, and ends the room: from now on the name is free, and its members hear nothing
+  /// more of it. Their sessions still have it in their books, and leave() it like any other.
+  /// `version`: only if the room is still at it. Nullopt: it has changed, or is gone.
+  std::optional<std::vector<ClosedMember>> close_room(std::string_view name,
+                                                      std::optional<std::uint64_t> version,
+                                                      const std::vector<RoomPost>& posts);
 
   /// Announces a member of another node. One that is still a member here too, because its newer
   /// registration elsewhere is quicker than the end of its older one, has `left` announced before.
@@ -148,33 +221,51 @@ class NamespaceDirectory {
   /// The peer is a member of the cluster no more, or of another node; its end here is on its way.
   /// Announces it now: who joins from now on need not hear of it.
   void announce_departed(std::string_view name, const Fingerprint& peer, const FrameRef& left);
-  /// Announces that a member of another node has left.
-  void announce_left(std::string_view name, const FrameRef& left);
+  /// Announces that a member of another node has left, but not to those in `told`.
+  void announce_left(std::string_view name, const FrameRef& left,
+                     std::span<const Fingerprint> told = {});
   /// Whether somebody is to be shown the members elsewhere.
   [[nodiscard]] bool has_lone_members(std::string_view name) const;
-  /// Tells those who joined alone of the members elsewhere; what follows they hear as the others
-  /// do.
+  /// Sends `joined` to the members that joined alone. From then on they hear news from other nodes
+  /// like all members.
   void show_members(std::string_view name, const std::vector<FrameRef>& joined);
   /// Makes a change of a room that its nodes have agreed on.
   void apply_to_room(std::string_view name, const RoomChange& change);
 
   /// The namespace of that name, for comparing (NamespaceSet); null: none.
   [[nodiscard]] const Namespace* find(std::string_view name) const;
+  /// Nullopt: there is no such namespace here, or it is no room.
   [[nodiscard]] std::optional<RoomSnapshot> room(std::string_view name) const;
   /// Members after `after` (from the start when that peer is no member), in join order.
   [[nodiscard]] PeerPage list(std::string_view name, const std::optional<Fingerprint>& after,
                               PageLimit limit) const;
-  /// What a broker says of all nodes, as of now: those who have left this node meanwhile are out.
+  /// The page that a broker has made of all nodes, without the members of this node that have left
+  /// since.
   [[nodiscard]] PeerPage list(std::string_view name, const sdk::MemberPage& page,
                               PageLimit limit) const;
   /// The peer objects of some members, in the order asked for; empty for who is none.
   [[nodiscard]] std::vector<std::string> objects(std::string_view name,
                                                  const std::vector<Fingerprint>& peers) const;
-  /// Members but those in `except`, by loop.
-  [[nodiscard]] std::vector<std::vector<ConnectionRef>> recipients(
-      std::string_view name, const std::vector<ConnectionRef>& except) const;
+  /// Members but those in `except`, and muted ones, by loop. `told` gets those on the move, whom no
+  /// other node needs to tell; null: another node says it, and who comes has heard it there.
+  [[nodiscard]] std::vector<std::vector<SessionRef>> recipients(
+      std::string_view name, const std::vector<SessionRef>& except,
+      std::vector<Fingerprint>* told = nullptr) const;
 
-  /// Calls `visit(name, members, is_room)` for each; a copy of each shard is made first.
+  /// At most `limit` members behind `after`, in the order of comes_before(). The shard is locked
+  /// for a walk through the members.
+  [[nodiscard]] std::vector<PeerPlace> page_of_members(std::string_view name,
+                                                       const std::optional<Fingerprint>& after,
+                                                       std::size_t limit) const;
+  /// At most `limit` namespaces, or rooms, with names behind `after`, in the order of their bytes.
+  /// Walks through all names, one shard after the other.
+  [[nodiscard]] std::vector<NamespaceFacts> page_of_names(bool rooms, std::string_view after,
+                                                          std::size_t limit) const;
+  /// Nullopt: there is no such room here.
+  [[nodiscard]] std::optional<NamespaceFacts> room_facts(std::string_view name) const;
+
+  /// Calls `visit(name, members, is_room)` for each, without a lock. The shards are copied one
+  /// after the other, so the whole is not the state of one moment.
   void visit(const std::function<void(const std::string&, std::size_t, bool)>& visit) const;
 
  private:
@@ -187,6 +278,7 @@ class NamespaceDirectory {
   struct Shard {
     mutable Mutex mutex;
     std::unordered_map<std::string_view, std::unique_ptr<Namespace>> by_name PEER_GUARDED_BY(mutex);
+    std::vector<std::unique_ptr<Namespace>> closed PEER_GUARDED_BY(mutex);
   };
 
   [[nodiscard]] Shard& shard_of(std::string_view name) const;
@@ -194,13 +286,20 @@ class NamespaceDirectory {
       PEER_REQUIRES(shard.mutex);
   static Namespace& create_in(Shard& shard, std::string_view name) PEER_REQUIRES(shard.mutex);
   std::uint64_t add(Namespace& ns, const Joiner& joiner);
+  void set_watches(Namespace& ns, Member& member, Watches watches);
   void depart(Namespace& ns, const Fingerprint& peer, const FrameRef& left);
   [[nodiscard]] PeerPage shared_page(const Namespace* ns, const sdk::MemberPage& page,
                                      PageLimit limit) const;
   void post_to_room(const Namespace& ns, const std::vector<RoomPost>& posts);
+  /// What all nodes hear in one order, so not to those who are coming.
   void post_to_members(const Namespace& ns, const FrameRef& frame);
-  /// But not to those who joined alone.
-  void post_news_from_elsewhere(const Namespace& ns, const FrameRef& frame);
+  /// What this node's members are told here, and others by the broker.
+  void post_own_news(const Namespace& ns, const FrameRef& frame);
+  /// But not to those who joined alone, or are coming.
+  void post_news_from_elsewhere(const Namespace& ns, const FrameRef& frame,
+                                std::span<const Fingerprint> told);
+  /// Takes it out. Returns whether members are left; without, the namespace is gone.
+  bool erase_in(Shard& shard, Namespace& ns, Member& member) PEER_REQUIRES(shard.mutex);
   template <typename Predicate>
   void post_to(const Namespace& ns, const FrameRef& frame, Predicate is_meant);
 
@@ -209,6 +308,7 @@ class NamespaceDirectory {
   PeerDirectory& peers_;
   const Post post_;
   std::unique_ptr<Shard[]> shards_;
+  std::atomic<std::uint32_t> meta_watchers_{0};  // memberships that watch `meta`
 };
 
 }  // namespace peer

@@ -1,19 +1,22 @@
 #include "core/hub/peer_directory.h"
 
 #include <algorithm>
+#include <bit>
 #include <functional>
 
+#include "core/base/first_few.h"
 #include "core/hub/namespace_directory.h"
 
 // Where each peer is. In: registrations, memberships and aliases, from the loops that own the
 // peers. Out: a peer's loop and slot, for any loop that has a message for it. A shard's lock is
 // held for one look-up or change, and nothing is called meanwhile.
-
 namespace peer {
 
 bool intersects(const NamespaceSet& a, const NamespaceSet& b) {
   auto left = a.begin();
   auto right = b.begin();
+  // The operator < between pointers into different objects is unspecified; std::less orders them
+  // all.
   const std::less<> less;
   while (left != a.end() && right != b.end()) {
     if (*left == *right) return true;
@@ -36,6 +39,38 @@ void erase(NamespaceSet& set, const Namespace* ns) {
   if (at != set.end() && *at == ns) set.erase(at);
 }
 
+bool contains(const NamespaceSet& set, const Namespace* ns) {
+  return std::binary_search(set.begin(), set.end(), ns, std::less<>());
+}
+
+namespace {
+
+constexpr int kShardBits = 16;
+
+std::uint32_t first_bits_of(const Fingerprint& peer) {
+  return peer.bytes[0] * 256U + peer.bytes[1];
+}
+
+// The lowest `bits` bits, in reverse.
+std::uint32_t reversed(std::uint32_t value, int bits) {
+  std::uint32_t out = 0;
+  for (int i = 0; i < bits; ++i) out |= ((value >> i) & 1U) << (bits - 1 - i);
+  return out;
+}
+
+}  // namespace
+
+// A shard is chosen by the lowest of the first 16 bits: in reverse they are the highest.
+bool comes_before(const Fingerprint& a, const Fingerprint& b) {
+  const std::uint32_t left = reversed(first_bits_of(a), kShardBits);
+  const std::uint32_t right = reversed(first_bits_of(b), kShardBits);
+  return left != right ? left < right : a.bytes < b.bytes;
+}
+
+bool PeerDirectory::Entry::is_in(const Namespace* ns) const {
+  return contains(namespaces, ns) || (muted && contains(*muted, ns));
+}
+
 PeerDirectory::PeerDirectory(std::uint32_t shard_count, std::uint32_t max_peers)
     : mask_(shard_count - 1),
       max_peers_(max_peers),
@@ -43,36 +78,39 @@ PeerDirectory::PeerDirectory(std::uint32_t shard_count, std::uint32_t max_peers)
       alias_shards_(std::make_unique<AliasShard[]>(shard_count)) {}
 
 PeerDirectory::Shard& PeerDirectory::shard_of(const Fingerprint& peer) const {
-  const std::uint32_t first_bits = peer.bytes[0] * 256U + peer.bytes[1];
-  return shards_[first_bits & mask_];
+  // A fingerprint is a SHA-256, so its first bits spread peers evenly over the shards.
+  return shards_[first_bits_of(peer) & mask_];
 }
 
 PeerDirectory::AliasShard& PeerDirectory::alias_shard_of(std::string_view alias) const {
   return alias_shards_[StringHash()(alias) & mask_];
 }
 
-PeerDirectory::AdmissionResult PeerDirectory::admit(const Fingerprint& peer, ConnectionRef where,
+PeerDirectory::AdmissionResult PeerDirectory::admit(const Fingerprint& peer, SessionRef where,
                                                     const Inheritance& inheritance) {
   Shard& shard = shard_of(peer);
   const MutexLock lock(shard.mutex);
   if (const auto found = shard.peers.find(peer); found != shard.peers.end()) {
     const Entry& entry = found->second;
+    // The seat stays with this entry until remove() takes it out.
     return {Admission::kPresent, entry.where, {false, entry.since, entry.replacements}};
   }
+  // The count is raised before it is compared, so two loops cannot both take the last seat. It is
+  // too high for a moment when there is none. No other data depends on it: relaxed order is enough.
   if (!inheritance.seat && count_.fetch_add(1, std::memory_order_relaxed) >= max_peers_) {
     release_seat();
     return {Admission::kFull, {}, {}};
   }
-  shard.peers.emplace(peer,
-                      Entry{where, inheritance.replacements, inheritance.since, NamespaceSet()});
+  shard.peers.emplace(peer, Entry{where, inheritance.replacements, inheritance.since, {}, nullptr});
   return {};
 }
 
-std::optional<Inheritance> PeerDirectory::remove(const Fingerprint& peer, ConnectionRef where,
+std::optional<Inheritance> PeerDirectory::remove(const Fingerprint& peer, SessionRef where,
                                                  bool keep_seat) {
   Shard& shard = shard_of(peer);
   const MutexLock lock(shard.mutex);
   const auto found = shard.peers.find(peer);
+  // A newer registration may have entered meanwhile: its entry is not this caller's to remove.
   if (found == shard.peers.end() || !(found->second.where == where)) return std::nullopt;
   const Inheritance inheritance{keep_seat, found->second.since, found->second.replacements};
   shard.peers.erase(found);
@@ -80,7 +118,22 @@ std::optional<Inheritance> PeerDirectory::remove(const Fingerprint& peer, Connec
   return inheritance;
 }
 
-std::optional<ConnectionRef> PeerDirectory::find(const Fingerprint& peer) const {
+bool PeerDirectory::count_replacement(const Fingerprint& peer, Time now) {
+  Shard& shard = shard_of(peer);
+  const MutexLock lock(shard.mutex);
+  const auto found = shard.peers.find(peer);
+  if (found == shard.peers.end()) return true;
+  Inheritance counted{false, found->second.since, found->second.replacements};
+  if (counted.too_many(now)) return false;
+  counted.count(now);
+  found->second.since = counted.since;
+  found->second.replacements = counted.replacements;
+  return true;
+}
+
+// The answer may be out of date at once. That does no harm: a SessionRef has a generation, and its
+// loop finds no session when the peer has gone.
+std::optional<SessionRef> PeerDirectory::find(const Fingerprint& peer) const {
   Shard& shard = shard_of(peer);
   const MutexLock lock(shard.mutex);
   const auto found = shard.peers.find(peer);
@@ -88,13 +141,38 @@ std::optional<ConnectionRef> PeerDirectory::find(const Fingerprint& peer) const 
   return found->second.where;
 }
 
+std::vector<PeerPlace> PeerDirectory::page(const std::optional<Fingerprint>& after,
+                                           std::size_t limit) const {
+  const int bits = std::popcount(mask_);
+  std::vector<PeerPlace> page;
+  std::uint32_t turn =
+      after ? reversed(first_bits_of(*after), kShardBits) >> (kShardBits - bits) : 0;
+  for (; turn <= mask_ && page.size() < limit; ++turn) {
+    const auto less = [](const PeerPlace& a, const PeerPlace& b) {
+      return comes_before(a.peer, b.peer);
+    };
+    FirstFew<PeerPlace, decltype(less)> found(limit - page.size(), less);
+    {
+      const Shard& shard = shards_[reversed(turn, bits)];
+      const MutexLock lock(shard.mutex);
+      for (const auto& [peer, entry] : shard.peers) {
+        if (!after || comes_before(*after, peer)) found.offer({peer, entry.where});
+      }
+    }
+    for (const PeerPlace& place : found.take()) page.push_back(place);
+  }
+  return page;
+}
+
 PeerDirectory::Route PeerDirectory::route(const Fingerprint& peer, const NamespaceSet& sender,
-                                          ConnectionRef& where) const {
+                                          SessionRef& where) const {
   Shard& shard = shard_of(peer);
   const MutexLock lock(shard.mutex);
   const auto found = shard.peers.find(peer);
   if (found == shard.peers.end()) return Route::kNotFound;
   where = found->second.where;
+  // The target's namespaces change on its own loop, hence the comparison under its lock. Those of
+  // the sender are the caller's own.
   return intersects(found->second.namespaces, sender) ? Route::kFound : Route::kForbidden;
 }
 
@@ -104,7 +182,12 @@ std::vector<std::string> PeerDirectory::namespaces_of(const Fingerprint& peer) c
   const MutexLock lock(shard.mutex);
   const auto found = shard.peers.find(peer);
   if (found == shard.peers.end()) return names;
+  // NamespaceDirectory::leave() must take a namespace out of this entry, under this lock, before it
+  // can destroy it: so the pointers may be followed here.
   for (const Namespace* ns : found->second.namespaces) names.push_back(ns->name);
+  if (const NamespaceSet* muted = found->second.muted.get()) {
+    for (const Namespace* ns : *muted) names.push_back(ns->name);
+  }
   return names;
 }
 
@@ -112,9 +195,7 @@ bool PeerDirectory::is_member(const Fingerprint& peer, const Namespace* ns) cons
   Shard& shard = shard_of(peer);
   const MutexLock lock(shard.mutex);
   const auto found = shard.peers.find(peer);
-  return found != shard.peers.end() &&
-         std::binary_search(found->second.namespaces.begin(), found->second.namespaces.end(), ns,
-                            std::less<>());
+  return found != shard.peers.end() && found->second.is_in(ns);
 }
 
 void PeerDirectory::enter_namespace(const Fingerprint& peer, const Namespace* ns) {
@@ -128,7 +209,21 @@ void PeerDirectory::leave_namespace(const Fingerprint& peer, const Namespace* ns
   Shard& shard = shard_of(peer);
   const MutexLock lock(shard.mutex);
   const auto found = shard.peers.find(peer);
-  if (found != shard.peers.end()) erase(found->second.namespaces, ns);
+  if (found == shard.peers.end()) return;
+  erase(found->second.namespaces, ns);
+  if (found->second.muted) erase(*found->second.muted, ns);
+}
+
+void PeerDirectory::mute_namespace(const Fingerprint& peer, const Namespace* ns, bool muted) {
+  Shard& shard = shard_of(peer);
+  const MutexLock lock(shard.mutex);
+  const auto found = shard.peers.find(peer);
+  if (found == shard.peers.end() || !found->second.is_in(ns)) return;
+  Entry& entry = found->second;
+  if (!entry.muted) entry.muted = std::make_unique<NamespaceSet>();
+  erase(muted ? entry.namespaces : *entry.muted, ns);
+  insert(muted ? *entry.muted : entry.namespaces, ns);
+  if (entry.muted->empty()) entry.muted.reset();
 }
 
 bool PeerDirectory::claim_alias(std::string_view alias, const Fingerprint& peer) {

@@ -14,14 +14,15 @@
 #include "core/base/fingerprint.h"
 #include "core/base/mutex.h"
 #include "core/base/time.h"
-#include "core/net/connection.h"
+#include "core/net/session_ref.h"
 
 namespace peer {
 
 struct Namespace;
 
-/// Namespaces of one peer, sorted by address: "do these two share one" is an intersection.
-/// A pointer here is a name for comparing, never followed.
+/// Namespaces of one peer, sorted by address: "do these two share one" is an intersection. A
+/// pointer here is a name for comparing. Only PeerDirectory::namespaces_of() follows it, under the
+/// lock that keeps the namespace alive.
 using NamespaceSet = std::vector<const Namespace*>;
 
 /// Whether the two have a namespace in common. Linear in both.
@@ -30,11 +31,37 @@ using NamespaceSet = std::vector<const Namespace*>;
 void insert(NamespaceSet& set, const Namespace* ns);
 void erase(NamespaceSet& set, const Namespace* ns);
 
+/// The order of peers in lists of all of them. In it the peers of a shard stand together, however
+/// many shards a node has, so that a page of a list costs a walk through a shard or two.
+[[nodiscard]] bool comes_before(const Fingerprint& a, const Fingerprint& b);
+
+/// A peer, and where it is.
+struct PeerPlace {
+  Fingerprint peer;
+  SessionRef where;
+};
+
+/// Of one fingerprint, within the time: two clients with the same key that both reconnect would
+/// replace each other without end.
+inline constexpr std::uint32_t kMaxReplacements = 20;
+inline constexpr milliseconds kReplacementWindow{10'000};
+
 /// What a newer registration takes over from the one that it replaces.
 struct Inheritance {
   bool seat = false;  ///< its place among `max_peers`
   Time since{};       ///< start of the window in which replacements are counted
   std::uint32_t replacements = 0;
+
+  [[nodiscard]] bool too_many(Time now) const {
+    return now - since < kReplacementWindow && replacements >= kMaxReplacements;
+  }
+  void count(Time now) {
+    if (now - since >= kReplacementWindow) {
+      since = now;
+      replacements = 0;
+    }
+    ++replacements;
+  }
 };
 
 /// Where each registered peer is, and which alias means whom (docs/protocol.md, "Identity").
@@ -46,7 +73,7 @@ class PeerDirectory {
   enum class Admission : std::uint8_t { kAdmitted, kPresent, kFull };
   struct AdmissionResult {
     Admission admission = Admission::kAdmitted;
-    ConnectionRef present;    ///< kPresent: who has the fingerprint now
+    SessionRef present;       ///< kPresent: who has the fingerprint now
     Inheritance inheritance;  ///< kPresent: its window of replacements
   };
   enum class Route : std::uint8_t { kFound, kNotFound, kForbidden };
@@ -56,11 +83,13 @@ class PeerDirectory {
 
   /// Enters a peer, unless its fingerprint is present (replace that one first) or the server is
   /// full. With `inheritance.seat` it takes over a place that was kept for it.
-  AdmissionResult admit(const Fingerprint& peer, ConnectionRef where,
-                        const Inheritance& inheritance);
+  AdmissionResult admit(const Fingerprint& peer, SessionRef where, const Inheritance& inheritance);
   /// Removes the entry if it is still `where`'s. Nullopt when it is not; else what a replacement
   /// inherits: its seat when `keep_seat`, which must end in admit() or release_seat().
-  std::optional<Inheritance> remove(const Fingerprint& peer, ConnectionRef where, bool keep_seat);
+  std::optional<Inheritance> remove(const Fingerprint& peer, SessionRef where, bool keep_seat);
+  /// Counts what is as a replacement although the entry stays. False, and nothing is counted: there
+  /// have been too many.
+  [[nodiscard]] bool count_replacement(const Fingerprint& peer, Time now);
   /// Gives up a seat that remove() kept.
   void release_seat() { count_.fetch_sub(1, std::memory_order_relaxed); }
   [[nodiscard]] bool full() const { return count() >= max_peers_; }
@@ -72,10 +101,13 @@ class PeerDirectory {
   [[nodiscard]] bool present(const Fingerprint& peer) const { return find(peer).has_value(); }
 
   /// Where a peer is.
-  [[nodiscard]] std::optional<ConnectionRef> find(const Fingerprint& peer) const;
+  [[nodiscard]] std::optional<SessionRef> find(const Fingerprint& peer) const;
   /// Where a peer is, if it shares a namespace with `sender`.
-  Route route(const Fingerprint& peer, const NamespaceSet& sender, ConnectionRef& where) const;
-  /// Names of the namespaces that it is in.
+  Route route(const Fingerprint& peer, const NamespaceSet& sender, SessionRef& where) const;
+  /// At most `limit` peers behind `after`, in the order of comes_before().
+  [[nodiscard]] std::vector<PeerPlace> page(const std::optional<Fingerprint>& after,
+                                            std::size_t limit) const;
+  /// Names of the namespaces that it is in, muted ones too.
   [[nodiscard]] std::vector<std::string> namespaces_of(const Fingerprint& peer) const;
   /// Whether the peer is a member of `ns`.
   [[nodiscard]] bool is_member(const Fingerprint& peer, const Namespace* ns) const;
@@ -83,6 +115,8 @@ class PeerDirectory {
   /// gone.
   void enter_namespace(const Fingerprint& peer, const Namespace* ns);
   void leave_namespace(const Fingerprint& peer, const Namespace* ns);
+  /// A namespace that the peer is in, but may not use: signals do not come by it.
+  void mute_namespace(const Fingerprint& peer, const Namespace* ns, bool muted);
 
   /// First come, first served. False: another holds it.
   bool claim_alias(std::string_view alias, const Fingerprint& peer);
@@ -94,10 +128,13 @@ class PeerDirectory {
 
  private:
   struct Entry {
-    ConnectionRef where;
+    SessionRef where;
     std::uint32_t replacements = 0;
     Time since{};
     NamespaceSet namespaces;
+    std::unique_ptr<NamespaceSet> muted{};  ///< null: none
+
+    [[nodiscard]] bool is_in(const Namespace* ns) const;
   };
   struct Shard {
     mutable Mutex mutex;

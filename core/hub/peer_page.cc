@@ -44,6 +44,14 @@ std::string without_meta(std::string_view object) {
   return bare;
 }
 
+std::string with_away(std::string_view object) {
+  // Before the meta, which is the last member.
+  const std::size_t length = length_before_meta(object);
+  const std::size_t at = length < object.size() ? length : object.size() - 1;
+  std::string marked(object.substr(0, at));
+  return marked.append(",\"away\":true").append(object.substr(at));
+}
+
 PeerPage make_page(const std::vector<std::string_view>& objects, PageLimit limit) {
   if (limit.lists_all) return make_whole_page(objects, limit.bytes);
   PeerPage page;

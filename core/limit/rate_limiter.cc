@@ -17,6 +17,7 @@ RateLimiter::Shard& RateLimiter::shard_of(const Fingerprint& peer) const {
 bool RateLimiter::try_acquire(const Fingerprint& peer, RateLimit limit, Time now) {
   Shard& shard = shard_of(peer);
   const MutexLock lock(shard.mutex);
+  // A bucket starts full, so one that sweep() has forgotten is no loss to its peer.
   const auto bucket = shard.buckets.try_emplace(peer, limit, now).first;
   return bucket->second.try_acquire(limit, now);
 }
@@ -25,6 +26,22 @@ void RateLimiter::forget(const Fingerprint& peer) {
   Shard& shard = shard_of(peer);
   const MutexLock lock(shard.mutex);
   shard.buckets.erase(peer);
+}
+
+std::optional<TokenBucket::Level> RateLimiter::take_out(const Fingerprint& peer, Time now) {
+  Shard& shard = shard_of(peer);
+  const MutexLock lock(shard.mutex);
+  const auto bucket = shard.buckets.find(peer);
+  if (bucket == shard.buckets.end()) return std::nullopt;
+  const TokenBucket::Level level = bucket->second.level(now);
+  shard.buckets.erase(bucket);
+  return level;
+}
+
+void RateLimiter::put_in(const Fingerprint& peer, TokenBucket::Level level, Time now) {
+  Shard& shard = shard_of(peer);
+  const MutexLock lock(shard.mutex);
+  shard.buckets.insert_or_assign(peer, TokenBucket(level, now));
 }
 
 void RateLimiter::sweep(Time now) {

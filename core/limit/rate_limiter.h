@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 
 #include "core/base/fingerprint.h"
@@ -19,11 +20,16 @@ class RateLimiter {
  public:
   explicit RateLimiter(std::uint32_t shards);
 
-  /// Takes one token. Returns false, and takes nothing, when the bucket is empty.
+  /// Takes one token. Returns false, and takes nothing, when the bucket is empty. The first call of
+  /// a fingerprint makes its bucket, full.
   [[nodiscard]] bool try_acquire(const Fingerprint& peer, RateLimit limit, Time now);
   /// The peer has gone for good: a bucket of the same fingerprint starts full again.
   void forget(const Fingerprint& peer);
-  /// Forgets buckets that were not used for 10 minutes.
+  /// The peer goes on at another node, or comes from one; nullopt: its bucket is full.
+  [[nodiscard]] std::optional<TokenBucket::Level> take_out(const Fingerprint& peer, Time now);
+  void put_in(const Fingerprint& peer, TokenBucket::Level level, Time now);
+  /// Forgets buckets that were not used for 10 minutes. Takes the locks one after the other, and
+  /// time in proportion to the buckets: for a timer, not for a request.
   void sweep(Time now);
   /// Buckets now, over all shards.
   [[nodiscard]] std::size_t size() const;

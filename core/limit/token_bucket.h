@@ -7,7 +7,8 @@
 
 namespace peer {
 
-/// Tokens per second, and how many may be saved up.
+/// Tokens per second, and how many may be saved up. Both at least 1; the configuration allows up to
+/// a billion.
 struct RateLimit {
   std::uint32_t per_second = 100;
   std::uint32_t burst = 200;
@@ -18,6 +19,8 @@ struct RateLimit {
 /// may grant another. Not thread-safe.
 class TokenBucket {
  public:
+  /// One that no limit has met yet: it is full, as long as no limit takes eleven days to fill.
+  TokenBucket() : tokens_(0), filled_(-kLongest) {}
   TokenBucket(RateLimit limit, Time now) : tokens_(full(limit)), filled_(now) {}
 
   /// Takes `count` tokens, or none when there are fewer. Loops read the clock each for
@@ -29,15 +32,26 @@ class TokenBucket {
     tokens_ -= wanted;
     return true;
   }
+  /// What is in it, for another node: as of so long ago.
+  struct Level {
+    std::int64_t thousandths = 0;
+    milliseconds age{0};
+  };
+  [[nodiscard]] Level level(Time now) const {
+    return {tokens_, std::clamp(now - filled_, milliseconds(0), kLongest)};
+  }
+  TokenBucket(Level level, Time now)
+      : tokens_(level.thousandths), filled_(now - std::min(level.age, kLongest)) {}
   /// The time of the latest attempt, successful or not.
   [[nodiscard]] Time last_used() const { return filled_; }
 
  private:
+  // Eleven days: the product of any rate stays far from overflow.
+  static constexpr milliseconds kLongest{1'000'000'000};
+
   static std::int64_t full(RateLimit limit) { return std::int64_t{limit.burst} * 1000; }
 
   void refill(RateLimit limit, Time now) {
-    // Eleven days: the product of any rate stays far from overflow.
-    constexpr milliseconds kLongest{1'000'000'000};
     const std::int64_t elapsed = std::clamp(now - filled_, milliseconds(0), kLongest).count();
     filled_ = std::max(filled_, now);
     tokens_ = std::min(full(limit), tokens_ + elapsed * limit.per_second);

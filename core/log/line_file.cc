@@ -13,11 +13,16 @@
 
 #include "core/base/plain_file.h"
 
+// The lines of the log as bytes. In: POCO's messages, on the one thread that writes
+// (LineQueue::run). Out: one line for each, as text or JSON, to a file, a device or stderr; or the
+// errno for which it is lost. A message stays one line whatever is in it: control characters and
+// bytes that are no UTF-8 are escaped, so that nobody can forge a line. reopen() comes from the
+// main thread: it puts another file behind the same descriptor, and the writer takes no notice.
 namespace peer {
 namespace {
 
 /// LogFields: POCO's messages do not tell which they have.
-constexpr std::array kFields{"peer", "address"};
+constexpr std::array kFields{"peer", "address", "token", "target"};
 
 constexpr std::string_view kStandardOutput = "/dev/stdout";
 constexpr std::string_view kStandardError = "/dev/stderr";
@@ -84,7 +89,8 @@ sdk::Result<int> open_log(const std::string& path) {
   return sdk::Error{"cannot open '" + path + "': " + std::generic_category().message(errno)};
 }
 
-/// For a stderr that another process has made non-blocking.
+/// For a stderr that another process has made non-blocking: the flag belongs to the open file,
+/// which several processes may share.
 bool wait_until_writable(int fd) {
   pollfd writable{fd, POLLOUT, 0};
   return ::poll(&writable, 1, -1) == 1 || errno == EINTR;
@@ -128,17 +134,21 @@ sdk::Result<void> LineFile::reopen() {
   const sdk::Result<int> opened = open_log(path_);
   if (!opened) return sdk::Error{"log_file: " + opened.error().message};
   const int fd = *opened;
+  // The first time, before the thread that writes has started: it reads fd_ without a lock.
   if (fd_ == 2) {
     fd_ = fd;
     return {};
   }
   // In one step for the thread that writes.
-  ::dup3(fd, fd_, O_CLOEXEC);
+  const bool replaced = ::dup3(fd, fd_, O_CLOEXEC) >= 0;
+  const int error = errno;
   ::close(fd);
-  return {};
+  if (replaced) return {};
+  return sdk::Error{"log_file: " + std::generic_category().message(error)};
 }
 
 int LineFile::write(const Poco::Message& message) {
+  // A line that was lost in its middle ends here, not within the next one.
   const std::string line = (torn_ ? "\n" : "") + format_(message) + '\n';
   std::string_view rest = line;
   while (!rest.empty()) {

@@ -10,7 +10,6 @@
 // In: lines, from any thread, which never waits. Out: the same lines to the file, by the thread
 // that is in run(), or a count of those that were lost. The lock is never held while the file is
 // written.
-
 namespace peer {
 namespace {
 
@@ -44,6 +43,7 @@ void LineQueue::close() {
 
 void LineQueue::log(const Poco::Message& message) {
   const std::size_t cost = cost_of(message);
+  // Copied without the lock: other threads may wait for it.
   Poco::Message copy = message;
   {
     const MutexLock lock(mutex_);
@@ -68,12 +68,13 @@ void LineQueue::run() {
   }
   {
     const MutexLock lock(mutex_);
-    tell_at_ = {};
+    tell_at_ = {};  // the end does not wait for its second
   }
   tell_losses();
 }
 
-/// Waits for the next line, and while there is something to tell, for the time to tell it.
+/// Waits for the next line, and while there is something to tell, for the time to tell it. Lines
+/// that wait when the queue is closed still come, so that nothing that was taken is lost.
 LineQueue::Turn LineQueue::take_next(Poco::Message& line) {
   const MutexLock lock(mutex_);
   while (lines_.empty() && !closing_) {
@@ -107,6 +108,7 @@ void LineQueue::tell_losses() {
     lines = std::exchange(untold_, 0);
     if (error_ != 0) reason = std::generic_category().message(error_);
   }
+  // Straight to the file: through the queue it might be lost as well.
   const Poco::Message line("peer",
                            "log lines were lost: " + std::to_string(lines) + " (" + reason + ")",
                            Poco::Message::PRIO_WARNING);

@@ -18,9 +18,9 @@
 namespace peer {
 
 /// Stands between the threads that log, which never wait, and the file, which may take a line at
-/// once, late or never: lines wait here for the one thread that writes them. What exceeds the
-/// bounds, and what the file refuses (a full disk), is lost and counted; the log tells how many
-/// lines that were, at most once a second, as soon as it takes lines again.
+/// once, late or never: lines wait here for the one thread that writes them. Lines that exceed the
+/// bounds, or that the file refuses (a full disk), are lost and counted. As soon as the log takes
+/// lines again, it tells how many were lost, at most once a second.
 ///
 /// log(): any thread. The rest: main thread.
 class LineQueue final : public Poco::Channel {
@@ -35,7 +35,7 @@ class LineQueue final : public Poco::Channel {
   [[nodiscard]] LineFile& file() { return *file_; }
   /// Starts the thread that writes. Until then lines wait.
   [[nodiscard]] sdk::Result<void> start();
-  /// Never waits for the file.
+  /// Never waits for the file. A line that finds no room is counted as lost.
   void log(const Poco::Message& message) override;
   /// Waits until everything is written, however long the file takes, and ends the thread.
   void close() override;

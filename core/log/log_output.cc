@@ -18,12 +18,13 @@ LineFile::Format format_of(const Config& config) {
 LogOutput::LogOutput(const Config& config)
     : queue_(new LineQueue(std::make_unique<LineFile>(config.log_file, format_of(config)))),
       filter_(new RepeatFilter(queue_)) {
-  // The root's, which new loggers inherit, and those of the loggers that there are.
+  // The root's channel, which new loggers inherit, and the channels of the loggers that there are.
   Poco::Logger::root();
   Poco::Logger::setChannel("", filter_);
   use_log_settings(config);
 }
 
+// The sums come first: they are lines, too, and need the queue.
 LogOutput::~LogOutput() {
   filter_->sum_up(kNever);
   Poco::Logger::setChannel("", nullptr);

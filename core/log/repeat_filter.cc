@@ -16,6 +16,7 @@ bool RepeatFilter::passes(const Poco::Message& message, Time now) {
   sum_up(now);
   const MutexLock lock(mutex_);
   const auto known = windows_.find(message.getText());
+  // When the table is full, other lines pass uncounted, so that it takes no more memory.
   if (known == windows_.end() && windows_.size() == kMost) return true;
   if (known != windows_.end()) return ++known->second.lines <= known->second.shown;
   const std::uint64_t shown = message.has(kCountedLine) ? 1 : kShown;
@@ -46,6 +47,7 @@ void RepeatFilter::sum_up(Time now) {
     });
     first_end_ = next_end;
   }
+  // Without the lock, as in log(): the next channel has one of its own.
   for (const Poco::Message& sum : sums) next_->log(sum);
 }
 

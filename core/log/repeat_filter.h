@@ -13,10 +13,12 @@
 
 namespace peer {
 
-/// Passes lines on, but of the same words (a warning that every message of a flood causes) only
-/// the first kShown within kWindow, and one of log_counted_warning(); how many more there were is
-/// told when the window is over. Errors, warnings and notices only: lines of other levels are asked
-/// for with log_level. Thread-safe.
+/// Passes lines on, but of the same words (a warning that every message of a flood causes) only the
+/// first kShown within kWindow, and one of log_counted_warning(); how many more there were is told
+/// when the window is over. Lines of a lower level than notice always pass.
+/// Thread-safe.
+///
+/// A window ends when the next line comes after its time, or at sum_up(): nothing here has a timer.
 class RepeatFilter final : public Poco::Channel {
  public:
   static constexpr std::uint64_t kShown = 5;

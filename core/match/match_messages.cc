@@ -1,8 +1,14 @@
 #include "core/match/match_messages.h"
 
 #include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <system_error>
 
 #include "core/base/random.h"
+#include "core/base/utf8.h"
 #include "core/hub/peer_page.h"
 #include "core/protocol/json_text.h"
 
@@ -17,17 +23,21 @@ constexpr std::size_t kMatchedRest = 640;
 std::string new_session_id() { return random_hex(16); }
 
 std::string matched_payload(std::string_view ns, std::string_view session_id,
-                            const std::vector<std::string>& peer_objects, std::size_t max_size) {
+                            const std::vector<std::string>& peer_objects, std::size_t max_size,
+                            std::string_view teams) {
   const std::string name = json_string(ns);
   std::vector<std::string_view> objects;
   std::copy_if(peer_objects.begin(), peer_objects.end(), std::back_inserter(objects),
                [](const std::string& object) { return !object.empty(); });
-  const std::size_t overhead = kMatchedRest + 2 * name.size();
+  // The name stands in the message twice: in the envelope and in the payload.
+  const std::size_t overhead = kMatchedRest + 2 * name.size() + teams.size();
+  // All peers of a match must be listed, so the page loses `meta` and never a peer.
   const PageLimit limit{objects.size(), max_size - std::min(max_size, overhead), true};
   std::string payload = "{\"namespace\":" + name;
   payload.append(",\"session_id\":\"").append(session_id).append("\",\"peers\":[");
-  payload.append(make_page(objects, limit).peers).append("]}");
-  return payload;
+  payload.append(make_page(objects, limit).peers).append("]");
+  if (!teams.empty()) payload.append(",\"teams\":").append(teams);
+  return payload.append("}");
 }
 
 FrameRef matched_frame(std::string_view ns, std::string_view payload, std::string_view request_id,
@@ -44,6 +54,35 @@ FrameRef matched_frame(std::string_view ns, std::string_view payload, std::strin
 FrameRef match_expired_frame(std::string_view ns, sdk::TicketId ticket) {
   return text_frame("{\"type\":\"match_expired\",\"payload\":{\"ticket\":\"" +
                     std::to_string(ticket) + "\",\"namespace\":" + json_string(ns) + "}}");
+}
+
+// "r party is complete"; "w 12 3400": twelve wait, 3.4 s is the estimate.
+std::string write_word(const TicketWord& word) {
+  if (word.refusal) return "r " + *word.refusal;
+  if (!word.forecast) return {};
+  std::string text = "w " + std::to_string(word.forecast->waiting);
+  if (word.forecast->estimate) text += ' ' + std::to_string(word.forecast->estimate->count());
+  return text;
+}
+
+TicketWord read_word(std::string_view text) {
+  TicketWord word;
+  const std::string_view rest = text.substr(std::min<std::size_t>(2, text.size()));
+  if (text.starts_with("r ")) {
+    const std::span bytes(reinterpret_cast<const std::uint8_t*>(rest.data()), rest.size());
+    word.refusal = is_valid_utf8(bytes) ? std::string(rest) : "refused";
+  } else if (text.starts_with("w ")) {
+    sdk::MatchForecast forecast;
+    const char* end = rest.data() + rest.size();
+    const auto waiting = std::from_chars(rest.data(), end, forecast.waiting);
+    if (waiting.ec != std::errc()) return word;
+    std::int64_t estimate = 0;
+    if (waiting.ptr != end && std::from_chars(waiting.ptr + 1, end, estimate).ec == std::errc()) {
+      forecast.estimate = std::chrono::milliseconds(estimate);
+    }
+    word.forecast = forecast;
+  }
+  return word;
 }
 
 }  // namespace peer

@@ -1,26 +1,54 @@
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <peer/sdk/match_strategy.h>
 
-#include "core/net/frame.h"
+#include "core/base/fingerprint.h"
+#include "core/net/websocket/frame.h"
 
 namespace peer {
 
 /// A new session_id: 32 hex digits from the system's random source.
 [[nodiscard]] std::string new_session_id();
-/// `{namespace, session_id, peers[]}`; empty objects are left out. Where `matched` would be longer
-/// than `max_size`, the last peers stand without `meta`.
+/// `[[fingerprint...]...]`, a JSON text; empty without teams. `peer_of(id)`: of a ticket.
+template <typename PeerOf>
+[[nodiscard]] std::string teams_json(const std::vector<std::vector<sdk::TicketId>>& teams,
+                                     PeerOf peer_of) {
+  std::string text;
+  for (const auto& team : teams) {
+    text += text.empty() ? "[[" : ",[";
+    for (const sdk::TicketId id : team) {
+      text.append(text.back() == '[' ? "\"" : ",\"").append(to_hex(peer_of(id))).append("\"");
+    }
+    text += ']';
+  }
+  return text.empty() ? text : text + ']';
+}
+/// `{namespace, session_id, peers[], teams}`; empty objects are left out, and empty `teams`. Where
+/// `matched` would be longer than `max_size`, the last peers stand without `meta`.
 [[nodiscard]] std::string matched_payload(std::string_view ns, std::string_view session_id,
                                           const std::vector<std::string>& peer_objects,
-                                          std::size_t max_size);
+                                          std::size_t max_size, std::string_view teams = {});
 /// `matched`; `request_id`: raw JSON, or empty.
 [[nodiscard]] FrameRef matched_frame(std::string_view ns, std::string_view payload,
                                      std::string_view request_id, sdk::Instant now);
-/// `match_expired {ticket, namespace}` (docs/protocol.md, "C.2 Tickets").
+/// `match_expired {ticket, namespace}` (docs/protocol.md, "C.2 Tickets"). It is sent only to a peer
+/// that was told of the ticket.
 [[nodiscard]] FrameRef match_expired_frame(std::string_view ns, sdk::TicketId ticket);
+
+/// What the node that makes the matches says of a ticket to the node of its peer.
+struct TicketWord {
+  std::optional<std::string> refusal{};          ///< it is not taken: 400 in these words
+  std::optional<sdk::MatchForecast> forecast{};  ///< it waits
+};
+/// As text for Broker::tell_ticket(); empty: it waits, and nothing more is known.
+[[nodiscard]] std::string write_word(const TicketWord& word);
+/// What is no such text says nothing.
+[[nodiscard]] TicketWord read_word(std::string_view text);
 
 }  // namespace peer

@@ -1,6 +1,7 @@
 #include "core/match/match_rules.h"
 
 #include <cstdint>
+#include <utility>
 #include <variant>
 
 #include "core/base/utf8.h"
@@ -30,25 +31,52 @@ bool same_request(const MatchRequest& a, const MatchRequest& b) {
          own_fields(a) == own_fields(b);
 }
 
-MatchJudgement judge(const sdk::MatchStrategy& strategy, PluginCalls& calls,
-                     const MatchRequest& request) {
-  MatchJudgement judgement;
-  judgement.failed =
-      !calls.run("check", [&] { judgement.refusal = strategy.check(view_of(request)); });
-  if (!judgement.refusal) return judgement;
-  std::string& words = *judgement.refusal;
+std::string words_for_client(PluginCalls& calls, std::string words) {
   if (!is_valid_utf8({reinterpret_cast<const std::uint8_t*>(words.data()), words.size()})) {
     calls.fault("check", "refused in words that are not UTF-8");
     words = "refused";
   }
+  return words;
+}
+
+MatchJudgement judge(const Served<sdk::MatchStrategy>& by, MatchRequest& request) {
+  MatchJudgement judgement;
+  const auto run = [&](const char* name, auto call) {
+    judgement.failed = judgement.failed || !by.calls.run(name, call);
+  };
+  run("check", [&] { judgement.refusal = by.plugin.check(view_of(request)); });
+  if (judgement.refusal) {
+    judgement.refusal = words_for_client(by.calls, std::move(*judgement.refusal));
+  } else if (!judgement.failed && by.revision >= kSdkOfQueues) {
+    std::uint32_t size = request.group_size;
+    run("group_size", [&] { size = by.plugin.group_size(view_of(request)); });
+    // What the protocol's own group_size says has been checked.
+    if (size != request.group_size && size > request.group_size_max) {
+      judgement.refusal = "group too large";
+    }
+    request.group_size = size;
+  }
   return judgement;
 }
 
-std::unique_ptr<sdk::MatchQueue> make_queue(sdk::MatchStrategy& strategy, PluginCalls& calls) {
+std::unique_ptr<sdk::MatchQueue> make_queue(const Served<sdk::MatchStrategy>& by,
+                                            std::string_view ns) {
   std::unique_ptr<sdk::MatchQueue> queue;
-  const bool returned = calls.run("make_queue", [&] { queue = strategy.make_queue(); });
-  if (returned && queue == nullptr) calls.fault("make_queue", "returned no queue");
+  const bool returned = by.calls.run("make_queue", [&] {
+    queue = by.revision >= kSdkOfQueues ? by.plugin.make_queue_of(ns) : by.plugin.make_queue();
+  });
+  if (returned && queue == nullptr) by.calls.fault("make_queue", "returned no queue");
   return queue;
+}
+
+bool are_teams_of(const Teams& teams, const sdk::MatchGroup& group) {
+  if (teams.empty()) return true;
+  std::vector<sdk::TicketId> members;
+  for (const auto& team : teams) members.insert(members.end(), team.begin(), team.end());
+  std::vector<sdk::TicketId> tickets = group.tickets;
+  std::sort(members.begin(), members.end());
+  std::sort(tickets.begin(), tickets.end());
+  return members == tickets;
 }
 
 }  // namespace peer

@@ -1,37 +1,55 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <peer/sdk/match_strategy.h>
 
+#include "core/plugin/by_namespace.h"
 #include "core/plugin/plugin_calls.h"
 #include "core/protocol/requests.h"
 
 /// What is true of match requests and groups wherever they are kept (docs/protocol.md, "match").
 namespace peer {
 
-/// A request as a strategy is shown it.
+/// A request as a strategy sees it: views of `request`, good as long as that lives.
 [[nodiscard]] sdk::MatchRequest view_of(const MatchRequest& request);
-/// Asks for the same: the ticket keeps its place. `timeout_ms` is not compared.
+/// Whether the two ask for the same, so that the ticket keeps its place. The time-out is not
+/// compared: an equal request lets the time start anew.
 [[nodiscard]] bool same_request(const MatchRequest& a, const MatchRequest& b);
+
+/// The first SDK in which a strategy may have more to say of requests, queues and groups: what was
+/// built with an older one is not asked.
+inline constexpr std::uint32_t kSdkOfQueues = 2;
 
 /// What a strategy has against a request.
 struct MatchJudgement {
   bool failed = false;                 ///< it threw: 500
   std::optional<std::string> refusal;  ///< words for the client, UTF-8: 400
-};
-[[nodiscard]] MatchJudgement judge(const sdk::MatchStrategy& strategy, PluginCalls& calls,
-                                   const MatchRequest& request);
-/// The strategy's queue for one namespace; null, which is logged, when it made none.
-[[nodiscard]] std::unique_ptr<sdk::MatchQueue> make_queue(sdk::MatchStrategy& strategy,
-                                                          PluginCalls& calls);
 
-/// At least two tickets, each once, each with a group size of at least that many.
-/// `size_of(id)`: the group size that a ticket asks for, 0 for an unknown one.
+  [[nodiscard]] bool is_good() const { return !failed && !refusal; }
+};
+/// Sets the group size too, which may come from fields of the strategy's own.
+[[nodiscard]] MatchJudgement judge(const Served<sdk::MatchStrategy>& by, MatchRequest& request);
+/// The strategy's queue for one namespace; null, which is logged, when it made none.
+[[nodiscard]] std::unique_ptr<sdk::MatchQueue> make_queue(const Served<sdk::MatchStrategy>& by,
+                                                          std::string_view ns);
+/// A strategy's words for a client: what is no UTF-8 is logged, and replaced.
+[[nodiscard]] std::string words_for_client(PluginCalls& calls, std::string words);
+
+using Teams = std::vector<std::vector<sdk::TicketId>>;
+
+/// Whether each of the group's tickets is in exactly one of the teams; no teams are fine.
+[[nodiscard]] bool are_teams_of(const Teams& teams, const sdk::MatchGroup& group);
+
+/// Whether a group makes sense: at least two tickets, each once, and no more of them than any of
+/// its tickets asks for. `size_of(id)`: the group size that a ticket asks for, 0 for an unknown
+/// one.
 template <typename SizeOf>
 [[nodiscard]] bool is_sound(const sdk::MatchGroup& group, SizeOf size_of) {
   std::vector<sdk::TicketId> sorted = group.tickets;

@@ -4,7 +4,8 @@
 
 namespace peer {
 
-/// From the request to the match that its ticket became part of.
+/// How long tickets waited from the request to the match. Tickets that ended in another way are not
+/// counted. Any thread.
 struct MatchWaits : DurationHistogram<8> {
   MatchWaits()
       : DurationHistogram({std::chrono::milliseconds(10), std::chrono::milliseconds(100),

@@ -7,17 +7,29 @@
 #include "core/match/match_messages.h"
 #include "core/match/match_rules.h"
 
+// Matches on a node of its own. In: requests, cancellations and ticks, from any loop. Out: an
+// outcome for the caller, and `matched` and `match_expired` for the peers' loops, posted while the
+// shard of the namespace is locked. A queue that has lost its last ticket is dropped (settle).
 namespace peer {
 namespace {
 
+// Namespaces in different shards are matched at the same time, each on the loop of the peer that
+// asks.
 constexpr std::size_t kShards = 64;
+
+MatchOutcome turned_down(const MatchJudgement& judgement) {
+  MatchOutcome outcome;
+  outcome.status =
+      judgement.failed ? MatchOutcome::Status::kFailed : MatchOutcome::Status::kRefused;
+  outcome.refusal = judgement.refusal.value_or("");
+  return outcome;
+}
 
 }  // namespace
 
-Matchmaker::Matchmaker(sdk::MatchStrategy& strategy, PluginCalls& calls,
-                       NamespaceDirectory& namespaces, NamespaceDirectory::Post post)
-    : strategy_(strategy),
-      calls_(calls),
+Matchmaker::Matchmaker(ByNamespace<sdk::MatchStrategy> strategies, NamespaceDirectory& namespaces,
+                       NamespaceDirectory::Post post)
+    : strategies_(std::move(strategies)),
       namespaces_(namespaces),
       post_(std::move(post)),
       shards_(std::make_unique<Shard[]>(kShards)) {}
@@ -28,54 +40,63 @@ Matchmaker::Shard& Matchmaker::shard_of(std::string_view ns) const {
   return shards_[std::hash<std::string_view>{}(ns) % kShards];
 }
 
-MatchOutcome Matchmaker::request(const TicketOwner& owner, const MatchRequest& request,
-                                 sdk::Instant now) {
+MatchOutcome Matchmaker::request(const TicketOwner& owner, MatchRequest request, sdk::Instant now) {
   MatchOutcome outcome;
-  const MatchJudgement judgement = judge(strategy_, calls_, request);
-  if (judgement.failed || judgement.refusal) {
-    outcome.status =
-        judgement.failed ? MatchOutcome::Status::kFailed : MatchOutcome::Status::kRefused;
-    outcome.refusal = judgement.refusal.value_or("");
-    return outcome;
-  }
+  const Served<sdk::MatchStrategy>& by = strategies_.of(request.ns);
+  // The strategy judges a request without the lock: check() is const and touches no queue.
+  const MatchJudgement judgement = judge(by, request);
+  if (!judgement.is_good()) return turned_down(judgement);
 
   Shard& shard = shard_of(request.ns);
   const MutexLock lock(shard.mutex);
-  const auto at = shard.queues.try_emplace(std::string(request.ns)).first;
+  const auto at = shard.queues.try_emplace(std::string(request.ns), by, request.ns).first;
   Queue& queue = at->second;
-  if (queue.strategy == nullptr) {
-    queue.strategy = make_queue(strategy_, calls_);
-    if (queue.strategy == nullptr) {
-      shard.queues.erase(at);
-      outcome.status = MatchOutcome::Status::kFailed;
-      return outcome;
-    }
+  if (!queue.waiting) {
+    shard.queues.erase(at);
+    outcome.status = MatchOutcome::Status::kFailed;
+    return outcome;
   }
 
   const auto waiting = queue.by_peer.find(owner.peer);
   if (waiting != queue.by_peer.end()) {
-    Ticket& ticket = queue.tickets.at(waiting->second);
+    Ticket& ticket = queue.waiting.at(waiting->second);
+    // The ticket keeps its id and its place. The strategy has it already, so no group is formed
+    // here.
     if (same_request(ticket.request, request)) {
-      ticket.owner = owner;
+      ticket.where = owner.where;
+      ticket.request_id = owner.request_id;
       set_expiry(queue, waiting->second, request.timeout.value_or(milliseconds(0)), now);
       outcome.ticket = waiting->second;
+      if (!owner.request_id.empty()) outcome.forecast = queue.waiting.forecast(waiting->second);
       outcome.wake_at = settle(shard, at, now);
       return outcome;
     }
-    withdraw(queue, waiting->second);
   }
-
   const sdk::TicketId id = last_id_.fetch_add(1, std::memory_order_relaxed) + 1;
-  Ticket& ticket = queue.tickets.emplace(id, Ticket{owner, request, now, {}}).first->second;
+  const sdk::TicketId replaces = waiting == queue.by_peer.end() ? 0 : waiting->second;
+  const MatchJudgement of_ticket =
+      queue.waiting.judge_ticket({id, owner.peer, now, view_of(request)}, replaces);
+  if (!of_ticket.is_good()) {
+    settle(shard, at, now);
+    return turned_down(of_ticket);
+  }
+  if (replaces != 0) withdraw(queue, replaces);
+  Ticket& ticket = queue.waiting.add(
+      id,
+      Ticket{{owner.peer, now, std::move(request)}, owner.where, owner.request_id, std::nullopt});
+  // The request's own name is a view of the message. The key lives as long as the queue, hence as
+  // its tickets.
   ticket.request.ns = at->first;
   queue.by_peer[owner.peer] = id;
-  set_expiry(queue, id, request.timeout.value_or(milliseconds(0)), now);
+  set_expiry(queue, id, ticket.request.timeout.value_or(milliseconds(0)), now);
   outcome.ticket = id;
-  if (!enqueue(queue, id)) {
+  if (!queue.waiting.put_back(id)) {
     withdraw(queue, id);
     outcome.status = MatchOutcome::Status::kFailed;
   } else if (form_groups(at->first, queue, now, &owner.peer)) {
     outcome.status = MatchOutcome::Status::kMatched;
+  } else if (!owner.request_id.empty()) {
+    outcome.forecast = queue.waiting.forecast(id);
   }
   outcome.wake_at = settle(shard, at, now);
   return outcome;
@@ -85,14 +106,15 @@ void Matchmaker::set_expiry(Queue& queue, sdk::TicketId id, milliseconds timeout
                             sdk::Instant now) {
   drop_expiry(queue, id);
   if (timeout.count() == 0) return;
-  queue.tickets.at(id).expires = now + timeout;
+  queue.waiting.at(id).expires = now + timeout;
   queue.expiries.emplace(now + timeout, id);
 }
 
 void Matchmaker::drop_expiry(Queue& queue, sdk::TicketId id) {
-  std::optional<sdk::Instant>& expires = queue.tickets.at(id).expires;
+  std::optional<sdk::Instant>& expires = queue.waiting.at(id).expires;
   if (!expires) return;
   auto [first, last] = queue.expiries.equal_range(*expires);
+  // Several tickets may expire at the same instant, so the id decides.
   queue.expiries.erase(
       std::find_if(first, last, [&](const auto& expiry) { return expiry.second == id; }));
   expires.reset();
@@ -101,8 +123,10 @@ void Matchmaker::drop_expiry(Queue& queue, sdk::TicketId id) {
 std::optional<sdk::Instant> Matchmaker::settle(Shard& shard, Queues::iterator at,
                                                sdk::Instant now) {
   Queue& queue = at->second;
+  // `due` mirrors every wake_at: a queue is taken out under its old time before it gets a new one,
+  // or before it is dropped.
   if (queue.wake_at) shard.due.erase({*queue.wake_at, at->first});
-  if (queue.tickets.empty()) {
+  if (queue.waiting.tickets().empty()) {
     shard.queues.erase(at);
     return std::nullopt;
   }
@@ -111,85 +135,94 @@ std::optional<sdk::Instant> Matchmaker::settle(Shard& shard, Queues::iterator at
   return queue.wake_at;
 }
 
-bool Matchmaker::enqueue(Queue& queue, sdk::TicketId id) {
-  const Ticket& ticket = queue.tickets.at(id);
-  return calls_.run("add", [&] {
-    queue.strategy->add({id, ticket.owner.peer, ticket.enqueued, view_of(ticket.request)});
-  });
-}
-
-// Forgets a ticket that the strategy has given back already.
-void Matchmaker::take(Queue& queue, sdk::TicketId id) {
+// Ends a ticket that the strategy has given back already.
+Matchmaker::Ticket Matchmaker::take(Queue& queue, sdk::TicketId id) {
   drop_expiry(queue, id);
-  const auto at = queue.tickets.find(id);
-  queue.by_peer.erase(at->second.owner.peer);
-  queue.tickets.erase(at);
+  queue.by_peer.erase(queue.waiting.at(id).peer);
+  return queue.waiting.take(id);
 }
 
-void Matchmaker::withdraw(Queue& queue, sdk::TicketId id) {
-  calls_.run("remove", [&] { queue.strategy->remove(id); });
-  take(queue, id);
+Matchmaker::Ticket Matchmaker::withdraw(Queue& queue, sdk::TicketId id) {
+  drop_expiry(queue, id);
+  queue.by_peer.erase(queue.waiting.at(id).peer);
+  return queue.waiting.withdraw(id);
 }
 
 // Returns whether the requester is among the matched.
 bool Matchmaker::form_groups(const std::string& ns, Queue& queue, sdk::Instant now,
                              const Fingerprint* requester) {
-  std::vector<sdk::MatchGroup> groups;
-  calls_.run("form_groups", [&] { groups = queue.strategy->form_groups(now); });
-  for (const sdk::MatchGroup& group : groups) {
-    if (is_sound(queue, group)) {
-      announce(ns, queue, group, now, requester);
-      continue;
-    }
-    calls_.fault("form_groups",
-                 "returned a group with unknown or duplicate tickets, or of a wrong size");
-    for (const sdk::TicketId id : group.tickets) {
-      if (!queue.tickets.contains(id)) continue;
-      calls_.run("remove", [&] { queue.strategy->remove(id); });
-      enqueue(queue, id);
-    }
+  for (const FormedGroup& group : queue.waiting.form_groups(now)) {
+    announce(ns, queue, group, now, requester);
   }
   return requester != nullptr && !queue.by_peer.contains(*requester);
 }
 
-bool Matchmaker::is_sound(const Queue& queue, const sdk::MatchGroup& group) const {
-  return peer::is_sound(group, [&](sdk::TicketId id) -> std::uint32_t {
-    const auto at = queue.tickets.find(id);
-    return at == queue.tickets.end() ? 0 : at->second.request.group_size;
-  });
-}
-
-void Matchmaker::announce(const std::string& ns, Queue& queue, const sdk::MatchGroup& group,
+void Matchmaker::announce(const std::string& ns, Queue& queue, const FormedGroup& group,
                           sdk::Instant now, const Fingerprint* requester) {
   std::vector<Fingerprint> peers;
-  for (const sdk::TicketId id : group.tickets) peers.push_back(queue.tickets.at(id).owner.peer);
-  const std::string payload =
-      matched_payload(ns, new_session_id(), namespaces_.objects(ns, peers), max_message_size_);
+  for (const sdk::TicketId id : group.tickets) peers.push_back(queue.waiting.at(id).peer);
+  // Takes the lock of the namespace's shard within that of the match shard, which is the lock
+  // order.
+  const std::string teams =
+      teams_json(group.teams, [&](sdk::TicketId id) { return queue.waiting.at(id).peer; });
+  const std::string payload = matched_payload(ns, new_session_id(), namespaces_.objects(ns, peers),
+                                              max_message_size_, teams);
   const FrameRef plain = matched_frame(ns, payload, {}, now);
   for (const sdk::TicketId id : group.tickets) {
-    const TicketOwner owner = queue.tickets.at(id).owner;
-    waits_.observe(now - queue.tickets.at(id).enqueued);
-    take(queue, id);
-    const bool answers = requester != nullptr && owner.peer == *requester;
-    const FrameRef frame = answers && !owner.request_id.empty()
-                               ? matched_frame(ns, payload, owner.request_id, now)
+    // The ticket leaves its queue before its peer is told: both happen under one lock, so nobody
+    // sees one without the other.
+    const Ticket ticket = take(queue, id);
+    waits_.observe(now - ticket.enqueued);
+    // Only the peer whose request is at hand gets its request id back: the others have been
+    // answered with "waiting" before.
+    const bool answers = requester != nullptr && ticket.peer == *requester;
+    const FrameRef frame = answers && !ticket.request_id.empty()
+                               ? matched_frame(ns, payload, ticket.request_id, now)
                                : plain;
-    post_(owner.where.loop, {frame, owner.where, {}, nullptr});
+    post_(ticket.where.loop, {frame, ticket.where, {}, nullptr});
   }
+}
+
+std::optional<Matchmaker::Waiting> Matchmaker::find_waiting(Shard& shard, std::string_view ns,
+                                                            const Fingerprint& peer) {
+  const auto queue = shard.queues.find(ns);
+  if (queue == shard.queues.end()) return std::nullopt;
+  const auto ticket = queue->second.by_peer.find(peer);
+  if (ticket == queue->second.by_peer.end()) return std::nullopt;
+  return Waiting{queue, ticket->second};
 }
 
 std::optional<sdk::TicketId> Matchmaker::cancel(std::string_view ns, const Fingerprint& peer,
                                                 sdk::Instant now) {
   Shard& shard = shard_of(ns);
   const MutexLock lock(shard.mutex);
-  const auto at = shard.queues.find(ns);
-  if (at == shard.queues.end()) return std::nullopt;
-  const auto waiting = at->second.by_peer.find(peer);
-  if (waiting == at->second.by_peer.end()) return std::nullopt;
-  const sdk::TicketId id = waiting->second;
-  withdraw(at->second, id);
-  settle(shard, at, now);
-  return id;
+  const std::optional<Waiting> found = find_waiting(shard, ns, peer);
+  if (!found) return std::nullopt;
+  withdraw(found->queue->second, found->ticket);
+  settle(shard, found->queue, now);
+  return found->ticket;
+}
+
+void Matchmaker::set_aside(std::string_view ns, const Fingerprint& peer, sdk::Instant now) {
+  Shard& shard = shard_of(ns);
+  const MutexLock lock(shard.mutex);
+  const std::optional<Waiting> found = find_waiting(shard, ns, peer);
+  if (!found) return;
+  found->queue->second.waiting.set_aside(found->ticket);
+  settle(shard, found->queue, now);
+}
+
+std::optional<sdk::Instant> Matchmaker::take_back(std::string_view ns, const Fingerprint& peer,
+                                                  sdk::Instant now) {
+  Shard& shard = shard_of(ns);
+  const MutexLock lock(shard.mutex);
+  const std::optional<Waiting> found = find_waiting(shard, ns, peer);
+  if (!found) return std::nullopt;
+  auto& [name, queue] = *found->queue;
+  if (!queue.waiting.at(found->ticket).set_aside) return std::nullopt;
+  if (!queue.waiting.put_back(found->ticket)) withdraw(queue, found->ticket);
+  form_groups(name, queue, now, nullptr);
+  return settle(shard, found->queue, now);
 }
 
 std::optional<sdk::Instant> Matchmaker::tick(sdk::Instant now) {
@@ -197,6 +230,8 @@ std::optional<sdk::Instant> Matchmaker::tick(sdk::Instant now) {
   for (std::size_t i = 0; i < kShards; ++i) {
     Shard& shard = shards_[i];
     const MutexLock lock(shard.mutex);
+    // It ends: what was due before `now` is gone after expire(), and a strategy is asked again 50
+    // ms later at the soonest (StrategyQueue::next_change).
     while (!shard.due.empty() && shard.due.begin()->first <= now) {
       const auto at = shard.queues.find(shard.due.begin()->second);
       expire(at->first, at->second, now);
@@ -213,17 +248,14 @@ std::optional<sdk::Instant> Matchmaker::tick(sdk::Instant now) {
 void Matchmaker::expire(const std::string& ns, Queue& queue, sdk::Instant now) {
   while (!queue.expiries.empty() && queue.expiries.begin()->first <= now) {
     const sdk::TicketId id = queue.expiries.begin()->second;
-    const ConnectionRef where = queue.tickets.at(id).owner.where;
-    withdraw(queue, id);
+    // Posted before the lock is released, like all that is said of the end of a ticket.
+    const SessionRef where = withdraw(queue, id).where;
     post_(where.loop, {match_expired_frame(ns, id), where, {}, nullptr});
   }
 }
 
 std::optional<sdk::Instant> Matchmaker::next_wake(Queue& queue, sdk::Instant now) {
-  std::optional<sdk::Instant> next;
-  calls_.run("next_change", [&] { next = queue.strategy->next_change(now); });
-  // A strategy that always has something to do is asked 20 times a second, not more.
-  if (next) next = std::max(*next, now + std::chrono::milliseconds(50));
+  std::optional<sdk::Instant> next = queue.waiting.next_change(now);
   if (!queue.expiries.empty()) {
     const sdk::Instant expiry = queue.expiries.begin()->first;
     next = next ? std::min(*next, expiry) : expiry;
@@ -235,7 +267,7 @@ std::size_t Matchmaker::waiting() const {
   std::size_t waiting = 0;
   for (std::size_t i = 0; i < kShards; ++i) {
     const MutexLock lock(shards_[i].mutex);
-    for (const auto& [ns, queue] : shards_[i].queues) waiting += queue.tickets.size();
+    for (const auto& [ns, queue] : shards_[i].queues) waiting += queue.waiting.tickets().size();
   }
   return waiting;
 }

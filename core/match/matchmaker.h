@@ -20,8 +20,9 @@
 #include "core/base/mutex.h"
 #include "core/hub/namespace_directory.h"
 #include "core/match/match_waits.h"
-#include "core/net/connection.h"
-#include "core/plugin/plugin_calls.h"
+#include "core/match/strategy_queue.h"
+#include "core/net/session_ref.h"
+#include "core/plugin/by_namespace.h"
 #include "core/protocol/requests.h"
 
 namespace peer {
@@ -29,7 +30,7 @@ namespace peer {
 /// A peer that asks for a match.
 struct TicketOwner {
   Fingerprint peer;
-  ConnectionRef where;
+  SessionRef where;
   std::string request_id;  ///< raw JSON; empty: none
   /// The peer asked for a ticket (docs/protocol.md, "C.2 Tickets"): it learns which, and when that
   /// expires.
@@ -43,11 +44,13 @@ struct MatchOutcome {
     kMatched,  ///< `matched` has been posted to the whole group, the requester included
     kRefused,  ///< by the strategy: 400 with `refusal`
     kFailed,   ///< the strategy threw: 500
+    kLeft,     ///< the peer left the namespace before it was answered: 403
   };
   Status status = Status::kWaiting;
   sdk::TicketId ticket = 0;
-  std::string refusal;
-  std::optional<sdk::Instant> wake_at;  ///< call tick() then
+  std::string refusal{};
+  std::optional<sdk::Instant> wake_at{};         ///< call tick() then
+  std::optional<sdk::MatchForecast> forecast{};  ///< of who waits, for requests with an id
 };
 
 /// The waiting tickets of all namespaces, and the matches made of them by the strategy plugin
@@ -61,16 +64,22 @@ struct MatchOutcome {
 /// called with the shard locked (its queues take one call at a time).
 class Matchmaker {
  public:
-  Matchmaker(sdk::MatchStrategy& strategy, PluginCalls& calls, NamespaceDirectory& namespaces,
+  /// `strategies` says which of them matches in a namespace.
+  Matchmaker(ByNamespace<sdk::MatchStrategy> strategies, NamespaceDirectory& namespaces,
              NamespaceDirectory::Post post);
   ~Matchmaker();
 
   /// Adds a ticket, or keeps an equal one of the same peer in its place (its time starts anew), or
   /// replaces a different one at the back; then matches.
-  MatchOutcome request(const TicketOwner& owner, const MatchRequest& request, sdk::Instant now);
+  MatchOutcome request(const TicketOwner& owner, MatchRequest request, sdk::Instant now);
   /// Ends the peer's ticket in a namespace; nullopt: it has none.
   std::optional<sdk::TicketId> cancel(std::string_view ns, const Fingerprint& peer,
                                       sdk::Instant now);
+  /// The peer is away: its ticket keeps its place and its time, but is in no match until
+  /// take_back(), which matches again and returns when to call tick(). Nothing happens without one.
+  void set_aside(std::string_view ns, const Fingerprint& peer, sdk::Instant now);
+  std::optional<sdk::Instant> take_back(std::string_view ns, const Fingerprint& peer,
+                                        sdk::Instant now);
   /// In all namespaces where it is time: expires what is due and matches again. Returns when to
   /// call again.
   std::optional<sdk::Instant> tick(sdk::Instant now);
@@ -82,19 +91,22 @@ class Matchmaker {
   [[nodiscard]] std::size_t waiting() const;
 
  private:
-  struct Ticket {
-    TicketOwner owner;
-    MatchRequest request;
-    sdk::Instant enqueued;
+  struct Ticket : QueuedTicket {
+    SessionRef where;
+    std::string request_id;  ///< raw JSON; empty: none
     std::optional<sdk::Instant> expires;
   };
+  /// The tickets of one namespace. It exists as long as it has some. `by_peer` names the same
+  /// tickets as `waiting`, and `expiries` those of them that have a limit.
   struct Queue {
-    std::unique_ptr<sdk::MatchQueue> strategy;
-    std::map<sdk::TicketId, Ticket> tickets;
+    Queue(const Served<sdk::MatchStrategy>& by, std::string_view ns) : waiting(by, ns) {}
+
+    StrategyQueue<Ticket> waiting;
     std::unordered_map<Fingerprint, sdk::TicketId> by_peer;
     std::multimap<sdk::Instant, sdk::TicketId> expiries;
     std::optional<sdk::Instant> wake_at;  ///< tick() has something to do then
   };
+  /// By namespace. Nodes of a map stay where they are, so a ticket's request may point to its key.
   using Queues = std::map<std::string, Queue, std::less<>>;
   struct Shard {
     mutable Mutex mutex;
@@ -103,26 +115,41 @@ class Matchmaker {
     std::set<std::pair<sdk::Instant, std::string>> due PEER_GUARDED_BY(mutex);
   };
 
+  /// A ticket, and the queue that it waits in.
+  struct Waiting {
+    Queues::iterator queue;
+    sdk::TicketId ticket;
+  };
+
   [[nodiscard]] Shard& shard_of(std::string_view ns) const;
-  bool enqueue(Queue& queue, sdk::TicketId id);
-  void take(Queue& queue, sdk::TicketId id);
-  void withdraw(Queue& queue, sdk::TicketId id);
+  /// The ticket of a peer in a namespace.
+  [[nodiscard]] static std::optional<Waiting> find_waiting(Shard& shard, std::string_view ns,
+                                                           const Fingerprint& peer)
+      PEER_REQUIRES(shard.mutex);
+  /// Ends a ticket that the strategy has given up already, in a group.
+  Ticket take(Queue& queue, sdk::TicketId id);
+  /// Ends a ticket, and has the strategy forget it.
+  Ticket withdraw(Queue& queue, sdk::TicketId id);
+  /// Asks the strategy for groups, and tells each of its match. Returns whether the requester is
+  /// among the matched. `requester`: null when no request is at hand.
   bool form_groups(const std::string& ns, Queue& queue, sdk::Instant now,
                    const Fingerprint* requester);
-  [[nodiscard]] bool is_sound(const Queue& queue, const sdk::MatchGroup& group) const;
-  void announce(const std::string& ns, Queue& queue, const sdk::MatchGroup& group, sdk::Instant now,
+  /// Ends the tickets of a group, and posts `matched` to their peers.
+  void announce(const std::string& ns, Queue& queue, const FormedGroup& group, sdk::Instant now,
                 const Fingerprint* requester);
+  /// Ends what is due, and posts `match_expired`.
   void expire(const std::string& ns, Queue& queue, sdk::Instant now);
+  /// The ticket's time starts now. `timeout`: 0 for no limit.
   void set_expiry(Queue& queue, sdk::TicketId id, std::chrono::milliseconds timeout,
                   sdk::Instant now);
   void drop_expiry(Queue& queue, sdk::TicketId id);
   /// After every change: drops an empty queue, or notes when it is to be looked at next.
   std::optional<sdk::Instant> settle(Shard& shard, Queues::iterator at, sdk::Instant now)
       PEER_REQUIRES(shard.mutex);
+  /// The next expiry, or when the strategy wants to be asked again; the earlier one.
   std::optional<sdk::Instant> next_wake(Queue& queue, sdk::Instant now);
 
-  sdk::MatchStrategy& strategy_;
-  PluginCalls& calls_;
+  const ByNamespace<sdk::MatchStrategy> strategies_;
   NamespaceDirectory& namespaces_;
   const NamespaceDirectory::Post post_;
   std::unique_ptr<Shard[]> shards_;

@@ -1,17 +1,22 @@
 #include "core/match/own_tickets.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/match/match_rules.h"
 
+// The tickets of this node's peers. In: calls from the peers' loops, and news of matches on any
+// thread. Out: a ticket, for the one caller that may tell of its end. Two indexes, one lock;
+// by_peer_ and by_id_ name the same tickets whenever it is free.
 namespace peer {
 
 OwnTickets::Placed OwnTickets::place(sdk::TicketId new_id, OwnTicket ticket) {
   ticket.request.ns = {};  // a view of the message
   const MutexLock lock(mutex_);
   const auto [at, is_new] = by_peer_.try_emplace({ticket.ns, ticket.owner.peer}, new_id);
-  Placed placed{at->second, std::nullopt, std::nullopt};
+  Placed placed{at->second, std::nullopt, std::nullopt, {}};
   if (!is_new) {
+    // `enqueued` stays: the peer has waited since its first request.
     OwnTicket& waiting = by_id_.at(at->second);
     if (same_request(waiting.request, ticket.request)) {
       waiting.owner = ticket.owner;
@@ -20,6 +25,7 @@ OwnTickets::Placed OwnTickets::place(sdk::TicketId new_id, OwnTicket ticket) {
       return placed;
     }
     placed.replaced = at->second;
+    placed.replaced_due = waiting.expiry_due;
     by_id_.erase(at->second);
     placed.id = at->second = new_id;
   }
@@ -30,16 +36,19 @@ OwnTickets::Placed OwnTickets::place(sdk::TicketId new_id, OwnTicket ticket) {
 std::optional<OwnTicket> OwnTickets::take_answer(sdk::TicketId id) {
   const MutexLock lock(mutex_);
   const auto at = by_id_.find(id);
-  if (at == by_id_.end() || at->second.answered) return std::nullopt;
+  if (at == by_id_.end() || !at->second.answer) return std::nullopt;
   OwnTicket& ticket = at->second;
-  ticket.answered = true;
-  return OwnTicket{ticket.ns,
-                   ticket.owner,
-                   {},
-                   ticket.enqueued,
-                   ticket.expires,
-                   true,
-                   std::move(ticket.operation)};
+  // The ticket stays, without its answer: it can be taken once only, and a match that comes later
+  // is told as news.
+  return OwnTicket{ticket.ns,         ticket.owner,     {},
+                   ticket.enqueued,   ticket.expires,   std::exchange(ticket.answer, {}),
+                   ticket.answer_due, ticket.expiry_due};
+}
+
+TimerId OwnTickets::set_expiry_due(sdk::TicketId id, TimerId due) {
+  const MutexLock lock(mutex_);
+  const auto at = by_id_.find(id);
+  return at == by_id_.end() ? due : std::exchange(at->second.expiry_due, due);
 }
 
 OwnTicket OwnTickets::erase(sdk::TicketId id) {
@@ -48,6 +57,30 @@ OwnTicket OwnTickets::erase(sdk::TicketId id) {
   by_peer_.erase({ticket.ns, ticket.owner.peer});
   by_id_.erase(at);
   return ticket;
+}
+
+OwnTicket* OwnTickets::of_peer(std::string_view ns, const Fingerprint& peer) {
+  const auto at = by_peer_.find({std::string(ns), peer});
+  return at == by_peer_.end() ? nullptr : &by_id_.at(at->second);
+}
+
+std::optional<sdk::TicketId> OwnTickets::set_aside(std::string_view ns, const Fingerprint& peer) {
+  const MutexLock lock(mutex_);
+  OwnTicket* ticket = of_peer(ns, peer);
+  // Without its text it could not be shared again.
+  if (ticket == nullptr || ticket->text == nullptr || ticket->set_aside) return std::nullopt;
+  ticket->set_aside = true;
+  return by_peer_.at({std::string(ns), peer});
+}
+
+std::optional<OwnTickets::Returning> OwnTickets::take_back(std::string_view ns,
+                                                           const Fingerprint& peer) {
+  const MutexLock lock(mutex_);
+  OwnTicket* ticket = of_peer(ns, peer);
+  if (ticket == nullptr || !ticket->set_aside) return std::nullopt;
+  ticket->set_aside = false;
+  return Returning{by_peer_.at({std::string(ns), peer}), ticket->enqueued, *ticket->text,
+                   ticket->request};
 }
 
 std::optional<OwnTicket> OwnTickets::take(sdk::TicketId id) {
@@ -59,17 +92,35 @@ std::optional<OwnTicket> OwnTickets::take(sdk::TicketId id) {
 std::vector<OwnTicket> OwnTickets::take_all(const std::vector<sdk::TicketId>& ids) {
   std::vector<OwnTicket> taken;
   const MutexLock lock(mutex_);
+  // When one ticket of the group has ended, the others must wait on.
   const bool all =
       std::all_of(ids.begin(), ids.end(),
-                  [this](sdk::TicketId id) PEER_REQUIRES(mutex_) { return by_id_.contains(id); });
+                  [this](sdk::TicketId id) PEER_REQUIRES(mutex_) { return is_there(id); });
   if (!all) return taken;
   for (const sdk::TicketId id : ids) taken.push_back(erase(id));
   return taken;
 }
 
+bool OwnTickets::is_there(sdk::TicketId id) const {
+  const auto at = by_id_.find(id);
+  return at != by_id_.end() && !at->second.set_aside;
+}
+
+bool OwnTickets::may_match(sdk::TicketId id) const {
+  const MutexLock lock(mutex_);
+  return is_there(id);
+}
+
 bool OwnTickets::has(sdk::TicketId id) const {
   const MutexLock lock(mutex_);
   return by_id_.contains(id);
+}
+
+std::optional<SessionRef> OwnTickets::where(sdk::TicketId id) const {
+  const MutexLock lock(mutex_);
+  const auto at = by_id_.find(id);
+  if (at == by_id_.end()) return std::nullopt;
+  return at->second.owner.where;
 }
 
 std::optional<sdk::TicketId> OwnTickets::find(std::string_view ns, const Fingerprint& peer) const {

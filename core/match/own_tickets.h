@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,8 +15,7 @@
 
 #include "core/base/fingerprint.h"
 #include "core/base/mutex.h"
-#include "core/match/matchmaker.h"
-#include "core/net/operation.h"
+#include "core/match/matching.h"
 
 namespace peer {
 
@@ -25,9 +25,12 @@ struct OwnTicket {
   TicketOwner owner;
   MatchRequest request;
   sdk::Instant enqueued;
-  std::optional<sdk::Instant> expires;
-  bool answered = false;  ///< its peer has been told that it waits
-  Operation operation{};  ///< of its request, until that is answered
+  std::optional<sdk::Instant> expires{};
+  MatchTask::Done answer{};  ///< to its request; none: its peer has been told that it waits
+  TimerId answer_due{};      ///< when that is told in any case; of its peer's loop
+  TimerId expiry_due{};      ///< when `expires` is looked at; of its peer's loop
+  std::unique_ptr<std::string> text{};  ///< the request, of a ticket that may be set aside
+  bool set_aside = false;               ///< its peer is away: nobody but this node knows of it
 };
 
 /// The tickets of this node's peers in a cluster. Whatever ends a ticket (a match, a cancellation,
@@ -35,24 +38,48 @@ struct OwnTicket {
 /// once, however many say so. Thread-safe.
 class OwnTickets {
  public:
+  /// What place() has come to.
   struct Placed {
     sdk::TicketId id = 0;
     /// The new ticket, where the request is that of the one which waits already.
     std::optional<OwnTicket> kept{};
     std::optional<sdk::TicketId> replaced;
+    TimerId replaced_due{};  ///< the expiry_due of that one
   };
 
   /// Enters a ticket, or keeps the peer's equal one and lets its time start anew. `new_id` names it
   /// if it is new.
   Placed place(sdk::TicketId new_id, OwnTicket ticket) PEER_EXCLUDES(mutex_);
-  /// Its peer is to be told that it waits, by the caller, who gets the ticket's operation but not
-  /// its request; nullopt: it has been, or the ticket has ended, or is another node's.
+  /// Its peer is to be told that it waits, by the caller, who gets the ticket's answer but not its
+  /// request; nullopt: it has been, or the ticket has ended, or is another node's. On its peer's
+  /// loop.
   std::optional<OwnTicket> take_answer(sdk::TicketId id) PEER_EXCLUDES(mutex_);
+  /// Notes a ticket's expiry_due. Returns the timer that the caller has to cancel: the earlier one,
+  /// or `due` itself when the ticket has ended. On its peer's loop.
+  [[nodiscard]] TimerId set_expiry_due(sdk::TicketId id, TimerId due) PEER_EXCLUDES(mutex_);
+  /// The peer's ticket is in no match of this node's own from now on; nullopt: it has none, or that
+  /// was so already.
+  std::optional<sdk::TicketId> set_aside(std::string_view ns, const Fingerprint& peer)
+      PEER_EXCLUDES(mutex_);
+  /// What is shared anew of a ticket that was set aside.
+  struct Returning {
+    sdk::TicketId id = 0;
+    sdk::Instant enqueued;
+    std::string text;
+    MatchRequest request;
+  };
+  /// The end of that; nullopt: there is no such ticket.
+  std::optional<Returning> take_back(std::string_view ns, const Fingerprint& peer)
+      PEER_EXCLUDES(mutex_);
   /// Ends a ticket; nullopt: it has ended already, or is another node's.
   std::optional<OwnTicket> take(sdk::TicketId id) PEER_EXCLUDES(mutex_);
-  /// Ends them all, or none, when one is not there.
+  /// Ends them all, or none, when one is not there, or is set aside.
   std::vector<OwnTicket> take_all(const std::vector<sdk::TicketId>& ids) PEER_EXCLUDES(mutex_);
   [[nodiscard]] bool has(sdk::TicketId id) const PEER_EXCLUDES(mutex_);
+  /// The same, and it is not set aside.
+  [[nodiscard]] bool may_match(sdk::TicketId id) const PEER_EXCLUDES(mutex_);
+  /// Where its peer is; nullopt: it has ended, or is another node's.
+  [[nodiscard]] std::optional<SessionRef> where(sdk::TicketId id) const PEER_EXCLUDES(mutex_);
   /// The peer's ticket in a namespace.
   [[nodiscard]] std::optional<sdk::TicketId> find(std::string_view ns,
                                                   const Fingerprint& peer) const
@@ -65,7 +92,12 @@ class OwnTickets {
  private:
   using Key = std::pair<std::string, Fingerprint>;
 
+  /// There must be such a ticket.
   OwnTicket erase(sdk::TicketId id) PEER_REQUIRES(mutex_);
+  /// As may_match().
+  [[nodiscard]] bool is_there(sdk::TicketId id) const PEER_REQUIRES(mutex_);
+  /// Null: the peer has none there.
+  OwnTicket* of_peer(std::string_view ns, const Fingerprint& peer) PEER_REQUIRES(mutex_);
 
   mutable Mutex mutex_;
   std::unordered_map<sdk::TicketId, OwnTicket> by_id_ PEER_GUARDED_BY(mutex_);

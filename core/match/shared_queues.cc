@@ -3,8 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/match/match_messages.h"
 #include "core/match/match_rules.h"
 
+// Tickets of all nodes for the strategy of this one. In: tickets and their ends, on the home loop
+// of the namespace. Out: proposals of groups. Ids of other nodes are random, but a StrategyQueue
+// shows tickets in the order of their ids: so each gets a second one, which rises in the order of
+// arrival.
 namespace peer {
 
 SharedQueues::Queue* SharedQueues::find(std::string_view ns) {
@@ -12,18 +17,35 @@ SharedQueues::Queue* SharedQueues::find(std::string_view ns) {
   return at == queues_.end() ? nullptr : &at->second;
 }
 
-void SharedQueues::add(std::string_view ns, const sdk::SharedTicket& ticket, MatchRequest request) {
+std::optional<std::string> SharedQueues::add(std::string_view ns, const sdk::SharedTicket& ticket,
+                                             MatchRequest request, bool may_refuse) {
   request.ns = {};  // a view of the message
-  Queue& queue = queues_.try_emplace(std::string(ns)).first->second;
-  if (queue.strategy == nullptr) queue.strategy = make_queue(strategy_, calls_);
-  if (queue.strategy != nullptr && !queue.by_shared_id.contains(ticket.id)) {
-    const sdk::TicketId id = ++last_id_;
-    queue.by_shared_id[ticket.id] = id;
-    queue.tickets.emplace(
-        id, Ticket{ticket.id, ticket.owner.peer, ticket.enqueued, std::move(request), false});
-    if (!enqueue(queue, id)) drop(queue, id);
+  const Served<sdk::MatchStrategy>& by = strategies_.of(ns);
+  // The node of its peer has judged it already. Here the strategy sets the size of its group.
+  MatchJudgement judgement = judge(by, request);
+  if (judgement.refusal && may_refuse) return std::move(judgement.refusal);
+  const auto at = queues_.try_emplace(std::string(ns), by, ns).first;
+  Queue& queue = at->second;
+  if (!queue.waiting) {
+    queues_.erase(at);
+    return std::nullopt;
+  }
+  // A broker may bring a known ticket again (sdk::BrokerHost::ticket_added).
+  if (queue.by_shared_id.contains(ticket.id)) return std::nullopt;
+  const sdk::TicketId id = ++last_id_;
+  std::optional<std::string> refusal;
+  if (may_refuse) {
+    MatchJudgement of_ticket =
+        queue.waiting.judge_ticket({id, ticket.owner.peer, ticket.enqueued, view_of(request)});
+    refusal = of_ticket.failed ? "internal error" : std::move(of_ticket.refusal);
+  }
+  if (!refusal) {
+    queue.by_shared_id.emplace(ticket.id, id);
+    queue.waiting.add(id, {{ticket.owner.peer, ticket.enqueued, std::move(request)}, ticket.id});
+    if (!queue.waiting.put_back(id)) withdraw(queue, id);
   }
   erase_if_empty(ns);
+  return refusal;
 }
 
 void SharedQueues::remove(std::string_view ns, sdk::TicketId shared_id) {
@@ -31,7 +53,7 @@ void SharedQueues::remove(std::string_view ns, sdk::TicketId shared_id) {
   if (queue == nullptr) return;
   const auto at = queue->by_shared_id.find(shared_id);
   if (at == queue->by_shared_id.end()) return;
-  drop(*queue, at->second);
+  withdraw(*queue, at->second);
   erase_if_empty(ns);
 }
 
@@ -40,57 +62,26 @@ void SharedQueues::forget(std::string_view ns) {
   if (at != queues_.end()) queues_.erase(at);
 }
 
-bool SharedQueues::enqueue(Queue& queue, sdk::TicketId id) {
-  Ticket& ticket = queue.tickets.at(id);
-  ticket.proposed = false;
-  return calls_.run("add", [&] {
-    queue.strategy->add({id, ticket.peer, ticket.enqueued, view_of(ticket.request)});
-  });
-}
-
-void SharedQueues::drop(Queue& queue, sdk::TicketId id) {
-  calls_.run("remove", [&] { queue.strategy->remove(id); });
-  queue.by_shared_id.erase(queue.tickets.at(id).shared_id);
-  queue.tickets.erase(id);
+void SharedQueues::withdraw(Queue& queue, sdk::TicketId id) {
+  queue.by_shared_id.erase(queue.waiting.withdraw(id).shared_id);
 }
 
 void SharedQueues::erase_if_empty(std::string_view ns) {
   const auto at = queues_.find(ns);
-  if (at != queues_.end() && at->second.tickets.empty()) queues_.erase(at);
+  if (at != queues_.end() && at->second.waiting.tickets().empty()) queues_.erase(at);
 }
 
-bool SharedQueues::is_sound(const Queue& queue, const sdk::MatchGroup& group) const {
-  return peer::is_sound(group, [&](sdk::TicketId id) -> std::uint32_t {
-    const auto at = queue.tickets.find(id);
-    return at == queue.tickets.end() || at->second.proposed ? 0 : at->second.request.group_size;
-  });
-}
-
-std::vector<std::vector<sdk::TicketId>> SharedQueues::propose(std::string_view ns,
-                                                              sdk::Instant now) {
-  std::vector<std::vector<sdk::TicketId>> proposals;
+std::vector<SharedQueues::Proposal> SharedQueues::propose(std::string_view ns, sdk::Instant now) {
+  std::vector<Proposal> proposals;
   Queue* queue = find(ns);
   if (queue == nullptr) return proposals;
-  std::vector<sdk::MatchGroup> groups;
-  calls_.run("form_groups", [&] { groups = queue->strategy->form_groups(now); });
-  for (const sdk::MatchGroup& group : groups) {
-    if (is_sound(*queue, group)) {
-      std::vector<sdk::TicketId>& proposal = proposals.emplace_back();
-      for (const sdk::TicketId id : group.tickets) {
-        Ticket& ticket = queue->tickets.at(id);
-        ticket.proposed = true;
-        proposal.push_back(ticket.shared_id);
-      }
-      continue;
-    }
-    calls_.fault("form_groups",
-                 "returned a group with unknown or duplicate tickets, or of a wrong size");
+  for (const FormedGroup& group : queue->waiting.form_groups(now)) {
+    Proposal& proposal = proposals.emplace_back();
     for (const sdk::TicketId id : group.tickets) {
-      const auto at = queue->tickets.find(id);
-      if (at == queue->tickets.end() || at->second.proposed) continue;
-      calls_.run("remove", [&] { queue->strategy->remove(id); });
-      enqueue(*queue, id);
+      proposal.tickets.push_back(queue->waiting.at(id).shared_id);
     }
+    proposal.teams =
+        teams_json(group.teams, [&](sdk::TicketId id) { return queue->waiting.at(id).peer; });
   }
   return proposals;
 }
@@ -102,8 +93,10 @@ void SharedQueues::conclude(std::string_view ns, const std::vector<sdk::TicketId
   for (const sdk::TicketId shared_id : group) {
     const auto at = queue->by_shared_id.find(shared_id);
     if (at == queue->by_shared_id.end()) continue;  // it has been removed meanwhile
+    // What is not gone was in the group by no fault of its own: the strategy gets it back under its
+    // old id.
     const bool ended = gone.empty() || std::find(gone.begin(), gone.end(), shared_id) != gone.end();
-    if (ended || !enqueue(*queue, at->second)) drop(*queue, at->second);
+    if (ended || !queue->waiting.put_back(at->second)) withdraw(*queue, at->second);
   }
   erase_if_empty(ns);
 }
@@ -112,17 +105,20 @@ bool SharedQueues::waits(std::string_view ns, sdk::TicketId shared_id) {
   const Queue* queue = find(ns);
   if (queue == nullptr) return false;
   const auto at = queue->by_shared_id.find(shared_id);
-  return at != queue->by_shared_id.end() && !queue->tickets.at(at->second).proposed;
+  return at != queue->by_shared_id.end() && !queue->waiting.tickets().at(at->second).proposed;
+}
+
+std::optional<sdk::MatchForecast> SharedQueues::forecast(std::string_view ns,
+                                                         sdk::TicketId shared_id) {
+  Queue* queue = find(ns);
+  if (queue == nullptr) return std::nullopt;
+  const auto at = queue->by_shared_id.find(shared_id);
+  return at == queue->by_shared_id.end() ? std::nullopt : queue->waiting.forecast(at->second);
 }
 
 std::optional<sdk::Instant> SharedQueues::next_change(std::string_view ns, sdk::Instant now) {
   Queue* queue = find(ns);
-  std::optional<sdk::Instant> next;
-  if (queue == nullptr) return next;
-  calls_.run("next_change", [&] { next = queue->strategy->next_change(now); });
-  // A strategy that always has something to do is asked 20 times a second, not more.
-  if (next) next = std::max(*next, now + std::chrono::milliseconds(50));
-  return next;
+  return queue == nullptr ? std::nullopt : queue->waiting.next_change(now);
 }
 
 }  // namespace peer

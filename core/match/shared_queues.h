@@ -3,18 +3,18 @@
 #include <cstddef>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <peer/sdk/broker_types.h>
 #include <peer/sdk/match_strategy.h>
 
-#include "core/base/fingerprint.h"
-#include "core/plugin/plugin_calls.h"
+#include "core/match/strategy_queue.h"
+#include "core/plugin/by_namespace.h"
 #include "core/protocol/requests.h"
 
 namespace peer {
@@ -26,47 +26,53 @@ namespace peer {
 /// Threading: one thread; each loop has an object of its own for its share of the namespaces.
 class SharedQueues {
  public:
-  SharedQueues(sdk::MatchStrategy& strategy, PluginCalls& calls)
-      : strategy_(strategy), calls_(calls) {}
+  struct Proposal {
+    std::vector<sdk::TicketId> tickets;
+    std::string teams;  ///< of their peers (teams_json()); empty: none
+  };
 
-  /// A ticket that is known already is ignored, and one that the strategy does not take.
-  void add(std::string_view ns, const sdk::SharedTicket& ticket, MatchRequest request);
+  explicit SharedQueues(ByNamespace<sdk::MatchStrategy> strategies)
+      : strategies_(std::move(strategies)) {}
+
+  /// A ticket that is known already is ignored, and one that the strategy cannot take. Returns why
+  /// the strategy does not want it, in words for the client, if `may_refuse`; then it is not here.
+  std::optional<std::string> add(std::string_view ns, const sdk::SharedTicket& ticket,
+                                 MatchRequest request, bool may_refuse = true);
+  /// Ends a ticket, also one that is in a proposal. Nothing happens when it is not there.
   void remove(std::string_view ns, sdk::TicketId id);
   /// Another node makes the matches of the namespace.
   void forget(std::string_view ns);
   /// Sound groups of tickets that may start now, each in announcing order.
-  std::vector<std::vector<sdk::TicketId>> propose(std::string_view ns, sdk::Instant now);
+  std::vector<Proposal> propose(std::string_view ns, sdk::Instant now);
   /// What has become of a proposal: without `gone`, its tickets are matched; else those that are
   /// not gone wait on.
   void conclude(std::string_view ns, const std::vector<sdk::TicketId>& group,
                 const std::vector<sdk::TicketId>& gone);
   /// Whether a ticket is here, and in no group that has been proposed.
   [[nodiscard]] bool waits(std::string_view ns, sdk::TicketId id);
+  /// What a ticket that waits may expect, if the strategy says so.
+  std::optional<sdk::MatchForecast> forecast(std::string_view ns, sdk::TicketId id);
   /// When to propose again without a new ticket.
   std::optional<sdk::Instant> next_change(std::string_view ns, sdk::Instant now);
 
  private:
-  struct Ticket {
+  /// Two names: `shared_id` is the one that all nodes know, random; the strategy sees a number that
+  /// rises with each arrival.
+  struct Ticket : QueuedTicket {
     sdk::TicketId shared_id = 0;
-    Fingerprint peer;
-    sdk::Instant enqueued;
-    MatchRequest request;
-    bool proposed = false;
   };
   struct Queue {
-    std::unique_ptr<sdk::MatchQueue> strategy;
-    std::map<sdk::TicketId, Ticket> tickets;  ///< by the strategy's ids, which rise
+    Queue(const Served<sdk::MatchStrategy>& by, std::string_view ns) : waiting(by, ns) {}
+
+    StrategyQueue<Ticket> waiting;  ///< by ids that rise
     std::unordered_map<sdk::TicketId, sdk::TicketId> by_shared_id;
   };
 
   [[nodiscard]] Queue* find(std::string_view ns);
-  bool enqueue(Queue& queue, sdk::TicketId id);
-  void drop(Queue& queue, sdk::TicketId id);
+  static void withdraw(Queue& queue, sdk::TicketId id);
   void erase_if_empty(std::string_view ns);
-  [[nodiscard]] bool is_sound(const Queue& queue, const sdk::MatchGroup& group) const;
 
-  sdk::MatchStrategy& strategy_;
-  PluginCalls& calls_;
+  ByNamespace<sdk::MatchStrategy> strategies_;
   std::map<std::string, Queue, std::less<>> queues_;
   sdk::TicketId last_id_ = 0;
 };

@@ -9,6 +9,7 @@
 
 #include "core/net/epoll_events.h"
 #include "core/net/event_loop.h"
+#include "core/net/packed_ref.h"
 #include "core/net/proxy_protocol.h"
 
 // How connections come into a loop: from its listening sockets, past the limits by address, into a
@@ -158,20 +159,26 @@ void EventLoop::take_into_reserve(int fd, const Address& address, const ListenSo
   ::close(fd);
 }
 
-Connection* EventLoop::adopt(int fd, const Address& address, const ListenSocket& listener,
-                             bool admitted) {
+// The name that the next connection will have.
+ConnectionRef EventLoop::next_ref() {
   if (free_slots_.empty()) {
     deadlines_.push_back(kNever);
     generations_.push_back(0);
     free_slots_.push_back(static_cast<std::uint32_t>(connections_.size()));
     connections_.emplace_back();
   }
-  const std::uint32_t slot = free_slots_.back();
   ConnectionRef ref;
-  ref.slot = slot & 0xffffff;
+  ref.slot = free_slots_.back() & 0xffffff;
   ref.loop = index_;
-  ref.generation = generations_[slot];
-  if (!watch(epoll_fd_, fd, EPOLLIN, (std::uint64_t{ref.generation} << 32) | slot)) return nullptr;
+  ref.generation = generations_[free_slots_.back()];
+  return ref;
+}
+
+Connection* EventLoop::adopt(int fd, const Address& address, const ListenSocket& listener,
+                             bool admitted) {
+  const ConnectionRef ref = next_ref();
+  const std::uint32_t slot = ref.slot;
+  if (!watch(epoll_fd_, fd, EPOLLIN, packed(ref))) return nullptr;
   const TlsContext* tls = address.is_unix_socket() ? nullptr : tls_.get();
   connections_[slot] = std::make_unique<Connection>(*this, fd, ref, address, tls);
   connections_[slot]->admitted_ = admitted;

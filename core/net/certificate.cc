@@ -8,6 +8,11 @@
 #include <ctime>
 #include <memory>
 
+// The facts of a certificate that an operator should know, on the main thread. In: a certificate
+// and its chain, as TlsContext has loaded them, and the roots that this machine trusts. Out: facts,
+// read once, and from the facts, at any time, the warnings that hold then. Nothing is refused here:
+// a server whose certificate has expired starts and serves. The issuer is only looked up; no
+// signature and no name of a host is verified.
 namespace peer {
 namespace {
 
@@ -35,7 +40,8 @@ std::string text_of(sys_seconds time) {
   return {text.data(), size};
 }
 
-/// The common name, or all of it in one line; printable, since it comes from a file.
+/// The common name, or the whole name in one line. It comes from a file and goes to the log, so it
+/// is made printable.
 std::string name_of(const X509_NAME* name) {
   std::array<char, 200> text{};
   if (X509_NAME_get_text_by_NID(name, NID_commonName, text.data(), text.size()) <= 0) {

@@ -11,7 +11,7 @@ struct stack_st_X509;
 
 namespace peer {
 
-/// What an operator should know of a certificate that a server hands out. A plain value.
+/// The facts of a server's certificate that an operator should know. A plain value.
 struct CertificateFacts {
   std::chrono::sys_seconds begins{};
   std::chrono::sys_seconds ends{};

@@ -10,14 +10,14 @@
 
 #include "core/base/log.h"
 #include "core/net/event_loop.h"
-#include "core/net/http_request.h"
+#include "core/net/http/http_request.h"
+#include "core/net/packed_ref.h"
 #include "core/net/proxy_protocol.h"
 
 // One connection, on its loop's thread. In: what epoll says of its socket, and frames for it. Out:
 // whole messages for the application, bytes for the socket at the end of the round, and the end of
 // the connection when a deadline has passed (pong, write_timeout). The upgrade is in
 // connection_http.cc, the PROXY header in connection_proxy.cc, the end in connection_close.cc.
-
 namespace peer {
 namespace {
 
@@ -30,7 +30,7 @@ constexpr milliseconds kProgressCheck{1'000};
 
 Connection::Connection(EventLoop& loop, int fd, ConnectionRef ref, const Address& address,
                        const TlsContext* tls)
-    : loop_(loop), fd_(fd), ref_(ref), address_(address) {
+    : loop_(&loop), fd_(fd), ref_(ref), address_(address) {
   if (tls != nullptr) tls_ = std::make_unique<TlsStream>(*tls, fd);
   own_deadline_ = head_deadline();
 }
@@ -42,25 +42,44 @@ Connection::~Connection() {
 }
 
 void Connection::mark_registered() {
-  if (admitted_ && !registered_) loop_.admission_->register_one(address_);
+  if (admitted_ && !registered_) loop_->admission_->register_one(address_);
   registered_ = true;
 }
 
 void Connection::leave_admission() {
-  if (std::exchange(admitted_, false)) loop_.admission_->leave(address_, registered_);
+  if (std::exchange(admitted_, false)) loop_->admission_->leave(address_, registered_);
   if (!in_reserve()) return;
-  if (!settled_) loop_.admission_->note_refused(reserved_for_, address_, loop_.now());
-  loop_.admission_->reserve().leave();
+  if (!settled_) loop_->admission_->note_refused(reserved_for_, address_, loop_->now());
+  loop_->admission_->reserve().leave();
 }
 
 bool Connection::fits(std::size_t more_bytes, Importance importance) const {
-  const NetOptions& options = loop_.options();
-  return output_.empty() ||
-         (output_.count() < options.send_buffer_size &&
-          output_.bytes() + more_bytes <= options.send_buffer_bytes && loop_.may_queue(importance));
+  const NetOptions& options = loop_->options();
+  // An empty queue takes everything: one message may be larger than send_buffer_bytes.
+  return output_.empty() || (output_.count() < options.send_buffer_size &&
+                             output_.bytes() + more_bytes <= options.send_buffer_bytes &&
+                             loop_->may_queue(importance));
 }
 
 SendResult Connection::send(const FrameRef& frame, Importance importance) {
+  return counts_messages_ ? send_counted(frame, importance) : send_now(frame, importance);
+}
+
+SendResult Connection::send_counted(const FrameRef& frame, Importance importance) {
+  // It is closing, and the application has not heard of that yet.
+  if (state_ != State::kOpen || broken_) return session->keep(frame, importance);
+  const SendResult result = send_now(frame, importance);
+  if (result == SendResult::kQueued) {
+    session->on_sent(frame);
+  } else if (broken_) {  // the flush that was to make room has found the end of TCP
+    return session->keep(frame, importance);
+  } else {
+    session->on_dropped();
+  }
+  return result;
+}
+
+SendResult Connection::send_now(const FrameRef& frame, Importance importance) {
   if (window_bits_ == 0) return send_as_it_is(frame, importance);
   return send_as_it_is(compressed(frame, importance), importance);
 }
@@ -70,7 +89,7 @@ FrameRef Connection::compressed(const FrameRef& frame, Importance importance) co
   const bool lost =
       state_ != State::kOpen || broken_ || (!fits(0, importance) && (interest_ & EPOLLOUT) != 0);
   if (lost) return frame;
-  return loop_.compressor_.compress(frame, window_bits_, loop_.options().compression_threshold);
+  return loop_->compressor_.compress(frame, window_bits_, loop_->options().compression_threshold);
 }
 
 SendResult Connection::send_as_it_is(const FrameRef& frame, Importance importance) {
@@ -78,19 +97,24 @@ SendResult Connection::send_as_it_is(const FrameRef& frame, Importance importanc
   // Only what the socket refuses counts as waiting; with EPOLLOUT armed it has refused already.
   if (!fits(frame.size(), importance) && (interest_ & EPOLLOUT) == 0) flush();
   if (!fits(frame.size(), importance)) {
-    loop_.stats_.dropped.fetch_add(1, std::memory_order_relaxed);
+    loop_->stats_.dropped.fetch_add(1, std::memory_order_relaxed);
     return SendResult::kDropped;
   }
-  loop_.stats_.sent.fetch_add(1, std::memory_order_relaxed);
+  loop_->stats_.sent.fetch_add(1, std::memory_order_relaxed);
   queue(frame);
   return SendResult::kQueued;
 }
 
 void Connection::reply(FrameRef frame) {
-  if (state_ != State::kOpen || broken_) return;
-  loop_.stats_.sent.fetch_add(1, std::memory_order_relaxed);
+  if (state_ != State::kOpen || broken_) {
+    if (counts_messages_) session->keep(frame, Importance::kAnswer);
+    return;
+  }
+  if (counts_messages_) session->on_sent(frame);
+  loop_->stats_.sent.fetch_add(1, std::memory_order_relaxed);
   if (window_bits_ != 0) {
-    frame = loop_.compressor_.compress(frame, window_bits_, loop_.options().compression_threshold);
+    frame =
+        loop_->compressor_.compress(frame, window_bits_, loop_->options().compression_threshold);
   }
   queue_answer(std::move(frame));
 }
@@ -111,15 +135,16 @@ void Connection::queue(FrameRef frame) {
 void Connection::mark_dirty() {
   if (dirty_) return;
   dirty_ = true;
-  loop_.dirty_.push_back(ref_);
+  loop_->dirty_.push_back(ref_);
 }
 
 void Connection::set_deadline(Time at) {
   app_deadline_ = at;
-  loop_.update_deadline(*this);
+  loop_->update_deadline(*this);
 }
 
 void Connection::pause() {
+  // At the end of the round service() stops epoll from watching the input.
   if (pauses_++ == 0) mark_dirty();
 }
 
@@ -149,7 +174,7 @@ ssize_t Connection::receive(std::uint8_t* buffer) {
 
 bool Connection::on_readable() {
   if (proxy_header_due_) return take_proxy_header();
-  std::uint8_t* buffer = loop_.read_buffer_.get();
+  std::uint8_t* buffer = loop_->read_buffer_.get();
   const ssize_t received = receive(buffer);
   if (received < 0) return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
   if (received == 0) {
@@ -159,11 +184,11 @@ bool Connection::on_readable() {
     return true;
   }
   const auto size = static_cast<std::size_t>(received);
-  loop_.stats_.received_bytes.add(size);
+  loop_->stats_.received_bytes.add(size);
   if (closing()) return discard({buffer, size});
   // What other loops had posted before these bytes were sent comes first: a client that knows of
   // a join (its own answer, say) and then asks here finds it announced.
-  loop_.deliver_mail();
+  loop_->deliver_mail();
   consume({buffer, size});
   return !broken_;
 }
@@ -193,6 +218,7 @@ void Connection::consume(std::span<std::uint8_t> data) {
   const std::unique_ptr<std::vector<std::uint8_t>> kept = std::move(input_);
   if (kept != nullptr) {
     const std::size_t size = kept->size() + data.size();
+    // The bytes behind the input are reserved, so that they can be read. Nobody writes them.
     kept->reserve(size + kReadPadding);
     kept->insert(kept->end(), data.begin(), data.end());
     data = *kept;
@@ -213,20 +239,22 @@ void Connection::consume(std::span<std::uint8_t> data) {
 }
 
 std::size_t Connection::read_frames(std::span<std::uint8_t> data) {
-  const NetOptions& options = loop_.options();
+  const NetOptions& options = loop_->options();
+  // Made anew each time, so that a reload counts for running connections.
   const ReaderLimits limits{options.max_message_size, options.accept_binary,
-                            window_bits_ != 0 ? &loop_.inflaters_ : nullptr};
+                            window_bits_ != 0 ? &loop_->inflaters_ : nullptr};
   return reader_.feed(data, limits, *this);
 }
 
 void Connection::on_message(Opcode opcode, std::span<const std::uint8_t> message) {
-  loop_.stats_.received.fetch_add(1, std::memory_order_relaxed);
+  loop_->stats_.received.fetch_add(1, std::memory_order_relaxed);
   const std::string_view bytes(reinterpret_cast<const char*>(message.data()), message.size());
   if (opcode == Opcode::kText) {
-    loop_.application_.on_message(*this, bytes);
+    loop_->application_.on_message(*this, bytes);
   } else {
-    loop_.application_.on_binary(*this, bytes);
+    loop_->application_.on_binary(*this, bytes);
   }
+  // The application may have paused or closed the connection.
   if (!may_read()) reader_.stop();
 }
 
@@ -240,15 +268,16 @@ void Connection::on_ping(std::span<const std::uint8_t> payload) {
 void Connection::on_pong(std::span<const std::uint8_t>) {
   if (!count_control_frame()) return;
   if (pong_deadline_ == kNever) return;
+  round_trip_ = static_cast<std::int32_t>((loop_->now() - pinged_).count());
   pong_deadline_ = own_deadline_ = kNever;
-  loop_.update_deadline(*this);
+  loop_->update_deadline(*this);
 }
 
 bool Connection::count_control_frame() {
-  const std::uint16_t most = loop_.options().control_frames_per_second;
+  const std::uint16_t most = loop_->options().control_frames_per_second;
   if (most == 0) return true;
-  if (loop_.now() - control_second_ >= milliseconds(1000)) {
-    control_second_ = loop_.now();
+  if (loop_->now() - control_second_ >= milliseconds(1000)) {
+    control_second_ = loop_->now();
     control_frames_ = 0;
   }
   if (++control_frames_ <= most) return true;
@@ -256,7 +285,9 @@ bool Connection::count_control_frame() {
   return false;
 }
 
-void Connection::on_close_frame(CloseCode code, std::string_view) { close(code, {}); }
+void Connection::on_close_frame(CloseCode code, std::string_view) {
+  end(by_proxy_ ? ConnectionEnd::By::kProxy : ConnectionEnd::By::kClient, code, {});
+}
 
 void Connection::on_protocol_error(CloseCode code, std::string_view reason) {
   if (reason == kNeedsEarlierMessage) {
@@ -278,16 +309,16 @@ bool Connection::flush() {
     mark_dirty();
     return false;
   }
-  loop_.stats_.sent_bytes.add(waiting - output_.bytes());
+  loop_->stats_.sent_bytes.add(waiting - output_.bytes());
   if (stuck_bytes_ != output_.bytes()) {
-    loop_.count_queued(std::exchange(stuck_bytes_, output_.bytes()), output_.bytes());
+    loop_->count_queued(std::exchange(stuck_bytes_, output_.bytes()), output_.bytes());
   }
   if (output_.empty()) {
     stalled_until_ = kNever;
     after_flush();
   } else if (output_.bytes() < waiting || stalled_until_ == kNever) {
-    stalled_until_ = loop_.now() + loop_.options().write_timeout;
-    loop_.update_deadline(*this);
+    stalled_until_ = loop_->now() + loop_->options().write_timeout;
+    loop_->update_deadline(*this);
   }
   if (!output_.empty()) update_interest();
   return true;
@@ -296,16 +327,19 @@ bool Connection::flush() {
 void Connection::update_interest() {
   std::uint32_t wanted = 0;
   if (may_read() || closing()) wanted |= EPOLLIN;
+  if (ends_at_their_end()) wanted |= EPOLLRDHUP;
   if (!output_.empty() || (tls_ != nullptr && tls_->read_wants_write())) wanted |= EPOLLOUT;
   if (wanted == interest_) return;
   interest_ = wanted;
   epoll_event event{};
   event.events = wanted;
-  event.data.u64 = (static_cast<std::uint64_t>(ref_.generation) << 32) | ref_.slot;
-  ::epoll_ctl(loop_.epoll_fd_, EPOLL_CTL_MOD, fd_, &event);
+  event.data.u64 = packed(ref_);
+  ::epoll_ctl(loop_->epoll_fd_, EPOLL_CTL_MOD, fd_, &event);
 }
 
 Time Connection::next_timer() const {
+  // While it is open, own_deadline_ is no timer: it bounds how long a slow frame is watched, and
+  // pong_deadline_ asks for that.
   if (state_ != State::kOpen) return std::min(own_deadline_, stalled_until_);
   return std::min({stalled_until_, app_deadline_, next_ping_, pong_deadline_});
 }
@@ -320,25 +354,26 @@ bool Connection::on_timer(Time now) {
   keep_alive(now);
   if (state_ == State::kOpen && app_deadline_ <= now) {
     app_deadline_ = kNever;
-    loop_.application_.on_deadline(*this);
+    loop_->application_.on_deadline(*this);
   }
   return true;
 }
 
 void Connection::keep_alive(Time now) {
   // The pong may lie unread behind requests: write_timeout watches a peer that is owed answers.
-  if (owes_answers_ && pong_deadline_ <= now) pong_deadline_ = now + loop_.options().pong_wait;
+  if (owes_answers_ && pong_deadline_ <= now) pong_deadline_ = now + loop_->options().pong_wait;
   if (pong_deadline_ <= now && !is_sending(now)) {
     close(CloseCode::kPingTimeout, "ping timeout");
     return;
   }
   if (next_ping_ > now) return;
-  next_ping_ = now + loop_.options().ping_interval;
+  next_ping_ = now + loop_->options().ping_interval;
   // The clock of the oldest unanswered ping runs on, or that of a frame that is watched.
   if (own_deadline_ == kNever) {
-    pong_deadline_ = std::min(pong_deadline_, now + loop_.options().pong_wait);
+    if (pong_deadline_ == kNever) pinged_ = now;
+    pong_deadline_ = std::min(pong_deadline_, now + loop_->options().pong_wait);
   }
-  queue(loop_.ping_);
+  queue(loop_->ping_);
 }
 
 // A pong cannot overtake the frame that a slow client is sending. When the pong is overdue, the
@@ -349,7 +384,7 @@ bool Connection::is_sending(Time now) {
   // TLS hands over whole records of 16 KB: their parts count, too.
   const std::uint64_t arrived = tls_ == nullptr ? frame->arrived : tls_->bytes_read();
   if (own_deadline_ == kNever) {
-    own_deadline_ = now + loop_.options().read_timeout;
+    own_deadline_ = now + loop_->options().read_timeout;
     frame->watched_since = now;
     frame->watched_from = arrived;
   } else {
@@ -364,7 +399,7 @@ bool Connection::is_sending(Time now) {
 void Connection::ping_sooner() {
   if (state_ != State::kOpen) return;
   next_ping_ = std::min(next_ping_, first_ping());
-  loop_.update_deadline(*this);
+  loop_->update_deadline(*this);
 }
 
 }  // namespace peer

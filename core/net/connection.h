@@ -7,22 +7,25 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/address.h"
 #include "core/base/time.h"
-#include "core/net/client_address.h"
-#include "core/net/frame.h"
-#include "core/net/refusals.h"
+#include "core/limit/refusals.h"
+#include "core/net/delivery.h"
+#include "core/net/http/client_address.h"
 #include "core/net/tls.h"
-#include "core/net/websocket_codec.h"
+#include "core/net/websocket/frame.h"
+#include "core/net/websocket/websocket_codec.h"
 
 namespace peer {
 
 class EventLoop;
 struct HttpRequest;
 
-/// Names a connection from any thread; it may be gone when the name is used (EventLoop::find).
+/// Names a connection of a loop, for what the loop hears from epoll, and for its lists: it may be
+/// gone when the name is used. Who has a message for a client names its session (SessionRef).
 struct ConnectionRef {
   std::uint32_t slot : 24 = 0;
   std::uint32_t loop : 8 = 0;
@@ -31,21 +34,38 @@ struct ConnectionRef {
   friend bool operator==(const ConnectionRef&, const ConnectionRef&) = default;
 };
 
-/// What the application keeps with a WebSocket connection; destroyed with it, on its loop.
-class ConnectionContext {
+/// What a client is to the application, whatever carries its messages. The application derives its
+/// own from it (core/session/session.h). Destroyed with its connection, unless it has been detached
+/// from that (EventLoop::detach); on its loop.
+class ApplicationSession {
  public:
-  virtual ~ConnectionContext() = default;
+  virtual ~ApplicationSession() = default;
+
+  // For a session that counts its messages (Connection::count_messages).
+
+  /// The transport has queued a message: `frame` is as the application has handed it over.
+  virtual void on_sent(const FrameRef&) {}
+  /// One was dropped, since it did not fit into the transport's queue or the loop's mailbox. The
+  /// latter is told to every session.
+  virtual void on_dropped() {}
+  /// A message while nothing carries the session, or what does is closing.
+  virtual SendResult keep(const FrameRef&, Importance) { return SendResult::kDropped; }
 };
 
-/// What became of a message for one connection.
-enum class SendResult : std::uint8_t { kQueued, kDropped };
+/// Who has ended a WebSocket, and with which code.
+struct ConnectionEnd {
+  enum class By : std::uint8_t {
+    kNobody,  ///< there was no close frame: TCP ended, or the peer took nothing in time
+    kServer,
+    kClient,
+    kProxy,  ///< a close frame that came by a trusted proxy: the client's, or the proxy's own
+  };
+  By by = By::kNobody;
+  CloseCode code = CloseCode::kNoStatus;  ///< of the first close frame
+};
 
-/// What goes first when the queues of all connections together are full (max_queued_bytes): copies
-/// of broadcasts, from three quarters on; then other messages. Answers never go: who is owed them
-/// is not read. All of it concerns only connections whose sockets take nothing.
-enum class Importance : std::uint8_t { kBroadcast, kMessage, kAnswer };
-
-/// Frames waiting for the socket. Empty costs no memory beyond the object.
+/// Frames waiting for the socket, in the order in which they leave. It has no bound of its own: see
+/// Connection::send(). An idle one keeps room for eight frames. Loop thread.
 class SendQueue {
  public:
   [[nodiscard]] bool empty() const { return head_ == frames_.size(); }
@@ -71,7 +91,7 @@ class SendQueue {
 /// One TCP connection: HTTP at first, a WebSocket after the upgrade (RFC 6455 4), then closing.
 ///
 /// Threading: its loop's thread only. Ownership: its loop; a reference is good until the handler
-/// that got it returns: keep a ConnectionRef.
+/// that got it returns: keep a SessionRef.
 class Connection final : private FrameSink {
  public:
   /// `tls`: null for a plain connection.
@@ -82,7 +102,10 @@ class Connection final : private FrameSink {
   Connection& operator=(const Connection&) = delete;
 
   [[nodiscard]] ConnectionRef ref() const { return ref_; }
-  [[nodiscard]] EventLoop& loop() const { return loop_; }
+  /// Names the session that it carries. A loop has one table for both: their numbers are the same,
+  /// and a connection that comes to carry another session moves to that one's slot.
+  [[nodiscard]] SessionRef session_ref() const { return {ref_.slot, ref_.loop, ref_.generation}; }
+  [[nodiscard]] EventLoop& loop() const { return *loop_; }
   /// The client's, or, until the upgrade, that of a trusted proxy.
   [[nodiscard]] const Address& remote_address() const { return address_; }
   [[nodiscard]] bool is_tls() const { return tls_ != nullptr; }
@@ -110,11 +133,36 @@ class Connection final : private FrameSink {
 
   /// The peer has registered: the connection no longer counts as one that has not.
   void mark_registered();
+  /// Whether it is over when the client has shut down its side, also with input that waits. So it
+  /// is while a peer on its way in is judged: an auth plugin need not go on for who has gone.
+  /// So is an answer without an end.
+  [[nodiscard]] bool ends_at_their_end() const {
+    return streams_ || (pauses_ != 0 && !registered_ && state_ != State::kHttp);
+  }
 
   /// Application::on_deadline() is called at `at` (to about 50 ms), once; kNever: not at all.
   void set_deadline(Time at);
+  [[nodiscard]] Time deadline() const { return app_deadline_; }
 
-  std::unique_ptr<ConnectionContext> context;
+  /// From now on the session hears of each message that is sent, and may keep those that cannot be.
+  /// Control frames are no messages.
+  void count_messages() { counts_messages_ = true; }
+  /// What its socket has not taken yet, control frames included.
+  [[nodiscard]] std::size_t unsent() const { return output_.count(); }
+  [[nodiscard]] std::size_t unsent_bytes() const { return output_.bytes(); }
+  /// From the latest ping to its pong, in the rounds of the loop; nullopt: there was none yet.
+  [[nodiscard]] std::optional<milliseconds> round_trip() const {
+    if (round_trip_ < 0) return std::nullopt;
+    return milliseconds(round_trip_);
+  }
+  /// Of one that is closing or broken.
+  [[nodiscard]] ConnectionEnd end() const { return {ended_by_, end_code_}; }
+  /// Its place among the connections of its address is the caller's from now on, who must give it
+  /// up (Admission::leave, as a registered one). Returns false when it has none.
+  [[nodiscard]] bool take_place() { return std::exchange(admitted_, false); }
+
+  /// Made by the application when the WebSocket opens; null before.
+  std::unique_ptr<ApplicationSession> session;
 
  private:
   friend class EventLoop;
@@ -150,6 +198,11 @@ class Connection final : private FrameSink {
   void consume(std::span<std::uint8_t> data);
   bool discard(std::span<const std::uint8_t> data);
   std::size_t read_http(std::string_view data);
+  std::size_t read_body(std::string_view data);
+  void begin_body(HttpRequest request);
+  void refuse_body(const std::string& response);
+  void answer(std::string_view response, bool keep_alive);
+  bool stream(std::string_view bytes);
   std::size_t read_frames(std::span<std::uint8_t> data);
   void answer_http(const HttpRequest& request);
   void answer_upgrade(const HttpRequest& request);
@@ -165,6 +218,9 @@ class Connection final : private FrameSink {
   void refuse_upgrade(Refusal reason, int status, const std::string& why);
   void refuse_admission(Refusal reason);
   [[nodiscard]] Time head_deadline() const;
+  void end(ConnectionEnd::By by, CloseCode code, std::string_view reason);
+  SendResult send_counted(const FrameRef& frame, Importance importance);
+  SendResult send_now(const FrameRef& frame, Importance importance);
   [[nodiscard]] FrameRef compressed(const FrameRef& frame, Importance importance) const;
   SendResult send_as_it_is(const FrameRef& frame, Importance importance);
   void queue(FrameRef frame);
@@ -182,7 +238,7 @@ class Connection final : private FrameSink {
   void mark_dirty();
   void update_interest();
 
-  EventLoop& loop_;
+  EventLoop* loop_;  // it may be given to another one (EventLoop::attach)
   int fd_;
   ConnectionRef ref_;
   Address address_;
@@ -194,9 +250,14 @@ class Connection final : private FrameSink {
   bool dirty_ = false;
   bool close_after_flush_ = false;  // HTTP: the last response is queued
   bool notified_close_ = false;
-  bool admitted_ = false;                  // counted by Admission
-  bool registered_ = false;                // counted as a registered one
-  bool proxy_header_due_ = false;          // nothing of it has been used
+  bool admitted_ = false;          // counted by Admission
+  bool registered_ = false;        // counted as a registered one
+  bool proxy_header_due_ = false;  // nothing of it has been used
+  bool counts_messages_ = false;   // see count_messages()
+  bool by_proxy_ = false;          // the WebSocket has come by a trusted proxy
+  bool streams_ = false;           // HTTP: an answer without an end is under way
+  ConnectionEnd::By ended_by_ = ConnectionEnd::By::kNobody;
+  CloseCode end_code_ = CloseCode::kNoStatus;
   std::uint8_t window_bits_ = 0;           // of compressed output; 0: no permessage-deflate
   Refusal reserved_for_ = Refusal::kNone;  // not kNone: beyond a limit, for a health check only
   bool settled_ = false;                   // in the reserve: answered, or the refusal is noted
@@ -204,15 +265,18 @@ class Connection final : private FrameSink {
   std::uint16_t control_frames_ = 0;
   std::uint16_t pauses_ = 0;    // not 0: paused
   std::uint32_t lingered_ = 0;  // bytes discarded since close()
+  std::int32_t round_trip_ = -1;
   Time control_second_{};
   Time app_deadline_ = kNever;
   Time own_deadline_ = kNever;  // head of a request, sending a frame, closing
   Time next_ping_ = kNever;
+  Time pinged_ = kNever;  // the ping whose pong is due
   Time pong_deadline_ = kNever;
   Time stalled_until_ = kNever;  // write_timeout without progress
   std::size_t stuck_bytes_ = 0;  // what the last flush has left, as LoopStats counts it
   SendQueue output_;
   WebSocketReader reader_;
+  std::unique_ptr<HttpRequest> request_;              // its head has come, its body is due
   std::unique_ptr<std::vector<std::uint8_t>> input_;  // read, but not consumed yet
 };
 

@@ -20,13 +20,20 @@ constexpr std::uint32_t kCloseBytes = 1024 * 1024;
 }  // namespace
 
 void Connection::close(CloseCode code, std::string_view reason) {
+  end(ConnectionEnd::By::kServer, code, reason);
+}
+
+// The first close frame is the end, whosoever it is: the other side's is its echo.
+void Connection::end(ConnectionEnd::By by, CloseCode code, std::string_view reason) {
   if (closing() || broken_) return;
+  ended_by_ = by;
+  end_code_ = code;
   queue(close_frame(code, reason));
   state_ = State::kClosing;
-  own_deadline_ = loop_.now() + loop_.options().write_timeout;
+  own_deadline_ = loop_->now() + loop_->options().write_timeout;
   reader_.stop();
-  loop_.update_deadline(*this);
-  loop_.will_close(*this);
+  loop_->update_deadline(*this);
+  loop_->will_close(*this);
 }
 
 // Our close frame is queued or sent, and the peer's may come.
@@ -41,7 +48,8 @@ bool Connection::discard(std::span<const std::uint8_t> data) {
     if (reader_.close_seen()) mark_dirty();  // service() ends the connection
   }
   lingered_ += static_cast<std::uint32_t>(data.size());
-  return lingered_ <= kCloseBytes;
+  // The client of a request that is refused for its body should see why.
+  return lingered_ <= kCloseBytes + 8 * loop_->options().max_body;
 }
 
 void Connection::after_flush() {
@@ -50,8 +58,8 @@ void Connection::after_flush() {
   if (reader_.close_seen()) return linger();
   if (state_ == State::kAwaitingClose) return;
   state_ = State::kAwaitingClose;
-  own_deadline_ = loop_.now() + kCloseTime;
-  loop_.update_deadline(*this);
+  own_deadline_ = loop_->now() + kCloseTime;
+  loop_->update_deadline(*this);
 }
 
 // Ends our side of the connection, and waits for the peer to end its own.
@@ -59,8 +67,8 @@ void Connection::linger() {
   state_ = State::kLingering;
   if (tls_ != nullptr) tls_->shut_down();
   ::shutdown(fd_, SHUT_WR);
-  own_deadline_ = loop_.now() + kCloseTime;
-  loop_.update_deadline(*this);
+  own_deadline_ = loop_->now() + kCloseTime;
+  loop_->update_deadline(*this);
 }
 
 }  // namespace peer

@@ -4,11 +4,14 @@
 #include "core/base/log.h"
 #include "core/net/connection.h"
 #include "core/net/event_loop.h"
-#include "core/net/http_request.h"
-#include "core/net/permessage_deflate.h"
-#include "core/net/subprotocols.h"
+#include "core/net/http/http_request.h"
+#include "core/net/websocket/permessage_deflate.h"
+#include "core/net/websocket/subprotocols.h"
 
-// The first part of a connection's life: request heads, their answers, the upgrade.
+// The first part of a connection's life, on its loop's thread. In: bytes that should be request
+// heads. Out: answers, which the application or this file makes, and at last the upgrade to a
+// WebSocket. A refusal is counted and logged in one place (Admission::refusals()). Of what the
+// client wrote only an origin that has been checked comes back in an answer or a log line.
 namespace peer {
 namespace {
 
@@ -35,24 +38,25 @@ std::string origin_for_log(const HttpRequest& request) {
 }  // namespace
 
 Time Connection::head_deadline() const {
-  return loop_.now() + std::min(kHeadTime, loop_.options().read_timeout);
+  return loop_->now() + std::min(kHeadTime, loop_->options().read_timeout);
 }
 
 // A health check sends its request at once, so it gets little time.
 void Connection::enter_reserve(Refusal refusal) {
   reserved_for_ = refusal;
-  own_deadline_ = loop_.now() + HealthReserve::kHeadTime;
-  loop_.update_deadline(*this);
+  own_deadline_ = loop_->now() + HealthReserve::kHeadTime;
+  loop_->update_deadline(*this);
 }
 
 // The first ping comes within the second half of an interval, each slot at its own time.
 Time Connection::first_ping() const {
-  const milliseconds interval = loop_.options().ping_interval;
+  const milliseconds interval = loop_->options().ping_interval;
   const std::int64_t spread = (ref_.slot * 2654435761U) >> 22;  // 0 to 1023
-  return loop_.now() + interval / 2 + interval * spread / 2048;
+  return loop_->now() + interval / 2 + interval * spread / 2048;
 }
 
 std::size_t Connection::read_http(std::string_view data) {
+  if (request_ != nullptr) return read_body(data);
   const std::size_t most = in_reserve() ? HealthReserve::kMaxHeadSize : kMaxHeadSize;
   const std::size_t head_size = find_head_end(data.substr(0, most));
   if (head_size == 0) {
@@ -64,15 +68,21 @@ std::size_t Connection::read_http(std::string_view data) {
       refuse_request(is_within_request_line(data.substr(0, most)) ? 414 : 431, {});
       return 0;
     }
+    // The time for a head runs from its first byte. min(): a client that drips its head gains
+    // nothing with each byte.
     own_deadline_ = std::min(own_deadline_, head_deadline());
-    loop_.update_deadline(*this);
+    loop_->update_deadline(*this);
     return 0;
   }
-  std::optional<HttpRequest> request = parse_head(data.substr(0, head_size));
+  const Bodies bodies = loop_->options().max_body > 0 ? Bodies::kTaken : Bodies::kRefused;
+  std::optional<HttpRequest> request = parse_head(data.substr(0, head_size), bodies);
   if (!request) {
     const std::string_view head = data.substr(0, head_size);
     refuse_request(has_too_many_headers(head) ? 431 : 400, what_it_looks_like(data));
+  } else if (request->body_size > 0 || request->is_chunked) {
+    begin_body(std::move(*request));
   } else {
+    // A place in the reserve is for one request.
     request->keep_alive = request->keep_alive && !in_reserve();
     answer_http(*request);
   }
@@ -82,20 +92,74 @@ std::size_t Connection::read_http(std::string_view data) {
 void Connection::answer_http(const HttpRequest& request) {
   if (in_reserve()) {
     const bool reads = request.method == "GET" || request.method == "HEAD";
-    settled_ = reads && loop_.application_.is_health_check(request.path);
+    settled_ = reads && loop_->application_.is_health_check(request.path);
     if (!settled_) return refuse_admission(reserved_for_);
   }
-  const std::string& websocket_path = loop_.options().websocket_path;
+  const std::string& websocket_path = loop_->options().websocket_path;
   const bool is_websocket = websocket_path.empty() || is_path(request.path, websocket_path);
   if (is_websocket && request.method == "GET") return answer_upgrade(request);
   const bool loopback = client_of(request).is_local();
-  queue(FrameBuilder(0).append(loop_.application_.on_http(request, loopback)).finish_raw());
+  const std::string response = loop_->application_.on_request(*this, request, loopback);
+  if (response.empty()) {
+    pause();
+    own_deadline_ = kNever;
+    return loop_->update_deadline(*this);
+  }
+  queue(FrameBuilder(0).append(response).finish_raw());
   close_after_flush_ = !request.keep_alive;
-  allow_time(loop_.options().read_timeout);
+  allow_time(loop_->options().read_timeout);
+}
+
+// The time for the whole body is that for a request.
+void Connection::begin_body(HttpRequest request) {
+  const std::string refusal = loop_->application_.judge_head(request);
+  if (!refusal.empty()) return refuse_body(refusal);
+  if (request.is_chunked) return refuse_body(render_response(error_response(411)));
+  if (request.body_size > loop_->options().max_body) {
+    return refuse_body(render_response(error_response(413)));
+  }
+  if (request.has_token("Expect", "100-continue")) {
+    queue(FrameBuilder(0).append("HTTP/1.1 100 Continue\r\n\r\n").finish_raw());
+  }
+  request_ = std::make_unique<HttpRequest>(std::move(request));
+  allow_time(loop_->options().read_timeout);
+}
+
+void Connection::refuse_body(const std::string& response) {
+  queue(FrameBuilder(0).append(response).finish_raw());
+  close_after_flush_ = true;
+  allow_time(loop_->options().write_timeout);
+}
+
+std::size_t Connection::read_body(std::string_view data) {
+  const std::string_view part = data.substr(0, request_->body_size - request_->body.size());
+  request_->body.append(part);
+  if (request_->body.size() == request_->body_size) {
+    const std::unique_ptr<HttpRequest> request = std::move(request_);
+    answer_http(*request);
+  }
+  return part.size();
+}
+
+void Connection::answer(std::string_view response, bool keep_alive) {
+  queue(FrameBuilder(response.size()).append(response).finish_raw());
+  close_after_flush_ = !keep_alive;
+  allow_time(loop_->options().read_timeout);
+  resume();
+}
+
+// It stays paused: what the client sends behind its request is never read.
+bool Connection::stream(std::string_view bytes) {
+  if (broken_) return false;
+  streams_ = true;
+  queue(FrameBuilder(bytes.size()).append(bytes).finish_raw());
+  if (output_.bytes() > loop_->options().send_buffer_bytes) abort();
+  mark_dirty();
+  return !broken_;
 }
 
 ClientAddress Connection::client_of(const HttpRequest& request) const {
-  const Admission* admission = loop_.admission_;
+  const Admission* admission = loop_->admission_;
   if (admission == nullptr) return {address_, false};
   if (proxy_ != nullptr) return admission->client_of(*proxy_, request, address_);
   return admission->client_of(address_, request);
@@ -103,13 +167,15 @@ ClientAddress Connection::client_of(const HttpRequest& request) const {
 
 // A connection of a trusted proxy is counted once its client is known; others were when they came.
 Refusal Connection::admit(const ClientAddress& client) {
-  if (admitted_ || loop_.admission_ == nullptr) return Refusal::kNone;
-  const Refusal refusal = loop_.admission_->enter(client, loop_.now());
+  if (admitted_ || loop_->admission_ == nullptr) return Refusal::kNone;
+  const Refusal refusal = loop_->admission_->enter(client, loop_->now());
   admitted_ = refusal == Refusal::kNone;
   return refusal;
 }
 
 void Connection::answer_upgrade(const HttpRequest& request) {
+  // The order counts: behind a proxy, only a request that may be upgraded is counted for its
+  // client's address.
   const UpgradeAnswer answer = check_upgrade(request);
   if (answer.status != 101) {
     return refuse_upgrade(Refusal::kUpgrade, answer.status, answer.problem);
@@ -119,17 +185,22 @@ void Connection::answer_upgrade(const HttpRequest& request) {
     return refuse_upgrade(Refusal::kUpgrade, 400, "Sec-WebSocket-Extensions cannot be read");
   }
   const ClientAddress client = client_of(request);
+  by_proxy_ =
+      proxy_ != nullptr || (loop_->admission_ != nullptr && loop_->admission_->is_proxy(address_));
   if (client.address != address_) leave_admission();  // counted as somebody else until now
   address_ = client.address;
   proxy_.reset();
-  if (!is_allowed_origin(request, loop_.options().allowed_origins)) {
+  if (loop_->admission_ != nullptr && loop_->admission_->is_banned(client, loop_->wall())) {
+    return refuse_upgrade(Refusal::kBan, 403, "banned");
+  }
+  if (!is_allowed_origin(request, loop_->options().allowed_origins)) {
     return refuse_upgrade(Refusal::kAllowedOrigins, 403,
                           origin_for_log(request) + " is not in allowed_origins");
   }
   const Refusal refusal = admit(client);
   if (refusal != Refusal::kNone) return refuse_admission(refusal);
   HttpHeaders extra;
-  if (loop_.options().compression) {
+  if (loop_->options().compression) {
     if (const auto agreed = agree_on_deflate(*offers)) {
       window_bits_ = agreed->window_bits;
       extra.emplace_back("Sec-WebSocket-Extensions", agreed->header);
@@ -143,7 +214,7 @@ void Connection::answer_upgrade(const HttpRequest& request) {
 
 const std::string* Connection::choose_subprotocol(const HttpRequest& request) const {
   if (request.count("Sec-WebSocket-Protocol") == 0) return nullptr;
-  const std::string* chosen = first_offered(request, loop_.options().subprotocols);
+  const std::string* chosen = first_offered(request, loop_->options().subprotocols);
   if (chosen == nullptr && log_debug_enabled()) {
     log_debug(
         "a client offers subprotocols of which none is in `subprotocols`, so none is answered: a "
@@ -158,33 +229,33 @@ void Connection::upgrade(const HttpRequest& request, const std::string& response
   state_ = State::kOpen;
   own_deadline_ = kNever;
   next_ping_ = first_ping();
-  loop_.update_deadline(*this);
-  loop_.application_.on_open(*this, request);
+  loop_->update_deadline(*this);
+  loop_->application_.on_open(*this, request);
 }
 
 // What cannot be read as a request. What it looks like, if that is known, is the proxy's or the
 // client's configuration; the rest comes from scanners.
 void Connection::refuse_request(int status, std::string_view why) {
-  if (Admission* admission = loop_.admission_; admission != nullptr && !in_reserve()) {
+  if (Admission* admission = loop_->admission_; admission != nullptr && !in_reserve()) {
     if (why.empty()) {
       admission->refusals().note_quietly(Refusal::kRequest, address_, std::to_string(status));
     } else {
-      admission->refusals().note(Refusal::kRequest, address_, std::string(why), loop_.now());
+      admission->refusals().note(Refusal::kRequest, address_, std::string(why), loop_->now());
     }
   }
   refuse_http(status, why);
 }
 
 void Connection::refuse_upgrade(Refusal reason, int status, const std::string& why) {
-  if (loop_.admission_ != nullptr) {
-    loop_.admission_->refusals().note(reason, address_, why, loop_.now());
+  if (loop_->admission_ != nullptr) {
+    loop_->admission_->refusals().note(reason, address_, why, loop_->now());
   }
   // The log names the page; the page knows itself.
   refuse_http(status, reason == Refusal::kAllowedOrigins ? "origin not allowed" : why);
 }
 
 void Connection::refuse_admission(Refusal reason) {
-  loop_.admission_->note_refused(reason, address_, loop_.now());
+  loop_->admission_->note_refused(reason, address_, loop_->now());
   settled_ = true;
   const bool everybody = reason == Refusal::kMaxUnregistered || reason == Refusal::kDescriptors;
   refuse_http(everybody ? 503 : 429,
@@ -195,14 +266,14 @@ void Connection::refuse_http(int status, std::string_view why) {
   const std::string response = render_response(error_response(status, why));
   queue(FrameBuilder(response.size()).append(response).finish_raw());
   close_after_flush_ = true;
-  allow_time(loop_.options().write_timeout);
+  allow_time(loop_->options().write_timeout);
 }
 
 // For the answer, or the next request. A place in the reserve has its time, whatever is done in it.
 void Connection::allow_time(milliseconds time) {
   if (in_reserve()) return;
-  own_deadline_ = loop_.now() + time;
-  loop_.update_deadline(*this);
+  own_deadline_ = loop_->now() + time;
+  loop_->update_deadline(*this);
 }
 
 }  // namespace peer

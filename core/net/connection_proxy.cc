@@ -21,12 +21,12 @@ constexpr milliseconds kHeaderTime{1'000};
 
 void Connection::expect_proxy_header() {
   proxy_header_due_ = true;
-  own_deadline_ = loop_.now() + kHeaderTime;
+  own_deadline_ = loop_->now() + kHeaderTime;
 }
 
 void Connection::refuse_proxy(const char* why) const {
-  if (loop_.admission_ == nullptr) return;
-  loop_.admission_->refusals().note(Refusal::kProxyProtocol, address_, why, loop_.now());
+  if (loop_->admission_ == nullptr) return;
+  loop_->admission_->refusals().note(Refusal::kProxyProtocol, address_, why, loop_->now());
 }
 
 bool Connection::take_proxy_header() {
@@ -50,7 +50,7 @@ bool Connection::take_proxy_header() {
   if (::recv(fd_, next, used - kept, MSG_DONTWAIT) != static_cast<ssize_t>(used - kept)) {
     return false;
   }
-  loop_.stats_.received_bytes.add(used - kept);
+  loop_->stats_.received_bytes.add(used - kept);
   if (complete) return use_proxy_header(header.client);
   input_ = std::make_unique<std::vector<std::uint8_t>>(bytes.begin(), bytes.begin() + used);
   return true;
@@ -60,8 +60,8 @@ bool Connection::use_proxy_header(const std::optional<Address>& client) {
   input_.reset();
   proxy_header_due_ = false;
   if (!in_reserve()) own_deadline_ = head_deadline();
-  loop_.update_deadline(*this);
-  Admission* admission = loop_.admission_;
+  loop_->update_deadline(*this);
+  Admission* admission = loop_->admission_;
   if (!client || admission == nullptr) return true;
   if (!admission->is_proxy(address_)) {
     refuse_proxy(kUnknownProxy);
@@ -70,7 +70,7 @@ bool Connection::use_proxy_header(const std::optional<Address>& client) {
   proxy_ = std::make_unique<Address>(address_);
   address_ = *client;
   const Refusal refusal = admit({address_, true});
-  if (refusal != Refusal::kNone) admission->note_refused(refusal, address_, loop_.now());
+  if (refusal != Refusal::kNone) admission->note_refused(refusal, address_, loop_->now());
   return refusal == Refusal::kNone;
 }
 

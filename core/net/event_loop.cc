@@ -12,12 +12,17 @@
 
 #include "core/base/log.h"
 #include "core/net/epoll_events.h"
+#include "core/net/packed_ref.h"
 
-// One round of a loop: wait; read the clocks; handle what is ready; deliver mail; run tasks and
-// timers; tell the application who has gone; flush every connection that has output, once; free
-// what was closed. Whatever a round produces for one socket leaves in one system call: at 16
-// messages in flight that is most of the cost of a message (docs/decisions.md, "One flush for each
-// socket and round").
+// One event loop, on its own thread. In: what epoll tells of the sockets, mail and tasks of other
+// threads (mailbox.cc), timers and deadlines. Out: calls to the Application and to connections, and
+// the output of each socket in one system call at the end of the round. With 16 messages in flight
+// that one call is most of what a message costs (docs/decisions.md, "One flush for each socket and
+// round").
+//
+// The order within a round (run_round) is part of the contract. The flush comes after everything
+// that may produce output. A closed connection is freed last, so that a reference to it stays good
+// in the whole round.
 namespace peer {
 namespace {
 
@@ -39,6 +44,7 @@ int checked(int result, const char* what) {
 }
 
 Time round_up(Time at) {
+  // Rounded up: nothing may be ended before its time.
   const auto since = at.time_since_epoch();
   const auto rest = since % kDeadlineGrid;
   return rest.count() == 0 ? at : at + (kDeadlineGrid - rest);
@@ -61,6 +67,7 @@ EventLoop::EventLoop(std::uint8_t index, const NetOptions& options, Application&
 }
 
 EventLoop::~EventLoop() {
+  // A connection that ends still uses the loop: the connections go first.
   connections_.clear();
   stop_listening();
   for (const int fd : spares_) ::close(fd);
@@ -82,17 +89,22 @@ void EventLoop::use_options(NetOptions options) {
 
 void EventLoop::run() {
   current_loop = this;
-  while (!(stopping_ && (free_slots_.size() == connections_.size() || now_ >= stop_deadline_))) {
+  const auto all_gone = [this] {
+    return free_slots_.size() + detached_.size() == connections_.size();
+  };
+  while (!(stopping_ && (all_gone() || now_ >= stop_deadline_))) {
     try {
       run_round();
     } catch (const std::exception& failure) {  // no memory, say: the next round may have some
       log_error(std::string("a round of an event loop was cut short: ") + failure.what());
     }
   }
-  for (const auto& connection : connections_) {
-    if (connection != nullptr) destroy(*connection);
+  for (std::size_t slot = 0; slot < connections_.size(); ++slot) {
+    if (connections_[slot] != nullptr) destroy(*connections_[slot]);
   }
   graveyard_.clear();
+  detached_.clear();
+  ended_sessions_.clear();
   wake_others();
   current_loop = nullptr;
 }
@@ -106,16 +118,20 @@ void EventLoop::run_round() {
   notify_closed();
   flush_dirty();
   graveyard_.clear();
+  ended_sessions_.clear();
   keep_spares();
   compressor_.end_round();
   wake_others();
 }
 
 int EventLoop::poll_timeout() {
+  // The inner min() keeps round_up() from an overflow of kNever.
   Time next =
       std::min(round_up(std::min(earliest_deadline_, kNever - kDeadlineGrid)), stop_deadline_);
   if (!timers_.empty()) next = std::min(next, timers_.begin()->first.at);
   if (!closed_.empty() || !dirty_.empty() || !backlog_.empty() || has_mail()) return 0;
+  // A fresh clock: the round has taken time since it read now_. The bound lets the wait for kNever
+  // fit into an int.
   constexpr milliseconds kLongest{60'000};
   const milliseconds wait = std::min(next - steady_now(), kLongest);
   return static_cast<int>(std::max<milliseconds::rep>(wait.count(), 0));
@@ -123,6 +139,7 @@ int EventLoop::poll_timeout() {
 
 void EventLoop::handle_events(int timeout_ms) {
   std::array<epoll_event, kMaxEvents> events;
+  // -1, which a signal causes, is a round without events.
   const int ready = ::epoll_wait(epoll_fd_, events.data(), kMaxEvents, timeout_ms);
   now_ = steady_now();
   wall_ = wall_now();
@@ -143,11 +160,7 @@ void EventLoop::handle_event(std::uint64_t data, std::uint32_t events) {
     if (number < listeners_.size()) accept_some(listeners_[number]);
     return;
   }
-  ConnectionRef ref;
-  ref.slot = data & 0xffffff;
-  ref.loop = index_;
-  ref.generation = static_cast<std::uint32_t>(data >> 32);
-  Connection* connection = find(ref);
+  Connection* connection = find(unpacked<ConnectionRef>(data, index_));
   if (connection == nullptr) return;  // closed earlier in this batch
   bool alive = true;
   guarded(*connection, [&] {
@@ -155,6 +168,7 @@ void EventLoop::handle_event(std::uint64_t data, std::uint32_t events) {
     if (alive && (events & EPOLLIN) != 0) alive = connection->on_readable();
     // A broken connection that is paused is not read: nothing else would tell.
     if ((events & (EPOLLERR | EPOLLHUP)) != 0 && (events & EPOLLIN) == 0) alive = false;
+    if ((events & EPOLLRDHUP) != 0 && connection->ends_at_their_end()) alive = false;
   });
   if (!alive) destroy(*connection);
   notify_closed();
@@ -177,10 +191,41 @@ void EventLoop::guarded(Connection& connection, F&& handler) noexcept {
 
 Connection* EventLoop::find(ConnectionRef ref) const {
   if (ref.loop != index_ || ref.slot >= connections_.size()) return nullptr;
+  // An earlier connection in this slot had another generation.
   if (generations_[ref.slot] != ref.generation) return nullptr;
   return connections_[ref.slot].get();
 }
 
+ApplicationSession* EventLoop::find(SessionRef ref) const {
+  if (const Connection* connection = transport_of(ref)) return connection->session.get();
+  const Detached* detached = find_detached(ref);
+  return detached == nullptr ? nullptr : detached->session.get();
+}
+
+bool EventLoop::is_open(SessionRef ref) const {
+  const Connection* connection = transport_of(ref);
+  return connection != nullptr ? !connection->closing() : find_detached(ref) != nullptr;
+}
+
+SendResult EventLoop::send(SessionRef to, const FrameRef& frame, Importance importance) {
+  Connection* connection = transport_of(to);
+  if (connection != nullptr) return connection->send(frame, importance);
+  Detached* detached = find_detached(to);
+  return detached == nullptr ? SendResult::kDropped : detached->session->keep(frame, importance);
+}
+
+void EventLoop::answer(ConnectionRef to, std::string_view response, bool keep_alive) {
+  if (Connection* connection = find(to)) connection->answer(response, keep_alive);
+}
+
+bool EventLoop::stream(ConnectionRef to, std::string_view bytes) {
+  Connection* connection = find(to);
+  return connection != nullptr && connection->stream(bytes);
+}
+
+// The application hears of the end while find() still knows the connection, so this comes before
+// the slot is given away. The object itself lives until the end of the round: a handler may hold a
+// reference to it.
 void EventLoop::destroy(Connection& connection) {
   connection.abort();
   will_close(connection);
@@ -195,7 +240,7 @@ void EventLoop::destroy(Connection& connection) {
   stats_.connections.fetch_sub(1, std::memory_order_relaxed);
 }
 
-// One writer: no locked instruction.
+// Only this loop changes the count, so a load and a store do, without a locked instruction.
 void EventLoop::count_queued(std::size_t before, std::size_t now) {
   const std::uint64_t total = stats_.queued_bytes.load(std::memory_order_relaxed);
   stats_.queued_bytes.store(total - before + now, std::memory_order_relaxed);
@@ -208,9 +253,10 @@ bool EventLoop::may_queue(Importance importance) const {
 }
 
 void EventLoop::will_close(Connection& connection) {
+  // Of a connection that has never become a WebSocket the application knows nothing.
   if (connection.notified_close_ || connection.state_ == Connection::State::kHttp) return;
   connection.notified_close_ = true;
-  if (connection.context != nullptr) closed_.push_back(connection.ref_);
+  if (connection.session != nullptr) closed_.push_back(connection.ref_);
 }
 
 void EventLoop::notify_closed() {
@@ -224,11 +270,14 @@ void EventLoop::notify_closed() {
 }
 
 void EventLoop::flush_dirty() {
+  // Taken out first: a flush may call handlers, and their output belongs to the next round.
   std::vector<ConnectionRef> dirty = std::move(dirty_);
   dirty_.clear();
   const std::size_t count = std::min(dirty.size(), kFlushesPerRound);
   for (std::size_t i = 0; i < count; ++i) flush(dirty[i]);
   backlog_.insert(backlog_.end(), dirty.begin() + static_cast<std::ptrdiff_t>(count), dirty.end());
+  // At least a quarter is for the backlog. Otherwise it would never shrink while every round fills
+  // its own 256.
   const std::size_t room = std::max(kFlushesPerRound - count, kFlushesPerRound / 4);
   for (std::size_t i = 0; i < room && !backlog_.empty(); ++i) {
     flush(backlog_.front());
@@ -251,6 +300,7 @@ void EventLoop::flush(ConnectionRef ref) {
 }
 
 TimerId EventLoop::schedule(Time at, UniqueTask<void()> task) {
+  // The number keeps the order of timers that are due at one time.
   const TimerId timer{at, ++last_timer_};
   timers_.emplace(timer, Timer{{}, std::move(task)});
   return timer;
@@ -263,8 +313,11 @@ void EventLoop::schedule(const std::string& name, Time at, UniqueTask<void()> ta
   if (!is_new) timers_.erase(std::exchange(known->second, timer));
 }
 
+// now_ stands still within a round: a task that schedules another one for now() or earlier would
+// keep this running for ever.
 void EventLoop::run_timers() {
   while (!timers_.empty() && timers_.begin()->first.at <= now_) {
+    // It is forgotten before it runs: its task may schedule a timer of the same name.
     Timer timer = std::move(timers_.begin()->second);
     timers_.erase(timers_.begin());
     if (!timer.name.empty()) named_timers_.erase(timer.name);
@@ -272,6 +325,8 @@ void EventLoop::run_timers() {
   }
 }
 
+// earliest_deadline_ only ever gets earlier here, so it may be earlier than any deadline. Then a
+// sweep finds nothing, and sets it right.
 void EventLoop::update_deadline(Connection& connection) {
   const Time next = connection.next_timer();
   deadlines_[connection.ref_.slot] = next;

@@ -20,12 +20,13 @@
 #include "core/base/origin.h"
 #include "core/base/time.h"
 #include "core/base/unique_task.h"
-#include "core/net/admission.h"
+#include "core/limit/admission.h"
 #include "core/net/connection.h"
-#include "core/net/deflate.h"
-#include "core/net/frame_compressor.h"
-#include "core/net/http_request.h"
+#include "core/net/delivery.h"
+#include "core/net/http/http_request.h"
 #include "core/net/listener.h"
+#include "core/net/websocket/deflate.h"
+#include "core/net/websocket/frame_compressor.h"
 
 namespace peer {
 
@@ -39,11 +40,13 @@ struct NetOptions {
   milliseconds read_timeout{60'000};
   milliseconds ping_interval{30'000};
   milliseconds pong_wait{35'000};
-  bool compression = false;                       ///< permessage-deflate, for who offers it
-  std::uint64_t compression_threshold = 1024;     ///< payloads below it are sent as they are
-  std::vector<OriginPattern> allowed_origins;     ///< empty: all
-  std::vector<std::string> subprotocols;          ///< the first offered one of them is answered
-  std::string websocket_path = "/ws";             ///< where to upgrade; empty: everywhere
+  bool compression = false;                    ///< permessage-deflate, for who offers it
+  std::uint64_t compression_threshold = 1024;  ///< payloads below it are sent as they are
+  std::vector<OriginPattern> allowed_origins;  ///< empty: all
+  std::vector<std::string> subprotocols;       ///< the first offered one of them is answered
+  std::string websocket_path = "/ws";          ///< where to upgrade; empty: everywhere
+  /// Bytes of a request's body; 0: requests with one are refused.
+  std::uint64_t max_body = 0;
   bool accept_binary = false;                     ///< false: a binary message closes 1003
   std::uint16_t control_frames_per_second = 100;  ///< of one client; more close 4008; 0: no limit
 };
@@ -55,6 +58,14 @@ class Application {
   virtual ~Application() = default;
   /// A request that is no upgrade of /ws. Returns the whole response (http_response()).
   virtual std::string on_http(const HttpRequest& request, bool loopback) = 0;
+  /// The same with its connection. Empty: the answer comes later, by EventLoop::answer() or
+  /// stream(); until then nothing more is read, and nothing but the application bounds the wait.
+  virtual std::string on_request(Connection&, const HttpRequest& request, bool loopback) {
+    return on_http(request, loopback);
+  }
+  /// The head of a request with a body has come (NetOptions::max_body). An answer is sent instead
+  /// of reading the body, and ends the connection; empty: the body is read.
+  virtual std::string judge_head(const HttpRequest&) { return {}; }
   /// A WebSocket has opened.
   virtual void on_open(Connection& connection, const HttpRequest& request) = 0;
   /// Whether GET and HEAD of this path are answered beyond the limits of connections too: by
@@ -64,26 +75,11 @@ class Application {
   virtual void on_message(Connection& connection, std::string_view text) = 0;
   /// A binary message; only with NetOptions::accept_binary.
   virtual void on_binary(Connection&, std::string_view) {}
+  /// The time of Connection::set_deadline() has come.
   virtual void on_deadline(Connection& connection) = 0;
-  /// The connection is closing or broken: exactly once for each on_open().
+  /// The connection is closing or broken: exactly once for each on_open() that has given it a
+  /// Connection::session, and never for others.
   virtual void on_close(Connection& connection) = 0;
-};
-
-/// Where the counts of a fan-out across loops come together, for a request that wants to know.
-struct DeliveryReport {
-  std::atomic<std::uint32_t> delivered{0};
-  std::atomic<std::uint32_t> dropped{0};
-  std::atomic<std::uint32_t> pending{0};
-  UniqueTask<void(const DeliveryReport&)> done;  ///< on the loop that delivers last
-};
-
-/// One frame for connections of one loop.
-struct Delivery {
-  FrameRef frame;
-  ConnectionRef to;  ///< used when `many` is empty
-  std::vector<ConnectionRef> many;
-  std::shared_ptr<DeliveryReport> report;  ///< shared by the deliveries of one fan-out; or null
-  Importance importance = Importance::kMessage;
 };
 
 /// A timer of a loop. Those that are due at one time run in the order of their numbers.
@@ -153,11 +149,54 @@ class EventLoop {
   /// When this batch began.
   [[nodiscard]] Time now() const { return now_; }
   [[nodiscard]] sdk::Instant wall() const { return wall_; }
-  [[nodiscard]] Connection* find(ConnectionRef ref) const;
+  /// What carries a session of this loop; null: it has ended, or nothing does. For core/session:
+  /// others send(), or look for the session.
+  [[nodiscard]] Connection* transport_of(SessionRef ref) const {
+    return find(ConnectionRef{ref.slot, ref.loop, ref.generation});
+  }
+  /// A session of this loop, whether or not something carries it; null: it has ended.
+  [[nodiscard]] ApplicationSession* find(SessionRef ref) const;
+  /// Whether a session of this loop is there, and not about to end.
+  [[nodiscard]] bool is_open(SessionRef ref) const;
+  /// Connection::pause() and resume() of what carries a session of this loop. Where nothing does,
+  /// they count for what will carry it next.
+  void pause(SessionRef session);
+  void resume(SessionRef session);
+  /// How many of the former have not been followed by the latter, for a session that nothing
+  /// carries.
+  [[nodiscard]] std::uint16_t pauses(SessionRef session) const;
+
+  // Sessions that outlive their connection (transports.cc). None of the connection's own methods
+  // may be under way: call them from a task, or from Application::on_close().
+
+  /// From now on nothing carries the session, which stays under its name. The connection goes on,
+  /// or to its end, without one.
+  void detach(Connection& connection);
+  /// Adds a session that nothing carries yet.
+  SessionRef add_detached(std::unique_ptr<ApplicationSession> session);
+  /// Ends a session that nothing carries; it is destroyed at the end of the round.
+  void forget(SessionRef session);
+  /// Takes a connection, and what it carries, off this loop. To attach() it, or give it place().
+  [[nodiscard]] std::unique_ptr<Connection> take_out(Connection& connection);
+  /// Has the connection carry a session that nothing carries; from any loop, with its output and
+  /// what it has read. Null: the kernel refuses, the connection has ended, the session waits on.
+  Connection* attach(SessionRef session, std::unique_ptr<Connection> connection);
+  /// The same in a slot of its own, with the session that it has. Null: it has ended.
+  Connection* place(std::unique_ptr<Connection> connection);
+
+  /// Queues a message for a session of this loop, as Connection::send() does.
+  SendResult send(SessionRef to, const FrameRef& frame,
+                  Importance importance = Importance::kMessage);
   /// Delivers what has been posted to this loop so far; tasks wait for the end of the round.
   void deliver_mail() {
     if (mail_waiting_.load(std::memory_order_acquire)) deliver_waiting_mail();
   }
+  /// The answer to a request that Application::on_request() has left open. Nothing happens when the
+  /// connection has gone.
+  void answer(ConnectionRef to, std::string_view response, bool keep_alive);
+  /// A part of an answer that goes on until the connection ends. False: the connection has gone, or
+  /// is cut here, since more than `send_buffer_bytes` wait for it.
+  bool stream(ConnectionRef to, std::string_view bytes);
   /// Runs `task` once at `at`.
   TimerId schedule(Time at, UniqueTask<void()> task);
   /// The same, instead of what was scheduled under `name` before: however often clients cause it,
@@ -173,6 +212,8 @@ class EventLoop {
 
  private:
   friend class Connection;
+  [[nodiscard]] Connection* find(ConnectionRef ref) const;
+
   struct Timer {
     std::string name;  // empty: none
     UniqueTask<void()> task;
@@ -189,6 +230,16 @@ class EventLoop {
   /// Returns false when there is nothing more to accept, or no descriptor for it.
   bool accept_one(const ListenSocket& listener);
   Connection* adopt(int fd, const Address& address, const ListenSocket& listener, bool admitted);
+  [[nodiscard]] ConnectionRef next_ref();
+  /// A session that nothing carries.
+  struct Detached {
+    std::unique_ptr<ApplicationSession> session;
+    std::uint16_t pauses = 0;
+  };
+  [[nodiscard]] Detached* find_detached(SessionRef ref);
+  [[nodiscard]] const Detached* find_detached(SessionRef ref) const;
+  Connection* watch_in(ConnectionRef ref, std::unique_ptr<Connection> connection);
+  void tell_lost(const std::unordered_map<std::uint64_t, std::uint32_t>& lost) const;
   void take_in(int fd, const Address& address, const ListenSocket& listener);
   void take_into_reserve(int fd, const Address& address, const ListenSocket& listener,
                          Refusal refusal);
@@ -242,12 +293,14 @@ class EventLoop {
   std::vector<std::uint32_t> generations_;
   std::vector<Time> deadlines_;
   std::vector<std::uint32_t> free_slots_;
+  std::unordered_map<std::uint32_t, Detached> detached_;  // their slots have no connection
   Time earliest_deadline_ = kNever;
 
   std::vector<ConnectionRef> dirty_;                    // of this round
   std::deque<ConnectionRef> backlog_;                   // dirty, left over by earlier rounds
   std::vector<ConnectionRef> closed_;                   // on_close() is due
   std::vector<std::unique_ptr<Connection>> graveyard_;  // until the end of the round
+  std::vector<std::unique_ptr<ApplicationSession>> ended_sessions_;  // the same
   Timers timers_;
   std::uint64_t last_timer_ = 0;
   std::unordered_map<std::string, Timers::iterator> named_timers_;
@@ -257,6 +310,8 @@ class EventLoop {
   std::vector<Delivery> mail_ PEER_GUARDED_BY(mail_mutex_);
   std::vector<UniqueTask<void()>> tasks_ PEER_GUARDED_BY(mail_mutex_);
   std::size_t mail_bytes_ PEER_GUARDED_BY(mail_mutex_) = 0;
+  /// Messages that did not fit into the mailbox, by the session (packed) that they were for.
+  std::unordered_map<std::uint64_t, std::uint32_t> lost_mail_ PEER_GUARDED_BY(mail_mutex_);
   bool woken_ PEER_GUARDED_BY(mail_mutex_) = false;
   std::atomic<bool> mail_waiting_{false};  // mail_ is not empty: written under the mutex
 };

@@ -21,6 +21,7 @@
 namespace peer {
 namespace {
 
+// SD_LISTEN_FDS_START of sd_listen_fds(3).
 constexpr int kFirst = 3;
 // With the own ones, what a loop can listen on.
 constexpr long kMost = 8;
@@ -79,6 +80,7 @@ sdk::Result<std::vector<InheritedSocket>> take_inherited_sockets() {
                       std::to_string(kMost)};
   }
   for (int fd = kFirst; fd < kFirst + *count; ++fd) {
+    // Looked at now: a descriptor of another kind would fail at the first accept() of each loop.
     const int domain = option_of(fd, SO_DOMAIN);
     const bool is_known = domain == AF_INET || domain == AF_INET6 || domain == AF_UNIX;
     if (!is_known || option_of(fd, SO_TYPE) != SOCK_STREAM || option_of(fd, SO_ACCEPTCONN) != 1) {
@@ -86,6 +88,7 @@ sdk::Result<std::vector<InheritedSocket>> take_inherited_sockets() {
                         " is no listening stream socket: the socket unit needs ListenStream= and "
                         "Accept=no"};
     }
+    // A program that a plugin starts must not hold the port.
     ::fcntl(fd, F_SETFD, FD_CLOEXEC);
     sockets.push_back({fd, {}, 0});
     describe(sockets.back());

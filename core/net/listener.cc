@@ -19,11 +19,17 @@
 
 #include "core/base/address.h"
 
+// Listening sockets of TCP, on the main thread, which may wait for the resolution of a name. In:
+// host and port, or a socket that another process has bound. Out: non-blocking descriptors, one for
+// each loop, or an error that names the address. The sockets of one port share it (SO_REUSEPORT),
+// so that the kernel spreads connections over the loops. But that would also let a second server of
+// the same user join them without a word: so one socket is bound without sharing first, and then
+// closed.
 namespace peer {
 namespace {
 
-// What the kernel may hold unsent for one socket: without it megabytes pile up behind each reader
-// that has stopped reading.
+// How much the kernel may hold unsent for one socket. Without it megabytes pile up behind each
+// reader that has stopped reading (docs/decisions.md, "Socket options are inherited").
 constexpr int kUnsentBytes = 128 * 1024;
 
 void bind(Poco::Net::ServerSocket& socket, const Poco::Net::SocketAddress& address, bool share) {
@@ -88,6 +94,7 @@ sdk::Result<Listeners> listen_on(const std::string& host, std::uint16_t port, st
     bind(probe, address, false);
     listeners.port = probe.address().port();
     probe.close();
+    // Of port 0 the first socket has picked one for all.
     address = Poco::Net::SocketAddress(address.host(), listeners.port);
     for (std::size_t i = 0; i < count; ++i) {
       Poco::Net::ServerSocket socket;

@@ -2,32 +2,43 @@
 
 #include <cerrno>
 #include <exception>
+#include <span>
 
 #include "core/base/log.h"
 #include "core/net/event_loop.h"
+#include "core/net/packed_ref.h"
 
-// How loops talk. A post is pushed at once, under the receiver's mutex: so posts are in one order
-// for everybody, and what one loop learnt from another is never overtaken by what that one sent
-// before. Only the wake-up waits for the end of the sender's round: one system call for each
-// receiver, however many posts.
+// How loops talk. In: deliveries and tasks, from any thread (post). Out: frames for the connections
+// of this loop and calls of tasks, on its own thread.
+//
+// A post is pushed at once, under the receiver's mutex. So posts have one order for everybody: when
+// a loop has learnt something from another one, all that the other had posted to it before is in
+// its mailbox (docs/decisions.md, "Mail between loops is pushed at once"). Only the wake-up waits
+// for the end of the sender's round: one system call for each receiver, however many posts.
 namespace peer {
 namespace {
 
 constexpr std::size_t kMaxMailBytes = 64 * 1024 * 1024;
 
 std::size_t mail_size(const Delivery& delivery) {
-  return sizeof(Delivery) + delivery.frame.size() + delivery.many.size() * sizeof(ConnectionRef);
+  return sizeof(Delivery) + delivery.frame.size() + delivery.many.size() * sizeof(SessionRef);
 }
 
-std::uint32_t receivers(const Delivery& delivery) {
-  return delivery.many.empty() ? 1 : static_cast<std::uint32_t>(delivery.many.size());
+std::span<const SessionRef> receivers(const Delivery& delivery) {
+  if (delivery.many.empty()) return {&delivery.to, 1};
+  return delivery.many;
+}
+
+std::uint32_t receiver_count(const Delivery& delivery) {
+  return static_cast<std::uint32_t>(receivers(delivery).size());
 }
 
 void finish(const Delivery& delivery, std::uint32_t delivered) {
   DeliveryReport* report = delivery.report.get();
   if (report == nullptr) return;
   report->delivered.fetch_add(delivered, std::memory_order_relaxed);
-  report->dropped.fetch_add(receivers(delivery) - delivered, std::memory_order_relaxed);
+  report->dropped.fetch_add(receiver_count(delivery) - delivered, std::memory_order_relaxed);
+  // Acquire and release: the last one sees what all others have added.
   if (report->pending.fetch_sub(1, std::memory_order_acq_rel) == 1) report->done(*report);
 }
 
@@ -45,10 +56,12 @@ void EventLoop::post(Delivery delivery) {
       mail_.push_back(std::move(delivery));
       mail_waiting_.store(true, std::memory_order_release);
       asleep = !std::exchange(woken_, true);
+    } else {
+      for (const SessionRef to : receivers(delivery)) ++lost_mail_[packed(to)];
     }
   }
   if (full) {
-    stats_.mail_dropped.fetch_add(receivers(delivery), std::memory_order_relaxed);
+    stats_.mail_dropped.fetch_add(receiver_count(delivery), std::memory_order_relaxed);
     finish(delivery, 0);
     return;
   }
@@ -65,6 +78,8 @@ void EventLoop::post(UniqueTask<void()> task) {
   if (asleep) wake();
 }
 
+// Called for the first post since the loop last looked: woken_ says that it will look again. A
+// thread without a loop has no end of a round to wait for, and wakes at once.
 void EventLoop::wake() {
   EventLoop* sender = current();
   if (sender == this) return;  // it looks at its mail before it sleeps
@@ -90,30 +105,32 @@ void EventLoop::wake_others() {
 }
 
 void EventLoop::deliver_waiting_mail() {
+  // Swapped out and delivered without the mutex: other threads may post meanwhile.
   std::vector<Delivery> mail;
+  std::unordered_map<std::uint64_t, std::uint32_t> lost;
   {
     const MutexLock lock(mail_mutex_);
     mail.swap(mail_);
+    lost.swap(lost_mail_);
     mail_bytes_ = 0;
     mail_waiting_.store(false, std::memory_order_relaxed);
     woken_ = !tasks_.empty();
   }
   for (const Delivery& delivery : mail) deliver(delivery);
+  if (!lost.empty()) tell_lost(lost);
+}
+
+void EventLoop::tell_lost(const std::unordered_map<std::uint64_t, std::uint32_t>& lost) const {
+  for (const auto& [key, count] : lost) {
+    ApplicationSession* session = find(unpacked<SessionRef>(key, index_));
+    for (std::uint32_t i = 0; session != nullptr && i < count; ++i) session->on_dropped();
+  }
 }
 
 void EventLoop::deliver(const Delivery& delivery) {
   std::uint32_t delivered = 0;
-  const auto send = [&](ConnectionRef ref) {
-    Connection* connection = find(ref);
-    if (connection != nullptr &&
-        connection->send(delivery.frame, delivery.importance) == SendResult::kQueued) {
-      ++delivered;
-    }
-  };
-  if (delivery.many.empty()) {
-    send(delivery.to);
-  } else {
-    for (const ConnectionRef ref : delivery.many) send(ref);
+  for (const SessionRef to : receivers(delivery)) {
+    if (send(to, delivery.frame, delivery.importance) == SendResult::kQueued) ++delivered;
   }
   finish(delivery, delivered);
 }
@@ -125,6 +142,8 @@ void EventLoop::run_tasks() {
     tasks.swap(tasks_);
     woken_ = !mail_.empty();
   }
+  // What was posted before one of these tasks may have come since this round delivered its mail.
+  if (!tasks.empty()) deliver_mail();
   for (UniqueTask<void()>& task : tasks) run_guarded(task);
 }
 

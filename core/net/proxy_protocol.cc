@@ -5,7 +5,11 @@
 #include <charconv>
 #include <system_error>
 
-// https://www.haproxy.org/download/2.8/doc/proxy-protocol.txt, sections 2.1 and 2.2.
+// PROXY protocol, as https://www.haproxy.org/download/2.8/doc/proxy-protocol.txt has it, sections
+// 2.1 and 2.2. In: the first bytes of a connection, cut anywhere. Out: the client's address and the
+// length of the header, or that more bytes must come, or that this is no header. No state, any
+// thread. Bytes with which no header can begin are refused at once, so that nobody waits for more
+// of them.
 namespace peer {
 namespace {
 

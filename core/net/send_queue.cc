@@ -8,6 +8,11 @@
 
 #include "core/net/connection.h"
 
+// The frames that a connection's socket has not taken yet, on the loop's thread. In: frames, in
+// their order. Out: their bytes, to the socket or to TLS, in as few system calls as possible, and
+// false when the connection is broken. A frame that is partly sent stays at the head, and nothing
+// ever goes before it. The queue has no bound of its own: the connection asks for room before it
+// pushes (Connection::fits).
 namespace peer {
 namespace {
 
@@ -52,13 +57,14 @@ bool SendQueue::flush(int fd) {
       return errno == EAGAIN || errno == EWOULDBLOCK;
     }
     consume(static_cast<std::size_t>(written));
+    // The socket is full. EPOLLOUT tells when there is room again.
     if (static_cast<std::size_t>(written) < offered) return true;
   }
   return true;
 }
 
-// Whole records, gathered from as many frames as one holds. What is offered again after a short
-// write begins with the same bytes and is not shorter, as TlsStream::write() wants it.
+// Whole records, gathered from as many frames as one holds. After a short write the next record
+// begins with the same bytes and is not shorter, as TlsStream::write() wants it.
 bool SendQueue::flush(TlsStream& tls) {
   while (!empty()) {
     std::array<std::uint8_t, kTlsRecord> record;

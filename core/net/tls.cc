@@ -14,6 +14,12 @@
 
 #include "core/base/plain_file.h"
 
+// TLS on the loops' own sockets: POCO makes the context, OpenSSL does the rest. In: PEM files, on
+// the main thread (TlsContext); records of one socket, on its loop (TlsStream). Out: decrypted
+// bytes, or errors in words for an operator. Two rules hold this together. OpenSSL has one error
+// queue for each thread, and a thread has many connections: the queue is emptied before each call
+// that is judged by it. And SSL_read() is not called again after a connection has ended: the stream
+// remembers what to say (`end_`).
 namespace peer {
 namespace {
 
@@ -25,7 +31,8 @@ constexpr std::string_view kProtocol = "http/1.1";
 // An encrypted key is refused: nobody is there to be asked for the passphrase.
 int no_passphrase(char*, int, int, void*) { return -1; }
 
-// RFC 7301: who asks for other protocols only gets none, and decides.
+// RFC 7301: a client that offers only other protocols is answered without one, and may go on or
+// not.
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* length,
                     const unsigned char* offered, unsigned int size, void*) {
   const std::string_view offers(reinterpret_cast<const char*>(offered), size);
@@ -41,11 +48,14 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* length,
   return SSL_TLSEXT_ERR_NOACK;
 }
 
+// A client that ends TCP without close_notify has ended, too: that is no error
+// (SSL_OP_IGNORE_UNEXPECTED_EOF).
 void set_options(SSL_CTX* context) {
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                    SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_IGNORE_UNEXPECTED_EOF);
-  // Buffers only while there is something in them: idle connections are most of all.
+  // OpenSSL frees its buffers while they are empty, because most connections are idle. Bytes
+  // that are offered again after a short write may lie elsewhere: SendQueue gathers them anew.
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);  // tickets keep nothing here

@@ -43,7 +43,7 @@ class TlsContext {
 };
 
 /// The TLS side of one accepted, non-blocking socket; the handshake is part of the first reads.
-/// One thread. The socket is the caller's and outlives the stream.
+/// Never blocks. One thread. The socket is the caller's and outlives the stream.
 class TlsStream {
  public:
   TlsStream(const TlsContext& context, int fd);
@@ -53,7 +53,7 @@ class TlsStream {
   ssize_t read(std::span<std::uint8_t> buffer);
   /// As send(2). After EAGAIN the next call must offer the same bytes, more of them or not.
   ssize_t write(std::span<const std::uint8_t> bytes);
-  /// Says that nothing follows, if the socket takes it.
+  /// Says that nothing follows (close_notify), if the socket takes it. Waits for no answer.
   void shut_down();
 
   /// Bytes that have come from the socket, those of records included that are not whole yet.

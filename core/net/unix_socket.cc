@@ -20,9 +20,13 @@
 
 #include "core/net/listener.h"
 
-// The order that two servers on one path depend on: each locks the folder, finds out whether
-// somebody listens, and binds; and locks it again to remove what is its own. A file cannot be
-// connected to before listen(), which comes when its mode and owner are set.
+// A Unix socket with its file, on the main thread. In: a path, a mode, an owner. Out: a socket that
+// listens, or an error that says what stands in its way; at the end the file is removed.
+//
+// Two servers may use one path one after the other, so the order matters. Each server locks the
+// folder, finds out whether somebody listens, and binds. It locks the folder again to remove the
+// file, and only if it is its own. Nobody can connect to a file before listen(), which comes when
+// its mode and owner are set.
 namespace peer {
 namespace {
 
@@ -95,6 +99,7 @@ sdk::Result<void> make_room(const std::string& path) {
 /// Makes the file with exactly this mode.
 bool bind_with_mode(int fd, const std::string& path, mode_t mode) {
   const sockaddr_un address = address_of(path);
+  // The umask is the whole process's, so it is put back at once.
   const mode_t before = ::umask(~mode & 0777);
   const bool bound = ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   const int error = errno;

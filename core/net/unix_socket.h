@@ -26,7 +26,9 @@ class UnixSocket {
   static constexpr std::size_t kLongestPath = 107;
 
   /// Binds and listens; the file has `mode` and `owner` before anybody can connect. A socket file
-  /// on which nobody listens any more is replaced. Anything else at `path` is an error.
+  /// on which nobody listens any more is replaced. Anything else at `path` is an error. `path` is
+  /// absolute and at most kLongestPath bytes long. The folder is locked meanwhile (flock), for
+  /// which this waits 2 s at most.
   [[nodiscard]] static sdk::Result<std::unique_ptr<UnixSocket>> listen(const std::string& path,
                                                                        mode_t mode,
                                                                        const FileOwner& owner);

@@ -13,15 +13,14 @@ using std::chrono::milliseconds;
 constexpr std::chrono::seconds kReportInterval{10};
 constexpr std::size_t kMaxReason = 200;
 
-/// A plugin's words may hold what a client sent: bounded, and one line.
+}  // namespace
+
 std::string one_line(std::string_view text) {
   std::string line(text.substr(0, kMaxReason));
   std::replace_if(
       line.begin(), line.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; }, ' ');
   return line;
 }
-
-}  // namespace
 
 PluginCallCounts PluginCalls::counts() const {
   return {calls_.load(std::memory_order_relaxed), errors_.load(std::memory_order_relaxed),
@@ -68,7 +67,7 @@ void PluginCalls::ended(const char* call, Clock::time_point start) noexcept {
 
 void PluginCalls::report(const char* call, std::string_view what, std::uint64_t times) noexcept {
   try {
-    std::string line = "plugin " + kind_ + " '" + name_ + "': " + call + ": " + one_line(what);
+    std::string line = title() + ": " + call + ": " + one_line(what);
     if (times > 1) line += " (" + std::to_string(times) + " times since the last report)";
     log_warning(line);
   } catch (const std::exception&) {  // a log that cannot be written is no reason to end

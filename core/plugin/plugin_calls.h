@@ -19,6 +19,9 @@ struct PluginCallCounts {
   std::uint64_t slow = 0;    ///< calls that took longer than the budget
 };
 
+/// The text of a plugin, which may hold what a client sent: at most 200 bytes, and one line.
+[[nodiscard]] std::string one_line(std::string_view text);
+
 /// All calls of the core into one plugin go through here: nothing that a plugin throws gets any
 /// further, and one that throws or dawdles is named in the log. Of repeated failures one line in
 /// ten seconds is written, which says how many there were.
@@ -29,7 +32,8 @@ class PluginCalls {
   using Clock = std::chrono::steady_clock;
   using Now = Clock::time_point (*)();
 
-  /// `kind`, `name`: as in PluginInfo. `budget`: a longer call is reported. `now`: for tests.
+  /// `kind`, `name`: as in PluginInfo (its label). `budget`: a longer call is reported. `now`: for
+  /// tests.
   PluginCalls(std::string kind, std::string name,
               Clock::duration budget = std::chrono::milliseconds(100), Now now = &Clock::now)
       : kind_(std::move(kind)), name_(std::move(name)), budget_(budget), now_(now) {}
@@ -38,23 +42,16 @@ class PluginCalls {
   /// whether it came to its end. `call` names it in the log: "decide".
   template <typename Function>
   auto run(const char* call, Function&& function) noexcept {
-    using Value = std::invoke_result_t<Function>;
-    using Answer = std::conditional_t<std::is_void_v<Value>, bool, std::optional<Value>>;
     const Clock::time_point start = now_();
-    Answer answer{};
-    try {
-      if constexpr (std::is_void_v<Value>) {
-        std::forward<Function>(function)();
-        answer = true;
-      } else {
-        answer.emplace(std::forward<Function>(function)());
-      }
-    } catch (const std::exception& failure) {
-      threw(call, failure.what(), start);
-    } catch (...) {
-      threw(call, "no std::exception", start);
-    }
+    auto answer = fenced(call, start, std::forward<Function>(function));
     ended(call, start);
+    return answer;
+  }
+  /// The same of a call that may take its time, since nobody's thread is held up.
+  template <typename Function>
+  auto run_unhurried(const char* call, Function&& function) noexcept {
+    auto answer = fenced(call, now_(), std::forward<Function>(function));
+    calls_.fetch_add(1, std::memory_order_relaxed);
     return answer;
   }
 
@@ -63,6 +60,12 @@ class PluginCalls {
 
   [[nodiscard]] PluginCallCounts counts() const;
   [[nodiscard]] const std::string& name() const { return name_; }
+  /// "plugin auth 'jwt'"
+  [[nodiscard]] std::string title() const { return "plugin " + kind_ + " '" + name_ + "'"; }
+  /// A line of the log with the plugin's own words.
+  [[nodiscard]] std::string line(std::string_view text) const {
+    return title() + ": " + one_line(text);
+  }
 
  private:
   /// Lets one event of a kind through per interval, with the number of those since the last.
@@ -76,8 +79,31 @@ class PluginCalls {
     std::atomic<Clock::rep> open_at_{Clock::time_point::min().time_since_epoch().count()};
   };
 
+  template <typename Function>
+  auto fenced(const char* call, Clock::time_point start, Function&& function) noexcept {
+    using Value = std::invoke_result_t<Function>;
+    using Answer = std::conditional_t<std::is_void_v<Value>, bool, std::optional<Value>>;
+    Answer answer{};
+    try {
+      if constexpr (std::is_void_v<Value>) {
+        std::forward<Function>(function)();
+        answer = true;
+      } else {
+        answer.emplace(std::forward<Function>(function)());
+      }
+    } catch (const std::exception& failure) {
+      threw(call, failure.what(), start);
+    } catch (...) {
+      threw(call, "no std::exception", start);
+    }
+    return answer;
+  }
+
+  /// Counts and reports an exception.
   void threw(const char* call, std::string_view what, Clock::time_point now) noexcept;
+  /// Counts a call, and reports one that took longer than the budget.
   void ended(const char* call, Clock::time_point start) noexcept;
+  /// Writes the line. `times`: how many such events it stands for.
   void report(const char* call, std::string_view what, std::uint64_t times) noexcept;
 
   const std::string kind_;

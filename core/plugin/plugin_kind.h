@@ -1,39 +1,16 @@
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include <peer/sdk/auth.h>
-#include <peer/sdk/broker.h>
-#include <peer/sdk/match_strategy.h>
 #include <peer/sdk/plugin.h>
-#include <peer/sdk/room_policy.h>
+
+#include "core/config/plugin_kinds.h"
+#include "core/plugin/child_trial.h"
 
 namespace peer {
-
-/// What the plugins of one kind have in common.
-struct PluginKind {
-  const char* name;       ///< as in YAML and in the descriptor
-  const char* interface;  ///< as in the SDK
-  const char* prefix;     ///< of file names
-  std::uint32_t api_version;
-  void (*destroy)(void* object);  ///< what create_plugin() made of this kind
-};
-
-template <typename Interface>
-constexpr PluginKind plugin_kind(const char* interface, const char* prefix) {
-  return {Interface::kKind, interface, prefix, Interface::kApiVersion,
-          [](void* object) { delete static_cast<Interface*>(object); }};
-}
-
-inline constexpr PluginKind kBrokerKind = plugin_kind<sdk::Broker>("Broker", "broker");
-inline constexpr PluginKind kMatchStrategyKind =
-    plugin_kind<sdk::MatchStrategy>("MatchStrategy", "match");
-inline constexpr PluginKind kRoomPolicyKind = plugin_kind<sdk::RoomPolicy>("RoomPolicy", "room");
-inline constexpr PluginKind kAuthKind = plugin_kind<sdk::Auth>("Auth", "auth");
 
 /// "match_fifo.so"
 [[nodiscard]] std::string plugin_file_name(const PluginKind& kind, const std::string& name);
@@ -43,15 +20,29 @@ inline constexpr PluginKind kAuthKind = plugin_kind<sdk::Auth>("Auth", "auth");
 [[nodiscard]] sdk::Result<std::vector<std::string>> plugin_names(
     const std::filesystem::path& directory, const PluginKind& kind);
 
+/// The kind of that name; null: there is none.
+[[nodiscard]] const PluginKind* find_plugin_kind(std::string_view name);
+
+/// Opens the shared object at `path`, which is absolute, and returns the descriptor of whatever
+/// plugin it is: complete, and as check_descriptor() wants it. What the descriptor of an older SDK
+/// lacks is 0. Calls no function of the plugin. Main thread only.
+[[nodiscard]] sdk::Result<PeerPluginDescriptor> read_descriptor(
+    const std::filesystem::path& path, unsigned seconds_to_load = kTrialSeconds);
+
+/// Why this server cannot use a plugin as `name` of this kind, in words for the operator.
+[[nodiscard]] sdk::Result<void> check_descriptor(const PeerPluginDescriptor& found,
+                                                 const PluginKind& kind, std::string_view name);
+
 /// Opens the shared object at `path`, which is absolute, and checks what its descriptor says: that
-/// it is the plugin `name` of this kind, built for this server. Calls no function of the plugin.
-/// Main thread only.
-[[nodiscard]] sdk::Result<const PeerPluginDescriptor*> open_plugin(
-    const std::filesystem::path& path, const PluginKind& kind, const std::string& name);
+/// it is the plugin `name` of this kind, built for this server. What the descriptor of an older SDK
+/// lacks is 0 in the result. Calls no function of the plugin. Main thread only.
+[[nodiscard]] sdk::Result<PeerPluginDescriptor> open_plugin(const std::filesystem::path& path,
+                                                            const PluginKind& kind,
+                                                            const std::string& name);
 
 /// Makes the plugin's object, never null. What the plugin asked for, and its mistakes, are in
 /// `config` afterwards, also after an error. Main thread only.
 [[nodiscard]] sdk::Result<void*> create_plugin(const PeerPluginDescriptor& descriptor,
-                                               sdk::PluginConfig& config);
+                                               sdk::PluginConfig& config, sdk::PluginHost& host);
 
 }  // namespace peer

@@ -1,6 +1,9 @@
 #include "core/plugin/settle_options.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <map>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -36,18 +39,48 @@ bool give_the_expected_type(PluginChoice& choice, const Known& known) {
   return false;
 }
 
+using Options = std::map<std::string, Option, std::less<>>;
+
+/// Where the option of a path such as "keys[0].secret" is, or would be.
+struct Place {
+  Options& options;
+  std::string key;
+};
+
+/// What is left of `path` behind the map `key`, or number `index` of that list of maps; empty: it
+/// is elsewhere.
+std::string_view rest_behind(std::string_view path, const std::string& key,
+                             const sdk::PluginOptionMaps& maps, std::size_t index) {
+  const std::string start = maps.is_list ? key + "[" + std::to_string(index) + "]." : key + ".";
+  return path.starts_with(start) ? path.substr(start.size()) : std::string_view();
+}
+
+Place find_place(Options& options, std::string_view path) {
+  for (auto& [key, option] : options) {
+    auto* maps = std::get_if<sdk::PluginOptionMaps>(&option);
+    if (maps == nullptr || !path.starts_with(key)) continue;
+    for (std::size_t i = 0; i < maps->maps.size(); ++i) {
+      const std::string_view rest = rest_behind(path, key, *maps, i);
+      if (!rest.empty()) return find_place(maps->maps[i].options, rest);
+    }
+  }
+  return {options, std::string(path)};
+}
+
 bool read_its_file(PluginChoice& choice, const Known& known, const Strings& unread,
                    Strings& mistakes) {
-  const std::string file_key = known.key + std::string(kSecretFileSuffix);
-  if (known.expected != kString || !is_secret_option(known.key, {})) return false;
-  if (std::find(unread.begin(), unread.end(), file_key) == unread.end()) return false;
-  const auto* path = std::get_if<std::string>(&choice.options.at(file_key));
+  const Place place = find_place(choice.options, known.key);
+  const std::string file_path = known.key + std::string(kSecretFileSuffix);
+  const std::string file_key = place.key + std::string(kSecretFileSuffix);
+  if (known.expected != kString || !is_secret_option(place.key, {})) return false;
+  if (std::find(unread.begin(), unread.end(), file_path) == unread.end()) return false;
+  const auto* path = std::get_if<std::string>(&place.options.at(file_key));
   auto secret = path != nullptr ? read_secret_file(*path) : sdk::Error{"expected a path"};
-  choice.options.erase(file_key);
+  place.options.erase(file_key);
   if (secret) {
-    choice.options.insert_or_assign(known.key, std::move(*secret));
+    place.options.insert_or_assign(place.key, std::move(*secret));
   } else {
-    mistakes.push_back(file_key + ": " + secret.error().message);
+    mistakes.push_back(file_path + ": " + secret.error().message);
   }
   return true;
 }

@@ -1,23 +1,23 @@
 #include "core/plugin/shared_object.h"
 
 #include <dlfcn.h>
-#include <signal.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <boost/dll/shared_library.hpp>
 
-#include <cerrno>
-#include <cstring>
 #include <exception>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "core/plugin/child_trial.h"
 #include "core/plugin/elf_check.h"
 
+// Shared objects of plugins, on the main thread before anything listens. In: the path of a file
+// that anybody may have put there. Out: the plugin's descriptor, whose fields nobody has checked
+// yet, or why the file is refused. Loading a file already runs its code (static constructors), so
+// the order counts: permissions first, then the ELF headers, then a trial in a child process, and
+// only then the load in this one. A file that was loaded stays for ever.
 namespace peer {
 namespace {
 
@@ -58,42 +58,11 @@ std::string loader_reason(std::string_view text, const fs::path& path) {
   return std::string(text);
 }
 
-/// An exception that does find its way out of dlopen(), under a sanitizer, ends the process too.
 /// dlopen() is declared as one that never throws: where the compiler sees that it is the one that
 /// is called, it may leave out what ends the process.
-void load_or_die(const char* path) noexcept {
-  void* (*const volatile load)(const char*, int) = ::dlopen;
-  load(path, RTLD_NOW | RTLD_LOCAL);
-}
-
-/// Loads the file in a child first. Its static constructors run within dlopen(), out of which no
-/// exception finds its way: one that throws, or crashes, would end the server, and `--list-plugins`
-/// before its next line, without a word of the file. What else is wrong the parent sees itself.
-Result<void> try_in_child(const fs::path& path) {
-  constexpr unsigned kSecondsToLoad = 10;
-  const pid_t child = ::fork();
-  if (child < 0) return {};  // no process to be had: the file is loaded untried
-  if (child == 0) {
-    const rlimit no_core{0, 0};
-    ::setrlimit(RLIMIT_CORE, &no_core);
-    ::alarm(kSecondsToLoad);
-    load_or_die(path.c_str());
-    ::_exit(0);
-  }
-  int status = 0;
-  pid_t ended = 0;
-  do {
-    ended = ::waitpid(child, &status, 0);
-  } while (ended < 0 && errno == EINTR);
-  if (ended == child && WIFSIGNALED(status)) {
-    return Error{std::string("its static constructors end the process (") +
-                 ::strsignal(WTERMSIG(status)) + "); they must neither throw nor crash nor hang"};
-  }
-  if (ended == child && WEXITSTATUS(status) != 0) {
-    return Error{"its static constructors end the process (exit status " +
-                 std::to_string(WEXITSTATUS(status)) + ")"};
-  }
-  return {};
+void load(const char* path) {
+  void* (*const volatile open)(const char*, int) = ::dlopen;
+  open(path, RTLD_NOW | RTLD_LOCAL);
 }
 
 void keep_for_ever(boost::dll::shared_library library) {
@@ -114,14 +83,21 @@ Result<const PeerPluginDescriptor*> find_descriptor(const fs::path& path) {
 
 }  // namespace
 
-Result<const PeerPluginDescriptor*> open_shared_object(const fs::path& path) {
+Result<const PeerPluginDescriptor*> open_shared_object(const fs::path& path,
+                                                       unsigned seconds_to_load) {
   std::error_code error;
+  // Links are followed once, here: what is checked below is what is loaded.
   const fs::path canonical = fs::canonical(path, error);
   if (error) return Error{error.message()};
   if (!fs::is_regular_file(canonical, error)) return Error{"not a regular file"};
   if (Result<void> checked = check_permissions(path, canonical); !checked) return checked.error();
   if (Result<void> checked = check_elf_file(canonical); !checked) return checked.error();
-  if (Result<void> tried = try_in_child(canonical); !tried) return tried.error();
+  // Static constructors run within dlopen(), out of which no exception finds its way: one that
+  // throws, or crashes, would end the server, and `--list-plugins` before its next line, without a
+  // word of the file. What else is wrong is seen below.
+  const Result<void> tried = try_in_child("its static constructors end", seconds_to_load,
+                                          [&] { load(canonical.c_str()); });
+  if (!tried) return tried.error();
   try {
     return find_descriptor(canonical);
   } catch (const std::exception& failure) {

@@ -1,13 +1,17 @@
 #pragma once
 
 #include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
 
 /// Searches for the few bytes that matter to JSON, 16 at a time where the machine can (SSE2 is part
-/// of every x86-64). Nothing behind `end` is read.
+/// of every x86-64). Nothing behind `end` is read: the last bytes are looked at one by one. Without
+/// state; any thread.
 namespace peer {
 
 /// White space between the parts of a text (RFC 8259 2); no other character counts.
@@ -15,8 +19,40 @@ inline bool is_json_space(char c) { return c == ' ' || c == '\t' || c == '\n' ||
 
 /// The first character in [p, end) that is no white space, or `end`.
 inline const char* skip_json_space(const char* p, const char* end) {
-  while (p != end && is_json_space(*p)) ++p;
+  // One comparison tells most characters from white space.
+  while (p != end && static_cast<unsigned char>(*p) <= ' ' && is_json_space(*p)) ++p;
   return p;
+}
+
+/// The text between two places in it.
+inline std::string_view json_slice(const char* begin, const char* end) {
+  return {begin, static_cast<std::size_t>(end - begin)};
+}
+
+/// Which of 64 bytes are quotes, backslashes or control characters (RFC 8259 7): bit n is byte n.
+inline std::uint64_t string_specials(const char* block) {
+  std::uint64_t specials = 0;
+#if defined(__SSE2__)
+  // A quote or a control character, and no other byte, is at most a space once this bit is turned.
+  const __m128i turned = _mm_set1_epi8('"' ^ ' ');
+  const __m128i space = _mm_set1_epi8(' ');
+  const __m128i backslash = _mm_set1_epi8('\\');
+  for (int i = 0; i < 64; i += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + i));
+    const __m128i other = _mm_xor_si128(bytes, turned);
+    // SSE2 orders bytes as signed numbers only, but knows the smaller one of two unsigned.
+    const __m128i found = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(other, space), other),
+                                       _mm_cmpeq_epi8(bytes, backslash));
+    specials |= std::uint64_t{static_cast<unsigned>(_mm_movemask_epi8(found))} << i;
+  }
+#else
+  for (int i = 0; i < 64; ++i) {
+    const char c = block[i];
+    const bool special = c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
+    specials |= std::uint64_t{special} << i;
+  }
+#endif
+  return specials;
 }
 
 /// The first quote, backslash or control character (RFC 8259 7) in [p, end), or `end`.
@@ -27,6 +63,8 @@ inline const char* find_string_special(const char* p, const char* end) {
   const __m128i last_control = _mm_set1_epi8(0x1f);
   for (; end - p >= 16; p += 16) {
     const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    // SSE2 orders bytes as signed numbers only. A byte is a control character if it is the smaller
+    // one of itself and 0x1f.
     const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(block, last_control), block);
     const __m128i found = _mm_or_si128(
         control, _mm_or_si128(_mm_cmpeq_epi8(block, quote), _mm_cmpeq_epi8(block, backslash)));

@@ -1,13 +1,23 @@
-#include <simdjson.h>
-#include <bitset>
+#include "core/protocol/json_grammar.h"
 
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
+
+#include "core/base/utf8.h"
 #include "core/protocol/json_bytes.h"
 #include "core/protocol/json_text.h"
 
-// The grammar of RFC 8259 without recursion: one bit for each open container says whether it is an
-// object. A document is a run of values; after each one, containers close, or a comma (and in an
-// object a key and a colon) leads to the next value.
-
+// Whether a text is JSON (RFC 8259), and where the members of an object are in it. In: any bytes.
+// Out: yes or no, and slices. No state, any thread. Every client message goes through here once,
+// and nothing is built of it (docs/decisions.md, "One pass checks a message and cuts it").
+//
+// Each function takes the place where something must begin, and returns the place behind it, or
+// null when something else is there. There is no recursion: one bit for each open container says
+// whether it is an object.
 namespace peer {
 namespace {
 
@@ -17,157 +27,208 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_hex_digit(char c) { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
 
-class GrammarCheck {
- public:
-  explicit GrammarCheck(std::string_view text) : p_(text.data()), end_(p_ + text.size()) {}
+bool is_at(const char* p, const char* end, char c) { return p != end && *p == c; }
 
-  bool document() {
-    skip_space();
-    do {
-      if (!value()) return false;
-    } while (expects_value_);
-    return p_ == end_;
+/// The quotes, backslashes and control characters of a text, 64 bytes of it at a time: so each byte
+/// of it is classified once, however many strings and escapes there are.
+class Specials {
+ public:
+  explicit Specials(std::string_view text)
+      : block_(text.data()), end_(text.data() + text.size()), found_(look_at(block_)) {}
+
+  /// The first one in [p, end), or `end`. From call to call `p` never goes back.
+  const char* next(const char* p) {
+    std::uint64_t left = 0;
+    while (p - block_ >= kBlock || (left = found_ >> (p - block_)) == 0) {
+      block_ += kBlock;
+      if (block_ >= end_) return end_;
+      if (p < block_) p = block_;
+      found_ = look_at(block_);
+    }
+    return std::min(p + std::countr_zero(left), end_);
   }
 
  private:
-  bool at_end() const { return p_ == end_; }
-  void skip_space() { p_ = skip_json_space(p_, end_); }
+  static constexpr std::ptrdiff_t kBlock = 64;
 
-  bool take(char c) {
-    if (at_end() || *p_ != c) return false;
-    ++p_;
-    return true;
+  std::uint64_t look_at(const char* block) const {
+    if (end_ - block >= kBlock) return string_specials(block);
+    // Nothing behind the end is read. The zeros count as control characters, and so end the search.
+    std::array<char, kBlock> last{};
+    std::copy(block, end_, last.begin());
+    return string_specials(last.data());
   }
 
-  /// One scalar or empty container with all that follows it, or the opening of a container.
-  bool value() {
-    if (at_end()) return false;
-    if (*p_ == '{' || *p_ == '[') {
-      if (!open()) return false;
-      if (!take(closing())) return !is_object() || key();
-      --depth_;
-      return follow();
-    }
-    return scalar() && follow();
-  }
-
-  bool open() {
-    if (depth_ == kMaxDepth) return false;
-    is_object_[depth_++] = *p_++ == '{';
-    skip_space();
-    return true;
-  }
-
-  bool is_object() const { return is_object_[depth_ - 1]; }
-  char closing() const { return is_object() ? '}' : ']'; }
-
-  /// Closes containers up to the next comma, or to the end of the document.
-  bool follow() {
-    for (;;) {
-      skip_space();
-      if (depth_ == 0) {
-        expects_value_ = false;
-        return true;
-      }
-      if (take(',')) {
-        skip_space();
-        return !is_object() || key();
-      }
-      if (!take(closing())) return false;
-      --depth_;
-    }
-  }
-
-  bool key() {
-    if (!string()) return false;
-    skip_space();
-    if (!take(':')) return false;
-    skip_space();
-    return true;
-  }
-
-  bool scalar() {
-    switch (*p_) {
-      case '"':
-        return string();
-      case 't':
-        return word("true");
-      case 'f':
-        return word("false");
-      case 'n':
-        return word("null");
-      default:
-        return number();
-    }
-  }
-
-  bool word(std::string_view text) {
-    if (!std::string_view(p_, static_cast<std::size_t>(end_ - p_)).starts_with(text)) return false;
-    p_ += text.size();
-    return true;
-  }
-
-  bool digits() {
-    if (at_end() || !is_digit(*p_)) return false;
-    while (!at_end() && is_digit(*p_)) ++p_;
-    return true;
-  }
-
-  bool number() {
-    take('-');
-    if (!take('0') && !digits()) return false;
-    if (take('.') && !digits()) return false;
-    if (take('e') || take('E')) {
-      if (!take('+')) take('-');
-      return digits();
-    }
-    return true;
-  }
-
-  bool string() {
-    if (!take('"')) return false;
-    for (;;) {
-      p_ = find_string_special(p_, end_);
-      if (take('"')) return true;
-      if (!take('\\') || !escape()) return false;
-    }
-  }
-
-  bool escape() {
-    if (at_end()) return false;
-    switch (*p_++) {
-      case '"':
-      case '\\':
-      case '/':
-      case 'b':
-      case 'f':
-      case 'n':
-      case 'r':
-      case 't':
-        return true;
-      case 'u':
-        break;
-      default:
-        return false;
-    }
-    if (end_ - p_ < 4) return false;
-    for (int i = 0; i < 4; ++i) {
-      if (!is_hex_digit(*p_++)) return false;
-    }
-    return true;
-  }
-
-  const char* p_;
-  const char* end_;
-  bool expects_value_ = true;
-  std::size_t depth_ = 0;
-  std::bitset<kMaxDepth> is_object_;
+  const char* block_;
+  const char* const end_;
+  std::uint64_t found_;
 };
+
+struct Text {
+  explicit Text(std::string_view text) : end(text.data() + text.size()), specials(text) {}
+
+  const char* const end;
+  Specials specials;
+};
+
+/// `p` is at the backslash.
+const char* check_escape(const char* p, const char* end) {
+  if (end - p < 2) return nullptr;
+  switch (p[1]) {
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+      return p + 2;
+    case 'u':
+      break;
+    default:
+      return nullptr;
+  }
+  if (end - p < 6) return nullptr;
+  for (int i = 2; i < 6; ++i) {
+    if (!is_hex_digit(p[i])) return nullptr;
+  }
+  return p + 6;
+}
+
+const char* check_string(Text& text, const char* p) {
+  if (!is_at(p, text.end, '"')) return nullptr;
+  ++p;
+  for (;;) {
+    p = text.specials.next(p);
+    if (p == text.end) return nullptr;
+    if (*p == '"') return p + 1;
+    if (*p != '\\') return nullptr;
+    // Escapes come in pairs: the ends of an SDP's lines.
+    do {
+      p = check_escape(p, text.end);
+      if (p == nullptr) return nullptr;
+    } while (is_at(p, text.end, '\\'));
+  }
+}
+
+const char* check_word(const char* p, const char* end, std::string_view word) {
+  const std::string_view rest(p, static_cast<std::size_t>(end - p));
+  return rest.starts_with(word) ? p + word.size() : nullptr;
+}
+
+const char* check_digits(const char* p, const char* end) {
+  if (p == end || !is_digit(*p)) return nullptr;
+  do {
+    ++p;
+  } while (p != end && is_digit(*p));
+  return p;
+}
+
+const char* check_number(const char* p, const char* end) {
+  if (is_at(p, end, '-')) ++p;
+  p = is_at(p, end, '0') ? p + 1 : check_digits(p, end);
+  if (p != nullptr && is_at(p, end, '.')) p = check_digits(p + 1, end);
+  if (p == nullptr || p == end || (*p | 0x20) != 'e') return p;
+  ++p;
+  if (p != end && (*p == '+' || *p == '-')) ++p;
+  return check_digits(p, end);
+}
+
+const char* check_scalar(Text& text, const char* p) {
+  switch (*p) {
+    case '"':
+      return check_string(text, p);
+    case 't':
+      return check_word(p, text.end, "true");
+    case 'f':
+      return check_word(p, text.end, "false");
+    case 'n':
+      return check_word(p, text.end, "null");
+    default:
+      return check_number(p, text.end);
+  }
+}
+
+/// What is between a key and its value.
+const char* check_colon(const char* p, const char* end) {
+  p = skip_json_space(p, end);
+  return is_at(p, end, ':') ? skip_json_space(p + 1, end) : nullptr;
+}
+
+const char* check_key(Text& text, const char* p) {
+  p = check_string(text, p);
+  return p == nullptr ? nullptr : check_colon(p, text.end);
+}
+
+/// `p` is at the opening bracket; `outside`: the containers that are open around this one.
+const char* check_container(Text& text, const char* p, std::size_t outside) {
+  std::bitset<kMaxDepth> is_object;
+  std::size_t depth = outside;
+  for (;;) {
+    // At a value.
+    if (p == text.end) return nullptr;
+    if (*p == '{' || *p == '[') {
+      if (depth == kMaxDepth) return nullptr;
+      is_object[depth++] = *p == '{';
+      p = skip_json_space(p + 1, text.end);
+      if (!is_at(p, text.end, is_object[depth - 1] ? '}' : ']')) {
+        if (is_object[depth - 1] && (p = check_key(text, p)) == nullptr) return nullptr;
+        continue;
+      }
+    } else {
+      p = check_scalar(text, p);
+      if (p == nullptr) return nullptr;
+      p = skip_json_space(p, text.end);
+    }
+    // Behind a value: containers close, up to the next comma.
+    while (!is_at(p, text.end, ',')) {
+      if (!is_at(p, text.end, is_object[depth - 1] ? '}' : ']')) return nullptr;
+      ++p;
+      if (--depth == outside) return p;
+      p = skip_json_space(p, text.end);
+    }
+    p = skip_json_space(p + 1, text.end);
+    if (is_object[depth - 1] && (p = check_key(text, p)) == nullptr) return nullptr;
+  }
+}
+
+const char* check_value(Text& text, const char* p, std::size_t outside) {
+  if (p == text.end) return nullptr;
+  return *p == '{' || *p == '[' ? check_container(text, p, outside) : check_scalar(text, p);
+}
 
 }  // namespace
 
-bool is_valid_json(std::string_view text) {
-  return simdjson::validate_utf8(text.data(), text.size()) && GrammarCheck(text).document();
+bool is_valid_json(std::string_view json) {
+  if (!is_valid_utf8({reinterpret_cast<const std::uint8_t*>(json.data()), json.size()})) {
+    return false;
+  }
+  Text text(json);
+  const char* const p = check_value(text, skip_json_space(json.data(), text.end), 0);
+  return p != nullptr && skip_json_space(p, text.end) == text.end;
+}
+
+bool read_json_object(std::string_view json, std::vector<JsonMember>& members) {
+  Text text(json);
+  const char* p = skip_json_space(json.data(), text.end);
+  if (!is_at(p, text.end, '{')) return false;
+  p = skip_json_space(p + 1, text.end);
+  if (!is_at(p, text.end, '}')) {
+    for (;; p = skip_json_space(p + 1, text.end)) {
+      const char* const behind_key = check_string(text, p);
+      if (behind_key == nullptr) return false;
+      const char* const value = check_colon(behind_key, text.end);
+      if (value == nullptr) return false;
+      const char* const behind_value = check_value(text, value, 1);
+      if (behind_value == nullptr) return false;
+      members.push_back({json_slice(p, behind_key), json_slice(value, behind_value)});
+      p = skip_json_space(behind_value, text.end);
+      if (!is_at(p, text.end, ',')) break;
+    }
+    if (!is_at(p, text.end, '}')) return false;
+  }
+  return skip_json_space(p + 1, text.end) == text.end;
 }
 
 }  // namespace peer

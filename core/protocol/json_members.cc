@@ -26,11 +26,32 @@ bool has_duplicate_keys(const std::vector<JsonMember>& members) {
   return std::adjacent_find(keys.begin(), keys.end()) != keys.end();
 }
 
-std::string_view value_of(const std::vector<JsonMember>& members, std::string_view key) {
-  for (const JsonMember& member : members) {
-    if (member.key == key) return member.value;
+void clear_members(std::vector<JsonMember>& members) {
+  members.clear();
+  if (members.capacity() > kMembersKept) members.shrink_to_fit();
+}
+
+std::optional<std::string_view> decode_keys(TextArena& texts, std::vector<JsonMember>& members) {
+  bool has_bad_key = false;
+  for (JsonMember& member : members) {
+    if (const auto key = texts.decode(member.key)) {
+      member.key = *key;
+    } else {
+      member = {};  // no member that anybody asks for
+      has_bad_key = true;
+    }
   }
-  return {};
+  if (has_bad_key) return kInvalidMessage;
+  if (has_duplicate_keys(members)) return kDuplicateField;
+  return std::nullopt;
+}
+
+std::optional<std::string_view> read_members(std::string_view object, TextArena& texts,
+                                             std::vector<JsonMember>& members) {
+  clear_members(members);
+  ObjectCursor cursor(object);
+  for (JsonMember member; cursor.next(member);) members.push_back(member);
+  return decode_keys(texts, members);
 }
 
 }  // namespace peer

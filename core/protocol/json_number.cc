@@ -4,6 +4,10 @@
 #include <charconv>
 #include <limits>
 
+// Numbers of JSON by their exact value. In: the text of a number that has been validated. Out: an
+// integer, a double, or the one text that all numbers of that value share. No state, any thread. A
+// client may send a number of thousands of digits with an exponent of thousands of digits. So
+// digits and exponent stay decimal text, and no power of ten is ever computed.
 namespace peer {
 namespace {
 
@@ -102,6 +106,7 @@ std::optional<std::int64_t> integer_value(std::string_view raw) {
       return decimal.negative ? -value : value;
     }
   }
+  // A value of 19 digits that would still fit saturates as well: no field has a bound as high.
   return decimal.negative ? std::numeric_limits<std::int64_t>::min()
                           : std::numeric_limits<std::int64_t>::max();
 }

@@ -28,11 +28,12 @@ struct JsonMember {
   std::string_view value;
 };
 
-/// The members of a raw object, in order.
+/// The members of a raw object, in order. One thread; the text outlives the cursor.
 class ObjectCursor {
  public:
   /// `object` starts with its brace; anything else has no members.
   explicit ObjectCursor(std::string_view object);
+  /// Goes on to the next member. False at the end: then `member` is as it was.
   [[nodiscard]] bool next(JsonMember& member);
 
  private:
@@ -40,11 +41,12 @@ class ObjectCursor {
   const char* end_;
 };
 
-/// The elements of a raw array, in order.
+/// The elements of a raw array, in order. One thread; the text outlives the cursor.
 class ListCursor {
  public:
   /// `list` starts with its bracket; anything else has no elements.
   explicit ListCursor(std::string_view list);
+  /// Goes on to the next element. False at the end.
   [[nodiscard]] bool next(std::string_view& element);
 
  private:
@@ -56,7 +58,8 @@ class ListCursor {
 /// an unpaired surrogate escape, which no UTF-8 can say; `out` is then of no use.
 [[nodiscard]] bool append_decoded(std::string& out, std::string_view raw);
 
-/// Keeps the decoded strings of one message.
+/// Keeps the decoded strings of one message. Views of it stay good while more are added. One
+/// thread.
 class TextArena {
  public:
   /// The text of the raw string `raw`: a view of `raw` itself when nothing in it is escaped, else

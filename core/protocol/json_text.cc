@@ -5,6 +5,7 @@
 namespace peer {
 namespace {
 
+// Only what must be escaped (RFC 8259 7): everything else stays as it is, UTF-8 included.
 void append_escape(std::string& out, char c) {
   constexpr char kDigits[] = "0123456789abcdef";
   switch (c) {

@@ -8,6 +8,10 @@
 #include "core/protocol/json_scan.h"
 #include "core/protocol/json_text.h"
 
+// Raw JSON as a value, for plugins and for comparisons. In: JSON that has been validated. Out: an
+// sdk::Value, or what it cannot hold; and the text that is the same for all JSON of one value. No
+// state, any thread. Both ways recurse, so both need a bound of the depth: parse_json_value() has
+// it, and canonical_json() is only for what that took.
 namespace peer {
 namespace {
 
@@ -73,6 +77,7 @@ class ValueParser {
     while (next_item('}')) {
       std::string key;
       if (const auto fault = string(token(), key); fault != ValueFault::kNone) return fault;
+      // Compared decoded: "a" and "\u0061" are one key.
       const auto [member, is_new] = out.try_emplace(std::move(key));
       if (!is_new) return ValueFault::kDuplicateKey;
       p_ = skip_json_space(p_, end_);

@@ -12,8 +12,8 @@ namespace peer {
 enum class ValueFault {
   kNone,
   kTooDeep,
-  kDuplicateKey,
-  kUnpairedSurrogate,
+  kDuplicateKey,       ///< compared decoded
+  kUnpairedSurrogate,  ///< an escape that UTF-8 cannot say, in a key or a string
 };
 
 /// Parses the validated JSON value `raw`, with at most `max_depth` (below 1024) containers open at

@@ -11,7 +11,7 @@
 #include "core/protocol/requests.h"
 
 /// The JSON envelope of client messages (docs/protocol.md, "Envelope"): strict validation, then raw
-/// slices. What is opaque to the server stays text and is forwarded byte for byte.
+/// slices. Data that is opaque to the server stays text and is forwarded byte for byte.
 namespace peer {
 
 /// Every message type of docs/protocol.md that a client may send, and kUnknown.
@@ -33,11 +33,15 @@ enum class MessageType : std::uint8_t {
   kMetadata,
   kPing,
   kAuthResponse,
+  kIceServers,
+  kResume,
+  kAuthRefresh,
 };
-inline constexpr std::size_t kMessageTypeCount = 17;
+inline constexpr std::size_t kMessageTypeCount = 20;
 
 /// The type's word on the wire; "unknown" for kUnknown.
 [[nodiscard]] std::string_view to_text(MessageType type);
+/// kUnknown for every other word, "unknown" included.
 [[nodiscard]] MessageType message_type_of(std::string_view text);
 
 /// One client message, validated. Views die with the parser's next parse() or the message bytes.
@@ -57,19 +61,22 @@ class MessageParser {
   MessageParser();
   ~MessageParser();
 
-  /// Validates `text` as strict JSON (RFC 8259; UTF-8 has been checked; depth at most 1024) and
-  /// reads the envelope. kReadPadding (64) bytes behind `text` must be readable. Returns nullopt
-  /// when all is well, else the words of the 400 error ("invalid message", "duplicate field",
+  /// Validates `text` as strict JSON (RFC 8259; depth at most 1024) and reads the envelope. Whoever
+  /// brings it has checked that it is UTF-8 (Application::on_message). Returns nullopt when all is
+  /// well, else the words of the 400 error ("invalid message", "duplicate field",
   /// "<field> must be a <type>", "<field> must be valid Unicode", "id too long"); `out.id` is set
   /// even then where it could be read. A missing type is kUnknown without text.
   [[nodiscard]] std::optional<std::string_view> parse(std::string_view text, Message& out);
 
-  /// The same of a payload alone, which has come without its envelope: `out` has nothing else.
+  /// The same of a payload alone, which has come without its envelope, and as any bytes: `out` has
+  /// nothing else.
   [[nodiscard]] std::optional<std::string_view> parse_payload(std::string_view text, Message& out);
 
   // Readers of the payload that parse() has just validated: see requests.h. Each returns nullopt
   // when the request is well formed, else the words of the 400 error.
   [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, RegisterRequest&);
+  [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, ResumeRequest&);
+  [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, PingRequest&);
   [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, JoinRequest&);
   [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, NamespaceRequest&);
   [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, DiscoverRequest&);
@@ -79,6 +86,7 @@ class MessageParser {
   [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, RoomRequest&);
   [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, KickRequest&);
   [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, MetadataRequest&);
+  [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, AuthRefreshRequest&);
 
  private:
   struct Impl;

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <simdjson.h>
-
 #include <vector>
 
 #include "core/protocol/json_members.h"
@@ -11,7 +9,6 @@ namespace peer {
 
 /// What a parser keeps from message to message.
 struct MessageParser::Impl {
-  simdjson::dom::parser dom;
   TextArena texts;                   ///< decoded strings of the current message
   std::vector<JsonMember> envelope;  ///< keys decoded
   std::vector<JsonMember> payload;   ///< keys decoded

@@ -31,7 +31,26 @@ void Meta::merge(std::string_view object) {
     }
     fields_[entry->second].value = removes ? std::string_view() : member.value;
   }
+  // At the end, since `positions` are indices until then. No value of JSON is an empty text.
   if (has_removed) std::erase_if(fields_, [](const Field& field) { return field.value.empty(); });
+}
+
+std::string Meta::changes_from(const Meta& before) const {
+  std::map<std::string, std::string_view> known;
+  for (const Field& field : before.fields_) known.emplace(decoded_key(field.key), field.value);
+  std::string changes;
+  const auto add = [&](std::string_view raw_key, std::string_view value) {
+    changes.append(changes.empty() ? "{" : ",").append(raw_key).append(":").append(value);
+  };
+  for (const Field& field : fields_) {
+    const auto same = known.find(decoded_key(field.key));
+    if (same == known.end() || same->second != field.value) add(field.key, field.value);
+    if (same != known.end()) known.erase(same);
+  }
+  for (const Field& field : before.fields_) {
+    if (known.contains(decoded_key(field.key))) add(field.key, "null");
+  }
+  return changes.empty() ? changes : changes + "}";
 }
 
 std::string Meta::to_json() const {

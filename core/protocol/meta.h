@@ -14,6 +14,9 @@ class Meta {
   /// Lays the raw, validated JSON object `object` over this one: same keys (compared decoded) are
   /// replaced in place, `null` removes a key. An empty `object` changes nothing.
   void merge(std::string_view object);
+  /// An object with the keys that are new or have another text than in `before`, and with null for
+  /// those that are no more. Empty: nothing has changed.
+  [[nodiscard]] std::string changes_from(const Meta& before) const;
   /// The object as JSON text: "{}" when empty.
   [[nodiscard]] std::string to_json() const;
   /// The length of to_json().

@@ -8,11 +8,10 @@
 
 // The fields of one payload, on the loop that received it. In: validated JSON. Out: decoded texts,
 // numbers and raw values, or the words of the first 400 error ("<field> required").
-
 namespace peer {
 namespace {
 
-/// What a plugin judges is parsed by recursion, and so is what takes it apart again.
+/// Values for plugins are parsed by recursion, and destroyed by recursion.
 constexpr std::size_t kMaxFieldDepth = 64;
 
 std::string words(std::string_view field, std::string_view rest) {
@@ -40,7 +39,7 @@ PayloadReader::PayloadReader(std::string_view payload, TextArena& texts,
   members_.clear();
   if (!payload_.starts_with('{')) {
     refuse("payload must be an object");
-  } else if (const auto bad = read_members(ObjectCursor(payload_), texts_, members_)) {
+  } else if (const auto bad = read_members(payload_, texts_, members_)) {
     refuse(std::string(*bad));
   }
 }
@@ -74,6 +73,7 @@ std::optional<std::string_view> PayloadReader::optional_text(std::string_view fi
   const std::string_view value = present(field);
   if (value.empty()) return std::nullopt;
   const auto decoded = text(field, value);
+  // The bound is one of the decoded text: how a client escapes it makes no difference.
   if (decoded && decoded->size() > max) refuse(words(field, "too long"));
   return decoded;
 }
@@ -92,6 +92,20 @@ std::optional<std::int64_t> PayloadReader::optional_integer(std::string_view fie
   return integer;
 }
 
+std::string_view PayloadReader::optional_number(std::string_view field) {
+  const std::string_view value = present(field);
+  if (value.empty() || is_json_number(value)) return value;
+  refuse(words(field, "must be a number"));
+  return {};
+}
+
+std::optional<bool> PayloadReader::optional_boolean(std::string_view field) {
+  const std::string_view value = present(field);
+  if (value.empty()) return std::nullopt;
+  if (value != "true" && value != "false") refuse(words(field, "must be a boolean"));
+  return value == "true";
+}
+
 std::string_view PayloadReader::optional_meta(std::string_view field, std::size_t max) {
   const std::string_view value = present(field);
   if (value.empty()) return {};
@@ -100,8 +114,7 @@ std::string_view PayloadReader::optional_meta(std::string_view field, std::size_
     return {};
   }
   std::vector<JsonMember> members;
-  if (const auto bad = read_members(ObjectCursor(value), texts_, members))
-    refuse(std::string(*bad));
+  if (const auto bad = read_members(value, texts_, members)) refuse(std::string(*bad));
   if (stored_size(value) > max) refuse(words(field, "too large"));
   return value;
 }
@@ -126,6 +139,7 @@ std::vector<std::string_view> PayloadReader::optional_texts(std::string_view fie
   }
   ListCursor cursor(value);
   for (std::string_view element; !error_ && cursor.next(element);) {
+    // Counted while they are read: a list of a million strings ends here at once.
     if (texts.size() == max) refuse(words(field, "too large"));
     if (!is_json_string(element)) refuse(words(field, "must be an array of strings"));
     if (const auto decoded = text(field, element)) texts.push_back(*decoded);

@@ -24,7 +24,11 @@ class PayloadReader {
   /// A string that is there, not empty, and at most `max` bytes long, decoded.
   std::string_view required_text(std::string_view field, std::size_t max);
   std::optional<std::string_view> optional_text(std::string_view field, std::size_t max);
+  /// A number whose value is integral, saturated (integer_value()).
   std::optional<std::int64_t> optional_integer(std::string_view field);
+  /// The text of a number, of any kind; empty when absent.
+  std::string_view optional_number(std::string_view field);
+  std::optional<bool> optional_boolean(std::string_view field);
   /// A raw object with unique keys that will take at most `max` bytes once it is stored: members
   /// that are null, and white space between members, do not count (see Meta). Empty when absent.
   std::string_view optional_meta(std::string_view field, std::size_t max);

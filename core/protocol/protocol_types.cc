@@ -9,11 +9,12 @@ namespace peer {
 namespace {
 
 // The schema of docs/ has the same list; a test compares the two.
-constexpr std::array<std::string_view, 14> kServerTypes = {
+constexpr std::array<std::string_view, 20> kServerTypes = {
     "registered",   "auth_challenge", "peer_list",       "peer_joined",
     "peer_left",    "matched",        "match_cancelled", "match_expired",
     "room_created", "room_updated",   "room_closed",     "ack",
-    "pong",         "error",
+    "pong",         "error",          "resumed",         "auth_refreshed",
+    "peer_updated", "peer_away",      "peer_back",       "server_message",
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/base/fingerprint.h"
+#include "core/protocol/json_number.h"
 #include "core/protocol/json_value.h"
 #include "core/protocol/message_parser.h"
 #include "core/protocol/payload_reader.h"
@@ -11,20 +12,54 @@
 // From a parsed message to the struct of its type: one read() for each, on the loop that received
 // it. In: raw slices of JSON, and the bounds of the configuration. Out: fields that need no further
 // check, or the words of the 400 error. The first thing that is wrong counts (PayloadReader).
-
 namespace peer {
 namespace {
 
 using RequestError = std::optional<std::string>;
 
+constexpr std::size_t kLongestShownWord = 64;  // bytes
 constexpr std::int64_t kDefaultDiscoverLimit = 50;
+// For texts that must be a fingerprint or a known alias in the end: another length is no match.
 constexpr std::size_t kUnbounded = std::numeric_limits<std::size_t>::max();
 
 std::optional<std::string_view> read_alias(PayloadReader& payload, std::size_t max) {
   const auto alias = payload.optional_text("alias", max);
   if (!alias || alias->empty()) return std::nullopt;
+  // `to` and the like would take such an alias for a fingerprint.
   if (parse_fingerprint(*alias)) payload.refuse("invalid alias");
   return alias;
+}
+
+constexpr std::size_t kMostWords = 16;
+
+// `field`: a list of words, of which `known` takes those that it knows.
+template <typename Known>
+void read_words(PayloadReader& payload, const char* field, Known known) {
+  for (const std::string_view word : payload.optional_texts(field, kMostWords)) {
+    if (known(word)) continue;
+    payload.refuse(std::string(field) + ": unknown '" +
+                   std::string(word.substr(0, kLongestShownWord)) + "'");
+  }
+}
+
+/// What `registered` is to carry beside the usual.
+bool read_want(PayloadReader& payload) {
+  bool ice_servers = false;
+  read_words(payload, "want", [&](std::string_view word) {
+    if (word != "ice_servers") return false;
+    return ice_servers = true;
+  });
+  return ice_servers;
+}
+
+Watches read_watch(PayloadReader& payload) {
+  Watches watches;
+  read_words(payload, "watch", [&](std::string_view word) {
+    if (word == "meta") return watches.meta = true;
+    if (word == "presence") return watches.presence = true;
+    return false;
+  });
+  return watches;
 }
 
 std::uint32_t read_discover_limit(PayloadReader& payload, std::uint32_t max) {
@@ -60,9 +95,36 @@ std::optional<std::chrono::milliseconds> read_timeout(PayloadReader& payload) {
 RequestError MessageParser::read(const Message& message, const Bounds& bounds,
                                  RegisterRequest& out) {
   PayloadReader payload(message.payload, impl_->texts, impl_->payload);
-  out.public_key = payload.required_text("public_key", bounds.public_key);
+  // Needed by who has no identity: that is known when the auth plugins have been asked.
+  out.public_key = payload.optional_text("public_key", bounds.public_key).value_or("");
+  // What identities are told apart by: fingerprint_of_identity().
+  if (out.public_key.starts_with('\0')) payload.refuse("invalid public_key");
   out.alias = read_alias(payload, bounds.alias);
   out.meta = payload.optional_meta("meta", bounds.meta);
+  out.wants_ice_servers = read_want(payload);
+  out.wants_resume = payload.optional_boolean("resume").value_or(false);
+  return payload.error();
+}
+
+RequestError MessageParser::read(const Message& message, const Bounds&, ResumeRequest& out) {
+  PayloadReader payload(message.payload, impl_->texts, impl_->payload);
+  // An empty one is a text that is no token, and so no fault of the message.
+  const auto token = payload.optional_text("token", kUnbounded);
+  if (!token) payload.refuse("token required");
+  out.token = token.value_or(std::string_view());
+  // -1 and 2.5 are numbers, and so no fault of the message: there is no such place in a session.
+  const std::string_view number = payload.optional_number("received");
+  if (number.empty()) payload.refuse("received required");
+  const auto integer = number.empty() ? std::nullopt : integer_value(number);
+  if (integer && *integer >= 0) out.received = static_cast<std::uint64_t>(*integer);
+  return payload.error();
+}
+
+RequestError MessageParser::read(const Message& message, const Bounds&, PingRequest& out) {
+  PayloadReader payload(message.payload, impl_->texts, impl_->payload);
+  const auto received = payload.optional_integer("received");
+  if (received && *received < 0) payload.refuse("received must not be negative");
+  if (received) out.received = static_cast<std::uint64_t>(*received);
   return payload.error();
 }
 
@@ -72,6 +134,7 @@ RequestError MessageParser::read(const Message& message, const Bounds& bounds, J
   out.app_type = payload.optional_text("app_type", bounds.app_type);
   out.version = payload.optional_text("version", bounds.app_type);
   out.meta = payload.optional_meta("meta", bounds.join_meta);
+  out.watches = read_watch(payload);
   return payload.error();
 }
 
@@ -105,6 +168,7 @@ RequestError MessageParser::read(const Message& message, const Bounds& bounds, M
   PayloadReader payload(message.payload, impl_->texts, impl_->payload);
   out.ns = payload.required_text("namespace", bounds.name);
   out.group_size = read_group_size(payload, bounds.match_group);
+  out.group_size_max = static_cast<std::uint32_t>(bounds.match_group);
   out.timeout = read_timeout(payload);
   std::string_view criteria;
   out.criteria = payload.optional_object("criteria", bounds.criteria, criteria);
@@ -117,7 +181,9 @@ RequestError MessageParser::read(const Message& message, const Bounds& bounds,
                                  CreateRoomRequest& out) {
   PayloadReader payload(message.payload, impl_->texts, impl_->payload);
   out.room_id = payload.required_text("room_id", bounds.name);
+  // Checked only: the room policy reads it among the fields.
   static_cast<void>(payload.optional_integer("max_size"));
+  out.watches = read_watch(payload);
   out.fields = payload.parsed();
   return payload.error();
 }
@@ -125,6 +191,7 @@ RequestError MessageParser::read(const Message& message, const Bounds& bounds,
 RequestError MessageParser::read(const Message& message, const Bounds& bounds, RoomRequest& out) {
   PayloadReader payload(message.payload, impl_->texts, impl_->payload);
   out.room_id = payload.required_text("room_id", bounds.name);
+  if (message.type == MessageType::kJoinRoom) out.watches = read_watch(payload);
   out.fields = payload.parsed();
   return payload.error();
 }
@@ -141,6 +208,12 @@ RequestError MessageParser::read(const Message& message, const Bounds& bounds,
   PayloadReader payload(message.payload, impl_->texts, impl_->payload);
   out.meta = payload.optional_meta("meta", bounds.meta);
   if (out.meta.empty()) payload.refuse("meta required");
+  return payload.error();
+}
+
+RequestError MessageParser::read(const Message& message, const Bounds&, AuthRefreshRequest& out) {
+  PayloadReader payload(message.payload, impl_->texts, impl_->payload);
+  out.token = payload.required_text("token", kUnbounded);
   return payload.error();
 }
 

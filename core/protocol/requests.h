@@ -10,6 +10,8 @@
 #include <peer/sdk/types.h>
 #include <peer/sdk/value.h>
 
+#include "core/base/watches.h"
+
 /// What each client message asks for, after all of its 400 checks (docs/protocol.md, "B.
 /// Messages"). Views live as long as the message's bytes and the parser's next call; raw values are
 /// JSON text.
@@ -31,9 +33,20 @@ struct Bounds {
 };
 
 struct RegisterRequest {
-  std::string_view public_key;
+  std::string_view public_key;            ///< empty: none
   std::optional<std::string_view> alias;  ///< nullopt: automatic; never 64 hex digits
   std::string_view meta;                  ///< raw object; empty when absent
+  bool wants_ice_servers = false;         ///< `want` has the word
+  bool wants_resume = false;              ///< a session that may be resumed
+};
+
+struct ResumeRequest {
+  std::string_view token;
+  std::optional<std::uint64_t> received;  ///< nullopt: a number, but none that counts messages
+};
+
+struct PingRequest {
+  std::optional<std::uint64_t> received;  ///< messages; nullopt: not given
 };
 
 struct JoinRequest {
@@ -41,6 +54,7 @@ struct JoinRequest {
   std::optional<std::string_view> app_type;
   std::optional<std::string_view> version;
   std::string_view meta;  ///< raw object; empty when absent
+  Watches watches;
 };
 
 /// `leave`, `match_cancel`.
@@ -66,21 +80,24 @@ inline constexpr std::chrono::milliseconds kMaxMatchTimeout = std::chrono::hours
 struct MatchRequest {
   std::string_view ns;
   std::uint32_t group_size = 2;
-  sdk::Value criteria;       ///< always an object
-  std::string criteria_key;  ///< equal exactly when the criteria are equal as values
-  sdk::Value fields;         ///< the whole payload object, parsed
+  std::uint32_t group_size_max = 0;  ///< `match_group_max`, for a strategy that sets the size
+  sdk::Value criteria;               ///< always an object
+  std::string criteria_key;          ///< equal exactly when the criteria are equal as values
+  sdk::Value fields;                 ///< the whole payload object, parsed
   std::optional<std::chrono::milliseconds> timeout;  ///< nullopt: not given; zero: none
 };
 
 struct CreateRoomRequest {
   std::string_view room_id;
   sdk::Value fields;  ///< the whole payload object, parsed; max_size is null, absent or an integer
+  Watches watches;
 };
 
 /// `join_room`, `room_info` and the types of a room policy.
 struct RoomRequest {
   std::string_view room_id;
   sdk::Value fields;  ///< the whole payload object, parsed
+  Watches watches;    ///< of join_room alone
 };
 
 struct KickRequest {
@@ -90,6 +107,10 @@ struct KickRequest {
 
 struct MetadataRequest {
   std::string_view meta;  ///< raw object
+};
+
+struct AuthRefreshRequest {
+  std::string_view token;  ///< not empty; as long as the message may be: auth plugins have bounds
 };
 
 }  // namespace peer

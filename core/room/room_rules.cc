@@ -10,6 +10,10 @@
 #include "core/protocol/json_text.h"
 #include "core/protocol/protocol_types.h"
 
+// How far a room policy's verdict is believed. In: a room as it is, a request, the policy (a
+// plugin). Out: the verdict, as far as it makes sense; the rest is the plugin's fault, which the
+// log names (PluginCalls). Any loop, without a lock: the policy's code runs here. Its words go to
+// clients, so they must be UTF-8, and its messages JSON (docs/protocol.md, "Rooms").
 namespace peer {
 namespace {
 
@@ -25,17 +29,32 @@ bool is_present(const RoomSnapshot& snapshot, const sdk::RoomRequest& request,
 }
 
 const char* fault_of(const RoomSnapshot& snapshot, const sdk::RoomRequest& request,
-                     const sdk::RoomDecision& decision) {
-  // An owner who has just gone is one until the change that follows: the policy saw it as such.
+                     const sdk::RoomDecision& decision, const sdk::RoomOrders& orders) {
+  // An owner that has left stays the room's owner until the policy has answered its leave. Until
+  // then the policy sees it as the owner, and may keep it.
   const bool unchanged =
       request.action != sdk::RoomAction::kCreate && decision.owner == snapshot.room.owner;
-  const bool succession =
-      request.action == sdk::RoomAction::kLeave && decision.owner == request.actor;
+  const bool succession = request.action == sdk::RoomAction::kLeave &&
+                          decision.owner == request.actor && !orders.keeps_owner;
   if ((!unchanged || succession) && !is_present(snapshot, request, decision.owner)) {
     return "returned an owner who is no member";
   }
   if (decision.max_size == 0) return "returned a max_size of 0";
   if (decision.state.size() > kMaxState) return "returned more than 64 KiB of state";
+  return nullptr;
+}
+
+const char* fault_of(const RoomSnapshot& snapshot, const sdk::RoomRequest& request,
+                     const sdk::RoomOrders& orders, const Fingerprint& owner) {
+  using sdk::RoomAction;
+  const bool is_message = request.action == RoomAction::kMessage;
+  if (orders.remove &&
+      (!is_message || *orders.remove == owner || !is_present(snapshot, request, *orders.remove))) {
+    return "removed a peer that may not be removed";
+  }
+  const bool may_close =
+      is_message || request.action == RoomAction::kLeave || request.action == RoomAction::kTimer;
+  if (orders.close && !may_close) return "closed a room that somebody comes into";
   return nullptr;
 }
 
@@ -46,6 +65,10 @@ const char* fault_of(const sdk::RoomMessage& message) {
   if (!is_valid_json(json_string(message.type))) return "dropped a message of a type not in UTF-8";
   if (!is_valid_json(message.payload)) return "dropped a message that is not JSON";
   return nullptr;
+}
+
+bool is_utf8(std::string_view text) {
+  return is_valid_utf8({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
 /// The codes of which clients know what they mean (docs/protocol.md, "Errors").
@@ -61,8 +84,7 @@ bool accept(sdk::RoomRefusal& refusal, PluginCalls& calls) {
                               ", which is none of 400, 403, 404, 409, 429");
     return false;
   }
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(refusal.message.data());
-  if (!is_valid_utf8({bytes, refusal.message.size()})) {
+  if (!is_utf8(refusal.message)) {
     calls.fault("decide", "refused in words that are not UTF-8");
     refusal.message = "refused";
   }
@@ -80,14 +102,23 @@ void drop_bad_messages(std::vector<sdk::RoomMessage>& messages, PluginCalls& cal
 
 }  // namespace
 
-RoomVerdict judge(const sdk::RoomPolicy& policy, PluginCalls& calls, std::string_view room_id,
+/// Of the SDK that has the functions of a policy beside decide() and message_types().
+constexpr std::uint32_t kOrdersRevision = 3;
+
+RoomVerdict judge(const Served<sdk::RoomPolicy>& by, std::string_view room_id,
                   const RoomSnapshot& snapshot, const sdk::RoomRequest& request) {
+  PluginCalls& calls = by.calls;
   RoomVerdict verdict;
   sdk::RoomDecision decision;
   const sdk::RoomView view{room_id, snapshot.room.owner, snapshot.room.max_size, snapshot.members,
                            snapshot.room.state};
-  verdict.failed = !calls.run("decide", [&] { decision = policy.decide(view, request); });
+  verdict.failed = !calls.run("decide", [&] {
+    decision = by.revision < kOrdersRevision
+                   ? by.plugin.decide(view, request)
+                   : by.plugin.decide_and_order(view, request, verdict.orders);
+  });
   if (verdict.failed) return verdict;
+  // A peer that leaves has gone, and a timer asks for nothing: there is nothing to refuse.
   const bool may_refuse =
       request.action != sdk::RoomAction::kLeave && request.action != sdk::RoomAction::kTimer;
   if (decision.refusal && may_refuse) {
@@ -96,7 +127,15 @@ RoomVerdict judge(const sdk::RoomPolicy& policy, PluginCalls& calls, std::string
     verdict.refusal = std::move(decision.refusal);
     return verdict;
   }
-  if (const char* fault = fault_of(snapshot, request, decision)) {
+  if (verdict.orders.password != sdk::PasswordOrder::kNone) {
+    if (request.has_password) return verdict;
+    calls.fault("decide", "ordered something with a password that was not given");
+    verdict.failed = true;
+    return verdict;
+  }
+  const char* fault = fault_of(snapshot, request, decision, verdict.orders);
+  if (fault == nullptr) fault = fault_of(snapshot, request, verdict.orders, decision.owner);
+  if (fault != nullptr) {
     calls.fault("decide", fault);
     verdict.failed = true;
     return verdict;
@@ -105,7 +144,54 @@ RoomVerdict judge(const sdk::RoomPolicy& policy, PluginCalls& calls, std::string
   drop_bad_messages(decision.messages, calls);
   verdict.messages = std::move(decision.messages);
   verdict.wake_after = decision.wake_after;
+  if (verdict.orders.close && !is_utf8(*verdict.orders.close)) {
+    calls.fault("decide", "closed for a reason that is not UTF-8");
+    verdict.orders.close = "closed";
+  }
   return verdict;
+}
+
+std::optional<sdk::RoomRefusal> check(const Served<sdk::RoomPolicy>& by,
+                                      const sdk::RoomRequest& request) {
+  if (by.revision < kOrdersRevision) return std::nullopt;
+  std::optional<sdk::RoomRefusal> refusal;
+  by.calls.run("check", [&] { refusal = by.plugin.check(request); });
+  if (refusal && !accept(*refusal, by.calls)) return sdk::RoomRefusal{500, "internal error"};
+  return refusal;
+}
+
+namespace {
+
+// What `room_updated` has beside the usual members.
+std::string updated_members(const Served<sdk::RoomPolicy>& by, const sdk::RoomView& room) {
+  sdk::RoomDescription description;
+  by.calls.run("describe", [&] { by.plugin.describe(room, description); });
+  const std::string& object = description.updated;
+  if (object.empty() || object == "{}") return {};
+  if (!object.starts_with('{') || !object.ends_with('}') || !is_valid_json(object)) {
+    by.calls.fault("describe", "described a room in what is no JSON object");
+    return {};
+  }
+  return "," + object.substr(1, object.size() - 2);
+}
+
+sdk::RoomView view_of(std::string_view room_id, const Room& room,
+                      const std::vector<Fingerprint>& members) {
+  return {room_id, room.owner, room.max_size, members, room.state};
+}
+
+}  // namespace
+
+RoomNews news_of(const Served<sdk::RoomPolicy>& by, std::string_view room_id,
+                 const RoomSnapshot& before, const Room& after) {
+  RoomNews news;
+  news.changed = before.room.owner != after.owner || before.room.max_size != after.max_size;
+  if (by.revision < kOrdersRevision) return news;
+  if (!news.changed && before.room.state == after.state) return news;
+  news.members = updated_members(by, view_of(room_id, after, before.members));
+  news.changed = news.changed ||
+                 news.members != updated_members(by, view_of(room_id, before.room, before.members));
+  return news;
 }
 
 }  // namespace peer

@@ -7,6 +7,9 @@
 #include "core/cluster/ask.h"
 #include "core/wire/notices.h"
 
+// Where rooms are kept. In: a task, on its loop. Out: the same task, with what was read or what has
+// become of the change. OwnRooms answers within the call. SharedRooms asks the broker, and keeps
+// the task on the heap meanwhile; then it brings the hub of this node up to what the broker says.
 namespace peer {
 namespace {
 
@@ -17,16 +20,23 @@ using Status = RoomOutcome::Status;
 Joiner joiner_of(const RoomTask& task, bool alone) {
   const Newcomer& newcomer = *task.newcomer;
   return {
-      newcomer.where, newcomer.peer.peer, newcomer.object,
+      newcomer.where,
+      newcomer.peer.peer,
+      newcomer.object,
       peer_joined_frame(newcomer.peer.peer, task.question.name, newcomer.object, task.loop.wall()),
-      alone};
+      alone,
+      newcomer.watches};
 }
 
 // A room's list of members holds them all.
 PageLimit page_limit(const RoomTask& task) {
-  const std::size_t bytes = task.newcomer->page_bytes;
-  if (task.newcomer->into == Into::kNamespace) return {kJoinPage, bytes};
-  return {std::size_t{task.change.room.max_size}, bytes, true};
+  PageLimit limit{kJoinPage, task.newcomer->page_bytes};
+  if (task.newcomer->into != Into::kNamespace) {
+    limit.peers = task.change.room.max_size;
+    limit.lists_all = true;
+  }
+  if (task.newcomer->watches.presence) limit.away = PageLimit::Away::kNamed;
+  return limit;
 }
 
 Status status_of(JoinStatus status) {
@@ -70,10 +80,11 @@ sdk::RoomCommit commit_of(const RoomTask& task) {
   for (const RoomPost& post : task.change.posts) {
     commit.posts.push_back({post.to, std::string(text_of(post.frame))});
   }
-  if (task.question.action == sdk::RoomAction::kKick) {
-    commit.kicked = task.question.target;
+  if (task.change.removed) {
+    commit.kicked = task.change.removed;
     commit.by = task.question.actor;
   }
+  commit.closes = task.change.closes;
   return commit;
 }
 
@@ -99,7 +110,14 @@ void OwnRooms::read(RoomTask&& task, OnView then) {
 
 void OwnRooms::commit(RoomTask&& task, OnOutcome then) {
   RoomOutcome outcome;
-  const bool done = namespaces_.commit_room(task.question.name, task.based_on, task.change);
+  bool done = false;
+  if (task.change.closes) {
+    auto closed = namespaces_.close_room(task.question.name, task.based_on, task.change.posts);
+    done = closed.has_value();
+    if (done) outcome.closed = std::move(*closed);
+  } else {
+    done = namespaces_.commit_room(task.question.name, task.based_on, task.change);
+  }
   outcome.status = done ? Status::kDone : Status::kConflict;
   outcome.version = task.based_on + 1;
   then(std::move(task), std::move(outcome));
@@ -112,6 +130,7 @@ void OwnRooms::join(RoomTask&& task, OnOutcome then) {
 
 RoomOutcome OwnRooms::let_in(const RoomTask& task) {
   const std::string& name = task.question.name;
+  // Where others may exist, the newcomer has seen none of their members: it is shown them later.
   const Joiner joiner = joiner_of(task, others_ == Others::kMayBe);
   RoomOutcome outcome;
   outcome.version = task.based_on + 1;
@@ -126,6 +145,7 @@ RoomOutcome OwnRooms::let_in(const RoomTask& task) {
       break;
     case Into::kNewRoom:
       outcome.joined.ns = namespaces_.create_room(name, joiner, task.change);
+      // The first member of a namespace has the number 1 (Namespace::next_join).
       outcome.joined.joined = 1;
       outcome.status = outcome.joined.ns != nullptr ? Status::kDone : Status::kExists;
       return outcome;
@@ -135,7 +155,7 @@ RoomOutcome OwnRooms::let_in(const RoomTask& task) {
 }
 
 bool OwnRooms::leave(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
-                     const FrameRef& announcement) {
+                     const FrameRef& announcement, bool) {
   return namespaces_.leave(ns, joined, peer.peer, announcement).room.has_value();
 }
 
@@ -161,6 +181,10 @@ void SharedRooms::read(RoomTask&& task, OnView then) {
 
 void SharedRooms::commit(RoomTask&& task, OnOutcome then) {
   if (task.alone) return own_.commit(std::move(task), then);
+  // Other nodes would not hear that the room has ended.
+  if (task.change.closes && revision_ < 3) {
+    return then(std::move(task), {Status::kUnavailable, 0, JoinResult(), true, {}});
+  }
   auto kept = keep(std::move(task));
   const RoomTask& asking = *kept;
   const sdk::RoomCommit commit = commit_of(asking);
@@ -171,7 +195,7 @@ void SharedRooms::commit(RoomTask&& task, OnOutcome then) {
       },
       [kept = std::move(kept), then](const sdk::CommitOutcome& outcome) {
         then(std::move(*kept),
-             {peer::status_of(outcome.status), outcome.version, JoinResult(), true});
+             {peer::status_of(outcome.status), outcome.version, JoinResult(), true, {}});
       });
 }
 
@@ -192,6 +216,7 @@ void SharedRooms::join(RoomTask&& task, OnOutcome then) {
       asking.loop, {calls_, "join"}, {},
       [&](sdk::BrokerReply<sdk::JoinOutcome> reply) { broker_.join(request, std::move(reply)); },
       [this, kept = std::move(kept), then](const sdk::JoinOutcome& outcome) {
+        // The broker has entered it, and end_session() knew nothing of this membership.
         if (kept->newcomer_has_gone()) return withdraw(kept->question.name, kept->newcomer->peer);
         enter(std::move(*kept), outcome, then);
       });
@@ -205,6 +230,8 @@ void SharedRooms::enter(RoomTask&& task, const sdk::JoinOutcome& outcome, OnOutc
   if (result.status == Status::kDone) {
     const bool is_room = task.newcomer->into != Into::kNamespace;
     result.joined =
+        // While the page's hold lives, within `outcome`, the broker tells nothing more of this
+        // namespace: so there is no gap between the page and the news behind it.
         namespaces_.enter(task.question.name, joiner_of(task, false),
                           is_room ? &task.change : nullptr, outcome.page, page_limit(task));
   }
@@ -234,15 +261,20 @@ void SharedRooms::withdraw(std::string_view ns, const sdk::Registered& peer) {
 }
 
 bool SharedRooms::leave(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
-                        const FrameRef& announcement) {
+                        const FrameRef& announcement, bool others_know) {
   const std::string name = ns.name;  // whose last member this may be
-  const bool was_room = namespaces_.leave(ns, joined, peer.peer, announcement).was_room;
-  withdraw(name, peer);
-  return was_room;
+  const LeaveResult left = namespaces_.leave(ns, joined, peer.peer, announcement, others_know);
+  if (left.told.empty()) {
+    withdraw(name, peer);
+  } else {
+    calls_.run("leave_told", [&] { broker_.leave_told(name, peer, left.told); });
+  }
+  return left.was_room;
 }
 
 void SharedRooms::refresh(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
                           std::string_view object) {
+  // The local view changes even if the broker cannot be reached; the broker keeps what it is told.
   own_.refresh(ns, joined, peer, object);
   calls_.run("update", [&] { broker_.update(ns.name, peer, object); });
 }

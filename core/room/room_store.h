@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include <peer/sdk/broker.h>
+#include <peer/sdk/plugin.h>
 
 #include "core/hub/namespace_directory.h"
 #include "core/plugin/plugin_calls.h"
@@ -44,6 +46,9 @@ struct RoomOutcome {
   std::uint64_t version = 0;  ///< of the room now
   JoinResult joined{};
   bool told_by_broker = false;
+  /// Members here of a room that has ended: their sessions are to let go of it. With a broker they
+  /// are told by the news of the change.
+  std::vector<ClosedMember> closed{};
 };
 
 /// Answers go to a function, with the task, on the task's loop: at once, or later. A newcomer that
@@ -64,14 +69,16 @@ class RoomStore {
   /// A join came to nothing, though it may be known elsewhere.
   virtual void withdraw(std::string_view ns, const sdk::Registered& peer) = 0;
   /// Ends a membership, and announces it. True: it was in a room, whose policy is to be asked.
+  /// `others_know`: other nodes have told their members.
   virtual bool leave(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
-                     const FrameRef& announcement) = 0;
+                     const FrameRef& announcement, bool others_know) = 0;
   /// Others see another object of a member from now on; nobody is told.
   virtual void refresh(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
                        std::string_view object) = 0;
 };
 
-/// The truth of this node. All answers come at once, and nothing is allocated for them.
+/// The local view of this node. All answers come within the call, and nothing is allocated for
+/// them.
 class OwnRooms final : public RoomStore {
  public:
   enum class Others : std::uint8_t { kNone, kMayBe };
@@ -85,7 +92,7 @@ class OwnRooms final : public RoomStore {
   void join(RoomTask&& task, OnOutcome then) override;
   void withdraw(std::string_view, const sdk::Registered&) override {}
   bool leave(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
-             const FrameRef& announcement) override;
+             const FrameRef& announcement, bool others_know) override;
   void refresh(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
                std::string_view object) override;
 
@@ -96,22 +103,25 @@ class OwnRooms final : public RoomStore {
   const Others others_;
 };
 
-/// The truth of all nodes, which a broker knows. What it cannot know is read of the node's own
-/// directory; a change of that is still put before the broker, which remembers it for later.
+/// What all nodes share, which a broker knows. What the broker cannot know is read from the node's
+/// own directory; a change of that is still put before the broker, which remembers it for later.
 class SharedRooms final : public RoomStore {
  public:
-  SharedRooms(NamespaceDirectory& namespaces, sdk::Broker& broker, PluginCalls& calls)
+  /// `revision`: of the SDK that the broker was built with.
+  SharedRooms(NamespaceDirectory& namespaces, sdk::Broker& broker, PluginCalls& calls,
+              std::uint32_t revision = PEER_SDK_REVISION)
       : namespaces_(namespaces),
         own_(namespaces, OwnRooms::Others::kMayBe),
         broker_(broker),
-        calls_(calls) {}
+        calls_(calls),
+        revision_(revision) {}
 
   void read(RoomTask&& task, OnView then) override;
   void commit(RoomTask&& task, OnOutcome then) override;
   void join(RoomTask&& task, OnOutcome then) override;
   void withdraw(std::string_view ns, const sdk::Registered& peer) override;
   bool leave(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
-             const FrameRef& announcement) override;
+             const FrameRef& announcement, bool others_know) override;
   void refresh(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
                std::string_view object) override;
 
@@ -123,6 +133,7 @@ class SharedRooms final : public RoomStore {
   OwnRooms own_;
   sdk::Broker& broker_;
   PluginCalls& calls_;
+  const std::uint32_t revision_;
 };
 
 }  // namespace peer

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include <peer/sdk/room_policy.h>
 
 #include "core/base/fingerprint.h"
+#include "core/base/password_hash.h"
 #include "core/base/unique_task.h"
 #include "core/hub/namespace_directory.h"
 #include "core/net/event_loop.h"
@@ -28,6 +30,16 @@ struct RoomQuestion {
   sdk::Value fields{sdk::Value::Object()};
   /// Only if the room is at this version still (kTimer).
   std::optional<std::uint64_t> version{};
+  bool actor_proved = false;  ///< sdk::RoomRequest
+  /// Of a message: the policy hears who is no member, too (sdk::RoomTraits).
+  bool of_strangers = false;
+  /// The operator ends the room, for this reason: no policy is asked.
+  std::optional<std::string> ends{};
+  /// What the peer has given, and what has been found out about it (sdk::RoomRequest).
+  std::shared_ptr<const Secret> password{};
+  std::string password_hash{};
+  std::string compared_with{};
+  bool password_matches = false;
 };
 
 /// A peer on its way in.
@@ -39,11 +51,12 @@ struct Newcomer {
   };
 
   Into into = Into::kNamespace;
-  ConnectionRef where;
+  SessionRef where;
   sdk::Registered peer;
   std::string object;                    ///< what others will see of it there
   std::uint32_t max_namespace_size = 0;  ///< for kNamespace
   std::size_t page_bytes = 0;            ///< that the list of members may have
+  Watches watches{};
 };
 
 /// What has become of a question.
@@ -53,8 +66,11 @@ struct RoomAnswer {
   Room room{};                              ///< as it is now
   std::size_t members = 0;                  ///< for Rooms::look() only
   JoinResult joined{};                      ///< of a newcomer
-  /// The broker tells the nodes of the change, and of the kick that is a part of it.
+  /// The broker has told all nodes of the change. The target of a kick is removed by its own node,
+  /// not by the one that has asked.
   bool told_by_broker = false;
+  /// Who is put out with the change.
+  std::optional<Fingerprint> removed{};
 };
 
 /// A question on its way: it goes from step to step as one object, and is kept on the heap only
@@ -71,15 +87,14 @@ struct RoomTask {
   // How far it has come.
   Rooms* rooms = nullptr;
   int attempts = 0;
+  int passwords = 0;   ///< how often the password has been looked at
   bool alone = false;  ///< the broker could not know: the node's own truth counts to the end
   std::uint64_t based_on = 0;  ///< version of the room that `change` was decided for
   RoomChange change{};
   milliseconds wake_after{0};
 
   [[nodiscard]] bool newcomer_has_gone() const {
-    if (!newcomer) return false;
-    const Connection* connection = loop.find(newcomer->where);
-    return connection == nullptr || connection->closing();
+    return newcomer && !loop.is_open(newcomer->where);
   }
 };
 

@@ -6,19 +6,26 @@
 #include "core/room/room_rules.h"
 #include "core/wire/notices.h"
 
-// A task goes from attempt() to the store, which reads (take_view), to the policy (decide), to the
-// store, which commits (take_outcome), and from conclude() to its end or to attempt() again.
+// Each change of a room, on the loop of its task. In: a question, with the peer that asks or the
+// member that has gone. Out: the answer, when the change is committed or refused. A task goes from
+// attempt() to the store, which reads (take_view), to the policy (decide), to the store, which
+// commits (take_outcome), and from conclude() to its end or to attempt() again. No lock is held in
+// between; the version of the room tells whether another change was quicker.
 namespace peer {
 namespace {
 
 using Into = Newcomer::Into;
 using Status = RoomOutcome::Status;
 
-// So often is the dance danced with a room that others change all the time.
+// How often a change is tried while others keep changing the room. Then the client gets 429 "room
+// busy".
 constexpr int kMaxAttempts = 64;
-// Who has gone must not stay the owner: that is settled however often others are quicker, but a
-// broker that never agrees comes to an end too.
+// A member that has gone must not stay the owner, so its leave is tried more often. The number is
+// finite because a broker that never agrees must not keep a loop busy for ever.
 constexpr int kMaxSettleAttempts = 256;
+
+// A password is compared so often, should the room get another one meanwhile each time.
+constexpr int kMaxPasswords = 3;
 
 int attempts_for(const RoomTask& task) {
   return task.question.action == sdk::RoomAction::kLeave ? kMaxSettleAttempts : kMaxAttempts;
@@ -34,25 +41,35 @@ bool comes_into(const RoomTask& task, Into where) {
   return task.newcomer && task.newcomer->into == where;
 }
 
-// What the core itself has against it.
+// What the core refuses without asking the policy.
 std::optional<sdk::RoomRefusal> refusal_of(const RoomSnapshot& room, const RoomQuestion& question) {
   if (question.action == sdk::RoomAction::kKick && !is_member(room, question.target)) {
     return sdk::RoomRefusal{404, "peer not in room"};
   }
-  if (question.action == sdk::RoomAction::kMessage && !is_member(room, question.actor)) {
+  if (question.action == sdk::RoomAction::kMessage && !question.of_strangers &&
+      !is_member(room, question.actor)) {
     return sdk::RoomRefusal{403, "not in room"};
   }
   return std::nullopt;
 }
 
-RoomVerdict verdict_on(const sdk::RoomPolicy& policy, PluginCalls& calls, const RoomSnapshot& room,
+sdk::RoomRequest request_of(const RoomQuestion& question, sdk::Instant now) {
+  sdk::RoomRequest request{question.action,       question.actor,  question.target,
+                           question.message_type, question.fields, now,
+                           question.actor_proved};
+  request.has_password = question.password != nullptr;
+  request.password_hash = question.password_hash;
+  request.compared_with = question.compared_with;
+  request.password_matches = question.password_matches;
+  return request;
+}
+
+RoomVerdict verdict_on(const Served<sdk::RoomPolicy>& by, const RoomSnapshot& room,
                        const RoomQuestion& question, sdk::Instant now) {
   RoomVerdict verdict;
   verdict.refusal = refusal_of(room, question);
   if (verdict.refusal) return verdict;
-  verdict = judge(policy, calls, question.name, room,
-                  {question.action, question.actor, question.target, question.message_type,
-                   question.fields, now});
+  verdict = judge(by, question.name, room, request_of(question, now));
   if (verdict.failed && question.action == sdk::RoomAction::kLeave) {
     // A room must not be left to an owner who is gone: the standard rule (docs/protocol.md,
     // "Rooms") stands in.
@@ -65,16 +82,26 @@ RoomVerdict verdict_on(const sdk::RoomPolicy& policy, PluginCalls& calls, const 
 }
 
 // `room_updated` if the verdict changes what members know, then what the policy wants said.
-RoomChange change_of(const RoomQuestion& question, const RoomVerdict& verdict, const Room& before,
-                     sdk::Instant now) {
+RoomChange change_of(const Served<sdk::RoomPolicy>& by, const RoomQuestion& question,
+                     const RoomVerdict& verdict, const RoomSnapshot& before, sdk::Instant now) {
   RoomChange change{verdict.room, {}};
-  const bool is_new = question.action == sdk::RoomAction::kCreate;
-  if (!is_new && (before.owner != verdict.room.owner || before.max_size != verdict.room.max_size)) {
-    change.posts.push_back({std::nullopt, room_updated_frame(question.name, verdict.room, now)});
+  change.removed = verdict.orders.remove;
+  if (question.action == sdk::RoomAction::kKick) change.removed = question.target;
+  change.closes = verdict.orders.close.has_value();
+  if (question.action != sdk::RoomAction::kCreate && !change.closes) {
+    const RoomNews news = news_of(by, question.name, before, verdict.room);
+    if (news.changed) {
+      change.posts.push_back(
+          {std::nullopt, room_updated_frame(question.name, verdict.room, news.members, now)});
+    }
   }
   for (const sdk::RoomMessage& message : verdict.messages) {
     change.posts.push_back(
         {message.to, room_message_frame(question.name, message.type, message.payload, now)});
+  }
+  if (change.closes) {
+    change.posts.push_back(
+        {std::nullopt, room_closed_frame(question.name, *verdict.orders.close, now)});
   }
   return change;
 }
@@ -83,6 +110,7 @@ RoomChange change_of(const RoomQuestion& question, const RoomVerdict& verdict, c
 
 void Rooms::ask(RoomTask&& task) {
   task.rooms = this;
+  // There is nothing to read: the store finds out whether the name is free.
   if (comes_into(task, Into::kNewRoom)) return decide(std::move(task), RoomSnapshot());
   attempt(std::move(task));
 }
@@ -97,7 +125,8 @@ void Rooms::attempt(RoomTask&& task) {
 
 void Rooms::take_view(RoomTask&& task, RoomView&& view) {
   if (task.newcomer_has_gone()) return;
-  const bool is_empty = !view.room || (!task.newcomer && view.room->members.empty());
+  const bool takes_empty = task.newcomer || task.question.ends;
+  const bool is_empty = !view.room || (!takes_empty && view.room->members.empty());
   if (is_empty) return task.rooms->refuse(std::move(task), not_found());
   const std::optional<std::uint64_t>& due = task.question.version;
   if (view.known && due && view.room->version != *due) return;  // a later decision took over
@@ -106,13 +135,58 @@ void Rooms::take_view(RoomTask&& task, RoomView&& view) {
 
 void Rooms::decide(RoomTask&& task, const RoomSnapshot& room) {
   const sdk::Instant now = task.loop.wall();
-  RoomVerdict verdict = verdict_on(policy_, calls_, room, task.question, now);
+  if (task.question.ends) {
+    task.based_on = room.version;
+    task.change = RoomChange{room.room, {}};
+    task.change.closes = true;
+    task.change.posts.push_back(
+        {std::nullopt, room_closed_frame(task.question.name, *task.question.ends, now)});
+    return store_->commit(std::move(task), take_outcome);
+  }
+  const Served<sdk::RoomPolicy>& by = policies_.of(task.question.name);
+  RoomVerdict verdict = verdict_on(by, room, task.question, now);
   if (verdict.refusal) return refuse(std::move(task), std::move(*verdict.refusal));
+  if (verdict.orders.password != sdk::PasswordOrder::kNone) {
+    return look_at_password(std::move(task), verdict.orders);
+  }
   task.based_on = room.version;
-  task.change = change_of(task.question, verdict, room.room, now);
+  task.change = change_of(by, task.question, verdict, room, now);
   task.wake_after = verdict.wake_after;
   if (task.newcomer) return store_->join(std::move(task), take_outcome);
   store_->commit(std::move(task), take_outcome);
+}
+
+void Rooms::look_at_password(RoomTask&& task, const sdk::RoomOrders& orders) {
+  // The room has got another password each time.
+  if (++task.passwords > kMaxPasswords) return refuse(std::move(task), {429, "room busy"});
+  EventLoop& loop = task.loop;
+  const Fingerprint peer = task.question.actor;
+  if (!passwords_.admit(peer, task.question.name, loop.now())) {
+    return refuse(std::move(task), {429, "try again later"});
+  }
+  const bool compares = orders.password == sdk::PasswordOrder::kCompare;
+  std::string hash = compares ? orders.compare_with : std::string();
+  task.question.compared_with = hash;
+  auto kept = std::make_unique<RoomTask>(std::move(task));
+  Secret password(kept->question.password->text());
+  passwords_.add(peer, {std::move(password), std::move(hash),
+                        [kept = std::move(kept)](PasswordResult result) mutable {
+                          RoomQuestion& question = kept->question;
+                          question.password_hash = result.hash.value_or("");
+                          question.password_matches = result.matches.value_or(false);
+                          const bool failed = !result.hash && !result.matches;
+                          EventLoop& its_loop = kept->loop;
+                          its_loop.post([kept = std::move(kept), failed]() mutable {
+                            go_on(std::move(*kept), failed);
+                          });
+                        }});
+}
+
+void Rooms::go_on(RoomTask&& task, bool failed) {
+  if (task.newcomer_has_gone()) return;
+  Rooms& rooms = *task.rooms;
+  if (failed) return rooms.refuse(std::move(task), {500, "internal error"});
+  rooms.ask(std::move(task));
 }
 
 void Rooms::take_outcome(RoomTask&& task, RoomOutcome&& outcome) {
@@ -127,9 +201,12 @@ void Rooms::conclude(RoomTask&& task, RoomOutcome&& outcome) {
       if (++task.attempts < attempts_for(task)) return attempt(std::move(task));
       return refuse(std::move(task), {429, "room busy"});
     case Status::kIsRoom:
+      // The name is a room's, so the peer is judged by its policy like one that asked for
+      // join_room.
       task.newcomer->into = Into::kRoom;
       return attempt(std::move(task));
     case Status::kUnavailable:
+      // From here on OwnRooms serves the task, to its end.
       task.alone = true;
       task.attempts = 0;
       return attempt(std::move(task));
@@ -147,17 +224,22 @@ void Rooms::conclude(RoomTask&& task, RoomOutcome&& outcome) {
 }
 
 void Rooms::complete(RoomTask&& task, RoomOutcome&& outcome) {
-  wake_later(task, outcome.version);
-  // Who asked for a change hears of it before the answer; a newcomer is first told who is there.
+  if (!task.change.closes) wake_later(task, outcome.version);
+  if (!outcome.closed.empty()) on_closed_(outcome.closed);
+  // The peer that asked for a change hears of the change before its answer. A newcomer gets the
+  // list of members first, so its mail waits.
   if (!task.newcomer) task.loop.deliver_mail();
   RoomAnswer done{task.question.name, std::nullopt};
   done.room = task.change.room;
   done.joined = std::move(outcome.joined);
   done.told_by_broker = outcome.told_by_broker;
+  done.removed = task.change.removed;
   answer(std::move(task), std::move(done));
 }
 
 void Rooms::refuse(RoomTask&& task, sdk::RoomRefusal refusal) {
+  // The broker could not answer, but may have let the newcomer in all the same: it must not stay a
+  // member elsewhere.
   if (task.alone && task.newcomer) store_->withdraw(task.question.name, task.newcomer->peer);
   RoomAnswer refused{task.question.name, std::move(refusal)};
   answer(std::move(task), std::move(refused));
@@ -180,6 +262,10 @@ void Rooms::look(RoomTask&& task) {
   });
 }
 
+std::optional<sdk::RoomRefusal> Rooms::check(const RoomQuestion& question, sdk::Instant now) const {
+  return peer::check(policies_.of(question.name), request_of(question, now));
+}
+
 void Rooms::settle(EventLoop& loop, std::string name, const Fingerprint& gone) {
   ask(RoomTask{loop, {std::move(name), sdk::RoomAction::kLeave, gone}});
 }
@@ -188,6 +274,7 @@ void Rooms::wake_later(const RoomTask& task, std::uint64_t version) {
   if (task.wake_after.count() <= 0) return;
   EventLoop& loop = task.loop;
   loop.schedule(loop.now() + task.wake_after, [this, &loop, name = task.question.name, version] {
+    // The wish belongs to the decision that made it: a later one makes its own (take_view).
     RoomQuestion question{name, sdk::RoomAction::kTimer};
     question.version = version;
     ask(RoomTask{loop, std::move(question)});

@@ -1,20 +1,25 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <utility>
 
 #include <peer/sdk/room_policy.h>
 
-#include "core/plugin/plugin_calls.h"
+#include "core/plugin/by_namespace.h"
+#include "core/room/passwords.h"
 #include "core/room/room_store.h"
 #include "core/room/room_task.h"
 
 namespace peer {
 
-/// Every change of a room is the same dance: read the room, ask its policy, commit if the room is
-/// still what was read, else again. The policy is pure, so asking it twice does no harm; and no
-/// lock is held while a plugin thinks. Where it is read and committed is the store's business;
-/// when that cannot know, the dance begins anew with this node's own truth, and ends with it.
+/// Makes every change of a room in the same steps: read the room, ask its policy, commit if the
+/// room is still what was read, else begin again. The policy is pure, so asking it twice does no
+/// harm; and no lock is held while a plugin runs. The store reads and commits. When it cannot know,
+/// the steps begin anew with the local view of this node, and end with it.
 ///
 /// A namespace that is no room is joined the same way, without a policy.
 ///
@@ -22,32 +27,46 @@ namespace peer {
 class Rooms {
  public:
   /// All of them outlive the tasks.
-  Rooms(std::unique_ptr<RoomStore> store, const sdk::RoomPolicy& policy, PluginCalls& calls)
-      : store_(std::move(store)), policy_(policy), calls_(calls) {}
+  /// `policies` says which of them has a room.
+  /// `password_queue`: Passwords.
+  Rooms(std::unique_ptr<RoomStore> store, ByNamespace<sdk::RoomPolicy> policies,
+        std::size_t password_queue = 256)
+      : store_(std::move(store)), policies_(std::move(policies)), passwords_(password_queue) {}
+
+  /// What lets the sessions of a room that has ended go; on any loop. Before the first task.
+  using OnClosed = std::function<void(std::span<const ClosedMember> members)>;
+  void when_closed(OnClosed on_closed) { on_closed_ = std::move(on_closed); }
 
   /// Answers a question, and changes the room as its policy decides; lets the newcomer in.
   void ask(RoomTask&& task);
   /// Says what is known of a room, without a question.
   void look(RoomTask&& task);
-  /// A member has gone: what the policy makes of that.
+  /// What the room's policy has against the fields of a question that will be asked.
+  [[nodiscard]] std::optional<sdk::RoomRefusal> check(const RoomQuestion& question,
+                                                      sdk::Instant now) const;
+  /// A member has gone: asks the policy who owns the room now. Nobody waits for the outcome.
   void settle(EventLoop& loop, std::string name, const Fingerprint& gone);
 
   [[nodiscard]] RoomStore& store() { return *store_; }
+  [[nodiscard]] Passwords& passwords() { return passwords_; }
 
  private:
   void attempt(RoomTask&& task);
   void decide(RoomTask&& task, const RoomSnapshot& room);
+  void look_at_password(RoomTask&& task, const sdk::RoomOrders& orders);
   void conclude(RoomTask&& task, RoomOutcome&& outcome);
   void complete(RoomTask&& task, RoomOutcome&& outcome);
   void refuse(RoomTask&& task, sdk::RoomRefusal refusal);
   void wake_later(const RoomTask& task, std::uint64_t version);
+  static void go_on(RoomTask&& task, bool failed);
   static void answer(RoomTask&& task, RoomAnswer&& answer);
   static void take_view(RoomTask&& task, RoomView&& view);
   static void take_outcome(RoomTask&& task, RoomOutcome&& outcome);
 
   const std::unique_ptr<RoomStore> store_;
-  const sdk::RoomPolicy& policy_;
-  PluginCalls& calls_;
+  const ByNamespace<sdk::RoomPolicy> policies_;
+  OnClosed on_closed_ = [](std::span<const ClosedMember>) {};
+  Passwords passwords_;  // the last: its thread has tasks of the others
 };
 
 }  // namespace peer

@@ -1,9 +1,16 @@
 #include "core/wire/notices.h"
 
+#include <array>
+#include <charconv>
+#include <cstdint>
 #include <span>
 
 #include "core/protocol/json_text.h"
 
+// The frames that peers hear without having asked. In: names, and JSON that is sound already. Out:
+// complete text frames, to be shared by all receivers (docs/protocol.md, "Notifications"). No
+// state, any thread. A payload goes in as it came, and for a signal this is the only copy that is
+// made of it. Names are escaped; sizes are estimated well enough that one allocation is the rule.
 namespace peer {
 namespace {
 
@@ -15,8 +22,24 @@ FrameBuilder& append_hex(FrameBuilder& builder, const Fingerprint& fingerprint) 
   return builder.append("\"");
 }
 
+// The digits of the latest time that was written on this thread: it is the same for many frames.
+struct TimeDigits {
+  std::int64_t time = -1;
+  std::array<char, 24> digits;
+  std::size_t size = 0;
+};
+thread_local TimeDigits latest_time;
+
 FrameBuilder& append_ts(FrameBuilder& builder, sdk::Instant now) {
-  return builder.append(",\"ts\":").append_number(now.time_since_epoch().count());
+  TimeDigits& latest = latest_time;
+  const std::int64_t time = now.time_since_epoch().count();
+  if (latest.time != time || latest.size == 0) {
+    char* const begin = latest.digits.data();
+    const auto end = std::to_chars(begin, begin + latest.digits.size(), time).ptr;
+    latest.size = static_cast<std::size_t>(end - begin);
+    latest.time = time;
+  }
+  return builder.append(",\"ts\":").append({latest.digits.data(), latest.size});
 }
 
 // `{"type":...,"from":...,"namespace":...,"payload":...,"ts":...}`.
@@ -47,6 +70,18 @@ FrameRef peer_left_frame(const Fingerprint& peer, std::string_view ns, sdk::Inst
   return notification("peer_left", peer, ns, "{\"fingerprint\":\"" + to_hex(peer) + "\"}", now);
 }
 
+FrameRef peer_updated_frame(const Fingerprint& peer, std::string_view ns, std::string_view changes,
+                            sdk::Instant now) {
+  std::string payload = "{\"fingerprint\":\"" + to_hex(peer) + "\",\"meta\":";
+  payload.append(changes).push_back('}');
+  return notification("peer_updated", peer, ns, payload, now);
+}
+
+FrameRef presence_frame(std::string_view type, const Fingerprint& peer, std::string_view ns,
+                        sdk::Instant now) {
+  return notification(type, peer, ns, "{\"fingerprint\":\"" + to_hex(peer) + "\"}", now);
+}
+
 FrameRef kick_frame(const Fingerprint& by, const Fingerprint& target, std::string_view room_id,
                     sdk::Instant now) {
   return notification(
@@ -54,13 +89,22 @@ FrameRef kick_frame(const Fingerprint& by, const Fingerprint& target, std::strin
       "{\"room_id\":" + json_string(room_id) + ",\"fingerprint\":\"" + to_hex(target) + "\"}", now);
 }
 
-FrameRef room_updated_frame(std::string_view room_id, const Room& room, sdk::Instant now) {
-  return room_message_frame(room_id, "room_updated", room_payload(room_id, room) + "}", now);
+FrameRef room_updated_frame(std::string_view room_id, const Room& room, std::string_view more,
+                            sdk::Instant now) {
+  std::string payload = room_payload(room_id, room);
+  payload.append(more) += '}';
+  return room_message_frame(room_id, "room_updated", payload, now);
 }
 
 FrameRef room_closed_frame(std::string_view room_id, sdk::Instant now) {
   return room_message_frame(room_id, "room_closed", "{\"room_id\":" + json_string(room_id) + "}",
                             now);
+}
+
+FrameRef room_closed_frame(std::string_view room_id, std::string_view reason, sdk::Instant now) {
+  return room_message_frame(
+      room_id, "room_closed",
+      "{\"room_id\":" + json_string(room_id) + ",\"reason\":" + json_string(reason) + "}", now);
 }
 
 FrameRef room_message_frame(std::string_view room_id, std::string_view type,
@@ -72,8 +116,19 @@ FrameRef room_message_frame(std::string_view room_id, std::string_view type,
   return text_frame(message + "}");
 }
 
+FrameRef server_message_frame(std::string_view ns, std::string_view payload, sdk::Instant now) {
+  const std::string ns_json = ns.empty() ? std::string() : json_string(ns);
+  FrameBuilder builder(ns_json.size() + payload.size() + 96);
+  builder.append("{\"type\":\"server_message\"");
+  if (!ns.empty()) builder.append(",\"namespace\":").append(ns_json);
+  builder.append(",\"payload\":").append(payload);
+  append_ts(builder, now).append("}");
+  return builder.finish(Opcode::kText);
+}
+
 FrameRef directed_frame(std::string_view type, const Fingerprint& from, const Fingerprint& to,
                         std::string_view payload, sdk::Instant now) {
+  // 80: the other members' names and punctuation, and the digits of `ts`.
   FrameBuilder builder(type.size() + payload.size() + 2 * kHexLength + 80);
   builder.append("{\"type\":\"").append(type).append("\",\"from\":");
   append_hex(builder, from).append(",\"to\":");

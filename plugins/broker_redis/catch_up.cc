@@ -1,63 +1,78 @@
+#include "catch_up.h"
+
 #include <algorithm>
 #include <utility>
+#include <vector>
 
-#include "cluster_node.h"
+#include "client_text.h"
+#include "on_error.h"
 
-// What happened elsewhere while this node was cut off was announced to nobody here. When what is
-// shared is whole again, the members on other nodes are compared with those that the members here
-// have been told of, and these hear the difference. It is taken at one place of the stream: the
-// script that reads the members leaves a mark there.
-
+// In come namespaces whose members here may have missed something. Out goes lua/members.lua for
+// each, a number of them at a time, and to the core goes the difference. It is taken at one place
+// of the stream: the script that reads the members leaves a mark there.
 namespace peer_redis {
 namespace {
 
 constexpr std::size_t kMaxKnown = 1000;
+constexpr std::size_t kComparisonsUnderWay = 64;
 
 }  // namespace
 
-void ClusterNode::catch_up() {
-  if (!catch_up_due_ || !connected()) return;
-  catch_up_due_ = false;
-  behind_.clear();
-  for (const auto& [ns, here] : mirror_.namespaces()) behind_.push_back(ns);
-  catch_up_more();
+void CatchUp::becomes_due() {
+  due_ = true;
+  mirror_.mark_all_behind();
 }
 
-void ClusterNode::catch_up_more() {
-  while (catching_up_ < kScriptsUnderWay && !behind_.empty() &&
-         (catching_up_ == 0 || link_.has_room())) {
+void CatchUp::all_is_whole() {
+  if (!due_ || !state_.is_connected()) return;
+  due_ = false;
+  behind_.clear();
+  for (const auto& [ns, here] : mirror_.namespaces()) behind_.push_back(ns);
+  go_on();
+}
+
+void CatchUp::compare_soon(const std::string& ns) {
+  Mirror::Namespace* here = mirror_.find(ns);
+  if (here == nullptr) return;
+  here->behind = true;
+  behind_.push_back(ns);
+  go_on();
+}
+
+void CatchUp::go_on() {
+  while (under_way_ < kComparisonsUnderWay && !behind_.empty() &&
+         (under_way_ == 0 || link_.has_room())) {
     const std::string ns = std::move(behind_.front());
     behind_.pop_front();
     const Mirror::Namespace* here = mirror_.find(ns);
-    if (here != nullptr && here->behind) compare_members(ns);
+    if (here != nullptr && here->behind) compare(ns);
   }
 }
 
-// `ns` has members here.
-void ClusterNode::compare_members(const std::string& ns) {
-  const std::string token = std::to_string(++next_number_);
+void CatchUp::compare(const std::string& ns) {
+  const std::string token = announcements_.begin();
   const std::string most = std::to_string(kMaxKnown);
   // What others see of a member is needed only where somebody may have to be told of it.
   Mirror::Namespace& here = *mirror_.find(ns);
   const bool with_objects = !here.is_first;
   here.behind = false;
-  announced_.emplace(token, Announced{});
-  ++catching_up_;
+  ++under_way_;
   link_.run(Script::kMembers, {ns, token, most, with_objects ? "1" : "0"},
             [this, ns, token, with_objects](const Reply* reply) {
-              --catching_up_;
+              --under_way_;
               if (reply == nullptr || reply->is_error()) {
-                abandon(token);
-                return give_up_on_error(reply);
+                announcements_.abandon(token);
+                return or_give_up(link_)(reply);
               }
-              complete(token, [this, ns, shared = read_members(*reply, with_objects)] {
-                take_members(ns, shared);
-              });
-              catch_up_more();
+              announcements_.complete(token,
+                                      [this, ns, shared = read_members(*reply, with_objects)] {
+                                        take_members(ns, shared);
+                                      });
+              go_on();
             });
 }
 
-ClusterNode::Shared ClusterNode::read_members(const Reply& reply, bool with_objects) {
+CatchUp::Shared CatchUp::read_members(const Reply& reply, bool with_objects) {
   Shared shared;
   shared.whole = reply[0].integer() >= 0;
   const auto owner = from_hex(reply[1].text());
@@ -73,13 +88,14 @@ ClusterNode::Shared ClusterNode::read_members(const Reply& reply, bool with_obje
   return shared;
 }
 
-void ClusterNode::take_members(const std::string& ns, const Shared& shared) {
+void CatchUp::take_members(const std::string& ns, const Shared& shared) {
   Mirror::Namespace* here = mirror_.find(ns);
   if (here == nullptr) return;
   if (!shared.whole) {
-    here->behind = true;  // the next catch_up() compares it
+    here->behind = true;  // it is compared when all is whole
     return;
   }
+  // Announcements of the change were missed; the flag has the core tell its members.
   if (here->room && shared.room && here->room->state != *shared.room) {
     here->room->state = *shared.room;
     host_.room_changed({ns, *shared.room, {}, true});
@@ -93,15 +109,14 @@ void ClusterNode::take_members(const std::string& ns, const Shared& shared) {
       here->elsewhere->insert(peer);
       if (!object.empty()) elsewhere.push_back({peer, false, object});
     }
-    count_members(ns, *here);
+    counts_.tell(ns, *here);
   }
   if (known && shared.members) tell_difference(ns, *known, *shared.members);
   host_.members_known(ns, elsewhere);
 }
 
-void ClusterNode::tell_difference(const std::string& ns,
-                                  const std::unordered_set<Fingerprint>& known,
-                                  const Objects& members) {
+void CatchUp::tell_difference(const std::string& ns, const std::unordered_set<Fingerprint>& known,
+                              const Objects& members) {
   for (const Fingerprint& peer : known) {
     if (!members.contains(peer)) host_.member_left(ns, peer);
   }
@@ -110,28 +125,27 @@ void ClusterNode::tell_difference(const std::string& ns,
   }
 }
 
-// The first member here: what it is told of the others is what this node is to know.
-void ClusterNode::know_members(const std::string& ns, const peer::sdk::MemberPage& page) {
+void CatchUp::know_members(const std::string& ns, const peer::sdk::MemberPage& page) {
   Mirror::Namespace* here = mirror_.find(ns);
+  // Only the first member's page says what is to be known; the next ones come to a known namespace.
   if (here == nullptr || here->own != 1) return;
   here->elsewhere.reset();
   if (page.total > std::max<std::size_t>(1, page.members.size())) {
     if (page.total > kMaxKnown) return;
     here->is_first = true;
-    here->behind = true;
-    behind_.push_back(ns);
-    return catch_up_more();
+    return compare_soon(ns);
   }
   here->elsewhere.emplace();
   for (const auto& member : page.members) {
     if (!member.here) here->elsewhere->insert(member.peer);
   }
-  count_members(ns, *here);
+  counts_.tell(ns, *here);
 }
 
-void ClusterNode::know_of(Mirror::Namespace& here, const Fingerprint& peer) {
+void CatchUp::know_of(Mirror::Namespace& here, const Fingerprint& peer) {
   if (!here.elsewhere) return;
   here.elsewhere->insert(peer);
+  // Beyond the bound nothing is remembered, and nothing is compared after an outage.
   if (here.elsewhere->size() > kMaxKnown) here.elsewhere.reset();
 }
 

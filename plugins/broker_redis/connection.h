@@ -3,13 +3,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
-#include "event_loop.h"
+#include "kit.h"
 #include "resolver.h"
 #include "resp.h"
+#include "tls_client.h"
 
 namespace peer_redis {
 
@@ -27,8 +29,9 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// Begins to connect; output may be queued at once.
-  void open(const Address& address);
+  /// Begins to connect; output may be queued at once. `tls`: null for none; `host`: as which the
+  /// address was given, and as which the certificate must name it.
+  void open(const Address& address, const TlsOptions* tls, const std::string& host);
   void close();
   /// The same, and what the kernel still has to send is thrown away: it would come late.
   void abort();
@@ -41,17 +44,32 @@ class Connection {
   [[nodiscard]] std::size_t queued_bytes() const { return output_.size() - sent_; }
 
  private:
+  /// What epoll says of the socket.
   void handle(std::uint32_t events);
+  /// Reads once, 64 KiB at most. More is read in the next round, so other work comes in between.
   void read();
+  /// Hands out all replies that are whole by now; stops when a callback has closed the connection.
+  void take(std::string_view bytes);
+  /// False: TLS has failed.
+  bool encrypt();
+  /// Writes what the kernel takes. False: the connection has failed, and closed() was called.
+  bool write(std::string& bytes, std::size_t& sent);
+  /// Closes, and then calls closed(), which may open() again.
   void fail(std::string_view why);
 
   EventLoop& loop_;
   const Events events_;
   int fd_ = -1;
   bool connecting_ = false;
+  /// EPOLLOUT is asked for.
   bool waiting_to_write_ = false;
+  /// Plain bytes that have not been given to the kernel, or to TLS.
   std::string output_;
-  std::size_t sent_ = 0;  ///< of output_
+  std::size_t sent_ = 0;  ///< of output_; with TLS: that is encrypted
+  std::unique_ptr<TlsClient> tls_;
+  std::string wire_;  ///< with TLS: what goes to the network
+  std::size_t wire_sent_ = 0;
+  /// Of the present connection: half a reply of an earlier one must not remain.
   std::unique_ptr<ReplyReader> reader_;
 };
 

@@ -13,16 +13,15 @@ struct Advice {
 };
 
 constexpr Advice kAdvice[] = {
-    {"WRONGPASS", "correct the option 'password'"},
-    {"NOAUTH", "set the option 'password'"},
+    {"WRONGPASS", "correct the options 'username' and 'password'"},
+    {"NOAUTH", "set the options 'password' and, for an ACL user, 'username'"},
     {"NOPERM", "give its user the rights that the README of broker_redis lists"},
     {"DENIED", "give it a password, or an address that it listens on by its configuration"},
     {"READONLY", "it is a replica: give the address of the master"},
     {"MASTERDOWN", "it is a replica without its master: give the address of the master"},
-    {"MOVED", "it is part of a Redis Cluster: give the address of a single server"},
-    {"ASK", "it is part of a Redis Cluster: give the address of a single server"},
-    {"CROSSSLOT", "it is part of a Redis Cluster: give the address of a single server"},
-    {"CLUSTERDOWN", "it is part of a Redis Cluster: give the address of a single server"},
+    {"ASK", "the Cluster is moving our keys to another node: wait until it has"},
+    {"TRYAGAIN", "the Cluster is moving our keys to another node: wait until it has"},
+    {"CLUSTERDOWN", "the Cluster has nobody for our keys at the moment: see CLUSTER INFO"},
     {"OOM", "raise its 'maxmemory'"},
     {"LOADING", "it reads its data from disk: wait until it has"},
     {"BUSY", "a script keeps it busy: wait, or end the script with SCRIPT KILL"},
@@ -60,12 +59,21 @@ std::string shown(std::string_view answer) {
 FailureText describe_failure(std::string_view address, std::string_view why) {
   const std::string redis = "Redis at " + std::string(address);
   const std::string_view code = code_of(why);
-  if (why == kLeadsElsewhere) {
+  if (why == kLeadsElsewhere || why == kNewMaster) {
     return {std::string(why), redis + " has moved, " + std::string(why) + "; this node follows it"};
   }
+  if (why == kIsReplica) {
+    return {std::string(why), redis +
+                                  " is a replica, and nobody knows another master; this node "
+                                  "works on its own until there is one"};
+  }
+  if (code == "MOVED") {
+    return {"MOVED", redis + " has given our keys to another node of its Cluster (" + shown(why) +
+                         "); this node follows them"};
+  }
   if (code.empty()) {
-    return {std::string(why), redis + " is out of reach (" + std::string(why) +
-                                  "); this node works on its own until it is back"};
+    return {shown(why), redis + " is out of reach (" + shown(why) +
+                            "); this node works on its own until it is back"};
   }
   return {std::string(code.substr(0, kMaxShown)), redis + " answers \"" + shown(why) + "\"; " +
                                                       std::string(advice_for(code)) +

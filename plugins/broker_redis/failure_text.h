@@ -8,6 +8,12 @@ namespace peer_redis {
 /// Why the link ends where Redis is as well as ever, but its name leads elsewhere.
 inline constexpr std::string_view kLeadsElsewhere = "its name leads to another address now";
 
+/// The same where Sentinel says so.
+inline constexpr std::string_view kNewMaster = "Sentinel names another master";
+
+/// Why the link is not built: of several servers, the master alone will do.
+inline constexpr std::string_view kIsReplica = "it is a replica";
+
 /// Why the link to Redis has failed, as the log tells it.
 struct FailureText {
   std::string kind;  ///< the same for all failures that differ in arguments alone

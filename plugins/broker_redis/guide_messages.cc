@@ -4,6 +4,9 @@
 
 #include <set>
 
+// In: texts that any program may have published. Out: a message with every field of its type, or
+// nothing. The text is read twice: the DOM parser checks all of it, and the on-demand parser cuts
+// the payload out as it stands.
 namespace peer_redis {
 namespace {
 
@@ -83,6 +86,7 @@ void read_broadcast_payload(GuideMessage& message) {
     std::set<std::string, std::less<>> keys;
     for (auto field : document.get_object()) {
       const auto [key, first] = keys.emplace(std::string_view(field.unescaped_key()));
+      // Of two members with one name readers disagree which counts, so such a message is refused.
       if (!first || keys.size() > kMaxKeys) refuse();
       value member = field.value();
       if (*key == "data") {
@@ -141,6 +145,7 @@ std::string render_guide_message(std::string_view text, std::string_view node_id
     if (i > 0) out.push_back(',');
     append_json(out, namespaces[i]);
   }
+  // `text` begins with a brace: its members follow ours.
   return out.append(routed ? "],\"routed\":true," : "],").append(text.substr(1));
 }
 

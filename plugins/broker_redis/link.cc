@@ -1,13 +1,21 @@
 #include "link.h"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <random>
 #include <utility>
 
-#include "envelope.h"
 #include "failure_text.h"
+#include "kit.h"
+#include "redis_url.h"
 
+// The link's life: connect() asks where Redis is, open() builds both connections and loads the
+// scripts, a probe proves the subscription (kProving), and then it is up. Any failure comes to
+// fail(), which ends both connections, answers all that is under way with "unknown", and begins
+// anew after a pause. Replies come in the order of the commands, so `pending_` is a queue and needs
+// no numbers. The deadline of an attempt carries its number, and does nothing when a later attempt
+// is under way.
 namespace peer_redis {
 namespace {
 
@@ -17,11 +25,17 @@ using std::chrono::milliseconds;
 constexpr const char* kGuideChannels[] = {"signal", "relay", "broadcast", "ours"};
 constexpr milliseconds kFirstBackoff{50};
 constexpr milliseconds kLastBackoff{5000};
+/// Where Redis moves by itself: a new master is there within a second.
+constexpr milliseconds kLastBackoffOfMany{300};
+/// While our keys are on their way from one node of a Cluster to another.
+constexpr milliseconds kPauseWhileMoving{100};
+/// For the answers of a master that is none any more.
+constexpr milliseconds kGoodbyeOfOldMaster{200};
 
 // Well below the lease: the others reap who is not back within a lease of theirs.
-milliseconds backoff(std::uint32_t failures, milliseconds lease) {
-  const auto full = std::min(
-      {kLastBackoff, lease / 3 + milliseconds(1), kFirstBackoff * (1 << std::min(failures, 10U))});
+milliseconds backoff(std::uint32_t failures, milliseconds lease, milliseconds last) {
+  const auto full =
+      std::min({last, lease / 3 + milliseconds(1), kFirstBackoff * (1 << std::min(failures, 10U))});
   thread_local std::minstd_rand random{std::random_device{}()};
   return full / 2 + milliseconds(random() % static_cast<unsigned>(full.count() / 2 + 1));
 }
@@ -42,7 +56,8 @@ Link::Link(EventLoop& loop, const Options& options, std::string node, Events eve
       own_channel_(options.node_channel(node_)),
       channel_prefix_(options.node_channel("")),
       events_(std::move(events)),
-      resolver_(loop),
+      moved_channel_(options.guide_channel("moved")),
+      whereabouts_(loop, options, [this] { go_to_new_master(); }),
       commands_(loop, {[this](const Reply& reply) { handle_reply(reply); },
                        [this](std::string_view why) { fail(why); }}),
       subscriber_(loop, {[this](const Reply& reply) { handle_pushed(reply); },
@@ -54,44 +69,62 @@ void Link::stop() {
   commands_.flush();
   commands_.close();
   subscriber_.close();
+  whereabouts_.stop();
   fail_pending();
+}
+
+void Link::connect_after(milliseconds pause) {
+  if (connect_timer_) loop_.cancel(*connect_timer_);
+  connect_timer_ = loop_.run_at(Clock::now() + pause, [this] {
+    connect_timer_.reset();
+    connect();
+  });
 }
 
 void Link::connect() {
   if (stopped_) return;
   state_ = State::kConnecting;
   scripts_loaded_ = false;
+  in_cluster_ = false;
   subscribed_ = 0;
-  others_left_ = false;
   const std::uint64_t attempt = ++attempt_;
+  // All steps up to the probe have this long together. The probe has a deadline of its own.
   loop_.run_at(Clock::now() + 2 * options_.operation_timeout, [this, attempt] {
     if (attempt == attempt_ && state_ == State::kConnecting) fail("no answer");
   });
-  resolver_.resolve(options_.host, options_.port, [this, attempt](std::vector<Address> found) {
+  whereabouts_.find([this, attempt](const Whereabouts::Place* place, std::string_view why) {
     if (attempt != attempt_ || state_ != State::kConnecting) return;
-    if (found.empty()) return fail("no such host: " + options_.host);
-    open(found);
+    if (place == nullptr) return fail(why);
+    open(*place);
   });
 }
 
-void Link::open(const std::vector<Address>& addresses) {
-  address_ = addresses_.next(addresses);
-  others_left_ = addresses_.has_others();
+void Link::open(const Whereabouts::Place& place) {
+  const TlsOptions* tls = options_.access.tls ? &options_.tls : nullptr;
   const std::uint64_t attempt = attempt_;
-  commands_.open(address_);
+  commands_.open(place.address, tls, place.endpoint.host);
   if (attempt != attempt_ || state_ != State::kConnecting) return;
+  // All of this is sent without waiting for the answers: one round trip instead of one for each
+  // step.
   greet(commands_);
-  ask_for_scripts();
+  ask_who_it_is();
+  ask_for_marker();
+  load_marker();
   load_scripts();
-  subscriber_.open(address_);
+  subscriber_.open(place.address, tls, place.endpoint.host);
   if (attempt != attempt_ || state_ != State::kConnecting) return;
   greet(subscriber_);
+  subscribe();
+}
+
+void Link::subscribe() {
   std::vector<std::string> channels{own_channel_};
   if (options_.legacy_channels) {
     for (const char* name : kGuideChannels) {
       channels.push_back(options_.guide_channel(name));
     }
   }
+  channels_ = channels.size();
   Arguments subscribe{"SUBSCRIBE"};
   subscribe.insert(subscribe.end(), channels.begin(), channels.end());
   subscriber_.send(subscribe);
@@ -99,6 +132,7 @@ void Link::open(const std::vector<Address>& addresses) {
 
 void Link::greet(Connection& connection) {
   const auto say = [&](const Arguments& arguments) {
+    // An error of the subscription comes to handle_pushed(), which fails the link.
     if (&connection == &subscriber_) {
       connection.send(arguments);
       return;
@@ -110,19 +144,72 @@ void Link::greet(Connection& connection) {
         },
         Kind::kOwnTruth);
   };
-  if (!options_.password.empty()) say({"AUTH", options_.password});
+  const Access& access = options_.access;
+  if (!access.username.empty()) {
+    say({"AUTH", access.username, access.password});
+  } else if (!access.password.empty()) {
+    say({"AUTH", access.password});
+  }
   if (options_.db != 0) say({"SELECT", std::to_string(options_.db)});
 }
 
-// It keeps scripts as long as it runs.
-void Link::ask_for_scripts() {
-  if (hashes_[0].empty()) return;
+// A node of a Cluster answers OK to READWRITE, and any other an error. The question for a key of
+// ours is answered by MOVED where another node of a Cluster owns it.
+void Link::ask_who_it_is() {
+  ask({"READWRITE"}, [this](const Reply* reply) {
+    if (reply == nullptr) return;
+    if (reply->is_error()) {
+      // Without the right to ask, a node of a Cluster would look like any other Redis.
+      if (reply->text().starts_with("NOPERM")) fail(reply->text());
+      return;
+    }
+    in_cluster_ = true;
+    // The link is not up before this subscription has been confirmed, too.
+    ++channels_;
+    subscriber_.send(Arguments{"SUBSCRIBE", moved_channel_});
+    have_others_look();
+  });
+  ask_whether_keys_moved();
+  if (!whereabouts_.needs_master()) return;
+  ask({"ROLE"}, [this](const Reply* reply) {
+    if (reply == nullptr || reply->is_error() || is_giving_up()) return;
+    if ((*reply)[0].text() != "master") fail(kIsReplica);
+  });
+}
+
+void Link::ask_whether_keys_moved() {
   send(
-      formatted({"SCRIPT", "EXISTS", hashes_[0]}), false,
+      formatted({"EXISTS", key_}), false,
+      [this](const Reply* reply) {
+        if (reply != nullptr && reply->is_error()) leave(reply->text());
+      },
+      Kind::kOwnTruth);
+}
+
+// Redis keeps scripts as long as it runs, and forgets none. One of our own tells whether it is
+// still the same process. The others are there again as soon as any node has come back.
+void Link::ask_for_marker() {
+  // There is nothing to ask on the first link: this node has no marker there.
+  if (marker_hash_.empty()) return;
+  send(
+      formatted({"SCRIPT", "EXISTS", marker_hash_}), false,
       [this](const Reply* reply) {
         if (reply != nullptr && !reply->is_error() && (*reply)[0].integer() == 0) {
           another_store_ = true;
         }
+      },
+      Kind::kOwnTruth);
+}
+
+// Two nodes have the same one by a chance that is small, and all nodes that ever were fill no
+// memory.
+void Link::load_marker() {
+  constexpr std::size_t kMarkers = 4096;
+  const std::string number = std::to_string(std::hash<std::string>()(node_) % kMarkers);
+  send(
+      formatted({"SCRIPT", "LOAD", "return " + number}), false,
+      [this](const Reply* reply) {
+        if (reply != nullptr && !reply->is_error()) marker_hash_ = reply->text();
       },
       Kind::kOwnTruth);
 }
@@ -135,6 +222,7 @@ void Link::load_scripts() {
           if (reply == nullptr) return;
           if (reply->is_error()) return fail(reply->text());
           hashes_[i] = reply->text();
+          // The answers come in order, so the last one means all.
           if (i + 1 < kScriptCount) return;
           scripts_loaded_ = true;
           prove_when_ready();
@@ -144,8 +232,7 @@ void Link::load_scripts() {
 }
 
 void Link::prove_when_ready() {
-  const std::size_t channels = 1 + (options_.legacy_channels ? std::size(kGuideChannels) : 0);
-  if (state_ != State::kConnecting || !scripts_loaded_ || subscribed_ < channels) return;
+  if (state_ != State::kConnecting || !scripts_loaded_ || subscribed_ < channels_) return;
   state_ = State::kProving;
   probe();
 }
@@ -156,15 +243,29 @@ void Link::look_up_later() {
   });
 }
 
-// An answer without addresses says nothing: the name server may be away.
 void Link::look_up() {
   look_up_later();
-  const auto take = [this, attempt = attempt_](const std::vector<Address>& found) {
-    if (attempt != attempt_ || state_ != State::kUp || found.empty()) return;
-    if (std::find(found.begin(), found.end(), address_) != found.end()) return;
-    leave(kLeadsElsewhere);
-  };
-  resolver_.resolve(options_.host, options_.port, take);
+  whereabouts_.check([this, attempt = attempt_] {
+    if (attempt == attempt_ && state_ == State::kUp) leave(kLeadsElsewhere);
+  });
+}
+
+// The old one may answer yet, if it lives. If there is no link, this is the time to build one.
+void Link::go_to_new_master() {
+  if (stopped_) return;
+  failures_ = 0;
+  if (state_ == State::kDown) return connect_after(milliseconds(0));
+  if (state_ != State::kUp) return fail(kNewMaster);
+  loop_.run_at(Clock::now() + kGoodbyeOfOldMaster, [this, attempt = attempt_] {
+    if (attempt == attempt_) fail(kNewMaster);
+  });
+  leave(kNewMaster);
+}
+
+// Whether our keys have moved: they may not have noticed, and what is published where the keys are
+// would reach them without being counted.
+void Link::have_others_look() {
+  ask({"PUBLISH", moved_channel_, ""}, [](const Reply*) {});
 }
 
 // Nothing more is sent, and what is under way is answered yet.
@@ -177,9 +278,10 @@ void Link::leave(std::string_view why) {
 void Link::probe() {
   const std::uint64_t number = ++last_probe_;
   const std::uint64_t attempt = attempt_;
-  const std::string envelope = pack({"P", std::to_string(number)});
+  const std::string text = envelope('P', {std::to_string(number)});
   publish(
-      own_channel_, envelope, [](const Reply*) {}, Kind::kState);
+      own_channel_, text, [](const Reply*) {}, Kind::kState);
+  // One deadline for several probes: it counts from the oldest that has not come back.
   if (probe_timer_) return;
   probe_timer_ = loop_.run_at(Clock::now() + options_.operation_timeout, [this, attempt] {
     probe_timer_.reset();
@@ -188,6 +290,8 @@ void Link::probe() {
 }
 
 void Link::run(Script script, const Arguments& arguments, OnReply on_reply, Kind kind) {
+  // Scripts refuse an earlier number: what a network has kept of an older link must not take effect
+  // (see plugins/broker_redis/DESIGN.md, "Outages").
   const std::string number = std::to_string(attempt_);
   const std::string lease = std::to_string(options_.lease.count());
   Arguments all{"EVALSHA",
@@ -204,9 +308,12 @@ void Link::run(Script script, const Arguments& arguments, OnReply on_reply, Kind
 
 void Link::publish(std::string_view channel, std::string_view message, OnReply on_reply,
                    Kind kind) {
+  // The owner of our keys alone accepts a script, so the count of receivers is that of all nodes.
+  if (in_cluster_) return run(Script::kPublish, {channel, message}, std::move(on_reply), kind);
   if (state_ == State::kDown || is_giving_up() || !admits(kind)) return on_reply(nullptr);
   const std::string_view command[] = {"PUBLISH", channel, message};
   if (!commands_.send(command)) return on_reply(nullptr);
+  // 40: the words and lengths of the command in RESP.
   await_reply({}, std::move(on_reply), size_of(channel.size() + message.size() + 40));
 }
 
@@ -220,6 +327,8 @@ void Link::ask(const Arguments& command, OnReply on_reply) {
 bool Link::admits(Kind kind) {
   if (kind == Kind::kOwnTruth) return true;
   if (kind == Kind::kMessage) return has_room();
+  // It is about to fail. Nothing more is taken: what came later must not be done without what came
+  // first.
   if (overflown_) return false;
   if (pending_bytes_ < kMaxPendingBytes) return true;
   overflown_ = true;
@@ -232,12 +341,14 @@ bool Link::admits(Kind kind) {
 void Link::send(std::string bytes, bool repeatable, OnReply on_reply, Kind kind) {
   if (state_ == State::kDown || is_giving_up() || !admits(kind)) return on_reply(nullptr);
   const std::size_t size = size_of(bytes.size());
+  // It waits behind those that have been refused for want of the scripts.
   if (scripts_lost_ && repeatable) {
     held_back_.push_back({std::move(bytes), std::move(on_reply), loop_.now(), size});
     pending_bytes_ += size;
     return;
   }
   if (!commands_.send_bytes(bytes)) return on_reply(nullptr);
+  // The bytes are kept for sending them again, which only scripts need.
   if (!repeatable) bytes.clear();
   await_reply(std::move(bytes), std::move(on_reply), size);
 }
@@ -265,6 +376,8 @@ void Link::handle_reply(const Reply& reply) {
   Command command = std::move(pending_.front());
   pending_.pop_front();
   latency_ = std::chrono::duration_cast<std::chrono::microseconds>(loop_.now() - command.sent);
+  // Redis has restarted, or somebody has flushed its scripts. The command was not done, so it is
+  // sent again, at the place that it had.
   if (reply.is_error() && reply.text().starts_with("NOSCRIPT") && !command.bytes.empty()) {
     scripts_lost_ = true;
     held_back_.insert(std::find_if(held_back_.begin(), held_back_.end(),
@@ -272,7 +385,12 @@ void Link::handle_reply(const Reply& reply) {
                       std::move(command));
   } else {
     pending_bytes_ -= command.size;
-    if (reply.is_refusal() && !command.may_be_refused && refusal_.empty()) refusal_ = reply.text();
+    // The first refusal decides. What is sent behind it would change the order, so nothing more is
+    // sent.
+    if (reply.is_refusal() && !command.may_be_refused && refusal_.empty()) {
+      if (state_ == State::kUp && reply.text().starts_with("MOVED ")) have_others_look();
+      refusal_ = reply.text();
+    }
     command.on_reply(&reply);
   }
   if (is_giving_up() && pending_.empty()) return fail(std::string(refusal_));
@@ -282,6 +400,7 @@ void Link::handle_reply(const Reply& reply) {
 // Only now, when nothing is under way any more, so that the order of the commands holds.
 void Link::send_held_back() {
   scripts_lost_ = false;
+  load_marker();
   load_scripts();
   for (Command& command : std::exchange(held_back_, {})) {
     pending_bytes_ -= command.size;
@@ -295,22 +414,28 @@ void Link::handle_pushed(const Reply& reply) {
   if (kind == "subscribe") {
     ++subscribed_;
     prove_when_ready();
-  } else if (kind == "message" && reply[1].text() == own_channel_ &&
-             reply[2].text().starts_with("1:P,")) {
+  } else if (kind == "message" && reply[1].text() == own_channel_ && is_probe(reply[2].text())) {
     const auto fields = unpack(reply[2].text());
-    if (!fields || fields->size() != 2 || (*fields)[1] != std::to_string(last_probe_)) return;
+    if (!fields || fields->size() < 2 || (*fields)[1] != std::to_string(last_probe_)) return;
     if (probe_timer_) loop_.cancel(*probe_timer_);
     probe_timer_.reset();
     if (state_ != State::kProving) return;
     state_ = State::kUp;
+    // The owner beats within this call. What came early is passed on after that, in its order.
     events_.up();
     look_up_later();
     take_early();
-  } else if (kind == "message" && state_ == State::kUp) {
-    events_.message(reply[1].text(), reply[2].text());
+  } else if (kind == "message" && in_cluster_ && reply[1].text() == moved_channel_) {
+    if (state_ == State::kUp) ask_whether_keys_moved();
   } else if (kind == "message") {
-    keep_early(reply[1].text(), reply[2].text());
+    take_message(reply[1].text(), reply[2].text());
   }
+}
+
+void Link::take_message(std::string_view channel, std::string_view message) {
+  if (late_copies_.take(channel, message, loop_.now())) return;
+  if (in_cluster_) late_copies_.note(channel, message, loop_.now());
+  state_ == State::kUp ? events_.message(channel, message) : keep_early(channel, message);
 }
 
 // Whoever published it was told that it was received: it counts, once the link is up.
@@ -335,11 +460,20 @@ void Link::take_early() {
 void Link::flush() {
   commands_.flush();
   subscriber_.flush();
+  whereabouts_.flush();
+}
+
+milliseconds Link::pause_after(std::string_view why) {
+  if (why.starts_with("ASK ") || why.starts_with("TRYAGAIN ")) return kPauseWhileMoving;
+  const bool soon = in_cluster_ || whereabouts_.may_move();
+  return backoff(failures_++, options_.lease, soon ? kLastBackoffOfMany : kLastBackoff);
 }
 
 void Link::fail(std::string_view why) {
   if (state_ == State::kDown) return;
-  const bool try_other = state_ != State::kUp && others_left_;
+  const bool was_up = state_ == State::kUp;
+  // What came by this link may come again by the next one, at another node of a Cluster.
+  late_copies_.expect(loop_.now());
   state_ = State::kDown;
   ++attempt_;
   const std::string reason(why);
@@ -350,10 +484,13 @@ void Link::fail(std::string_view why) {
   if (!early_.empty()) events_.lost(early_.size());
   early_.clear();
   early_bytes_ = 0;
-  if (!try_other) events_.down(reason);
+  const bool followed = whereabouts_.follow(reason);
+  const bool at_once = followed || (!was_up && whereabouts_.has_others());
+  // The next address is tried silently: the owner hears of a failure when there is nothing left to
+  // try.
+  if (was_up || !at_once) events_.down(reason);
   fail_pending();
-  const auto pause = try_other ? milliseconds(0) : backoff(failures_++, options_.lease);
-  loop_.run_at(Clock::now() + pause, [this] { connect(); });
+  connect_after(at_once ? milliseconds(0) : pause_after(reason));
 }
 
 void Link::fail_pending() {
@@ -362,6 +499,8 @@ void Link::fail_pending() {
   overflown_ = false;
   pending_bytes_ = 0;
   const auto held_back = std::exchange(held_back_, {});
+  // The queues are empty before anybody is called: a callback may send, and must not find old
+  // commands.
   for (const Command& command : std::exchange(pending_, {})) command.on_reply(nullptr);
   for (const Command& command : held_back) command.on_reply(nullptr);
 }

@@ -1,12 +1,15 @@
+#include "namespaces.h"
+
 #include <algorithm>
 #include <utility>
 
-#include "cluster_node.h"
+#include "client_text.h"
+#include "on_error.h"
+#include "rooms.h"
 
 // A join is announced to the nodes with members, the own one too. It is answered when that
 // announcement has come back, so that all news before it have been handed to the core; later ones
 // wait until the core has entered the member. So what the member sees has no gap.
-
 namespace peer_redis {
 
 using peer::sdk::JoinOutcome;
@@ -31,7 +34,7 @@ JoinStatus status_of(const Reply& answer) {
   return answer.is_full() ? JoinStatus::kClusterFull : join_status(answer[0].text());
 }
 
-std::string_view kind_of(const ClusterNode::Join& join) {
+std::string_view kind_of(const Join& join) {
   if (!join.room) return "ns";
   return join.room->version == 0 ? "create" : "room";
 }
@@ -42,17 +45,17 @@ std::uint64_t unsigned_of(const Reply& reply) {
 
 }  // namespace
 
-void ClusterNode::join(const Join& join, const ReplyTo<JoinOutcome>& reply) {
+void Namespaces::join(const Join& join, const ReplyTo<JoinOutcome>& reply) {
   try_join(join, reply, {Clock::now(), false});
 }
 
-void ClusterNode::try_join(const Join& join, const ReplyTo<JoinOutcome>& reply, Tries tries) {
-  if (!connected()) return join_alone(join, reply);
+void Namespaces::try_join(const Join& join, const ReplyTo<JoinOutcome>& reply, Tries tries) {
+  if (!state_.is_connected()) return join_alone(join, reply);
   // What the members here have missed is told to them alone: its page tells the new one.
   if (const auto* here = mirror_.find(join.ns); here != nullptr && here->behind) {
-    compare_members(join.ns);
+    catch_up_.compare(join.ns);
   }
-  const std::string token = std::to_string(++next_number_);
+  const std::string token = announcements_.begin();
   const peer::sdk::RoomCommit plain;
   const peer::sdk::RoomCommit& room = join.room ? *join.room : plain;
   const std::string fingerprint = to_hex(join.peer.peer);
@@ -62,8 +65,7 @@ void ClusterNode::try_join(const Join& join, const ReplyTo<JoinOutcome>& reply, 
   const std::string version = std::to_string(room.version);
   const std::string owner = to_hex(room.room.owner);
   const std::string room_max = std::to_string(room.room.max_size);
-  const std::string news = room_envelope(join.ns, "", room);
-  announced_.emplace(token, Announced{});
+  const std::string news = join.room ? room_envelope(join.ns, "", room) : std::string();
   link_.run(Script::kJoin,
             {fingerprint, registration, join.ns, join.object, max_size, page, token, kind_of(join),
              version, owner, room_max, room.room.state, news, tries.patient ? "1" : "0"},
@@ -73,150 +75,103 @@ void ClusterNode::try_join(const Join& join, const ReplyTo<JoinOutcome>& reply, 
 }
 
 // What Redis has of the peer, or of all that is shared, may have yet to be put right.
-bool ClusterNode::try_join_again(std::string_view status, const Join& join,
-                                 const ReplyTo<JoinOutcome>& reply, Tries tries) {
+bool Namespaces::try_join_again(std::string_view status, const Join& join,
+                                const ReplyTo<JoinOutcome>& reply, Tries tries) {
+  // Redis does not know this registration: the peer is written anew, before the join in the same
+  // order.
   if (status == "stale" && !tries.resynced && mirror_.is_live(join.peer)) {
-    resync_peer(join.peer.peer);
+    resync_.put_right(join.peer.peer);
     try_join(join, reply, {tries.since, true});
     return true;
   }
   if (status != "unsettled") return false;
-  if (!waits_for_others(tries.since)) {
-    if (Clock::now() - tries.since >= kMaxWait) return false;  // the core goes on by its own truth
+  if (!heartbeat_.waits_for_others(tries.since)) {
+    if (Clock::now() - tries.since >= Heartbeat::kMaxWait)
+      return false;  // the core goes on by its own truth
+    // The nodes that are waited for do not come back: the script shall go on without them.
     tries.patient = false;
   }
-  loop_.run_at(Clock::now() + kTryAgainAfter,
+  loop_.run_at(Clock::now() + Heartbeat::kTryAgainAfter,
                [this, join, reply, tries] { try_join(join, reply, tries); });
   return true;
 }
 
-void ClusterNode::take_join_reply(const std::string& token, const Join& join, const Reply* answer,
-                                  const ReplyTo<JoinOutcome>& reply, Tries tries) {
+void Namespaces::take_join_reply(const std::string& token, const Join& join, const Reply* answer,
+                                 const ReplyTo<JoinOutcome>& reply, Tries tries) {
   JoinOutcome outcome;
   if (answer != nullptr) outcome.status = status_of(*answer);
   if (outcome.status != JoinStatus::kJoined) {
-    abandon(token);
+    announcements_.abandon(token);
     if (answer != nullptr && try_join_again((*answer)[0].text(), join, reply, tries)) return;
     if (outcome.status == JoinStatus::kUnavailable) return join_alone(join, reply);
-    if (outcome.status == JoinStatus::kClusterFull) say_full();
+    if (outcome.status == JoinStatus::kClusterFull) log_.full(loop_.now());
     return reply(std::move(outcome));
   }
   outcome.version = unsigned_of((*answer)[1]);
   outcome.page = read_page(*answer, 2, 5);
   note_move(join);
   remember_member(join, outcome.version, outcome.page.total);
+  // Its place in the order of joins is kept, for the case that Redis loses it.
   mirror_.mark_shared(join.ns, join.peer, (*answer)[4].text());
-  know_members(join.ns, outcome.page);
-  complete(token, [this, outcome = std::move(outcome), reply]() mutable {
-    gate_.shut();
-    outcome.hold = gate_.hold();
+  catch_up_.know_members(join.ns, outcome.page);
+  announcements_.complete(token, [this, outcome = std::move(outcome), reply]() mutable {
+    outcome.hold = announcements_.hold_stream();
     reply(std::move(outcome));
   });
 }
 
-// The reply to an operation has come: done, if its announcement has come too.
-void ClusterNode::complete(const std::string& token, Task finish) {
-  const auto entry = announced_.find(token);
-  if (entry == announced_.end()) return finish();
-  if (!entry->second.seen) {
-    entry->second.finish = std::move(finish);
-    return;
-  }
-  announced_.erase(entry);
-  finish();
-  gate_.open();
-}
-
-void ClusterNode::abandon(const std::string& token) {
-  const auto entry = announced_.find(token);
-  if (entry == announced_.end()) return;
-  const bool seen = entry->second.seen;
-  announced_.erase(entry);
-  if (seen) gate_.open();
-}
-
-void ClusterNode::announcement_seen(const std::string& token) {
-  const auto entry = announced_.find(token);
-  if (entry == announced_.end()) return;
-  if (!entry->second.finish) {
-    entry->second.seen = true;
-    gate_.shut();
-    return;
-  }
-  const Task finish = std::move(entry->second.finish);
-  announced_.erase(entry);
-  finish();
-}
-
 // Members here know it on another node: of an older registration, whose end nobody could tell.
-void ClusterNode::note_move(const Join& join) {
+void Namespaces::note_move(const Join& join) {
   Mirror::Namespace* here = mirror_.find(join.ns);
   if (here == nullptr || !here->elsewhere || here->elsewhere->erase(join.peer.peer) == 0) return;
   host_.member_left(join.ns, join.peer.peer);
 }
 
 // By this node's own truth: the core goes on so, and Redis learns of it with the next resync.
-void ClusterNode::join_alone(const Join& join, const ReplyTo<JoinOutcome>& reply) {
+void Namespaces::join_alone(const Join& join, const ReplyTo<JoinOutcome>& reply) {
   note_move(join);
   remember_member(join, join.room ? join.room->version + 1 : 0, 0);
-  mark_dirty(join.peer.peer);
+  resync_.mark_dirty(join.peer.peer);
   JoinOutcome outcome;
-  if (link_.is_up()) {  // the members are compared behind this
-    gate_.shut();
-    outcome.hold = gate_.hold();
-  }
-  Mirror::Namespace* here = mirror_.find(join.ns);
-  if (here != nullptr && connected()) {  // else all are compared when it is again
-    here->behind = true;
-    behind_.push_back(join.ns);
-    catch_up_more();
-  }
+  // The members are compared behind this, or all of them when this node is connected again.
+  if (link_.is_up()) outcome.hold = announcements_.hold_stream();
+  if (state_.is_connected()) catch_up_.compare_soon(join.ns);
   reply(std::move(outcome));
 }
 
-void ClusterNode::remember_member(const Join& join, std::uint64_t version, std::uint64_t total) {
+void Namespaces::remember_member(const Join& join, std::uint64_t version, std::uint64_t total) {
   mirror_.add_member(join.ns, join.peer, join.object);
   Mirror::Namespace* here = mirror_.find(join.ns);
   if (here == nullptr) return;
   if (join.room) here->room = Mirror::Room{join.room->room, version};
   here->total = std::max<std::uint64_t>(total, here->own);
-  count_members(join.ns, *here);
+  counts_.tell(join.ns, *here);
 }
 
-void ClusterNode::count_members(std::string_view ns, const Mirror::Namespace& here) {
-  const std::uint64_t counted = here.total > here.own ? here.total - here.own : 0;
-  shared_.set_elsewhere(ns, here.elsewhere ? here.elsewhere->size() : counted);
-}
-
-void ClusterNode::member_gone(std::string_view ns) {
-  Mirror::Namespace* here = mirror_.find(ns);
-  if (here == nullptr) return shared_.set_elsewhere(ns, 0);
-  if (here->total > here->own) --here->total;
-  count_members(ns, *here);
-}
-
-void ClusterNode::leave(const std::string& ns, const Registered& peer) {
-  if (mirror_.remove_member(ns, peer)) member_gone(ns);
+void Namespaces::leave(const std::string& ns, const Registered& peer, const std::string& told) {
+  // The mirror first: it must be right even if the script never arrives.
+  if (mirror_.remove_member(ns, peer)) counts_.member_gone(ns);
   if (!link_.is_up()) return;
   link_.run(Script::kLeave,
-            {to_hex(peer.peer), std::to_string(peer.registration), ns, connected() ? "0" : "1"},
-            [this](const Reply* reply) { give_up_on_error(reply); });
-  if (!connected()) mark_dirty(peer.peer);
+            {to_hex(peer.peer), std::to_string(peer.registration), ns,
+             state_.is_connected() ? "0" : "1", told},
+            or_give_up(link_));
+  if (!state_.is_connected()) resync_.mark_dirty(peer.peer);
 }
 
-void ClusterNode::update(const std::string& ns, const Registered& peer, const std::string& object) {
+void Namespaces::update(const std::string& ns, const Registered& peer, const std::string& object) {
   const Mirror::Peer* entry = mirror_.find(peer.peer);
   if (entry == nullptr || !entry->members.contains(ns)) return;
   mirror_.add_member(ns, peer, object);
   if (!link_.is_up()) return;
   link_.run(Script::kUpdate, {to_hex(peer.peer), std::to_string(peer.registration), ns, object},
-            [this](const Reply* reply) { give_up_on_error(reply); });
-  if (!connected()) mark_dirty(peer.peer);
+            or_give_up(link_));
+  if (!state_.is_connected()) resync_.mark_dirty(peer.peer);
 }
 
-void ClusterNode::list(const std::string& ns, const std::optional<Fingerprint>& after,
-                       std::uint32_t limit, const ReplyTo<std::optional<MemberPage>>& reply) {
-  if (!connected()) return reply(std::nullopt);
+void Namespaces::list(const std::string& ns, const std::optional<Fingerprint>& after,
+                      std::uint32_t limit, const ReplyTo<std::optional<MemberPage>>& reply) {
+  if (!state_.is_connected()) return reply(std::nullopt);
   link_.run(Script::kList, {ns, after ? to_hex(*after) : std::string(), std::to_string(limit)},
             [this, reply](const Reply* answer) {
               if (answer == nullptr || answer->size() < 2) return reply(std::nullopt);
@@ -227,13 +182,14 @@ void ClusterNode::list(const std::string& ns, const std::optional<Fingerprint>& 
 }
 
 // `total`: index of the count; `first`: of the members, three fields each.
-MemberPage ClusterNode::read_page(const Reply& reply, std::size_t total, std::size_t first) const {
+MemberPage Namespaces::read_page(const Reply& reply, std::size_t total, std::size_t first) const {
   MemberPage page;
   page.total = unsigned_of(reply[total]);
   for (std::size_t i = first; i + 2 < reply.size(); i += 3) {
     const auto peer = from_hex(reply[i].text());
+    // What is in Redis may have been written by anybody.
     if (!peer || !is_client_text(reply[i + 2].text())) continue;
-    page.members.push_back({*peer, reply[i + 1].text() == node_, std::string(reply[i + 2].text())});
+    page.members.push_back({*peer, reply[i + 1].text() == self_, std::string(reply[i + 2].text())});
   }
   return page;
 }

@@ -7,6 +7,9 @@
 #include <utility>
 #include <vector>
 
+// In: calls of the core, from any loop. Out: tasks for the plugin's thread, in the order of the
+// calls of each caller. All views are copied before a call returns. Messages are bounded
+// (post_message); calls that change state are not, since the mirror may miss none of them.
 namespace peer_redis {
 
 using namespace peer::sdk;
@@ -29,6 +32,7 @@ void RedisBroker::start(BrokerHost& host) {
 }
 
 void RedisBroker::stop() {
+  // Shared, because the answer may come when this function waits no longer.
   const auto gone = std::make_shared<std::promise<void>>();
   loop_->post([this, gone] { node_->leave_cluster([gone] { gone->set_value(); }); });
   gone->get_future().wait_for(kGoodbye);
@@ -54,6 +58,8 @@ bool RedisBroker::post_message(std::size_t size, Task task) {
     ++shared_.dropped;
     return false;
   }
+  // Loops may pass the check above at the same time. The bound may be exceeded by one message for
+  // each.
   ++shared_.posted_messages;
   shared_.posted_bytes += size;
   loop_->post([this, size, task = std::move(task)] {
@@ -67,108 +73,175 @@ bool RedisBroker::post_message(std::size_t size, Task task) {
 void RedisBroker::register_peer(const Registered& peer, std::string_view alias,
                                 ReplyTo<RegisterOutcome> reply) {
   loop_->post([this, peer, alias = std::string(alias), reply = std::move(reply)] {
-    node_->register_peer(peer, alias, reply);
+    node_->peers().enter(peer, alias, false, reply);
   });
 }
 
+void RedisBroker::register_proved(const Registered& peer, std::string_view alias,
+                                  ReplyTo<RegisterOutcome> reply) {
+  loop_->post([this, peer, alias = std::string(alias), reply = std::move(reply)] {
+    node_->peers().enter(peer, alias, true, reply);
+  });
+}
+
+void RedisBroker::revoke(const Fingerprint& peer, std::string_view message) {
+  loop_->post([this, peer, words = std::string(message)] { node_->peers().revoke(peer, words); });
+}
+
 void RedisBroker::unregister_peer(const Registered& peer) {
-  loop_->post([this, peer] { node_->unregister_peer(peer); });
+  loop_->post([this, peer] { node_->peers().remove(peer); });
 }
 
 void RedisBroker::resolve(std::span<const std::string_view> aliases,
                           ReplyTo<ResolveOutcome> reply) {
   std::vector<std::string> names(aliases.begin(), aliases.end());
-  loop_->post(
-      [this, names = std::move(names), reply = std::move(reply)] { node_->resolve(names, reply); });
+  loop_->post([this, names = std::move(names), reply = std::move(reply)] {
+    node_->peers().resolve(names, reply);
+  });
 }
 
 void RedisBroker::route(const DirectedMessage& message, ReplyTo<RouteOutcome> reply) {
-  ClusterNode::Directed copy{message.from,
-                             message.to,
-                             pack(message.namespaces),
-                             std::string(message.text),
-                             message.wants_outcome,
-                             message.to_alias,
-                             Clock::now()};
+  Directed copy{message.from,
+                message.to,
+                pack(message.namespaces),
+                std::string(message.text),
+                message.wants_outcome,
+                message.to_alias,
+                Clock::now()};
   const bool posted =
       post_message(message.text.size() + 256, [this, copy = std::move(copy), reply]() mutable {
-        node_->route(std::move(copy), std::move(reply));
+        node_->router().route(std::move(copy), std::move(reply));
       });
   if (!posted) reply(RouteOutcome::kDropped);
 }
 
 std::size_t RedisBroker::broadcast(const NamespaceMessage& message) {
-  ClusterNode::Broadcast copy{std::string(message.ns),
-                              message.from,
-                              {message.exclude.begin(), message.exclude.end()},
-                              std::string(message.text)};
-  const bool posted = post_message(message.text.size() + 256,
-                                   [this, copy = std::move(copy)] { node_->broadcast(copy); });
+  Broadcast copy{std::string(message.ns),
+                 message.from,
+                 {message.exclude.begin(), message.exclude.end()},
+                 std::string(message.text)};
+  const bool posted = post_message(message.text.size() + 256, [this, copy = std::move(copy)] {
+    node_->broadcasts().send(copy);
+  });
   if (!posted || shared_.state == BrokerStatus::State::kDegraded) return 0;
+  // Excluded peers may be members elsewhere or not: this counts them as such, so it promises no
+  // more copies than there are.
   const std::uint64_t elsewhere = shared_.elsewhere(message.ns);
   return elsewhere - std::min<std::uint64_t>(elsewhere, message.exclude.size());
 }
 
 void RedisBroker::join(const JoinRequest& request, ReplyTo<JoinOutcome> reply) {
-  ClusterNode::Join join{std::string(request.ns), request.peer, std::string(request.object),
-                         request.max_size,        request.page, std::nullopt};
+  Join join{std::string(request.ns), request.peer, std::string(request.object),
+            request.max_size,        request.page, std::nullopt};
   if (request.room != nullptr) join.room = *request.room;
-  loop_->post(
-      [this, join = std::move(join), reply = std::move(reply)] { node_->join(join, reply); });
+  loop_->post([this, join = std::move(join), reply = std::move(reply)] {
+    node_->namespaces().join(join, reply);
+  });
 }
 
 void RedisBroker::leave(std::string_view ns, const Registered& peer) {
-  loop_->post([this, ns = std::string(ns), peer] { node_->leave(ns, peer); });
+  loop_->post([this, ns = std::string(ns), peer] { node_->namespaces().leave(ns, peer); });
 }
 
 void RedisBroker::update(std::string_view ns, const Registered& peer, std::string_view object) {
   loop_->post([this, ns = std::string(ns), peer, object = std::string(object)] {
-    node_->update(ns, peer, object);
+    node_->namespaces().update(ns, peer, object);
   });
 }
 
 void RedisBroker::list(std::string_view ns, const std::optional<Fingerprint>& after,
                        std::uint32_t limit, ReplyTo<std::optional<MemberPage>> reply) {
   loop_->post([this, ns = std::string(ns), after, limit, reply = std::move(reply)] {
-    node_->list(ns, after, limit, reply);
+    node_->namespaces().list(ns, after, limit, reply);
   });
 }
 
 void RedisBroker::read_room(std::string_view room_id, ReplyTo<RoomReading> reply) {
   loop_->post([this, room_id = std::string(room_id), reply = std::move(reply)] {
-    node_->read_room(room_id, reply);
+    node_->rooms().read(room_id, reply);
   });
 }
 
 void RedisBroker::commit_room(std::string_view room_id, const RoomCommit& commit,
                               ReplyTo<CommitOutcome> reply) {
   loop_->post([this, room_id = std::string(room_id), commit, reply = std::move(reply)] {
-    node_->commit_room(room_id, commit, reply);
+    node_->rooms().commit(room_id, commit, reply);
   });
 }
 
 bool RedisBroker::add_ticket(std::string_view ns, const SharedTicket& ticket,
                              std::optional<TicketId> replaces) {
-  loop_->post(
-      [this, ns = std::string(ns), ticket, replaces] { node_->add_ticket(ns, ticket, replaces); });
+  loop_->post([this, ns = std::string(ns), ticket, replaces] {
+    node_->tickets().add(ns, ticket, replaces);
+  });
   return true;
 }
 
 void RedisBroker::ticket_waits(std::string_view ns, TicketId ticket) {
-  loop_->post([this, ns = std::string(ns), ticket] { node_->ticket_waits(ns, ticket); });
+  tell_ticket(ns, ticket, {});
+}
+
+void RedisBroker::tell_ticket(std::string_view ns, TicketId ticket, std::string_view word) {
+  loop_->post([this, ns = std::string(ns), ticket, word = std::string(word)] {
+    node_->tickets().say_waiting(ns, ticket, word);
+  });
 }
 
 void RedisBroker::remove_ticket(std::string_view ns, TicketId ticket, ReplyTo<TicketEnd> reply) {
   loop_->post([this, ns = std::string(ns), ticket, reply = std::move(reply)] {
-    node_->remove_ticket(ns, ticket, reply);
+    node_->tickets().remove(ns, ticket, reply);
   });
 }
 
 void RedisBroker::claim(std::string_view ns, std::string_view session_id,
                         std::span<const TicketId> tickets, ReplyTo<ClaimOutcome> reply) {
+  claim_teams(ns, session_id, tickets, {}, std::move(reply));
+}
+
+void RedisBroker::claim_teams(std::string_view ns, std::string_view session_id,
+                              std::span<const TicketId> tickets, std::string_view teams,
+                              ReplyTo<ClaimOutcome> reply) {
   std::vector<TicketId> ids(tickets.begin(), tickets.end());
-  loop_->post([this, ns = std::string(ns), session = std::string(session_id), ids = std::move(ids),
-               reply = std::move(reply)] { node_->claim(ns, session, ids, reply); });
+  loop_->post([this, ns = std::string(ns), session = std::string(session_id),
+               teams = std::string(teams), ids = std::move(ids), reply = std::move(reply)] {
+    node_->tickets().claim(ns, session, teams, ids, reply);
+  });
+}
+
+void RedisBroker::set_session_tokens(const Registered& peer, std::span<const SessionToken> tokens,
+                                     ReplyTo<bool> reply) {
+  loop_->post([this, peer, text = tokens_text(tokens), reply = std::move(reply)] {
+    node_->sessions().set_tokens(peer, text, reply);
+  });
+}
+
+void RedisBroker::ask_session(const SessionToken& token, std::string_view text,
+                              ReplyTo<SessionSearch> reply) {
+  loop_->post([this, token = to_hex(token), text = std::string(text), reply = std::move(reply)] {
+    node_->sessions().ask(token, text, reply);
+  });
+}
+
+void RedisBroker::tell_node(std::string_view node, std::string_view text) {
+  const bool posted =
+      post_message(text.size() + 256, [this, node = std::string(node), text = std::string(text)] {
+        node_->sessions().tell_node(node, text);
+      });
+  static_cast<void>(posted);  // what does not fit is lost, as with a node that cannot be reached
+}
+
+void RedisBroker::take_peer(const PeerTake& take, ReplyTo<TakeOutcome> reply) {
+  loop_->post([this, take = Sessions::Take{take, std::string(take.node)},
+               reply = std::move(reply)] { node_->sessions().take(take, reply); });
+}
+
+void RedisBroker::leave_told(std::string_view ns, const Registered& peer,
+                             std::span<const Fingerprint> told) {
+  std::string text;
+  for (const Fingerprint& member : told) append_field(text, to_hex(member));
+  loop_->post([this, ns = std::string(ns), peer, text = std::move(text)] {
+    node_->namespaces().leave(ns, peer, text);
+  });
 }
 
 }  // namespace peer_redis

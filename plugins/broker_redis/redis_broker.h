@@ -8,9 +8,8 @@
 #include <peer/sdk/broker.h>
 
 #include "cluster_node.h"
-#include "event_loop.h"
+#include "kit.h"
 #include "options.h"
-#include "shared_state.h"
 
 namespace peer_redis {
 
@@ -18,23 +17,28 @@ namespace peer_redis {
 /// bounds what waits for it. Thread-safe as Broker says.
 class RedisBroker final : public peer::sdk::Broker {
  public:
-  template <typename Outcome>
-  using ReplyTo = peer::sdk::BrokerReply<Outcome>;
-
   explicit RedisBroker(Options options) : options_(std::move(options)) {}
 
+  /// Returns at once; the link to Redis is built on the plugin's thread.
   void start(peer::sdk::BrokerHost& host) override;
+  /// Says goodbye to the other nodes, for 500 ms at most, and ends the thread.
   void stop() override;
+  /// For /stats and /metrics. Any thread; figures of the last round of the plugin's thread.
   [[nodiscard]] peer::sdk::BrokerStatus status() const override;
 
+  /// All calls below return at once. Replies come on the plugin's thread.
   void register_peer(const Registered& peer, std::string_view alias,
                      ReplyTo<peer::sdk::RegisterOutcome> reply) override;
+  void register_proved(const peer::sdk::Registered& peer, std::string_view alias,
+                       ReplyTo<peer::sdk::RegisterOutcome> reply) override;
+  void revoke(const peer::sdk::Fingerprint& peer, std::string_view message) override;
   void unregister_peer(const Registered& peer) override;
   void resolve(std::span<const std::string_view> aliases,
                ReplyTo<peer::sdk::ResolveOutcome> reply) override;
 
   void route(const peer::sdk::DirectedMessage& message,
              ReplyTo<peer::sdk::RouteOutcome> reply) override;
+  /// Returns the members elsewhere, as last known: nobody waits for Redis.
   std::size_t broadcast(const peer::sdk::NamespaceMessage& message) override;
 
   void join(const peer::sdk::JoinRequest& request, ReplyTo<peer::sdk::JoinOutcome> reply) override;
@@ -47,22 +51,40 @@ class RedisBroker final : public peer::sdk::Broker {
   void commit_room(std::string_view room_id, const peer::sdk::RoomCommit& commit,
                    ReplyTo<peer::sdk::CommitOutcome> reply) override;
 
+  /// Always true: while Redis is away the plugin hands the ticket back (BrokerHost::ticket_added).
   bool add_ticket(std::string_view ns, const peer::sdk::SharedTicket& ticket,
                   std::optional<peer::sdk::TicketId> replaces) override;
   void ticket_waits(std::string_view ns, peer::sdk::TicketId ticket) override;
+  void tell_ticket(std::string_view ns, peer::sdk::TicketId ticket, std::string_view word) override;
   void remove_ticket(std::string_view ns, peer::sdk::TicketId ticket,
                      ReplyTo<peer::sdk::TicketEnd> reply) override;
   void claim(std::string_view ns, std::string_view session_id,
              std::span<const peer::sdk::TicketId> tickets,
              ReplyTo<peer::sdk::ClaimOutcome> reply) override;
+  void claim_teams(std::string_view ns, std::string_view session_id,
+                   std::span<const peer::sdk::TicketId> tickets, std::string_view teams,
+                   ReplyTo<peer::sdk::ClaimOutcome> reply) override;
+
+  void set_session_tokens(const Registered& peer, std::span<const peer::sdk::SessionToken> tokens,
+                          ReplyTo<bool> reply) override;
+  void ask_session(const peer::sdk::SessionToken& token, std::string_view text,
+                   ReplyTo<peer::sdk::SessionSearch> reply) override;
+  void tell_node(std::string_view node, std::string_view text) override;
+  void take_peer(const peer::sdk::PeerTake& take, ReplyTo<peer::sdk::TakeOutcome> reply) override;
+  void leave_told(std::string_view ns, const Registered& peer,
+                  std::span<const Fingerprint> told) override;
 
  private:
   /// False: the plugin's thread has too much to do already.
   bool post_message(std::size_t size, Task task);
 
+  /// Read by the thread of the plugin as well; never changed.
   const Options options_;
+  /// What both sides read and write, atomic or locked: counts and the state of the link.
   SharedState shared_;
+  /// The thread, from start() on.
   std::unique_ptr<EventLoop> loop_;
+  /// Of the loop's thread. Destroyed before the loop.
   std::unique_ptr<ClusterNode> node_;
 };
 

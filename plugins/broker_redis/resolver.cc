@@ -1,6 +1,7 @@
 #include "resolver.h"
 
 #include <netdb.h>
+#include <sys/un.h>
 
 #include <cstring>
 #include <system_error>
@@ -29,27 +30,42 @@ std::vector<Address> look_up(const std::string& host, const std::string& port, i
 
 }  // namespace
 
+Address unix_address(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  Address result;
+  result.size = sizeof address;
+  std::memcpy(&result.bytes, &address, sizeof address);
+  return result;
+}
+
 void Resolver::resolve(const std::string& host, const std::string& port, Found found) {
+  found_ = {};
   auto addresses = look_up(host, port, AI_NUMERICHOST | AI_NUMERICSERV);
   if (!addresses.empty()) return found(std::move(addresses));
+  wanted_ = {host, port};
   found_ = std::move(found);
-  if (looking_up_) return;
+  if (!looking_up_) begin();
+}
+
+void Resolver::begin() {
   looking_up_ = true;
   try {
-    std::thread([loop = loop_.ref(), host, port, this] {
-      loop->post([this, result = look_up(host, port, AI_NUMERICSERV)]() mutable {
-        answer(std::move(result));
+    std::thread([loop = loop_.ref(), name = wanted_, this] {
+      loop->post([this, name, result = look_up(name.first, name.second, AI_NUMERICSERV)]() mutable {
+        answer(name, std::move(result));
       });
     }).detach();
   } catch (const std::system_error&) {  // no thread: the link tries again
-    answer({});
+    answer(wanted_, {});
   }
 }
 
-void Resolver::answer(std::vector<Address> addresses) {
+void Resolver::answer(const Name& name, std::vector<Address> addresses) {
   looking_up_ = false;
-  const Found found = std::exchange(found_, {});
-  if (found) found(std::move(addresses));
+  if (found_ && name != wanted_) return begin();
+  if (const Found found = std::exchange(found_, {})) found(std::move(addresses));
 }
 
 }  // namespace peer_redis

@@ -7,6 +7,9 @@
 #include <iterator>
 #include <new>
 
+// In: bytes of Redis, or of whoever answers in its place. Out: replies, each as a view that may be
+// asked for anything: a reply of another form answers with nothing, so callers need no checks of
+// their own. hiredis parses; the bounds on its sizes are ours.
 namespace peer_redis {
 namespace {
 
@@ -15,8 +18,10 @@ constexpr int kMaxElements = 1 << 20;
 
 const redisReplyObjectFunctions* plain_functions = nullptr;
 
-void* create_array(const redisReadTask* task, int elements) {
-  if (elements > kMaxElements) return nullptr;
+/// Count is int in hiredis 0.14 (Debian 12), std::size_t in 1.2 (Debian 13).
+template <typename Count>
+void* create_array(const redisReadTask* task, Count elements) {
+  if (elements > static_cast<Count>(kMaxElements)) return nullptr;
   return plain_functions->createArray(task, elements);
 }
 
@@ -36,9 +41,11 @@ redisReplyObjectFunctions* bounded_functions(const redisReader& reader) {
 bool Reply::is_error() const { return reply_ != nullptr && reply_->type == REDIS_REPLY_ERROR; }
 
 bool Reply::is_refusal() const {
+  // All of these are found before the command runs; MOVED and ASK name another node of a Cluster.
   constexpr std::string_view kCodes[] = {
       "BUSY",   "LOADING", "OOM",   "NOREPLICAS", "READONLY", "MISCONF",    "MASTERDOWN",
       "NOAUTH", "NOPERM",  "MOVED", "ASK",        "TRYAGAIN", "CLUSTERDOWN"};
+  // An error with the name of a script came from inside it, so the script had begun.
   if (!is_error() || text().find("@user_script") != std::string_view::npos) return false;
   const std::string_view code = text().substr(0, text().find(' '));
   return std::find(std::begin(kCodes), std::end(kCodes), code) != std::end(kCodes);
@@ -100,6 +107,7 @@ ReplyReader::Owned ReplyReader::next() {
     failed_ = true;
     return nullptr;
   }
+  // What is left in the reader belongs to the next reply, and counts against its bound.
   if (reply != nullptr) unfinished_ = reader_->len - reader_->pos;
   return Owned(static_cast<redisReply*>(reply));
 }

@@ -17,6 +17,7 @@ namespace peer_redis {
 class Reply {
  public:
   Reply() = default;
+  /// A view: `reply` outlives it. Null is a reply of no type.
   explicit Reply(const redisReply* reply) : reply_(reply) {}
 
   [[nodiscard]] bool is_error() const;

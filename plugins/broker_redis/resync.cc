@@ -1,28 +1,32 @@
-#include "cluster_node.h"
+#include "resync.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
-// The one way in which Redis is put right: after an outage, a loss of its data, or when this node
-// was taken for dead. Peers that are dirty are written whole, and what Redis has of this node
-// beyond them is removed. What the core tells meanwhile changes the mirror and makes its peer
-// dirty; when nothing is dirty any more the node is connected. A single peer of which Redis has
-// something else is put right by the way, while the node stays connected.
+#include "on_error.h"
 
+// In come peers that are dirty, by begin() all of the mirror. Out go lua/own_peers.lua, once, and
+// lua/resync.lua for each peer, a number of them at a time. What the core tells meanwhile changes
+// the mirror and makes its peer dirty again.
 namespace peer_redis {
+namespace {
 
-void ClusterNode::begin_resync(bool quiet) {
-  set_state(State::kResyncing);
+constexpr std::size_t kResyncsUnderWay = 64;
+constexpr std::size_t kMaxToBeSettled = 100'000;
+
+}  // namespace
+
+void Resync::begin(bool quiet) {
   quiet_ = quiet;
-  catch_up_due_ = true;
-  mirror_.mark_all_behind();
   for (const auto& [peer, entry] : mirror_.peers()) dirty_.insert(peer);
+  // The list that is under way ends with go_on(), which writes these as well.
   if (listing_own_peers_) return;
   listing_own_peers_ = true;
   list_own_peers("0");
 }
 
-void ClusterNode::list_own_peers(const std::string& cursor) {
+void Resync::list_own_peers(const std::string& cursor) {
   link_.run(Script::kOwnPeers, {cursor}, [this](const Reply* reply) {
     if (reply == nullptr || !listing_own_peers_) return;
     if (reply->is_error()) return link_.give_up(reply->text());
@@ -30,54 +34,76 @@ void ClusterNode::list_own_peers(const std::string& cursor) {
     const std::string next((*reply)[0].text());
     if (next != "0") return list_own_peers(next);
     listing_own_peers_ = false;
-    resync_more();
+    go_on();
   });
 }
 
-void ClusterNode::forget_unknown(const Reply& fingerprints) {
+void Resync::forget_unknown(const Reply& fingerprints) {
   Arguments unknown;
   for (std::size_t i = 0; i < fingerprints.size(); ++i) {
     const auto peer = from_hex(fingerprints[i].text());
     if (!peer || mirror_.find(*peer) == nullptr) unknown.push_back(fingerprints[i].text());
   }
   if (unknown.empty()) return;
-  link_.run(Script::kForget, unknown, [this](const Reply* reply) { give_up_on_error(reply); });
+  link_.run(Script::kForget, unknown, or_give_up(link_));
 }
 
-void ClusterNode::mark_dirty(const Fingerprint& peer) {
-  if (state_ == State::kDegraded || mirror_.find(peer) == nullptr) return;
+void Resync::interrupt() {
+  dirty_.clear();
+  listing_own_peers_ = false;
+}
+
+void Resync::settle(std::string_view room, const Fingerprint& peer) {
+  if (state_.is_connected()) {
+    host_.member_reaped(room, peer);
+  } else if (to_be_settled_.size() < kMaxToBeSettled) {
+    to_be_settled_.emplace_back(room, peer);
+  }
+}
+
+void Resync::settle_kept() {
+  for (const auto& [room, peer] : std::exchange(to_be_settled_, {})) {
+    host_.member_reaped(room, peer);
+  }
+}
+
+void Resync::mark_dirty(const Fingerprint& peer) {
+  if (state_.is_degraded() || mirror_.find(peer) == nullptr) return;
   dirty_.insert(peer);
-  if (!listing_own_peers_) resync_more();
+  if (!listing_own_peers_) go_on();
 }
 
-void ClusterNode::resync_more() {
-  while (resyncs_under_way_ < kScriptsUnderWay && !dirty_.empty() &&
-         (resyncs_under_way_ == 0 || link_.has_room())) {
+void Resync::go_on() {
+  while (under_way_ < kResyncsUnderWay && !dirty_.empty() &&
+         (under_way_ == 0 || link_.has_room())) {
     const Fingerprint peer = *dirty_.begin();
     dirty_.erase(dirty_.begin());
-    resync_peer(peer);
+    put_right(peer);
   }
-  if (resyncs_under_way_ == 0 && dirty_.empty()) finish_resync();
+  if (under_way_ == 0 && dirty_.empty()) finish();
 }
 
-// On Redis' clock, us: as it was told at the registration, or reckoned for one that it never heard
-// of.
-std::string ClusterNode::since_text(const Mirror::Peer& peer) const {
+std::int64_t Resync::since_us(const Mirror::Peer& peer) const {
   const auto own_us =
       std::chrono::duration_cast<std::chrono::microseconds>(peer.since.time_since_epoch()).count();
   const std::int64_t reckoned = std::max<std::int64_t>(0, own_us + clock_offset_us_);
-  return std::to_string(peer.shared_since.value_or(reckoned));
+  return peer.shared_since.value_or(reckoned);
 }
 
-void ClusterNode::resync_peer(const Fingerprint& peer) {
+void Resync::put_right(const Fingerprint& peer) {
   const Mirror::Peer* entry = mirror_.find(peer);
   if (entry == nullptr) return;
-  std::vector<std::string> arguments{to_hex(peer), std::to_string(entry->registration),
-                                     since_text(*entry), entry->alias};
+  std::vector<std::string> arguments{to_hex(peer),
+                                     std::to_string(entry->registration),
+                                     std::to_string(since_us(*entry)),
+                                     entry->alias,
+                                     entry->proved ? "1" : "",
+                                     entry->tokens};
   std::vector<std::string> namespaces;
   for (const auto& [ns, member] : entry->members) {
     namespaces.push_back(ns);
-    const bool quiet = quiet_ && !connected() && member.shared;
+    // The members elsewhere have not heard of its leaving, so they must not hear of a join.
+    const bool quiet = quiet_ && !state_.is_connected() && member.shared;
     arguments.insert(arguments.end(), {ns, member.object, quiet ? "1" : "0", member.place});
     const Mirror::Namespace* here = mirror_.find(ns);
     if (here != nullptr && here->room) {
@@ -88,24 +114,25 @@ void ClusterNode::resync_peer(const Fingerprint& peer) {
       arguments.insert(arguments.end(), {"", "", "", ""});
     }
   }
-  ++resyncs_under_way_;
+  ++under_way_;
   link_.run(Script::kResync, Arguments(arguments.begin(), arguments.end()),
             [this, peer, registration = entry->registration,
              namespaces = std::move(namespaces)](const Reply* reply) {
-              --resyncs_under_way_;
+              --under_way_;
               if (reply == nullptr) return;
               if (reply->is_error()) return link_.give_up(reply->text());
-              take_resynced(peer, registration, namespaces, *reply);
-              resync_more();
+              take(peer, registration, namespaces, *reply);
+              go_on();
             });
 }
 
-void ClusterNode::take_resynced(const Fingerprint& peer, std::uint64_t registration,
-                                const std::vector<std::string>& namespaces, const Reply& reply) {
+void Resync::take(const Fingerprint& peer, std::uint64_t registration,
+                  const std::vector<std::string>& namespaces, const Reply& reply) {
+  // A newer registration has been entered meanwhile; it is dirty itself, or has told Redis.
   if (!mirror_.is_live({peer, registration})) return;
   if (reply[0].text() == "moved") return host_.replaced({peer, registration});
   if (reply[1].integer() == 1) lose_alias({peer, registration});
-  if (connected()) share_tickets_of(peer);
+  if (state_.is_connected()) tickets_.share_tickets_of(peer);
   for (std::size_t i = 0; i < namespaces.size(); ++i) {
     if (reply[2 + i].integer() < 0 || from_hex(reply[2 + i].text())) {
       end_membership(namespaces[i], {peer, registration}, from_hex(reply[2 + i].text()));
@@ -115,50 +142,25 @@ void ClusterNode::take_resynced(const Fingerprint& peer, std::uint64_t registrat
     Mirror::Namespace* here = mirror_.find(namespaces[i]);
     if (here == nullptr) continue;
     here->total = static_cast<std::uint64_t>(std::max<std::int64_t>(0, reply[2 + i].integer()));
-    count_members(namespaces[i], *here);
+    counts_.tell(namespaces[i], *here);
   }
 }
 
-void ClusterNode::lose_alias(const Registered& peer) {
+void Resync::lose_alias(const Registered& peer) {
   mirror_.drop_alias(peer);
   host_.alias_lost(peer);
 }
 
 // From while this node was cut off: the name is taken by others, elsewhere, or the peer was kicked.
-void ClusterNode::end_membership(const std::string& ns, const Registered& peer,
-                                 const std::optional<Fingerprint>& kicked_by) {
+void Resync::end_membership(const std::string& ns, const Registered& peer,
+                            const std::optional<Fingerprint>& kicked_by) {
   if (!mirror_.remove_member(ns, peer)) return;
-  member_gone(ns);
+  counts_.member_gone(ns);
   kicked_by ? host_.kicked(ns, peer.peer, *kicked_by) : host_.room_closed(ns, peer);
 }
 
-void ClusterNode::say_settled() {
-  link_.run(Script::kSettled, {}, [this](const Reply* reply) {
-    if (reply != nullptr && !reply->is_error() && reply->integer() == 0) catch_up();
-  });
-}
-
-void ClusterNode::say_back() {
-  told_failures_.clear();
-  std::string line = "Redis is back; this node is part of the cluster again";
-  const std::uint64_t lost = shared_.dropped - dropped_before_;
-  if (lost > 0)
-    line += "; " + std::to_string(lost) + " messages for other nodes were lost meanwhile";
-  warn(line);
-}
-
-void ClusterNode::finish_resync() {
-  if (state_ != State::kResyncing || listing_own_peers_) return;
-  set_state(State::kConnected);
-  say_settled();
-  if (!told_failures_.empty()) say_back();
-  link_.has_proved_itself();
-  for (const auto& [room, peer] : std::exchange(to_be_settled_, {})) {
-    host_.member_reaped(room, peer);
-  }
-  share_tickets();
-  if (matching_due_) beat();
-  outage_.flush();
+void Resync::finish() {
+  if (state_.is_resyncing() && !listing_own_peers_) on_finished_();
 }
 
 }  // namespace peer_redis

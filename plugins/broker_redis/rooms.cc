@@ -1,5 +1,10 @@
-#include "cluster_node.h"
+#include "rooms.h"
 
+#include <utility>
+
+// In: readings and commits of the core, which asks the policy in between. Out: what Redis has, or
+// "cannot know". A commit is done when its announcement has come back: then every node with members
+// hears of all changes of a room in the order of their commits.
 namespace peer_redis {
 
 using peer::sdk::CommitOutcome;
@@ -19,20 +24,19 @@ CommitStatus commit_status(std::string_view text) {
 
 }  // namespace
 
-void ClusterNode::read_room(const std::string& room_id, const ReplyTo<RoomReading>& reply) {
-  try_read_room(room_id, reply, Clock::now());
+void Rooms::read(const std::string& room_id, const ReplyTo<RoomReading>& reply) {
+  try_read(room_id, reply, Clock::now());
 }
 
-void ClusterNode::try_read_room(const std::string& room_id, const ReplyTo<RoomReading>& reply,
-                                Time since) {
-  if (!connected()) return reply({});
+void Rooms::try_read(const std::string& room_id, const ReplyTo<RoomReading>& reply, Time since) {
+  if (!state_.is_connected()) return reply({});
   link_.run(Script::kReadRoom, {room_id, "1"}, [this, room_id, reply, since](const Reply* answer) {
     RoomReading reading;
     if (answer == nullptr || answer->is_error()) return reply(std::move(reading));
     if ((*answer)[0].text() == "unsettled") {
-      if (!waits_for_others(since)) return reply(std::move(reading));
-      loop_.run_at(Clock::now() + kTryAgainAfter,
-                   [this, room_id, reply, since] { try_read_room(room_id, reply, since); });
+      if (!heartbeat_.waits_for_others(since)) return reply(std::move(reading));
+      loop_.run_at(Clock::now() + Heartbeat::kTryAgainAfter,
+                   [this, room_id, reply, since] { try_read(room_id, reply, since); });
       return;
     }
     reading.known = true;
@@ -51,51 +55,56 @@ void ClusterNode::try_read_room(const std::string& room_id, const ReplyTo<RoomRe
   });
 }
 
-std::string ClusterNode::room_envelope(std::string_view room_id, std::string_view token,
-                                       const RoomCommit& commit) const {
+std::string room_envelope(std::string_view room_id, std::string_view token,
+                          const RoomCommit& commit) {
   std::string posts;
   for (const auto& post : commit.posts) {
     append_field(posts, post.to ? to_hex(*post.to) : std::string());
     append_field(posts, post.text);
   }
-  return pack({"R", room_id, token, to_hex(commit.room.owner), std::to_string(commit.room.max_size),
-               commit.room.state, posts});
+  std::string text =
+      envelope('R', {room_id, token, to_hex(commit.room.owner),
+                     std::to_string(commit.room.max_size), commit.room.state, posts});
+  if (commit.closes) append_field(text, kRoomCloses);
+  return text;
 }
 
-void ClusterNode::commit_room(const std::string& room_id, const RoomCommit& commit,
-                              ReplyTo<CommitOutcome> reply) {
-  if (!connected()) return commit_alone(room_id, commit, reply);
-  const std::string token = std::to_string(++next_number_);
-  announced_.emplace(token, Announced{});
+void Rooms::commit(const std::string& room_id, const RoomCommit& commit,
+                   ReplyTo<CommitOutcome> reply) {
+  // The core changes its own room then, and asks nobody again.
+  if (!state_.is_connected()) return commit_alone(room_id, commit, reply);
+  const std::string token = announcements_.begin();
   link_.run(Script::kCommitRoom,
             {room_id, std::to_string(commit.version), to_hex(commit.room.owner),
              std::to_string(commit.room.max_size), commit.room.state,
              commit.kicked ? to_hex(*commit.kicked) : std::string(), to_hex(commit.by), token,
-             room_envelope(room_id, "", commit), room_envelope(room_id, token, commit)},
+             room_envelope(room_id, "", commit), room_envelope(room_id, token, commit),
+             commit.closes ? "1" : "0"},
             [this, token, room_id, commit, reply = std::move(reply)](const Reply* answer) {
               take_commit_reply(token, room_id, commit, answer, reply);
             });
 }
 
-void ClusterNode::take_commit_reply(const std::string& token, const std::string& room_id,
-                                    const RoomCommit& commit, const Reply* answer,
-                                    const ReplyTo<CommitOutcome>& reply) {
+void Rooms::take_commit_reply(const std::string& token, const std::string& room_id,
+                              const RoomCommit& commit, const Reply* answer,
+                              const ReplyTo<CommitOutcome>& reply) {
   CommitOutcome outcome;
   if (answer != nullptr) outcome.status = commit_status((*answer)[0].text());
   if (outcome.status != CommitStatus::kCommitted) {
-    abandon(token);
+    announcements_.abandon(token);
     if (outcome.status == CommitStatus::kUnavailable) return commit_alone(room_id, commit, reply);
     return reply(outcome);
   }
   outcome.version = to_number<std::uint64_t>(std::to_string((*answer)[1].integer())).value_or(0);
-  if (Mirror::Namespace* here = mirror_.find(room_id)) {
+  if (Mirror::Namespace* here = mirror_.find(room_id); here != nullptr && !commit.closes) {
     here->room = Mirror::Room{commit.room, outcome.version};
   }
-  complete(token, [reply, outcome] { reply(outcome); });
+  // The announcement carries the token to this node only. When it has come, the core has been told.
+  announcements_.complete(token, [reply, outcome] { reply(outcome); });
 }
 
-void ClusterNode::commit_alone(const std::string& room_id, const RoomCommit& commit,
-                               const ReplyTo<CommitOutcome>& reply) {
+void Rooms::commit_alone(const std::string& room_id, const RoomCommit& commit,
+                         const ReplyTo<CommitOutcome>& reply) {
   if (Mirror::Namespace* here = mirror_.find(room_id)) {
     here->room = Mirror::Room{commit.room, commit.version + 1};
   }

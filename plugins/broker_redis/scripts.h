@@ -4,20 +4,28 @@
 
 namespace peer_redis {
 
-/// The scripts in lua/, in the order of CMakeLists.txt. Each starts with what it takes and gives.
+/// The scripts in lua/, in the order of CMakeLists.txt, which makes kScripts of the files. Each
+/// file begins with its arguments and its answer. Redis knows a script by the hash of its text,
+/// which the link learns when it loads them.
 enum class Script : std::size_t {
+  /// Peers.
   kRegister,
   kUnregister,
+  kRevoke,
+  kRevocations,
   kResolve,
   kRoute,
+  /// Members and messages to them.
   kBroadcast,
   kJoin,
   kLeave,
   kUpdate,
   kList,
+  /// Rooms, and what members have missed.
   kReadRoom,
   kCommitRoom,
   kMembers,
+  /// Nodes, and what is put right.
   kBeat,
   kSettled,
   kOwnPeers,
@@ -25,14 +33,22 @@ enum class Script : std::size_t {
   kResync,
   kReap,
   kGoodbye,
+  /// Tickets and matches.
   kAddTicket,
   kRemoveTicket,
   kClaim,
   kTickets,
+  /// What Redis should have; publishing in a Cluster.
   kCheck,
+  kPublish,
+  /// Sessions that move.
+  kSetTokens,
+  kAskSession,
+  kTakePeer,
 };
-inline constexpr std::size_t kScriptCount = static_cast<std::size_t>(Script::kCheck) + 1;
+inline constexpr std::size_t kScriptCount = static_cast<std::size_t>(Script::kTakePeer) + 1;
 
+/// A script as it is sent; `name`: of its file, without ".lua".
 struct ScriptText {
   const char* name;
   const char* text;

@@ -7,6 +7,7 @@ using peer::sdk::MatchGroup;
 using peer::sdk::MatchTicket;
 using peer::sdk::TicketId;
 
+// No group is formed before form_groups(), so that several tickets may be added first.
 void CriteriaQueue::add(const MatchTicket& ticket) {
   if (tickets_.contains(ticket.id)) return;
   const KeyView key{ticket.request.group_size, ticket.request.criteria_key};
@@ -31,6 +32,7 @@ void CriteriaQueue::remove(TicketId id) {
 std::vector<MatchGroup> CriteriaQueue::form_groups(Instant) {
   std::vector<MatchGroup> groups;
   while (!full_.empty()) groups.push_back(take_group(full_.begin()->second));
+  // The buckets came in the order of their addresses, which means nothing.
   std::sort(groups.begin(), groups.end(), [](const MatchGroup& left, const MatchGroup& right) {
     return left.tickets.front() < right.tickets.front();
   });
@@ -48,6 +50,7 @@ MatchGroup CriteriaQueue::take_group(Buckets::iterator bucket) {
 }
 
 void CriteriaQueue::shrunk(Buckets::iterator bucket) {
+  // First: `full_` knows a bucket by its address.
   if (!holds_group(bucket)) full_.erase(&bucket->second);
   if (bucket->second.empty()) buckets_.erase(bucket);
 }

@@ -21,6 +21,7 @@
 class CriteriaQueue final : public peer::sdk::MatchQueue {
  public:
   void add(const peer::sdk::MatchTicket& ticket) override;
+  /// Unknown ids are ignored (MatchQueue).
   void remove(peer::sdk::TicketId id) override;
   /// Of several groups the one with the oldest ticket comes first.
   std::vector<peer::sdk::MatchGroup> form_groups(peer::sdk::Instant now) override;
@@ -30,11 +31,13 @@ class CriteriaQueue final : public peer::sdk::MatchQueue {
   }
 
  private:
+  /// Tickets that fit together, the oldest first.
   using Bucket = std::set<peer::sdk::TicketId>;
   struct Key {
     std::uint32_t group_size;
     std::string criteria;
   };
+  /// A Key without its own text, to look for one: most tickets come into a bucket that is there.
   struct KeyView {
     std::uint32_t group_size;
     std::string_view criteria;
@@ -56,7 +59,7 @@ class CriteriaQueue final : public peer::sdk::MatchQueue {
   /// To be called after tickets have left `bucket`: no empty one is kept.
   void shrunk(Buckets::iterator bucket);
 
-  Buckets buckets_;
-  std::unordered_map<peer::sdk::TicketId, Buckets::iterator> tickets_;
+  Buckets buckets_;  ///< none of them is empty; their iterators stay good until they are erased
+  std::unordered_map<peer::sdk::TicketId, Buckets::iterator> tickets_;  ///< each in its bucket
   std::map<const Bucket*, Buckets::iterator> full_;  ///< the buckets that hold a group
 };

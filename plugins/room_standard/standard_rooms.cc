@@ -4,6 +4,10 @@
 #include <peer/sdk/plugin.h>
 #include <peer/sdk/room_policy.h>
 
+// The room policy "standard". In: a room and what somebody wants of it, on any loop. Out: a
+// decision; nothing is kept, neither here nor in the room's state. Decisions are pure functions of
+// their arguments: the core may ask again when another change came first, and other nodes come to
+// the same answer.
 namespace {
 
 using namespace peer::sdk;
@@ -63,6 +67,7 @@ class StandardRooms final : public RoomPolicy {
   /// The core has refused what is neither null nor an integer.
   std::uint32_t granted_size(const Value* asked) const {
     const double* size = asked == nullptr ? nullptr : asked->as_number();
+    // Written so that NaN is no size.
     if (size == nullptr || !(*size >= 1)) return sizes_.standard;
     return static_cast<std::uint32_t>(std::min(*size, static_cast<double>(sizes_.largest)));
   }
@@ -75,6 +80,7 @@ class StandardRooms final : public RoomPolicy {
   static RoomDecision leave(const RoomView& room, const Fingerprint& gone) {
     RoomDecision decision = unchanged(room);
     if (gone != room.owner) return decision;
+    // Members are in the order in which they came (RoomView).
     const auto heir = std::find_if(room.members.begin(), room.members.end(),
                                    [&](const Fingerprint& member) { return member != gone; });
     if (heir != room.members.end()) decision.owner = *heir;

@@ -4,12 +4,15 @@
 #include <string_view>
 #include <vector>
 
+#include "client_text.h"
 #include "core/protocol/json_text.h"
-#include "envelope.h"
 #include "guide_messages.h"
+#include "kit.h"
+#include "redis_url.h"
 #include "resp.h"
 
-// Any bytes as what comes from Redis: a reply, a node's envelope, a message of the original.
+// Any bytes as what comes from Redis: a reply, a node's envelope, a message of the original,
+// where else Redis is.
 
 namespace {
 
@@ -22,7 +25,13 @@ void require(bool holds) {
 void read_envelope(std::string_view bytes) {
   const auto fields = unpack(bytes);
   if (!fields) return;
-  require(fields->size() <= kMaxFields);
+  require(fields->size() <= peer_broker_kit::kMaxFields);
+  if (const auto head = read_head(*fields)) require((*fields)[0].size() <= 2 && head->kind >= 'A');
+  if (const auto message = read_directed(*fields)) {
+    const std::string passed_on = peer_broker_kit::passed_on(*message);
+    const auto again = unpack(passed_on);
+    require(again && read_directed(*again) && read_directed(*again)->to == message->to);
+  }
   std::string packed;
   for (const std::string_view field : *fields) {
     append_field(packed, field);
@@ -64,6 +73,19 @@ void read_replies(std::string_view bytes) {
   }
 }
 
+/// An address, and where Redis and Sentinel say that Redis is: what they lead to is an address.
+void read_whereabouts(std::string_view bytes) {
+  const auto is_address = [](const Endpoint& endpoint) {
+    const auto again = parse_redis_url(to_text(endpoint));
+    return !endpoint.path.empty() || (again && again->endpoint == endpoint);
+  };
+  const auto urls = parse_redis_urls(bytes);
+  require(urls.size() <= 64);
+  for (const RedisUrl& url : urls) require(is_address(url.endpoint));
+  if (const auto there = parse_moved(bytes, "host")) require(is_address(*there));
+  if (const auto there = parse_switch(bytes, "m")) require(is_address(*there));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -71,5 +93,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   read_envelope(bytes);
   read_guide_message(bytes);
   read_replies(bytes);
+  read_whereabouts(bytes);
   return 0;
 }

@@ -33,7 +33,7 @@ void require_round_trip(const LoadedConfig& loaded) {
   const LoadedConfig again = load_config_text(print_config(loaded), "/etc/again.yaml");
   require(again.mistakes.empty());
   for (const ConfigKey& key : config_keys()) {
-    require(key.secret || key.write(loaded.config) == key.write(again.config));
+    require(is_secret(key, loaded.config) || key.write(loaded.config) == key.write(again.config));
   }
 }
 
@@ -76,7 +76,8 @@ void check(const LoadedConfig& loaded) {
   require((config.shard_count & (config.shard_count - 1)) == 0 && config.shard_count != 0);
   require(config.ping_interval.count() > 0 && config.match_timeout.count() >= 0);
   require(config.tls_cert.empty() == config.tls_key.empty());
-  require(!config.plugins.broker.name.empty() && !config.plugins.broker.where.empty());
+  require(!config.plugins.broker.front().name.empty() &&
+          !config.plugins.broker.front().where.empty());
   require_round_trip(loaded);
 }
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/net/deflate.h"
+#include "core/net/websocket/deflate.h"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/net/forwarded.h"
+#include "core/net/http/forwarded.h"
 
 namespace {
 

@@ -10,9 +10,9 @@
 #include <string_view>
 
 #include "core/base/origin.h"
-#include "core/net/client_address.h"
-#include "core/net/http_request.h"
-#include "core/net/permessage_deflate.h"
+#include "core/net/http/client_address.h"
+#include "core/net/http/http_request.h"
+#include "core/net/websocket/permessage_deflate.h"
 
 namespace {
 

@@ -4,11 +4,12 @@
 #include <string_view>
 #include <variant>
 
+#include "core/base/utf8.h"
 #include "core/protocol/json_text.h"
 #include "core/protocol/message.h"
 #include "core/protocol/meta.h"
 
-// Any bytes as a client's message: parse(), every read(), and what must hold afterwards.
+// Any text as a client's message: parse(), every read(), and what must hold afterwards.
 
 namespace {
 
@@ -63,6 +64,8 @@ void read_all(MessageParser& parser, const Message& message) {
   if (!is_refused(parser, message, match)) require(is_valid_json(match.criteria_key));
   MetadataRequest metadata;
   if (!is_refused(parser, message, metadata)) require_meta_is_json(metadata.meta);
+  AuthRefreshRequest refresh;
+  if (!is_refused(parser, message, refresh)) require(!refresh.token.empty());
   std::variant<NamespaceRequest, DiscoverRequest, CreateRoomRequest, RoomRequest, KickRequest> rest;
   is_refused(parser, message, rest.emplace<NamespaceRequest>());
   is_refused(parser, message, rest.emplace<DiscoverRequest>());
@@ -74,6 +77,7 @@ void read_all(MessageParser& parser, const Message& message) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (!is_valid_utf8({data, size})) return 0;  // closed with 1007: it is never parsed
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const std::string bytes = padded(text);
   MessageParser parser;

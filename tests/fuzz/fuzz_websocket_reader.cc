@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "core/net/deflate.h"
-#include "tests/unit/net/recording_sink.h"
+#include "core/net/websocket/deflate.h"
+#include "tests/unit/net/websocket/recording_sink.h"
 
 namespace {
 

@@ -1,10 +1,10 @@
 peer_add_fuzzer(websocket_reader
   SOURCES fuzz_websocket_reader.cc
-  LIBRARIES peer_websocket)
+  LIBRARIES peer_net_websocket)
 
 peer_add_fuzzer(deflate
   SOURCES fuzz_deflate.cc
-  LIBRARIES peer_websocket)
+  LIBRARIES peer_net_websocket)
 
 peer_add_fuzzer(http_head
   SOURCES fuzz_http_head.cc

@@ -206,7 +206,10 @@ TEST(ListPluginsTest, EveryShippedPluginIsListedWithItsOptions) {
       AllOf(
           ContainsRegex("broker local 1.0.0 /.*/broker_local.so \\(configured\\)\n    no options"),
           ContainsRegex("broker redis 1.0.0 /.*/broker_redis.so\n    addr: a string, default "
-                        "localhost:[0-9]+\n    password: a string, default \"\"\n"),
+                        "localhost:[0-9]+\n(    .*\n)*    password: a string, default \"\"\n"),
+          ContainsRegex(
+              "auth jwt 1.0.0 /.*/auth_jwt.so\n    keys: a list of maps, default \\[\\]\n"),
+          ContainsRegex("auth keyproof 1.0.0 /.*/auth_keyproof.so\n    mode: a string"),
           ContainsRegex("match_strategy criteria 1.0.0 /.*/match_criteria.so \\(conf"),
           ContainsRegex("room_policy standard 1.0.0 /.*/room_standard.so \\(configured\\)\n    "
                         "default_size: an integer from 1 to 100000, default 20\n    max_size: an "

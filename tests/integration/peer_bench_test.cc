@@ -34,6 +34,18 @@ TEST_F(PeerBenchTest, FindsNothingLostOrAlteredOverTls) {
   expect_no_fault("--tls churn --peers 8");
 }
 
+TEST_F(PeerBenchTest, CountsAllUnitsWhereTheirNumberIsGiven) {
+  start(settings());
+  const ProgramResult run =
+      run_program(std::string(PEER_BENCH) + " signal --pairs 4 --units 100 --quiet --port " +
+                  std::to_string(port()));
+  EXPECT_EQ(run.exit_status, 0) << run.output;
+  const int units = static_cast<int>(Json::parse(run.output)["units"].number());
+  // A round of the loop may bring one more for each pair, and each has one under way then.
+  EXPECT_GE(units, 100);
+  EXPECT_LE(units, 108);
+}
+
 INSTANTIATE_TEST_SUITE_P(Modes, PeerBenchTest,
                          testing::Values("signal --pairs 20 --in-flight 16",
                                          "signal --pairs 4 --size 60000", "ping --peers 20",

@@ -45,6 +45,7 @@ TEST_F(ReloadTest, TheCompressionThresholdChangesForThoseWhoAreConnected) {
   EXPECT_EQ(alice.ws().read_frame().rsv, 0);
   reload(config + "1000");
   server().wait_for_output("SIGHUP: changed: compression_threshold");
+  alice.round_trip();  // each loop takes the new value in its next round
   alice.send_to("alice", payload);
   EXPECT_EQ(alice.ws().read_frame().rsv, 4);
 }

@@ -1,22 +1,13 @@
 #include "tests/integration/reverse_proxy.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <csignal>
 #include <stdexcept>
 
 #include "tests/support/json.h"
-#include "tests/support/tcp_stream.h"
 
 namespace peer::test {
 
-ReverseProxy::ReverseProxy(Kind kind, const std::string& config, std::uint16_t port) : port_(port) {
-  launch(command_for(kind, config));
-  wait_until_listening();
+ReverseProxy::ReverseProxy(Kind kind, const std::string& config, std::uint16_t port) {
+  program_.start(command_for(kind, config), port);
 }
 
 std::vector<std::string> ReverseProxy::command_for(Kind kind, const std::string& config) const {
@@ -26,11 +17,11 @@ std::vector<std::string> ReverseProxy::command_for(Kind kind, const std::string&
     case Kind::kNginxStream:
       return nginx_stream_command(config);
     case Kind::kHaproxy:
-      return {PEER_HAPROXY, "-db", "-f", dir_.write("haproxy.cfg", config)};
+      return {PEER_HAPROXY, "-db", "-f", program_.dir().write("haproxy.cfg", config)};
     case Kind::kCaddy: {
       // Without its port for administration, which is the same for every Caddy of the machine.
-      const std::string file = dir_.write("Caddyfile", "{\n\tadmin off\n}\n" + config);
-      const std::string home = dir_.path();
+      const std::string file = program_.dir().write("Caddyfile", "{\n\tadmin off\n}\n" + config);
+      const std::string home = program_.dir().path();
       return {"/usr/bin/env",
               "XDG_CONFIG_HOME=" + home,
               "XDG_DATA_HOME=" + home,
@@ -47,59 +38,22 @@ std::vector<std::string> ReverseProxy::command_for(Kind kind, const std::string&
 
 // What /etc/nginx/nginx.conf is on a machine, but with all files in the test's directory.
 std::vector<std::string> ReverseProxy::nginx_command(const std::string& config) const {
-  const std::string dir = dir_.path();
-  std::string http = "include " + dir_.write("site.conf", config) + "; access_log off;";
+  const std::string dir = program_.dir().path();
+  std::string http = "include " + program_.dir().write("site.conf", config) + "; access_log off;";
   for (const char* what : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) {
     http += fmt(" %_temp_path %/%;", what, dir, what);
   }
   const std::string main =
       fmt("daemon off; master_process off; pid %/pid; events {} http { % }\n", dir, http);
-  return {PEER_NGINX, "-p", dir, "-e", "stderr", "-c", dir_.write("nginx.conf", main)};
+  return {PEER_NGINX, "-p", dir, "-e", "stderr", "-c", program_.dir().write("nginx.conf", main)};
 }
 
 std::vector<std::string> ReverseProxy::nginx_stream_command(const std::string& config) const {
   const std::string main =
       fmt("load_module %/ngx_stream_module.so; daemon off; master_process off; pid %/pid; "
           "events {} %\n",
-          PEER_NGINX_MODULES, dir_.path().string(), config);
-  return {PEER_NGINX, "-e", "stderr", "-c", dir_.write("nginx.conf", main)};
-}
-
-void ReverseProxy::launch(const std::vector<std::string>& command) {
-  const std::string output = dir_.path() / "output";
-  std::vector<char*> arguments;
-  for (const std::string& argument : command) {
-    arguments.push_back(const_cast<char*>(argument.c_str()));
-  }
-  arguments.push_back(nullptr);
-  pid_ = fork();
-  if (pid_ != 0) return;
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const int file = open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-  dup2(file, STDOUT_FILENO);
-  dup2(file, STDERR_FILENO);
-  execv(arguments[0], arguments.data());
-  _exit(127);
-}
-
-void ReverseProxy::wait_until_listening() {
-  const Deadline deadline(20s);
-  while (true) {
-    try {
-      const TcpStream probe(port_);
-      return;
-    } catch (const std::runtime_error&) {
-      if (deadline.passed() || waitpid(pid_, nullptr, WNOHANG) != 0) {
-        throw std::runtime_error("reverse proxy: " + output());
-      }
-      poll(nullptr, 0, 5);
-    }
-  }
-}
-
-ReverseProxy::~ReverseProxy() {
-  kill(pid_, SIGKILL);
-  waitpid(pid_, nullptr, 0);
+          PEER_NGINX_MODULES, program_.dir().path().string(), config);
+  return {PEER_NGINX, "-e", "stderr", "-c", program_.dir().write("nginx.conf", main)};
 }
 
 std::string name_of(ReverseProxy::Kind kind) {

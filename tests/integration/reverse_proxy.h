@@ -1,12 +1,10 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include "tests/support/temp_dir.h"
+#include "tests/support/listening_program.h"
 
 namespace peer::test {
 
@@ -19,23 +17,16 @@ class ReverseProxy {
   /// `config`: what an operator would write. Waits until the proxy accepts on `port`, which
   /// `config` names; throws with its output when it ends before.
   ReverseProxy(Kind kind, const std::string& config, std::uint16_t port);
-  ~ReverseProxy();
-  ReverseProxy(const ReverseProxy&) = delete;
-  ReverseProxy& operator=(const ReverseProxy&) = delete;
 
-  std::uint16_t port() const { return port_; }
-  std::string output() const { return read_file(dir_.path() / "output"); }
+  std::uint16_t port() const { return program_.port(); }
+  std::string output() const { return program_.output(); }
 
  private:
   std::vector<std::string> command_for(Kind kind, const std::string& config) const;
   std::vector<std::string> nginx_command(const std::string& config) const;
   std::vector<std::string> nginx_stream_command(const std::string& config) const;
-  void launch(const std::vector<std::string>& command);
-  void wait_until_listening();
 
-  TempDir dir_;
-  std::uint16_t port_;
-  pid_t pid_ = -1;
+  ListeningProgram program_;
 };
 
 /// "Nginx", "NginxStream", "Haproxy" or "Caddy".

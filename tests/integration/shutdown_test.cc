@@ -90,6 +90,18 @@ TEST_F(ShutdownTest, WhileDrainingHealthAndReadyAre503AndPeersGoOn) {
   EXPECT_TRUE(server().wait_exit(Deadline(2s)).has_value());
 }
 
+TEST_F(ShutdownTest, WhileItDrainsTheLogAndTheSettingsAreServedAsBefore) {
+  start({"drain_delay=60s"});
+  server().signal(SIGTERM);
+  server().wait_for_output("draining");
+  server().signal(SIGUSR1);
+  server().wait_for_output("SIGUSR1: the log is open anew");
+  server().signal(SIGHUP);
+  server().wait_for_output("SIGHUP: the settings are the same");
+  server().signal(SIGTERM);
+  EXPECT_TRUE(server().wait_exit(Deadline(2s)).has_value());
+}
+
 TEST_F(ShutdownTest, AfterDrainDelayPeersAreClosed) {
   start({"drain_delay=200ms"});
   TestPeer alice = peer("alice");

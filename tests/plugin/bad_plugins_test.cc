@@ -78,6 +78,13 @@ TEST_F(BadPluginsTest, ADescriptorOfAnotherSizeIsRefused) {
                                     std::to_string(sizeof(PeerPluginDescriptor)))));
 }
 
+TEST_F(BadPluginsTest, OneOfANewerSdkIsRefused) {
+  EXPECT_THAT(mistakes_of("too_new"), ElementsAre(HasSubstr("a newer SDK than this server's")));
+  EXPECT_THAT(mistakes_of("newer_revision"),
+              ElementsAre(HasSubstr("built with revision " + std::to_string(PEER_SDK_REVISION + 1) +
+                                    " of the SDK, this server has")));
+}
+
 TEST_F(BadPluginsTest, ADescriptorWithANullFieldIsRefused) {
   EXPECT_THAT(mistakes_of("null_field"), ElementsAre(HasSubstr("its descriptor is incomplete")));
 }
@@ -183,6 +190,8 @@ TEST_F(BadPluginsTest, TheListGoesOnBehindAFileThatCannotBeLoaded) {
   const sdk::Result<std::string> listed = list_plugins(PluginsConfig(), kBadPluginDir);
   ASSERT_TRUE(listed) << listed.error().message;
   EXPECT_THAT(*listed, HasSubstr("room_static_throw.so\n    cannot be loaded: its static"));
+  EXPECT_THAT(*listed, HasSubstr("room_factory_aborts.so\n    cannot be made: its factory ends the "
+                                 "process (Aborted)"));
   EXPECT_THAT(*listed, HasSubstr("room_wrong_kind.so\n    cannot be loaded: a plugin of kind"));
 }
 

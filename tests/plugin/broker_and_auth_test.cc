@@ -49,7 +49,7 @@ TEST(BrokerLocalTest, KnowsNobodyElsewhere) {
 TEST(AuthOpenTest, GrantsEverythingDuringTheCall) {
   const Loaded loaded = load({});
   std::vector<AuthVerdict> verdicts;
-  loaded.plugins.auth->authenticate(
+  loaded.plugins.auths.front()->authenticate(
       {}, [&](AuthVerdict verdict) { verdicts.push_back(std::move(verdict)); });
   ASSERT_EQ(verdicts.size(), 1u);
   const AuthGrant* grant = std::get_if<AuthGrant>(&verdicts[0]);

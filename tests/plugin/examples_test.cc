@@ -15,11 +15,11 @@ class ExamplesTest : public testing::Test {
  protected:
   static PluginsConfig config() {
     PluginsConfig config;
-    config.broker.name = "counting";
-    config.match_strategy.name = "fifo";
-    config.room_policy.name = "secret";
-    config.auth.name = "key";
-    config.auth.options = {{"keys", std::vector<std::string>{"s3cret", "0ther"}}};
+    config.broker.front().name = "counting";
+    config.match_strategy.front().name = "fifo";
+    config.room_policy.front().name = "secret";
+    config.auth.front().name = "key";
+    config.auth.front().options = {{"keys", std::vector<std::string>{"s3cret", "0ther"}}};
     return config;
   }
   void SetUp() override { ASSERT_THAT(loaded_.mistakes, IsEmpty()); }
@@ -33,15 +33,16 @@ class ExamplesTest : public testing::Test {
                               .headers = {},
                               .response = {},
                               .context = {}};
-    loaded_.plugins.auth->authenticate(request, [&](const AuthVerdict& verdict) {
+    loaded_.plugins.auths.front()->authenticate(request, [&](const AuthVerdict& verdict) {
       granted = std::holds_alternative<AuthGrant>(verdict);
     });
     return granted;
   }
 
   RoomDecision decide(RoomAction action, const Value& fields, std::string_view state) {
-    return loaded_.plugins.room_policy->decide({"den", peer_number(1), 20, members_, state},
-                                               {action, peer_number(1), {}, {}, fields, at(0)});
+    return loaded_.plugins.room_policies.front()->decide(
+        {"den", peer_number(1), 20, members_, state},
+        {action, peer_number(1), {}, {}, fields, at(0)});
   }
 
   const Loaded loaded_ = load(config(), kTestPluginDir + "/examples");
@@ -57,14 +58,14 @@ TEST_F(ExamplesTest, TheKeyOpens) {
 
 TEST_F(ExamplesTest, AKeyListIsRequired) {
   PluginsConfig without = config();
-  without.auth.options.clear();
+  without.auth.front().options.clear();
   EXPECT_THAT(load(without, kTestPluginDir + "/examples").mistakes,
               ElementsAre("default: plugins.auth.options.keys: expected a list of at least one "
                           "key"));
 }
 
 TEST_F(ExamplesTest, FifoIgnoresCriteria) {
-  const auto queue = loaded_.plugins.match_strategy->make_queue();
+  const auto queue = loaded_.plugins.match_strategies.front()->make_queue();
   add_ticket(*queue, 1, 2, "ranked");
   add_ticket(*queue, 2, 2, "casual");
   EXPECT_THAT(form_groups(*queue), ElementsAre(ElementsAre(1, 2)));

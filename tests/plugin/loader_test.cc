@@ -21,22 +21,22 @@ using testing::SizeIs;
 TEST(LoaderTest, TheDefaultsLoad) {
   const Loaded loaded = load({});
   EXPECT_THAT(loaded.mistakes, IsEmpty());
-  EXPECT_NE(loaded.plugins.broker, nullptr);
-  EXPECT_NE(loaded.plugins.match_strategy, nullptr);
-  EXPECT_NE(loaded.plugins.room_policy, nullptr);
-  EXPECT_NE(loaded.plugins.auth, nullptr);
+  EXPECT_NE(loaded.plugins.broker.object, nullptr);
+  EXPECT_NE(loaded.plugins.match_strategies.at(0).object, nullptr);
+  EXPECT_NE(loaded.plugins.room_policies.at(0).object, nullptr);
+  EXPECT_NE(loaded.plugins.auths.at(0).object, nullptr);
 }
 
 TEST(LoaderTest, InfosAreInTheOrderOfKinds) {
   const Loaded loaded = load({});
-  ASSERT_EQ(loaded.plugins.infos.size(), 4u);
-  EXPECT_EQ(loaded.plugins.infos[0].kind, "broker");
-  EXPECT_EQ(loaded.plugins.infos[1].kind, "match_strategy");
-  EXPECT_EQ(loaded.plugins.infos[2].kind, "room_policy");
-  EXPECT_EQ(loaded.plugins.infos[3].kind, "auth");
-  EXPECT_EQ(loaded.plugins.infos[1].name, "criteria");
-  EXPECT_EQ(loaded.plugins.infos[1].version, "1.0.0");
-  EXPECT_EQ(loaded.plugins.infos[1].file, kPluginDir + "/match_criteria.so");
+  ASSERT_EQ(loaded.plugins.infos().size(), 4u);
+  EXPECT_EQ(loaded.plugins.infos()[0].kind, "broker");
+  EXPECT_EQ(loaded.plugins.infos()[1].kind, "match_strategy");
+  EXPECT_EQ(loaded.plugins.infos()[2].kind, "room_policy");
+  EXPECT_EQ(loaded.plugins.infos()[3].kind, "auth");
+  EXPECT_EQ(loaded.plugins.infos()[1].name, "criteria");
+  EXPECT_EQ(loaded.plugins.infos()[1].version, "1.0.0");
+  EXPECT_EQ(loaded.plugins.infos()[1].file, kPluginDir + "/match_criteria.so");
 }
 
 TEST(LoaderTest, OptionsInPeerServerYamlHaveTheirDefaults) {
@@ -46,8 +46,8 @@ TEST(LoaderTest, OptionsInPeerServerYamlHaveTheirDefaults) {
   const auto plugins = list_plugins(config, kPluginDir);
   ASSERT_TRUE(plugins) << plugins.error().message;
   const std::string listed = *plugins;
-  EXPECT_THAT(config.room_policy.options, SizeIs(2));
-  for (const auto& [key, value] : config.room_policy.options) {
+  EXPECT_THAT(config.room_policy.front().options, SizeIs(2));
+  for (const auto& [key, value] : config.room_policy.front().options) {
     EXPECT_THAT(listed, ContainsRegex("    " + key + ": [^\n]+, default " + to_yaml(value) + "\n"));
   }
 }
@@ -56,18 +56,64 @@ TEST(LoaderTest, APluginCanBeLoadedTwice) {
   const Loaded first = load({});
   const Loaded second = load({});
   EXPECT_THAT(second.mistakes, IsEmpty());
-  EXPECT_NE(first.plugins.auth, second.plugins.auth);
+  EXPECT_NE(first.plugins.auths.at(0).object, second.plugins.auths.at(0).object);
+}
+
+PluginChoice word(const std::string& as = {}) {
+  PluginChoice made = choice("word", kTestPluginDir + "/auth_word.so");
+  made.as = as;
+  return made;
+}
+
+TEST(LoaderTest, AListIsLoadedInItsOrderWithNamesOfTheirOwn) {
+  PluginsConfig config;
+  config.auth = {word(), word("second"), word(), default_plugin("open")};
+  const Loaded loaded = load(config);
+  ASSERT_THAT(loaded.mistakes, IsEmpty());
+  std::vector<std::string> labels;
+  for (const auto& auth : loaded.plugins.auths) labels.push_back(auth.record->info.label);
+  EXPECT_THAT(labels, ElementsAre("word", "second", "word#3", "open"));
+}
+
+TEST(LoaderTest, OneThatNeverPassesStandsLast) {
+  PluginsConfig config;
+  config.auth = {word(), default_plugin("open"), word()};
+  EXPECT_THAT(load(config).mistakes,
+              ElementsAre("default: plugins.auth[1]: plugin 'open' never passes, so that what "
+                          "follows it could never be asked; put it last"));
+}
+
+TEST(LoaderTest, DirectoriesAreSearchedBeforeTheShippedOne) {
+  PluginsConfig config;
+  config.directories = {kTestPluginDir, kTestPluginDir + "/examples"};
+  config.auth = {default_plugin("key"), default_plugin("word")};
+  config.auth[0].options = {{"keys", std::vector<std::string>{"a"}}};
+  EXPECT_THAT(load(config).mistakes, ElementsAre(HasSubstr("'key' never passes")));
+  config.auth = {default_plugin("word"), default_plugin("open")};
+  const Loaded loaded = load(config);
+  EXPECT_THAT(loaded.mistakes, IsEmpty());
+  EXPECT_EQ(loaded.plugins.auths.at(0).record->info.file, kTestPluginDir + "/auth_word.so");
+  const auto listed = list_plugins(config, kPluginDir);
+  EXPECT_THAT(*listed,
+              HasSubstr("auth word 1.0.0 " + kTestPluginDir + "/auth_word.so (configured)"));
+  EXPECT_THAT(*listed, HasSubstr("auth open 1.0.0 " + kPluginDir + "/auth_open.so (configured)"));
+}
+
+TEST(LoaderTest, APluginOfTheFirstSdkLoads) {
+  const Loaded loaded = load(with_room_policy("old", kTestPluginDir + "/room_old.so"));
+  EXPECT_THAT(loaded.mistakes, IsEmpty());
+  EXPECT_EQ(loaded.plugins.room_policies.at(0).record->revision, 0U);
 }
 
 TEST(LoaderTest, AMissingPluginNamesThoseOfItsKindThatAreThere) {
   PluginsConfig config;
-  config.match_strategy.name = "fif";
-  config.match_strategy.where = "peer-server.yaml:31";
+  config.match_strategy.front().name = "fif";
+  config.match_strategy.front().where = "peer-server.yaml:31";
   const Loaded loaded = load(config);
   EXPECT_THAT(
       loaded.mistakes,
       ElementsAre("peer-server.yaml:31: plugins.match_strategy.name: no plugin named 'fif'; "
-                  "known: criteria"));
+                  "known: criteria, skill"));
 }
 
 TEST(LoaderTest, ADirectoryThatIsNotThereIsToldAsSuch) {
@@ -85,17 +131,17 @@ TEST(LoaderTest, ADirectoryThatIsNotThereIsToldAsSuch) {
 
 TEST(LoaderTest, AfterAMistakeNothingIsUsable) {
   PluginsConfig config;
-  config.match_strategy.name = "fif";
+  config.match_strategy.front().name = "fif";
   const Loaded loaded = load(config);
-  EXPECT_EQ(loaded.plugins.broker, nullptr);
-  EXPECT_EQ(loaded.plugins.auth, nullptr);
-  EXPECT_THAT(loaded.plugins.infos, IsEmpty());
+  EXPECT_EQ(loaded.plugins.broker.object, nullptr);
+  EXPECT_THAT(loaded.plugins.auths, IsEmpty());
+  EXPECT_THAT(loaded.plugins.infos(), IsEmpty());
 }
 
 TEST(LoaderTest, AllMistakesAreReportedInOneGo) {
   PluginsConfig config;
-  config.broker.name = "pigeon";
-  config.auth.name = "sesame";
+  config.broker.front().name = "pigeon";
+  config.auth.front().name = "sesame";
   const Loaded loaded = load(config);
   EXPECT_THAT(loaded.mistakes, ElementsAre(HasSubstr("'pigeon'"), HasSubstr("'sesame'")));
 }
@@ -112,46 +158,47 @@ TEST(LoaderTest, AnEmptyDirectoryIsNamed) {
 
 TEST(LoaderTest, ANameCannotLeaveTheDirectory) {
   PluginsConfig config;
-  config.auth.name = "x/../../plugins/auth_open";
+  config.auth.front().name = "x/../../plugins/auth_open";
   const Loaded loaded = load(config);
   EXPECT_THAT(loaded.mistakes, ElementsAre(HasSubstr("is no plugin name")));
 }
 
 TEST(LoaderTest, AFileIsRelativeToThePluginDirectory) {
   PluginsConfig config;
-  config.auth.file = "../plugins/auth_open.so";
+  config.auth.front().file = "../plugins/auth_open.so";
   EXPECT_THAT(load(config).mistakes, IsEmpty());
 }
 
 TEST(LoaderTest, AMissingFileIsNamed) {
   PluginsConfig config;
-  config.auth.file = "auth_opne.so";
-  EXPECT_THAT(load(config).mistakes, ElementsAre("default: plugins.auth.file: no file '" +
-                                                 kPluginDir + "/auth_opne.so'; known: open"));
+  config.auth.front().file = "auth_opne.so";
+  EXPECT_THAT(load(config).mistakes,
+              ElementsAre("default: plugins.auth.file: no file '" + kPluginDir +
+                          "/auth_opne.so'; known: http, jwt, keyproof, open"));
 }
 
 TEST(LoaderTest, AFileOfAnotherNameIsRefused) {
   PluginsConfig config;
-  config.auth.name = "closed";
-  config.auth.file = "auth_open.so";
+  config.auth.front().name = "closed";
+  config.auth.front().file = "auth_open.so";
   EXPECT_THAT(load(config).mistakes,
               ElementsAre(HasSubstr("it calls itself 'open', expected 'closed'")));
 }
 
 TEST(LoaderTest, OptionsReachThePlugin) {
   PluginsConfig config;
-  config.room_policy.options = {{"default_size", std::int64_t{3}}};
+  config.room_policy.front().options = {{"default_size", std::int64_t{3}}};
   const Loaded loaded = load(config);
   ASSERT_THAT(loaded.mistakes, IsEmpty());
   const sdk::Value fields{sdk::Value::Object{}};
   const sdk::RoomRequest request{sdk::RoomAction::kCreate, peer_number(1), {}, {}, fields, at(0)};
-  EXPECT_EQ(loaded.plugins.room_policy->decide({}, request).max_size, 3u);
+  EXPECT_EQ(loaded.plugins.room_policies.front()->decide({}, request).max_size, 3u);
 }
 
 TEST(LoaderTest, ABadOptionValueSaysWhatWasExpected) {
   PluginsConfig config;
-  config.room_policy.where = "peer-server.yaml:9";
-  config.room_policy.options = {{"default_size", std::string("many")}, {"max_size", false}};
+  config.room_policy.front().where = "peer-server.yaml:9";
+  config.room_policy.front().options = {{"default_size", std::string("many")}, {"max_size", false}};
   const std::string prefix = "peer-server.yaml:9: plugins.room_policy.options.";
   EXPECT_THAT(load(config).mistakes,
               ElementsAre(prefix + "default_size: expected an integer from 1 to 100000",
@@ -160,7 +207,7 @@ TEST(LoaderTest, ABadOptionValueSaysWhatWasExpected) {
 
 TEST(LoaderTest, OptionsThatContradictEachOtherAreRefused) {
   PluginsConfig config;
-  config.room_policy.options = {{"default_size", std::int64_t{31}}};
+  config.room_policy.front().options = {{"default_size", std::int64_t{31}}};
   EXPECT_THAT(load(config).mistakes,
               ElementsAre("default: plugins.room_policy.options.default_size: expected at most "
                           "max_size, which is 30"));
@@ -168,7 +215,7 @@ TEST(LoaderTest, OptionsThatContradictEachOtherAreRefused) {
 
 TEST(LoaderTest, AnUnknownOptionListsTheKnownOnes) {
   PluginsConfig config;
-  config.room_policy.options = {{"defalt_size", std::int64_t{3}}};
+  config.room_policy.front().options = {{"defalt_size", std::int64_t{3}}};
   EXPECT_THAT(load(config).mistakes,
               ElementsAre("default: plugins.room_policy.options.defalt_size: unknown option of "
                           "'standard'; did you mean 'default_size'?; known: default_size (an "
@@ -178,7 +225,7 @@ TEST(LoaderTest, AnUnknownOptionListsTheKnownOnes) {
 
 TEST(LoaderTest, APluginWithoutOptionsSaysSo) {
   PluginsConfig config;
-  config.auth.options = {{"secret", std::string("x")}};
+  config.auth.front().options = {{"secret", std::string("x")}};
   EXPECT_THAT(load(config).mistakes,
               ElementsAre("default: plugins.auth.options.secret: unknown option of 'open'; it has "
                           "none"));

@@ -30,7 +30,7 @@ inline PluginChoice choice(const std::string& name, const std::string& file) {
 
 inline PluginsConfig with_room_policy(const std::string& name, const std::string& file) {
   PluginsConfig config;
-  config.room_policy = choice(name, file);
+  config.room_policy = {choice(name, file)};
   return config;
 }
 

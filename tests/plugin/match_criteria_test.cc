@@ -20,7 +20,8 @@ class MatchCriteriaTest : public testing::Test {
   std::vector<TicketIds> groups() { return form_groups(*queue_); }
 
   const Loaded loaded_ = load({});
-  const std::unique_ptr<sdk::MatchQueue> queue_ = loaded_.plugins.match_strategy->make_queue();
+  const std::unique_ptr<sdk::MatchQueue> queue_ =
+      loaded_.plugins.match_strategies.front()->make_queue();
 };
 
 TEST_F(MatchCriteriaTest, OneTicketWaits) {
@@ -103,7 +104,7 @@ TEST_F(MatchCriteriaTest, OnlyANewTicketChangesTheAnswer) {
 }
 
 TEST_F(MatchCriteriaTest, QueuesKnowNothingOfEachOther) {
-  const auto other = loaded_.plugins.match_strategy->make_queue();
+  const auto other = loaded_.plugins.match_strategies.front()->make_queue();
   add(1);
   add_ticket(*other, 2, 2, "{}");
   EXPECT_THAT(groups(), IsEmpty());

@@ -32,6 +32,7 @@ class NullHost : public sdk::BrokerHost {
   void ticket_removed(std::string_view, sdk::TicketId) noexcept override {}
   void matching_moved(std::string_view) noexcept override {}
   void matched(const sdk::MatchNews&) noexcept override {}
+  void revoked(const sdk::Fingerprint&, std::string_view) noexcept override {}
 
   std::string warning;
 };

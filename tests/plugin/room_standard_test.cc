@@ -19,8 +19,8 @@ class RoomStandardTest : public testing::Test {
   RoomDecision decide(RoomAction action, const Fingerprint& actor, const Fingerprint& target = {}) {
     const Value fields{Value::Object{{"max_size", asked_}}};
     const RoomView room{"den", kAnn, max_size_, members_, {}};
-    return loaded_.plugins.room_policy->decide(room,
-                                               {action, actor, target, "vote", fields, at(0)});
+    return loaded_.plugins.room_policies.front()->decide(
+        room, {action, actor, target, "vote", fields, at(0)});
   }
   std::uint32_t size_for(const Value& asked) {
     asked_ = asked;
@@ -105,7 +105,7 @@ TEST_F(RoomStandardTest, OtherMessagesAreRefused) {
   const RoomDecision decision = decide(RoomAction::kMessage, kAnn);
   ASSERT_TRUE(decision.refusal);
   EXPECT_EQ(decision.refusal->code, 400);
-  EXPECT_THAT(loaded_.plugins.room_policy->message_types(), IsEmpty());
+  EXPECT_THAT(loaded_.plugins.room_policies.front()->message_types(), IsEmpty());
 }
 
 TEST_F(RoomStandardTest, KeepsNoStateSendsNothingAndNeverWakes) {

@@ -1,8 +1,14 @@
 #include <gmock/gmock.h>
 
+#include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <variant>
+#include <vector>
 
+#include <peer/sdk/auth.h>
 #include <peer/sdk/plugin_config.h>
 #include <peer/sdk/result.h>
 
@@ -91,6 +97,46 @@ TEST(PluginConfigTest, WhatIsRequiredAndThereIsRead) {
   EXPECT_THAT(config.unread(), IsEmpty());
 }
 
+PluginOptionMaps map_of(std::map<std::string, PluginOption, std::less<>> options) {
+  return {{{std::move(options)}}, false};
+}
+
+TEST(PluginConfigTest, AMapIsAskedLikeTheOptionsThemselves) {
+  PluginConfig config = with("tls", map_of({{"port", 5}, {"typo", true}}));
+  PluginConfig& tls = config.map("tls");
+  EXPECT_EQ(tls.integer("port", 1, 1, 9), 5);
+  EXPECT_EQ(tls.string("ca", "none"), "none");
+  EXPECT_THAT(config.unread(), ElementsAre("tls.typo"));
+  ASSERT_EQ(config.known().size(), 3U);
+  EXPECT_EQ(config.known()[1].key, "tls.port");
+}
+
+TEST(PluginConfigTest, AMapThatIsAbsentOrWrongHasNoOptions) {
+  PluginConfig config = with("tls", "x");
+  EXPECT_EQ(config.map("tls").integer("port", 1, 1, 9), 1);
+  EXPECT_EQ(config.map("other").integer("port", 2, 1, 9), 2);
+  EXPECT_THAT(config.mistakes(), ElementsAre("tls: expected a map"));
+}
+
+TEST(PluginConfigTest, MistakesInAListOfMapsHaveTheWholePath) {
+  PluginOptionMaps keys{{{{{"kid", "a"}}}, {{{"kid", 5}, {"more", map_of({{"x", 1}})}}}}, true};
+  PluginConfig config = with("keys", keys);
+  const std::vector<PluginConfig*> maps = config.maps("keys");
+  ASSERT_EQ(maps.size(), 2U);
+  for (PluginConfig* map : maps) static_cast<void>(map->required_string("kid"));
+  maps[1]->map("more").integer("x", 5, 5, 9);
+  EXPECT_THAT(config.mistakes(), ElementsAre("keys[1].kid: expected a string",
+                                             "keys[1].more.x: expected an integer from 5 to 9"));
+  EXPECT_THAT(config.unread(), IsEmpty());
+}
+
+TEST(PluginConfigTest, AnEmptyListIsOneOfMapsToo) {
+  PluginConfig config = with("keys", std::vector<std::string>());
+  EXPECT_THAT(config.maps("keys"), IsEmpty());
+  EXPECT_THAT(config.mistakes(), IsEmpty());
+  EXPECT_THAT(with("keys", map_of({})).maps("keys"), IsEmpty());
+}
+
 TEST(PluginConfigTest, PairsAreAMap) {
   PluginConfig config = with("headers", std::vector<std::string>{"a=1", "b=x=y", "c="});
   EXPECT_THAT(config.pairs("headers"),
@@ -108,6 +154,22 @@ TEST(PluginConfigTest, WrongPairsAreAMistake) {
     EXPECT_THAT(config.mistakes(),
                 ElementsAre("headers: expected a list of \"name=value\", each name once"));
   }
+}
+
+/// AuthGrant as revision 1 had it. Plugins that were built with it hand over such objects.
+struct GrantOfRevision1 {
+  std::optional<std::string> identity;
+  std::optional<std::string> alias;
+  std::optional<Instant> expires;
+  std::vector<std::string> namespaces;
+  std::optional<std::uint32_t> rate_per_second;
+  bool may_create_rooms = true;
+};
+
+TEST(AuthGrantTest, IsAsLongAsItWas) {
+  EXPECT_EQ(sizeof(AuthGrant), sizeof(GrantOfRevision1));
+  EXPECT_EQ(sizeof(AuthVerdict),
+            sizeof(std::variant<GrantOfRevision1, AuthRejection, AuthChallenge, AuthPass>));
 }
 
 }  // namespace

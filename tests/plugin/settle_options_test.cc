@@ -23,7 +23,7 @@ class SettleOptionsTest : public testing::Test {
  protected:
   void read_environment(const std::string& option, const std::string& value) {
     environment_["PEER_PLUGINS__AUTH__OPTIONS__" + option] = value;
-    choice_ = load_config({}, environment_).config.plugins.auth;
+    choice_ = load_config({}, environment_).config.plugins.auth.front();
   }
   /// As a plugin that asks for these; whether it has to be made again.
   template <typename Ask>
@@ -60,7 +60,8 @@ TEST_F(SettleOptionsTest, TextIsSplitAtCommasWhereThePluginExpectsAList) {
 }
 
 TEST_F(SettleOptionsTest, WhatAFileSaysKeepsItsType) {
-  choice_ = load_config_text("plugins: {auth: {options: {password: 12}}}", "c").config.plugins.auth;
+  choice_ = load_config_text("plugins: {auth: {options: {password: 12}}}", "c")
+                .config.plugins.auth.front();
   EXPECT_FALSE(settle([](sdk::PluginConfig& config) { config.string("password", ""); }));
 }
 

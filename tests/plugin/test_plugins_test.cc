@@ -17,13 +17,13 @@ using testing::IsEmpty;
 
 Loaded load_test_plugins(const std::string& mode = "duplicate") {
   PluginsConfig config;
-  config.broker = choice("slow", kTestPluginDir + "/broker_slow.so");
-  config.broker.options = {{"delay_ms", std::int64_t{1}}};
-  config.match_strategy = choice("nonsense", kTestPluginDir + "/match_nonsense.so");
-  config.match_strategy.options = {{"mode", mode}};
-  config.room_policy = choice("voting", kTestPluginDir + "/room_voting.so");
-  config.auth = choice("token", kTestPluginDir + "/auth_token.so");
-  config.auth.options = {{"expiry_ms", std::int64_t{5000}}};
+  config.broker = {choice("slow", kTestPluginDir + "/broker_slow.so")};
+  config.broker.front().options = {{"delay_ms", std::int64_t{1}}};
+  config.match_strategy = {choice("nonsense", kTestPluginDir + "/match_nonsense.so")};
+  config.match_strategy.front().options = {{"mode", mode}};
+  config.room_policy = {choice("voting", kTestPluginDir + "/room_voting.so")};
+  config.auth = {choice("token", kTestPluginDir + "/auth_token.so")};
+  config.auth.front().options = {{"expiry_ms", std::int64_t{5000}}};
   return load(config);
 }
 
@@ -43,7 +43,7 @@ class NonsenseTest : public testing::TestWithParam<std::pair<const char*, Ticket
 
 TEST_P(NonsenseTest, AnswersNonsense) {
   const Loaded loaded = load_test_plugins(GetParam().first);
-  const auto queue = loaded.plugins.match_strategy->make_queue();
+  const auto queue = loaded.plugins.match_strategies.front()->make_queue();
   add_ticket(*queue, 1, 2, "{}");
   EXPECT_THAT(form_groups(*queue), IsEmpty());
   add_ticket(*queue, 2, 2, "{}");
@@ -60,11 +60,11 @@ TEST(TestPluginsTest, ThrowingRoomsThrowByName) {
   ASSERT_THAT(loaded.mistakes, IsEmpty());
   const Value fields{Value::Object{}};
   const RoomRequest request{RoomAction::kCreate, peer_number(1), {}, {}, fields, at(0)};
-  EXPECT_EQ(loaded.plugins.room_policy->decide({"den", {}, 0, {}, {}}, request).owner,
+  EXPECT_EQ(loaded.plugins.room_policies.front()->decide({"den", {}, 0, {}, {}}, request).owner,
             peer_number(1));
-  EXPECT_THROW(
-      static_cast<void>(loaded.plugins.room_policy->decide({"throw-1", {}, 0, {}, {}}, request)),
-      std::exception);
+  EXPECT_THROW(static_cast<void>(loaded.plugins.room_policies.front()->decide(
+                   {"throw-1", {}, 0, {}, {}}, request)),
+               std::exception);
 }
 
 class VotingTest : public testing::Test {
@@ -72,7 +72,7 @@ class VotingTest : public testing::Test {
   /// Decides and keeps the state, as the core does.
   RoomDecision act(RoomAction action, std::uint8_t actor, std::int64_t time) {
     const Value fields{Value::Object{}};
-    RoomDecision decision = loaded_.plugins.room_policy->decide(
+    RoomDecision decision = loaded_.plugins.room_policies.front()->decide(
         {"den", members_[0], 20, members_, state_},
         {action, peer_number(actor), {}, "vote", fields, at(time)});
     if (!decision.refusal) state_ = decision.state;
@@ -85,7 +85,7 @@ class VotingTest : public testing::Test {
 };
 
 TEST_F(VotingTest, AVoteIsCountedOnceAndToldToAll) {
-  EXPECT_THAT(loaded_.plugins.room_policy->message_types(), ElementsAre("vote"));
+  EXPECT_THAT(loaded_.plugins.room_policies.front()->message_types(), ElementsAre("vote"));
   EXPECT_EQ(act(RoomAction::kMessage, 1, 1000).messages.at(0).payload, R"({"votes":1})");
   EXPECT_EQ(act(RoomAction::kMessage, 1, 1010).refusal->code, 409);
   EXPECT_EQ(act(RoomAction::kMessage, 2, 1020).messages.at(0).payload, R"({"votes":2})");
@@ -116,7 +116,7 @@ class TokenAuthTest : public testing::Test {
                         .headers = {},
                         .response = response,
                         .context = context};
-    loaded_.plugins.auth->authenticate(
+    loaded_.plugins.auths.front()->authenticate(
         request, [&](AuthVerdict verdict) { given.push_back(std::move(verdict)); });
     return given;
   }
@@ -153,7 +153,7 @@ TEST_F(TokenAuthTest, TheLobbyIsLimitedInSpaceAndTime) {
 
 TEST_F(TokenAuthTest, ALateAnswerComesFromAnotherThread) {
   std::promise<std::thread::id> answered;
-  loaded_.plugins.auth->authenticate(
+  loaded_.plugins.auths.front()->authenticate(
       {.payload = R"({"token":"late"})",
        .remote_address = {},
        .origin = {},

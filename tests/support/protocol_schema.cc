@@ -20,7 +20,17 @@ namespace {
 
 using Object = Poco::JSON::Object;
 
-std::string name_of(Sender sender) { return sender == Sender::kServer ? "server" : "client"; }
+std::string name_of(Sender sender) {
+  switch (sender) {
+    case Sender::kServer:
+      return "server";
+    case Sender::kClient:
+      return "client";
+    case Sender::kClientOfManagedRooms:
+      break;
+  }
+  return "client_of_managed_rooms";
+}
 
 Object::Ptr parse_document() {
   std::ifstream file(PEER_PROTOCOL_SCHEMA);

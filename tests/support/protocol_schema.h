@@ -10,7 +10,7 @@
 namespace peer::test {
 
 /// The side that sends a message.
-enum class Sender { kServer, kClient };
+enum class Sender { kServer, kClient, kClientOfManagedRooms };
 
 /// Says what is wrong with a message; empty when it is as its type's schema demands. A type that
 /// has no schema is wrong, too.

@@ -14,6 +14,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "tests/support/signal_child.h"
+
 namespace peer::test {
 namespace {
 
@@ -24,7 +26,7 @@ std::vector<std::string> arguments_of(const ServerOptions& options, const TempDi
     arguments.insert(arguments.end(), {"--port", "0", "--port-file", dir.path() / "port"});
     return arguments;
   }
-  std::vector<std::string> arguments{PEER_SERVER_BINARY};
+  std::vector<std::string> arguments{options.server.empty() ? PEER_SERVER_BINARY : options.server};
   arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
   if (!options.config.empty()) {
     arguments.insert(arguments.end(), {"-config", dir.write(options.config_name, options.config)});
@@ -174,7 +176,7 @@ std::optional<std::uint16_t> ServerProcess::read_port() const {
 }
 
 void ServerProcess::signal(int number) {
-  if (kill(pid_, number) != 0) throw std::runtime_error("the server is gone:\n" + output());
+  if (!signal_child(pid_, number)) throw std::runtime_error("the server is gone:\n" + output());
 }
 
 std::optional<int> ServerProcess::wait_exit(Deadline deadline) {

@@ -24,6 +24,8 @@ struct ServerOptions {
   std::map<std::string, std::string> environment{};  ///< beside PATH and the sanitizers' options
   /// Listening sockets, passed as a service manager does (LISTEN_FDS).
   std::vector<int> listen_fds{};
+  /// Another build of peer-server; empty: this one's.
+  std::string server{};
   /// Empty: peer-server. Another program gets `arguments` and --port 0 --port-file.
   std::string program{};
   /// Runs in the child right before the program: limits, user, descriptors. `dir`: dir() of the
@@ -48,6 +50,7 @@ class ServerProcess {
   std::uint16_t port() const { return port_; }
 
   pid_t pid() const { return pid_; }
+  /// After SIGSTOP it returns when all threads of the process stand still.
   void signal(int number);
   /// The exit code (128 + n after signal n), or nothing when the process still runs in the end.
   std::optional<int> wait_exit(Deadline deadline = Deadline(10s));

@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "tests/support/json.h"
 #include "tests/support/ws_client.h"
@@ -66,6 +67,8 @@ class TestPeer {
   /// The text of the message that next() returned last.
   const std::string& last_text() const { return last_text_; }
   const std::string& fingerprint() const { return fingerprint_; }
+  /// It has resumed a session with that fingerprint.
+  void goes_on_as(std::string fingerprint) { fingerprint_ = std::move(fingerprint); }
   const std::string& alias() const { return alias_; }
   WsClient& ws() { return ws_; }
   /// Closes the WebSocket with a close handshake.

@@ -18,7 +18,7 @@ struct Hub {
   explicit Hub(std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
       peers.push_back(fingerprint_of(std::to_string(i)));
-      ConnectionRef where;
+      SessionRef where;
       where.slot = static_cast<std::uint32_t>(i) & 0xffffff;
       directory.admit(peers.back(), where, Inheritance());
       namespaces.join("lobby", {where, peers.back(), object, FrameRef()}, count, PageLimit{0, 0});
@@ -37,7 +37,7 @@ void route(benchmark::State& state) {
   const Hub hub(static_cast<std::size_t>(state.range(0)));
   std::size_t i = 0;
   for (auto _ : state) {
-    ConnectionRef where;
+    SessionRef where;
     benchmark::DoNotOptimize(hub.directory.route(hub.peers[i], hub.shared, where));
     i = (i + 7919) % hub.peers.size();
   }
@@ -62,7 +62,7 @@ BENCHMARK(copy_recipients)->Arg(20)->Arg(5000);
 void join_and_leave(benchmark::State& state) {
   Hub hub(static_cast<std::size_t>(state.range(0)));
   const Fingerprint joiner = fingerprint_of("joiner");
-  ConnectionRef where;
+  SessionRef where;
   where.slot = 0xffffff;
   hub.directory.admit(joiner, where, Inheritance());
   const FrameRef frame = text_frame(hub.object);

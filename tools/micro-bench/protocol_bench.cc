@@ -3,7 +3,7 @@
 #include <string>
 
 #include "core/base/fingerprint.h"
-#include "core/net/websocket_codec.h"
+#include "core/net/websocket/websocket_codec.h"
 #include "core/protocol/message.h"
 #include "core/wire/notices.h"
 

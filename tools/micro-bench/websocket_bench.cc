@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "core/base/utf8.h"
-#include "core/net/frame.h"
-#include "core/net/websocket_codec.h"
+#include "core/net/websocket/frame.h"
+#include "core/net/websocket/websocket_codec.h"
 
 namespace peer {
 namespace {

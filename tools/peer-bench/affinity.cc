@@ -23,6 +23,7 @@ CorePin::CorePin(pid_t pid, int core) {
   cpu_set_t wanted;
   CPU_ZERO(&wanted);
   CPU_SET(static_cast<unsigned>(core), &wanted);
+  // Threads that a process starts later are on the core of the one that starts them.
   for (const pid_t thread : threads_of(pid)) {
     cpu_set_t before;
     if (::sched_getaffinity(thread, sizeof before, &before) != 0) continue;  // it has ended

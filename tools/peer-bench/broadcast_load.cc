@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+// Broadcasts into one namespace, on the thread of the loop. In: copies at the members. Out: units
+// and latencies of copies that are right, and faults. Each broadcast has its sender and number in
+// its payload, and each pair of sender and receiver a SequenceCheck, so every copy is known by
+// itself. Only copies for members that read are in flight: the stalled ones must hold up nothing.
 namespace peer::bench {
 BroadcastLoad::BroadcastLoad(const Options& options, std::uint32_t stalled, Faults& faults)
     : PeerLoad(options, {options.members + stalled, options.members + stalled}, faults),
@@ -33,6 +37,7 @@ void BroadcastLoad::send_while_possible(std::uint32_t index) {
   Sender& sender = senders_[index];
   for (;;) {
     UnderWay& next = sender.under_way[sender.sent % sender.under_way.size()];
+    // The broadcast that had this place `in_flight` numbers ago has not reached everybody.
     if (next.copies_left > 0) return;
     next = {now(), members_ - 1};
     in_flight_ += next.copies_left;
@@ -59,6 +64,7 @@ std::uint32_t BroadcastLoad::sender_with(std::string_view fingerprint) const {
 void BroadcastLoad::on_broadcast(std::uint32_t receiver, const ServerMessage& message) {
   const std::string_view data = member(message.payload, "data");
   auto label = format_.check(data);
+  // A number that has not been sent yet is altered as well, whatever its tag says.
   const bool intact =
       label && label->sender < senders_.size() && label->number < senders_[label->sender].sent;
   if (!intact) {
@@ -99,6 +105,7 @@ void BroadcastLoad::finish() {
     if (peer(i).phase == Peer::Phase::kReady) start_reading(i);
   }
   constexpr int kQuietRounds = 20;  // of 10 ms
+  // The copies that the kernel holds for the stalled ones come now. A pause of 200 ms is their end.
   for (int quiet = 0; members_ < size() && quiet < kQuietRounds;) {
     const std::uint64_t before = stalled_received_ + stalled_closed_;
     step();

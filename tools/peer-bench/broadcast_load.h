@@ -24,14 +24,16 @@ class BroadcastLoad final : public PeerLoad {
   /// Lets the stalled members read at last, and checks what they had coming.
   void finish() override;
 
+  /// Copies that the stalled members got all the same, and how many of them lost their connection.
   [[nodiscard]] std::uint64_t stalled_received() const { return stalled_received_; }
   [[nodiscard]] std::uint64_t stalled_closed() const { return stalled_closed_; }
+  /// Sent so far, by all senders.
   [[nodiscard]] std::uint64_t broadcasts() const;
 
  private:
   struct UnderWay {
     Instant sent_at;
-    std::uint32_t copies_left = 0;
+    std::uint32_t copies_left = 0;  // at members that read
   };
   struct Sender {
     std::uint64_t sent = 0;
@@ -43,16 +45,17 @@ class BroadcastLoad final : public PeerLoad {
   void on_broadcast(std::uint32_t peer, const ServerMessage& message);
   void send_while_possible(std::uint32_t sender);
   [[nodiscard]] bool is_stalled(std::uint32_t peer) const { return peer >= members_; }
+  /// The number of senders when there is none with this fingerprint.
   [[nodiscard]] std::uint32_t sender_with(std::string_view fingerprint) const;
   [[nodiscard]] SequenceCheck& check_of(std::uint32_t sender, std::uint32_t receiver) {
     return checks_[sender * size() + receiver];
   }
 
   PayloadFormat format_;
-  std::string head_;  // the envelope up to the data
-  std::uint32_t members_;
+  std::string head_;       // the envelope up to the data
+  std::uint32_t members_;  // those that read; peers behind them are stalled
   std::vector<Sender> senders_;
-  std::vector<SequenceCheck> checks_;
+  std::vector<SequenceCheck> checks_;  // of each sender and receiver, see check_of()
   std::uint64_t in_flight_ = 0;
   std::uint64_t stalled_received_ = 0;
   std::uint64_t stalled_closed_ = 0;

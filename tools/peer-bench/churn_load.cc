@@ -2,6 +2,9 @@
 
 #include "tools/peer-bench/peer_load.h"
 
+// Connections that come and go, on the thread of the loop. In: events of the ClientLoop. Out:
+// units, from connect to the server's close frame, and faults. A key is used once: registering it
+// again would be a replacement, which costs something else.
 namespace peer::bench {
 
 ChurnLoad::ChurnLoad(const Options& options, Faults& faults)
@@ -49,6 +52,7 @@ void ChurnLoad::on_message(Client& client, std::string_view text) {
 
 void ChurnLoad::on_closed(Client& client, std::string_view why) {
   --in_flight_;
+  // Not connected here: on_closed() forbids it until the round is over.
   ended_.push_back(&client);
   const Life& life = lives_[client.index];
   // RFC 6455 5.5.1: the answer usually has the code that it got; an empty one is legal, too.

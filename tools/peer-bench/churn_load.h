@@ -22,6 +22,7 @@ class ChurnLoad final : public Load, private ClientEvents {
   [[nodiscard]] std::uint64_t in_flight() const override { return in_flight_; }
   void step() override;
   [[nodiscard]] std::string_view unit() const override { return "connection"; }
+  /// About what a registration has.
   [[nodiscard]] std::size_t message_bytes() const override { return 100; }
   /// Counts the lives that did not come to their end.
   void finish();
@@ -40,8 +41,8 @@ class ChurnLoad final : public Load, private ClientEvents {
   Faults& faults_;
   std::string run_;
   std::uint64_t next_key_ = 0;
-  std::vector<Life> lives_;
-  std::vector<Client*> ended_;
+  std::vector<Life> lives_;     // by the client's index
+  std::vector<Client*> ended_;  // to be connected again when the round is over
   ClientLoop loop_;
   std::uint64_t in_flight_ = 0;
   bool running_ = false;

@@ -25,6 +25,7 @@ void append_client_frame(Bytes& out, Opcode opcode, std::array<std::uint8_t, 4> 
   for (const std::string_view piece : pieces) length += piece.size();
   std::array<std::uint8_t, kMaxServerHeader> header;
   const std::size_t header_size = write_server_header(opcode, length, header);
+  // A client's header is a server's with this bit, and the key behind it (RFC 6455 5.2).
   header[1] |= kMaskBit;
 
   out.insert(out.end(), header.begin(), header.begin() + header_size);

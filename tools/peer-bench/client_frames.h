@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/net/websocket_codec.h"
+#include "core/net/websocket/websocket_codec.h"
 
 /// The client's side of RFC 6455: masked frames out, unmasked frames in.
 namespace peer::bench {

@@ -13,6 +13,11 @@
 
 #include "tools/peer-bench/throw_errno.h"
 
+// All connections of a run, on one epoll and one thread. In: connect(), send_text() and
+// send_close() of a load, and bytes of the server. Out: events for the load, within step(), and
+// bytes for the server at the end of a round. The generator has to be lighter than what it
+// measures, so there is one read buffer for all, and no timer. It trusts the server in nothing:
+// what is no frame of a server ends the connection, with words that say so.
 namespace peer::bench {
 namespace {
 
@@ -100,6 +105,7 @@ void ClientLoop::watch(Client& client) {
   event.data.u32 = client.index;
   const int operation = client.armed == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
   if (::epoll_ctl(epoll_, operation, client.fd, &event) != 0) throw_errno("epoll_ctl");
+  // EPOLLERR is always watched: so it marks a descriptor that epoll knows.
   client.armed = event.events | EPOLLERR;
 }
 
@@ -109,6 +115,7 @@ void ClientLoop::set_reading(Client& client, bool reading) {
 }
 
 void ClientLoop::close(Client& client) {
+  // The client may stay among the dirty ones: flush() passes over it.
   client.tls.reset();
   if (client.fd >= 0) ::close(client.fd);
   client.fd = -1;
@@ -152,6 +159,7 @@ void ClientLoop::flush() {
   std::swap(dirty_, flushing_);
   for (Client* client : flushing_) {
     client->dirty = false;
+    // A full socket has its turn when epoll says that it is writable.
     if (client->fd >= 0 && !client->wants_write) flush(*client);
   }
   flushing_.clear();
@@ -168,6 +176,7 @@ void ClientLoop::flush(Client& client) {
     return;
   }
   client.unsent.erase(client.unsent.begin(), client.unsent.begin() + std::max<ssize_t>(sent, 0));
+  // A handshake that waits for the server must not watch for room to write: there is always some.
   const bool in_handshake = client.tls != nullptr && client.tls->write_wants_read();
   const bool refused = !client.unsent.empty() && !in_handshake;
   if (refused != client.wants_write) {
@@ -212,6 +221,7 @@ bool ClientLoop::read_once(Client& client) {
   if (client.partial.empty()) {
     consume(client, arrived);
   } else {
+    // Copied together: frames that are cut by the end of a read are few.
     joined_.assign(client.partial.begin(), client.partial.end());
     joined_.insert(joined_.end(), arrived.begin(), arrived.end());
     consume(client, joined_);
@@ -226,6 +236,7 @@ void ClientLoop::consume(Client& client, std::span<const std::uint8_t> bytes) {
     if (used == 0) break;
     bytes = bytes.subspan(used);
   }
+  // `bytes` may lie in joined_, never in `partial` itself.
   if (client.fd >= 0) client.partial.assign(bytes.begin(), bytes.end());
 }
 

@@ -4,6 +4,7 @@
 
 namespace peer::bench {
 
+/// Everything is measured by one clock that never goes back, in nanoseconds.
 using Clock = std::chrono::steady_clock;
 using Instant = Clock::time_point;
 using Duration = std::chrono::nanoseconds;

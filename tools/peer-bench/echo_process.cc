@@ -15,6 +15,10 @@
 #include "tools/peer-bench/floor.h"
 #include "tools/peer-bench/throw_errno.h"
 
+// The floor: a child process that echoes bytes. In: bytes on connections to a port of its own. Out:
+// the same bytes. It looks at no message: one recv() and one send() for whatever is there is the
+// least that any relay must do. So its CPU time for a message is what the machine charges today,
+// and the server's is compared with that (tools/README.md).
 namespace peer::bench {
 namespace {
 
@@ -84,6 +88,7 @@ EchoProcess::EchoProcess() {
   if (pid_ < 0) throw_errno("fork");
   if (pid_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    // The parent may have ended before prctl().
     if (::getppid() != parent) ::_exit(0);
     serve(listener);
   }

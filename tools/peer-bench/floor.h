@@ -38,7 +38,8 @@ class FloorLoad final : public Load {
     std::size_t message_bytes;
     std::uint32_t in_flight;
   };
-  /// Connects. Throws std::system_error.
+  /// Connects all of them. Throws std::system_error. step() throws when the echo process has ended:
+  /// a floor that fails makes the run worthless.
   FloorLoad(std::uint16_t port, const Shape& shape);
   ~FloorLoad() override;
   FloorLoad(const FloorLoad&) = delete;
@@ -54,9 +55,9 @@ class FloorLoad final : public Load {
  private:
   struct Link {
     int fd = -1;
-    std::size_t received = 0;  // bytes of an incomplete message
-    std::uint32_t may_send = 0;
-    Instant sent_at;
+    std::size_t received = 0;    // bytes of an incomplete message
+    std::uint32_t may_send = 0;  // messages that have come back, or were never sent
+    Instant sent_at;             // of the latest burst
   };
 
   void read(Link& link);
@@ -66,7 +67,7 @@ class FloorLoad final : public Load {
   int epoll_;
   std::vector<Link> links_;
   std::vector<Link*> dirty_;
-  std::vector<char> outgoing_;
+  std::vector<char> outgoing_;  // a whole burst
   std::vector<char> buffer_;
   std::uint64_t in_flight_ = 0;
   bool running_ = false;

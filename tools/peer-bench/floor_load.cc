@@ -11,6 +11,9 @@
 #include "tools/peer-bench/floor.h"
 #include "tools/peer-bench/throw_errno.h"
 
+// The load of the echo process, on one thread. In: bytes that come back. Out: units, and the next
+// burst at the end of the round. All messages have one length, so bytes are counted and no message
+// is looked at. Any error ends the run, which would be compared with nothing.
 namespace peer::bench {
 namespace {
 
@@ -64,6 +67,7 @@ void FloorLoad::resume() {
 void FloorLoad::send(Link& link) {
   const std::size_t bytes = shape_.message_bytes * link.may_send;
   link.sent_at = Clock::now();
+  // The socket blocks: the echo process reads whatever comes, so this does not wait for long.
   const ssize_t sent = ::send(link.fd, outgoing_.data(), bytes, MSG_NOSIGNAL);
   if (sent != static_cast<ssize_t>(bytes)) throw_errno("floor: send");
   in_flight_ += link.may_send;
@@ -76,6 +80,7 @@ void FloorLoad::read(Link& link) {
   if (got < 0) throw_errno("floor: recv");
   if (got == 0) throw std::runtime_error("the floor's echo process has ended");
   const Instant now = Clock::now();
+  // Only the first read of a round finds nothing to send: so a link is in the list once.
   if (link.may_send == 0) dirty_.push_back(&link);
   for (link.received += static_cast<std::size_t>(got); link.received >= shape_.message_bytes;
        link.received -= shape_.message_bytes) {

@@ -35,6 +35,7 @@ Duration Histogram::quantile(double share) const {
   for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
     seen += buckets_[bucket];
     if (seen > 0 && seen >= wanted) {
+      // A bucket stands for its largest value, but never for more than there was.
       return std::min(max_, Duration{static_cast<Duration::rep>(largest_in(bucket))});
     }
   }

@@ -23,6 +23,7 @@ class Histogram {
   static constexpr unsigned kSubBits = 6;  // 64 buckets for each power of two
   static constexpr std::size_t kBuckets = (64 - kSubBits + 1) << kSubBits;
 
+  // Of a value in nanoseconds; and back, the largest value that its bucket holds.
   [[nodiscard]] static std::size_t bucket_of(std::uint64_t value);
   [[nodiscard]] static std::uint64_t largest_in(std::size_t bucket);
 

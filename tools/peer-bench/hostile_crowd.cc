@@ -7,11 +7,16 @@
 #include <cerrno>
 #include <string_view>
 
+// Clients that do what no client should, on one thread. In: nothing but whether the server has
+// closed a connection. Out: bytes for the server, 20 times a second for each client, and a count of
+// what it closed. They use plain sockets and no ClientLoop, which would insist on right answers.
+// Another peer-bench beside this one measures what they do to others.
 namespace peer::bench {
 namespace {
 
 constexpr std::string_view kHello("\x16\x03\x01\x00\xA5\x01\x00\x00\xA1\x03\x03", 11);
-// 20 sweeps a second: the server closes who sends more than 100 control frames in one.
+// There are 20 sweeps a second, and the server closes a client that sends more than 100 control
+// frames in one.
 constexpr std::size_t kPingsPerSweep = 5;
 constexpr std::size_t kFragmentsPerSweep = 20;
 constexpr std::size_t kBroadcastSize = 3000;
@@ -75,6 +80,7 @@ void HostileCrowd::connect(Client& client) {
       say(client, target_.upgrade_request);
       say(client, registration(client.kind == Kind::kStalled));
   }
+  // The first frame of a message, not final: its fragments come in the sweeps.
   if (client.kind != Kind::kFragments) return;
   Bytes beginning = frames(Opcode::kText, "{", 1);
   beginning.front() &= static_cast<std::uint8_t>(~kFinBit);
@@ -114,7 +120,7 @@ void HostileCrowd::say(Client& client, const Bytes& bytes) {
   say(client, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
 }
 
-// What the socket does not take is forgotten: these clients need not be right.
+// Bytes that the socket does not take are forgotten: these clients need not be right.
 void HostileCrowd::say(Client& client, std::string_view text) {
   ::send(client.fd, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
@@ -128,6 +134,7 @@ Bytes HostileCrowd::frames(Opcode opcode, std::string_view payload, std::size_t 
   Bytes bytes;
   for (std::size_t i = 0; i < count; ++i) {
     append_client_frame(bytes, opcode, {1, 2, 3, 4}, {payload});
+    // All frames of one call are equally long: this one begins where those before it end.
     const std::size_t header = bytes.size() / (i + 1) * i;
     if (opcode == Opcode::kContinuation) bytes[header] &= static_cast<std::uint8_t>(~kFinBit);
   }

@@ -13,9 +13,9 @@
 
 namespace peer::bench {
 
-/// Slow and hostile clients, of each kind as many. Who is closed by the server comes back in the
-/// next sweep. They expect nothing and check nothing: what they do to others shows in another
-/// peer-bench that runs beside them. One thread.
+/// Slow and hostile clients, of each kind as many. A client that the server has closed comes back
+/// in the next sweep. They expect nothing and check nothing: what they do to others shows in
+/// another peer-bench that runs beside them. One thread.
 class HostileCrowd {
  public:
   explicit HostileCrowd(const Options& options);
@@ -50,7 +50,9 @@ class HostileCrowd {
   void say(Client& client, const Bytes& bytes);
   void say(Client& client, std::string_view text);
   void end(Client& client);
+  /// `count` masked frames with the same payload; continuations are not final.
   [[nodiscard]] Bytes frames(Opcode opcode, std::string_view payload, std::size_t count);
+  /// `register` under a new key, and the join into the crowd's namespace if it `joins`.
   [[nodiscard]] Bytes registration(bool joins);
 
   Target target_;

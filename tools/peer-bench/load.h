@@ -17,6 +17,7 @@ class Load {
   virtual void resume() = 0;
   /// Nothing new from now on; step() on until nothing is in flight.
   virtual void pause() = 0;
+  /// Units that have been caused and have not arrived.
   [[nodiscard]] virtual std::uint64_t in_flight() const = 0;
   /// One round of I/O; waits a few milliseconds at most.
   virtual void step() = 0;
@@ -32,6 +33,7 @@ class Load {
   [[nodiscard]] const Histogram& latency() const { return latency_; }
 
  protected:
+  /// One unit has arrived and was right; its latency counts only within a window.
   void count_unit(Duration latency) {
     ++units_;
     if (measuring_) latency_.record(latency);

@@ -7,6 +7,7 @@
 
 namespace {
 
+// Scripts tell a server's fault, or that there is none, from a wrong command line.
 enum ExitStatus { kOk = 0, kFault = 1, kUsage = 2 };
 
 ExitStatus run_and_print(const peer::bench::Options& options) {

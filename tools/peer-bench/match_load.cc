@@ -2,6 +2,10 @@
 
 #include <utility>
 
+// Pairs that are matched again and again, on the thread of the loop. In: "match" (told to wait) and
+// "matched" of the server. Out: units, their latencies from the request to the later of the two
+// notices, and faults. Each pair is alone in its namespace or has criteria of its own, so it is
+// known beforehand who must be matched with whom.
 namespace peer::bench {
 namespace {
 
@@ -48,6 +52,7 @@ void MatchLoad::resume() {
 }
 
 void MatchLoad::ask_for_the_waiting() {
+  // Once: their tickets stay from round to round.
   const std::uint32_t count = std::exchange(waiting_, 0);
   for (std::uint32_t i = 0; i < count; ++i) {
     const auto peer = static_cast<std::uint32_t>(2 * pairs_.size() + i);
@@ -61,6 +66,7 @@ void MatchLoad::ask(std::uint32_t index) {
   pair.under_way = true;
   pair.waiting = false;
   pair.told = {};
+  // The last session is kept: a late second notice of it is a copy, and no notice of the new match.
   std::swap(pair.previous, pair.session);
   pair.session.clear();
   pair.asked_at = now();
@@ -121,6 +127,7 @@ void MatchLoad::on_matched(std::uint32_t peer, Pair& pair, std::string_view payl
 
 void MatchLoad::complete(std::uint32_t index) {
   Pair& pair = pairs_[index];
+  // Whichever request came first had to be answered with a ticket.
   if (!pair.waiting) add_fault(Fault::kLost, 2 * index, "nobody was told to wait");
   pair.under_way = false;
   --in_flight_;

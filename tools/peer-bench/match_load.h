@@ -26,7 +26,7 @@ class MatchLoad final : public PeerLoad {
   static Shape shape_of(const Options& options);
 
   struct Pair {
-    std::string request;
+    std::string request;  // the same for both, and for every match
     Instant asked_at;
     bool under_way = false;
     bool waiting = false;  // the first of the two was told to wait
@@ -35,10 +35,12 @@ class MatchLoad final : public PeerLoad {
     std::string previous;  // of the one before
   };
 
+  // Peers 2k and 2k + 1 are pair k; those behind the pairs are the waiting.
   void on_peer_message(std::uint32_t peer, const ServerMessage& message) override;
   void on_waiting_peer(std::uint32_t peer, const ServerMessage& message);
   void on_waiting(std::uint32_t peer, Pair& pair);
   void on_matched(std::uint32_t peer, Pair& pair, std::string_view payload);
+  /// Whether `peers` of a match are this peer and its partner, each once.
   [[nodiscard]] bool names_both(std::uint32_t peer, std::string_view payload) const;
   void ask(std::uint32_t pair);
   void complete(std::uint32_t pair);
@@ -47,7 +49,7 @@ class MatchLoad final : public PeerLoad {
   void ask_for_the_waiting();
 
   std::vector<Pair> pairs_;
-  std::uint32_t waiting_;
+  std::uint32_t waiting_;           // that have not asked yet
   std::vector<bool> told_to_wait_;  // of the waiting
   std::uint64_t in_flight_ = 0;
   bool running_ = false;

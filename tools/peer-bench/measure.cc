@@ -1,7 +1,12 @@
 #include "tools/peer-bench/measure.h"
 
 #include <algorithm>
+#include <utility>
 
+// Windows of steady traffic. In: loads, each with the clock of the process that serves it. Out: for
+// each load a series of windows: units, time, CPU of both sides. One thread. A round is a window of
+// each load in turn, because noise of the machine that lasts longer than a round then meets all of
+// them. A window has neither the beginning of the traffic (warm-up) nor its end (drain) in it.
 namespace peer::bench {
 namespace {
 
@@ -31,11 +36,36 @@ void run_for(Load& load, double seconds, const OnTick& on_tick) {
   }
 }
 
+/// All units of the load, from the first to the last: for who counts something else beside them,
+/// and divides it by their number.
+bool run_units(Subject& subject, const Options& options, const OnTick& on_tick) {
+  Load& load = *subject.load;
+  const Reading begin = read_all(subject);
+  load.set_measuring(true);
+  load.resume();
+  Instant last_progress = Clock::now();
+  for (std::uint64_t done = 0; done < options.units;) {
+    load.step();
+    on_tick(load);
+    const std::uint64_t now_done = load.units() - begin.units;
+    if (std::exchange(done, now_done) != now_done) last_progress = Clock::now();
+    if (to_seconds(Clock::now() - last_progress) > options.patience) break;
+  }
+  load.pause();
+  const bool complete = drain(load, options.patience);
+  load.set_measuring(false);
+  subject.series.windows.push_back(between(begin, read_all(subject)));
+  return complete;
+}
+
 bool run_window(Subject& subject, const Options& options, const OnTick& on_tick) {
+  if (options.units > 0) return run_units(subject, options, on_tick);
   Load& load = *subject.load;
   load.resume();
   run_for(load, options.warmup, on_tick);
   load.set_measuring(true);
+  // Messages are under way at both ends of a window: some arrive in it that left before, and as
+  // many leave in it that arrive later.
   const Reading begin = read_all(subject);
   run_for(load, options.seconds / options.rounds, on_tick);
   subject.series.windows.push_back(between(begin, read_all(subject)));
@@ -98,7 +128,8 @@ double median_ratio(const Series& a, const Series& b) {
 }
 
 bool measure(std::vector<Subject*> subjects, const Options& options, const OnTick& on_tick) {
-  for (std::uint32_t round = 0; round < options.rounds; ++round) {
+  const std::uint32_t rounds = options.units > 0 ? 1 : options.rounds;
+  for (std::uint32_t round = 0; round < rounds; ++round) {
     for (Subject* subject : subjects) {
       if (!run_window(*subject, options, on_tick)) return false;
     }

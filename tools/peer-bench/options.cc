@@ -12,6 +12,9 @@
 
 #include "tools/peer-bench/payload.h"
 
+// The command line of peer-bench. In: arguments. Out: Options, or the first thing that is wrong
+// with them. One table of modes and one of flags serve parser and --help, so that neither can know
+// more than the other. No state, any thread.
 namespace peer::bench {
 namespace {
 
@@ -50,7 +53,7 @@ struct Flag {
 constexpr double kNoLimit = std::numeric_limits<std::uint32_t>::max();
 constexpr double kMaxSeconds = 86400;
 
-const std::array<Flag, 24> kFlags{{
+const std::array<Flag, 26> kFlags{{
     {"host", &Options::host, 0, 0, "server [127.0.0.1]; 127.* is met from many source addresses"},
     {"port", &Options::port, 1, 65535, "server's port [8080]"},
     {"more-ports", &Options::more_ports, 0, 0,
@@ -59,6 +62,9 @@ const std::array<Flag, 24> kFlags{{
     {"tls", &Options::tls, 0, 0, "speak TLS; the certificate is not verified"},
     {"pid", &Options::pid, 1, 1 << 22, "server's process, for its CPU time and memory"},
     {"seconds", &Options::seconds, 0.01, kMaxSeconds, "measured time, all rounds together [5]"},
+    {"units", &Options::units, 1, kNoLimit,
+     "instead of --seconds: one round without a warm-up, of so many units and what is under way "
+     "then"},
     {"warmup", &Options::warmup, 0, kMaxSeconds, "seconds before each round, not measured [0.5]"},
     {"rounds", &Options::rounds, 1, 1000, "rounds, each with the floor's beside it [5]"},
     {"patience", &Options::patience, 0.01, 600,
@@ -73,6 +79,10 @@ const std::array<Flag, 24> kFlags{{
     {"connecting", &Options::connecting, 1, 4096, "connections being opened at a time [64]"},
     {"pairs", &Options::pairs, 1, 1'000'000, "pairs of signal, match and floor [100]"},
     {"size", &Options::size, PayloadFormat::kMinSize, 1 << 20, "bytes of a JSON payload [200]"},
+    {"varied", &Options::varied, 0, 0,
+     "signal: lengths of 20 % more and less, escapes, UTF-8, other orders of the members, the "
+     "target "
+     "by its alias or in capitals"},
     {"in-flight", &Options::in_flight, 1, 4096,
      "messages under way, for each pair, sender or pinging peer [1]"},
     {"members", &Options::members, 2, 1'000'000, "members of the broadcast namespace [500]"},
@@ -94,6 +104,7 @@ template <typename Number>
 bool read_number(std::string_view text, const Flag& flag, Number& out) {
   Number number{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  // Bounds are doubles for all types: these hold each integer of a flag exactly.
   const auto value = static_cast<double>(number);
   // Written so that NaN is refused.
   const bool in_range = value >= flag.min && value <= flag.max;
@@ -125,7 +136,7 @@ sdk::Error bad_value(const Flag& flag, std::string_view text) {
   return sdk::Error{message + " is out of range or no number; " + std::string(flag.help)};
 }
 
-/// What only makes sense together.
+/// The options that depend on each other, and the defaults that depend on the mode.
 sdk::Result<Options> checked(Options options) {
   if (options.senders > options.members) return sdk::Error{"--senders: more than --members"};
   if (options.mode == Mode::kSignal && options.namespace_size % 2 != 0) {
@@ -175,6 +186,7 @@ sdk::Result<Options> parse_options(std::span<const char* const> arguments) {
     const Flag* flag = find_flag(argument.substr(0, equals));
     if (flag == nullptr) return sdk::Error{"unknown option '--" + std::string(argument) + "'"};
     std::string_view value;
+    // A flag that takes no value must not swallow the next argument.
     if (equals != std::string_view::npos) {
       value = argument.substr(equals + 1);
     } else if (!std::holds_alternative<bool Options::*>(flag->field) && i + 1 < arguments.size()) {

@@ -27,8 +27,9 @@ struct Options {
   bool tls = false;
   pid_t pid = 0;  ///< of the server; 0: not known
 
-  double seconds = 5;   ///< measured, all rounds together
-  double warmup = 0.5;  ///< before each round, not measured
+  double seconds = 5;       ///< measured, all rounds together
+  std::uint32_t units = 0;  ///< so many at least, in one round; 0: as many as the seconds allow
+  double warmup = 0.5;      ///< before each round, not measured
   std::uint32_t rounds = 5;
   double patience = 5;  ///< seconds without any progress before what is missing counts as lost
   int core = -1;        ///< where everything runs; -1: wherever
@@ -40,6 +41,7 @@ struct Options {
   std::uint32_t connecting = 64;  ///< connections opened at the same time
   std::uint32_t pairs = 100;
   std::uint32_t size = 200;  ///< bytes of a payload
+  bool varied = false;       ///< signal: no message is like the one before it
   std::uint32_t in_flight = 1;
   std::uint32_t members = 500;
   std::uint32_t senders = 1;

@@ -4,6 +4,10 @@
 #include <cassert>
 #include <cstring>
 
+// Payloads that show every change. In: sender and number. Out: JSON text of a fixed size; and of
+// text that came back the sender and the number, if not one byte differs. One thread. The tag and
+// where the filling begins follow from a hash of both, so a payload that was exchanged for another
+// one, or put together of two, does not pass.
 namespace peer::bench {
 namespace {
 
@@ -25,6 +29,11 @@ static_assert(kFillingAt + kEnd.size() == PayloadFormat::kMinSize);
 // Nothing that a JSON library might escape: 64 characters, so that a shifted pattern is another.
 constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+// 32 pieces of two bytes each.
+constexpr std::string_view kMixed =
+    R"(abcdefgh\nijklmnopqrstuvwxyz0123é456789ABCDEFGHIJKLMNOPQRSTUVWX)";
+static_assert(kMixed.size() == kAlphabet.size());
 
 /// All bits of the label spread over all bits (the finalizer of MurmurHash3).
 std::uint64_t hash_of(const PayloadFormat::Label& label) {
@@ -64,9 +73,12 @@ bool has_at(std::string_view text, std::size_t at, std::string_view part) {
 
 }  // namespace
 
-PayloadFormat::PayloadFormat(std::size_t size) : scratch_(size, 'x') {
+PayloadFormat::PayloadFormat(std::size_t size, Filling filling)
+    : scratch_(size, 'x'), kind_(filling) {
   assert(size >= kMinSize);
-  while (pattern_.size() < size + kAlphabet.size()) pattern_ += kAlphabet;
+  assert(filling == Filling::kPlain || size % 2 == 0);
+  const std::string_view piece = filling == Filling::kPlain ? kAlphabet : kMixed;
+  while (pattern_.size() < size + piece.size()) pattern_ += piece;
   scratch_.replace(0, kSenderKey.size(), kSenderKey);
   scratch_.replace(kSenderAt + kSenderDigits, kNumberKey.size(), kNumberKey);
   scratch_.replace(kNumberAt + kNumberDigits, kFillingKey.size(), kFillingKey);
@@ -74,7 +86,9 @@ PayloadFormat::PayloadFormat(std::size_t size) : scratch_(size, 'x') {
 }
 
 std::string_view PayloadFormat::filling(std::uint64_t hash) const {
-  return std::string_view(pattern_).substr(hash >> 58, size() - kMinSize);
+  // Six bits of the hash: one of the 64 places at which the pattern may begin, or of the 32.
+  const std::uint64_t begin = kind_ == Filling::kPlain ? hash >> 58 : hash >> 59 << 1;
+  return std::string_view(pattern_).substr(begin, size() - kMinSize);
 }
 
 std::string_view PayloadFormat::write(const Label& label) {

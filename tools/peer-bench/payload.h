@@ -21,8 +21,12 @@ class PayloadFormat {
     std::uint64_t number;  ///< up to 12 decimal digits
   };
 
+  /// What the filling is made of: characters that no JSON library might escape, or escapes and
+  /// characters beyond ASCII, too, two bytes each (`size` is then even).
+  enum class Filling { kPlain, kMixed };
+
   /// `size`: bytes of the JSON text, at least kMinSize.
-  explicit PayloadFormat(std::size_t size);
+  explicit PayloadFormat(std::size_t size, Filling filling = Filling::kPlain);
 
   [[nodiscard]] std::size_t size() const { return scratch_.size(); }
   /// A JSON object of size() bytes, valid until the next call.
@@ -35,6 +39,7 @@ class PayloadFormat {
 
   std::string scratch_;
   std::string pattern_;
+  Filling kind_;
 };
 
 }  // namespace peer::bench

@@ -6,6 +6,11 @@
 #include <stdexcept>
 #include <unordered_set>
 
+// Peers that are connected once and stay, on the thread of their loop. In: events of the
+// ClientLoop. Out: peers that have registered and joined, their later messages for the mode
+// (on_peer_message), and faults. Before a peer is ready anything unexpected ends the run, since
+// nothing could be measured then; afterwards it is a fault, and the run goes on to count all of
+// them.
 namespace peer::bench {
 namespace {
 
@@ -49,6 +54,7 @@ void PeerLoad::connect_all(const OnProgress& on_progress) {
   Instant last_progress = Clock::now();
   std::uint64_t progress = 0;
   while (ready_ < peers_.size() || notices_ < expected_notices()) {
+    // Only so many at a time: otherwise each join would be measured with all others in its way.
     while (started_ < peers_.size() && started_ < ready_ + options_.connecting) {
       peers_[started_].phase = Peer::Phase::kConnecting;
       peers_[started_].began = Clock::now();
@@ -70,6 +76,7 @@ void PeerLoad::connect_all(const OnProgress& on_progress) {
   if (notices_ < expected_notices()) {
     faults_.add(Fault::kLost, "peer_joined notices", expected_notices() - notices_);
   }
+  // A server that gives two keys one fingerprint would pass all other checks.
   std::unordered_set<std::string_view> fingerprints;
   for (const Peer& peer : peers_) fingerprints.insert(peer.fingerprint);
   faults_.add(Fault::kDuplicated, "fingerprints of different keys",
@@ -87,8 +94,14 @@ void PeerLoad::add_fault(Fault fault, std::uint32_t peer, std::string_view detai
 
 void PeerLoad::on_open(Client& client) {
   peers_[client.index].phase = Peer::Phase::kRegistering;
+  const std::string alias =
+      options_.varied ? R"(","alias":")" + alias_of(client.index) : std::string();
   loop_.send_text(client, {R"({"type":"register","payload":{"public_key":")", run_, "-",
-                           std::to_string(client.index), R"("}})"});
+                           std::to_string(client.index), alias, R"("}})"});
+}
+
+std::string PeerLoad::alias_of(std::size_t peer) const {
+  return "peer " + std::to_string(peer) + " of " + run_;
 }
 
 void PeerLoad::on_registered(std::uint32_t index, const ServerMessage& message) {
@@ -144,6 +157,7 @@ bool PeerLoad::accept(std::uint32_t receiver, std::uint32_t sender, std::string_
   }
   const SequenceCheck::Verdict verdict = check.accept(number);
   if (verdict == SequenceCheck::Verdict::kFresh) return true;
+  // A late message has arrived, so it counts as a unit, beside the fault. A copy does not.
   const bool late = verdict == SequenceCheck::Verdict::kLate;
   add_fault(late ? Fault::kReordered : Fault::kDuplicated, receiver,
             "message " + std::to_string(number) + " of peer " + std::to_string(sender));

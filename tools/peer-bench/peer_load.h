@@ -18,12 +18,13 @@ namespace peer::bench {
 
 /// One connection on its way to a registered member of a namespace.
 struct Peer {
+  /// Each peer goes through them in this order.
   enum class Phase { kNew, kConnecting, kRegistering, kJoining, kReady, kGone };
 
   Phase phase = Phase::kNew;
-  std::uint32_t ns = 0;
-  Instant began;  ///< to connect
-  std::string fingerprint;
+  std::uint32_t ns = 0;     ///< the number of its namespace
+  Instant began;            ///< to connect
+  std::string fingerprint;  ///< as the server has told it
 };
 
 /// A word that no other run uses, for public keys and namespaces.
@@ -48,6 +49,7 @@ class PeerLoad : public Load, private ClientEvents {
   [[nodiscard]] std::size_t size() const { return peers_.size(); }
 
  protected:
+  /// How many peers, and how many of them, one after the other, share a namespace.
   struct Shape {
     std::size_t peers;
     std::size_t namespace_size;
@@ -61,16 +63,22 @@ class PeerLoad : public Load, private ClientEvents {
   virtual void on_peer_gone(std::uint32_t peer, std::string_view why);
 
   [[nodiscard]] const Peer& peer(std::size_t index) const { return peers_[index]; }
+  /// As the server knows it: of this run only.
   [[nodiscard]] std::string namespace_of(std::size_t peer) const;
+  /// The alias with which it registers if the options ask for variety; else it has none.
+  [[nodiscard]] std::string alias_of(std::size_t peer) const;
+  /// Queues one text message, the pieces one after the other.
   void send(std::uint32_t peer, std::initializer_list<std::string_view> pieces) {
     loop_.send_text(loop_.client(peer), pieces);
   }
+  /// Messages to a peer that does not read stay in the sockets.
   void stop_reading(std::uint32_t peer) { loop_.set_reading(loop_.client(peer), false); }
   void start_reading(std::uint32_t peer) { loop_.set_reading(loop_.client(peer), true); }
+  /// A fault that this peer has seen.
   void add_fault(Fault fault, std::uint32_t peer, std::string_view detail, std::uint64_t count = 1);
 
-  /// Judges a message with intact payload: who says it is from whom, and its place in the order.
-  /// False for a second copy, which must not count again.
+  /// Judges a message with intact payload: its `from`, and its place in the order. False for a
+  /// second copy, which must not count again.
   bool accept(std::uint32_t receiver, std::uint32_t sender, std::string_view from,
               std::uint64_t number, SequenceCheck& check);
 
@@ -94,8 +102,8 @@ class PeerLoad : public Load, private ClientEvents {
   std::vector<Peer> peers_;
   ClientLoop loop_;
   Histogram join_latency_;
-  std::size_t started_ = 0;
-  std::size_t ready_ = 0;
+  std::size_t started_ = 0;    // peers whose connection has been begun
+  std::size_t ready_ = 0;      // peers that have joined
   std::uint64_t notices_ = 0;  // peer_joined
 };
 

@@ -45,6 +45,7 @@ void PingLoad::on_peer_message(std::uint32_t peer, const ServerMessage& message)
     add_fault(Fault::kDuplicated, peer, "pong");
     return;
   }
+  // Pongs name no ping: they are taken in the order in which the pings left.
   count_unit(now() - pings.sent_at[pings.answered % pings.sent_at.size()]);
   ++pings.answered;
   --in_flight_;

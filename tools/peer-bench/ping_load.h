@@ -7,6 +7,7 @@
 namespace peer::bench {
 
 /// Peers that send ping and await pong, each with `in_flight` pings under way. A unit is one pong.
+/// Between pings they are idle peers, as mode `idle` wants them.
 class PingLoad final : public PeerLoad {
  public:
   PingLoad(const Options& options, Faults& faults);
@@ -21,6 +22,7 @@ class PingLoad final : public PeerLoad {
   void ask_each_once();
 
  private:
+  /// Of one peer. A pong names no ping, so pongs answer the pings in their order.
   struct Pings {
     std::uint64_t sent = 0;
     std::uint64_t answered = 0;

@@ -23,6 +23,7 @@ Duration CpuClock::now() const {
 std::optional<MemoryUse> memory_of(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/smaps_rollup");
   MemoryUse use;
+  // A kernel that knows the file names all three, so one stands for them.
   bool found = false;
   for (std::string line; std::getline(file, line);) {
     std::istringstream fields(line);

@@ -38,6 +38,7 @@ void Report::count(std::string_view name, std::uint64_t value) {
 }
 
 void Report::number(std::string_view name, double value) {
+  // Room for the longest double in this form. JSON has no infinity and no NaN.
   std::array<char, 400> digits{};
   std::snprintf(digits.data(), digits.size(), "%.3f", std::isfinite(value) ? value : 0.0);
   fields_.push_back({std::string(name), digits.data(), digits.data()});

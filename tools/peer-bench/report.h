@@ -7,9 +7,11 @@
 
 namespace peer::bench {
 
-/// The result of a run: names and values in one order, as one JSON object and as a table.
+/// The result of a run: names and values in one order, as one JSON object and as a table. The order
+/// of the calls is the order of both. One thread.
 class Report {
  public:
+  /// Words, which may come from the server: escaped.
   void text(std::string_view name, std::string_view value);
   void count(std::string_view name, std::uint64_t value);
   /// Three digits behind the point.

@@ -18,6 +18,10 @@
 #include "tools/peer-bench/signal_load.h"
 #include "tools/peer-bench/socket_memory.h"
 
+// One run, from options to report, on the main thread. In: Options. Out: fields of the Report in
+// the order in which they are printed, and whether the server made a fault. The order of a run
+// matters: the echo process is forked before there is a connection that it would inherit; memory is
+// read before and after connecting; strays are listened for before anything counts as lost.
 namespace peer::bench {
 namespace {
 
@@ -121,6 +125,7 @@ void report_memory(Report& report, std::string_view when, const std::optional<Me
 void report_per_peer(Report& report, const std::optional<MemoryUse>& before,
                      const std::optional<MemoryUse>& after, std::size_t peers) {
   if (!before || !after) return;
+  // Only of a server that was just started: an older one takes memory that it has freed before.
   const double grown =
       static_cast<double>(after->anonymous) - static_cast<double>(before->anonymous);
   report.number("server_memory_bytes_per_peer", grown / static_cast<double>(peers));
@@ -200,6 +205,7 @@ void measure_load(const Options& options, Load& load, Floor* floor, Report& repo
   Subject server{&load, server_clock(options), {}};
   std::vector<Subject*> subjects{&server};
   if (floor != nullptr) {
+    // The floor echoes messages as long as those of the load, envelope included.
     floor->connect(options, load.message_bytes());
     floor->add_to(subjects);
   }
@@ -211,8 +217,8 @@ void measure_load(const Options& options, Load& load, Floor* floor, Report& repo
   if (floor != nullptr) floor->report(server.series, report);
 }
 
-/// A moment for what should not come: second copies of the last messages. They are counted as they
-/// arrive.
+/// A moment for messages that should not come: second copies of the last ones. They are counted as
+/// they arrive.
 void listen_for_strays(Load& load) {
   const Instant begin = Clock::now();
   while (Clock::now() - begin < std::chrono::milliseconds(200)) load.step();
@@ -237,6 +243,7 @@ void run_peer_load(const Options& options, PeerLoad& load, Floor* floor, Report&
   const auto connected = server_memory(options);
   measure_load(options, load, floor, report);
   listen_for_strays(load);
+  // Before finish(), which lets the stalled members read.
   if (options.mode == Mode::kSlow) report_stalled_sockets(options, report);
   report_memory(report, "before", before);
   report_memory(report, "connected", connected);
@@ -295,6 +302,7 @@ void run_idle(const Options& options, Faults& faults, Report& report) {
   report.number("join_latency_max_us", to_microseconds(load.join_latency().max()));
   report.number("generator_busy", to_seconds(own.now() - own_before) / seconds);
 
+  // The work that the arrivals have caused at the server ends first.
   hold(load, options.warmup, progress);
   const auto connected = server_memory(options);
   const Duration cpu_idle = cpu();
@@ -328,6 +336,7 @@ void run_hostile(const Options& options, Report& report) {
     const Instant next = Clock::now() + kSweepEvery;
     crowd.sweep();
     progress.tick("hostile", options.peers, "clients");
+    // The clients of the crowd are slow by nature: their pace is the point.
     std::this_thread::sleep_until(next);
   }
   crowd.report(report);
@@ -347,6 +356,7 @@ void run_floor(const Options& options, Floor& floor, Report& report) {
 
 bool run(const Options& options, Report& report) {
   raise_descriptor_limit();
+  // Before the fork, so that the echo process is on the same core.
   const CorePins pins(options);
   Faults faults;
   // Forked before this process has a connection that the child would keep open.

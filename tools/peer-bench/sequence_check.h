@@ -9,8 +9,10 @@ namespace peer::bench {
 /// what is older than that counts as a copy.
 class SequenceCheck {
  public:
+  /// kLate: it was missing when a later one came. kDuplicate: it has arrived before.
   enum class Verdict { kFresh, kLate, kDuplicate };
 
+  /// Takes note of a number that has arrived.
   Verdict accept(std::uint64_t number);
   /// The number that is due.
   [[nodiscard]] std::uint64_t next() const { return next_; }

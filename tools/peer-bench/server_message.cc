@@ -5,6 +5,10 @@
 #include <cstddef>
 #include <utility>
 
+// Messages of servers, read by a scan. In: the text of a message. Out: its kind, and views of the
+// fields that are checked. No state, any thread. There is no validation and no allocation: strings
+// are skipped by their quotes, containers by their brackets. The worst that a malformed message can
+// do is to be read as something else, which then fails its check.
 namespace peer::bench {
 namespace {
 
@@ -51,6 +55,7 @@ std::size_t skip_value(std::string_view text) {
   return std::min(text.find_first_of(", \t\r\n}]"), text.size());
 }
 
+// The kinds of busy runs first: the list is searched from its beginning.
 constexpr std::array<std::pair<std::string_view, MessageKind>, 10> kKinds{{
     {"signal", MessageKind::kSignal},
     {"broadcast", MessageKind::kBroadcast},

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-/// What servers send, read without a JSON library and without allocation: the generator has to be
+/// Messages of servers, read without a JSON library and without allocation: the generator has to be
 /// lighter than what it measures. It does not validate: a message that it misreads fails the check
 /// of its content.
 namespace peer::bench {
@@ -30,6 +30,7 @@ class MemberCursor {
 /// The content of a string, escapes as they are; empty for other values.
 [[nodiscard]] std::string_view text_of(std::string_view value);
 
+/// What this generator tells apart; every other type is kOther.
 enum class MessageKind {
   kRegistered,
   kPeerList,
@@ -52,6 +53,7 @@ struct ServerMessage {
   std::string_view payload;  ///< raw
 };
 
+/// Fields that are not there are empty. `text` outlives the result.
 [[nodiscard]] ServerMessage read_message(std::string_view text);
 
 }  // namespace peer::bench

@@ -6,6 +6,9 @@
 #include <cerrno>
 #include <new>
 
+// TLS for the generator, by OpenSSL on the client's own socket and thread. In: bytes of the socket.
+// Out: decrypted bytes, and the results of recv(2) and send(2), so that ClientLoop reads and writes
+// it nearly as it does a plain socket.
 namespace peer::bench {
 namespace {
 

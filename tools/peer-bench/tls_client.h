@@ -20,7 +20,7 @@ class TlsClient {
 
   /// As recv(2), of one record. Also what a handshake waits for: write again after it.
   ssize_t read(std::span<std::uint8_t> buffer);
-  /// As send(2).
+  /// As send(2): -1 with EAGAIN also while the handshake waits for the server.
   ssize_t write(std::span<const std::uint8_t> bytes);
   /// The last write() waits for the server's bytes, not for room in the socket.
   [[nodiscard]] bool write_wants_read() const { return write_wants_read_; }

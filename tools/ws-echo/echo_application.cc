@@ -9,6 +9,7 @@ std::string EchoApplication::on_http(const HttpRequest&, bool) {
 void EchoApplication::on_open(Connection&, const HttpRequest&) {}
 
 void EchoApplication::on_message(Connection& connection, std::string_view text) {
+  // reply() and not send(): what does not fit must not be dropped.
   connection.reply(text_frame(text));
 }
 

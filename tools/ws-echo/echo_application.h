@@ -9,6 +9,8 @@ namespace peer::ws_echo {
 
 /// Sends every message back, unchanged. An echo is never dropped: a client that does not read its
 /// echoes is not read either. Stateless; loop threads.
+///
+/// It gives a connection no context, so on_close() is never called.
 class EchoApplication final : public Application {
  public:
   std::string on_http(const HttpRequest& request, bool loopback) override;

@@ -7,8 +7,8 @@
 
 #include "core/net/event_loop.h"
 #include "core/net/listener.h"
-#include "core/process.h"
-#include "core/process_events.h"
+#include "core/process/process.h"
+#include "core/process/process_events.h"
 #include "tools/ws-echo/echo_application.h"
 #include "tools/ws-echo/options.h"
 
@@ -26,6 +26,7 @@ int fail(const std::string& message) {
 void serve_until_stopped(EventLoop& loop, ProcessEvents& events) {
   std::thread thread([&loop] { loop.run(); });
   while (events.wait() == ProcessEvents::Event::kHangup) continue;
+  // A loop is stopped on its own thread only.
   loop.post([&loop] {
     loop.stop(CloseCode::kGoingAway, "server shutting down", milliseconds(0),
               loop.now() + kShutdownTime);

@@ -4,6 +4,9 @@
 #include <string_view>
 #include <system_error>
 
+// The command line of ws-echo. In: arguments. Out: Options, or the first argument that cannot be
+// used. Main thread. Each argument is applied when it is read, so that --product, which sets all
+// values, may be followed by options that change single ones.
 namespace peer::ws_echo {
 namespace {
 
@@ -16,6 +19,7 @@ bool read_number(std::string_view text, T& number) {
 
 bool read_time(std::string_view text, milliseconds& time) {
   std::uint32_t number = 0;
+  // A ping interval or a timeout of 0 would fire in every round.
   if (!read_number(text, number) || number == 0) return false;
   time = milliseconds(number);
   return true;
@@ -51,7 +55,8 @@ bool take_value(std::string_view name, const char* value, Options& options) {
   return true;
 }
 
-/// What an echo server needs, whatever the limits are.
+/// An echo server needs these settings, whatever its limits are: it answers at every path, and
+/// binary messages too.
 NetOptions as_echo(NetOptions net) {
   net.websocket_path = "";
   net.accept_binary = true;

@@ -9,7 +9,8 @@
 
 namespace peer::ws_echo {
 
-/// For conformance suites: large messages, no pings, no bound that they test.
+/// For conformance suites: messages up to 64 MiB, a ping a day at most, no bound of control frames.
+/// Suites go beyond the product's bounds, and take a close for a failure.
 [[nodiscard]] NetOptions suite_options();
 
 /// The command line of ws-echo.
@@ -45,7 +46,8 @@ Echoes every text and binary message as one message of the same type, at any pat
   --help
 )";
 
-/// Reads the arguments; the error says which one is wrong.
+/// Reads the arguments, of which the first is the program's name; the error says which one is
+/// wrong. Of one that is given twice the last counts.
 [[nodiscard]] sdk::Result<Options> parse_options(int argc, const char* const* argv);
 
 }  // namespace peer::ws_echo

@@ -4,11 +4,11 @@ local fp, registration, ns, ticket = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 if not is_live(fp, registration) then return 0 end
 if ARGV[9] ~= '' and ticket_of(ns, ARGV[9]) == fp then
   remove_ticket(ns, ARGV[9], fp)
-  tell_node(ARGV[10], pack('U', ns, ARGV[9]))
+  tell_node(ARGV[10], envelope('U', ns, ARGV[9]))
 end
 call('HSET', P .. 'st:' .. ns, ticket,
      fp .. '|' .. self .. '|' .. registration .. '|' .. ARGV[7] .. '|' .. ARGV[8])
 call('SADD', P .. 't:' .. fp, ticket .. '|' .. ns)
 call('SADD', P .. 'tn', ns)
-tell_node(ARGV[10], pack('T', ns, ticket, self, fp, registration, ARGV[7], ARGV[8]))
+tell_node(ARGV[10], envelope('T', ns, ticket, self, fp, registration, ARGV[7], ARGV[8]))
 return 1

@@ -1,7 +1,7 @@
--- ns session ticket... -> gone tickets; none: all are taken, and their nodes told
+-- ns session teams ticket... -> gone tickets; none: all are taken, and their nodes told
 bring_nothing_new()
 local ns, gone, peers, nodes = ARGV[3], {}, {}, {}
-for i = 5, #ARGV do
+for i = 6, #ARGV do
   local fp, node = ticket_of(ns, ARGV[i])
   if not node or not is_alive(node) or not listens(node) then
     gone[#gone + 1] = ARGV[i]
@@ -11,12 +11,13 @@ for i = 5, #ARGV do
   end
 end
 if #gone > 0 then return gone end
-local news = pack('M', ns, ARGV[4])
+local matched = ''
 for _, peer in ipairs(peers) do
   local _, _, object = member(ns, peer[1])
-  news = news .. pack(peer[1], peer[2], object or '')
+  matched = matched .. pack(peer[1], peer[2], object or '')
   remove_ticket(ns, peer[2], peer[1])
 end
+local news = envelope('M', ns, ARGV[4], matched, ARGV[5] ~= '' and ARGV[5] or nil)
 nodes[self] = true
 local names = {}
 for node in pairs(nodes) do names[#names + 1] = node end

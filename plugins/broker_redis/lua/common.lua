@@ -6,6 +6,8 @@ local P = KEYS[1] .. ':'
 local channel, self = ARGV[1], ARGV[2]
 local link, lease = tonumber(table.remove(ARGV, 3)), tonumber(table.remove(ARGV, 3))
 local call = redis.call
+-- Of envelopes and keys, as in version.h.
+local major, minor = '1', '2'
 
 -- What a network has kept of an earlier link comes too late: this one has put right what is shared.
 if tonumber(call('HGET', P .. 'links', self) or 0) > link then
@@ -20,6 +22,8 @@ local function pack(...)
   end
   return table.concat(out)
 end
+
+local function envelope(kind, ...) return pack(kind .. major, ...) end
 
 -- Redis refuses a script that begins with what may need memory, when it has none left, but none that has
 -- begun to remove: what goes on then, because it brings nothing new, begins with this.
@@ -58,6 +62,8 @@ local function member(ns, fp)
   return string.match(entry, '^([^|]*)|([^|]*)|(.*)$')
 end
 
+local function tell_version() call('HSET', P .. 'versions', self, major .. '.' .. minor) end
+
 local function is_alive(node)
   local ends = call('ZSCORE', P .. 'nodes', node)
   return ends and tonumber(ends) >= now_us() / 1000
@@ -71,8 +77,9 @@ local function raise(ns)
   return call('HINCRBY', P .. 's:' .. ns, 'v', 1)
 end
 
--- The nodes but `except` hear that it left. Returns whether members remain.
-local function remove_member(ns, fp, node, except)
+-- The nodes but `except` hear that it left. Returns whether members remain. `told`: fingerprints, packed, of
+-- members that know already; nil: none.
+local function remove_member(ns, fp, node, except, told)
   call('HDEL', P .. 'sm:' .. ns, fp)
   call('ZREM', P .. 'sz:' .. ns, fp)
   call('SREM', P .. 'm:' .. fp, ns)
@@ -82,7 +89,7 @@ local function remove_member(ns, fp, node, except)
     return false
   end
   raise(ns)
-  tell(ns, pack('L', ns, fp, node), except)
+  tell(ns, envelope('L', ns, fp, node, told), except)
   return true
 end
 
@@ -163,7 +170,7 @@ local function settle_room(ns, fp, dead)
     return a < b
   end)
   for _, node in ipairs(nodes) do
-    if node ~= dead and tell_node(node, pack('D', ns, fp)) > 0 then return end
+    if node ~= dead and tell_node(node, envelope('D', ns, fp)) > 0 then return end
   end
 end
 
@@ -171,20 +178,32 @@ local function end_tickets(fp)
   for _, item in ipairs(call('SMEMBERS', P .. 't:' .. fp)) do
     local ticket, ns = string.match(item, '^([^|]*)|(.*)$')
     remove_ticket(ns, ticket, fp)
-    tell_all(pack('U', ns, ticket))
+    tell_all(envelope('U', ns, ticket))
+  end
+end
+
+-- By these tokens, each with '|' behind it, a peer's session is found; by earlier ones nothing any more.
+local function set_tokens(fp, tokens, before)
+  for token in string.gmatch(before or '', '[^|]+') do call('DEL', P .. 'r:' .. token) end
+  for token in string.gmatch(tokens, '[^|]+') do call('SET', P .. 'r:' .. token, fp) end
+  if tokens ~= '' then
+    call('HSET', P .. 'p:' .. fp, 'h', tokens)
+  elseif before then
+    call('HDEL', P .. 'p:' .. fp, 'h')
   end
 end
 
 -- Ends one registration with all that hangs on it. `except` is not told who left.
 -- `settle`: its node has gone, or has asked no policy but on its own: its rooms are settled.
 local function drop_peer(fp, except, settle, dead)
-  local record = call('HMGET', P .. 'p:' .. fp, 'n', 'a')
+  local record = call('HMGET', P .. 'p:' .. fp, 'n', 'a', 'h')
   local node = record[1]
   for _, ns in ipairs(call('SMEMBERS', P .. 'm:' .. fp)) do
     if remove_member(ns, fp, node, except) and settle then settle_room(ns, fp, dead) end
   end
   end_tickets(fp)
   free_alias(fp, record[2])
+  if record[3] then set_tokens(fp, '', record[3]) end
   call('DEL', P .. 'm:' .. fp, P .. 'p:' .. fp)
   call('SREM', P .. 'n:' .. node, fp)
 end
@@ -195,16 +214,24 @@ local function is_live(fp, registration)
   return record[1] == self and record[2] == registration
 end
 
+-- The registrations with two nodes have replaced each other more than 20 times in 10 s (docs/protocol.md,
+-- "Replacement"). Else their count, with one more, and since when it counts, us.
+local function count_replacement(count, window, now)
+  count, window = tonumber(count or 0), tonumber(window or now)
+  if now - window >= 10000000 then count, window = 0, now end
+  return count >= 20, count + 1, window
+end
+
 -- Ends the registration that one of the caller replaces. A node that hears of it asks the policies of
 -- the peer's rooms; for one that does not, they are settled.
 local function end_older(fp, node, registration)
-  local told = node ~= self and is_alive(node) and tell_node(node, pack('X', fp, registration)) > 0
+  local told = node ~= self and is_alive(node) and tell_node(node, envelope('X', fp, registration)) > 0
   drop_peer(fp, node, not told, node ~= self and node or nil)
 end
 
--- Enters a registration of the caller. Returns whether another peer holds the alias: one that has
+-- Enters a registration of the caller; `proved` is '1' of a peer that has proved its key. Returns whether another peer holds the alias: one that has
 -- registered before.
-local function enter_peer(fp, registration, alias, since)
+local function enter_peer(fp, registration, alias, since, proved)
   local taken = 0
   if alias ~= '' then
     local holder = call('GET', P .. 'a:' .. alias)
@@ -215,15 +242,16 @@ local function enter_peer(fp, registration, alias, since)
     else
       if before then
         call('HSET', P .. 'p:' .. holder, 'a', '')
-        tell_node(node, pack('H', holder, other))
+        tell_node(node, envelope('H', holder, other))
       end
       call('SET', P .. 'a:' .. alias, fp)
     end
   end
   call('HSET', P .. 'p:' .. fp, 'n', self, 'r', registration, 't', digits(since), 'a', alias)
+  if proved == '1' then call('HSET', P .. 'p:' .. fp, 'k', 1) end
   call('SADD', P .. 'n:' .. self, fp)
   -- Until its next beat: should it end before, it is reaped.
-  call('ZADD', P .. 'nodes', 'NX', digits(now_us() / 1000 + lease), self)
+  if call('ZADD', P .. 'nodes', 'NX', digits(now_us() / 1000 + lease), self) == 1 then tell_version() end
   return taken
 end
 
@@ -253,6 +281,7 @@ local function remove_node(node)
   call('ZREM', P .. 'nodes', node)
   call('HDEL', P .. 'wait', node)
   call('HDEL', P .. 'links', node)
+  call('HDEL', P .. 'versions', node)
 end
 
 -- Whether nodes have not yet put back what a loss of data took.

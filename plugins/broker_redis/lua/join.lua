@@ -29,14 +29,14 @@ else
   if old_node then remove_member(ns, fp, old_node, old_node) end
   if kind == 'create' then call('HSET', P .. 's:' .. ns, 'v', 0) end
   add_member(ns, fp, self, registration, object)
-  tell(ns, pack('J', ns, fp, self, '', object), self)
+  tell(ns, envelope('J', ns, fp, self, '', object), self)
 end
 if kind ~= 'ns' then
   call('HDEL', P .. 'k:' .. ns, fp)
   set_room(ns, ARGV[12], ARGV[13], ARGV[14])
   tell(ns, ARGV[15], self)
 end
-tell_node(self, pack('J', ns, fp, self, token, ''))  -- here the caller's stream catches up
+tell_node(self, envelope('J', ns, fp, self, token, ''))  -- here the caller's stream catches up
 local answer = {'joined', tonumber(call('HGET', P .. 's:' .. ns, 'v') or 0),
                 call('HLEN', P .. 'sm:' .. ns), kind == 'ns' and 0 or 1,
                 call('ZSCORE', P .. 'sz:' .. ns, fp)}

@@ -4,7 +4,7 @@
 -- The caller's stream has the token where this is how things are. A room whose owner is no member, from
 -- while its nodes could not be told of that, is settled.
 local ns, with_objects = ARGV[3], ARGV[6] == '1'
-tell_node(self, pack('J', ns, string.rep('0', 64), self, ARGV[4], ''))
+tell_node(self, envelope('J', ns, string.rep('0', 64), self, ARGV[4], ''))
 local room = call('HMGET', P .. 's:' .. ns, 'o', 'x', 'p')
 if room[1] and not member(ns, room[1]) then settle_room(ns, room[1]) end
 local answer = {1, room[1] or '', room[2] or '', room[3] or ''}

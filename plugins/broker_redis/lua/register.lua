@@ -1,19 +1,21 @@
--- fp registration alias -> {registered | taken (the alias is another's) | too_often, since_us}
+-- fp registration alias proved ('1' or '') -> {registered | taken (the alias is another's) |
+-- too_often | unproved, since_us}
+-- unproved: nothing is done. Who has the fingerprint has proved its key, and the newcomer has not.
 -- too_often: nothing is done. The registration with another node has replaced, or was replaced by, one of
 -- this node and so on, more than 20 times in 10 s (docs/protocol.md, "Replacement").
-local fp, registration, alias = ARGV[3], ARGV[4], ARGV[5]
+local fp, registration, alias, proved = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local since = now_us()
-local old = call('HMGET', P .. 'p:' .. fp, 'n', 'r', 't', 'c', 'w')
-local count, window = tonumber(old[4] or 0), tonumber(old[5] or since)
+local old = call('HMGET', P .. 'p:' .. fp, 'n', 'r', 't', 'c', 'w', 'k')
+local too_often, count, window = false, tonumber(old[4] or 0), old[5] or since
 if old[1] then
+  if old[6] and proved ~= '1' then return {'unproved', digits(since)} end
   since = math.max(since, tonumber(old[3]) + 1)  -- the clock may have gone back
   if old[1] ~= self then
-    if since - window >= 10000000 then count, window = 0, since end
-    count = count + 1
-    if count > 20 then return {'too_often', digits(since)} end
+    too_often, count, window = count_replacement(count, window, since)
+    if too_often then return {'too_often', digits(since)} end
   end
   end_older(fp, old[1], old[2])
 end
-local taken = enter_peer(fp, registration, alias, since)
+local taken = enter_peer(fp, registration, alias, since, proved)
 if count > 0 then call('HSET', P .. 'p:' .. fp, 'c', count, 'w', digits(window)) end
 return {taken == 1 and 'taken' or 'registered', digits(since)}

@@ -1,27 +1,33 @@
--- fp registration since alias, then for each membership: ns object quiet place version owner max state
+-- fp registration since alias proved ('1' or '') tokens (each with '|' behind it), then for each membership: ns object quiet place version owner max state
 -- (place '' for one that Redis never had, version '' for a namespace) -> {moved | here, alias taken, total or -1 or by whom it was kicked ...}
 -- Puts one peer of the caller right: memberships that are not told here end, missing ones begin,
 -- but not (-1) where the name is another room's by now, or a namespace's, or has another owner.
 -- Its tickets end: the caller shares them again.
 bring_nothing_new()
 local fp, registration, since, alias = ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
-local old = call('HMGET', P .. 'p:' .. fp, 'n', 'r', 't', 'a')
+local proved, tokens = ARGV[7], ARGV[8]
+local old = call('HMGET', P .. 'p:' .. fp, 'n', 'r', 't', 'a', 'k', 'h')
 if old[1] and old[1] ~= self then
-  if tonumber(old[3]) > since then return {'moved', 0} end
+  -- Of two that registered while they could not know of each other, who has proved the key stays.
+  local newer = tonumber(old[3]) > since
+  if old[5] and proved ~= '1' then newer = true end
+  if proved == '1' and not old[5] then newer = false end
+  if newer then return {'moved', 0} end
   end_older(fp, old[1], old[2])
 elseif old[1] and old[2] ~= registration then
   end_older(fp, self, old[2])
 elseif old[1] and old[4] ~= alias then
   free_alias(fp, old[4])
 end
-local answer = {'here', enter_peer(fp, registration, alias, since)}
+local answer = {'here', enter_peer(fp, registration, alias, since, proved)}
+if tokens ~= '' or old[6] then set_tokens(fp, tokens, call('HGET', P .. 'p:' .. fp, 'h')) end
 end_tickets(fp)
 local wanted = {}
-for i = 7, #ARGV, 8 do wanted[ARGV[i]] = true end
+for i = 9, #ARGV, 8 do wanted[ARGV[i]] = true end
 for _, ns in ipairs(call('SMEMBERS', P .. 'm:' .. fp)) do
   if not wanted[ns] and remove_member(ns, fp, self, self) then settle_room(ns, fp) end
 end
-for i = 7, #ARGV, 8 do
+for i = 9, #ARGV, 8 do
   local ns, object, place, version, owner = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 3]),
                                             ARGV[i + 4], ARGV[i + 5]
   local entry = self .. '|' .. registration .. '|' .. object
@@ -45,7 +51,7 @@ for i = 7, #ARGV, 8 do
       set_room(ns, owner, ARGV[i + 6], ARGV[i + 7])
     end
     add_member(ns, fp, self, registration, object, place)
-    if ARGV[i + 2] ~= '1' then tell(ns, pack('J', ns, fp, self, '', object), self) end
+    if ARGV[i + 2] ~= '1' then tell(ns, envelope('J', ns, fp, self, '', object), self) end
     answer[#answer + 1] = call('HLEN', P .. 'sm:' .. ns)
   end
 end

@@ -68,6 +68,7 @@ ServerProcess& ClusterTest::start_node_with(std::string config, std::vector<std:
   server.settings.emplace_back("loops=2");
   server.config = std::move(config);
   server.environment = environment_;
+  server.server = server_binary_;
   nodes_.push_back(std::make_unique<ServerProcess>(server));
   nodes_.back()->wait_until_listening();
   return *nodes_.back();

@@ -42,6 +42,9 @@ class ClusterTest : public testing::Test {
   /// Of the nodes that are started from now on.
   std::map<std::string, std::string>& environment() { return environment_; }
 
+  /// Which build of the server they are; empty: this one's.
+  std::string& server_binary() { return server_binary_; }
+
   /// A registered peer with public key and alias `name`.
   static TestPeer peer(ServerProcess& node, std::string_view name);
   /// One that has joined `ns`; what those before it hear of that is not read.
@@ -78,6 +81,7 @@ class ClusterTest : public testing::Test {
  private:
   std::unique_ptr<RedisProcess> redis_;
   std::map<std::string, std::string> environment_;
+  std::string server_binary_;
   std::vector<std::unique_ptr<ServerProcess>> nodes_;
 };
 

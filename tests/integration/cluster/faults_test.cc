@@ -185,7 +185,7 @@ TEST_F(FaultsTest, WithAWrongPasswordANodeWorksOnItsOwnAndSaysWhy) {
   EXPECT_EQ(bob.next("signal")["payload"].number(), 1);
   EXPECT_EQ(http_get(node.port(), "/ready").status, 503);
   wait_for_output(node, "WRONGPASS");
-  EXPECT_THAT(node.output(), HasSubstr("correct the option 'password'"));
+  EXPECT_THAT(node.output(), HasSubstr("correct the options 'username' and 'password'"));
   EXPECT_THAT(node.output(), testing::Not(HasSubstr("is out of reach")));
   EXPECT_THAT(node.output(), testing::Not(HasSubstr("sesame")));
   wait_for_state(start_node_at(secret.port(), "password: sesame"), "connected");

@@ -75,6 +75,10 @@ TEST_F(RedisLogTest, WhatRedisForgotIsCalledALoss) {
   redis().command({"FLUSHALL"});
   wait_for_output(first(), "Redis has lost its data");
   wait_for_output(second(), "Redis has lost its data");
+  // What the one told the other of it was understood.
+  wait_for_nodes(first(), 2);
+  expect_whole({{"game", {&alice(), &bob()}}});
+  EXPECT_THAT(first().output() + second().output(), Not(HasSubstr("without a version")));
 }
 
 class AddressTest : public testing::TestWithParam<const char*> {};

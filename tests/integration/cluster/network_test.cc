@@ -260,5 +260,23 @@ TEST_F(NetworkTest, WhenAllWereCutOffFromARedisThatForgotEachHearsOfWhoJoinedEls
   expect_whole({{"game", {&alice(), &bob(), &carol, &dave}}});
 }
 
+// The goodbye of the second is news for the first, whose own is on its way by then.
+TEST_F(NetworkTest, ANodeThatHasSaidGoodbyeIsNotListedAgain) {
+  start_behind_proxy();
+  alice().close();
+  bob().next("peer_left");
+  bob().close();
+  proxy().delay(40ms);
+  first().signal(SIGTERM);
+  stop_node(second());
+  EXPECT_EQ(first().wait_exit(), std::optional(0)) << first().output();
+  // All that was on its way has arrived when nobody but who asks is connected any more.
+  const Deadline deadline;
+  while (redis().command({"CLIENT", "LIST"})[0].find("\nid=") != std::string::npos) {
+    ASSERT_FALSE(deadline.passed());
+  }
+  EXPECT_THAT(redis().command({"KEYS", "*"}), ElementsAre("peer:{0}:born"));
+}
+
 }  // namespace
 }  // namespace peer::test

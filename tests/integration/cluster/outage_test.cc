@@ -258,6 +258,24 @@ TEST_F(OutageTest, ASecondLossOfDataIsToldFromTheFirst) {
   expect_silence_of({&alice(), &bob()});
 }
 
+// The scripts that nodes have in common are there again by then.
+TEST_F(OutageTest, ARestartIsNoticedThoughAnotherNodeWasBackFirst) {
+  start();
+  for (ServerProcess* node : {&first(), &second()}) node->signal(SIGSTOP);
+  redis().command({"SAVE"});
+  redis().kill();
+  redis().restart();
+  ServerProcess& third = start_node(kPatientLease);
+  wait_for_state(third, "connected");
+  for (ServerProcess* node : {&first(), &second()}) node->signal(SIGCONT);
+  for (ServerProcess* node : {&first(), &second()}) {
+    wait_for_output(*node, "Redis has restarted with its data", 1);
+  }
+  wait_for_nodes(first(), 3);
+  expect_whole({{"game", {&alice(), &bob()}}});
+  expect_silence_of({&alice(), &bob()});
+}
+
 TEST_F(OutageTest, ARedisThatComesBackWithWhatItOnceHadIsPutRight) {
   start();
   TestPeer gone = peer_in(second(), "game", "gone");

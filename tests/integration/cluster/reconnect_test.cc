@@ -1,37 +1,13 @@
 // A subscription that is cut while signals go on at 500 a second, with 50 ms of delay. PEER_CUTS is
 // how often; a night runs 100.
-#include <sys/timerfd.h>
-#include <unistd.h>
-
-#include <chrono>
-#include <cstdint>
 #include <cstdlib>
 #include <set>
 
+#include "tests/integration/cluster/metronome.h"
 #include "tests/integration/cluster/network_test.h"
 
 namespace peer::test {
 namespace {
-
-/// The rate of a load; nothing is waited for by it.
-class Metronome {
- public:
-  explicit Metronome(std::chrono::nanoseconds interval) {
-    const itimerspec every{{0, interval.count()}, {0, interval.count()}};
-    ::timerfd_settime(fd_, 0, &every, nullptr);
-  }
-  ~Metronome() { ::close(fd_); }
-  Metronome(const Metronome&) = delete;
-  Metronome& operator=(const Metronome&) = delete;
-
-  void next() const {
-    std::uint64_t beats = 0;
-    [[maybe_unused]] const ssize_t size = ::read(fd_, &beats, sizeof beats);
-  }
-
- private:
-  const int fd_ = ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-};
 
 class ReconnectTest : public NetworkTest {
  protected:

@@ -69,8 +69,10 @@ std::vector<std::string> RedisClient::command(const std::vector<std::string>& ar
 }
 
 RedisSubscriber::RedisSubscriber(std::uint16_t port,
-                                 std::initializer_list<std::string_view> channels)
+                                 std::initializer_list<std::string_view> channels,
+                                 const std::string& password)
     : context_(dial(port)) {
+  if (!password.empty()) ask(*context_, {"AUTH", password});
   for (const std::string_view channel : channels) {
     ask(*context_, {"SUBSCRIBE", std::string(channel)});
   }

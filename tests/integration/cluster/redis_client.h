@@ -32,7 +32,8 @@ class RedisClient {
 /// Subscribes to channels, as a node of another kind does.
 class RedisSubscriber {
  public:
-  RedisSubscriber(std::uint16_t port, std::initializer_list<std::string_view> channels);
+  RedisSubscriber(std::uint16_t port, std::initializer_list<std::string_view> channels,
+                  const std::string& password = {});
   ~RedisSubscriber();
   RedisSubscriber(const RedisSubscriber&) = delete;
   RedisSubscriber& operator=(const RedisSubscriber&) = delete;

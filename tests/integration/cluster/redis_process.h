@@ -18,6 +18,9 @@ class RedisProcess {
   /// `port`: 0 for a free one.
   explicit RedisProcess(std::string password = {}, std::string address = "127.0.0.1",
                         std::uint16_t port = 0);
+  /// With these arguments beside its port, address and directory; a configuration file may be the
+  /// first. `port`: 0 for a free one.
+  explicit RedisProcess(std::vector<std::string> arguments, std::uint16_t port = 0);
   ~RedisProcess();
   RedisProcess(const RedisProcess&) = delete;
   RedisProcess& operator=(const RedisProcess&) = delete;
@@ -33,6 +36,8 @@ class RedisProcess {
   /// After kill(): again, on the same port; empty, or with what it had at its last SAVE.
   void restart() { launch(); }
   void signal(int number);
+  /// Its working directory.
+  const TempDir& dir() const { return dir_; }
 
  private:
   void launch();
@@ -41,6 +46,7 @@ class RedisProcess {
   std::string password_;
   std::string address_;
   std::uint16_t port_ = 0;
+  std::vector<std::string> arguments_;
   pid_t pid_ = -1;
 };
 

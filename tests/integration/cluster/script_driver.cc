@@ -65,7 +65,8 @@ void ScriptDriver::step() {
       {30, &ScriptDriver::do_resolve},       {15, &ScriptDriver::do_forget},
       {60, &ScriptDriver::do_resync},        {4, &ScriptDriver::do_death},
       {4, &ScriptDriver::do_freeze},         {20, &ScriptDriver::do_beat},
-      {1, &ScriptDriver::do_flush},
+      {1, &ScriptDriver::do_flush},          {40, &ScriptDriver::do_set_tokens},
+      {60, &ScriptDriver::do_take_peer},
   };
   int sum = 0;
   for (const auto& [weight, operation] : kOperations) sum += weight;
@@ -184,7 +185,7 @@ void ScriptDriver::do_leave() {
   const std::string peer = peer_of(node);
   const std::uint64_t registration = registration_of(node, peer);
   const std::string& ns = any(kNames);
-  run("leave", node, {peer, std::to_string(registration), ns, chance(50) ? "1" : "0"});
+  run("leave", node, {peer, std::to_string(registration), ns, chance(50) ? "1" : "0", ""});
   model_.leave(node, peer, registration, ns);
   if (model_.is_live(node, peer, registration)) own_[node][peer].members.erase(ns);
 }
@@ -289,7 +290,7 @@ void ScriptDriver::do_claim() {
   }
   if (chance(20)) tickets.push_back("0");
   if (tickets.empty()) return;
-  Texts arguments{ns, "session"};
+  Texts arguments{ns, "session", chance(50) ? "" : "[[]]"};
   arguments.insert(arguments.end(), tickets.begin(), tickets.end());
   const Texts answer = run("claim", any(nodes_), arguments);
   const Texts alive = redis_.command({"ZRANGEBYSCORE", "peer:{0}:nodes", "2", "+inf"});
@@ -300,6 +301,47 @@ void ScriptDriver::do_resolve() {
   const std::string& alias = any(kAliases);
   if (alias.empty()) return;
   expect_answer("resolve", run("resolve", any(nodes_), {alias}), {"0", model_.holder(alias)});
+}
+
+std::string ScriptDriver::any_tokens() {
+  std::string tokens;
+  for (std::size_t count = below(3); count > 0; --count) {
+    tokens += "token" + std::to_string(++last_token_) + "|";
+  }
+  return tokens;
+}
+
+// Which tokens there are then, the comparison of the indexes says.
+void ScriptDriver::do_set_tokens() {
+  const std::string& node = any(nodes_);
+  const std::string peer = peer_of(node);
+  const std::uint64_t registration = registration_of(node, peer);
+  const Texts answer = run("set_tokens", node, {peer, std::to_string(registration), any_tokens()});
+  expect_answer("set_tokens", answer, {model_.is_live(node, peer, registration) ? "1" : "0"});
+}
+
+void ScriptDriver::do_take_peer() {
+  const std::string& node = any(nodes_);
+  const std::string from = any(nodes_);
+  if (from == node) return;
+  const std::string peer = peer_of(from);
+  const std::uint64_t registration = registration_of(from, peer);
+  const std::uint64_t number = ++last_registration_;
+  const Texts answer =
+      run("take_peer", node,
+          {peer, from, std::to_string(registration), std::to_string(number), "0", "announcement"});
+  if (!model_.is_live(from, peer, registration))
+    return expect_answer("take_peer", {answer.at(0)}, {"gone"});
+  if (!listening_.contains(from)) return expect_answer("take_peer", {answer.at(0)}, {"absent"});
+  EXPECT_EQ(answer.at(0), "taken");
+  EXPECT_EQ(answer.at(1), model_.find(peer)->alias);
+  const std::int64_t since = std::stoll(answer.at(2));
+  model_.take(peer, node, number, since);
+  Own own = own_[from][peer];
+  own_[from].erase(peer);
+  own.registration = number;
+  own.since = since;
+  own_[node][peer] = own;
 }
 
 void ScriptDriver::do_forget() {
@@ -319,7 +361,9 @@ void ScriptDriver::do_resync() {
   std::advance(entry, static_cast<std::ptrdiff_t>(below(own.size())));
   const auto& [peer, told] = *entry;
   const Room room{0, peer, "4", any(kObjects)};
-  Texts arguments{peer, std::to_string(told.registration), std::to_string(told.since), told.alias};
+  Texts arguments{
+      peer, std::to_string(told.registration),        std::to_string(told.since), told.alias,
+      "",   chance(20) ? any_tokens() : std::string()};
   for (const auto& [ns, member] : told.members) {
     const bool is_room = member.room_version > 0;
     const Texts more =

@@ -70,6 +70,9 @@ class ScriptDriver {
   void do_freeze();
   void do_beat();
   void do_flush();
+  std::string any_tokens();
+  void do_set_tokens();
+  void do_take_peer();
 
   std::uint16_t port_;
   RedisClient redis_;
@@ -82,6 +85,7 @@ class ScriptDriver {
   std::uint64_t last_registration_ = 0;
   std::uint64_t last_ticket_ = 0;
   std::uint64_t last_node_ = 0;
+  std::uint64_t last_token_ = 0;
 };
 
 }  // namespace peer::test

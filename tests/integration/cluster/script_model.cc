@@ -155,6 +155,15 @@ std::string ScriptModel::commit_room(const std::string& ns, const Room& room,
   return "committed";
 }
 
+void ScriptModel::take(const std::string& peer, const std::string& node, std::uint64_t registration,
+                       std::int64_t since) {
+  Peer& record = peers_.at(peer);
+  record.node = node;
+  record.registration = registration;
+  record.since = since;
+  end_tickets(peer);
+}
+
 ScriptModel::Resynced ScriptModel::resync(const std::string& peer, const Peer& record,
                                           const std::map<std::string, Told>& memberships,
                                           const Room& room) {

@@ -53,6 +53,9 @@ class ScriptModel {
   /// Whether the alias is another's, who has registered before; a later one loses it.
   bool enter(const std::string& peer, Peer record);
   void drop(const std::string& peer);
+  /// The peer goes over to another node, with all but its tickets.
+  void take(const std::string& peer, const std::string& node, std::uint64_t registration,
+            std::int64_t since);
   std::string join(const std::string& node, const std::string& peer, std::uint64_t registration,
                    const std::string& ns, const std::string& object, std::size_t max_size,
                    Kind kind, const Room& room);

@@ -81,15 +81,21 @@ void take_key(SharedRecords& records, const std::string& key, const Texts& field
     records.with_tickets = set;
     return;
   }
-  if (key == "born" || key == "wait" || key == "gone" || key == "links") return;
+  if (key == "born" || key == "wait" || key == "gone" || key == "links" || key == "versions") {
+    return;
+  }
   const auto colon = key.find(':');
   const std::string kind = key.substr(0, colon);
   const std::string name = colon == std::string::npos ? "" : key.substr(colon + 1);
-  SharedRecords::Hash hash = kind == "a" ? SharedRecords::Hash() : pairs(fields);
+  const bool is_text = kind == "a" || kind == "r";
+  SharedRecords::Hash hash = is_text ? SharedRecords::Hash() : pairs(fields);
+  if (kind == "v") return;  // of peers that are no more
   if (kind == "n") {
     records.node_peers[name] = set;
   } else if (kind == "p") {
-    records.peers[name] = {hash["n"], hash["r"], hash["t"], hash["a"]};
+    records.peers[name] = {hash["n"], hash["r"], hash["t"], hash["a"], hash["h"]};
+  } else if (kind == "r") {
+    records.tokens[name] = fields[0];
   } else if (kind == "m") {
     records.memberships[name] = set;
   } else if (kind == "t") {
@@ -139,6 +145,18 @@ bool is_registered(const SharedRecords& records, const std::string& peer, const 
                    const std::string& registration) {
   const SharedRecords::Peer& record = at(records.peers, peer);
   return record.node == node && record.registration == registration;
+}
+
+void check_tokens(const SharedRecords& records, Findings& findings) {
+  std::map<std::string, std::string> named;
+  for (const auto& [peer, record] : records.peers) {
+    for (std::size_t at = 0; at < record.tokens.size();) {
+      const std::size_t bar = record.tokens.find('|', at);
+      named[record.tokens.substr(at, bar - at)] = peer;
+      at = bar == std::string::npos ? bar : bar + 1;
+    }
+  }
+  findings.expect(named == records.tokens, {"the tokens are not those that peers have"});
 }
 
 void check_peers(const SharedRecords& records, Findings& findings) {
@@ -252,6 +270,7 @@ SharedRecords read_shared_records(RedisClient& redis) {
 Texts contradictions(const SharedRecords& records) {
   Findings findings;
   for (const std::string& strange : records.strange) findings.expect(false, {"strange", strange});
+  check_tokens(records, findings);
   check_peers(records, findings);
   check_spaces(records, findings);
   check_tickets(records, findings);

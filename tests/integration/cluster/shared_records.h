@@ -16,6 +16,7 @@ namespace peer::test {
 struct SharedRecords {
   struct Peer {
     std::string node, registration, since, alias;
+    std::string tokens{};  ///< each with '|' behind it
   };
   struct Member {
     std::string node, registration, object;
@@ -32,6 +33,7 @@ struct SharedRecords {
   std::map<std::string, std::set<std::string>> memberships;      ///< P:m
   std::map<std::string, std::set<std::string>> peer_tickets;     ///< P:t, ticket|ns
   std::map<std::string, std::string> aliases;                    ///< P:a
+  std::map<std::string, std::string> tokens;                     ///< P:r
   std::map<std::string, Hash> spaces;                            ///< P:s
   std::map<std::string, std::map<std::string, Member>> members;  ///< P:sm
   std::map<std::string, std::map<std::string, double>> order;    ///< P:sz

@@ -93,7 +93,7 @@ export class Browser {
   async open(url) {
     const { targetId } = await this.call('Target.createTarget', { url: 'about:blank' });
     const { sessionId } = await this.call('Target.attachToTarget', { targetId, flatten: true });
-    const page = new Page(this, sessionId);
+    const page = new Page(this, sessionId, targetId);
     this.#pages.set(sessionId, page);
     await page.load(url);
     return page;
@@ -111,10 +111,28 @@ class Page {
   #sockets = new Map();
   #browser;
   #session;
+  #target;
 
-  constructor(browser, session) {
+  constructor(browser, session, target) {
     this.#browser = browser;
     this.#session = session;
+    this.#target = target;
+  }
+
+  close() {
+    return this.#browser.call('Target.closeTarget', { targetId: this.#target });
+  }
+
+  // A PNG of what is seen. `view`: {width, height, dark}, if it is to be seen otherwise.
+  async screenshot(view) {
+    const call = (method, params) => this.#browser.call(method, params, this.#session);
+    if (view) {
+      const { width, height, dark } = view;
+      await call('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
+      const features = [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }];
+      await call('Emulation.setEmulatedMedia', { features });
+    }
+    return Buffer.from((await call('Page.captureScreenshot', { format: 'png' })).data, 'base64');
   }
 
   async load(url) {

@@ -120,7 +120,9 @@ export class Firefox {
       if (exceptionDetails) throw new Error(exceptionDetails.text);
       return result.value === undefined ? undefined : JSON.parse(result.value);
     };
-    return { run };
+    const screenshot = async () =>
+      Buffer.from((await this.#call('browsingContext.captureScreenshot', { context })).data, 'base64');
+    return { run, screenshot, close: () => this.#call('browsingContext.close', { context }) };
   }
 
   async close() {

@@ -1,7 +1,7 @@
 // Starts the server under test: env PEER_SERVER_BINARY names it. With PEER_DEV_CERT, which names
 // tools/dev-cert, it speaks TLS; with PEER_COMPRESSED it compresses every message.
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -51,15 +51,20 @@ function waitForPort(directory, child) {
   });
 }
 
-// Returns {port, certificate, stop}; stop() ends the server and resolves with its exit code.
-export async function startServer() {
+// `config`: the text of a configuration file. Returns {port, certificate, stop}; stop() ends the server and resolves with its exit code.
+export async function startServer({ config = '' } = {}) {
   const binary = process.env.PEER_SERVER_BINARY;
   if (!binary) throw new Error('set PEER_SERVER_BINARY to the peer-server to test');
   const directory = mkdtempSync(join(tmpdir(), 'peer-node-'));
   const certificate = makeCertificate(directory);
+  const file = join(directory, 'peer-server.yaml');
+  writeFileSync(file, config);
   const child = spawn(
     binary,
-    [...settings(directory, certificate), '--port-file', join(directory, 'port')],
+    [
+      ...['--config', file, '--port-file', join(directory, 'port')],
+      ...settings(directory, certificate),
+    ],
     { env: { PATH: process.env.PATH }, stdio: ['ignore', 'inherit', 'inherit'] },
   );
   const exited = new Promise((resolve) => child.once('exit', resolve));

@@ -142,8 +142,8 @@ TEST_P(AuthTest, AnAnswerOfARegisteredPeerIsUnknown) {
 TEST_P(AuthTest, AnUnansweredChallengeTimesOut) {
   start_auth({}, {"pong_wait=150ms"});
   TestPeer alice = challenged("alice");
-  alice.expect_error_like(401, "authentication");
-  alice.ws().expect_close(4003);
+  alice.ws().expect_close(1008, "registration timeout");
+  server().wait_for_output("refused 127.0.0.1: no auth_response within pong_wait");
 }
 
 TEST_P(AuthTest, AChallengeThatIsNoJsonIsADenial) {
@@ -259,8 +259,8 @@ TEST_P(AuthTest, AGrantedIdentityAndAliasStandInForThePeersOwn) {
   start_auth();
   TestPeer alice = knock("named", "alice");
   const Json reply = alice.next("registered");
-  EXPECT_EQ(reply["payload"],
-            json(R"({"fingerprint":"%","alias":"granted"})", fingerprint_of("somebody")));
+  EXPECT_EQ(reply["payload"], json(R"({"fingerprint":"%","alias":"granted"})",
+                                   fingerprint_of(std::string_view("\0identity\0somebody", 18))));
   TestPeer again = knock("named", "bob");
   again.next("registered");
   alice.ws().expect_close(4001);
@@ -284,6 +284,7 @@ TEST_P(AuthTest, AGrantThatExpiresClosesTheConnection) {
   TestPeer alice = admitted("lobby", "alice");
   alice.join("lobby");
   bob.next("peer_joined");
+  alice.expect_error(401, "authentication expired");
   alice.ws().expect_close(4003, "authentication expired");
   bob.next("peer_left");
   bob.round_trip();

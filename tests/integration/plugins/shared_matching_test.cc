@@ -138,8 +138,8 @@ TEST_P(SharedMatchingTest, WhoIsKickedBeforeItsRequestIsLookedAtHearsThatItIsNoM
   alice.send(message("match", R"({"namespace":"den"})", R"("id":9)"));
   alice.send("ping", "");
   command(fmt("kick den %", alice.fingerprint()));
-  alice.next("kick");
   alice.expect_error(403, "not in namespace");
+  alice.next("kick");
   alice.next("pong");
 }
 

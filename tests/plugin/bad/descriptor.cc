@@ -17,6 +17,9 @@
 #ifndef BAD_ABI
 #define BAD_ABI PEER_SDK_ABI_TAG
 #endif
+#ifndef BAD_REVISION
+#define BAD_REVISION PEER_SDK_REVISION
+#endif
 #ifndef BAD_VERSION
 #define BAD_VERSION "1.0.0"
 #endif
@@ -29,4 +32,6 @@ const PeerPluginDescriptor peer_plugin_descriptor = {
     BAD_ABI,
     BAD_NAME,
     BAD_VERSION,
-    [](peer::sdk::PluginConfig*, std::string*) -> void* { std::abort(); }};
+    nullptr,
+    BAD_REVISION,
+    [](peer::sdk::PluginConfig*, peer::sdk::PluginHost*, std::string*) -> void* { std::abort(); }};

@@ -1,3 +1,4 @@
+#include <cstdlib>
 #include <memory>
 #include <stdexcept>
 
@@ -9,7 +10,7 @@ namespace {
 using Made = peer::sdk::Result<std::unique_ptr<peer::sdk::RoomPolicy>>;
 
 // CMakeLists.txt says how this factory fails: BAD_FACTORY is its body.
-Made make_bad(peer::sdk::PluginConfig&) { BAD_FACTORY; }
+Made make_bad([[maybe_unused]] peer::sdk::PluginConfig& config) { BAD_FACTORY; }
 
 }  // namespace
 

@@ -10,4 +10,6 @@ const PeerPluginDescriptor peer_plugin_descriptor = {
     PEER_SDK_ABI_TAG,
     BAD_NAME,
     "1.0.0",
-    [](peer::sdk::PluginConfig*, std::string*) -> void* { throw 42; }};
+    nullptr,
+    PEER_SDK_REVISION,
+    [](peer::sdk::PluginConfig*, peer::sdk::PluginHost*, std::string*) -> void* { throw 42; }};

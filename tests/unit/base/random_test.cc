@@ -4,6 +4,7 @@
 
 #include <set>
 #include <string>
+#include <thread>
 
 namespace peer {
 namespace {
@@ -26,6 +27,12 @@ TEST(RandomHexTest, DoesNotRepeat) {
   std::set<std::string> seen;
   for (int i = 0; i < 10'000; ++i) seen.insert(random_hex(16));
   EXPECT_EQ(seen.size(), 10'000U);
+}
+
+TEST(RandomHexTest, ThreadsDoNotShareTheirReserves) {
+  std::string other;
+  std::thread([&other] { other = random_hex(16); }).join();
+  EXPECT_NE(random_hex(16), other);
 }
 
 }  // namespace

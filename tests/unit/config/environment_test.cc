@@ -23,9 +23,10 @@ TEST(EnvironmentTest, GuidesExampleForANodeWorks) {
   EXPECT_THAT(loaded.mistakes, IsEmpty());
   EXPECT_THAT(loaded.warnings, IsEmpty());
   EXPECT_EQ(loaded.config.port, 8081);
-  EXPECT_EQ(loaded.config.plugins.broker.name, "redis");
-  EXPECT_EQ(loaded.config.plugins.broker.where, "environment variable PEER_BROKER");
-  EXPECT_EQ(std::get<std::string>(loaded.config.plugins.broker.options.at("addr")), "redis:6379");
+  EXPECT_EQ(loaded.config.plugins.broker.front().name, "redis");
+  EXPECT_EQ(loaded.config.plugins.broker.front().where, "environment variable PEER_BROKER");
+  EXPECT_EQ(std::get<std::string>(loaded.config.plugins.broker.front().options.at("addr")),
+            "redis:6379");
 }
 
 TEST(EnvironmentTest, OrderIsDefaultsFileEnvironmentCommandLine) {

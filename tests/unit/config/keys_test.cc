@@ -40,7 +40,7 @@ TEST(ConfigKeysTest, EveryKeyCanBeSetInTheEnvironmentAndOnTheCommandLine) {
     Config from_argument = load_config(command_line, {}).config;
     Config from_variable = load_config({}, {{find_config_key(name)->variables[0], value}}).config;
     for (Config* config : {&from_argument, &from_variable}) {
-      config->plugins.broker.where = from_file.plugins.broker.where;
+      config->plugins.broker.front().where = from_file.plugins.broker.front().where;
       if (name.starts_with("tls_")) config->tls_cert = from_file.tls_cert;  // another directory
       if (name.starts_with("tls_")) config->tls_key = from_file.tls_key;
       EXPECT_EQ(*config, from_file) << name;
@@ -79,13 +79,14 @@ TEST(ConfigKeysTest, ListsAreSplitAtCommasOrWrittenAsJson) {
   EXPECT_THAT(load_config(command_line, {}).config.reserved_namespaces, ElementsAre("a,b", "c"));
 }
 
-TEST(ConfigKeysTest, AddressesNeedAPortAndAreNoUrls) {
-  for (const char* good : {"localhost:6379", "10.0.0.1:1", "'[::1]:6379'", "/:1"}) {
+TEST(ConfigKeysTest, AddressesNeedAPortOrAreUrlsOfRedis) {
+  for (const char* good : {"localhost:6379", "10.0.0.1:1", "'[::1]:6379'", "a:1,b:2", "redis://a",
+                           "rediss://u:p@a:1/2", "unix:///a.sock", "/:1"}) {
     const bool is_good = load_config_text("redis_addr: " + std::string(good), "c").mistakes.empty();
     EXPECT_EQ(is_good, good[0] != '/') << good;
   }
-  for (const char* bad :
-       {"localhost", "localhost:", "':6379'", "a:0", "a:65536", "redis://a:1", "'p@a:1'", "a:b"}) {
+  for (const char* bad : {"localhost", "localhost:", "':6379'", "a:0", "a:65536", "http://a:1",
+                          "'p@a:1'", "'p@a:1,b:2'", "a:b"}) {
     EXPECT_FALSE(load_config_text("redis_addr: " + std::string(bad), "c").mistakes.empty()) << bad;
   }
 }

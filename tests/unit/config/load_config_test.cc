@@ -72,7 +72,7 @@ TEST(LoadConfigTest, GuidesProductionConfigLoadsButForTls) {
   EXPECT_EQ(loaded.config.max_peers, 50000U);
   EXPECT_EQ(loaded.config.rate_limit_burst, 100U);
   EXPECT_EQ(loaded.config.send_buffer_size, 64U);
-  EXPECT_EQ(loaded.config.plugins.broker.name, "redis");
+  EXPECT_EQ(loaded.config.plugins.broker.front().name, "redis");
 }
 
 TEST(LoadConfigTest, JsonAndYamlAreEqual) {
@@ -262,8 +262,8 @@ TEST(LoadConfigTest, NoMistakeShowsASecret) {
         "redis_password: *hunter2", "redis_password: &hunter2", "redis_password: !hunter2 x",
         "redis_password: %hunter2", "redis_password: @hunter2", "redis_password: 'hunter2",
         "{\"redis_password\": hunter2}", "? redis_password:hunter2\n: 1",
-        "redis_addr: redis://:hunter2@localhost:6379", "redis_addr: hunter2", "tls_key: hunter2",
-        "plugins: {auth: {options: hunter2}}", "plugins: {auth: {options: {key: {hunter2: 1}}}}"}) {
+        "redis_addr: http://:hunter2@localhost:6379", "redis_addr: hunter2", "tls_key: hunter2",
+        "plugins: {auth: {options: hunter2}}", "plugins: {auth: {options: {key: [[hunter2]]}}}"}) {
     const std::vector<std::string> mistakes = mistakes_in(text);
     EXPECT_THAT(mistakes, Not(IsEmpty())) << text;
     EXPECT_THAT(mistakes, testing::Each(Not(HasSubstr("hunter2")))) << text;
@@ -315,7 +315,7 @@ TEST(LoadConfigTest, RelativePathsAreRelativeToTheFile) {
   EXPECT_EQ(loaded.config.tls_cert, directory.path("c.pem"));
   EXPECT_EQ(loaded.config.tls_key, directory.path("k/k.pem"));
   EXPECT_EQ(loaded.config.plugins.directory, directory.path("plugins/x"));
-  EXPECT_EQ(loaded.config.plugins.broker.file, directory.path("b.so"));
+  EXPECT_EQ(loaded.config.plugins.broker.front().file, directory.path("b.so"));
 }
 
 }  // namespace

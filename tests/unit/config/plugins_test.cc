@@ -39,10 +39,11 @@ TEST(PluginsTest, SectionNamesPluginFileAndOptions) {
       "plugins:\n  directory: plugins\n  room_policy:\n    name: wide\n    file: x/wide.so\n"
       "    options: {max_size: 30}\n");
   EXPECT_EQ(plugins.directory, "/etc/plugins");
-  EXPECT_EQ(plugins.room_policy.name, "wide");
-  EXPECT_EQ(plugins.room_policy.file, "/etc/x/wide.so");
-  EXPECT_EQ(plugins.room_policy.where, "/etc/c.yaml:4");
-  EXPECT_THAT(plugins.room_policy.options, ElementsAre(Pair("max_size", Option(std::int64_t{30}))));
+  EXPECT_EQ(plugins.room_policy.front().name, "wide");
+  EXPECT_EQ(plugins.room_policy.front().file, "/etc/x/wide.so");
+  EXPECT_EQ(plugins.room_policy.front().where, "/etc/c.yaml:4");
+  EXPECT_THAT(plugins.room_policy.front().options,
+              ElementsAre(Pair("max_size", Option(std::int64_t{30}))));
   EXPECT_EQ(plugins.auth, PluginsConfig{}.auth);
 }
 
@@ -56,7 +57,8 @@ class OptionTest : public testing::TestWithParam<TypedOption> {};
 TEST_P(OptionTest, HasTheTypeOfTheCoreSchema) {
   const PluginsConfig plugins =
       plugins_in("plugins: {auth: {options: {a: " + GetParam().text + "}}}");
-  EXPECT_THAT(plugins.auth.options, ElementsAre(Pair("a", GetParam().value))) << GetParam().text;
+  EXPECT_THAT(plugins.auth.front().options, ElementsAre(Pair("a", GetParam().value)))
+      << GetParam().text;
 }
 
 using Strings = std::vector<std::string>;
@@ -76,18 +78,20 @@ INSTANTIATE_TEST_SUITE_P(
                     TypedOption{"[]", Strings{}}, TypedOption{"[x, '1']", Strings{"x", "1"}}));
 
 TEST(PluginsTest, OptionsOfAnotherShapeAreMistakes) {
-  for (const char* text : {"{b: 1}", "[[a]]", "[1]", "[a, true]", "[{a: b}]", "[~]", ".inf",
-                           "-.Inf", ".nan", "9223372036854775808", "1e999"}) {
-    EXPECT_THAT(mistakes_in("plugins:\n  auth:\n    options:\n      a: " + std::string(text)),
-                ElementsAre(testing::StartsWith(
-                    "c.yaml:4: plugins.auth.options.a: expected a boolean, a finite number, an "
-                    "integer of 64 bits, a string, or a list of strings, got ")))
+  for (const char* text : {"[[a]]", "[1]", "[a, true]", "[{a: b}, c]", "[~]", ".inf", "-.Inf",
+                           ".nan", "9223372036854775808", "1e999"}) {
+    EXPECT_THAT(
+        mistakes_in("plugins:\n  auth:\n    options:\n      a: " + std::string(text)),
+        ElementsAre(testing::StartsWith(
+            "c.yaml:4: plugins.auth.options.a: expected a boolean, a finite number, an "
+            "integer of 64 bits, a string, a list of strings, a map, or a list of maps, got ")))
         << text;
   }
 }
 
 TEST(PluginsTest, NullOptionIsNotGiven) {
-  EXPECT_THAT(plugins_in("plugins: {auth: {options: {a: ~, b: }}}").auth.options, IsEmpty());
+  EXPECT_THAT(plugins_in("plugins: {auth: {options: {a: ~, b: }}}").auth.front().options,
+              IsEmpty());
 }
 
 TEST(PluginsTest, MistakesNameTheWholePath) {
@@ -96,10 +100,12 @@ TEST(PluginsTest, MistakesNameTheWholePath) {
                   "  auth: open\n  broker:\n    name: local\n    name: local\n"
                   "    options: [a]\n  directory: 5\n"),
       ElementsAre(
-          "c.yaml:3: plugins.match_strategy.name: expected a name of a-z, 0-9 and _, got 'Fif'",
-          "c.yaml:4: plugins.match_strategy.opts: unknown key; known: name, file, options",
-          "c.yaml:5: plugins.rooms: unknown key; known: directory, broker, match_strategy, "
-          "room_policy, auth",
+          "c.yaml:3: plugins.match_strategy.name: expected a name of a-z, 0-9 and _, got "
+          "'Fif'",
+          "c.yaml:4: plugins.match_strategy.opts: unknown key; known: name, file, options, as, "
+          "namespaces",
+          "c.yaml:5: plugins.rooms: unknown key; known: directory, directories, broker, "
+          "match_strategy, room_policy, auth",
           "c.yaml:6: plugins.auth: expected a map {name, file, options}, got 'open'; write {name: "
           "...}",
           "c.yaml:9: plugins.broker.name: duplicate key, first set on line 8; remove one",
@@ -109,14 +115,15 @@ TEST(PluginsTest, MistakesNameTheWholePath) {
               ElementsAre("c.yaml:1: plugins: expected a map, got a list"));
   EXPECT_THAT(mistakes_in("plugins: {auth: {nam: open}}"),
               ElementsAre("c.yaml:1: plugins.auth.nam: unknown key; did you mean 'name'?; known: "
-                          "name, file, options"));
+                          "name, file, options, as"));
 }
 
 TEST(PluginsTest, BrokerTypeIsShortForTheSection) {
-  EXPECT_EQ(plugins_in("broker_type: nats").broker.name, "nats");
-  EXPECT_EQ(plugins_in("broker_type: nats").broker.where, "/etc/c.yaml:1");
-  EXPECT_EQ(plugins_in("plugins: {broker: {options: {a: b}}}\nbroker_type: nats").broker.options,
-            plugins_in("plugins: {broker: {name: nats, options: {a: b}}}").broker.options);
+  EXPECT_EQ(plugins_in("broker_type: nats").broker.front().name, "nats");
+  EXPECT_EQ(plugins_in("broker_type: nats").broker.front().where, "/etc/c.yaml:1");
+  EXPECT_EQ(
+      plugins_in("plugins: {broker: {options: {a: b}}}\nbroker_type: nats").broker.front().options,
+      plugins_in("plugins: {broker: {name: nats, options: {a: b}}}").broker.front().options);
 }
 
 TEST(PluginsTest, BrokerTypeThatContradictsTheSectionIsAMistake) {
@@ -130,34 +137,35 @@ TEST(PluginsTest, BrokerTypeThatContradictsTheSectionIsAMistake) {
 TEST(PluginsTest, EnvironmentChoosesAnotherBrokerThanTheFile) {
   const Config config = layered("plugins: {broker: {name: nats, file: n.so, options: {a: 1}}}",
                                 {{"PEER_BROKER", "local"}});
-  EXPECT_EQ(config.plugins.broker.name, "local");
-  EXPECT_EQ(config.plugins.broker.file, "");
-  EXPECT_THAT(config.plugins.broker.options, IsEmpty());
+  EXPECT_EQ(config.plugins.broker.front().name, "local");
+  EXPECT_EQ(config.plugins.broker.front().file, "");
+  EXPECT_THAT(config.plugins.broker.front().options, IsEmpty());
 }
 
 TEST(PluginsTest, NamingTheSameBrokerKeepsItsOptions) {
   const Config config = layered("plugins: {broker: {name: nats, options: {a: 1}}}",
                                 {{"PEER_BROKER", "nats"}}, {{"plugins.broker.options.b", "2"}});
-  EXPECT_THAT(config.plugins.broker.options,
+  EXPECT_THAT(config.plugins.broker.front().options,
               ElementsAre(Pair("a", Option(std::int64_t{1})), Pair("b", Option(std::int64_t{2}))));
 }
 
 TEST(PluginsTest, RedisKeysAreOptionsOfTheBrokerRedis) {
   EXPECT_THAT(plugins_in("broker_type: redis\nredis_addr: a:1\nredis_db: 2\nredis_password: p")
-                  .broker.options,
+                  .broker.front()
+                  .options,
               ElementsAre(Pair("addr", Option("a:1")), Pair("db", Option(std::int64_t{2})),
                           Pair("password", Option("p"))));
   EXPECT_THAT(
-      plugins_in("broker_type: redis").broker.options,
+      plugins_in("broker_type: redis").broker.front().options,
       ElementsAre(Pair("addr", Option("localhost:6379")), Pair("db", Option(std::int64_t{0}))));
-  EXPECT_THAT(plugins_in("redis_addr: a:1").broker.options, IsEmpty());
+  EXPECT_THAT(plugins_in("redis_addr: a:1").broker.front().options, IsEmpty());
 }
 
 TEST(PluginsTest, OptionGivenInTheSectionWinsUnlessALaterLayerSetsTheKey) {
   const std::string file =
       "redis_addr: a:1\nplugins: {broker: {name: redis, options: {addr: 'b:2'}}}";
   const auto addr = [](const Config& config) {
-    return std::get<std::string>(config.plugins.broker.options.at("addr"));
+    return std::get<std::string>(config.plugins.broker.front().options.at("addr"));
   };
   EXPECT_EQ(addr(layered(file, {})), "b:2");
   EXPECT_EQ(addr(layered(file, {{"REDIS_ADDR", "c:3"}})), "c:3");
@@ -174,9 +182,9 @@ TEST(PluginsTest, SettingsOfTheCommandLineReachEveryPart) {
                                  {"plugins.auth.name", "token"},
                                  {"plugins.directory", "/plugins/../p"}});
   EXPECT_EQ(config.plugins.directory, "/p");
-  EXPECT_EQ(config.plugins.auth.name, "token");
-  EXPECT_EQ(config.plugins.auth.where, "command line");
-  EXPECT_THAT(config.plugins.auth.options,
+  EXPECT_EQ(config.plugins.auth.front().name, "token");
+  EXPECT_EQ(config.plugins.auth.front().where, "command line");
+  EXPECT_THAT(config.plugins.auth.front().options,
               ElementsAre(Pair("a.b", Option("12")), Pair("list", Option(Strings{"x"})),
                           Pair("n", Option(1.5))));
 }
@@ -192,7 +200,7 @@ TEST(PluginsTest, TheEnvironmentReachesEveryPart) {
                                  {"PEER_PLUGINS__MATCH_STRATEGY__NAME", "skill"},
                                  {"PEER_PLUGINS__ROOM_POLICY__NAME", ""},
                                  {"PEER_PLUGINS__DIRECTORY", "/plugins"}});
-  const PluginChoice& auth = config.plugins.auth;
+  const PluginChoice& auth = config.plugins.auth.front();
   EXPECT_EQ(auth.name, "jwt");
   EXPECT_EQ(auth.file, "/x/jwt.so");
   EXPECT_EQ(auth.where, "environment variable PEER_PLUGINS__AUTH__NAME");
@@ -201,8 +209,8 @@ TEST(PluginsTest, TheEnvironmentReachesEveryPart) {
                           Pair("list", Option(Strings{"x"})), Pair("name", Option("n"))));
   EXPECT_THAT(auth.option_text,
               ElementsAre(Pair("a.b", "true"), Pair("leeway", "5"), Pair("name", "n")));
-  EXPECT_EQ(config.plugins.match_strategy.name, "skill");
-  EXPECT_EQ(config.plugins.room_policy.name, "standard");
+  EXPECT_EQ(config.plugins.match_strategy.front().name, "skill");
+  EXPECT_EQ(config.plugins.room_policy.front().name, "standard");
   EXPECT_EQ(config.plugins.directory, "/plugins");
 }
 
@@ -211,7 +219,7 @@ TEST(PluginsTest, TheEnvironmentStandsBetweenFileAndCommandLine) {
   const Config config = layered(
       file, {{"PEER_PLUGINS__AUTH__OPTIONS__B", "2"}, {"PEER_PLUGINS__AUTH__OPTIONS__C", "2"}},
       {{"plugins.auth.options.c", "3"}});
-  EXPECT_THAT(config.plugins.auth.options,
+  EXPECT_THAT(config.plugins.auth.front().options,
               ElementsAre(Pair("a", Option(INT64_C(1))), Pair("b", Option(INT64_C(2))),
                           Pair("c", Option(INT64_C(3)))));
 }
@@ -238,9 +246,10 @@ TEST(PluginsTest, ABrokerOfTheEnvironmentMayNotContradictItself) {
 TEST(PluginsTest, OptionsThatNameFilesAreRelativeToTheConfigurationFile) {
   const PluginsConfig plugins =
       plugins_in("plugins: {auth: {file: a.so, options: {jwks_file: keys/jwks.json, profile: x}}}");
-  EXPECT_EQ(plugins.auth.file, "/etc/a.so");
-  EXPECT_THAT(plugins.auth.options, ElementsAre(Pair("jwks_file", Option("/etc/keys/jwks.json")),
-                                                Pair("profile", Option("x"))));
+  EXPECT_EQ(plugins.auth.front().file, "/etc/a.so");
+  EXPECT_THAT(
+      plugins.auth.front().options,
+      ElementsAre(Pair("jwks_file", Option("/etc/keys/jwks.json")), Pair("profile", Option("x"))));
 }
 
 TEST(PluginsTest, ASecretAndItsFileAreOneOptionOfWhichTheLaterLayerCounts) {
@@ -248,7 +257,8 @@ TEST(PluginsTest, ASecretAndItsFileAreOneOptionOfWhichTheLaterLayerCounts) {
     return layered(
                "plugins: {broker: {name: redis, options: {addr: 'a:1', db: 1, " + in_file + "}}}",
                environment)
-        .plugins.broker.options;
+        .plugins.broker.front()
+        .options;
   };
   EXPECT_FALSE(options("password: x", {{"PEER_PLUGINS__BROKER__OPTIONS__PASSWORD_FILE", "/p"}})
                    .contains("password"));

@@ -7,6 +7,7 @@
 
 #include "core/config/keys.h"
 #include "core/config/load_config.h"
+#include "core/config/plugin_kinds.h"
 #include "core/config/read_text.h"
 
 namespace peer {
@@ -27,8 +28,8 @@ TEST(SampleFilesTest, EveryKeyIsThereWithItsDefault) {
   LoadedConfig loaded = load_sample("peer-server.yaml");
   EXPECT_THAT(loaded.mistakes, IsEmpty());
   PluginsConfig& plugins = loaded.config.plugins;
-  for (PluginChoice* choice :
-       {&plugins.broker, &plugins.match_strategy, &plugins.room_policy, &plugins.auth}) {
+  for (const PluginKind& kind : kPluginKinds) {
+    PluginChoice* choice = &(plugins.*kind.choices).front();
     EXPECT_NE(choice->where, "default");
     choice->where = "default";
     choice->options.clear();  // whose defaults the plugins know: tests/plugin/loader_test.cc
@@ -77,7 +78,7 @@ TEST(SampleFilesTest, ProductionYamlIsStricterThanTheDefaults) {
 TEST(SampleFilesTest, TheNodeOfAClusterLoads) {
   const LoadedConfig loaded = load_sample("cluster/node.yaml");
   EXPECT_THAT(loaded.mistakes, IsEmpty());
-  EXPECT_EQ(loaded.config.plugins.broker.name, "redis");
+  EXPECT_EQ(loaded.config.plugins.broker.front().name, "redis");
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include <stdexcept>
 
-#include "core/dispatch/node.h"
+#include "core/server/node.h"
 #include "tests/unit/dispatch/node_test.h"
 
 // match and match_cancel, on one node and with others (docs/protocol.md, "match", "C.2 Tickets").
@@ -138,6 +138,21 @@ TEST_F(SharedMatchingTest, AClaimMayBeAnsweredLater) {
   EXPECT_EQ(bob_->ask(R"({"type":"ping"})"), R"({"type":"pong"})");
 }
 
+// Word that a ticket waits, and word of its match, come while the peer's loop is at work.
+TEST_F(SharedMatchingTest, WhoIsMatchedIsNotToldAfterwardsThatItWaits) {
+  Client alice = peer_in("lobby", "alice");
+  broker_.additions.hold();
+  alice.send("match", kLobby, R"("id":1)");
+  broker_.additions.wait();
+  on_loop(0, [this] {
+    const sdk::TicketId ticket = broker_.last_ticket();
+    const std::vector<sdk::MatchedPeer> peers{{peer_named("alice"), ticket, "{}"}};
+    host().ticket_waits("lobby", ticket);
+    host().matched({"lobby", "0123456789abcdef0123456789abcdef", peers});
+  });
+  EXPECT_THAT(alice.heard(), ElementsAre(HasSubstr(R"({"type":"matched","id":1,)")));
+}
+
 TEST_F(SharedMatchingTest, WhereNobodyCanBeAskedOwnTicketsAreMatched) {
   elsewhere("cut");
   make_alice_wait();
@@ -215,8 +230,9 @@ TEST_F(SharedMatchingTest, WhoseTicketNobodyLooksAtStillWaitsForItsAnswer) {
   broker_.additions.wait();
   EXPECT_TRUE(alice.waits());
   host().kicked("lobby", peer_named("alice"), peer_named("far-1"));
-  EXPECT_THAT(alice.read(), HasSubstr("\"kick\""));
+  // Nothing of the namespace comes behind the end in it.
   EXPECT_EQ(alice.read(), error(403, "not in namespace", "1"));
+  EXPECT_THAT(alice.read(), HasSubstr("\"kick\""));
   EXPECT_EQ(alice.ask(R"({"type":"ping"})"), R"({"type":"pong"})");
 }
 

@@ -36,6 +36,17 @@ TEST_F(NamespacesTest, AJoinWithAWrongFieldIs400ThoughTheNameIsNotAllowed) {
   EXPECT_EQ(alice.ask("join", kLobby), error(403, "not allowed"));
 }
 
+TEST_F(NamespacesTest, WhatAGrantLeavesOutIsNotToldOfEither) {
+  Client owner = owner_of("room", "owner");
+  auth_.verdicts.always(grant_for({"other"}));
+  Client alice = peer("alice");
+  EXPECT_EQ(alice.ask("discover", kLobby), error(403, "not allowed"));
+  EXPECT_EQ(alice.ask("discover", R"({"namespace":"room"})"), error(403, "not allowed"));
+  EXPECT_EQ(alice.ask("room_info", R"({"room_id":"room"})"), error(403, "not allowed"));
+  EXPECT_EQ(alice.ask("room_info", R"({"room_id":"none"})"), error(403, "not allowed"));
+  EXPECT_EQ(alice.ask("discover", R"({"namespace":"other"})"), peer_list("other", {}));
+}
+
 TEST_F(NamespacesTest, A403ComesBeforeEach429OfAJoin) {
   auth_.verdicts.always(grant_for({"other*"}));
   config_.max_namespaces_per_peer = 1;

@@ -11,11 +11,14 @@
 #include <thread>
 #include <utility>
 
+#include <peer/sdk/plugin.h>
+
 #include "core/dispatch/dispatcher.h"
-#include "core/dispatch/node.h"
 #include "core/dispatch/node_host.h"
 #include "core/http/endpoints.h"
 #include "core/net/listener.h"
+#include "core/server/node.h"
+#include "core/session/auth_host.h"
 
 namespace peer::test {
 namespace {
@@ -199,17 +202,28 @@ struct NodeTest::Plugins {
   std::unique_ptr<TestAuth> auth = std::make_unique<TestAuth>();
   Poco::AutoPtr<Lines> lines{new Lines};
 
+  template <typename Interface>
+  static LoadedPlugin<Interface> loaded(std::unique_ptr<Interface> object) {
+    PluginInfo info{Interface::kKind, "test", "1.0.0", "", "test", {}};
+    return {std::make_unique<PluginRecord>(std::move(info), PEER_SDK_REVISION), std::move(object)};
+  }
+
   LoadedPlugins release() {
-    return {std::move(broker), std::move(strategy), std::move(rooms), std::move(auth), {}};
+    LoadedPlugins plugins;
+    plugins.broker = loaded<sdk::Broker>(std::move(broker));
+    plugins.match_strategies.push_back(loaded<sdk::MatchStrategy>(std::move(strategy)));
+    plugins.room_policies.push_back(loaded<sdk::RoomPolicy>(std::move(rooms)));
+    plugins.auths.push_back(loaded<sdk::Auth>(std::move(auth)));
+    return plugins;
   }
 };
 
-/// As core/server.cc has it, but with a port for each loop, so that a test chooses.
+/// As core/process/server.cc has it, but with a port for each loop, so that a test chooses.
 struct NodeTest::Running {
   Running(const Config& config, LoadedPlugins plugins, std::size_t loops)
-      : node(config, std::move(plugins), loops), application(node), host(node) {
+      : node(config, std::move(plugins), loops), application(node), host(node), auth_host(node) {
     for (std::size_t i = 0; i < loops; ++i) {
-      node.loops.push_back(
+      node.add_loop(
           std::make_unique<EventLoop>(static_cast<std::uint8_t>(i), NetOptions(), application));
       const sdk::Result<Listeners> listeners = listen_on("127.0.0.1", 0, 1);
       if (!listeners) throw std::runtime_error(listeners.error().message);
@@ -217,6 +231,7 @@ struct NodeTest::Running {
       ports.push_back(listeners->port);
     }
     node.plugins.broker->start(host);
+    auth_host.start();
     for (const auto& loop : node.loops) threads.emplace_back([&loop] { loop->run(); });
   }
 
@@ -228,15 +243,17 @@ struct NodeTest::Running {
       });
     }
     for (std::thread& thread : threads) thread.join();
+    auth_host.stop();
     node.plugins.broker->stop();
     // Those may hold replies, which refer to the loops.
-    node.plugins.broker.reset();
-    node.plugins.auth.reset();
+    node.plugins.broker.object.reset();
+    for (auto& auth : node.plugins.auths) auth.object.reset();
   }
 
   Node node;
   Watched application;
   NodeHost host;
+  AuthPluginHost auth_host;
   std::vector<std::uint16_t> ports;
   std::vector<std::thread> threads;
 };
@@ -251,10 +268,6 @@ NodeTest::NodeTest(Others others)
   config_.max_peers = 100;
   config_.shard_count = 4;
   config_.rate_limit_burst = 1'000'000;
-  for (auto* plugin : {&config_.plugins.broker, &config_.plugins.match_strategy,
-                       &config_.plugins.room_policy, &config_.plugins.auth}) {
-    plugin->name = "test";
-  }
   Poco::Logger::get("peer").setChannel(plugins_->lines);
 }
 
@@ -302,8 +315,12 @@ Client NodeTest::owner_of(std::string_view room, std::string_view name, int size
 }
 
 void NodeTest::leave(Client& client) {
+  end_by([&] { client.drop(); });
+}
+
+void NodeTest::end_by(const std::function<void()>& what) {
   const std::size_t before = running().application.gone();
-  client.drop();
+  what();
   running().application.wait_for_gone(before + 1);
   settle();
 }

@@ -52,6 +52,9 @@ class Client {
   void send(std::string_view type, std::string_view payload, std::string_view more = {});
   /// The next message.
   std::string read() { return with_names(ws_.read_text()); }
+  /// The same as it came.
+  std::string read_raw() { return ws_.read_text(); }
+  void send_bytes(std::string_view bytes) { ws_.send_raw(bytes); }
   /// Sends, and reads the next message. `more`: further members of the envelope.
   std::string ask(std::string_view text);
   std::string ask(std::string_view type, std::string_view payload, std::string_view more = {});
@@ -64,6 +67,8 @@ class Client {
   std::vector<std::string> end();
   /// Breaks the connection, without waiting for anything.
   void drop() { ws_.stream().reset(); }
+  /// Ends TCP in one direction, without a close frame.
+  void half_close() { ws_.stream().shutdown_writing(); }
 
  private:
   NodeTest* test_;
@@ -99,6 +104,8 @@ class NodeTest : public testing::Test {
   Client owner_of(std::string_view room, std::string_view name, int size = 2, std::size_t loop = 0);
   /// The connection breaks; returns when the node has seen it, and done what follows.
   void leave(Client& client);
+  /// The same of what else ends a connection of the node.
+  void end_by(const std::function<void()>& what);
 
   Node& node();
   /// What happens elsewhere: see TestBroker::obey().

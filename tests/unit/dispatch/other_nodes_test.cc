@@ -1,4 +1,5 @@
 #include <chrono>
+#include <future>
 
 #include "tests/unit/dispatch/node_test.h"
 
@@ -95,6 +96,23 @@ TEST_F(OtherNodesTest, ARoomThatIsAnothersByNowIsClosed) {
   EXPECT_EQ(alice.read(),
             R"({"type":"room_closed","namespace":"room","payload":{"room_id":"room"},"ts":0})");
   EXPECT_EQ(alice.ask("leave", R"({"namespace":"room"})"), error(403, "not in namespace"));
+}
+
+TEST_F(OtherNodesTest, NothingOfARoomComesBehindItsEnd) {
+  loops_ = 2;
+  Client alice = owner_of("room", "alice", 4, 0);
+  Client bob = peer_in("room", "bob", 1);
+  EXPECT_EQ(alice.read(), peer_joined("room", "bob"));
+  std::promise<void> go;
+  node().loops[0]->post([goes = go.get_future().share()] { goes.wait(); });
+  host().room_closed("room", registered("alice", 1));
+  host().room_closed("room", registered("bob", 2));
+  on_loop(1, [] {});  // he has gone, and alice has mail
+  go.set_value();
+  EXPECT_EQ(alice.read(), peer_left("room", "bob"));
+  EXPECT_EQ(alice.read(),
+            R"({"type":"room_closed","namespace":"room","payload":{"room_id":"room"},"ts":0})");
+  EXPECT_THAT(alice.heard(), IsEmpty());
 }
 
 TEST_F(OtherNodesTest, WhatIsSaidOfWhoIsNotHereIsNothing) {

@@ -77,9 +77,22 @@ TEST_F(RegistrationTest, RegistrationsAreCounted) {
 
 TEST_F(RegistrationTest, AWrongFieldEndsTheConnection) {
   Client alice = connect();
-  alice.send("register", R"({"public_key":"","alias":7})", R"("id":"a")");
-  EXPECT_THAT(alice.end(),
-              ElementsAre(error(400, "public_key required", "\"a\""), "1008 public_key required"));
+  alice.send("register", R"({"public_key":7,"alias":7})", R"("id":"a")");
+  EXPECT_THAT(alice.end(), ElementsAre(error(400, "public_key must be a string", "\"a\""),
+                                       "1008 public_key must be a string"));
+}
+
+TEST_F(RegistrationTest, WithoutAnIdentityAPublicKeyIsRequired) {
+  for (const char* payload : {"{}", R"({"public_key":""})", R"({"public_key":null})"}) {
+    Client nobody = connect();
+    nobody.send("register", payload, R"("id":"a")");
+    EXPECT_THAT(nobody.end(), ElementsAre(error(400, "public_key required", "\"a\""),
+                                          "1008 public_key required"));
+  }
+  auth_.verdicts.always(sdk::AuthRejection{"bad token"});
+  Client refused = connect();
+  refused.send("register", "{}");
+  EXPECT_THAT(refused.end(), Contains("4003 bad token"));
 }
 
 TEST_F(RegistrationTest, ASilentConnectionIsClosed) {
@@ -168,6 +181,24 @@ TEST_F(RegistrationTest, AnAuthPluginThatNeverAnswersRejects) {
   EXPECT_THAT(alice.end(), Contains(HasSubstr("4003 authentication ")));
 }
 
+TEST_F(RegistrationTest, AnUnansweredChallengeTimesOut) {
+  config_.pong_wait = milliseconds(1);
+  auth_.verdicts.always(sdk::AuthChallenge{"{}", ""});
+  Client alice = connect();
+  alice.send("register", kAlice);
+  EXPECT_THAT(alice.end(), Contains("1008 registration timeout"));
+}
+
+TEST_F(RegistrationTest, AGrantThatEndsIsToldBeforeTheClose) {
+  sdk::AuthGrant grant;
+  grant.expires = wall_now() + milliseconds(1);
+  auth_.verdicts.always(grant);
+  Client alice = connect();
+  alice.send("register", kAlice);
+  EXPECT_THAT(alice.end(), ElementsAre(testing::_, error(401, "authentication expired"),
+                                       "4003 authentication expired"));
+}
+
 TEST_F(RegistrationTest, AVerdictMayComeLater) {
   auth_.verdicts.hold();
   Client alice = connect();
@@ -194,12 +225,19 @@ TEST_F(RegistrationTest, AChallengeIsAnsweredAndJudgedAgain) {
   Client alice = connect();
   EXPECT_EQ(alice.ask("register", kAlice, R"("id":1)"),
             R"({"type":"auth_challenge","id":1,"payload":{"nonce":1}})");
-  auth_.verdicts.always(as("alice"));
+  auth_.verdicts.always(sdk::AuthGrant());
   EXPECT_THAT(alice.ask("auth_response", "{}"), HasSubstr("\"registered\",\"from\":\"<alice>\""));
 }
 
 TEST_F(RegistrationTest, OnlyAnAnswerMayFollowAChallenge) {
   auth_.verdicts.always(sdk::AuthChallenge{"{}", ""});
+  for (const char* text :
+       {R"({"type":"ping"})", R"({"type":"join","payload":{"namespace":"a"}})"}) {
+    Client bob = connect();
+    bob.ask("register", kAlice);
+    bob.send(text);
+    EXPECT_THAT(bob.end(), Contains("1008 auth_response expected"));
+  }
   Client alice = connect();
   alice.ask("register", kAlice);
   alice.send("register", kAlice);
@@ -209,8 +247,54 @@ TEST_F(RegistrationTest, OnlyAnAnswerMayFollowAChallenge) {
 
 TEST_F(RegistrationTest, AnIdentityStandsInForThePublicKey) {
   auth_.verdicts.always(as("account 1"));
+  const std::string hashed("\0identity\0account 1", 19);
+  static_cast<void>(peer_named(hashed));
+  EXPECT_THAT(connect().ask("register", kAlice), HasSubstr("\"from\":\"<" + hashed + ">\""));
+}
+
+TEST_F(RegistrationTest, AnIdentityNeedsNoPublicKey) {
+  auth_.verdicts.always(as("account 2"));
+  const std::string hashed("\0identity\0account 2", 19);
+  static_cast<void>(peer_named(hashed));
+  EXPECT_THAT(connect().ask("register", "{}"), HasSubstr("\"from\":\"<" + hashed + ">\""));
+}
+
+TEST_F(RegistrationTest, AnIdentityReturnsToAFullServer) {
+  config_.max_peers = 1;
+  auth_.verdicts.always(as("account 1"));
+  Client old = connect();
+  static_cast<void>(old.ask("register", R"({"public_key":"k1"})"));
+  Client present = connect();
+  EXPECT_THAT(present.ask("register", R"({"public_key":"k2"})"), HasSubstr("registered"));
+  EXPECT_THAT(old.end(), ElementsAre("4001 replaced by a newer connection"));
+  auth_.verdicts.always(as("account 2"));
+  Client other = connect();
+  other.send("register", R"({"public_key":"k1"})");
+  EXPECT_THAT(other.end(), ElementsAre(error(503, "server full"), "1013 server full"));
+}
+
+TEST_F(RegistrationTest, AnEmptyListOfNamespacesAllowsNone) {
+  sdk::AuthGrant grant;
+  grant.lists_namespaces = true;
+  auth_.verdicts.always(grant);
+  Client alice = connect();
+  static_cast<void>(alice.ask("register", kAlice));
+  EXPECT_EQ(alice.ask("join", kLobby), error(403, "not allowed"));
+  EXPECT_EQ(alice.ask("discover", kLobby), error(403, "not allowed"));
+  EXPECT_EQ(alice.ask("create_room", R"({"room_id":"den"})"), error(403, "not allowed"));
+}
+
+TEST_F(RegistrationTest, NoPublicKeyIsSomebodysIdentity) {
+  auth_.verdicts.always(as("account 1"));
+  static_cast<void>(connect().ask("register", kAlice));
+  auth_.verdicts.always(sdk::AuthGrant());
   static_cast<void>(peer_named("account 1"));
-  EXPECT_THAT(connect().ask("register", kAlice), HasSubstr("\"from\":\"<account 1>\""));
+  EXPECT_THAT(connect().ask("register", R"({"public_key":"account 1"})"),
+              HasSubstr("\"from\":\"<account 1>\""));
+  Client forger = connect();
+  forger.send("register", R"({"public_key":"\u0000identity\u0000account 1"})");
+  EXPECT_THAT(forger.end(),
+              ElementsAre(error(400, "invalid public_key"), "1008 invalid public_key"));
 }
 
 // Nonsense of an auth plugin is a denial, and named in the log.
@@ -269,6 +353,17 @@ TEST_F(BadVerdictTest, PatternsThatMakeSenseAreGranted) {
   auth_.verdicts.always(grant_for({"*", "a", "b*"}));
   static_cast<void>(peer("alice"));
   EXPECT_THAT(log(), IsEmpty());
+}
+
+TEST_F(BadVerdictTest, AnIdentityThatWasNotAnnounced) {
+  auth_.prefix = "issuer:";
+  expect_denied(as("other:alice"),
+                "granted an identity that does not begin with its identity_prefix()");
+}
+
+TEST_F(BadVerdictTest, AnIdentityOfOneThatGrantsNone) {
+  auth_.prefix = std::nullopt;
+  expect_denied(as("alice"), "granted an identity that does not begin with its identity_prefix()");
 }
 
 // --- With other nodes

@@ -45,6 +45,16 @@ void TestBroker::register_peer(const sdk::Registered& peer, std::string_view,
   registrations.take(std::move(reply), [] { return sdk::RegisterOutcome(); });
 }
 
+void TestBroker::register_proved(const sdk::Registered& peer, std::string_view alias,
+                                 sdk::BrokerReply<sdk::RegisterOutcome> reply) {
+  note("proved " + name_of(peer.peer));
+  register_peer(peer, alias, std::move(reply));
+}
+
+void TestBroker::revoke(const sdk::Fingerprint& peer, std::string_view message) {
+  note("revoke " + name_of(peer) + ": " + std::string(message));
+}
+
 void TestBroker::unregister_peer(const sdk::Registered& peer) {
   note("unregister " + name_of(peer.peer));
 }
@@ -54,7 +64,17 @@ void TestBroker::resolve(std::span<const std::string_view> aliases,
   resolutions.take(std::move(reply), [&] { return store_->resolve(aliases); });
 }
 
-void TestBroker::route(const sdk::DirectedMessage&, sdk::BrokerReply<sdk::RouteOutcome> reply) {
+std::vector<std::string> TestBroker::namespaces_of_latest_route() {
+  const std::lock_guard lock(mutex_);
+  return route_namespaces_;
+}
+
+void TestBroker::route(const sdk::DirectedMessage& message,
+                       sdk::BrokerReply<sdk::RouteOutcome> reply) {
+  {
+    const std::lock_guard lock(mutex_);
+    route_namespaces_.assign(message.namespaces.begin(), message.namespaces.end());
+  }
   routes.take(std::move(reply), [] { return sdk::RouteOutcome::kNotFound; });
 }
 
@@ -93,6 +113,7 @@ void TestBroker::commit_room(std::string_view room_id, const sdk::RoomCommit& co
 
 bool TestBroker::add_ticket(std::string_view ns, const sdk::SharedTicket& ticket,
                             std::optional<sdk::TicketId> replaces) {
+  last_ticket_ = ticket.id;
   // Held, it is told to nobody: not even the store gets it.
   bool shared = true;
   bool answered = false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -49,8 +50,15 @@ class TestBroker final : public sdk::Broker {
   /// has started.
   void obey(std::string_view command);
   /// What the core has told without a question: "leave lobby alice", "unregister alice",
-  /// "broadcast lobby alice", "update lobby alice", "ticket_waits lobby". Names by their aliases.
+  /// "broadcast lobby alice", "update lobby alice", "ticket_waits lobby", "proved alice", "revoke
+  /// alice: words". Names by their aliases.
   [[nodiscard]] std::vector<std::string> told();
+
+  /// DirectedMessage::namespaces of the latest that the core had for another node.
+  [[nodiscard]] std::vector<std::string> namespaces_of_latest_route();
+
+  /// The latest that the core has shared, or wanted to.
+  [[nodiscard]] sdk::TicketId last_ticket() const { return last_ticket_; }
 
   void start(sdk::BrokerHost& host) override;
   void stop() override {}
@@ -59,6 +67,9 @@ class TestBroker final : public sdk::Broker {
 
   void register_peer(const sdk::Registered& peer, std::string_view alias,
                      sdk::BrokerReply<sdk::RegisterOutcome> reply) override;
+  void register_proved(const sdk::Registered& peer, std::string_view alias,
+                       sdk::BrokerReply<sdk::RegisterOutcome> reply) override;
+  void revoke(const sdk::Fingerprint& peer, std::string_view message) override;
   void unregister_peer(const sdk::Registered& peer) override;
   void resolve(std::span<const std::string_view> aliases,
                sdk::BrokerReply<sdk::ResolveOutcome> reply) override;
@@ -87,9 +98,11 @@ class TestBroker final : public sdk::Broker {
 
   const std::unique_ptr<SharedStore> store_;
   bool standalone_ = false;
+  std::atomic<sdk::TicketId> last_ticket_{0};
   mutable std::mutex mutex_;
   std::optional<sdk::BrokerStatus> status_;
   std::vector<std::string> told_;
+  std::vector<std::string> route_namespaces_;
 };
 
 }  // namespace peer::test

@@ -2,7 +2,9 @@
 
 #include <array>
 #include <functional>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,9 +21,55 @@ class TestAuth final : public sdk::Auth {
  public:
   Answers<sdk::AuthVerdict> verdicts;
 
-  void authenticate(const sdk::AuthRequest&, sdk::AuthReply reply) override {
+  // What it says of itself. Before the node is made.
+  bool tokens = false;
+  bool renewing = false;
+  std::optional<std::string> prefix = "";
+
+  void authenticate(const sdk::AuthRequest& request, sdk::AuthReply reply) override {
+    {
+      const std::lock_guard lock(mutex_);
+      refreshes_ = request.refreshes;
+      payload_ = request.payload;
+      peer_ = request.peer;
+      granted_.reset();
+      if (request.granted != nullptr) granted_ = *request.granted;
+    }
     verdicts.take(std::move(reply), [] { return sdk::AuthGrant(); });
   }
+  void start(sdk::AuthHost& host) override { host_ = &host; }
+  [[nodiscard]] bool takes_tokens() const override { return tokens; }
+  [[nodiscard]] bool renews() const override { return renewing; }
+  [[nodiscard]] std::optional<std::string> identity_prefix() const override { return prefix; }
+
+  /// Once the node has started.
+  [[nodiscard]] sdk::AuthHost& host() { return *host_; }
+  /// Of the latest question: AuthRequest::refreshes, and its payload.
+  std::string refreshes() {
+    const std::lock_guard lock(mutex_);
+    return refreshes_;
+  }
+  std::string payload() {
+    const std::lock_guard lock(mutex_);
+    return payload_;
+  }
+  /// And AuthRequest::peer, and what AuthRequest::granted points to.
+  std::weak_ptr<const void> asking_peer() {
+    const std::lock_guard lock(mutex_);
+    return peer_;
+  }
+  std::optional<sdk::AuthGrant> granted() {
+    const std::lock_guard lock(mutex_);
+    return granted_;
+  }
+
+ private:
+  sdk::AuthHost* host_ = nullptr;
+  std::mutex mutex_;
+  std::string refreshes_;
+  std::string payload_;
+  std::weak_ptr<const void> peer_;
+  std::optional<sdk::AuthGrant> granted_;
 };
 
 /// Lets a peer into namespaces that match these.
@@ -60,6 +108,26 @@ class TestRooms final : public sdk::RoomPolicy {
     return instead ? instead(room, request) : by_the_guide(room, request);
   }
   std::vector<std::string> message_types() const override { return types; }
+
+  // What a policy may do since revision 3. Before the node is made.
+  bool hears_strangers = false;
+  std::function<std::optional<sdk::RoomRefusal>(const sdk::RoomRequest&)> checks;
+  /// Orders beside each decision.
+  std::function<void(const sdk::RoomRequest&, sdk::RoomOrders&)> orders;
+  std::function<std::string(const sdk::RoomView&)> describes;
+
+  void traits(sdk::RoomTraits& traits) const override { traits.hears_strangers = hears_strangers; }
+  std::optional<sdk::RoomRefusal> check(const sdk::RoomRequest& request) const override {
+    return checks ? checks(request) : std::nullopt;
+  }
+  sdk::RoomDecision decide_and_order(const sdk::RoomView& room, const sdk::RoomRequest& request,
+                                     sdk::RoomOrders& given) const override {
+    if (orders) orders(request, given);
+    return decide(room, request);
+  }
+  void describe(const sdk::RoomView& room, sdk::RoomDescription& description) const override {
+    if (describes) description.updated = describes(room);
+  }
 
   static sdk::RoomDecision unchanged(const sdk::RoomView& room) {
     sdk::RoomDecision decision;

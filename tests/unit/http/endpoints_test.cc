@@ -1,8 +1,8 @@
 #include "tests/support/json.h"
 #include "tests/unit/dispatch/node_test.h"
 
-#include "core/dispatch/node.h"
 #include "core/http/metrics.h"
+#include "core/server/node.h"
 
 // /health, /ready, /stats and /metrics of a node alone, and of one whose broker is not well.
 namespace peer::test {

@@ -18,7 +18,7 @@ namespace peer::test {
 class HubTest : public testing::Test {
  protected:
   /// Where a peer is; registers it on the next loop in turn when it is new.
-  ConnectionRef where(const std::string& peer) {
+  SessionRef where(const std::string& peer) {
     const auto [at, is_new] = peers_by_name_.try_emplace(peer);
     if (is_new) {
       const auto number = static_cast<std::uint32_t>(peers_by_name_.size());
@@ -80,7 +80,7 @@ class HubTest : public testing::Test {
   NamespaceDirectory directory_{4, kLoops, peers_, mail_.post()};
 
  private:
-  std::map<std::string, ConnectionRef> peers_by_name_;
+  std::map<std::string, SessionRef> peers_by_name_;
 };
 
 }  // namespace peer::test

@@ -78,7 +78,7 @@ class MemberLoop {
 
   void read_mail() {
     for (const Delivery& delivery : mail_.take()) {
-      for (const ConnectionRef to : test::receivers_of(delivery)) {
+      for (const SessionRef to : test::receivers_of(delivery)) {
         apply(to.slot, test::text_of(delivery.frame));
       }
     }

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "tests/unit/hub/recording_mail.h"
 
@@ -19,7 +22,7 @@ const Fingerprint kCarol = fingerprint_of("carol");
 
 class PeerDirectoryTest : public testing::Test {
  protected:
-  Admission admit(const Fingerprint& peer, ConnectionRef where, Inheritance inheritance = {}) {
+  Admission admit(const Fingerprint& peer, SessionRef where, Inheritance inheritance = {}) {
     return peers_.admit(peer, where, inheritance).admission;
   }
 
@@ -192,7 +195,7 @@ class PeerRouteTest : public PeerDirectoryTest {
 
   Namespace lobby_{"lobby"};
   Namespace other_{"other"};
-  ConnectionRef where_;
+  SessionRef where_;
 };
 
 TEST_F(PeerRouteTest, LeadsToAPeerWithACommonNamespace) {
@@ -250,6 +253,27 @@ TEST(PeerDirectoryShardsTest, AnyNumberOfShardsHoldsAllPeersAndAliases) {
     EXPECT_EQ(peers.count(), 1000U);
     EXPECT_TRUE(peers.full());
   }
+}
+
+TEST(PeerPagesTest, HaveEachPeerOnceInAnOrderThatNoNumberOfShardsChanges) {
+  std::vector<Fingerprint> orders[2];
+  const std::uint32_t shards[2] = {1, 16};
+  for (int i = 0; i < 2; ++i) {
+    PeerDirectory peers(shards[i], 200);
+    for (std::uint32_t n = 0; n < 200; ++n) {
+      peers.admit(fingerprint_of(std::to_string(n)), ref_of(0, n), {});
+    }
+    std::optional<Fingerprint> after;
+    while (true) {
+      const std::vector<PeerPlace> page = peers.page(after, 7);
+      if (page.empty()) break;
+      for (const PeerPlace& place : page) orders[i].push_back(place.peer);
+      after = page.back().peer;
+    }
+  }
+  EXPECT_EQ(orders[0].size(), 200U);
+  EXPECT_EQ(orders[0], orders[1]);
+  EXPECT_TRUE(std::is_sorted(orders[0].begin(), orders[0].end(), comes_before));
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ class Registrar {
 
   void act() {
     const Fingerprint& peer = pool_[random_() % pool_.size()];
-    const ConnectionRef where = ref_of(loop_, 1, ++generation_);
+    const SessionRef where = ref_of(loop_, 1, ++generation_);
     const auto result = peers_.admit(peer, where, {});
     if (result.admission == Admission::kPresent) return replace(peer, result.present, where);
     if (result.admission == Admission::kAdmitted && random_() % 2 == 0) {
@@ -42,7 +42,7 @@ class Registrar {
   }
 
  private:
-  void replace(const Fingerprint& peer, ConnectionRef present, ConnectionRef where) {
+  void replace(const Fingerprint& peer, SessionRef present, SessionRef where) {
     const auto inheritance = peers_.remove(peer, present, true);
     if (!inheritance) return;  // another was faster
     const bool goes_on = random_() % 4 != 0;
@@ -79,7 +79,7 @@ TEST_P(SeatsTest, TheCountIsTheNumberOfEntriesWhateverThreadsDid) {
   EXPECT_EQ(peers.count(), entries);
   EXPECT_LE(peers.count(), GetParam());
   for (const Fingerprint& peer : kPool) {
-    peers.remove(peer, peers.find(peer).value_or(ConnectionRef{}), false);
+    peers.remove(peer, peers.find(peer).value_or(SessionRef{}), false);
   }
   EXPECT_EQ(peers.count(), 0U);
 }
@@ -93,7 +93,7 @@ class SeatCounter {
  public:
   explicit SeatCounter(PeerDirectory& peers) : peers_(peers) {}
 
-  void toggle(const Fingerprint& peer, ConnectionRef where) {
+  void toggle(const Fingerprint& peer, SessionRef where) {
     if (peers_.admit(peer, where, {}).admission == Admission::kAdmitted) {
       const int now = ++seated_;
       int before = most_;

@@ -11,8 +11,8 @@
 namespace peer::test {
 
 /// Names a connection on a loop.
-inline ConnectionRef ref_of(std::uint32_t loop, std::uint32_t slot, std::uint32_t generation = 0) {
-  ConnectionRef ref;
+inline SessionRef ref_of(std::uint32_t loop, std::uint32_t slot, std::uint32_t generation = 0) {
+  SessionRef ref;
   ref.loop = loop & 0xff;
   ref.slot = slot & 0xffffff;
   ref.generation = generation;
@@ -26,7 +26,7 @@ inline std::string text_of(const FrameRef& frame) {
 }
 
 /// Who a delivery is for.
-inline std::vector<ConnectionRef> receivers_of(const Delivery& delivery) {
+inline std::vector<SessionRef> receivers_of(const Delivery& delivery) {
   return delivery.many.empty() ? std::vector{delivery.to} : delivery.many;
 }
 
@@ -35,7 +35,7 @@ class RecordingMail {
  public:
   NamespaceDirectory::Post post() {
     return [this](std::size_t loop, Delivery delivery) {
-      for (const ConnectionRef to : receivers_of(delivery)) {
+      for (const SessionRef to : receivers_of(delivery)) {
         went_astray_ = went_astray_ || to.loop != loop;
         sent_.emplace_back(to, text_of(delivery.frame));
       }
@@ -43,7 +43,7 @@ class RecordingMail {
   }
 
   /// What a connection has got, in order.
-  std::vector<std::string> of(ConnectionRef to) const {
+  std::vector<std::string> of(SessionRef to) const {
     std::vector<std::string> texts;
     for (const auto& [ref, text] : sent_) {
       if (ref == to) texts.push_back(text);
@@ -51,14 +51,14 @@ class RecordingMail {
     return texts;
   }
   /// Everything since the last call, in order.
-  std::vector<std::pair<ConnectionRef, std::string>> take() { return std::exchange(sent_, {}); }
+  std::vector<std::pair<SessionRef, std::string>> take() { return std::exchange(sent_, {}); }
   /// Whether something was posted to a loop that is not its receiver's.
   bool went_astray() const { return went_astray_; }
   bool empty() const { return sent_.empty(); }
   void clear() { sent_.clear(); }
 
  private:
-  std::vector<std::pair<ConnectionRef, std::string>> sent_;
+  std::vector<std::pair<SessionRef, std::string>> sent_;
   bool went_astray_ = false;
 };
 

@@ -23,6 +23,14 @@ TEST(TokenBucketTest, StartsFull) {
   EXPECT_EQ(acquire_until_refused(bucket, limit, kStart), 7);
 }
 
+TEST(TokenBucketTest, OneThatNoLimitHasMetIsFullWheneverThatIs) {
+  const RateLimit limit{10, 7};
+  for (const Time now : {Time(), kStart}) {
+    TokenBucket bucket;
+    EXPECT_EQ(acquire_until_refused(bucket, limit, now), 7);
+  }
+}
+
 TEST(TokenBucketTest, AFractionOfATokenIsKept) {
   const RateLimit limit{3, 2};  // one in 333 1/3 ms
   TokenBucket bucket(limit, kStart);

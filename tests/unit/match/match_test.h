@@ -64,7 +64,7 @@ class MatchTest : public testing::Test {
     mail_.clear();
   }
 
-  static ConnectionRef where(const std::string& name) {
+  static SessionRef where(const std::string& name) {
     const auto number = static_cast<std::uint32_t>(name[0]);
     return ref_of(number % 2, number);
   }
@@ -95,7 +95,7 @@ class MatchTest : public testing::Test {
   NamespaceDirectory namespaces_{4, 2, peers_, mail_.post()};
   TestStrategy strategy_;
   PluginCalls calls_{"match_strategy", "test"};
-  Matchmaker matchmaker_{strategy_, calls_, namespaces_, mail_.post()};
+  Matchmaker matchmaker_{{strategy_, calls_}, namespaces_, mail_.post()};
 };
 
 }  // namespace peer::test

@@ -78,7 +78,7 @@ class MatchmakerPropertiesTest : public testing::TestWithParam<std::uint32_t> {
 
   static Fingerprint fingerprint(int peer) { return fingerprint_of(std::to_string(peer)); }
   static std::string object_of(int peer) { return "{\"p\":" + std::to_string(peer) + "}"; }
-  static ConnectionRef where(int peer) {
+  static SessionRef where(int peer) {
     return test::ref_of(static_cast<std::uint32_t>(peer) % 3, static_cast<std::uint32_t>(peer));
   }
   int below(int limit) { return static_cast<int>(random_() % static_cast<unsigned>(limit)); }
@@ -209,7 +209,7 @@ class MatchmakerPropertiesTest : public testing::TestWithParam<std::uint32_t> {
   NamespaceDirectory namespaces_{4, 3, peers_, mail_.post()};
   test::TestStrategy strategy_;
   PluginCalls calls_{"match_strategy", "test"};
-  Matchmaker matchmaker_{strategy_, calls_, namespaces_, mail_.post()};
+  Matchmaker matchmaker_{{strategy_, calls_}, namespaces_, mail_.post()};
   Ledger ledger_;
   std::set<std::string> sessions_;
   bool sound_strategy_ = true;

@@ -24,7 +24,7 @@ class SharedMail {
       mail_.post()(loop, std::move(delivery));
     };
   }
-  std::vector<std::pair<ConnectionRef, std::string>> take() {
+  std::vector<std::pair<SessionRef, std::string>> take() {
     const MutexLock lock(mutex_);
     return mail_.take();
   }
@@ -92,7 +92,7 @@ class MatchmakerThreadsTest : public testing::Test {
   NamespaceDirectory namespaces_{4, kThreads, peers_, [](std::size_t, const Delivery&) {}};
   test::TestStrategy strategy_;
   PluginCalls calls_{"match_strategy", "test"};
-  Matchmaker matchmaker_{strategy_, calls_, namespaces_, mail_.post()};
+  Matchmaker matchmaker_{{strategy_, calls_}, namespaces_, mail_.post()};
 };
 
 TEST_F(MatchmakerThreadsTest, EachTicketIsMatchedCancelledOrExpiredOnce) {

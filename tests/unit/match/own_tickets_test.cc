@@ -24,6 +24,7 @@ OwnTicket ticket_of(std::uint8_t peer, const std::string& criteria = "{}") {
   ticket.ns = "lobby";
   ticket.owner.peer = peer_number(peer);
   ticket.request.criteria_key = criteria;
+  ticket.answer = [](const TicketOwner&, const MatchOutcome&) {};
   return ticket;
 }
 
@@ -52,12 +53,27 @@ TEST(OwnTicketsTest, AnEqualRequestKeepsTheTicketAndItsTimeStartsAnew) {
   EXPECT_EQ(tickets.expiry(7), kNow + milliseconds(1));
 }
 
+TEST(OwnTicketsTest, ATimerOfATicketIsHandedOutAgainByWhatEndsIt) {
+  const TimerId first{Time(milliseconds(1)), 1};
+  const TimerId second{Time(milliseconds(2)), 2};
+  OwnTickets tickets;
+  tickets.place(7, ticket_of(1));
+  EXPECT_EQ(tickets.set_expiry_due(7, first), TimerId());
+  EXPECT_EQ(tickets.set_expiry_due(7, second), first);
+  const OwnTickets::Placed placed = tickets.place(8, ticket_of(1, R"({"other":1})"));
+  EXPECT_EQ(placed.replaced, 7U);
+  EXPECT_EQ(placed.replaced_due, second);
+  EXPECT_EQ(tickets.set_expiry_due(7, first), first);  // it has ended
+  EXPECT_EQ(tickets.set_expiry_due(8, first), TimerId());
+  EXPECT_EQ(tickets.take(8)->expiry_due, first);
+}
+
 TEST(OwnTicketsTest, TheAnswerThatATicketWaitsIsDueOnce) {
   OwnTickets tickets;
   tickets.place(7, ticket_of(1));
   EXPECT_EQ(tickets.take_answer(7)->owner.peer, peer_number(1));
   EXPECT_FALSE(tickets.take_answer(7));
-  EXPECT_TRUE(tickets.take(7)->answered);
+  EXPECT_FALSE(tickets.take(7)->answer);
   EXPECT_FALSE(tickets.take_answer(7));
 }
 

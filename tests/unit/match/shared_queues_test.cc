@@ -19,11 +19,17 @@ class SharedQueuesTest : public testing::Test {
     ticket.id = id;
     queues_.add("lobby", ticket, MatchRequest());
   }
-  auto propose() { return queues_.propose("lobby", kNow); }
+  std::vector<std::vector<sdk::TicketId>> propose() {
+    std::vector<std::vector<sdk::TicketId>> groups;
+    for (auto& proposal : queues_.propose("lobby", kNow)) {
+      groups.push_back(std::move(proposal.tickets));
+    }
+    return groups;
+  }
 
   test::TestStrategy strategy_;
   PluginCalls calls_{"match_strategy", "test"};
-  SharedQueues queues_{strategy_, calls_};
+  SharedQueues queues_{ByNamespace<sdk::MatchStrategy>(strategy_, calls_)};
 };
 
 TEST_F(SharedQueuesTest, GroupsAreProposedInTheOrderOfArrivalWhateverTheIds) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,20 @@ class TestStrategy final : public sdk::MatchStrategy {
   std::function<void(std::vector<sdk::MatchGroup>&)> on_form_groups;
   std::function<std::optional<sdk::Instant>(sdk::Instant now)> on_next_change;
 
+  // Since revision 2 of the SDK.
+  std::function<std::optional<std::string>(sdk::TicketId)> on_ticket;  ///< MatchQueue::check()
+  std::function<std::vector<std::vector<sdk::TicketId>>(const sdk::MatchGroup&)> on_teams;
+  std::optional<sdk::MatchForecast> forecast;
+  std::function<std::uint32_t(const sdk::MatchRequest&)> on_group_size;
+  std::function<void(std::string_view ns)> on_make_queue_of;
+
+  std::uint32_t group_size(const sdk::MatchRequest& request) const override {
+    return on_group_size ? on_group_size(request) : request.group_size;
+  }
+  std::unique_ptr<sdk::MatchQueue> make_queue_of(std::string_view ns) override {
+    if (on_make_queue_of) on_make_queue_of(ns);
+    return make_queue();
+  }
   std::optional<std::string> check(const sdk::MatchRequest&) const override {
     return on_check ? on_check() : std::nullopt;
   }
@@ -60,6 +75,17 @@ class TestStrategy final : public sdk::MatchStrategy {
         for (const sdk::TicketId id : group.tickets) waiting_.erase(id);
       }
       return groups;
+    }
+    std::optional<std::string> check(const sdk::MatchTicket& ticket) const override {
+      return strategy_.on_ticket ? strategy_.on_ticket(ticket.id) : std::nullopt;
+    }
+    std::vector<std::vector<sdk::TicketId>> teams_of(const sdk::MatchGroup& group) const override {
+      return strategy_.on_teams ? strategy_.on_teams(group)
+                                : std::vector<std::vector<sdk::TicketId>>();
+    }
+    bool forecast(sdk::TicketId, sdk::MatchForecast& forecast) const override {
+      if (strategy_.forecast) forecast = *strategy_.forecast;
+      return strategy_.forecast.has_value();
     }
     std::optional<sdk::Instant> next_change(sdk::Instant now) const override {
       return strategy_.on_next_change ? strategy_.on_next_change(now) : std::nullopt;

@@ -4,6 +4,7 @@ peer_add_test(unit_match
     match/matchmaker_expiry_test.cc
     match/matchmaker_faults_test.cc
     match/matchmaker_properties_test.cc
+    match/matchmaker_teams_test.cc
     match/matchmaker_test.cc
     match/matchmaker_threads_test.cc
     match/own_tickets_test.cc

@@ -1,4 +1,4 @@
-#include "core/prepare.h"
+#include "core/process/prepare.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

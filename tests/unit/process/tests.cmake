@@ -1,4 +1,4 @@
 peer_add_test(unit_process
   SOURCES process/prepare_test.cc
-  LIBRARIES peer_server_core
+  LIBRARIES peer_process
   LABELS fast)

@@ -2,7 +2,9 @@
 #include <simdjson.h>
 
 #include <string>
+#include <vector>
 
+#include "core/protocol/json_grammar.h"
 #include "core/protocol/json_text.h"
 #include "tests/unit/protocol/client_message.h"
 #include "tests/unit/protocol/random_json.h"
@@ -161,6 +163,62 @@ TEST(JsonGrammarTest, AgreesWithSimdjsonOnMutations) {
   }
   EXPECT_GT(accepted, 4000);
   EXPECT_LT(accepted, 16000);
+}
+
+// A text is looked at in blocks of 64 bytes: each kind of byte has every place in one, at the end
+// of the text, and behind a string that began in an earlier block.
+TEST(JsonGrammarTest, JudgesAStringOfAnyLengthByItsLastBytes) {
+  for (std::size_t length = 0; length < 200; ++length) {
+    const std::string open = "[\"" + std::string(length, 'a');
+    for (const char* end : {"\"]", "\\n\"]", "\\\\\"]", "\\\"\"]", "\\u00e9\"]", "\",\"b\"]",
+                            "\",{\"c\":\"\"}]", "\" ]"}) {
+      EXPECT_TRUE(is_valid_json(open + end)) << open + end;
+    }
+    for (const char* end : {"", "]", "\"", "\\", "\\\"]", "\\x\"]", "\\u00e\"]", "\\u00", "\n\"]",
+                            "\x1f\"]", "\",\"b]", "\"]\""}) {
+      EXPECT_FALSE(is_valid_json(open + end)) << open + end;
+    }
+    // A NUL is a control character, and no end.
+    EXPECT_FALSE(is_valid_json(open + std::string("\0\"]", 3)));
+  }
+}
+
+std::vector<JsonMember> scanned(std::string_view object) {
+  std::vector<JsonMember> members;
+  ObjectCursor cursor(object);
+  for (JsonMember member; cursor.next(member);) members.push_back(member);
+  return members;
+}
+
+TEST(JsonGrammarTest, FindsTheMembersThatAScanFinds) {
+  RandomJson random(6);
+  for (int i = 0; i < 3000; ++i) {
+    const std::string object = random.object(5);
+    const std::string text = random.space() + object + random.space();
+    std::vector<JsonMember> members;
+    ASSERT_TRUE(read_json_object(text, members)) << text;
+    const std::vector<JsonMember> expected = scanned(object);
+    ASSERT_EQ(members.size(), expected.size()) << text;
+    for (std::size_t k = 0; k < members.size(); ++k) {
+      EXPECT_EQ(members[k].key, expected[k].key) << text;
+      EXPECT_EQ(members[k].value, expected[k].value) << text;
+    }
+  }
+}
+
+TEST(JsonGrammarTest, OnlyOneWholeObjectHasMembers) {
+  for (const char* text : {"", " ", "1", "[]", "\"a\"", "{", "{\"a\"", "{\"a\":", "{\"a\":1",
+                           "{\"a\":1,}", "{,}", "{\"a\":1}}", "{\"a\":1},", "{} {}", "{\"a\" 1}",
+                           "{a:1}", "{\"a\":1 \"b\":2}", "{\"a\":[1}"}) {
+    std::vector<JsonMember> members;
+    EXPECT_FALSE(read_json_object(text, members)) << text;
+  }
+}
+
+TEST(JsonGrammarTest, TheOutermostObjectIsOneOfThe1024) {
+  std::vector<JsonMember> members;
+  EXPECT_TRUE(read_json_object("{\"a\":" + nested(1023, "1") + "}", members));
+  EXPECT_FALSE(read_json_object("{\"a\":" + nested(1024, "1") + "}", members));
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ class TestPolicy final : public sdk::RoomPolicy {
 class RoomRulesTest : public testing::Test {
  protected:
   RoomVerdict judge_action(RoomAction action, const Fingerprint& actor = kBob) {
-    return judge(policy_, calls_, "den", snapshot_,
+    return judge({policy_, calls_}, "den", snapshot_,
                  {action, actor, {}, {}, kFields, sdk::Instant(5ms)});
   }
   /// The verdict on a message, when the policy changes its decision so.

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <peer/sdk/broker_types.h>
@@ -68,6 +70,42 @@ class BrokerHost {
   virtual void matching_moved(std::string_view ns) noexcept = 0;
   /// Tickets, of which some are this node's peers', were claimed: tells those.
   virtual void matched(const MatchNews& match) noexcept = 0;
+
+  // Since revision 2.
+
+  /// An auth plugin of another node throws a peer out (Broker::revoke()): if it is here, it ends.
+  virtual void revoked(const Fingerprint& peer, std::string_view message) noexcept = 0;
+  /// As ticket_waits(), with what the node that makes the matches says of the ticket
+  /// (Broker::tell_ticket); it may have ended it.
+  virtual void ticket_told(std::string_view ns, TicketId ticket, std::string_view word) noexcept {
+    (void)word;
+    ticket_waits(ns, ticket);
+  }
+  /// As matched(), with the teams of Broker::claim_teams().
+  virtual void matched_teams(const MatchNews& match, std::string_view teams) noexcept {
+    (void)teams;
+    matched(match);
+  }
+
+  // Since revision 5.
+
+  /// As member_left(), but these members of it know already.
+  virtual void member_left_told(std::string_view ns, const Fingerprint& peer,
+                                std::span<const Fingerprint> told) noexcept {
+    (void)told;
+    member_left(ns, peer);
+  }
+  /// The core of another node says this (Broker::ask_session, tell_node).
+  virtual void node_says(std::string_view node, std::string_view text) noexcept {
+    (void)node, (void)text;
+  }
+  /// A registration of this node has gone over to another one (Broker::take_peer), and is none of
+  /// this node's any more. While `hold` lives the host is told nothing more; what it was told
+  /// before concerned the peer here.
+  virtual void peer_taken(const Registered& peer, std::shared_ptr<void> hold) noexcept {
+    (void)hold;
+    replaced(peer);
+  }
 };
 
 /// Carries messages and shared state between nodes. Plugin kind `broker`, file
@@ -190,6 +228,68 @@ class Broker {
                      std::span<const TicketId> tickets, BrokerReply<ClaimOutcome> reply) {
     (void)ns, (void)session_id, (void)tickets;
     reply({});
+  }
+
+  // Since revision 2.
+
+  /// As register_peer(), of a peer that has proved to hold its key. While it is registered, nobody
+  /// on any node registers that fingerprint by register_peer(): RegisterOutcome::proof_required.
+  virtual void register_proved(const Registered& peer, std::string_view alias,
+                               BrokerReply<RegisterOutcome> reply) {
+    register_peer(peer, alias, std::move(reply));
+  }
+  /// Tells the other nodes that the peer is thrown out, wherever it is: BrokerHost::revoked().
+  virtual void revoke(const Fingerprint& peer, std::string_view message) {
+    (void)peer, (void)message;
+  }
+  /// As ticket_waits(), with a word of the core for the core of that node: at most 1 KiB, UTF-8.
+  virtual void tell_ticket(std::string_view ns, TicketId ticket, std::string_view word) {
+    (void)word;
+    ticket_waits(ns, ticket);
+  }
+  /// As claim(), of a group with teams: a JSON text for the core of each node
+  /// (BrokerHost::matched_teams).
+  virtual void claim_teams(std::string_view ns, std::string_view session_id,
+                           std::span<const TicketId> tickets, std::string_view teams,
+                           BrokerReply<ClaimOutcome> reply) {
+    (void)teams;
+    claim(ns, session_id, tickets, std::move(reply));
+  }
+
+  // Since revision 5. Sessions move: a client that resumes its session at this node takes it away
+  // from the node that has it. What the two cores say to each other is opaque to the broker.
+
+  /// By these tokens, three at most, any node finds the session of a peer of this node
+  /// (ask_session), as long as this registration lasts; earlier ones lead nowhere. The answer is
+  /// whether that is so already: the client gets a new token behind it.
+  virtual void set_session_tokens(const Registered& peer, std::span<const SessionToken> tokens,
+                                  BrokerReply<bool> reply) {
+    (void)peer, (void)tokens;
+    reply(false);
+  }
+  /// Has the node that the token leads to hear `text` (BrokerHost::node_says).
+  virtual void ask_session(const SessionToken& token, std::string_view text,
+                           BrokerReply<SessionSearch> reply) {
+    (void)token, (void)text;
+    reply(SessionSearch::kNone);
+  }
+  /// Has the core of that node hear `text`, some MiB at most, behind what it was told before. It is
+  /// lost where that node cannot be reached.
+  virtual void tell_node(std::string_view node, std::string_view text) { (void)node, (void)text; }
+  /// A registration of another node goes over to this one in one step, with its alias, its tokens
+  /// and its memberships in their places. The other node hears of it (BrokerHost::peer_taken), and
+  /// nobody else does. Whatever is told to a namespace reaches the peer there before, and here
+  /// after.
+  virtual void take_peer(const PeerTake& take, BrokerReply<TakeOutcome> reply) {
+    (void)take;
+    reply({});
+  }
+  /// As leave(); `told` are members on their way from or to this node, which know of it already:
+  /// BrokerHost::member_left_told().
+  virtual void leave_told(std::string_view ns, const Registered& peer,
+                          std::span<const Fingerprint> told) {
+    (void)told;
+    leave(ns, peer);
   }
 };
 

@@ -46,6 +46,10 @@ struct RegisterOutcome {
   /// What the nodes share has no room for another peer: nothing has been done, and the newcomer is
   /// refused (503 "cluster full", closed 1013).
   bool cluster_full = false;
+  /// Since revision 2; what an older broker has there is not looked at. Who has this fingerprint on
+  /// another node has proved to hold the key, and the newcomer has not: nothing has been done, and
+  /// the newcomer is refused (401 "key proof required", closed 4003).
+  bool proof_required = false;
 };
 
 /// The answer to resolve().
@@ -147,6 +151,9 @@ struct RoomCommit {
   /// The member that is kicked with this change, and by whom. commit_room() only.
   std::optional<Fingerprint> kicked;
   Fingerprint by;
+  /// Since revision 3; only brokers of that revision are told. The room ends with this change, and
+  /// all memberships in it, on all nodes; these hear of it by RoomNews::closed. commit_room() only.
+  bool closes = false;
 };
 
 enum class CommitStatus {
@@ -171,6 +178,9 @@ struct RoomNews {
   /// It was changed while this node was cut off: what was said then is lost, and the core tells
   /// members of another owner or size.
   bool missed = false;
+  /// Since revision 3; what an older broker has there is not looked at. The room has ended: its
+  /// members on this node are members no more. The core still tells Broker::leave() of each.
+  bool closed = false;
 };
 
 /// A peer on its way into a namespace or a room.
@@ -242,6 +252,52 @@ struct MatchNews {
   std::span<const MatchedPeer> peers;
 };
 
+// --- Sessions that move from one node to another
+
+/// The SHA-256 of a token that a client may resume its session with. Tokens themselves never leave
+/// their node.
+using SessionToken = Fingerprint;
+
+/// The answer to ask_session().
+enum class SessionSearch {
+  kAsked,        ///< the node that has the session has been asked, and answers by tell_node()
+  kNone,         ///< there is no such session, or its node has died
+  kUnavailable,  ///< cannot know now
+};
+
+/// A registration that is to go over to this node.
+struct PeerTake {
+  Registered peer;           ///< as the node that has it knows it
+  std::string_view node;     ///< which one that is
+  std::uint64_t number = 0;  ///< Registered::registration of it here
+  bool proved = false;       ///< the peer has proved to hold its key
+  /// The client has left another connection behind: that counts as a replacement.
+  bool takes_over = false;
+};
+
+/// One membership of a peer that has gone over.
+struct TakenMembership {
+  std::string ns;
+  std::optional<RoomState> room;  ///< of a room
+};
+
+enum class TakeStatus {
+  kTaken,
+  kGone,         ///< the other node does not have this registration any more: nothing done
+  kTooOften,     ///< RegisterOutcome::too_often: nothing done
+  kUnavailable,  ///< cannot know now whether it has been done
+};
+
+/// The answer to take_peer().
+struct TakeOutcome {
+  TakeStatus status = TakeStatus::kUnavailable;
+  bool holds_alias = false;
+  std::vector<TakenMembership> memberships;
+  /// As JoinOutcome::hold, of all namespaces: what was told before concerned the peer on the other
+  /// node, what is told when this has been let go concerns it here.
+  std::shared_ptr<void> hold;
+};
+
 // --- Visibility
 
 /// How a broker fares, for /stats, /ready and metrics.
@@ -253,7 +309,8 @@ struct BrokerStatus {
     kResyncing,  ///< they can again; what is shared is being put right
   };
   State state = State::kConnected;
-  bool ready = true;                     ///< false: /ready says 503, for `state` is not good enough
+  /// false: /ready answers 503, because in this `state` the plugin does not count itself as ready.
+  bool ready = true;
   std::uint32_t nodes = 1;               ///< alive, this one included
   std::chrono::microseconds latency{0};  ///< of the latest round trip
   std::uint64_t dropped = 0;             ///< messages given up since the start

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -39,6 +40,13 @@ struct MatchGroup {
   std::vector<TicketId> tickets;
 };
 
+/// What a strategy expects for a ticket that waits: the peer is told (docs/protocol.md, "match").
+struct MatchForecast {
+  std::uint32_t waiting = 0;  ///< tickets of its kind, itself included
+  /// How long such tickets have waited of late; nullopt: unknown.
+  std::optional<std::chrono::milliseconds> estimate;
+};
+
 /// Tickets waiting in one namespace, and who of them plays together.
 /// Made by MatchStrategy::make_queue(), one for each namespace that has tickets.
 ///
@@ -59,6 +67,27 @@ class MatchQueue {
   /// When form_groups() may answer differently without a new ticket (widening, fill-up);
   /// nullopt: never.
   [[nodiscard]] virtual std::optional<Instant> next_change(Instant now) const = 0;
+
+  // Since revision 2.
+
+  /// Says what speaks against a new ticket, given what waits ("party is complete"), in words for
+  /// the client: it gets them with code 400, and the ticket is not added. Not asked for a ticket
+  /// that comes back, nor for one that another node has taken. nullopt: nothing does.
+  [[nodiscard]] virtual std::optional<std::string> check(const MatchTicket& ticket) const {
+    (void)ticket;
+    return std::nullopt;
+  }
+  /// The teams of a group, asked for directly after the form_groups() that returned it. Each of its
+  /// tickets is in exactly one team, or the core drops the group and logs that. Empty: no teams.
+  [[nodiscard]] virtual std::vector<std::vector<TicketId>> teams_of(const MatchGroup& group) const {
+    (void)group;
+    return {};
+  }
+  /// Fills in what a ticket that waits may expect. False: nothing can be said.
+  [[nodiscard]] virtual bool forecast(TicketId id, MatchForecast& forecast) const {
+    (void)id, (void)forecast;
+    return false;
+  }
 };
 
 /// Decides who plays with whom. Plugin kind `match_strategy`, file `match_<name>.so`.
@@ -80,6 +109,19 @@ class MatchStrategy {
   }
   /// Never null: without a queue the request fails with 500, which is logged.
   virtual std::unique_ptr<MatchQueue> make_queue() = 0;
+
+  // Since revision 2.
+
+  /// As make_queue(), and says for which namespace; the core calls this one.
+  virtual std::unique_ptr<MatchQueue> make_queue_of(std::string_view ns) {
+    (void)ns;
+    return make_queue();
+  }
+  /// How many peers the group of a request has that check() found nothing wrong with, for a
+  /// strategy that takes that from fields of its own. More than `match_group_max` is refused.
+  [[nodiscard]] virtual std::uint32_t group_size(const MatchRequest& request) const {
+    return request.group_size;
+  }
 };
 
 }  // namespace peer::sdk

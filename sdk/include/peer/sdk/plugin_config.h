@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <list>
 #include <map>
 #include <optional>
 #include <set>
@@ -15,6 +16,31 @@
 
 namespace peer::sdk {
 
+struct PluginOptionMap;
+
+/// A map, or a list of maps, among the options.
+struct PluginOptionMaps {
+  std::vector<PluginOptionMap> maps;  ///< one of a map
+  bool is_list = false;
+
+  friend bool operator==(const PluginOptionMaps& a, const PluginOptionMaps& b);
+};
+
+/// An option as YAML or JSON has it. From the environment and the command line, where values have
+/// no types, the server reads it as what the plugin asks for.
+using PluginOption = std::variant<bool, std::int64_t, double, std::string, std::vector<std::string>,
+                                  PluginOptionMaps>;
+
+struct PluginOptionMap {
+  std::map<std::string, PluginOption, std::less<>> options;
+
+  friend bool operator==(const PluginOptionMap&, const PluginOptionMap&) = default;
+};
+
+inline bool operator==(const PluginOptionMaps& a, const PluginOptionMaps& b) {
+  return a.is_list == b.is_list && a.maps == b.maps;
+}
+
 /// A plugin's `options` from YAML, typed. The plugin asks for each option that it knows, with its
 /// default; what is wrong is collected, so that all mistakes are reported in one go, and what was
 /// never asked for is reported as unknown. A plugin therefore reads all its options, whatever the
@@ -26,9 +52,7 @@ namespace peer::sdk {
 /// Threading: main thread only, during the plugin's factory.
 class PluginConfig {
  public:
-  /// An option as YAML or JSON has it. From the environment and the command line, where values have
-  /// no types, the server reads it as what the plugin asks for.
-  using Option = std::variant<bool, std::int64_t, double, std::string, std::vector<std::string>>;
+  using Option = PluginOption;
 
   /// What one option accepts, as read by the plugin: for listings and messages.
   struct Known {
@@ -115,6 +139,17 @@ class PluginConfig {
     return default_value;
   }
 
+  /// A string, or a list of strings; absent is empty.
+  std::vector<std::string> texts(std::string_view key) {
+    constexpr const char* kExpected = "a string or a list of strings";
+    const Option* option = look_up(key, kExpected, "[]");
+    if (option == nullptr) return {};
+    if (const auto* one = std::get_if<std::string>(option)) return {*one};
+    if (const auto* several = std::get_if<std::vector<std::string>>(option)) return *several;
+    mistake(key, kExpected);
+    return {};
+  }
+
   /// An integer from `min` to `max` that must be there; `min` when it is not, which is a mistake.
   std::int64_t required_integer(std::string_view key, std::int64_t min, std::int64_t max) {
     const bool there = options_.contains(key);
@@ -167,27 +202,91 @@ class PluginConfig {
     return {};
   }
 
+  /// An option that is a map. It is read with the functions of this class:
+  /// `config.map("tls").string("ca", "")`. Where it is absent, or wrong, all its options are
+  /// absent. Mistakes in it have the whole path: "tls.ca".
+  PluginConfig& map(std::string_view key) {
+    const Option* option = look_up(key, "a map", "{}");
+    const auto* maps = option == nullptr ? nullptr : std::get_if<PluginOptionMaps>(option);
+    if (maps != nullptr && !maps->is_list) return add_child(std::string(key), maps->maps.front());
+    if (option != nullptr) mistake(key, "a map");
+    return add_child(std::string(key), {});
+  }
+
+  /// A list of maps; absent is empty. Mistakes have the whole path: "keys[1].kid". The pointers are
+  /// good for as long as this is.
+  std::vector<PluginConfig*> maps(std::string_view key) {
+    std::vector<PluginConfig*> children;
+    const Option* option = look_up(key, "a list of maps", "[]");
+    if (option == nullptr) return children;
+    const auto* maps = std::get_if<PluginOptionMaps>(option);
+    const auto* strings = std::get_if<std::vector<std::string>>(option);
+    if (maps != nullptr && maps->is_list) {
+      for (const PluginOptionMap& map : maps->maps) {
+        const std::string path = std::string(key) + "[" + std::to_string(children.size()) + "]";
+        children.push_back(&add_child(path, map));
+      }
+    } else if (strings == nullptr || !strings->empty()) {
+      mistake(key, "a list of maps");
+    }
+    return children;
+  }
+
+  /// The names of all options that are here, sorted: for a map whose keys are the operator's own.
+  /// Their order in the file: PluginHost::option_names().
+  [[nodiscard]] std::vector<std::string> keys() const {
+    std::vector<std::string> names;
+    for (const auto& [key, option] : options_) names.push_back(key);
+    return names;
+  }
+
   /// Reports a mistake that only the plugin can see (two options that contradict each other).
   void mistake(std::string_view key, std::string_view expected) {
     mistakes_.push_back(std::string(key) + ": expected " + std::string(expected));
   }
 
-  // For the server, after the factory has returned.
+  // For the server, after the factory has returned. What is in maps follows what is beside them,
+  // with the whole path as its key.
 
   /// What was asked for so far, in order.
-  [[nodiscard]] const std::vector<Known>& known() const { return known_; }
+  [[nodiscard]] std::vector<Known> known() const {
+    std::vector<Known> all = known_;
+    for (const PluginConfig& child : children_) {
+      for (Known option : child.known()) {
+        option.key = child.path_ + "." + option.key;
+        all.push_back(std::move(option));
+      }
+    }
+    return all;
+  }
   /// Mistakes found so far: "<key>: expected <what>".
-  [[nodiscard]] const std::vector<std::string>& mistakes() const { return mistakes_; }
+  [[nodiscard]] std::vector<std::string> mistakes() const {
+    std::vector<std::string> all = mistakes_;
+    for (const PluginConfig& child : children_) add_all(all, child, child.mistakes());
+    return all;
+  }
   /// The keys that are in the file and that nobody asked for.
   [[nodiscard]] std::vector<std::string> unread() const {
     std::vector<std::string> keys;
     for (const auto& [key, option] : options_) {
       if (!read_.contains(key)) keys.push_back(key);
     }
+    for (const PluginConfig& child : children_) add_all(keys, child, child.unread());
     return keys;
   }
 
  private:
+  static void add_all(std::vector<std::string>& all, const PluginConfig& child,
+                      const std::vector<std::string>& lines) {
+    for (const std::string& line : lines) all.push_back(child.path_ + "." + line);
+  }
+
+  PluginConfig& add_child(std::string path, const PluginOptionMap& map) {
+    PluginConfig& child = children_.emplace_back(map.options);
+    child.path_ = std::move(path);
+    return child;
+  }
+
   /// The option that was looked up last is not there, and has to be.
   void miss() {
     known_.back().default_value = kRequired;
@@ -206,6 +305,8 @@ class PluginConfig {
   std::set<std::string, std::less<>> read_;
   std::vector<Known> known_;
   std::vector<std::string> mistakes_;
+  std::string path_;  ///< of a map, in the options that it stands in
+  std::list<PluginConfig> children_;
 };
 
 }  // namespace peer::sdk

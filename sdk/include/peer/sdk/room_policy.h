@@ -41,6 +41,19 @@ struct RoomRequest {
   std::string_view message_type;  ///< kMessage only
   const Value& fields;            ///< the payload object; {} for kLeave, kKick, kTimer
   Instant now;
+  /// Since revision 2. The actor has proved that its public_key is its own. What a policy keeps for
+  /// a peer that had proved it (ownership, an invitation, a ban that it may lift) is nothing to an
+  /// actor with the same fingerprint that has not.
+  bool actor_proved = false;
+
+  // Since revision 4. Of a policy that takes passwords (RoomTraits); kCreate, kJoin, kMessage.
+
+  /// The actor has given a `password`. It is not among the fields: the core keeps it, and says of
+  /// it what the policy has ordered (RoomOrders::password). A null stays among the fields.
+  bool has_password = false;
+  std::string_view password_hash{};  ///< what to keep of it; empty: not ordered yet
+  std::string_view compared_with{};  ///< the hash that it was compared with; empty: with none
+  bool password_matches = false;     ///< with that hash
 };
 
 /// A message that the policy wants sent to members.
@@ -69,6 +82,50 @@ struct RoomDecision {
   std::chrono::milliseconds wake_after{0};
 };
 
+// Since revision 3. The core makes these structs and hands them over by reference: the policy sets
+// what it needs. Members are added at their ends, with a new revision.
+
+/// What a policy is, beside its decisions.
+struct RoomTraits {
+  /// kMessage is asked of peers that are no members, too. Otherwise the core refuses them (403 "not
+  /// in room").
+  bool hears_strangers = false;
+  /// Since revision 4. The core takes `password` out of the fields of `create_room`, `join_room`
+  /// and the policy's messages: a string of 1 to 256 bytes. Else it is a field like any other.
+  bool takes_passwords = false;
+};
+
+/// Since revision 4. What the core is to do with a password, which takes a thread of its own some
+/// 40 ms. Then it asks the policy again, of the room as it is by then.
+enum class PasswordOrder : std::uint8_t {
+  kNone,
+  kHash,     ///< RoomRequest::password_hash
+  kCompare,  ///< with RoomOrders::compare_with, a hash of earlier: RoomRequest::compared_with
+};
+
+/// What is to be done with a decision beyond the change of the room's own values. Ignored with a
+/// refusal.
+struct RoomOrders {
+  /// kMessage: this member is put out, as by a kick of the actor. Not the owner.
+  std::optional<Fingerprint> remove;
+  /// kMessage, kLeave, kTimer: the room ends. All members hear `room_closed` with this reason, in
+  /// UTF-8, and are members no more; nobody hears `peer_left` of them. Messages come before it.
+  std::optional<std::string> close;
+  /// kLeave: the owner that has gone stays the owner, by the decision.
+  bool keeps_owner = false;
+  /// Since revision 4. With a request that has a password: all else here, and the decision, are
+  /// ignored.
+  PasswordOrder password = PasswordOrder::kNone;
+  std::string compare_with{};
+};
+
+/// What follows from a room as it is.
+struct RoomDescription {
+  /// A JSON object. Members of the room hear `room_updated`, with its members beside `room_id`,
+  /// `owner` and `max_size`, when any of these changes. Empty: nothing.
+  std::string updated;
+};
+
 /// The rules of rooms: sizes, ownership, who may join, be kicked, and so on. Plugin kind
 /// `room_policy`, file `room_<name>.so`.
 ///
@@ -90,6 +147,28 @@ class RoomPolicy {
   /// payload. Asked before the start, and for `--check-config`; an empty type, or one of the
   /// protocol itself (the server's own such as "matched" included), stops the start.
   [[nodiscard]] virtual std::vector<std::string> message_types() const { return {}; }
+
+  // Since revision 3.
+
+  /// Asked once, at the start.
+  virtual void traits(RoomTraits& traits) const { (void)traits; }
+  /// kCreate, kJoin (by `join_room`) and kMessage, before it is known whether there is such a room:
+  /// what is wrong with the fields themselves. Refusals of decide() come after the core's own.
+  [[nodiscard]] virtual std::optional<RoomRefusal> check(const RoomRequest& request) const {
+    (void)request;
+    return std::nullopt;
+  }
+  /// What the core calls in place of decide().
+  [[nodiscard]] virtual RoomDecision decide_and_order(const RoomView& room,
+                                                      const RoomRequest& request,
+                                                      RoomOrders& orders) const {
+    (void)orders;
+    return decide(room, request);
+  }
+  /// A pure function too, of the room before and after a change.
+  virtual void describe(const RoomView& room, RoomDescription& description) const {
+    (void)room, (void)description;
+  }
 };
 
 }  // namespace peer::sdk

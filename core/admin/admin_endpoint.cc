@@ -1,0 +1,150 @@
+#include "core/admin/admin_endpoint.h"
+
+#include <optional>
+#include <utility>
+
+#include "core/admin/bans_file.h"
+#include "core/admin/routes.h"
+#include "core/base/log.h"
+#include "core/base/thread.h"
+#include "core/net/listener.h"
+
+// The port of the Server API. In: requests, on its own loop. Out: refusals that need no more than
+// the head (401, 403, 404, 405, 413), before a byte of a body is read; everything else from the
+// handler that routes.cc names.
+namespace peer {
+namespace {
+
+constexpr std::uint64_t kLargestBody = 1024 * 1024;
+constexpr std::uint32_t kMostConnections = 256;
+constexpr std::uint64_t kMostQueued = 16 * 1024 * 1024;  // bytes for one client
+
+NetOptions options_of(const Config& config) {
+  NetOptions options;
+  options.read_timeout = config.read_timeout;
+  options.write_timeout = config.write_timeout;
+  options.websocket_path = "none";  // paths begin with a slash
+  options.send_buffer_bytes = kMostQueued;
+  options.max_queued_bytes = config.max_queued_bytes;
+  options.max_body = kLargestBody;
+  return options;
+}
+
+AdmissionLimits limits() {
+  AdmissionLimits limits;
+  limits.max_connections_per_ip = kMostConnections / 2;
+  limits.max_unregistered = kMostConnections;
+  limits.max_unregistered_per_ip = 0;
+  return limits;
+}
+
+}  // namespace
+
+// The number is one that no loop with peers has.
+AdminEndpoint::AdminEndpoint(Node& node)
+    : node_(node), admission_(limits()), loop_(255, options_of(node.config()), *this) {
+  loop_.use_admission(admission_);
+  node_.on_bans_changed = [this] {
+    // Who waits for the answer to a ban gets it when the ban is on the disk.
+    if (EventLoop::current() == &loop_) return keep_bans();
+    loop_.post([this] { keep_bans(); });
+    return true;
+  };
+}
+
+AdminEndpoint::~AdminEndpoint() { stop(); }
+
+sdk::Result<std::string> AdminEndpoint::listen() {
+  const Config& config = node_.config();
+  if (config.admin_port == 0) return std::string();
+  const sdk::Result<Listeners> listeners = listen_on(config.admin_host, config.admin_port, 1);
+  if (!listeners) return sdk::Error{"admin_port: " + listeners.error().message};
+  loop_.listen({listeners->fds.front()});
+  return (config.admin_tls ? "https://" : "http://") +
+         with_port(config.admin_host, listeners->port) + "/";
+}
+
+sdk::Result<void> AdminEndpoint::run() {
+  auto thread = start_thread("the server API", [this] { loop_.run(); });
+  if (!thread) return thread.error();
+  thread_ = std::move(*thread);
+  return {};
+}
+
+void AdminEndpoint::use_tls(const TlsContext::Ref& tls) {
+  if (!node_.config().admin_tls) return;
+  if (!thread_.joinable()) return loop_.use_tls(tls);
+  loop_.post([this, tls] { loop_.use_tls(tls); });
+}
+
+void AdminEndpoint::use_config(const Config& config) {
+  loop_.post([this, options = options_of(config)] { loop_.use_options(options); });
+}
+
+void AdminEndpoint::stop() {
+  if (!thread_.joinable()) return;
+  loop_.post([this] { loop_.stop(CloseCode::kGoingAway, "", milliseconds(0), loop_.now()); });
+  thread_.join();
+}
+
+bool AdminEndpoint::keep_bans() {
+  const std::string& file = node_.config().bans_file;
+  if (file.empty()) return true;
+  const auto bans = node_.admission.bans().all(loop_.wall().time_since_epoch().count());
+  const auto written = write_bans_file(file, bans);
+  if (written) return true;
+  log_error("bans_file: " + written.error().message + "; the bans hold until the server ends");
+  return false;
+}
+
+// What the head alone is refused for; empty: nothing.
+std::string AdminEndpoint::judge(const HttpRequest& request) const {
+  const bool head_only = request.method == "HEAD";
+  const auto refuse = [&](int status, std::string_view message, HttpHeaders extra = {}) {
+    return admin_refusal(status, message, request.keep_alive, head_only, std::move(extra));
+  };
+  const auto target = parse_target(request);
+  const bool is_api = target && !target->path.empty() && target->path.front() == "v1";
+  if (target && !is_api) return refuse(404, {});
+  const AdminToken* token = find_token(node_.config(), request);
+  if (token == nullptr) {
+    return refuse(401, "no valid token", {{"WWW-Authenticate", "Bearer"}});
+  }
+  if (!target) return refuse(400, "the path or the query is not percent-encoded UTF-8");
+  std::string allowed;
+  const AdminRoute* route = find_route(request.method, *target, allowed);
+  if (route == nullptr && allowed.empty()) return refuse(404, {});
+  if (route == nullptr) return refuse(405, {}, {{"Allow", allowed}});
+  if (token->role != AdminRole::kWrite && route->method != "GET") {
+    return refuse(403, "this token may only read");
+  }
+  if (request.is_chunked) return refuse(411, {});
+  if (request.body_size > kLargestBody) return refuse(413, "the body is larger than 1 MiB");
+  return {};
+}
+
+std::string AdminEndpoint::judge_head(const HttpRequest& request) {
+  HttpRequest last = request;
+  last.keep_alive = false;  // a body that is not read would be taken for the next request
+  return judge(last);
+}
+
+std::string AdminEndpoint::on_request(Connection& connection, const HttpRequest& request, bool) {
+  std::string refusal = judge(request);
+  if (!refusal.empty()) return refusal;
+  const auto target = parse_target(request);
+  std::string allowed;
+  const AdminRoute* route = find_route(request.method, *target, allowed);
+  AdminCall call{node_,
+                 loop_,
+                 connection.ref(),
+                 request.keep_alive,
+                 request.method == "HEAD",
+                 find_token(node_.config(), request)->name};
+  // As a task: an answer that comes at once must not overtake the pause of its connection.
+  loop_.post([call = std::move(call), target = *target, body = request.body,
+              handler = route->handler] { handler(call, target, body); });
+  return {};
+}
+
+}  // namespace peer

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <peer/sdk/result.h>
+
+#include "core/admin/admin_call.h"
+#include "core/limit/admission.h"
+#include "core/net/event_loop.h"
+#include "core/server/node.h"
+
+namespace peer {
+
+/// The Server API (docs/api.md), on a loop and thread of its own: however long a request takes, no
+/// peer waits for it. It may be there without a port, to keep bans in their file.
+/// Main thread only.
+class AdminEndpoint final : private Application {
+ public:
+  /// `node` outlives this.
+  explicit AdminEndpoint(Node& node);
+  ~AdminEndpoint();
+
+  /// Binds admin_port on admin_host, unless that is 0, and returns where it listens, for the log.
+  /// The error names the key. Before run().
+  [[nodiscard]] sdk::Result<std::string> listen();
+  /// Starts the thread. An error when the system gives none.
+  [[nodiscard]] sdk::Result<void> run();
+  /// New connections use this certificate, with admin_tls. At any time but after stop().
+  void use_tls(const TlsContext::Ref& tls);
+  /// Takes what a reload can change here: times. Tokens are read anew with each request.
+  void use_config(const Config& config);
+  /// Ends the thread, and with it all answers that are under way. More calls do nothing.
+  void stop();
+
+ private:
+  std::string on_http(const HttpRequest&, bool) override { return {}; }
+  std::string on_request(Connection& connection, const HttpRequest& request, bool) override;
+  std::string judge_head(const HttpRequest& request) override;
+  void on_open(Connection&, const HttpRequest&) override {}
+  void on_message(Connection&, std::string_view) override {}
+  void on_deadline(Connection&) override {}
+  void on_close(Connection&) override {}
+
+  std::string judge(const HttpRequest& request) const;
+  /// False: they could not be written to `bans_file`.
+  bool keep_bans();
+
+  Node& node_;
+  Admission admission_;  // of its own: who floods this port takes no place from peers
+  EventLoop loop_;
+  std::thread thread_;
+};
+
+}  // namespace peer

@@ -1,0 +1,303 @@
+#include "core/admin/local_answer.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "core/protocol/json_text.h"
+#include "core/session/membership.h"
+#include "core/session/session.h"
+#include "core/wire/notices.h"
+
+// What this node says to a question of the Server API. In: a NodeQuestion, on the loop of the API.
+// Out: a NodeAnswer on the same loop. The directories are read here. What only a peer's loop knows
+// is asked there: each loop gets a task for at most kPeersAtOnce peers, and posts the next one
+// itself, so that messages of its peers come in between.
+namespace peer {
+namespace {
+
+using Done = UniqueTask<void(NodeAnswer)>;
+
+constexpr std::size_t kPeersAtOnce = 16;
+
+std::string peer_json(const Node& node, const Session& session) {
+  std::string json = "{\"fingerprint\":\"" + to_hex(session.fingerprint) + "\"";
+  json.append(",\"alias\":").append(json_string(session.alias));
+  json.append(",\"meta\":").append(session.meta.to_json());
+  json.append(",\"namespaces\":[");
+  for (const Membership& membership : session.memberships) {
+    if (&membership != session.memberships.data()) json.push_back(',');
+    append_json_string(json, membership.ns->name);
+  }
+  json.append("],\"node\":\"").append(node.node_id).append("\"");
+  json.append(",\"connected_at\":").append(std::to_string(session.registered_at));
+  json.append(",\"address\":").append(json_string(session.address()));
+  json.append(",\"away\":").append(session.is_away() ? "true" : "false");
+  const Connection* transport = session.transport();
+  const std::size_t queue = transport != nullptr ? transport->unsent()
+                            : session.is_away()  ? session.resumable->away->waiting
+                                                 : 0;
+  json.append(",\"queue\":").append(std::to_string(queue));
+  json.append(",\"messages\":").append(std::to_string(session.messages));
+  if (transport != nullptr && transport->round_trip()) {
+    json.append(",\"rtt_ms\":").append(std::to_string(transport->round_trip()->count()));
+  }
+  return json + "}";
+}
+
+Session* find_peer(const EventLoop& loop, const PeerPlace& place) {
+  Session* session = find_session(loop, place.where);
+  const bool is_there = session != nullptr && session->fingerprint == place.peer &&
+                        session->stage == Session::Stage::kRegistered;
+  return is_there ? session : nullptr;
+}
+
+/// Some peers on their way to be entries of one answer. Shared by the tasks of the loops; each
+/// writes what its own peers come to.
+struct Rendering {
+  Node& node;
+  EventLoop& loop;
+  std::vector<PeerPlace> peers;
+  bool more;
+  Done done;
+  std::vector<std::string> json{};  // as peers; empty: it has gone, or stands behind the cut
+  std::atomic<std::size_t> parts{0};
+};
+
+void finish(Rendering& rendering) {
+  NodeAnswer answer;
+  answer.more = rendering.more;
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < rendering.peers.size(); ++i) {
+    std::string& json = rendering.json[i];
+    if (json.empty()) continue;
+    bytes += json.size();
+    if (bytes > kMostAnswerBytes && !answer.entries.empty()) {
+      answer.more = true;
+      break;
+    }
+    answer.entries.push_back({to_hex(rendering.peers[i].peer), 0, std::move(json)});
+  }
+  answer.found = !answer.entries.empty();
+  rendering.done(std::move(answer));
+}
+
+// On the loop of these peers. One loop writes no more than a whole answer may have: since its peers
+// come in order, what it leaves out is behind the cut.
+void render_some(const std::shared_ptr<Rendering>& rendering, EventLoop& loop,
+                 std::vector<std::size_t> indices, std::size_t begin, std::size_t bytes) {
+  const std::size_t end = std::min(begin + kPeersAtOnce, indices.size());
+  for (std::size_t i = begin; i < end && bytes <= kMostAnswerBytes; ++i) {
+    if (const Session* session = find_peer(loop, rendering->peers[indices[i]])) {
+      std::string& json = rendering->json[indices[i]];
+      json = peer_json(rendering->node, *session);
+      bytes += json.size();
+    }
+  }
+  if (end < indices.size() && bytes <= kMostAnswerBytes) {
+    return loop.post([rendering, &loop, indices = std::move(indices), end, bytes]() mutable {
+      render_some(rendering, loop, std::move(indices), end, bytes);
+    });
+  }
+  if (--rendering->parts > 0) return;
+  rendering->loop.post([rendering] { finish(*rendering); });
+}
+
+void render(Node& node, EventLoop& loop, std::vector<PeerPlace> peers, bool more, Done done) {
+  std::vector<std::vector<std::size_t>> by_loop(node.loops.size());
+  for (std::size_t i = 0; i < peers.size(); ++i) by_loop[peers[i].where.loop].push_back(i);
+  const std::shared_ptr<Rendering> rendering(
+      new Rendering{node, loop, std::move(peers), more, std::move(done)});
+  rendering->json.resize(rendering->peers.size());
+  for (const auto& indices : by_loop) rendering->parts += indices.empty() ? 0 : 1;
+  if (rendering->parts == 0) return finish(*rendering);
+  for (std::size_t i = 0; i < by_loop.size(); ++i) {
+    if (by_loop[i].empty()) continue;
+    EventLoop& theirs = *node.loops[i];
+    theirs.post([rendering, &theirs, indices = std::move(by_loop[i])]() mutable {
+      render_some(rendering, theirs, std::move(indices), 0, 0);
+    });
+  }
+}
+
+void page_of_peers(Node& node, EventLoop& loop, const NodeQuestion& question, Done done) {
+  const auto after = parse_fingerprint(question.after);
+  const std::size_t limit = question.limit;
+  std::vector<PeerPlace> peers =
+      question.name.empty() ? node.peers.page(after, limit + 1)
+                            : node.namespaces.page_of_members(question.name, after, limit + 1);
+  const bool more = peers.size() > limit;
+  if (more) peers.pop_back();
+  render(node, loop, std::move(peers), more, std::move(done));
+}
+
+std::optional<PeerPlace> find_peer(const Node& node, const std::string& name) {
+  const auto peer = node.peers.resolve(name);
+  const auto where = peer ? node.peers.find(*peer) : std::nullopt;
+  if (!where) return std::nullopt;
+  return PeerPlace{*peer, *where};
+}
+
+void look_at_peer(Node& node, EventLoop& loop, const NodeQuestion& question, Done done) {
+  std::vector<PeerPlace> peers;
+  if (const auto place = find_peer(node, question.name)) peers.push_back(*place);
+  render(node, loop, std::move(peers), false, std::move(done));
+}
+
+/// Does something with a session where it lives; `act(session, answer)`, if it is still there.
+template <typename Act>
+void with_peer(Node& node, EventLoop& loop, const NodeQuestion& question, Done done, Act act) {
+  const auto place = find_peer(node, question.name);
+  if (!place) return done({});
+  EventLoop& theirs = node.loop_of(place->where);
+  theirs.post(
+      [&loop, &theirs, place = *place, done = std::move(done), act = std::move(act)]() mutable {
+        NodeAnswer answer;
+        if (Session* session = find_peer(theirs, place)) {
+          answer.found = true;
+          act(*session, answer);
+        }
+        loop.post([done = std::move(done), answer]() mutable { done(std::move(answer)); });
+      });
+}
+
+void end_peer(Node& node, EventLoop& loop, const NodeQuestion& question, Done done) {
+  with_peer(node, loop, question, std::move(done),
+            [&node, code = question.code, reason = question.reason](Session& session, NodeAnswer&) {
+              end_session(node, session, Ending::kGone);
+              session.close(static_cast<CloseCode>(code), reason);
+            });
+}
+
+void deliver_to_peer(Node& node, EventLoop& loop, const NodeQuestion& question, Done done) {
+  const FrameRef frame = server_message_frame({}, question.payload, loop.wall());
+  with_peer(node, loop, question, std::move(done), [frame](Session& session, NodeAnswer& answer) {
+    const bool queued = session.send(frame) == SendResult::kQueued;
+    ++(queued ? answer.delivered : answer.dropped);
+  });
+}
+
+void send_to_members(Node& node, EventLoop& loop, const NodeQuestion& question, Done done) {
+  std::vector<SessionRef> except;
+  for (const std::string& name : question.exclude) {
+    if (const auto place = find_peer(node, name)) except.push_back(place->where);
+  }
+  auto by_loop = node.namespaces.recipients(question.name, except);
+  const auto report = std::make_shared<DeliveryReport>();
+  for (const auto& receivers : by_loop) report->pending += receivers.empty() ? 0 : 1;
+  if (report->pending == 0) return done({});
+  report->done = [&loop, done = std::move(done)](const DeliveryReport& counts) mutable {
+    NodeAnswer answer;
+    answer.delivered = counts.delivered;
+    answer.dropped = counts.dropped;
+    loop.post([done = std::move(done), answer]() mutable { done(std::move(answer)); });
+  };
+  const FrameRef frame = server_message_frame(question.name, question.payload, loop.wall());
+  for (std::size_t i = 0; i < by_loop.size(); ++i) {
+    if (by_loop[i].empty()) continue;
+    node.loops[i]->post(Delivery{frame, {}, std::move(by_loop[i]), report, Importance::kBroadcast});
+  }
+}
+
+NodeEntry entry_of(NamespaceFacts facts, bool is_room) {
+  NodeEntry entry{std::move(facts.name), facts.members, {}};
+  if (is_room) {
+    entry.json = "\"max_size\":" + std::to_string(facts.max_size) + ",\"owner\":\"" +
+                 to_hex(facts.owner) + "\"";
+  }
+  return entry;
+}
+
+NodeAnswer page_of_names(const Node& node, const NodeQuestion& question, bool rooms) {
+  NodeAnswer answer;
+  std::size_t bytes = 0;
+  for (NamespaceFacts& facts :
+       node.namespaces.page_of_names(rooms, question.after, question.limit + 1)) {
+    bytes += facts.name.size();
+    if (answer.entries.size() == question.limit ||
+        (bytes > kMostAnswerBytes && !answer.entries.empty())) {
+      answer.more = true;
+      break;
+    }
+    answer.entries.push_back(entry_of(std::move(facts), rooms));
+  }
+  return answer;
+}
+
+NodeAnswer look_at_room(const Node& node, const NodeQuestion& question) {
+  NodeAnswer answer;
+  if (auto facts = node.namespaces.room_facts(question.name)) {
+    answer.found = true;
+    answer.entries.push_back(entry_of(std::move(*facts), true));
+  }
+  return answer;
+}
+
+/// A task on its way through all loops, to see how long each lets it wait.
+struct LagProbe {
+  std::atomic<std::int64_t> longest{0};  // microseconds
+  std::atomic<std::size_t> pending{0};
+  Done done;
+};
+
+std::string node_json(Node& node, std::int64_t lag) {
+  std::string json = "{\"node\":\"" + node.node_id + "\",\"version\":\"" PEER_SERVER_VERSION "\"";
+  json.append(",\"peers\":").append(std::to_string(node.peers.count()));
+  const std::string micros = std::to_string(lag % 1000);
+  json.append(",\"lag_ms\":").append(std::to_string(lag / 1000)).append(".");
+  json.append(3 - micros.size(), '0').append(micros);
+  return json + ",\"state\":\"" + (node.draining ? "draining" : "ok") + "\"}";
+}
+
+void look_at_node(Node& node, EventLoop& loop, Done done) {
+  using Clock = std::chrono::steady_clock;
+  const auto probe = std::make_shared<LagProbe>();
+  probe->pending = node.loops.size();
+  probe->done = std::move(done);
+  for (const auto& theirs : node.loops) {
+    theirs->post([&node, &loop, probe, posted = Clock::now()] {
+      const auto waited =
+          std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - posted).count();
+      std::int64_t longest = probe->longest;
+      while (longest < waited && !probe->longest.compare_exchange_weak(longest, waited)) continue;
+      if (--probe->pending > 0) return;
+      loop.post([&node, probe] {
+        NodeAnswer answer;
+        answer.found = true;
+        answer.entries.push_back({node.node_id, 0, node_json(node, probe->longest)});
+        probe->done(std::move(answer));
+      });
+    });
+  }
+}
+
+}  // namespace
+
+void answer_here(Node& node, EventLoop& loop, NodeQuestion question, Done done) {
+  using Kind = NodeQuestion::Kind;
+  switch (question.kind) {
+    case Kind::kPeers:
+      return page_of_peers(node, loop, question, std::move(done));
+    case Kind::kPeer:
+      return look_at_peer(node, loop, question, std::move(done));
+    case Kind::kClose:
+      return end_peer(node, loop, question, std::move(done));
+    case Kind::kSend:
+      return deliver_to_peer(node, loop, question, std::move(done));
+    case Kind::kSendAll:
+      return send_to_members(node, loop, question, std::move(done));
+    case Kind::kNamespaces:
+      return done(page_of_names(node, question, false));
+    case Kind::kRooms:
+      return done(page_of_names(node, question, true));
+    case Kind::kRoom:
+      return done(look_at_room(node, question));
+    case Kind::kNode:
+      return look_at_node(node, loop, std::move(done));
+  }
+}
+
+}  // namespace peer

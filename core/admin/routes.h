@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/admin/admin_call.h"
+
+/// What can be asked of the Server API (docs/api.md), each path with the methods that it takes. On
+/// the loop of the API.
+namespace peer {
+
+using AdminHandler = void (*)(const AdminCall& call, const AdminTarget& target,
+                              const std::string& body);
+
+struct AdminRoute {
+  std::string_view method;  ///< GET stands for HEAD too
+  std::string_view path;    ///< its parts; `*`: any
+  AdminHandler handler;
+};
+
+/// Null: there is no such path, or it takes other methods, which `allowed` has then.
+[[nodiscard]] const AdminRoute* find_route(std::string_view method, const AdminTarget& target,
+                                           std::string& allowed);
+
+/// The fields `after` and `limit` of a list: 50 without, 500 at most. Nullopt: refused already.
+[[nodiscard]] std::optional<std::size_t> read_limit(const AdminCall& call,
+                                                    const AdminTarget& target);
+
+// peers.cc
+void list_peers(const AdminCall& call, const AdminTarget& target, const std::string& body);
+void show_peer(const AdminCall& call, const AdminTarget& target, const std::string& body);
+void close_peer(const AdminCall& call, const AdminTarget& target, const std::string& body);
+// messages.cc
+void send_to_peer(const AdminCall& call, const AdminTarget& target, const std::string& body);
+void send_to_namespace(const AdminCall& call, const AdminTarget& target, const std::string& body);
+// namespaces.cc
+void list_namespaces(const AdminCall& call, const AdminTarget& target, const std::string& body);
+void list_rooms(const AdminCall& call, const AdminTarget& target, const std::string& body);
+void show_room(const AdminCall& call, const AdminTarget& target, const std::string& body);
+void end_room(const AdminCall& call, const AdminTarget& target, const std::string& body);
+// bans.cc
+void list_bans(const AdminCall& call, const AdminTarget& target, const std::string& body);
+void put_ban(const AdminCall& call, const AdminTarget& target, const std::string& body);
+void lift_ban(const AdminCall& call, const AdminTarget& target, const std::string& body);
+// nodes.cc
+void drain(const AdminCall& call, const AdminTarget& target, const std::string& body);
+void list_nodes(const AdminCall& call, const AdminTarget& target, const std::string& body);
+
+}  // namespace peer

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace peer {
+
+/// Values one behind the other, for another node: numbers of 8 bytes, the least significant first,
+/// and texts with their length before them.
+class PackedWriter {
+ public:
+  PackedWriter& number(std::uint64_t value) {
+    for (int shift = 0; shift < 64; shift += 8) bytes_.push_back(static_cast<char>(value >> shift));
+    return *this;
+  }
+  PackedWriter& text(std::string_view value) {
+    number(value.size());
+    bytes_.append(value);
+    return *this;
+  }
+  [[nodiscard]] std::string take() { return std::move(bytes_); }
+
+ private:
+  std::string bytes_;
+};
+
+/// Reads what a PackedWriter has written. Once something is missing everything that follows is 0 or
+/// empty, and good() says so. Texts are views.
+class PackedReader {
+ public:
+  explicit PackedReader(std::string_view bytes) : rest_(bytes) {}
+
+  [[nodiscard]] std::uint64_t number() {
+    const std::string_view bytes = next(8);
+    std::uint64_t value = 0;
+    for (std::size_t i = bytes.size(); i-- > 0;) {
+      value = value << 8 | static_cast<std::uint8_t>(bytes[i]);
+    }
+    return value;
+  }
+  [[nodiscard]] std::string_view text() { return next(number()); }
+  /// The number of things that follow, each of which takes a byte at least.
+  [[nodiscard]] std::uint64_t count() {
+    const std::uint64_t value = number();
+    if (value <= rest_.size()) return value;
+    good_ = false;
+    return 0;
+  }
+  [[nodiscard]] bool good() const { return good_; }
+
+ private:
+  std::string_view next(std::uint64_t size) {
+    if (!good_ || size > rest_.size()) {
+      good_ = false;
+      return {};
+    }
+    const std::string_view found = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return found;
+  }
+
+  std::string_view rest_;
+  bool good_ = true;
+};
+
+}  // namespace peer

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/config/draft.h"
+
+namespace peer {
+
+/// What the functions that read the `plugins` section pass to each other: whose settings are read,
+/// and from where.
+struct PluginSection {
+  ConfigDraft& draft;
+  const ConfigLayer& layer;
+  std::string path;  ///< "plugins.broker"
+
+  void mistake(const ConfigNode& node, const std::string& what) const;
+  void set_origin(const ConfigNode& node) const {
+    draft.set_origin(path + "." + node.key, layer, node);
+  }
+  void unknown_key(const ConfigNode& node, const std::vector<std::string>& known) const;
+  [[nodiscard]] std::vector<const ConfigNode*> entries(const ConfigNode& map) const {
+    return entries_of(draft, layer, map, path + ".");
+  }
+};
+
+/// Reads the map `options` of one plugin, `node`. `section` is the plugin's.
+void read_plugin_options(const PluginSection& section, PluginChoice& choice,
+                         const ConfigNode& node);
+
+}  // namespace peer

@@ -1,0 +1,175 @@
+#include <deque>
+
+#include "core/base/first_few.h"
+#include "core/hub/namespace_members.h"
+
+// What is asked of NamespaceDirectory: pages of members for peers, who may be told who is away, and
+// pages of members and of names for the Server API. In: a name, where to begin, how many. Out:
+// copies, made while the shard of the namespace is locked. Nothing changes.
+namespace peer {
+namespace {
+
+NamespaceFacts facts_of(const Namespace& ns) {
+  NamespaceFacts facts{ns.name, ns.members.size(), {}, 0};
+  if (ns.room == nullptr) return facts;
+  facts.owner = ns.room->owner;
+  facts.max_size = ns.room->max_size;
+  return facts;
+}
+
+struct ByName {
+  bool operator()(const NamespaceFacts& a, const NamespaceFacts& b) const {
+    return a.name < b.name;
+  }
+  bool operator()(std::string_view name, const NamespaceFacts& b) const { return name < b.name; }
+};
+
+}  // namespace
+
+PeerPage page_of(const Namespace& ns, std::size_t first, PageLimit limit) {
+  const std::size_t count = std::min(limit.peers, ns.members.size() - first);
+  std::vector<std::string_view> objects;
+  objects.reserve(count);
+  const bool looks = limit.away != PageLimit::Away::kAsOthers && ns.away > 0;
+  std::deque<std::string> marked;  // what `objects` views
+  for (std::size_t i = first; i < first + count; ++i) {
+    const Member& member = ns.members[i];
+    if (looks && member.away && limit.away == PageLimit::Away::kMarked) {
+      objects.push_back(marked.emplace_back(with_away(member.object)));
+    } else {
+      objects.push_back(member.object);
+    }
+  }
+  PeerPage page = make_page(objects, limit);
+  page.total = ns.members.size();
+  for (std::size_t i = first; looks && i < first + page.listed; ++i) {
+    if (ns.members[i].away) page.away.push_back(ns.members[i].peer);
+  }
+  return page;
+}
+
+PeerPage NamespaceDirectory::list(std::string_view name, const std::optional<Fingerprint>& after,
+                                  PageLimit limit) const {
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  const Namespace* ns = find_in(shard, name);
+  if (ns == nullptr) return {};
+  const Member* previous = after ? find_member(*ns, *after) : nullptr;
+  const std::ptrdiff_t first = previous == nullptr ? 0 : previous - ns->members.data() + 1;
+  return page_of(*ns, static_cast<std::size_t>(first), limit);
+}
+
+PeerPage NamespaceDirectory::list(std::string_view name, const sdk::MemberPage& page,
+                                  PageLimit limit) const {
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  return shared_page(find_in(shard, name), page, limit);
+}
+
+PeerPage NamespaceDirectory::shared_page(const Namespace* ns, const sdk::MemberPage& shared,
+                                         PageLimit limit) const {
+  std::size_t total = shared.total;
+  const bool looks = limit.away != PageLimit::Away::kAsOthers && ns != nullptr && ns->away > 0;
+  std::deque<std::string> marked;  // what `objects` views
+  std::vector<Fingerprint> peers;  // of these
+  std::vector<std::string_view> objects;
+  objects.reserve(shared.members.size());
+  for (const sdk::MemberEntry& member : shared.members) {
+    // A member of this node that has left since the broker made the page is skipped. Its peer_left
+    // was posted before the joiner could hear it, so the joiner would never learn that it is gone.
+    if (!member.here || (ns != nullptr && peers_.is_member(member.peer, ns))) {
+      const Member* own = looks && member.here ? find_member(*ns, member.peer) : nullptr;
+      const bool away = own != nullptr && own->away;
+      if (away && limit.away == PageLimit::Away::kMarked) {
+        objects.push_back(marked.emplace_back(with_away(member.object)));
+      } else {
+        objects.push_back(member.object);
+      }
+      peers.push_back(away ? member.peer : Fingerprint());
+    } else if (total > 0) {
+      --total;
+    }
+  }
+  PeerPage page = make_page(objects, limit);
+  page.total = total;
+  for (std::size_t i = 0; looks && i < page.listed; ++i) {
+    if (peers[i] != Fingerprint()) page.away.push_back(peers[i]);
+  }
+  return page;
+}
+
+std::vector<std::string> NamespaceDirectory::objects(std::string_view name,
+                                                     const std::vector<Fingerprint>& peers) const {
+  std::vector<std::string> objects(peers.size());
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  const Namespace* ns = find_in(shard, name);
+  if (ns == nullptr) return objects;
+  for (std::size_t i = 0; i < peers.size(); ++i) {
+    if (const Member* member = find_member(*ns, peers[i])) objects[i] = member->object;
+  }
+  return objects;
+}
+
+std::vector<PeerPlace> NamespaceDirectory::page_of_members(std::string_view name,
+                                                           const std::optional<Fingerprint>& after,
+                                                           std::size_t limit) const {
+  const auto less = [](const PeerPlace& a, const PeerPlace& b) {
+    return comes_before(a.peer, b.peer);
+  };
+  FirstFew<PeerPlace, decltype(less)> found(limit, less);
+  {
+    Shard& shard = shard_of(name);
+    const MutexLock lock(shard.mutex);
+    const Namespace* ns = find_in(shard, name);
+    if (ns == nullptr) return {};
+    for (const Member& member : ns->members) {
+      if (member.departed || (after && !comes_before(*after, member.peer))) continue;
+      found.offer({member.peer, member.where});
+    }
+  }
+  return found.take();
+}
+
+std::vector<NamespaceFacts> NamespaceDirectory::page_of_names(bool rooms, std::string_view after,
+                                                              std::size_t limit) const {
+  FirstFew<NamespaceFacts, ByName> found(limit, {});
+  for (std::uint32_t i = 0; i <= mask_; ++i) {
+    const MutexLock lock(shards_[i].mutex);
+    for (const auto& [name, ns] : shards_[i].by_name) {
+      const bool is_meant = (ns->room != nullptr) == rooms && name > after;
+      if (is_meant && found.wants(name)) found.offer(facts_of(*ns));
+    }
+  }
+  return found.take();
+}
+
+std::optional<NamespaceFacts> NamespaceDirectory::room_facts(std::string_view name) const {
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  const Namespace* ns = find_in(shard, name);
+  if (ns == nullptr || ns->room == nullptr) return std::nullopt;
+  return facts_of(*ns);
+}
+
+void NamespaceDirectory::visit(
+    const std::function<void(const std::string&, std::size_t, bool)>& visit) const {
+  struct Line {
+    std::string name;
+    std::size_t members;
+    bool is_room;
+  };
+  for (std::uint32_t i = 0; i <= mask_; ++i) {
+    std::vector<Line> lines;
+    {
+      const MutexLock lock(shards_[i].mutex);
+      lines.reserve(shards_[i].by_name.size());
+      for (const auto& [name, ns] : shards_[i].by_name) {
+        lines.push_back({ns->name, ns->members.size(), ns->room != nullptr});
+      }
+    }
+    for (const Line& line : lines) visit(line.name, line.members, line.is_room);
+  }
+}
+
+}  // namespace peer

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "core/hub/namespace_directory.h"
+
+/// What the sources of NamespaceDirectory have in common. The lock of the namespace's shard is
+/// held.
+namespace peer {
+
+/// A page of the members from the `first`-th on, who are `limit.peers` at most.
+[[nodiscard]] PeerPage page_of(const Namespace& ns, std::size_t first, PageLimit limit);
+
+/// Null: it is no member. Linear in the members: there is no index by fingerprint. Only discover,
+/// matches, rooms and news from other nodes ask so; a signal asks PeerDirectory.
+template <typename Namespace>  // const or not
+[[nodiscard]] auto* find_member(Namespace& ns, const Fingerprint& peer) {
+  const auto at = std::find_if(ns.members.begin(), ns.members.end(),
+                               [&](const Member& member) { return member.peer == peer; });
+  return at == ns.members.end() ? nullptr : &*at;
+}
+
+}  // namespace peer

@@ -1,0 +1,177 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <peer/sdk/match_strategy.h>
+
+#include "core/base/fingerprint.h"
+#include "core/match/match_rules.h"
+#include "core/plugin/plugin_calls.h"
+#include "core/protocol/requests.h"
+
+namespace peer {
+
+/// What a strategy is told of a ticket, and what becomes of it. Who holds a StrategyQueue derives
+/// from it, and adds what else a ticket means there.
+struct QueuedTicket {
+  Fingerprint peer;
+  sdk::Instant enqueued;
+  MatchRequest request;
+  bool proposed = false;   ///< it is in a group that form_groups() has returned
+  bool set_aside = false;  ///< its peer is away: it is in no group until put_back()
+};
+
+/// Tickets that may play together now, in announcing order.
+struct FormedGroup {
+  std::vector<sdk::TicketId> tickets;
+  Teams teams;  ///< empty: none
+};
+
+/// The tickets of one namespace, and the strategy's own queue of them: the one place where a
+/// strategy is driven, and believed no further than it makes sense. It is asked for groups by
+/// form_groups(), which sets their tickets aside; the holder then ends each ticket (take), or has
+/// it wait on (put_back).
+///
+/// A strategy that throws costs the ticket at hand, and nothing else.
+///
+/// Threading: one call at a time (a lock of the holder's, or one thread). The strategy is called
+/// within the call. Ownership: what `by` refers to outlives it.
+template <typename Ticket>
+class StrategyQueue {
+ public:
+  using Tickets = std::map<sdk::TicketId, Ticket>;
+
+  /// Asks the strategy for a queue of its own.
+  StrategyQueue(const Served<sdk::MatchStrategy>& by, std::string_view ns)
+      : calls_(by.calls), revision_(by.revision), queue_(make_queue(by, ns)) {}
+
+  /// False: the strategy made no queue; nothing else may be called then.
+  explicit operator bool() const { return queue_ != nullptr; }
+  [[nodiscard]] const Tickets& tickets() const { return tickets_; }
+  /// There must be such a ticket.
+  [[nodiscard]] Ticket& at(sdk::TicketId id) { return tickets_.at(id); }
+
+  /// `id` is new, and greater than those before: tickets are shown in the order of their ids.
+  /// Returns the ticket as it is kept, which the strategy does not know of yet: see put_back().
+  Ticket& add(sdk::TicketId id, Ticket ticket) {
+    return tickets_.emplace(id, std::move(ticket)).first->second;
+  }
+  /// What the strategy has against a new ticket, given what waits. `replaces`: the peer's own
+  /// earlier ticket, 0 for none, which does not count, and waits on if there is something.
+  MatchJudgement judge_ticket(const sdk::MatchTicket& ticket, sdk::TicketId replaces = 0) {
+    MatchJudgement judgement;
+    if (revision_ < kSdkOfQueues) return judgement;
+    if (replaces != 0) calls_.run("remove", [&] { queue_->remove(replaces); });
+    judgement.failed = !calls_.run("check", [&] { judgement.refusal = queue_->check(ticket); });
+    if (judgement.refusal) {
+      judgement.refusal = words_for_client(calls_, std::move(*judgement.refusal));
+    }
+    if (replaces != 0 && !judgement.is_good()) put_back(replaces);
+    return judgement;
+  }
+  /// What a ticket that waits may expect, if the strategy says so.
+  std::optional<sdk::MatchForecast> forecast(sdk::TicketId id) {
+    if (revision_ < kSdkOfQueues) return std::nullopt;
+    sdk::MatchForecast forecast;
+    bool known = false;
+    calls_.run("forecast", [&] { known = queue_->forecast(id, forecast); });
+    return known ? std::optional(forecast) : std::nullopt;
+  }
+  /// Gives the ticket to the strategy, for the first time or because its group came to nothing. On
+  /// false it threw, and the holder should end the ticket.
+  bool put_back(sdk::TicketId id) {
+    Ticket& ticket = tickets_.at(id);
+    ticket.proposed = ticket.set_aside = false;
+    return calls_.run("add", [&] {
+      queue_->add({id, ticket.peer, ticket.enqueued, view_of(ticket.request)});
+    });
+  }
+  /// Has the strategy forget a ticket until put_back(); one that is in a group stays in it.
+  void set_aside(sdk::TicketId id) {
+    Ticket& ticket = tickets_.at(id);
+    if (ticket.proposed || ticket.set_aside) return;
+    calls_.run("remove", [&] { queue_->remove(id); });
+    ticket.set_aside = true;
+  }
+  /// Ends a ticket, and has the strategy forget it.
+  Ticket withdraw(sdk::TicketId id) {
+    calls_.run("remove", [&] { queue_->remove(id); });
+    return take(id);
+  }
+  /// Ends a ticket that the strategy has given up already: one of a group.
+  Ticket take(sdk::TicketId id) {
+    auto node = tickets_.extract(id);
+    return std::move(node.mapped());
+  }
+
+  /// Groups that may start now, each in announcing order, their tickets `proposed`. One that makes
+  /// no sense is logged as the strategy's fault, and what it holds waits on.
+  std::vector<FormedGroup> form_groups(sdk::Instant now) {
+    std::vector<sdk::MatchGroup> groups;
+    calls_.run("form_groups", [&] { groups = queue_->form_groups(now); });
+    std::vector<FormedGroup> formed;
+    for (sdk::MatchGroup& group : groups) {
+      Teams teams = teams_of(group);
+      if (propose(group, teams)) formed.push_back({std::move(group.tickets), std::move(teams)});
+    }
+    return formed;
+  }
+  /// When to form groups again without a new ticket; nullopt: not before there is one.
+  std::optional<sdk::Instant> next_change(sdk::Instant now) {
+    // A strategy that always has something to do is asked 20 times a second, not more.
+    constexpr std::chrono::milliseconds kSoonest{50};
+    std::optional<sdk::Instant> next;
+    calls_.run("next_change", [&] { next = queue_->next_change(now); });
+    if (next) next = std::max(*next, now + kSoonest);
+    return next;
+  }
+
+ private:
+  // The group size that a ticket asks for; 0: it is in no group that may be formed.
+  [[nodiscard]] std::uint32_t size_of(sdk::TicketId id) const {
+    const auto at = tickets_.find(id);
+    const bool may_be = at != tickets_.end() && !at->second.proposed && !at->second.set_aside;
+    return may_be ? at->second.request.group_size : 0;
+  }
+
+  Teams teams_of(const sdk::MatchGroup& group) {
+    Teams teams;
+    if (revision_ < kSdkOfQueues || group.tickets.empty()) return teams;
+    calls_.run("teams_of", [&] { teams = queue_->teams_of(group); });
+    return teams;
+  }
+
+  bool propose(const sdk::MatchGroup& group, const Teams& teams) {
+    if (is_sound(group, [this](sdk::TicketId id) { return size_of(id); }) &&
+        are_teams_of(teams, group)) {
+      for (const sdk::TicketId id : group.tickets) tickets_.at(id).proposed = true;
+      return true;
+    }
+    calls_.fault(
+        "form_groups",
+        "returned a group with unknown or duplicate tickets, of a wrong size, or whose teams "
+        "are not its tickets");
+    for (const sdk::TicketId id : group.tickets) {
+      if (size_of(id) == 0) continue;
+      calls_.run("remove", [&] { queue_->remove(id); });
+      put_back(id);
+    }
+    return false;
+  }
+
+  PluginCalls& calls_;
+  const std::uint32_t revision_;  ///< of the SDK that the strategy was built with
+  std::unique_ptr<sdk::MatchQueue> queue_;
+  Tickets tickets_;
+};
+
+}  // namespace peer

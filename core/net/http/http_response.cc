@@ -1,0 +1,118 @@
+#include <Poco/Net/HTTPResponse.h>
+#include <Poco/Timestamp.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <array>
+#include <sstream>
+
+#include "core/net/http/http_request.h"
+
+// The answers of the server by HTTP. In: a request for an upgrade; a status with its words; an
+// HttpResponse. Out: the judgement of the upgrade (RFC 6455 4.2), and whole responses as text,
+// ready for the socket. No state, any thread. POCO writes the heads. No header and no body here may
+// hold a client's text.
+namespace peer {
+namespace {
+
+constexpr std::string_view kWebSocketVersion = "13";
+
+/// 16 bytes in base64: 22 digits and the padding (RFC 6455 4.1).
+bool is_valid_key(std::string_view key) {
+  constexpr std::size_t kDigits = 22;
+  constexpr std::string_view kPadding = "==";
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  return key.size() == kDigits + kPadding.size() && key.substr(kDigits) == kPadding &&
+         key.find_first_not_of(kAlphabet) == kDigits;
+}
+
+/// RFC 6455 4.2.2: base64(SHA-1(key + GUID)).
+std::string accept_key_of(std::string_view key) {
+  const std::string text = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+  std::array<unsigned char, SHA_DIGEST_LENGTH> digest;
+  SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+  std::array<unsigned char, 4 * ((SHA_DIGEST_LENGTH + 2) / 3) + 1> encoded;
+  const int length = EVP_EncodeBlock(encoded.data(), digest.data(), SHA_DIGEST_LENGTH);
+  return std::string(encoded.begin(), encoded.begin() + length);
+}
+
+std::string render(const Poco::Net::HTTPResponse& response) {
+  std::ostringstream out;
+  response.write(out);
+  return std::move(out).str();
+}
+
+void add_all(const HttpHeaders& headers, Poco::Net::HTTPResponse& response) {
+  for (const auto& [name, value] : headers) response.add(name, value);
+}
+
+}  // namespace
+
+UpgradeAnswer check_upgrade(const HttpRequest& request) {
+  if (request.method != "GET") return {400, "a WebSocket is asked for with GET", {}};
+  if (!request.http_1_1) {
+    return {400, "HTTP/1.0 cannot upgrade: does the proxy speak HTTP/1.1 to this server?", {}};
+  }
+  if (request.count("Host") != 1) return {400, "no Host header", {}};
+  if (!request.has_token("Upgrade", "websocket")) {
+    return {400, "no Upgrade header: does the proxy pass WebSockets?", {}};
+  }
+  if (!request.has_token("Connection", "upgrade")) {
+    return {400, "no 'Connection: Upgrade' header: does the proxy pass WebSockets?", {}};
+  }
+  // 426 is only for what is a WebSocket handshake in all other respects.
+  const std::string* version = request.find("Sec-WebSocket-Version");
+  if (request.count("Sec-WebSocket-Version") != 1 || *version != kWebSocketVersion) {
+    return {426, "Sec-WebSocket-Version must be 13", {}};
+  }
+  const std::string* key = request.find("Sec-WebSocket-Key");
+  if (request.count("Sec-WebSocket-Key") != 1 || !is_valid_key(*key)) {
+    return {400, "no valid Sec-WebSocket-Key", {}};
+  }
+  return {101, {}, accept_key_of(*key)};
+}
+
+std::string render_switching_protocols(std::string_view accept_key, const HttpHeaders& extra) {
+  using Poco::Net::HTTPResponse;
+  HTTPResponse head(HTTPResponse::HTTP_1_1, HTTPResponse::HTTP_SWITCHING_PROTOCOLS);
+  head.set("Upgrade", "websocket");
+  head.set("Connection", "Upgrade");
+  head.set("Sec-WebSocket-Accept", std::string(accept_key));
+  add_all(extra, head);
+  return render(head);
+}
+
+std::string render_response(const HttpResponse& response) {
+  using Poco::Net::HTTPResponse;
+  HTTPResponse head(HTTPResponse::HTTP_1_1, static_cast<HTTPResponse::HTTPStatus>(response.status));
+  head.setDate(Poco::Timestamp());
+  head.setContentType(response.content_type);
+  head.setContentLength64(static_cast<Poco::Int64>(response.body.size()));
+  head.setKeepAlive(response.keep_alive);
+  add_all(response.extra, head);
+  std::string text = render(head);
+  if (!response.head_only) text += response.body;
+  return text;
+}
+
+HttpResponse error_response(int status, std::string_view message) {
+  using Poco::Net::HTTPResponse;
+  std::string phrase =
+      HTTPResponse::getReasonForStatus(static_cast<HTTPResponse::HTTPStatus>(status));
+  std::transform(phrase.begin(), phrase.end(), phrase.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  if (message.empty()) message = phrase;
+  HttpResponse response;
+  response.status = status;
+  response.body = R"({"error":{"code":)" + std::to_string(status) + R"(,"message":")" +
+                  std::string(message) + R"("}})";
+  if (status == HTTPResponse::HTTP_UPGRADE_REQUIRED) {
+    response.extra = {
+        {"Connection", "Upgrade"}, {"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "13"}};
+  }
+  return response;
+}
+
+}  // namespace peer

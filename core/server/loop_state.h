@@ -1,0 +1,54 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "core/limit/kept_budget.h"
+#include "core/net/event_loop.h"
+#include "core/protocol/message.h"
+#include "core/protocol/meta.h"
+#include "core/server/counts.h"
+
+namespace peer {
+
+struct Namespace;
+struct Node;
+struct SessionMoves;
+
+/// The latest news of a peer's meta in a namespace are younger than `presence_interval`.
+struct ToldMeta {
+  TimerId timer;               ///< its end
+  std::optional<Meta> before;  ///< what the watchers know, if that has changed since
+};
+
+/// What one loop keeps for the sessions that live on it. Written on its thread; counts are read
+/// from any. Owned by the Node.
+struct LoopState {
+  EventLoop* loop = nullptr;  ///< since Node::add_loop()
+  Node* node = nullptr;       ///< the same
+  /// What its sessions keep: its part of `resume_total_bytes`.
+  KeptBudget kept;
+  /// Of core/session/session_moves.h; null: none has been on the move.
+  std::shared_ptr<SessionMoves> moves;
+  /// By the peer's slot and the namespace.
+  std::map<std::pair<std::uint32_t, const Namespace*>, ToldMeta> told_meta;
+  /// They are let in, and wait until another loop has ended who has their fingerprint: nothing else
+  /// finds them by it yet.
+  std::vector<SessionRef> replacing;
+  /// One for each loop, since it reuses its buffers from message to message.
+  MessageParser parser;
+  /// How long a task that is handed to this loop waits for its start.
+  LoopLag lag;
+  std::array<std::atomic<std::uint64_t>, kMessageTypeCount> messages{};  ///< handled, by type
+  /// By the message that they answer.
+  ErrorCounts errors;
+  std::atomic<std::uint64_t> rate_limited{0};  ///< messages answered 429 for want of tokens
+};
+
+}  // namespace peer

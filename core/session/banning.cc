@@ -1,0 +1,44 @@
+#include "core/session/banning.h"
+
+#include <algorithm>
+
+#include "core/base/log.h"
+#include "core/session/session.h"
+
+namespace peer {
+namespace {
+
+// Its client is told why when it comes back, for as long as it could have come back otherwise.
+void end_if_away(Node& node, SessionRef where, const Fingerprint& peer) {
+  EventLoop& loop = node.loop_of(where);
+  Session* session = find_session(loop, where);
+  if (session == nullptr || session->fingerprint != peer || !session->is_away()) return;
+  const Resumable& state = *session->resumable;
+  const Time ends = std::min({state.away->window_ends, state.away->grant_ends, state.ends});
+  node.resumes.note_banned(state.token, ends, loop.now());
+  if (state.used != nullptr) node.resumes.note_banned(state.used->hash, ends, loop.now());
+  log_notice("a ban ends a session that was away",
+             {{"peer", to_hex(peer)}, {"address", session->address()}});
+  session->close(CloseCode::kAuthFailed, {});
+}
+
+}  // namespace
+
+TakenBan take_ban(Node& node, const Ban& ban, std::int64_t now) {
+  TakenBan taken{node.admission.bans().put(ban, now)};
+  if (taken.change != Bans::Change::kTaken) return taken;
+  if (node.on_bans_changed) taken.is_kept = node.on_bans_changed();
+  const auto peer = parse_fingerprint(ban.target);
+  if (!peer || !ban.lasts(now)) return taken;
+  if (const auto where = node.peers.find(*peer)) {
+    node.loop_of(*where).post(
+        [&node, where = *where, peer = *peer] { end_if_away(node, where, peer); });
+  }
+  return taken;
+}
+
+std::int64_t next_change(Node& node, const std::string& target, std::int64_t now) {
+  return std::max(now, node.admission.bans().changed_at(target) + 1);
+}
+
+}  // namespace peer

@@ -1,0 +1,234 @@
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "core/base/log.h"
+#include "core/session/away.h"
+#include "core/session/membership.h"
+#include "core/session/presence.h"
+#include "core/session/replies.h"
+#include "core/session/resume.h"
+#include "core/session/session_moves.h"
+#include "core/session/session_record.h"
+
+// A session of this node that a client resumes at another one. In: the claim of that node, and,
+// from the broker, that the registration has gone over. Out: who the session is, for the other node
+// to make a place for it; then what it has; and it ends here, unheard.
+//
+// Nothing may reach the peer twice, or not at all. What comes to the peer alone goes where it is
+// registered, and this node passes on what comes late. What all members of a namespace are told
+// comes from other nodes in one order, in which the step to the other node has its place. But what
+// the members of this node do they are told at once, and other nodes by the broker, maybe behind
+// that step. So its memberships are marked before (Member::Move): from then on whoever does
+// something tells the broker that this member knows.
+namespace peer {
+namespace {
+
+// The other node asks the broker at once, which has 2 s.
+constexpr milliseconds kOfferStands{5'000};
+// What is asked of others is answered within 2 s; the client may ask again.
+constexpr milliseconds kMostForAnswers{1'500};
+constexpr milliseconds kPauseForAnswers{3};
+
+Departure* find_departure(LoopState& home, SessionRef session) {
+  if (home.moves == nullptr) return nullptr;
+  const auto at = home.moves->departures.find(session.slot);
+  return at == home.moves->departures.end() ? nullptr : &at->second;
+}
+
+// The session, if it still departs to there.
+Session* find_departing(LoopState& home, SessionRef ref, std::uint64_t number) {
+  Session* session = find_session(*home.loop, ref);
+  const Departure* departure = session == nullptr ? nullptr : find_departure(home, ref);
+  return departure != nullptr && departure->to.number == number ? session : nullptr;
+}
+
+void stay(Node& node, LoopState& home, Session& session, ClaimFate fate) {
+  const Departure departure = std::move(home.moves->departures.at(session.ref().slot));
+  home.moves->departures.erase(session.ref().slot);
+  home.loop->cancel(departure.timeout);
+  for (const Membership& membership : session.memberships) {
+    node.namespaces.end_move(*membership.ns, membership.joined, std::nullopt);
+  }
+  // The connection that carried it has ended for this.
+  if (!departure.told_away) tell_presence(node, session, true);
+  await_end(node, session);
+  refuse_claim(node, departure.to, fate);
+  home.loop->deliver_mail();
+}
+
+MovingIdentity identity_of(Node& node, const Session& session, bool told_away) {
+  MovingIdentity identity;
+  identity.peer = session.registered();
+  identity.registered_at = session.registered_at;
+  identity.alias = session.alias;
+  identity.meta = session.meta.empty() ? std::string() : session.meta.to_json();
+  identity.proved = session.proved;
+  identity.has_identity = session.has_identity;
+  identity.takes_over = !told_away;
+  identity.away = told_away;
+  identity.auth = node.auths[session.auth_entry].calls.name();
+  if (const Rights* rights = session.rights.get()) {
+    identity.patterns = rights->namespaces;
+    identity.rate = rights->rate_per_second;
+    identity.may_create_rooms = rights->may_create_rooms;
+  }
+  for (const Membership& membership : session.memberships) {
+    MovingMembership moving;
+    moving.ns = membership.ns->name;
+    moving.app_type = membership.app_type;
+    moving.meta = membership.meta;
+    moving.object = peer_object(session, membership.app_type, membership.meta);
+    moving.ticket_size = membership.ticket_size;
+    moving.watches = membership.watches;
+    if (const auto room = node.namespaces.room(moving.ns)) moving.room = room->room;
+    identity.memberships.push_back(std::move(moving));
+  }
+  return identity;
+}
+
+void offer(Node& node, LoopState& home, SessionRef ref, std::uint64_t number) {
+  const Session* session = find_departing(home, ref, number);
+  if (session == nullptr) return;
+  const Departure& departure = *find_departure(home, ref);
+  say(node, departure.to.node, MoveStep::kOffer, departure.to.loop, number,
+      packed(identity_of(node, *session, departure.told_away)));
+}
+
+// Answers that are due come first: the client has been told that their messages were handled.
+void await_answers(Node& node, LoopState& home, SessionRef ref, std::uint64_t number, Time until) {
+  Session* session = find_departing(home, ref, number);
+  if (session == nullptr) return;
+  if (home.loop->pauses(ref) == 0 && session->resumable->unanswered == 0) {
+    for (const Membership& membership : session->memberships) {
+      node.namespaces.begin_move(*membership.ns, membership.joined);
+    }
+    return after_all_loops(node, *home.loop,
+                           [&node, &home, ref, number] { offer(node, home, ref, number); });
+  }
+  if (home.loop->now() >= until) return stay(node, home, *session, ClaimFate::kBusy);
+  home.loop->schedule(home.loop->now() + kPauseForAnswers, [&node, &home, ref, number, until] {
+    await_answers(node, home, ref, number, until);
+  });
+}
+
+MovingRest rest_of(Node& node, Session& session, std::vector<MovingTicketOf> tickets) {
+  const Resumable& state = *session.resumable;
+  const Away& away = *state.away;
+  const Time now = session.loop().now();
+  MovingRest rest;
+  rest.messages = session.messages;
+  rest.handled = state.handled;
+  rest.sent = state.sent;
+  rest.lost = state.lost;
+  rest.limited_in_a_row = session.limited_in_a_row;
+  rest.token = state.token;
+  if (state.used != nullptr) rest.used = *state.used;
+  rest.ends = state.ends - now;
+  rest.window = away.window_ends - now;
+  if (away.grant_ends != kNever) rest.grant = away.grant_ends - now;
+  rest.waiting = away.waiting;
+  for (std::uint32_t i = 0; i < state.kept.count(); ++i) rest.kept.push_back(state.kept.at(i));
+  rest.rate = node.limiter.take_out(session.fingerprint, now);
+  rest.fanout = session.fanout.level(now);
+  rest.tickets = std::move(tickets);
+  return rest;
+}
+
+// The last that has been sent to it here has come.
+void give(Node& node, LoopState& home, SessionRef ref, std::uint64_t number) {
+  Session* session = find_departing(home, ref, number);
+  if (session == nullptr) return;
+  home.loop->deliver_mail();
+  Departure& departure = *find_departure(home, ref);
+  const ClaimName to = departure.to;
+  say(node, to.node, MoveStep::kRest, to.loop, to.number,
+      packed(rest_of(node, *session, std::move(departure.tickets))));
+  if (log_debug_enabled()) {
+    log_debug("resumed at another node",
+              {{"peer", to_hex(session->fingerprint)}, {"node", to.node}});
+  }
+  session->stage = Session::Stage::kGone;
+  release_resumable(node, *session);
+  home.loop->forget(ref);
+}
+
+// Its place is at the other node now; nobody is told.
+void leave_hub(Node& node, Session& session, Departure& departure) {
+  for (const Membership& membership : session.memberships) {
+    forget_changes(session, *membership.ns);
+    if (membership.ticket_size == 0) continue;
+    const std::string& ns = membership.ns->name;
+    auto ticket = node.matching->take_out(session.loop(), ns, session.fingerprint);
+    if (ticket) departure.tickets.push_back({ns, std::move(*ticket)});
+  }
+  for (const Membership& membership : std::exchange(session.memberships, {})) {
+    node.namespaces.release(*membership.ns, membership.joined, session.fingerprint);
+  }
+  session.namespaces.clear();
+  session.admitted = false;  // the broker knows
+  if (session.holds_alias) node.peers.free_alias(session.alias);
+  static_cast<void>(node.peers.remove(session.fingerprint, session.ref(), false));
+}
+
+}  // namespace
+
+void begin_departure(Node& node, LoopState& home, SessionRef ref, const ClaimName& to,
+                     const TokenHash& token, std::uint64_t received) {
+  Session* session = find_session(*home.loop, ref);
+  if (session != nullptr && is_moving(home, ref)) return refuse_claim(node, to, ClaimFate::kBusy);
+  if (!may_be_resumed(session, token, received) || node.stopping) {
+    return refuse_claim(node, to, ClaimFate::kNotFound);
+  }
+  const bool told_away = session->is_away();
+  if (!told_away) {
+    if (!node.peers.count_replacement(session->fingerprint, home.loop->now())) {
+      return refuse_claim(node, to, ClaimFate::kTooOften);
+    }
+    begin_away(node, *session, replace_transport(*session), Told::kNobody);
+  }
+  home.loop->cancel(session->resumable->away->end);  // its time runs on at the other node
+  const TimerId timeout =
+      home.loop->schedule(home.loop->now() + kOfferStands, [&node, &home, ref, number = to.number] {
+        Session* there = find_departing(home, ref, number);
+        if (there != nullptr) stay(node, home, *there, ClaimFate::kUnavailable);
+      });
+  const std::uint64_t number = to.number;
+  moves_of(home).departures.insert_or_assign(std::uint32_t{ref.slot},
+                                             Departure{to, told_away, false, timeout, {}});
+  await_answers(node, home, ref, number, home.loop->now() + kMostForAnswers);
+}
+
+void cancel_departure(Node& node, LoopState& home, SessionRef ref, const ClaimName& to) {
+  Session* session = find_departing(home, ref, to.number);
+  if (session == nullptr || find_departure(home, ref)->to.node != to.node) return;
+  if (find_departure(home, ref)->given) return;
+  stay(node, home, *session, ClaimFate::kUnavailable);
+}
+
+void complete_departure(Node& node, LoopState& home, SessionRef ref, const sdk::Registered& peer,
+                        std::shared_ptr<void> hold) {
+  Session* session = find_session(*home.loop, ref);
+  if (session == nullptr || !session->admitted || session->registered() != peer) return;
+  Departure* departure = find_departure(home, ref);
+  if (departure == nullptr) {
+    // The other node has taken it after this one had given up waiting for that.
+    end_session(node, *session, Ending::kGone);
+    return session->close(CloseCode::kReplaced, "replaced by a newer connection");
+  }
+  home.loop->cancel(departure->timeout);
+  departure->given = true;
+  // What the broker has told before is carried out by the loops first: it is for the peer here.
+  after_all_loops(
+      node, *home.loop,
+      [&node, &home, ref, number = departure->to.number, hold = std::move(hold)]() mutable {
+        Session* there = find_departing(home, ref, number);
+        if (there != nullptr) leave_hub(node, *there, *find_departure(home, ref));
+        hold.reset();
+        // Other loops may have found it in the hub before that.
+        after_all_loops(node, *home.loop,
+                        [&node, &home, ref, number] { give(node, home, ref, number); });
+      });
+}
+
+}  // namespace peer

@@ -1,0 +1,181 @@
+#include "core/session/membership.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/name_pattern.h"
+#include "core/session/away.h"
+#include "core/session/presence.h"
+#include "core/session/replies.h"
+#include "core/wire/notices.h"
+
+// In: what a join, a leave or an end has come to. Out: the session's own books, the hub's by way of
+// RoomStore, and the announcements that go with them. All on the session's loop.
+namespace peer {
+namespace {
+
+std::size_t object_size(const Session& session, const Membership& membership) {
+  // 160: the fingerprint, and the names and punctuation of the members, rounded up.
+  return 160 + session.alias.size() + session.meta.json_size() + membership.app_type.size() +
+         membership.meta.size();
+}
+
+}  // namespace
+
+bool matches_any(const std::vector<std::string>& patterns, std::string_view name) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const std::string& pattern) { return matches_pattern(pattern, name); });
+}
+
+bool may_use_namespace(const Session& session, std::string_view ns) {
+  return session.rights == nullptr || !session.rights->namespaces ||
+         matches_any(*session.rights->namespaces, ns);
+}
+
+std::size_t membership_size(const Session& session, const Membership& membership) {
+  return kMembershipOverhead + membership.ns->name.size() + membership.app_type.size() +
+         membership.meta.size() + membership.ticket_size + object_size(session, membership);
+}
+
+std::size_t state_size(const Session& session) {
+  std::size_t size = session.alias.size() + session.meta.json_size();
+  for (const Membership& membership : session.memberships) {
+    size += membership_size(session, membership);
+  }
+  return size;
+}
+
+void refresh_object(Node& node, const Session& session, const Membership& membership) {
+  node.rooms.store().refresh(*membership.ns, membership.joined, session.registered(),
+                             peer_object(session, membership.app_type, membership.meta));
+}
+
+void refresh_objects(Node& node, const Session& session) {
+  for (const Membership& membership : session.memberships) {
+    refresh_object(node, session, membership);
+  }
+}
+
+void use_rights(Node& node, Session& session, std::unique_ptr<Rights> rights) {
+  std::vector<bool> could_use;
+  for (const Membership& membership : session.memberships) {
+    could_use.push_back(may_use_namespace(session, membership.ns->name));
+  }
+  session.rights = std::move(rights);
+  for (std::size_t i = 0; i < session.memberships.size(); ++i) {
+    Membership& membership = session.memberships[i];
+    const bool can_use = may_use_namespace(session, membership.ns->name);
+    if (can_use == could_use[i]) continue;
+    if (can_use) {
+      insert(session.namespaces, membership.ns);
+    } else {
+      erase(session.namespaces, membership.ns);
+      node.matching->drop(session.loop(), membership.ns->name, session.fingerprint);
+      membership.ticket_size = 0;
+    }
+    node.namespaces.mute(*membership.ns, membership.joined, !can_use);
+  }
+  session.loop().deliver_mail();
+}
+
+void enter_membership(Node& node, Session& session, const JoinDraft& draft,
+                      const JoinResult& result) {
+  session.memberships.push_back(
+      {result.ns, result.joined, draft.app_type, draft.meta, 0, draft.watches});
+  insert(session.namespaces, result.ns);
+  // It lost its alias while it was on its way in.
+  if (draft.holds_alias != session.holds_alias) {
+    refresh_object(node, session, session.memberships.back());
+  }
+  // It went away while its join was under way.
+  if (session.is_away()) tell_presence(node, session, true);
+}
+
+void leave_namespace(Node& node, Session& session, std::size_t membership, bool others_know) {
+  // The session's own books first: whatever the steps below call finds no such membership.
+  const Membership left = std::move(session.memberships[membership]);
+  session.memberships.erase(session.memberships.begin() + static_cast<std::ptrdiff_t>(membership));
+  erase(session.namespaces, left.ns);
+  forget_changes(session, *left.ns);
+  EventLoop& loop = session.loop();
+  // A copy, since the namespace ends with its last member.
+  const std::string name = left.ns->name;
+  // Only members have tickets: the ticket ends before the membership, so no match can be made of it
+  // afterwards.
+  node.matching->drop(loop, name, session.fingerprint);
+  const bool is_to_be_settled = node.rooms.store().leave(
+      *left.ns, left.joined, session.registered(),
+      peer_left_frame(session.fingerprint, name, loop.wall()), others_know);
+  // The owner may have left: the room's policy decides who succeeds it.
+  if (is_to_be_settled) node.rooms.settle(loop, name, session.fingerprint);
+}
+
+bool remove_member(Node& node, SessionRef where, const std::string& name,
+                   const FrameRef& farewell) {
+  EventLoop& loop = node.loop_of(where);
+  Session* target = find_session(loop, where);
+  if (target == nullptr || target->stage != Session::Stage::kRegistered) return false;
+  const Membership* membership = target->find(name);
+  if (membership == nullptr) return false;
+  const auto index = static_cast<std::size_t>(membership - target->memberships.data());
+  const bool hears = may_use_namespace(*target, name);
+  leave_namespace(node, *target, index, true);
+  // The farewell comes last: whatever other loops have said to it as a member is here by now.
+  loop.deliver_mail();
+  if (Session* still = find_session(loop, where); still != nullptr && hears) still->send(farewell);
+  return true;
+}
+
+void drop_closed(Node& node, std::span<const ClosedMember> members) {
+  std::vector<std::vector<ClosedMember>> by_loop(node.loops.size());
+  for (const ClosedMember& member : members) by_loop[member.where.loop].push_back(member);
+  for (std::size_t i = 0; i < by_loop.size(); ++i) {
+    if (by_loop[i].empty()) continue;
+    EventLoop& loop = *node.loops[i];
+    loop.post([&node, &loop, closed = std::move(by_loop[i])] {
+      for (const ClosedMember& member : closed) {
+        Session* session = find_session(loop, member.where);
+        if (session == nullptr) continue;  // its end has let go of the room
+        for (std::size_t at = 0; at < session->memberships.size(); ++at) {
+          const Membership& membership = session->memberships[at];
+          if (membership.ns != member.ns || membership.joined != member.joined) continue;
+          leave_namespace(node, *session, at);
+          break;
+        }
+      }
+      loop.deliver_mail();
+    });
+  }
+}
+
+Inheritance end_session(Node& node, Session& session, Ending ending) {
+  session.stage = Session::Stage::kGone;
+  if (session.resumable != nullptr) release_resumable(node, session);
+  // Nobody needs an answer of an auth plugin any more; those see it by these.
+  session.renewal.reset();
+  session.registration.reset();
+  if (!session.admitted) return {};
+  // A second call, such as that of on_close(), finds nothing to end from here on.
+  session.admitted = false;
+  // From the back, which moves no other. When the server stops, everybody goes: nobody is told.
+  while (!session.memberships.empty() && !node.stopping) {
+    leave_namespace(node, session, session.memberships.size() - 1);
+  }
+  session.loop().deliver_mail();
+  // Behind the memberships: the broker hears of the peer's leaving while it still knows the peer.
+  node.others.unregister_peer(session.registered());
+  if (session.holds_alias) node.peers.free_alias(session.alias);
+  const bool replaced = ending == Ending::kReplaced;
+  // A replacement keeps the tokens of the older registration, or else a client could fill its
+  // bucket by registering anew.
+  if (!replaced) node.limiter.forget(session.fingerprint);
+  // The fingerprint is freed last: while anything of this registration is left, no newer one is
+  // admitted.
+  std::optional<Inheritance> inheritance =
+      node.peers.remove(session.fingerprint, session.ref(), replaced);
+  if (!inheritance) return {};
+  if (replaced) inheritance->count(session.loop().now());
+  return *inheritance;
+}
+
+}  // namespace peer

@@ -1,0 +1,150 @@
+#include "core/session/replies.h"
+
+#include <chrono>
+
+#include "core/base/utf8.h"
+#include "core/protocol/json_text.h"
+#include "core/wire/ice_servers.h"
+#include "core/wire/notices.h"
+
+// In: what a handler has to answer. Out: its JSON as one frame, queued for the session's transport.
+// On the session's loop.
+namespace peer {
+namespace {
+
+// Some words are a plugin's, which may have cut a client's in the middle of a character.
+bool is_text(std::string_view words) {
+  return is_valid_utf8({reinterpret_cast<const std::uint8_t*>(words.data()), words.size()});
+}
+
+std::string ice_members(const Session& session, const std::vector<IceServer>& ice) {
+  const auto now =
+      std::chrono::duration_cast<std::chrono::seconds>(session.loop().wall().time_since_epoch());
+  return ice_servers_members(ice, session.fingerprint, now);
+}
+
+}  // namespace
+
+void reply(Session& session, std::string_view type, std::string_view id, std::string_view payload) {
+  FrameBuilder builder(type.size() + id.size() + payload.size() + 40);
+  builder.append("{\"type\":\"").append(type).append("\"");
+  if (!id.empty()) builder.append(",\"id\":").append(id);
+  if (!payload.empty()) builder.append(",\"payload\":").append(payload);
+  session.reply(builder.append("}").finish(Opcode::kText));
+}
+
+void reply_error(Session& session, std::string_view id, int code, std::string_view message) {
+  reply_error(session, session.handling, id, code, message);
+}
+
+void reply_error(Session& session, MessageType answered, std::string_view id, int code,
+                 std::string_view message) {
+  session.home().errors.add(answered, code);
+  std::string payload = "{\"code\":" + std::to_string(code) + ",\"message\":";
+  append_json_string(payload, is_text(message) ? message : "refused");
+  payload.push_back('}');
+  reply(session, "error", id, payload);
+}
+
+void reply_ack(Session& session, std::string_view id, std::uint32_t delivered,
+               std::uint32_t dropped) {
+  // A client that sends no request id expects no ack (docs/protocol.md, "C.1 Request ids").
+  if (id.empty()) return;
+  reply(session, "ack", id,
+        "{\"delivered\":" + std::to_string(delivered) + ",\"dropped\":" + std::to_string(dropped) +
+            "}");
+}
+
+namespace {
+
+// Up to the last member of the payload.
+std::string greeting(std::string_view type, const Session& session, std::string_view id,
+                     std::string_view members) {
+  const std::string hex = to_hex(session.fingerprint);
+  std::string message = "{\"type\":\"" + std::string(type) + "\"";
+  if (!id.empty()) message.append(",\"id\":").append(id);
+  message.append(",\"from\":\"").append(hex).append("\",\"payload\":{\"fingerprint\":\"");
+  message.append(hex).append("\",\"alias\":");
+  append_json_string(message, session.alias);
+  if (!session.holds_alias) message.append(",\"alias_taken\":true");
+  return message.append(members);
+}
+
+}  // namespace
+
+void reply_registered(Session& session, std::string_view id, std::string_view members,
+                      const std::vector<IceServer>* ice) {
+  std::string message = greeting("registered", session, id, members);
+  if (ice != nullptr) message.append(",").append(ice_members(session, *ice));
+  message.append("}}");
+  session.reply(text_frame(message));
+}
+
+FrameRef resumed_frame(const Session& session, std::string_view id, std::string_view members) {
+  return text_frame(greeting("resumed", session, id, members) + "}}");
+}
+
+void reply_ice_servers(Session& session, std::string_view id, const std::vector<IceServer>& ice) {
+  reply(session, "ice_servers", id, "{" + ice_members(session, ice) + "}");
+}
+
+void reply_peer_list(Session& session, std::string_view id, std::string_view ns,
+                     const PeerPage& page) {
+  std::string payload;
+  payload.reserve(page.peers.size() + 2 * ns.size() + 80);
+  payload.append("{\"namespace\":");
+  append_json_string(payload, ns);
+  payload.append(",\"peers\":[").append(page.peers).append("],\"total\":");
+  payload.append(std::to_string(page.total)).push_back('}');
+  reply(session, "peer_list", id, payload);
+}
+
+std::size_t peer_list_overhead(std::string_view id, std::string_view ns) {
+  constexpr std::size_t kRest = 100;  // words and punctuation, a total of twenty digits
+  return kRest + id.size() + json_string(ns).size();
+}
+
+void reply_room(Session& session, std::string_view type, std::string_view id,
+                std::string_view room_id, const Room& room, std::optional<std::size_t> peer_count) {
+  std::string payload = room_payload(room_id, room);
+  if (peer_count) payload.append(",\"peer_count\":").append(std::to_string(*peer_count));
+  reply(session, type, id, payload + "}");
+}
+
+void reply_waiting(Session& session, std::string_view id, sdk::TicketId ticket, bool shows_ticket,
+                   const std::optional<sdk::MatchForecast>& forecast) {
+  std::string payload = "{\"status\":\"waiting\"";
+  if (shows_ticket) payload.append(",\"ticket\":\"").append(std::to_string(ticket)).append("\"");
+  if (forecast && !id.empty()) {
+    payload.append(",\"waiting\":").append(std::to_string(forecast->waiting));
+    if (forecast->estimate) {
+      payload.append(",\"estimate_ms\":").append(std::to_string(forecast->estimate->count()));
+    }
+  }
+  reply(session, "match", id, payload + "}");
+}
+
+void reply_cancelled(Session& session, std::string_view id, sdk::TicketId ticket) {
+  reply(session, "match_cancelled", id, "{\"ticket\":\"" + std::to_string(ticket) + "\"}");
+}
+
+void reply_refreshed(Session& session, std::string_view id, milliseconds left) {
+  reply(session, "auth_refreshed", id, "{\"expires_ms\":" + std::to_string(left.count()) + "}");
+}
+
+std::string peer_object(const Session& session, std::string_view app_type,
+                        std::string_view join_meta) {
+  std::string object = "{\"fingerprint\":\"" + to_hex(session.fingerprint) + "\",\"alias\":";
+  append_json_string(object, session.alias);
+  if (!session.holds_alias) object.append(",\"alias_taken\":true");
+  if (session.proved) object.append(",\"proved\":true");
+  if (!app_type.empty()) object.append(",\"app_type\":").append(app_type);
+  Meta meta = session.meta;
+  meta.merge(join_meta);
+  object.append(",\"meta\":").append(meta.to_json()).push_back('}');
+  // The text is kept for as long as the membership lives.
+  object.shrink_to_fit();
+  return object;
+}
+
+}  // namespace peer

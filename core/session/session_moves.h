@@ -1,0 +1,117 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/unique_task.h"
+#include "core/net/operation.h"
+#include "core/server/node.h"
+#include "core/session/session.h"
+#include "core/session/session_record.h"
+
+/// Sessions on their way between nodes (docs/resume.md, "On another node"): what one loop knows of
+/// those that it has, and of those that its clients want, and what two nodes say to each other.
+///
+/// The node of the client *claims* the session (claim.cc), the node that has it lets it *depart*
+/// (departure.cc).
+namespace peer {
+
+/// Who wants a session: a connection of a node's loop, by the number that the session will have
+/// there.
+struct ClaimName {
+  std::string node;
+  std::uint8_t loop = 0;
+  std::uint64_t number = 0;
+};
+
+/// What becomes of a claim.
+enum class ClaimFate : std::uint8_t {
+  kNotFound = 1,  ///< 404
+  kBusy,          ///< the session is on its way already, or has an answer due: it is asked again
+  kTooOften,      ///< taken over too often
+  kUnavailable,   ///< 503
+};
+
+/// What one node says to the other: `loop` and `number` name the claim.
+enum class MoveStep : std::uint8_t {
+  kClaim = 1,  ///< token, received
+  kRefuse,     ///< ClaimFate
+  kOffer,      ///< MovingIdentity
+  kCancel,     ///< fingerprint: the session stays where it is
+  kRest,       ///< MovingRest
+};
+
+/// A client that waits for a session of another node.
+struct Claim {
+  Operation newcomer;  ///< its connection
+  TokenHash token;
+  std::uint64_t received = 0;
+  Time ends{};  ///< when it is given up, with all that it has tried
+  TimerId timeout;
+};
+
+/// A session that this node offers to another one. It is away.
+struct Departure {
+  ClaimName to;
+  bool told_away = false;  ///< those who watch know that it is
+  bool given = false;      ///< the other node has it
+  TimerId timeout;
+  std::vector<MovingTicketOf> tickets;
+};
+
+/// A session that is made for a claim, and has yet to get what the other node has of it.
+struct Arriving {
+  SessionRef session;
+  std::uint64_t number = 0;  ///< of the claim
+};
+
+/// Of one loop; there is none before the first claim.
+struct SessionMoves {
+  std::map<std::uint64_t, Claim> claims;          ///< by number
+  std::map<std::uint32_t, Departure> departures;  ///< by the session's slot
+  std::map<std::uint32_t, Arriving> arrivals;     ///< the same
+};
+
+/// Of the loop, from now on.
+[[nodiscard]] SessionMoves& moves_of(LoopState& home);
+/// Whether it is on its way: it cannot be resumed now.
+[[nodiscard]] bool is_moving(const LoopState& home, SessionRef session);
+/// It has ended.
+void forget_moves(Node& node, Session& session);
+/// Goes on, on `home`, whose thread this is, when every loop has come to the end of what it is at:
+/// what these have posted by then has been posted before.
+void after_all_loops(Node& node, EventLoop& home, UniqueTask<void()> then);
+
+/// Says a step to the node of the claim, or to the one that has the session.
+void say(Node& node, std::string_view to, MoveStep step, std::uint8_t loop, std::uint64_t number,
+         std::string_view body);
+void refuse_claim(Node& node, const ClaimName& claim, ClaimFate fate);
+/// What the broker hands to the node that has the session.
+[[nodiscard]] std::string claim_text(const ClaimName& claim, const TokenHash& token,
+                                     std::uint64_t received);
+/// Another node says one. Any thread.
+void hear_node(Node& node, std::string_view from, std::string_view text);
+/// As BrokerHost::peer_taken(). Any thread.
+void hear_taken(Node& node, const sdk::Registered& peer, std::shared_ptr<void> hold);
+
+// claim.cc, on the newcomer's loop.
+
+/// No session here has the token: the newcomer waits until its node has given it, or says why not.
+void claim_session(Node& node, Session& newcomer, const TokenHash& token, std::uint64_t received);
+void take_refusal(Node& node, LoopState& home, std::uint64_t number, ClaimFate fate);
+void take_offer(Node& node, LoopState& home, const ClaimName& from, std::string_view identity);
+void take_rest(Node& node, LoopState& home, std::uint64_t number, std::string_view rest);
+
+// departure.cc, on the session's loop.
+
+void begin_departure(Node& node, LoopState& home, SessionRef session, const ClaimName& to,
+                     const TokenHash& token, std::uint64_t received);
+void cancel_departure(Node& node, LoopState& home, SessionRef session, const ClaimName& to);
+void complete_departure(Node& node, LoopState& home, SessionRef session,
+                        const sdk::Registered& peer, std::shared_ptr<void> hold);
+
+}  // namespace peer

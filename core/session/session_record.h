@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/hub/namespace_directory.h"
+#include "core/limit/token_bucket.h"
+#include "core/match/matching.h"
+#include "core/net/websocket/frame.h"
+#include "core/session/session.h"
+
+/// A session as one node hands it to another (docs/resume.md, "On another node"), in two parts: who
+/// it is, by which the other node can take its place, and what it has, once nothing more can be
+/// added. Anybody who can write to the nodes' store may have written what is read here.
+namespace peer {
+
+/// One namespace or room of it.
+struct MovingMembership {
+  std::string ns;
+  std::string app_type;
+  std::string meta;
+  std::string object;
+  std::uint32_t ticket_size = 0;
+  Watches watches{};
+  std::optional<Room> room;
+};
+
+/// The first part.
+struct MovingIdentity {
+  sdk::Registered peer;
+  std::int64_t registered_at = 0;  ///< Session
+  std::string alias;
+  std::string meta;  ///< an object, or empty
+  std::string auth;  ///< the label of the plugin that has granted; empty: without rights
+  bool proved = false;
+  bool has_identity = false;
+  bool takes_over = false;  ///< a connection carried it until now
+  bool away = false;        ///< those who watch have been told so
+  std::optional<std::vector<std::string>> patterns;
+  std::optional<std::uint32_t> rate;
+  bool may_create_rooms = true;
+  std::vector<MovingMembership> memberships;
+};
+
+/// A ticket that is set aside, and where.
+struct MovingTicketOf {
+  std::string ns;
+  MovingTicket ticket;
+};
+
+/// The second part. Times are what is left of them; nullopt: no limit.
+struct MovingRest {
+  std::uint64_t messages = 0;  ///< Session
+  std::uint64_t handled = 0;
+  std::uint64_t sent = 0;
+  std::uint32_t lost = 0;
+  std::uint32_t limited_in_a_row = 0;
+  TokenHash token;
+  std::optional<UsedToken> used;
+  milliseconds ends{0};
+  milliseconds window{0};
+  std::optional<milliseconds> grant;
+  std::uint32_t waiting = 0;  ///< the latest so many of `kept` have come while it was away
+  std::vector<FrameRef> kept;
+  std::optional<TokenBucket::Level> rate;
+  TokenBucket::Level fanout;
+  std::vector<MovingTicketOf> tickets;
+};
+
+/// The bytes of a fingerprint or a hash; and one of these, nullopt where they are none.
+[[nodiscard]] inline std::string_view bytes_of(const Fingerprint& hash) {
+  return {reinterpret_cast<const char*>(hash.bytes.data()), hash.bytes.size()};
+}
+[[nodiscard]] std::optional<Fingerprint> read_hash(std::string_view bytes);
+
+[[nodiscard]] std::string packed(const MovingIdentity& identity);
+[[nodiscard]] std::string packed(const MovingRest& rest);
+/// Nullopt: that is none, or not for clients.
+[[nodiscard]] std::optional<MovingIdentity> read_identity(std::string_view bytes);
+[[nodiscard]] std::optional<MovingRest> read_rest(std::string_view bytes);
+
+}  // namespace peer

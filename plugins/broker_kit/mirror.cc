@@ -1,0 +1,108 @@
+#include "plugins/broker_kit/mirror.h"
+
+// The local view of this node's peers, as a broker keeps it. In: what the core tells, in its order,
+// and what Redis has answered. Out: what a resync writes. Two rules hold after each call: the
+// members of all peers add up to `own` of the namespaces, and an alias leads to a peer that is in
+// the mirror.
+namespace peer_broker_kit {
+
+void Mirror::add_peer(const Registered& peer, std::string_view alias, bool proved) {
+  const auto [entry, fresh] = peers_.try_emplace(peer.peer);
+  // Whatever the order in which calls come, the newest registration wins.
+  if (!fresh && entry->second.registration >= peer.registration) return;
+  if (!fresh) {
+    for (const auto& [ns, member] : entry->second.members) release(ns);
+    forget_alias(peer.peer, entry->second);
+  }
+  entry->second = {peer.registration, std::string(alias), proved, {},
+                   Clock::now(),      std::nullopt,       {}};
+  if (!alias.empty()) aliases_.emplace(alias, peer.peer);  // who came first holds it
+}
+
+void Mirror::drop_alias(const Registered& peer) {
+  if (!is_live(peer)) return;
+  Peer& entry = peers_.at(peer.peer);
+  forget_alias(peer.peer, entry);
+  entry.alias.clear();
+}
+
+bool Mirror::remove_peer(const Registered& peer) {
+  if (!is_live(peer)) return false;
+  const auto entry = peers_.find(peer.peer);
+  for (const auto& [ns, member] : entry->second.members) release(ns);
+  forget_alias(peer.peer, entry->second);
+  peers_.erase(entry);
+  return true;
+}
+
+void Mirror::forget_alias(const Fingerprint& peer, const Peer& entry) {
+  const auto found = aliases_.find(entry.alias);
+  if (found != aliases_.end() && found->second == peer) aliases_.erase(found);
+}
+
+const Mirror::Peer* Mirror::find(const Fingerprint& peer) const {
+  const auto entry = peers_.find(peer);
+  return entry == peers_.end() ? nullptr : &entry->second;
+}
+
+Mirror::Peer* Mirror::find(const Fingerprint& peer) {
+  const auto entry = peers_.find(peer);
+  return entry == peers_.end() ? nullptr : &entry->second;
+}
+
+bool Mirror::is_live(const Registered& peer) const {
+  const Peer* entry = find(peer.peer);
+  return entry != nullptr && entry->registration == peer.registration;
+}
+
+std::optional<Fingerprint> Mirror::holder_of(std::string_view alias) const {
+  const auto found = aliases_.find(alias);
+  if (found == aliases_.end()) return std::nullopt;
+  return found->second;
+}
+
+void Mirror::add_member(std::string_view ns, const Registered& peer, std::string_view object) {
+  if (!is_live(peer)) return;
+  auto& members = peers_.at(peer.peer).members;
+  const auto [entry, fresh] = members.try_emplace(std::string(ns));
+  entry->second.object = object;
+  if (fresh) ++namespaces_[entry->first].own;
+}
+
+void Mirror::mark_shared(std::string_view ns, const Registered& peer, std::string_view place) {
+  if (!is_live(peer)) return;
+  auto& members = peers_.at(peer.peer).members;
+  const auto entry = members.find(ns);
+  if (entry == members.end()) return;
+  entry->second.shared = true;
+  if (!place.empty()) entry->second.place = place;
+}
+
+bool Mirror::remove_member(std::string_view ns, const Registered& peer) {
+  if (!is_live(peer)) return false;
+  auto& members = peers_.at(peer.peer).members;
+  const auto entry = members.find(ns);
+  if (entry == members.end()) return false;
+  members.erase(entry);
+  release(ns);
+  return true;
+}
+
+Mirror::Namespace* Mirror::find(std::string_view ns) {
+  const auto found = namespaces_.find(ns);
+  return found == namespaces_.end() ? nullptr : &found->second;
+}
+
+void Mirror::mark_all_behind() {
+  for (auto& [ns, here] : namespaces_) {
+    here.behind = true;
+    here.is_first = false;
+  }
+}
+
+void Mirror::release(std::string_view ns) {
+  const auto found = namespaces_.find(ns);
+  if (--found->second.own == 0) namespaces_.erase(found);
+}
+
+}  // namespace peer_broker_kit

@@ -1,0 +1,37 @@
+#include "plugins/broker_kit/outage_queue.h"
+
+#include <utility>
+
+namespace peer_broker_kit {
+
+bool OutageQueue::push(Waiting& waiting) {
+  if (queue_.size() >= kMaxMessages || bytes_ + waiting.size > kMaxBytes) return false;
+  bytes_ += waiting.size;
+  queue_.push_back(std::move(waiting));
+  return true;
+}
+
+OutageQueue::Waiting OutageQueue::take() {
+  Waiting first = std::move(queue_.front());
+  queue_.pop_front();
+  bytes_ -= first.size;
+  return first;
+}
+
+std::size_t OutageQueue::expire(Time now) {
+  std::size_t count = 0;
+  for (; !queue_.empty() && now - queue_.front().since >= kMaxAge; ++count) take().give_up();
+  return count;
+}
+
+void OutageQueue::flush() {
+  while (!queue_.empty()) take().send();
+}
+
+std::size_t OutageQueue::give_up_all() {
+  const std::size_t count = queue_.size();
+  while (!queue_.empty()) take().give_up();
+  return count;
+}
+
+}  // namespace peer_broker_kit

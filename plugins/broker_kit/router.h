@@ -1,0 +1,143 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include <peer/sdk/broker_types.h>
+
+#include "plugins/broker_kit/directed.h"
+#include "plugins/broker_kit/envelope.h"
+#include "plugins/broker_kit/event_loop.h"
+#include "plugins/broker_kit/node_state.h"
+#include "plugins/broker_kit/outage_queue.h"
+#include "plugins/broker_kit/outcomes.h"
+#include "plugins/broker_kit/shared_state.h"
+#include "plugins/broker_kit/transport.h"
+
+namespace peer_broker_kit {
+
+/// Directed messages, at both ends. What a peer here sends goes to the node that has its target: by
+/// the route that is known, or by one that is sought first. A node that does not have the target
+/// any more passes the message on and tells the sender's node. Who has sent is told of errors, and
+/// of success if it wants to know. Nothing overtakes an earlier message from one peer to another.
+/// Loop thread only.
+class Router {
+ public:
+  using Fingerprint = peer::sdk::Fingerprint;
+  using Reply = peer::sdk::BrokerReply<peer::sdk::RouteOutcome>;
+
+  /// `lease`: within half of it after went_up(), nodes that listen to nobody may be as late as
+  /// this.
+  Router(EventLoop& loop, std::string self, std::chrono::milliseconds lease, NodeState& state,
+         SharedState& shared, Transport& transport);
+
+  /// Sends a message, or keeps it while this node is not connected.
+  void route(Directed message, Reply reply);
+  /// A broadcast of that peer goes out now: what waits may not come after it.
+  void broadcast_follows(const Fingerprint& sender);
+
+  void went_up() { up_since_ = Clock::now(); }
+  /// What was under way may be lost, and what waits does so for the next time.
+  void went_down();
+  void connected() { outage_.flush(); }
+  void stop() { outage_.give_up_all(); }
+  /// From time to time, at the least once within a lease.
+  void tidy(Time now);
+  /// A peer has been seen at that node.
+  void peer_is_at(const Fingerprint& peer, std::string_view node);
+
+  // What other nodes write. False: it is malformed.
+  bool take_outcome(const Fields& fields);
+  bool take_moved(const Fields& fields);
+  bool take_arrival_request(const Fields& fields);
+  bool take_arrival(const Fields& fields);
+  /// A message for a peer here has been given to the core, with this outcome.
+  void take_delivered(const DirectedEnvelope& message, peer::sdk::RouteOutcome outcome);
+
+  [[nodiscard]] std::size_t queued_messages() const { return outage_.size(); }
+  [[nodiscard]] std::size_t queued_bytes() const { return outage_.bytes(); }
+
+ private:
+  /// Messages for one peer that wait until it is known again which node has it (router_seek.cc).
+  struct Seek {
+    std::uint64_t id = 0;                       ///< the number of its first message
+    std::map<std::uint64_t, Directed> waiting;  ///< by number; never none
+    std::optional<std::uint64_t> under_way;     ///< the one that is asked for
+    bool patient = true;
+  };
+  using Seeks = std::unordered_map<Fingerprint, Seek>;
+
+  // router.cc
+  /// Gives the message a number, and sends it.
+  void send(Directed message, Reply reply);
+  /// Chooses the way of a message: a route, a question, or waiting behind earlier ones.
+  void send_numbered(std::uint64_t number, Directed message);
+  /// Sends by a known route.
+  void publish(std::uint64_t number, const std::shared_ptr<const std::string>& node,
+               Directed message);
+  /// Nobody listens at the node: the message waits until the route is known again.
+  void after_publishing(const Errand& errand, const Answer& answer);
+  void pass_on(const DirectedEnvelope& message);
+  void after_passing_on(const Errand& errand, const Answer& answer);
+  /// Tells the sender's node what became of a message.
+  void answer_origin(std::string_view node, std::string_view number,
+                     peer::sdk::RouteOutcome outcome);
+  /// Counts a message as dropped, and tells its sender that nothing is known.
+  void drop(std::uint64_t number);
+  /// Every 50 ms while something waits.
+  void expire_waiting();
+
+  // router_seek.cc
+  /// Looks the peer up; the message goes on in the same step.
+  void ask_where(std::uint64_t number, Directed message);
+  void after_asking(const Errand& errand, const Answer& answer);
+  void take_route(std::uint64_t number, const Directed& message, const Answer& answer);
+  void wait_for(std::uint64_t number, const Directed& message, std::string_view node);
+  /// Has a message wait in the peer's Seek, which begins with the first of them.
+  void hold_back(std::uint64_t number, Directed message, std::string_view node);
+  /// Asks the old node to say when everything sent before has arrived.
+  void ask_whether_arrived(const Fingerprint& peer, std::uint64_t id, std::string_view node);
+  void after_arrival_request(const Errand& errand, const Answer& answer);
+  /// Null when that Seek has ended: an answer may come for an earlier one of the same peer.
+  [[nodiscard]] Seek* find_seek(const Fingerprint& peer, std::uint64_t id);
+  /// Asks for the oldest message that waits. One at a time, or they could overtake each other.
+  void ask_again(const Fingerprint& peer, std::uint64_t id);
+  void after_asking_again(const Errand& errand, const Answer& answer);
+  void take_sought_route(const Fingerprint& peer, std::uint64_t id, const Answer& answer);
+  void take_seek_error(const Fingerprint& peer, std::uint64_t id, Answer::Fate fate);
+  void not_done(std::uint64_t number, const Directed& message, Answer::Fate fate);
+  void keep_for_next_time(std::uint64_t number, Directed message);
+  void drop_seek(const Fingerprint& peer, std::uint64_t id);
+  template <typename Predicate>
+  /// Drops the waiting messages that `is_it` picks, and the Seek with the last of them.
+  void drop_held(Seeks::iterator seek, Predicate is_it);
+  void has_overtaken(const Fingerprint& peer, std::uint64_t number);
+  void leave_route(const Fingerprint& peer, std::string_view node);
+
+  EventLoop& loop_;
+  const std::string self_;
+  const std::chrono::milliseconds lease_;
+  NodeState& state_;
+  SharedState& shared_;
+  Transport& transport_;
+
+  /// Which node has whom, as last heard. Shared with the messages under way by it.
+  std::unordered_map<Fingerprint, std::shared_ptr<const std::string>> routes_;
+  std::unordered_map<Fingerprint, std::string> moved_;  ///< had whom: until the next message
+  std::unordered_map<std::string, Time> absent_;        ///< nodes that listen to nobody, since when
+  Seeks seeks_;
+  std::size_t held_bytes_ = 0;  ///< of all that wait in seeks_
+  Outcomes outcomes_;
+  OutageQueue outage_;
+  Time up_since_{};
+  bool expiry_scheduled_ = false;
+};
+
+}  // namespace peer_broker_kit

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include <peer/sdk/broker_types.h>
+
+namespace peer_broker_kit {
+
+/// What the server's loops read while the plugin's thread writes it. Thread-safe.
+struct SharedState {
+  std::atomic<peer::sdk::BrokerStatus::State> state{peer::sdk::BrokerStatus::State::kDegraded};
+  std::atomic<std::uint32_t> nodes{1};
+  std::atomic<std::int64_t> latency_us{0};
+  std::atomic<std::uint64_t> dropped{0};
+  std::atomic<std::uint64_t> queued_messages{0};
+  std::atomic<std::uint64_t> queued_bytes{0};
+  std::atomic<std::uint64_t> pending{0};
+  /// Messages given to the plugin's thread, which it has not yet taken: bytes and count.
+  std::atomic<std::uint64_t> posted_messages{0};
+  std::atomic<std::uint64_t> posted_bytes{0};
+
+  /// Members on other nodes.
+  void set_elsewhere(std::string_view ns, std::uint64_t count) {
+    const std::lock_guard lock(mutex_);
+    if (count > 0) {
+      elsewhere_.insert_or_assign(std::string(ns), count);
+    } else if (const auto found = elsewhere_.find(ns); found != elsewhere_.end()) {
+      elsewhere_.erase(found);
+    }
+  }
+  [[nodiscard]] std::uint64_t elsewhere(std::string_view ns) {
+    const std::lock_guard lock(mutex_);
+    const auto found = elsewhere_.find(ns);
+    return found == elsewhere_.end() ? 0 : found->second;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::uint64_t, std::less<>> elsewhere_;
+};
+
+}  // namespace peer_broker_kit

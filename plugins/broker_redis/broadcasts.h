@@ -1,0 +1,28 @@
+#pragma once
+
+#include "guide_channels.h"
+#include "kit.h"
+#include "link.h"
+
+namespace peer_redis {
+
+/// Messages to the members of a namespace on other nodes. They wait for nothing: where they cannot
+/// be sent at once they are dropped and counted. Loop thread only.
+class Broadcasts {
+ public:
+  Broadcasts(Link& link, const NodeState& state, SharedState& shared, Router& router,
+             GuideChannels& guide)
+      : link_(link), state_(state), shared_(shared), router_(router), guide_(guide) {}
+
+  /// Behind what the same sender has said before: messages of it that still wait are dropped.
+  void send(const Broadcast& message);
+
+ private:
+  Link& link_;
+  const NodeState& state_;
+  SharedState& shared_;
+  Router& router_;
+  GuideChannels& guide_;
+};
+
+}  // namespace peer_redis

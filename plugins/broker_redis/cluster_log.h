@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <peer/sdk/broker.h>
+
+#include "kit.h"
+
+namespace peer_redis {
+
+/// What the operator is told: each thing once, until it is over. Loop thread only.
+class ClusterLog {
+ public:
+  /// `redis` says where Redis is, as an operator writes it: asked with each line that names it.
+  ClusterLog(peer::sdk::BrokerHost& host, std::function<std::string()> redis)
+      : host_(host), redis_(std::move(redis)) {}
+
+  void warn(std::string_view text) { host_.log_warning(text); }
+
+  /// The link has failed: told once for each kind of reason in an outage.
+  void failed(std::string_view why);
+  /// Nodes of another version are at work: the same.
+  void refused(std::string_view node, std::string_view version);
+  /// The node is connected: told if a failure was. `lost`: messages that were dropped meanwhile.
+  void back(std::uint64_t lost);
+  /// What the epoch of Redis' data says of its beginning (lua/beat.lua).
+  void data_lost(std::string_view epoch);
+  /// Redis takes nothing new: told once a minute, as each client that is refused is told of it.
+  void full(Time now);
+
+  /// Live nodes that do not understand this one: node, version, ... Each is told once.
+  void strangers(const std::vector<std::string>& nodes_and_versions);
+  /// An envelope of another major version came: told once for each.
+  void strange_envelope(char major);
+
+ private:
+  /// Whether that is new; at most so many are kept.
+  static bool is_first(std::set<std::string>& told, std::string what);
+
+  peer::sdk::BrokerHost& host_;
+  const std::function<std::string()> redis_;
+  std::set<std::string> told_failures_;  ///< kinds, in this outage
+  std::set<std::string> told_strangers_;
+  std::optional<Time> full_told_;
+};
+
+}  // namespace peer_redis

@@ -1,0 +1,138 @@
+#include "heartbeat.h"
+
+#include <algorithm>
+#include <random>
+#include <set>
+#include <utility>
+
+#include "version_text.h"
+
+// Out goes lua/beat.lua, every `beat_ms` and whenever another node has news; what it answers is
+// handed to the other parts as a Beat. A node that cannot beat in time may be taken for dead by the
+// others, and finds out with the first beat that gets through.
+namespace peer_redis {
+namespace {
+
+/// So soon after a beat none is made for news.
+constexpr std::chrono::milliseconds kPauseAfterLoss{10};
+constexpr std::chrono::milliseconds kPauseAfterNews{100};
+
+std::string random_text() {
+  std::random_device random;
+  std::string text;
+  for (int i = 0; i < 4; ++i) text += std::to_string(random());
+  return text;
+}
+
+std::vector<std::string> texts_of(const Reply& list) {
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < list.size(); ++i) texts.emplace_back(list[i].text());
+  return texts;
+}
+
+}  // namespace
+
+Heartbeat::Heartbeat(EventLoop& loop, Link& link, const Options& options, ClusterView& view,
+                     ClusterLog& log, OnBeat on_beat)
+    : loop_(loop),
+      link_(link),
+      options_(options),
+      view_(view),
+      log_(log),
+      on_beat_(std::move(on_beat)) {}
+
+void Heartbeat::went_up() {
+  last_beat_ = {};
+  stopped_ = false;
+  fresh_link_ = true;
+  under_way_ = false;
+  beat();
+}
+
+// One at a time: each tells something that the next one does not know any more.
+void Heartbeat::beat() {
+  if (stopped_) return;
+  beat_again_ = under_way_;
+  if (std::exchange(under_way_, true)) return;
+  const std::uint64_t chain = ++chain_;
+  link_.probe();
+  // A name for the data, which the script takes where the data has none yet, or has been lost.
+  const std::string candidate = random_text();
+  const std::string seen = std::to_string(beats_of_all_);
+  const std::string news = envelope('N', {});
+  Arguments arguments{epoch_, seen, candidate, news, link_.is_to_another_store() ? "1" : "0"};
+  const std::set<std::string_view> neighbours = view_.neighbours();
+  arguments.insert(arguments.end(), neighbours.begin(), neighbours.end());
+  link_.run(Script::kBeat, arguments, [this, chain](const Reply* reply) {
+    if (reply == nullptr || chain != chain_) return;
+    if (reply->is_error()) return link_.give_up(reply->text());
+    if ((*reply)[0].text() == "version") return stay_away(*reply);
+    under_way_ = false;
+    take(*reply);
+    if (std::exchange(beat_again_, false)) beat();
+  });
+  loop_.run_at(Clock::now() + options_.beat, [this, chain] {
+    if (chain == chain_ && link_.is_up()) beat();
+  });
+}
+
+// What Redis has is of a version that this node cannot read, and nodes that can are at work.
+void Heartbeat::stay_away(const Reply& refusal) {
+  log_.refused(refusal[1].text(), refusal[2].text());
+  link_.give_up(kOtherVersion);
+}
+
+void Heartbeat::take(const Reply& reply) {
+  Beat beat;
+  beat.at = last_beat_ = Clock::now();
+  const auto own_us =
+      std::chrono::duration_cast<std::chrono::microseconds>(beat.at.time_since_epoch()).count();
+  beat.clock_offset_us = reply[2].integer() - own_us;
+  beat.foreign_listeners = reply[3].integer() > 0;
+  beat.nodes_changed = view_.set_nodes(texts_of(reply[4]));
+  beat.dead = texts_of(reply[5]);
+  beat.with_tickets = texts_of(reply[6]);
+  beat.unsettled = reply[7].integer() != 0;
+  beat.waited_for = reply[8].integer() == 1;
+  beats_of_all_ = reply[9].integer();
+  log_.strangers(texts_of(reply[10]));
+  link_.knows_store();
+  take_epoch(std::string(reply[0].text()), reply[1].integer() == 1, beat.waited_for, beat);
+  if (!beat.unsettled) {
+    view_.all_is_whole();
+    unsettled_since_.reset();
+  }
+  on_beat_(beat);
+}
+
+// `quiet`: the members here have not been told of as gone, and need not be announced anew.
+void Heartbeat::take_epoch(const std::string& epoch, bool known, bool quiet, Beat& beat) {
+  const bool lost = !epoch_.empty() && epoch != epoch_;
+  epoch_ = epoch;
+  if (lost) log_.data_lost(epoch);
+  const bool fresh = std::exchange(fresh_link_, false);
+  beat.must_resync = lost || !known || fresh;
+  beat.quiet = lost && quiet;
+}
+
+void Heartbeat::beat_soon(bool lost) {
+  const auto pause = std::min(lost ? kPauseAfterLoss : kPauseAfterNews, options_.beat / 4);
+  if (Clock::now() - last_beat_ > pause) {
+    beat();
+  } else if (!std::exchange(beat_soon_, true)) {
+    loop_.run_at(last_beat_ + pause, [this] {
+      beat_soon_ = false;
+      if (link_.is_up()) beat();
+    });
+  }
+}
+
+bool Heartbeat::waits_for_others(Time since) {
+  const Time now = Clock::now();
+  if (!unsettled_since_) unsettled_since_ = now;
+  // A beat shows whether the others are done; not more often than every 35 ms.
+  if (now - last_beat_ > kMaxWait / 20) beat();
+  return now - since < kMaxWait && now - *unsettled_since_ < 2 * options_.beat + kMaxWait;
+}
+
+}  // namespace peer_redis

@@ -1,0 +1,85 @@
+#include "key_check.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace peer_redis {
+namespace {
+
+constexpr std::size_t kPeersAtATime = 32;
+constexpr std::size_t kMembershipsAtATime = 256;
+constexpr std::size_t kNamespacesAtATime = 32;
+
+std::string eviction_policy(std::string_view info) {
+  constexpr std::string_view kName = "maxmemory_policy:";
+  const auto at = info.find(kName);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = info.substr(at + kName.size());
+  return std::string(rest.substr(0, std::min<std::size_t>(rest.find_first_of("\r\n"), 32)));
+}
+
+}  // namespace
+
+void KeyCheck::check_some() {
+  ++round_;
+  if (!state_.is_connected() || mirror_.peers().empty()) return;
+  if (peers_.empty()) {
+    for (const auto& [peer, entry] : mirror_.peers()) peers_.push_back(peer);
+  }
+  std::size_t peers = 0;
+  std::vector<std::string> arguments{""};
+  while (!peers_.empty() && peers < kPeersAtATime && arguments.size() < kMembershipsAtATime) {
+    const Fingerprint peer = peers_.front();
+    peers_.pop_front();
+    if (mirror_.find(peer) == nullptr) continue;
+    append(arguments, peer);
+    ++peers;
+  }
+  arguments[0] = std::to_string(peers);
+  auto next = mirror_.namespaces().upper_bound(last_namespace_);
+  // From the start again. A map keeps its order, so a name is enough to go on from.
+  if (next == mirror_.namespaces().end()) next = mirror_.namespaces().begin();
+  for (std::size_t i = 0; i < kNamespacesAtATime && next != mirror_.namespaces().end(); ++i) {
+    arguments.insert(arguments.end(), {next->first, std::to_string(next->second.own)});
+    last_namespace_ = (next++)->first;
+  }
+  link_.run(Script::kCheck, Arguments(arguments.begin(), arguments.end()),
+            [this](const Reply* reply) {
+              if (reply != nullptr && !reply->is_error()) take(*reply);
+            });
+}
+
+// A peer that has more memberships than are looked at at a time shows others with each turn.
+void KeyCheck::append(std::vector<std::string>& arguments, const Fingerprint& peer) const {
+  const Mirror::Peer& entry = *mirror_.find(peer);
+  const std::size_t count = std::min(entry.members.size(), kMembershipsAtATime);
+  const std::size_t spare = entry.members.size() - count;
+  auto member = entry.members.begin();
+  if (spare > 0) std::advance(member, static_cast<std::ptrdiff_t>(round_ * count % (spare + 1)));
+  arguments.insert(arguments.end(), {to_hex(peer), entry.alias, std::to_string(count)});
+  for (std::size_t i = 0; i < count; ++i) arguments.push_back((member++)->first);
+}
+
+void KeyCheck::take(const Reply& reply) {
+  if (!state_.is_connected() || (reply[0].integer() == 0 && reply.size() == 1)) return;
+  log_.warn(
+      "keys of the cluster were missing in Redis, and are put back; its maxmemory-policy must be "
+      "noeviction, and nobody else may delete them");
+  for (std::size_t i = 1; i < reply.size(); ++i) {
+    if (const auto peer = from_hex(reply[i].text())) resync_.mark_dirty(*peer);
+  }
+}
+
+void KeyCheck::check_eviction() {
+  link_.ask({"INFO", "memory"}, [this](const Reply* reply) {
+    if (reply == nullptr || reply->is_error()) return;  // a user may be forbidden to ask
+    const std::string policy = eviction_policy(reply->text());
+    if (policy == std::exchange(told_policy_, policy)) return;
+    if (policy.empty() || policy == "noeviction") return;
+    log_.warn("the maxmemory-policy of Redis is " + policy +
+              ": it may throw away what the cluster needs; set it to noeviction");
+  });
+}
+
+}  // namespace peer_redis

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <peer/sdk/broker.h>
+
+#include "catch_up.h"
+#include "cluster_log.h"
+#include "heartbeat.h"
+#include "kit.h"
+#include "link.h"
+#include "resync.h"
+
+namespace peer_redis {
+
+/// A join as the core asks for it, with texts of its own: it may be tried several times.
+struct Join {
+  std::string ns;
+  Registered peer;
+  std::string object;
+  std::uint32_t max_size = 0;
+  std::uint32_t page = 0;
+  std::optional<peer::sdk::RoomCommit> room;  ///< of a room that is joined or created
+};
+
+/// Who is a member of what. Loop thread only.
+class Namespaces {
+ public:
+  Namespaces(EventLoop& loop, Link& link, Mirror& mirror, MemberCounts& counts,
+             Announcements& announcements, const NodeState& state, Heartbeat& heartbeat,
+             Resync& resync, CatchUp& catch_up, ClusterLog& log, const std::string& self,
+             peer::sdk::BrokerHost& host)
+      : loop_(loop),
+        link_(link),
+        mirror_(mirror),
+        counts_(counts),
+        announcements_(announcements),
+        state_(state),
+        heartbeat_(heartbeat),
+        resync_(resync),
+        catch_up_(catch_up),
+        log_(log),
+        self_(self),
+        host_(host) {}
+
+  /// See sdk::Broker. `reply` is called once, on this thread; a joined one holds the stream.
+  void join(const Join& join, const ReplyTo<peer::sdk::JoinOutcome>& reply);
+  /// Takes the member out of the mirror and out of Redis. Nothing is answered.
+  void leave(const std::string& ns, const Registered& peer, const std::string& told = {});
+  /// What others see of the member is another text from now on.
+  void update(const std::string& ns, const Registered& peer, const std::string& object);
+  /// A page of members of all nodes; nullopt: cannot know.
+  void list(const std::string& ns, const std::optional<Fingerprint>& after, std::uint32_t limit,
+            const ReplyTo<std::optional<peer::sdk::MemberPage>>& reply);
+
+ private:
+  /// How often a join has been tried, and since when: what Redis has may have yet to be put right.
+  struct Tries {
+    Time since;
+    bool resynced = false;
+    bool patient = true;  ///< waits for nodes that put back what was lost
+  };
+  using OnJoined = ReplyTo<peer::sdk::JoinOutcome>;
+
+  /// Runs lua/join.lua once.
+  void try_join(const Join& join, const OnJoined& reply, Tries tries);
+  /// Whether the join is tried again, because Redis is not whole yet. Then this has seen to it.
+  bool try_join_again(std::string_view status, const Join& join, const OnJoined& reply,
+                      Tries tries);
+  /// The script has answered. `token` marks the place of the announcement in the stream.
+  void take_join_reply(const std::string& token, const Join& join, const Reply* answer,
+                       const OnJoined& reply, Tries tries);
+  /// Redis cannot know: the core enters the member by its local view.
+  void join_alone(const Join& join, const OnJoined& reply);
+  /// The joiner was a member on another node: its end there is told before its new join.
+  void note_move(const Join& join);
+  /// Enters the member into the mirror. `total`: members on all nodes, 0 if unknown.
+  void remember_member(const Join& join, std::uint64_t version, std::uint64_t total);
+  /// Reads a page of members; one that makes no sense is left out.
+  [[nodiscard]] peer::sdk::MemberPage read_page(const Reply& reply, std::size_t total,
+                                                std::size_t first) const;
+
+  EventLoop& loop_;
+  Link& link_;
+  Mirror& mirror_;
+  MemberCounts& counts_;
+  Announcements& announcements_;
+  const NodeState& state_;
+  Heartbeat& heartbeat_;
+  Resync& resync_;
+  CatchUp& catch_up_;
+  ClusterLog& log_;
+  const std::string& self_;
+  peer::sdk::BrokerHost& host_;
+};
+
+}  // namespace peer_redis

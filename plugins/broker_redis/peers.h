@@ -1,0 +1,66 @@
+#pragma once
+
+#include <deque>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cluster_log.h"
+#include "kit.h"
+#include "link.h"
+#include "resync.h"
+
+namespace peer_redis {
+
+/// Registrations and aliases. What the core tells goes into the mirror first, and then to Redis;
+/// when Redis is away, or what it has is still being put right, the mirror is all that changes. The
+/// same holds for Namespaces, Rooms and TicketBoard. Loop thread only.
+class Peers {
+ public:
+  Peers(EventLoop& loop, Link& link, Mirror& mirror, MemberCounts& counts, const NodeState& state,
+        Resync& resync, ClusterLog& log, peer::sdk::BrokerHost& host)
+      : loop_(loop),
+        link_(link),
+        mirror_(mirror),
+        counts_(counts),
+        state_(state),
+        resync_(resync),
+        log_(log),
+        host_(host) {}
+
+  /// See sdk::Broker::register_peer(). A peer of the same fingerprint here is replaced.
+  /// `proved`: it has proved to hold its key.
+  void enter(const Registered& peer, const std::string& alias, bool proved,
+             const ReplyTo<peer::sdk::RegisterOutcome>& reply);
+  /// Nothing happens when a newer registration has the fingerprint.
+  void remove(const Registered& peer);
+  /// Answers with as many holders as aliases, or with "cannot know".
+  void resolve(const std::vector<std::string>& aliases,
+               const ReplyTo<peer::sdk::ResolveOutcome>& reply);
+  /// See sdk::Broker::revoke(). While Redis is away it waits, as one of 1000 at most.
+  void revoke(const Fingerprint& peer, const std::string& words);
+  /// Redis has been put right: sends the revocations that wait, and looks for those that this node
+  /// has missed.
+  void connected();
+  /// This node ends: takes all of its peers out of what is shared.
+  void remove_all();
+
+ private:
+  /// `answer`: what lua/revocations.lua has found.
+  void take_revocations(const Reply& answer);
+  /// The script has answered: the alias is taken, the peer is refused, or it is in.
+  void take_entered(const Registered& peer, const Reply* answer,
+                    const ReplyTo<peer::sdk::RegisterOutcome>& reply);
+
+  EventLoop& loop_;
+  Link& link_;
+  Mirror& mirror_;
+  MemberCounts& counts_;
+  const NodeState& state_;
+  Resync& resync_;
+  ClusterLog& log_;
+  peer::sdk::BrokerHost& host_;
+  std::deque<std::pair<Fingerprint, std::string>> revocations_;  ///< oldest first
+};
+
+}  // namespace peer_redis

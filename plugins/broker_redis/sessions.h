@@ -1,0 +1,64 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <peer/sdk/broker.h>
+
+#include "catch_up.h"
+#include "kit.h"
+#include "link.h"
+#include "resync.h"
+
+namespace peer_redis {
+
+/// Sessions that move between nodes (plugins/broker_redis/DESIGN.md, "A session that moves"): by
+/// which tokens they are found, what two cores say to each other, and the step in which a
+/// registration goes over. Loop thread only.
+class Sessions {
+ public:
+  /// What it stands on; all of it lives as long as ClusterNode.
+  struct Parts {
+    Link& link;
+    Mirror& mirror;
+    MemberCounts& counts;
+    Announcements& announcements;
+    const NodeState& state;
+    Resync& resync;
+    CatchUp& catch_up;
+    peer::sdk::BrokerHost& host;
+    const Options& options;
+    const std::string& self;
+  };
+  /// PeerTake, with texts of its own.
+  struct Take {
+    peer::sdk::PeerTake what;
+    std::string node;
+  };
+
+  explicit Sessions(const Parts& parts) : parts_(parts) {}
+
+  /// See sdk::Broker. `tokens` each with '|' behind it.
+  void set_tokens(const Registered& peer, const std::string& tokens, const ReplyTo<bool>& reply);
+  void ask(const std::string& token, const std::string& text,
+           const ReplyTo<peer::sdk::SessionSearch>& reply);
+  void tell_node(const std::string& node, const std::string& text);
+  void take(const Take& take, const ReplyTo<peer::sdk::TakeOutcome>& reply);
+
+  // What other nodes write. False: it is malformed.
+  bool take_saying(const Fields& fields);
+  bool take_taken(const Fields& fields);
+
+ private:
+  [[nodiscard]] std::string saying(std::string_view text) const;
+  /// The script has answered: the peer is this node's.
+  peer::sdk::TakeOutcome enter(const Take& take, const Reply& answer);
+
+  const Parts parts_;
+};
+
+/// As they are stored: hex, each with '|' behind it.
+std::string tokens_text(std::span<const peer::sdk::SessionToken> tokens);
+
+}  // namespace peer_redis

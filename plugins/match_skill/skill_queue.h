@@ -1,0 +1,125 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <peer/sdk/host.h>
+#include <peer/sdk/match_strategy.h>
+
+#include "options.h"
+#include "search.h"
+#include "texts.h"
+#include "units.h"
+#include "waits.h"
+#include "wish.h"
+
+namespace peer_skill {
+
+/// The tickets of one namespace, matched by skill (README.md).
+///
+/// No group is possible among the tickets that have been looked at, as of the time of that look.
+/// So a new group holds a unit that is new, or one for which something has changed with time: it
+/// now reaches another, or a group that it leads may start short. When that is, is known for each
+/// unit (`events_`), and only those units are looked at, with what is in their reach.
+///
+/// One call at a time.
+class SkillQueue final : public peer::sdk::MatchQueue {
+ public:
+  /// What outlives the queue.
+  struct Parts {
+    const Options& options;
+    WaitBook& waits;
+    peer::sdk::Counter& limit_reached;  ///< searches that ended for their number of steps
+  };
+  SkillQueue(const Parts& parts, std::string_view ns) : parts_(parts), ns_(ns) {}
+
+  [[nodiscard]] std::optional<std::string> check(
+      const peer::sdk::MatchTicket& ticket) const override;
+  void add(const peer::sdk::MatchTicket& ticket) override;
+  void remove(peer::sdk::TicketId id) override;
+  /// The group with the oldest members first.
+  std::vector<peer::sdk::MatchGroup> form_groups(peer::sdk::Instant now) override;
+  [[nodiscard]] std::vector<std::vector<peer::sdk::TicketId>> teams_of(
+      const peer::sdk::MatchGroup& group) const override;
+  [[nodiscard]] std::optional<peer::sdk::Instant> next_change(
+      peer::sdk::Instant now) const override;
+  [[nodiscard]] bool forecast(peer::sdk::TicketId id,
+                              peer::sdk::MatchForecast& forecast) const override;
+
+ private:
+  using Instant = peer::sdk::Instant;
+  using TicketId = peer::sdk::TicketId;
+  using Teams = std::vector<std::vector<TicketId>>;
+
+  /// Tickets that wait for each other, or are all there.
+  struct Party {
+    Pool* pool = nullptr;
+    std::uint32_t size = 1;
+    std::vector<Ticket*> tickets;
+  };
+  /// Those of one id. More than one only where tickets were put back that did not fit any more.
+  using Parties = std::list<Party>;
+
+  /// A group that could start, by its tickets in the order of their age.
+  struct Proposal {
+    TicketId of = 0;  ///< the first ticket of the unit that it was found for
+    Found found;
+  };
+  /// Compared in order; of two that begin alike the longer one comes first.
+  struct OldestFirst {
+    bool operator()(const std::vector<TicketId>& a, const std::vector<TicketId>& b) const;
+  };
+  using Proposals = std::map<std::vector<TicketId>, Proposal, OldestFirst>;
+
+  Pool& pool_of(const Wish& wish);
+  void join_party(Ticket& ticket, const Wish& wish);
+  void leave_party(Ticket& ticket);
+  void place(std::vector<Ticket*> tickets);
+  /// Takes a unit apart; its tickets stay.
+  void displace(Unit& unit);
+  void forget(TicketId id);
+  /// Calls `with` for each index that the unit is in.
+  template <typename With>
+  void for_indexes(Unit& unit, With with);
+
+  /// Looks at a unit: notes when to do so again, and returns the best group that holds it.
+  std::optional<Found> look_at(Unit& unit, Instant now, Steps& steps);
+  /// All units that could be in a group with it, the oldest first.
+  std::vector<Candidate> candidates_of(Unit& unit, const std::vector<Span>& spans, Instant now,
+                                       Steps& steps, std::optional<Instant>& event);
+  /// The other's entry is beyond reach: when is it not, if that is for this unit to say?
+  void note_beyond(const Unit& unit, const Index& index, const Span& span, Instant now,
+                   std::optional<Instant>& event) const;
+  /// The first moment at which all these members accept each other.
+  [[nodiscard]] std::optional<Instant> when_accepted(const Unit& a, const Unit& b) const;
+  void set_event(Unit& unit, std::optional<Instant> event);
+  void propose(Proposals& proposals, TicketId of, Found found) const;
+  peer::sdk::MatchGroup start(const std::vector<TicketId>& tickets, const Proposal& proposal,
+                              Instant now);
+  void look_at_all(Proposals& proposals, Instant now, Steps& steps);
+
+  const Parts parts_;
+  const std::string ns_;
+  Texts texts_;
+  std::map<std::string, Pool> pools_;  ///< by kind; none is empty
+  std::unordered_map<TicketId, std::unique_ptr<Ticket>> tickets_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Unit>> units_;  ///< by number
+  std::unordered_map<std::string, Parties> parties_;
+  std::set<std::pair<Instant, std::uint64_t>> events_;  ///< of units, by number
+  std::set<std::uint64_t> due_;                         ///< units to look at, by number
+  std::map<TicketId, Teams> teams_;  ///< of the groups formed last, by their first ticket
+  std::uint64_t last_number_ = 0;
+  std::uint64_t last_look_ = 0;
+};
+
+}  // namespace peer_skill

@@ -1,0 +1,272 @@
+#include <peer/sdk/contract/broker_contract.h>
+
+#include <array>
+#include <string>
+
+#include "broker_node.h"
+#include "hostile.h"
+#include "process.h"
+
+// Two nodes of one cluster, in one process. Names differ from test to test, since what they share
+// outlives a test.
+namespace peer::sdk::contract {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+struct TwoNodes {
+  explicit TwoNodes(const BrokerCase& with)
+      : patience(with.patience), here(with, "node-1"), there(with, "node-2") {
+    EXPECT_TRUE(here.connects(patience)) << "node 1 is not connected";
+    EXPECT_TRUE(there.connects(patience)) << "node 2 is not connected";
+  }
+
+  Registered add(BrokerNode& node, std::uint32_t number, const std::string& alias = {}) {
+    const Registered peer = registered(number);
+    const auto outcome = node.answer<RegisterOutcome>(
+        [&](auto reply) { node->register_peer(peer, alias, std::move(reply)); });
+    EXPECT_TRUE(outcome && !outcome->alias_taken) << "peer " << number << " cannot register";
+    return peer;
+  }
+  JoinOutcome join(BrokerNode& node, const std::string& ns, const Registered& peer,
+                   const RoomCommit* room = nullptr) {
+    auto outcome = node.answer<JoinOutcome>([&](auto reply) {
+      node->join({.ns = ns,
+                  .peer = peer,
+                  .object = R"({"alias":"x"})",
+                  .max_size = 10,
+                  .page = 10,
+                  .room = room},
+                 std::move(reply));
+    });
+    EXPECT_TRUE(outcome) << "no answer to a join";
+    return outcome.value_or(JoinOutcome());
+  }
+
+  std::chrono::milliseconds patience;
+  BrokerNode here;
+  BrokerNode there;
+};
+
+std::string numbered(int number) { return R"({"n":)" + std::to_string(number) + "}"; }
+
+}  // namespace
+
+// Most brokers are held to BrokerContract alone.
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(SharedBrokerContract);
+
+TEST_P(SharedBrokerContract, APeerIsFoundByItsAliasOnTheOtherNode) {
+  TwoNodes nodes(GetParam());
+  const Registered ann = nodes.add(nodes.here, 101, "ann-101");
+  const auto found = nodes.there.answer<ResolveOutcome>([&](auto reply) {
+    nodes.there->resolve(std::array<std::string_view, 2>{"ann-101", "nobody-101"},
+                         std::move(reply));
+  });
+  ASSERT_TRUE(found && found->known && found->holders.size() == 2);
+  EXPECT_EQ(found->holders[0], ann.peer);
+  EXPECT_EQ(found->holders[1], std::nullopt);
+}
+
+TEST_P(SharedBrokerContract, AnAliasIsTakenOnce) {
+  TwoNodes nodes(GetParam());
+  nodes.add(nodes.here, 102, "ann-102");
+  const Registered other = registered(103);
+  const auto outcome = nodes.there.answer<RegisterOutcome>(
+      [&](auto reply) { nodes.there->register_peer(other, "ann-102", std::move(reply)); });
+  EXPECT_TRUE(outcome && outcome->alias_taken);
+}
+
+TEST_P(SharedBrokerContract, MessagesArriveOnceAndInTheirOrder) {
+  TwoNodes nodes(GetParam());
+  const Registered ann = nodes.add(nodes.here, 104);
+  const Registered bob = nodes.add(nodes.there, 105);
+  const std::array<std::string_view, 1> namespaces{"lobby-104"};
+  Lines expected;
+  for (int i = 0; i < 100; ++i) {
+    const std::string text = numbered(i);
+    const Fleeting fleeting(text);
+    nodes.here->route(
+        {.from = ann.peer, .to = bob.peer, .namespaces = namespaces, .text = fleeting.view()},
+        [](RouteOutcome) {});
+    expected.push_back("message " + name_of(bob.peer) + " " + text);
+  }
+  ASSERT_TRUE(nodes.there.log().hears(expected.back(), nodes.patience));
+  EXPECT_EQ(nodes.there.log().heard("message "), expected);
+}
+
+TEST_P(SharedBrokerContract, AMessageToNobodyIsNotFound) {
+  TwoNodes nodes(GetParam());
+  const Registered ann = nodes.add(nodes.here, 106);
+  const auto outcome = nodes.here.answer<RouteOutcome>([&](auto reply) {
+    nodes.here->route({.from = ann.peer,
+                       .to = peer_number(9999),
+                       .namespaces = {},
+                       .text = "{}",
+                       .wants_outcome = true},
+                      std::move(reply));
+  });
+  EXPECT_EQ(outcome, RouteOutcome::kNotFound);
+}
+
+TEST_P(SharedBrokerContract, MembersOfTheOtherNodeComeAndGo) {
+  TwoNodes nodes(GetParam());
+  const Registered ann = nodes.add(nodes.here, 107);
+  const Registered bob = nodes.add(nodes.there, 108);
+  EXPECT_EQ(nodes.join(nodes.here, "lobby-107", ann).status, JoinStatus::kJoined);
+  const JoinOutcome joined = nodes.join(nodes.there, "lobby-107", bob);
+  EXPECT_EQ(joined.status, JoinStatus::kJoined);
+  EXPECT_EQ(joined.page.total, 2U);
+  EXPECT_TRUE(
+      nodes.here.log().hears("member_joined lobby-107 " + name_of(bob.peer), nodes.patience));
+  EXPECT_EQ(nodes.here->broadcast(
+                {.ns = "lobby-107", .from = ann.peer, .exclude = {}, .text = R"({"n":1})"}),
+            1U);
+  EXPECT_TRUE(nodes.there.log().hears(R"(broadcast lobby-107 {"n":1})", nodes.patience));
+  nodes.there->leave("lobby-107", bob);
+  EXPECT_TRUE(nodes.here.log().hears("member_left lobby-107 " + name_of(bob.peer), nodes.patience));
+  EXPECT_EQ(nodes.here.log().heard("member_joined lobby-107").size(), 1U)
+      << "each is told once, and of others only";
+  EXPECT_EQ(nodes.there.log().heard("broadcast lobby-107").size(), 1U);
+}
+
+TEST_P(SharedBrokerContract, ARoomIsChangedByOneAtATime) {
+  TwoNodes nodes(GetParam());
+  const Registered ann = nodes.add(nodes.here, 109);
+  const Registered bob = nodes.add(nodes.there, 110);
+  RoomCommit commit;
+  commit.room = {ann.peer, 4, "first"};
+  const JoinOutcome created = nodes.join(nodes.here, "den-109", ann, &commit);
+  ASSERT_EQ(created.status, JoinStatus::kJoined);
+  RoomCommit coming = commit;
+  coming.version = created.version;
+  const JoinOutcome joined = nodes.join(nodes.there, "den-109", bob, &coming);
+  ASSERT_EQ(joined.status, JoinStatus::kJoined);
+
+  const auto read = nodes.here.answer<RoomReading>(
+      [&](auto reply) { nodes.here->read_room("den-109", std::move(reply)); });
+  ASSERT_TRUE(read && read->known && read->room);
+  EXPECT_EQ(read->room->members, (std::vector<Fingerprint>{ann.peer, bob.peer}));
+  Replies<CommitOutcome> one;
+  Replies<CommitOutcome> other;
+  RoomCommit change;
+  change.version = read->room->version;
+  change.room = {ann.peer, 4, "by node 1"};
+  nodes.here->commit_room("den-109", change, one.reply());
+  change.room.state = "by node 2";
+  nodes.there->commit_room("den-109", change, other.reply());
+  const auto first = one.wait();
+  const auto second = other.wait();
+  ASSERT_TRUE(first && second);
+  const bool first_won = first->status == CommitStatus::kCommitted;
+  EXPECT_NE(first_won, second->status == CommitStatus::kCommitted)
+      << "exactly one of two changes of one version";
+  EXPECT_EQ((first_won ? second : first)->status, CommitStatus::kConflict);
+  const std::string news = std::string("room_changed den-109 by node ") + (first_won ? "1" : "2");
+  EXPECT_TRUE(nodes.here.log().hears(news, nodes.patience));
+  EXPECT_TRUE(nodes.there.log().hears(news, nodes.patience));
+}
+
+TEST_P(SharedBrokerContract, ATicketIsClaimedOnce) {
+  TwoNodes nodes(GetParam());
+  const Registered ann = nodes.add(nodes.here, 111);
+  const Registered bob = nodes.add(nodes.there, 112);
+  const auto ticket = [](TicketId id, const Registered& owner) {
+    return SharedTicket{.id = id, .owner = owner, .enqueued = kSomeDay, .request = "{}"};
+  };
+  ASSERT_TRUE(nodes.here->add_ticket("duel-111", ticket(1111, ann), std::nullopt));
+  ASSERT_TRUE(nodes.there->add_ticket("duel-111", ticket(1112, bob), std::nullopt));
+  // One node makes the matches of a namespace, and hears of both.
+  const auto has_both = [](BrokerNode& node) {
+    return !node.log().heard("ticket_added duel-111 1111").empty() &&
+           !node.log().heard("ticket_added duel-111 1112").empty();
+  };
+  EXPECT_TRUE(
+      becomes([&] { return has_both(nodes.here) || has_both(nodes.there); }, nodes.patience));
+  Replies<ClaimOutcome> one;
+  Replies<ClaimOutcome> other;
+  const std::array<TicketId, 2> both{1111, 1112};
+  nodes.here->claim("duel-111", std::string(32, 'a'), both, one.reply());
+  nodes.there->claim("duel-111", std::string(32, 'b'), both, other.reply());
+  const auto first = one.wait();
+  const auto second = other.wait();
+  ASSERT_TRUE(first && second && first->known && second->known);
+  EXPECT_NE(first->gone.empty(), second->gone.empty()) << "exactly one of two claims";
+  const std::string news = "matched duel-111 " + std::string(32, first->gone.empty() ? 'a' : 'b');
+  EXPECT_TRUE(nodes.here.log().hears(news, nodes.patience));
+  EXPECT_TRUE(nodes.there.log().hears(news, nodes.patience));
+  EXPECT_EQ(nodes.here.log().heard("matched duel-111").size(), 1U);
+}
+
+TEST_P(SharedBrokerContract, WhoRegistersElsewhereIsReplacedHere) {
+  TwoNodes nodes(GetParam());
+  const Registered ann = nodes.add(nodes.here, 113);
+  nodes.add(nodes.there, 113);
+  EXPECT_TRUE(nodes.here.log().hears("replaced " + name_of(ann.peer), nodes.patience));
+}
+
+TEST_P(SharedBrokerContract, WhoIsThrownOutIsThrownOutElsewhere) {
+  TwoNodes nodes(GetParam());
+  const Registered ann = nodes.add(nodes.there, 114);
+  nodes.here->revoke(ann.peer, "banned");
+  EXPECT_TRUE(nodes.there.log().hears("revoked " + name_of(ann.peer) + " banned", nodes.patience));
+}
+
+// Of brokers that move sessions (SDK revision 5).
+TEST_P(SharedBrokerContract, ASessionGoesOverInOneStepAndOnlyItsNodeIsTold) {
+  TwoNodes nodes(GetParam());
+  const Registered ann = nodes.add(nodes.here, 190, "ann-190");
+  const Registered bob = nodes.add(nodes.there, 191);
+  const Registered cid = nodes.add(nodes.here, 192);
+  nodes.join(nodes.there, "lobby-190", bob);
+  nodes.join(nodes.here, "lobby-190", ann);
+  ASSERT_TRUE(
+      nodes.there.log().hears("member_joined lobby-190 " + name_of(ann.peer), nodes.patience));
+  const std::array<SessionToken, 1> tokens{peer_number(19'000)};
+  const auto known = nodes.here.answer<bool>(
+      [&](auto reply) { nodes.here->set_session_tokens(ann, tokens, std::move(reply)); });
+  ASSERT_TRUE(known) << "no answer to set_session_tokens";
+  if (!*known) GTEST_SKIP() << "this broker moves no sessions";
+
+  const auto ask = [&](const SessionToken& token) {
+    return nodes.there.answer<SessionSearch>([&](auto reply) {
+      const std::string text = "a claim";
+      const Fleeting fleeting(text);
+      nodes.there->ask_session(token, fleeting.view(), std::move(reply));
+    });
+  };
+  EXPECT_EQ(ask(peer_number(19'001)), SessionSearch::kNone);
+  EXPECT_EQ(ask(tokens[0]), SessionSearch::kAsked);
+  EXPECT_TRUE(nodes.here.log().hears("node_says node-2 a claim", nodes.patience));
+  nodes.here->tell_node("node-2", "an offer");
+  EXPECT_TRUE(nodes.there.log().hears("node_says node-1 an offer", nodes.patience));
+
+  const auto take = [&] {
+    return nodes.there.answer<TakeOutcome>([&](auto reply) {
+      PeerTake what;
+      what.peer = ann;
+      what.node = "node-1";
+      what.number = registered(190).registration;
+      nodes.there->take_peer(what, std::move(reply));
+    });
+  };
+  const auto taken = take();
+  ASSERT_TRUE(taken && taken->status == TakeStatus::kTaken);
+  EXPECT_TRUE(taken->holds_alias);
+  ASSERT_EQ(taken->memberships.size(), 1U);
+  EXPECT_EQ(taken->memberships[0].ns, "lobby-190");
+  EXPECT_TRUE(nodes.here.log().hears("peer_taken " + name_of(ann.peer), nodes.patience));
+  const auto again = take();
+  EXPECT_TRUE(again && again->status == TakeStatus::kGone);
+
+  // It is found where it is now, by the same token too, and nobody has seen it leave.
+  const std::array<std::string_view, 1> namespaces{"lobby-190"};
+  nodes.here->route({.from = cid.peer, .to = ann.peer, .namespaces = namespaces, .text = "{}"},
+                    [](RouteOutcome) {});
+  EXPECT_TRUE(nodes.there.log().hears("message " + name_of(ann.peer) + " {}", nodes.patience));
+  EXPECT_EQ(ask(tokens[0]), SessionSearch::kAsked);
+  EXPECT_TRUE(nodes.there.log().hears("node_says node-2 a claim", nodes.patience));
+  EXPECT_EQ(nodes.there.log().heard("member_left "), Lines());
+  EXPECT_EQ(nodes.here.log().heard("replaced "), Lines());
+}
+
+}  // namespace peer::sdk::contract

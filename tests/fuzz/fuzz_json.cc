@@ -1,0 +1,63 @@
+#include <simdjson.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/utf8.h"
+#include "core/protocol/json_bytes.h"
+#include "core/protocol/json_grammar.h"
+#include "core/protocol/json_text.h"
+
+// Any bytes as JSON. Our verdict is simdjson's wherever that has one; and the members that are
+// found while an object is checked are those that a scan finds in it, which trusts what it reads.
+
+namespace {
+
+using namespace peer;
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+/// It refuses numbers beyond 64 bits and unpaired surrogates, which are JSON, in the words of those
+/// that are none; and a scalar in the 1024th container.
+bool has_no_opinion(simdjson::error_code error) {
+  return error == simdjson::NUMBER_ERROR || error == simdjson::STRING_ERROR ||
+         error == simdjson::DEPTH_ERROR;
+}
+
+void require_same_members(std::string_view object, const std::vector<JsonMember>& members) {
+  ObjectCursor cursor(object);
+  JsonMember expected;
+  for (const JsonMember& member : members) {
+    require(cursor.next(expected));
+    require(member.key == expected.key && member.value == expected.value);
+  }
+  require(!cursor.next(expected));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  // On the heap at its exact size, so that AddressSanitizer sees any read beyond it.
+  const std::vector<char> bytes(data, data + size);
+  const std::string_view text(bytes.data(), size);
+  const bool valid = is_valid_json(text);
+
+  simdjson::dom::parser dom;
+  const auto error = dom.parse(simdjson::padded_string(text)).error();
+  require(has_no_opinion(error) || valid == (error == simdjson::SUCCESS));
+
+  if (!is_valid_utf8({data, size})) return 0;
+  const char* const end = text.data() + size;
+  const char* const begin = skip_json_space(text.data(), end);
+  const std::string_view object(begin, static_cast<std::size_t>(end - begin));
+  std::vector<JsonMember> members;
+  const bool is_object = read_json_object(text, members);
+  require(is_object == (valid && object.starts_with('{')));
+  if (is_object) require_same_members(object, members);
+  return 0;
+}

@@ -1,0 +1,254 @@
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <peer/sdk/broker.h>
+
+#include "fault.h"
+
+namespace {
+
+using namespace peer::sdk;
+using faulty::is;
+
+/// A cluster whose nodes are in one process, and what they share. Its mutex is held while hosts are
+/// called, which call nobody back.
+struct Cluster {
+  struct Space {
+    std::vector<std::pair<Registered, BrokerHost*>> members;
+    std::optional<RoomState> room;
+    std::uint64_t version = 0;
+  };
+  struct Ticket {
+    SharedTicket ticket;
+    BrokerHost* host = nullptr;
+  };
+
+  std::mutex mutex;
+  std::vector<BrokerHost*> nodes;
+  std::map<Fingerprint, std::pair<Registered, BrokerHost*>> peers;
+  std::map<std::string, Fingerprint, std::less<>> aliases;
+  std::map<std::string, Space, std::less<>> spaces;
+  std::map<std::string, std::map<TicketId, Ticket>, std::less<>> tickets;
+
+  void tell_others(BrokerHost* own, auto tell) {
+    for (BrokerHost* node : nodes) {
+      if (node != own) tell(*node);
+    }
+  }
+};
+
+Cluster& cluster() {
+  static Cluster shared;
+  return shared;
+}
+
+/// A node of that cluster, which answers during the call.
+class FaultyBroker final : public Broker {
+ public:
+  FaultyBroker() = default;
+
+  void start(BrokerHost& host) override {
+    host_ = &host;
+    if (is("leaves_a_thread_when_started")) faulty::leave_a_thread();
+    const std::lock_guard lock(shared_.mutex);
+    shared_.nodes.push_back(host_);
+  }
+  void stop() override {
+    const std::lock_guard lock(shared_.mutex);
+    std::erase(shared_.nodes, host_);
+    std::erase_if(shared_.peers, [&](const auto& peer) { return peer.second.second == host_; });
+    std::erase_if(shared_.aliases,
+                  [&](const auto& alias) { return !shared_.peers.contains(alias.second); });
+    for (auto& [name, space] : shared_.spaces) {
+      std::erase_if(space.members, [&](const auto& member) { return member.second == host_; });
+    }
+    for (auto& [name, tickets] : shared_.tickets) {
+      std::erase_if(tickets, [&](const auto& ticket) { return ticket.second.host == host_; });
+    }
+    std::erase_if(shared_.spaces, [](const auto& space) { return space.second.members.empty(); });
+  }
+  BrokerStatus status() const override {
+    BrokerStatus status;
+    if (is("counts_no_node")) status.nodes = 0;
+    return status;
+  }
+
+  void register_peer(const Registered& peer, std::string_view alias,
+                     BrokerReply<RegisterOutcome> reply) override {
+    if (is("blocks")) faulty::take_too_long();
+    if (is("throws_at_odd_names") && alias.find('\0') != alias.npos)
+      throw std::runtime_error("a NUL");
+    if (is("never_answers")) return;
+    if (is("answers_twice")) reply({});
+    const std::lock_guard lock(shared_.mutex);
+    const auto holder = shared_.aliases.find(alias);
+    const bool is_taken = holder != shared_.aliases.end() && holder->second != peer.peer;
+    const auto before = shared_.peers.find(peer.peer);
+    if (before != shared_.peers.end() && before->second.second != host_ && !is("replaces_nobody")) {
+      before->second.second->replaced(before->second.first);
+    }
+    shared_.peers[peer.peer] = {peer, host_};
+    if (!is_taken && !alias.empty()) shared_.aliases[std::string(alias)] = peer.peer;
+    reply({.alias_taken = is_taken && !is("gives_aliases_twice")});
+  }
+  void unregister_peer(const Registered& peer) override {
+    const std::lock_guard lock(shared_.mutex);
+    const auto found = shared_.peers.find(peer.peer);
+    if (found != shared_.peers.end() && found->second.first == peer) shared_.peers.erase(found);
+  }
+  void resolve(std::span<const std::string_view> aliases,
+               BrokerReply<ResolveOutcome> reply) override {
+    const std::lock_guard lock(shared_.mutex);
+    ResolveOutcome outcome{true, {}};
+    for (const std::string_view alias : aliases) {
+      const auto found = shared_.aliases.find(alias);
+      const bool is_known = found != shared_.aliases.end() && !is("knows_no_alias");
+      outcome.holders.push_back(is_known ? std::optional(found->second) : std::nullopt);
+    }
+    if (is("answers_in_part")) outcome.holders.pop_back();
+    reply(outcome);
+  }
+
+  void route(const DirectedMessage& message, BrokerReply<RouteOutcome> reply) override {
+    const std::lock_guard lock(shared_.mutex);
+    const auto found = shared_.peers.find(message.to);
+    if (found == shared_.peers.end())
+      return reply(is("finds_nobody_dropped") ? RouteOutcome::kDropped : RouteOutcome::kNotFound);
+    if (is("loses_a_message") && ++messages_ == 50) return reply(RouteOutcome::kDelivered);
+    if (is("doubles_a_message") && ++messages_ == 50) found->second.second->deliver(message);
+    reply(found->second.second->deliver(message));
+  }
+  std::size_t broadcast(const NamespaceMessage& message) override {
+    const std::lock_guard lock(shared_.mutex);
+    std::size_t copies = 0;
+    if (!is("broadcasts_nothing")) {
+      shared_.tell_others(host_, [&](BrokerHost& node) { copies += node.deliver(message); });
+    }
+    return copies;
+  }
+
+  void join(const JoinRequest& request, BrokerReply<JoinOutcome> reply) override {
+    const std::lock_guard lock(shared_.mutex);
+    Cluster::Space& space = shared_.spaces[std::string(request.ns)];
+    if (request.room != nullptr && request.room->version != space.version)
+      return reply({.status = JoinStatus::kConflict, .version = 0, .page = {}, .hold = {}});
+    if (request.room != nullptr) space.room = request.room->room;
+    space.members.emplace_back(request.peer, host_);
+    ++space.version;
+    shared_.tell_others(is("tells_of_its_own") ? nullptr : host_, [&](BrokerHost& node) {
+      node.member_joined(request.ns, request.peer.peer, request.object);
+    });
+    reply({.status = JoinStatus::kJoined,
+           .version = space.version,
+           .page = page_of(space, request.page),
+           .hold = {}});
+  }
+  void leave(std::string_view ns, const Registered& peer) override {
+    const std::lock_guard lock(shared_.mutex);
+    const auto found = shared_.spaces.find(ns);
+    if (found == shared_.spaces.end()) return;
+    const auto gone = std::erase_if(found->second.members,
+                                    [&](const auto& member) { return member.first == peer; });
+    if (gone == 0) return;
+    ++found->second.version;
+    shared_.tell_others(host_, [&](BrokerHost& node) { node.member_left(ns, peer.peer); });
+    if (found->second.members.empty()) shared_.spaces.erase(found);
+  }
+  void list(std::string_view ns, const std::optional<Fingerprint>&, std::uint32_t limit,
+            BrokerReply<std::optional<MemberPage>> reply) override {
+    const std::lock_guard lock(shared_.mutex);
+    reply(page_of(shared_.spaces[std::string(ns)], limit));
+  }
+
+  void read_room(std::string_view room_id, BrokerReply<RoomReading> reply) override {
+    const std::lock_guard lock(shared_.mutex);
+    const auto found = shared_.spaces.find(room_id);
+    RoomReading reading{true, std::nullopt};
+    if (found != shared_.spaces.end() && found->second.room) {
+      reading.room = RoomRecord{*found->second.room, found->second.version, {}};
+      for (const auto& [peer, node] : found->second.members)
+        reading.room->members.push_back(peer.peer);
+    }
+    reply(reading);
+  }
+  void commit_room(std::string_view room_id, const RoomCommit& commit,
+                   BrokerReply<CommitOutcome> reply) override {
+    const std::lock_guard lock(shared_.mutex);
+    const auto found = shared_.spaces.find(room_id);
+    if (found == shared_.spaces.end() || !found->second.room)
+      return reply({CommitStatus::kGone, 0});
+    if (commit.version != found->second.version && !is("commits_everything"))
+      return reply({CommitStatus::kConflict, 0});
+    found->second.room = commit.room;
+    const RoomNews news{.room_id = room_id, .room = commit.room, .posts = commit.posts};
+    shared_.tell_others(nullptr, [&](BrokerHost& node) { node.room_changed(news); });
+    reply({CommitStatus::kCommitted, ++found->second.version});
+  }
+
+  bool add_ticket(std::string_view ns, const SharedTicket& ticket,
+                  std::optional<TicketId>) override {
+    const std::lock_guard lock(shared_.mutex);
+    shared_.tickets[std::string(ns)][ticket.id] = {ticket, host_};
+    shared_.nodes.front()->ticket_added(ns, ticket);
+    return true;
+  }
+  void remove_ticket(std::string_view ns, TicketId ticket, BrokerReply<TicketEnd> reply) override {
+    const std::lock_guard lock(shared_.mutex);
+    const auto found = shared_.tickets.find(ns);
+    const bool removed = found != shared_.tickets.end() && found->second.erase(ticket) > 0;
+    reply(removed ? TicketEnd::kRemoved : TicketEnd::kGone);
+  }
+  void claim(std::string_view ns, std::string_view session_id, std::span<const TicketId> tickets,
+             BrokerReply<ClaimOutcome> reply) override {
+    const std::lock_guard lock(shared_.mutex);
+    auto& waiting = shared_.tickets[std::string(ns)];
+    ClaimOutcome outcome{true, {}};
+    MatchNews news{ns, session_id, {}};
+    std::vector<MatchedPeer> peers;
+    for (const TicketId id : tickets) {
+      if (!waiting.contains(id) && !is("claims_twice")) outcome.gone.push_back(id);
+      peers.push_back({{}, id, "{}"});
+    }
+    if (outcome.gone.empty()) {
+      news.peers = peers;
+      for (const TicketId id : tickets) waiting.erase(id);
+      shared_.tell_others(nullptr, [&](BrokerHost& node) { node.matched(news); });
+    }
+    reply(outcome);
+  }
+
+  void revoke(const Fingerprint& peer, std::string_view message) override {
+    const std::lock_guard lock(shared_.mutex);
+    if (!is("revokes_nobody"))
+      shared_.tell_others(host_, [&](BrokerHost& node) { node.revoked(peer, message); });
+  }
+  // Says that the session is found by them, and finds nobody (Broker::ask_session).
+  void set_session_tokens(const Registered&, std::span<const SessionToken>,
+                          BrokerReply<bool> reply) override {
+    reply(is("forgets_tokens"));
+  }
+
+ private:
+  MemberPage page_of(const Cluster::Space& space, std::uint32_t limit) const {
+    MemberPage page{{}, space.members.size(), space.room.has_value()};
+    for (const auto& [peer, node] : space.members) {
+      if (page.members.size() < limit || is("lists_all"))
+        page.members.push_back({peer.peer, node == host_, "{}"});
+    }
+    return page;
+  }
+
+  Cluster& shared_ = cluster();
+  BrokerHost* host_ = nullptr;
+  int messages_ = 0;
+};
+
+}  // namespace
+
+PEER_PLUGIN(peer::sdk::Broker, "faulty", "1.0.0", (faulty::make<Broker, FaultyBroker>))

@@ -1,0 +1,239 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <peer/sdk/broker_types.h>
+
+namespace peer::sdk {
+
+/// What the core offers a broker. Thread-safe, does not throw, never blocks; lives until
+/// Broker::stop() has returned. Calls of one thread take effect in their order; what concerns one
+/// namespace must come in one order, so from one thread at a time.
+class BrokerHost {
+ public:
+  virtual ~BrokerHost() = default;
+  [[nodiscard]] virtual std::string_view node_id() const = 0;
+  /// Writes one line to the server's log under the plugin's name.
+  virtual void log_warning(std::string_view text) noexcept = 0;
+
+  /// Delivers to a peer of this node, after checking the shared namespace.
+  virtual RouteOutcome deliver(const DirectedMessage& message) noexcept = 0;
+  /// Delivers to this node's members of a namespace. Returns how many copies were queued.
+  virtual std::size_t deliver(const NamespaceMessage& message) noexcept = 0;
+
+  /// The peer has registered with another node: this registration of it, the last that the broker
+  /// was told of, ends (close 4001).
+  virtual void replaced(const Registered& peer) noexcept = 0;
+  /// Another peer of the cluster holds this one's alias, from while the nodes could not reach each
+  /// other: it does not lead here any more.
+  virtual void alias_lost(const Registered& peer) noexcept = 0;
+
+  /// A peer of another node has joined or left: tells this node's members. What this node's own
+  /// peers do they have been told by the core.
+  virtual void member_joined(std::string_view ns, const Fingerprint& peer,
+                             std::string_view object) noexcept = 0;
+  virtual void member_left(std::string_view ns, const Fingerprint& peer) noexcept = 0;
+  /// What the broker knows of a namespace is whole again: `elsewhere` are its members on other
+  /// nodes (empty: too many to tell). Those who joined while that could not be known (JoinStatus::
+  /// kUnavailable) are told of these, and from now on, as the others are, of who joins and leaves.
+  virtual void members_known(std::string_view ns,
+                             std::span<const MemberEntry> elsewhere) noexcept = 0;
+
+  /// A room has been changed, by this node's commit_room() or by another node: told to every node
+  /// with members, in the order of the commits, and to the committing node before its reply.
+  virtual void room_changed(const RoomNews& news) noexcept = 0;
+  /// A member of a room, a peer of this node, is kicked: removed from what is shared already.
+  virtual void kicked(std::string_view room_id, const Fingerprint& target,
+                      const Fingerprint& by) noexcept = 0;
+  /// The name is a room with another owner by now, or a namespace where it was a room, from while
+  /// the nodes could not reach each other: the peer, of this node, is a member no more, and told so
+  /// (`room_closed`). The broker has removed it already.
+  virtual void room_closed(std::string_view room_id, const Registered& peer) noexcept = 0;
+  /// A member of a room went, and no policy was asked but for a node on its own: one node asks the
+  /// room's policy who succeeds it.
+  virtual void member_reaped(std::string_view room_id, const Fingerprint& peer) noexcept = 0;
+
+  /// This node makes the matches of a namespace, and here is a ticket of it: each that waits when
+  /// it becomes this node's business, oldest first, then each new one. Known ones are ignored.
+  virtual void ticket_added(std::string_view ns, const SharedTicket& ticket) noexcept = 0;
+  /// One of these ended, but not by this node's claim().
+  virtual void ticket_removed(std::string_view ns, TicketId ticket) noexcept = 0;
+  /// A ticket of this node's peer has been looked at where the matches are made, and it waits.
+  virtual void ticket_waits(std::string_view ns, TicketId ticket) noexcept = 0;
+  /// Another node makes the matches of the namespace from now on.
+  virtual void matching_moved(std::string_view ns) noexcept = 0;
+  /// Tickets, of which some are this node's peers', were claimed: tells those.
+  virtual void matched(const MatchNews& match) noexcept = 0;
+
+  // Since revision 2.
+
+  /// An auth plugin of another node throws a peer out (Broker::revoke()): if it is here, it ends.
+  virtual void revoked(const Fingerprint& peer, std::string_view message) noexcept = 0;
+  /// As ticket_waits(), with what the node that makes the matches says of the ticket
+  /// (Broker::tell_ticket); it may have ended it.
+  virtual void ticket_told(std::string_view ns, TicketId ticket, std::string_view word) noexcept {
+    (void)word;
+    ticket_waits(ns, ticket);
+  }
+  /// As matched(), with the teams of Broker::claim_teams().
+  virtual void matched_teams(const MatchNews& match, std::string_view teams) noexcept {
+    (void)teams;
+    matched(match);
+  }
+};
+
+/// Carries messages and shared state between nodes. Plugin kind `broker`, file
+/// `broker_<name>.so`.
+///
+/// The core owns the truth about its own peers; a broker adds what is elsewhere, and is the
+/// authority over what is shared. A message that finds its target on this node never reaches the
+/// broker. A broker that cannot know (its cluster is out of reach) says so at once, and the core
+/// goes on by its own truth; the broker remembers what it was told, and makes it known later.
+/// Unless overridden, functions answer so: nobody is elsewhere, the node's own truth counts.
+///
+/// Threading: all calls but start() and stop() come from loop threads, several at a time, and
+/// must not block: what takes time goes to a thread of the broker's own. No lock of the core's is
+/// held: the host may be called back. While an operation with a reply is under way the core holds
+/// back the further messages of the peer that asked (but for route(), whose sender goes on), so
+/// that its order is as if synchronous.
+/// Errors: an exception counts as "cannot know" and is logged with the plugin's name.
+class Broker {
+ public:
+  static constexpr const char* kKind = "broker";
+  static constexpr std::uint32_t kApiVersion = 4;
+
+  virtual ~Broker() = default;
+
+  /// Main thread, once, before the server listens. `host` outlives stop().
+  virtual void start(BrokerHost& host) = 0;
+  /// Main thread, once, after the last peer has gone: no reply and no call to the host after it.
+  /// Peers and members that are left then have gone with the node.
+  virtual void stop() = 0;
+
+  /// True when there never are other nodes: then of all that follows only status() is called.
+  /// Asked once, before start().
+  [[nodiscard]] virtual bool standalone() const { return false; }
+  /// Any thread.
+  [[nodiscard]] virtual BrokerStatus status() const { return {}; }
+
+  // Peers.
+
+  /// A peer of this node registers under `alias`. An older registration of it, on this node or
+  /// another, has ended or ends.
+  virtual void register_peer(const Registered& peer, std::string_view alias,
+                             BrokerReply<RegisterOutcome> reply) {
+    (void)peer, (void)alias;
+    reply({});
+  }
+  virtual void unregister_peer(const Registered& peer) { (void)peer; }
+  /// Whom aliases mean that nobody of this node holds. At most 1000 (`max_exclude`).
+  virtual void resolve(std::span<const std::string_view> aliases,
+                       BrokerReply<ResolveOutcome> reply) {
+    reply({true, std::vector<std::optional<Fingerprint>>(aliases.size())});
+  }
+
+  // Messages.
+
+  /// The target is not on this node. The answer may come any time within the core's deadline;
+  /// without `wants_outcome` only kNotFound and kForbidden need one.
+  virtual void route(const DirectedMessage& message, BrokerReply<RouteOutcome> reply) {
+    (void)message;
+    reply(RouteOutcome::kNotFound);
+  }
+  /// To the members on other nodes. Returns the copies handed over.
+  virtual std::size_t broadcast(const NamespaceMessage& message) {
+    (void)message;
+    return 0;
+  }
+
+  // Namespaces.
+
+  /// A peer of this node is about to join a namespace or a room, or to create a room.
+  virtual void join(const JoinRequest& request, BrokerReply<JoinOutcome> reply) {
+    (void)request;
+    reply({});
+  }
+  /// It has left, or its join came to nothing.
+  virtual void leave(std::string_view ns, const Registered& peer) { (void)ns, (void)peer; }
+  /// Others see another object of a member from now on; nobody is told.
+  virtual void update(std::string_view ns, const Registered& peer, std::string_view object) {
+    (void)ns, (void)peer, (void)object;
+  }
+  /// Members after `after` where that is one of them, else from the first; nullopt: cannot know.
+  virtual void list(std::string_view ns, const std::optional<Fingerprint>& after,
+                    std::uint32_t limit, BrokerReply<std::optional<MemberPage>> reply) {
+    (void)ns, (void)after, (void)limit;
+    reply(std::nullopt);
+  }
+
+  // Rooms: read, ask the policy, commit if the room is still what was read.
+
+  virtual void read_room(std::string_view room_id, BrokerReply<RoomReading> reply) {
+    (void)room_id;
+    reply({});
+  }
+  virtual void commit_room(std::string_view room_id, const RoomCommit& commit,
+                           BrokerReply<CommitOutcome> reply) {
+    (void)room_id, (void)commit;
+    reply({});
+  }
+
+  // Matching. One node makes the matches of a namespace (BrokerHost::ticket_added); it is the
+  // claim that counts, so two that think they are that node match no ticket twice.
+
+  /// A peer of this node asks for a match; `replaces`: its earlier ticket ends. The peer hears
+  /// whether it waits by BrokerHost::matched or ticket_waits, or when the core's deadline has
+  /// passed (2 s). Returns false when tickets are not shared: then the core matches them here.
+  virtual bool add_ticket(std::string_view ns, const SharedTicket& ticket,
+                          std::optional<TicketId> replaces) {
+    (void)ns, (void)ticket, (void)replaces;
+    return false;
+  }
+  /// A ticket that the host was told of (BrokerHost::ticket_added), of a peer of another node, has
+  /// been looked at and waits.
+  virtual void ticket_waits(std::string_view ns, TicketId ticket) { (void)ns, (void)ticket; }
+  virtual void remove_ticket(std::string_view ns, TicketId ticket, BrokerReply<TicketEnd> reply) {
+    (void)ns, (void)ticket;
+    reply(TicketEnd::kUnavailable);
+  }
+  /// Takes all these tickets, if all are there and their nodes alive, and tells their nodes
+  /// (BrokerHost::matched), this one too; else takes none.
+  virtual void claim(std::string_view ns, std::string_view session_id,
+                     std::span<const TicketId> tickets, BrokerReply<ClaimOutcome> reply) {
+    (void)ns, (void)session_id, (void)tickets;
+    reply({});
+  }
+
+  // Since revision 2.
+
+  /// As register_peer(), of a peer that has proved to hold its key. While it is registered, nobody
+  /// on any node registers that fingerprint by register_peer(): RegisterOutcome::proof_required.
+  virtual void register_proved(const Registered& peer, std::string_view alias,
+                               BrokerReply<RegisterOutcome> reply) {
+    register_peer(peer, alias, std::move(reply));
+  }
+  /// Tells the other nodes that the peer is thrown out, wherever it is: BrokerHost::revoked().
+  virtual void revoke(const Fingerprint& peer, std::string_view message) {
+    (void)peer, (void)message;
+  }
+  /// As ticket_waits(), with a word of the core for the core of that node: at most 1 KiB, UTF-8.
+  virtual void tell_ticket(std::string_view ns, TicketId ticket, std::string_view word) {
+    (void)word;
+    ticket_waits(ns, ticket);
+  }
+  /// As claim(), of a group with teams: a JSON text for the core of each node
+  /// (BrokerHost::matched_teams).
+  virtual void claim_teams(std::string_view ns, std::string_view session_id,
+                           std::span<const TicketId> tickets, std::string_view teams,
+                           BrokerReply<ClaimOutcome> reply) {
+    (void)teams;
+    claim(ns, session_id, tickets, std::move(reply));
+  }
+};
+
+}  // namespace peer::sdk

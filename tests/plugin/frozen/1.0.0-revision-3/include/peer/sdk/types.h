@@ -1,0 +1,36 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+
+namespace peer::sdk {
+
+/// A peer's identity: the SHA-256 of its public key (docs/protocol.md, "Identity"), 32 raw bytes.
+/// On the wire it is 64 lower-case hex digits. Two fingerprints are compared byte by byte, which is
+/// also the order of their hex digits.
+struct Fingerprint {
+  std::array<std::uint8_t, 32> bytes{};
+
+  friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
+  friend auto operator<=>(const Fingerprint&, const Fingerprint&) = default;
+};
+
+/// A point in time: milliseconds since the Unix epoch. Plugins are told the time, they never ask.
+/// An operator may set the clock, so a later call may bring an earlier time.
+using Instant = std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds>;
+
+}  // namespace peer::sdk
+
+/// A fingerprint is a cryptographic hash already: any eight bytes of it are a good hash value.
+template <>
+struct std::hash<peer::sdk::Fingerprint> {
+  std::size_t operator()(const peer::sdk::Fingerprint& fingerprint) const noexcept {
+    std::uint64_t value = 0;
+    std::memcpy(&value, fingerprint.bytes.data() + 8, sizeof value);
+    return static_cast<std::size_t>(value);
+  }
+};

@@ -1,0 +1,250 @@
+#include "core/protocol/message.h"
+#include "tests/unit/dispatch/resume_test.h"
+
+// `watch`: what members hear of each other beside joins and leaves (docs/protocol.md, "C.7
+// Presence").
+namespace peer::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+std::string news(std::string_view type, std::string_view from, std::string_view more = {}) {
+  std::string text = R"({"type":")" + std::string(type) + R"(","from":"<)" + std::string(from);
+  text += R"(>","namespace":"lobby","payload":{"fingerprint":"<)" + std::string(from) + ">\"";
+  return text.append(more) + R"(},"ts":0})";
+}
+std::string updated(std::string_view from, std::string_view meta) {
+  return news("peer_updated", from, ",\"meta\":" + std::string(meta));
+}
+
+class PresenceTest : public ResumeTest {
+ protected:
+  static constexpr std::string_view kWatchesMeta = R"({"namespace":"lobby","watch":["meta"]})";
+  static constexpr std::string_view kWatchesPresence =
+      R"({"namespace":"lobby","watch":["presence"]})";
+
+  Client watcher(std::string_view name, std::string_view join, std::size_t loop = 0) {
+    Client client = peer(name, loop);
+    EXPECT_THAT(client.ask("join", join), HasSubstr("peer_list"));
+    return client;
+  }
+  static void set(Client& client, std::string_view meta) {
+    client.ask("metadata", R"({"meta":)" + std::string(meta) + "}", R"("id":1)");
+  }
+};
+
+TEST_F(PresenceTest, WhoWatchesMetaHearsTheChangedKeys) {
+  Client alice = watcher("alice", kWatchesMeta);
+  Client carol = peer_in("lobby", "carol");
+  Client bob = peer_in("lobby", "bob");
+  alice.heard();
+  carol.heard();
+  set(bob, R"({"level":3,"color":"red"})");
+  EXPECT_THAT(alice.heard(), ElementsAre(updated("bob", R"({"level":3,"color":"red"})")));
+  EXPECT_THAT(carol.heard(), IsEmpty());
+  EXPECT_THAT(bob.heard(), IsEmpty());
+}
+
+TEST_F(PresenceTest, MoreWithinTheIntervalIsToldAsOne) {
+  config_.presence_interval = milliseconds(200);
+  Client alice = watcher("alice", kWatchesMeta);
+  Client bob = peer_in("lobby", "bob");
+  alice.read();
+  set(bob, R"({"a":1,"b":1})");
+  set(bob, R"({"a":2})");
+  set(bob, R"({"b":null,"c":1})");
+  set(bob, R"({"a":3})");
+  set(bob, R"({"c":null})");
+  EXPECT_EQ(alice.read(), updated("bob", R"({"a":1,"b":1})"));
+  EXPECT_EQ(alice.read(), updated("bob", R"({"a":3,"b":null})"));
+  set(bob, R"({"a":4})");
+  EXPECT_EQ(alice.read(), updated("bob", R"({"a":4})"));
+}
+
+TEST_F(PresenceTest, WhatIsAsBeforeIsNotTold) {
+  config_.presence_interval = milliseconds(0);
+  Client alice = watcher("alice", kWatchesMeta);
+  Client bob = peer("bob");
+  bob.ask("join", R"({"namespace":"lobby","meta":{"hidden":1}})");
+  alice.heard();
+  set(bob, R"({"hidden":2})");
+  set(bob, R"({"none":null})");
+  EXPECT_THAT(alice.heard(), IsEmpty());
+  set(bob, R"({"seen":1})");
+  EXPECT_EQ(alice.read(), updated("bob", R"({"seen":1})"));
+  set(bob, R"({"seen":1})");
+  EXPECT_THAT(alice.heard(), IsEmpty());
+}
+
+TEST_F(PresenceTest, AJoinAgainThatChangesTheMetaIsTold) {
+  config_.presence_interval = milliseconds(0);
+  Client alice = watcher("alice", kWatchesMeta);
+  Client bob = peer_in("lobby", "bob");
+  alice.heard();
+  bob.ask("join", R"({"namespace":"lobby","meta":{"x":1}})");
+  EXPECT_EQ(alice.read(), updated("bob", R"({"x":1})"));
+  // Without meta it stays as it is.
+  EXPECT_THAT(bob.ask("join", kLobby), HasSubstr(R"("meta":{"x":1})"));
+  EXPECT_THAT(alice.heard(), IsEmpty());
+  bob.ask("join", R"({"namespace":"lobby","meta":{}})");
+  EXPECT_EQ(alice.read(), updated("bob", R"({"x":null})"));
+}
+
+TEST_F(PresenceTest, NothingIsToldBehindPeerLeft) {
+  config_.presence_interval = milliseconds(50);
+  Client alice = watcher("alice", kWatchesMeta);
+  Client bob = peer_in("lobby", "bob");
+  alice.read();
+  set(bob, R"({"a":1})");
+  set(bob, R"({"a":2})");
+  bob.ask("leave", kLobby, R"("id":1)");
+  EXPECT_THAT(bob.ask("join", kLobby), HasSubstr("peer_list"));
+  set(bob, R"({"b":1})");
+  EXPECT_EQ(alice.read(), updated("bob", R"({"a":1})"));
+  EXPECT_EQ(alice.read(), peer_left("lobby", "bob"));
+  EXPECT_THAT(alice.read(), HasSubstr(R"("meta":{"a":2})"));
+  // What was due before has no part in it.
+  EXPECT_EQ(alice.read(), updated("bob", R"({"b":1})"));
+}
+
+TEST_F(PresenceTest, AJoinAgainReplacesTheSet) {
+  Client alice = watcher("alice", kWatchesMeta);
+  Client bob = peer_in("lobby", "bob");
+  alice.heard();
+  EXPECT_THAT(alice.ask("join", kLobby), HasSubstr("peer_list"));
+  set(bob, R"({"a":1})");
+  EXPECT_THAT(alice.heard(), IsEmpty());
+  EXPECT_FALSE(node().namespaces.has_meta_watchers());
+}
+
+TEST_F(PresenceTest, AnotherWordIsRefused) {
+  Client alice = peer("alice");
+  EXPECT_EQ(alice.ask("join", R"({"namespace":"lobby","watch":["all"]})"),
+            error(400, "watch: unknown 'all'"));
+  EXPECT_EQ(alice.ask("join_room", R"({"room_id":"den","watch":["meta","x"]})"),
+            error(400, "watch: unknown 'x'"));
+  EXPECT_EQ(alice.ask("create_room", R"({"room_id":"den","watch":"meta"})"),
+            error(400, "watch must be an array of strings"));
+  EXPECT_EQ(alice.ask("join", R"({"namespace":"lobby","watch":[1]})"),
+            error(400, "watch must be an array of strings"));
+}
+
+TEST_F(PresenceTest, RoomsAreWatchedToo) {
+  loops_ = 2;
+  Client alice = peer("alice", 0);
+  EXPECT_THAT(alice.ask("create_room", R"({"room_id":"den","max_size":5,"watch":["meta"]})"),
+              HasSubstr("room_created"));
+  Client bob = peer("bob", 1);
+  EXPECT_THAT(bob.ask("join_room", R"({"room_id":"den","watch":["presence"]})"),
+              HasSubstr("peer_list"));
+  alice.read();
+  set(bob, R"({"a":1})");
+  EXPECT_THAT(alice.read(), HasSubstr("peer_updated"));
+  Client carol = resumable("carol", 0);
+  EXPECT_THAT(carol.ask("join_room", R"({"room_id":"den"})"), HasSubstr("peer_list"));
+  bob.read();
+  leave(carol);
+  EXPECT_THAT(bob.heard(), ElementsAre(HasSubstr("peer_away")));
+  EXPECT_THAT(alice.heard(), ElementsAre(HasSubstr("peer_joined")));
+}
+
+TEST_F(PresenceTest, WhoWatchesPresenceHearsOfGoingAndComing) {
+  Client alice = watcher("alice", kWatchesPresence);
+  Client dave = peer_in("lobby", "dave");
+  Client bob = resumable("bob");
+  join(bob);
+  settle();
+  alice.heard();
+  dave.heard();
+  leave(bob);
+  EXPECT_THAT(alice.heard(), ElementsAre(news("peer_away", "bob")));
+  Client again = connect();
+  resume(again, "bob", 1);
+  EXPECT_THAT(alice.heard(), ElementsAre(news("peer_back", "bob")));
+  again.send_bytes(encode({.opcode = kClose}));
+  EXPECT_EQ(alice.read(), peer_left("lobby", "bob"));
+  EXPECT_THAT(dave.heard(), ElementsAre(peer_left("lobby", "bob")));
+}
+
+TEST_F(PresenceTest, WhoEndsWhileAwayIsNotBack) {
+  config_.resume_window = milliseconds(50);
+  Client alice = watcher("alice", kWatchesPresence);
+  Client bob = resumable("bob");
+  join(bob);
+  alice.read();
+  bob.drop();
+  EXPECT_EQ(alice.read(), news("peer_away", "bob"));
+  EXPECT_EQ(alice.read(), peer_left("lobby", "bob"));
+}
+
+TEST_F(PresenceTest, WhoIsAwayAlreadyIsToldBehindTheList) {
+  Client bob = resumable("bob");
+  join(bob);
+  leave(bob);
+  Client alice = watcher("alice", kWatchesPresence);
+  EXPECT_EQ(alice.read(), news("peer_away", "bob"));
+  // Known by now: a join again says it to who watches for the first time.
+  EXPECT_THAT(alice.ask("join", kWatchesPresence), HasSubstr("peer_list"));
+  EXPECT_THAT(alice.heard(), IsEmpty());
+  Client carol = peer_in("lobby", "carol");
+  EXPECT_THAT(carol.ask("join", kWatchesPresence), HasSubstr("peer_list"));
+  EXPECT_EQ(carol.read(), news("peer_away", "bob"));
+}
+
+TEST_F(PresenceTest, ToWatchersDiscoverMarksWhoIsAway) {
+  Client bob = resumable("bob");
+  join(bob);
+  leave(bob);
+  Client alice = watcher("alice", kWatchesPresence);
+  alice.heard();
+  EXPECT_THAT(alice.ask("discover", kLobby), HasSubstr(R"("alias":"bob","away":true,"meta":{})"));
+  Client carol = peer("carol");
+  EXPECT_THAT(carol.ask("discover", kLobby), testing::Not(HasSubstr("away")));
+  EXPECT_THAT(carol.ask("join", kLobby), testing::Not(HasSubstr("away")));
+}
+
+TEST_F(PresenceTest, AJoinCostsNoMoreThanItsPageHoweverManyAreAway) {
+  config_.max_peers = 1000;
+  config_.max_away_sessions = 1000;
+  std::vector<Client> members;
+  for (int i = 0; i < 60; ++i) {
+    members.push_back(resumable("member" + std::to_string(i)));
+    members.back().ask("join", kLobby);
+  }
+  for (Client& member : members) member.drop();
+  while (node().resumes.away() < members.size()) settle();
+  Client alice = watcher("alice", kWatchesPresence);
+  EXPECT_THAT(alice.heard(), SizeIs(50));
+}
+
+class SharedPresenceTest : public SharedResumeTest {};
+
+TEST_F(SharedPresenceTest, WhoIsLetInWhileAwayIsAway) {
+  Client alice = peer("alice");
+  alice.ask("join", R"({"namespace":"lobby","watch":["presence"]})");
+  broker_.joins.hold();
+  Client bob = resumable("bob");
+  join(bob);
+  broker_.joins.wait();
+  leave(bob);
+  broker_.joins.release();
+  EXPECT_EQ(alice.read(), peer_joined("lobby", "bob"));
+  EXPECT_EQ(alice.read(), news("peer_away", "bob"));
+}
+
+TEST_F(SharedPresenceTest, OwnMembersOfAPageOfAllNodesAreTold) {
+  Client bob = resumable("bob");
+  join(bob);
+  leave(bob);
+  Client alice = peer("alice");
+  EXPECT_THAT(alice.ask("join", R"({"namespace":"lobby","watch":["presence"]})"),
+              HasSubstr("peer_list"));
+  EXPECT_EQ(alice.read(), news("peer_away", "bob"));
+  EXPECT_THAT(alice.ask("discover", kLobby), HasSubstr(R"("away":true)"));
+}
+
+}  // namespace
+}  // namespace peer::test

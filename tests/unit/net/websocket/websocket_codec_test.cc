@@ -1,0 +1,73 @@
+#include "core/net/websocket/websocket_codec.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/unit/net/websocket/client_frames.h"
+
+namespace peer {
+namespace {
+
+using Header = std::vector<std::uint8_t>;
+
+Header server_header(Opcode opcode, std::uint64_t length) {
+  std::array<std::uint8_t, kMaxServerHeader> out{};
+  const std::size_t size = write_server_header(opcode, length, out);
+  return {out.begin(), out.begin() + static_cast<std::ptrdiff_t>(size)};
+}
+
+std::vector<std::uint8_t> counting(std::size_t size) {
+  std::vector<std::uint8_t> bytes(size);
+  std::iota(bytes.begin(), bytes.end(), std::uint8_t{0});
+  return bytes;
+}
+
+TEST(ApplyMaskTest, EachByteMeetsItsByteOfTheKeyAtEveryLengthOffsetAndAlignment) {
+  for (std::size_t size = 0; size <= 100; ++size) {
+    for (std::size_t offset = 0; offset < 8; ++offset) {
+      std::vector<std::uint8_t> bytes = counting(size + offset);
+      apply_mask(std::span(bytes).subspan(offset), test::kMask, offset);
+      std::vector<std::uint8_t> expected = counting(size + offset);
+      for (std::size_t i = offset; i < expected.size(); ++i) expected[i] ^= test::kMask[i % 4];
+      ASSERT_EQ(bytes, expected) << size << " bytes at " << offset;
+    }
+  }
+}
+
+TEST(ApplyMaskTest, MasksTheExampleOfRfc6455) {
+  std::vector<std::uint8_t> bytes{0x7f, 0x9f, 0x4d, 0x51, 0x58};
+  apply_mask(bytes, {0x37, 0xfa, 0x21, 0x3d});
+  EXPECT_EQ(std::string(bytes.begin(), bytes.end()), "Hello");
+}
+
+TEST(ApplyMaskTest, TakesOffsetsBeyond32Bits) {
+  std::vector<std::uint8_t> bytes{0, 0, 0, 0};
+  apply_mask(bytes, {1, 2, 3, 4}, (std::uint64_t{1} << 40) + 3);
+  EXPECT_EQ(bytes, (std::vector<std::uint8_t>{4, 1, 2, 3}));
+}
+
+TEST(ServerHeaderTest, LengthsTakeTheirShortestForm) {
+  EXPECT_EQ(server_header(Opcode::kText, 0), (Header{0x81, 0}));
+  EXPECT_EQ(server_header(Opcode::kPong, 125), (Header{0x8A, 125}));
+  EXPECT_EQ(server_header(Opcode::kText, 126), (Header{0x81, 126, 0, 126}));
+  EXPECT_EQ(server_header(Opcode::kText, 65535), (Header{0x81, 126, 0xFF, 0xFF}));
+  EXPECT_EQ(server_header(Opcode::kBinary, 65536), (Header{0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0}));
+  EXPECT_EQ(server_header(Opcode::kText, 0x0102030405060708),
+            (Header{0x81, 127, 1, 2, 3, 4, 5, 6, 7, 8}));
+}
+
+TEST(CloseCodeTest, OnlyRegisteredAndPrivateCodesMayBeSent) {
+  const std::set<unsigned> registered{1000, 1001, 1002, 1003, 1007, 1008,
+                                      1009, 1010, 1011, 1012, 1013, 1014};
+  for (unsigned code = 0; code <= 0xFFFF; ++code) {
+    const bool valid = registered.count(code) == 1 || (code >= 3000 && code <= 4999);
+    ASSERT_EQ(is_valid_close_code(static_cast<std::uint16_t>(code)), valid) << code;
+  }
+}
+
+}  // namespace
+}  // namespace peer
