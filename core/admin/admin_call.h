@@ -23,6 +23,7 @@ struct AdminCall {
   bool keep_alive = false;
   bool head_only = false;
   std::string who{};  ///< the name of the token, for the log
+  AdminRole role = AdminRole::kRead;
 
   /// Answers, once. `body`: JSON.
   void answer(int status, std::string body, HttpHeaders extra = {}) const;

@@ -44,6 +44,10 @@ AdmissionLimits limits() {
 AdminEndpoint::AdminEndpoint(Node& node)
     : node_(node), admission_(limits()), loop_(255, options_of(node.config()), *this) {
   loop_.use_admission(admission_);
+  const Config& config = node.config();
+  if (config.admin_port != 0 && config.admin_history.count() != 0) {
+    recorder_ = std::make_unique<HistoryRecorder>(node);
+  }
   node_.on_bans_changed = [this] {
     // Who waits for the answer to a ban gets it when the ban is on the disk.
     if (EventLoop::current() == &loop_) return keep_bans();
@@ -68,6 +72,7 @@ sdk::Result<void> AdminEndpoint::run() {
   auto thread = start_thread("the server API", [this] { loop_.run(); });
   if (!thread) return thread.error();
   thread_ = std::move(*thread);
+  if (recorder_ != nullptr) loop_.post([this] { recorder_->start(loop_); });
   return {};
 }
 
@@ -135,12 +140,10 @@ std::string AdminEndpoint::on_request(Connection& connection, const HttpRequest&
   const auto target = parse_target(request);
   std::string allowed;
   const AdminRoute* route = find_route(request.method, *target, allowed);
-  AdminCall call{node_,
-                 loop_,
-                 connection.ref(),
-                 request.keep_alive,
-                 request.method == "HEAD",
-                 find_token(node_.config(), request)->name};
+  const AdminToken* token = find_token(node_.config(), request);
+  AdminCall call{
+      node_,       loop_,      connection.ref(), request.keep_alive, request.method == "HEAD",
+      token->name, token->role};
   // As a task: an answer that comes at once must not overtake the pause of its connection.
   loop_.post([call = std::move(call), target = *target, body = request.body,
               handler = route->handler] { handler(call, target, body); });

@@ -7,6 +7,9 @@
 #include <optional>
 #include <utility>
 
+#include "core/admin/admin_call.h"
+#include "core/admin/history.h"
+#include "core/admin/node_details.h"
 #include "core/protocol/json_text.h"
 #include "core/session/membership.h"
 #include "core/session/session.h"
@@ -123,12 +126,21 @@ void render(Node& node, EventLoop& loop, std::vector<PeerPlace> peers, bool more
   }
 }
 
+std::vector<PeerPlace> find_peers(const Node& node, const NodeQuestion& question,
+                                  const std::optional<Fingerprint>& after, std::size_t limit) {
+  if (question.search.empty()) {
+    return question.name.empty() ? node.peers.page(after, limit)
+                                 : node.namespaces.page_of_members(question.name, after, limit);
+  }
+  const Namespace* in = question.name.empty() ? nullptr : node.namespaces.find(question.name);
+  if (in == nullptr && !question.name.empty()) return {};
+  return node.peers.search(question.search, in, after, limit);
+}
+
 void page_of_peers(Node& node, EventLoop& loop, const NodeQuestion& question, Done done) {
   const auto after = parse_fingerprint(question.after);
   const std::size_t limit = question.limit;
-  std::vector<PeerPlace> peers =
-      question.name.empty() ? node.peers.page(after, limit + 1)
-                            : node.namespaces.page_of_members(question.name, after, limit + 1);
+  std::vector<PeerPlace> peers = find_peers(node, question, after, limit + 1);
   const bool more = peers.size() > limit;
   if (more) peers.pop_back();
   render(node, loop, std::move(peers), more, std::move(done));
@@ -236,42 +248,63 @@ NodeAnswer look_at_room(const Node& node, const NodeQuestion& question) {
   return answer;
 }
 
-/// A task on its way through all loops, to see how long each lets it wait.
-struct LagProbe {
-  std::atomic<std::int64_t> longest{0};  // microseconds
-  std::atomic<std::size_t> pending{0};
-  Done done;
-};
-
-std::string node_json(Node& node, std::int64_t lag) {
+std::string node_json(const Node& node, const LoopLags& lags) {
   std::string json = "{\"node\":\"" + node.node_id + "\",\"version\":\"" PEER_SERVER_VERSION "\"";
   json.append(",\"peers\":").append(std::to_string(node.peers.count()));
-  const std::string micros = std::to_string(lag % 1000);
-  json.append(",\"lag_ms\":").append(std::to_string(lag / 1000)).append(".");
-  json.append(3 - micros.size(), '0').append(micros);
+  json.append(",\"lag_ms\":")
+      .append(milliseconds_text(*std::max_element(lags.begin(), lags.end())));
   return json + ",\"state\":\"" + (node.draining ? "draining" : "ok") + "\"}";
 }
 
+NodeAnswer answer_of(const Node& node, std::string json) {
+  NodeAnswer answer;
+  answer.found = true;
+  answer.entries.push_back({node.node_id, 0, std::move(json)});
+  return answer;
+}
+
 void look_at_node(Node& node, EventLoop& loop, Done done) {
-  using Clock = std::chrono::steady_clock;
-  const auto probe = std::make_shared<LagProbe>();
-  probe->pending = node.loops.size();
-  probe->done = std::move(done);
-  for (const auto& theirs : node.loops) {
-    theirs->post([&node, &loop, probe, posted = Clock::now()] {
-      const auto waited =
-          std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - posted).count();
-      std::int64_t longest = probe->longest;
-      while (longest < waited && !probe->longest.compare_exchange_weak(longest, waited)) continue;
-      if (--probe->pending > 0) return;
-      loop.post([&node, probe] {
-        NodeAnswer answer;
-        answer.found = true;
-        answer.entries.push_back({node.node_id, 0, node_json(node, probe->longest)});
-        probe->done(std::move(answer));
-      });
-    });
+  measure_lag(node, loop, [&node, done = std::move(done)](const LoopLags& lags) mutable {
+    done(answer_of(node, node_json(node, lags)));
+  });
+}
+
+void look_into_node(Node& node, EventLoop& loop, const NodeQuestion& question, Done done) {
+  if (question.name != node.node_id) return done({});
+  measure_lag(node, loop, [&node, done = std::move(done)](const LoopLags& lags) mutable {
+    done(answer_of(node, node_details_json(node, lags)));
+  });
+}
+
+NodeAnswer past_of_node(const Node& node, const NodeQuestion& question) {
+  if (question.name != node.node_id) return {};
+  static const History none(milliseconds(1));
+  const History& history = node.history != nullptr ? *node.history : none;
+  std::string json =
+      "{\"node\":\"" + node.node_id +
+      "\",\"now\":" + std::to_string(wall_now().time_since_epoch().count()) + "," +
+      history.to_json(static_cast<std::int64_t>(parse_count(question.after, INT64_MAX).value_or(0)))
+          .substr(1);
+  return answer_of(node, std::move(json));
+}
+
+NodeAnswer plugins_of_node(const Node& node, const NodeQuestion& question) {
+  if (question.name != node.node_id) return {};
+  return answer_of(node,
+                   "{\"node\":\"" + node.node_id + "\",\"plugins\":" + plugins_json(node) + "}");
+}
+
+NodeAnswer page_of_queues(const Node& node, const EventLoop& loop, const NodeQuestion& question) {
+  NodeAnswer answer;
+  for (QueueFacts& queue : node.matching->page_of_queues(question.after, question.limit + 1)) {
+    if (answer.entries.size() == question.limit) {
+      answer.more = true;
+      break;
+    }
+    const auto wait = std::max<std::int64_t>((loop.wall() - queue.oldest).count(), 0);
+    answer.entries.push_back({std::move(queue.ns), queue.waiting, std::to_string(wait)});
   }
+  return answer;
 }
 
 }  // namespace
@@ -297,6 +330,14 @@ void answer_here(Node& node, EventLoop& loop, NodeQuestion question, Done done) 
       return done(look_at_room(node, question));
     case Kind::kNode:
       return look_at_node(node, loop, std::move(done));
+    case Kind::kNodeDetails:
+      return look_into_node(node, loop, question, std::move(done));
+    case Kind::kHistory:
+      return done(past_of_node(node, question));
+    case Kind::kPlugins:
+      return done(plugins_of_node(node, question));
+    case Kind::kQueues:
+      return done(page_of_queues(node, loop, question));
   }
 }
 

@@ -39,6 +39,7 @@ void list_peers(const AdminCall& call, const AdminTarget& target, const std::str
   }
   NodeQuestion question{NodeQuestion::Kind::kPeers, std::string(target.value("namespace")),
                         std::string(after), static_cast<std::uint32_t>(*limit)};
+  question.search = target.value("search");
   ask_nodes(call, std::move(question), [call, limit = *limit](std::vector<NodeAnswer> answers) {
     call.ok(page_json(join_pages(std::move(answers), limit, is_before)));
   });

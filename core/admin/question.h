@@ -20,11 +20,17 @@ struct NodeQuestion {
     kRooms,
     kRoom,  ///< the room `name`
     kNode,  ///< the node itself
+    // Of one node, `name`; others have no entry.
+    kNodeDetails,
+    kHistory,  ///< since `after`
+    kPlugins,
+    kQueues,  ///< a page of the queues of matching; an entry's JSON is its longest wait in ms
   };
   Kind kind = Kind::kNode;
   std::string name{};
   std::string after{};
   std::uint32_t limit = 0;
+  std::string search{};                ///< of kPeers: a part of the alias; empty: all
   std::uint16_t code = 0;              ///< of the close
   std::string reason{};                ///< of the close
   std::string payload{};               ///< raw JSON

@@ -23,7 +23,12 @@ constexpr std::array kRoutes{
     AdminRoute{"GET", "v1/bans", list_bans},
     AdminRoute{"PUT", "v1/bans/*", put_ban},
     AdminRoute{"DELETE", "v1/bans/*", lift_ban},
+    AdminRoute{"GET", "v1/queues", list_queues},
     AdminRoute{"GET", "v1/nodes", list_nodes},
+    AdminRoute{"GET", "v1/nodes/*", show_node},
+    AdminRoute{"GET", "v1/nodes/*/history", show_history},
+    AdminRoute{"GET", "v1/nodes/*/plugins", list_plugins},
+    AdminRoute{"GET", "v1/token", show_token},
     AdminRoute{"POST", "v1/drain", drain},
 };
 

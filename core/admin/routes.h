@@ -43,6 +43,13 @@ void end_room(const AdminCall& call, const AdminTarget& target, const std::strin
 void list_bans(const AdminCall& call, const AdminTarget& target, const std::string& body);
 void put_ban(const AdminCall& call, const AdminTarget& target, const std::string& body);
 void lift_ban(const AdminCall& call, const AdminTarget& target, const std::string& body);
+// queues.cc
+void list_queues(const AdminCall& call, const AdminTarget& target, const std::string& body);
+// node_pages.cc
+void show_token(const AdminCall& call, const AdminTarget& target, const std::string& body);
+void show_node(const AdminCall& call, const AdminTarget& target, const std::string& body);
+void show_history(const AdminCall& call, const AdminTarget& target, const std::string& body);
+void list_plugins(const AdminCall& call, const AdminTarget& target, const std::string& body);
 // nodes.cc
 void drain(const AdminCall& call, const AdminTarget& target, const std::string& body);
 void list_nodes(const AdminCall& call, const AdminTarget& target, const std::string& body);

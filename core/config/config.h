@@ -189,8 +189,9 @@ struct Config {
   bool admin_insecure = false;  ///< plain HTTP beyond this machine
   std::string admin_token;      ///< may do everything; empty: none
   std::vector<AdminToken> admin_tokens;
-  std::string bans_file;           ///< absolute; empty: bans end with the process
-  std::uint32_t max_bans = 10000;  ///< at one time
+  std::string bans_file;                  ///< absolute; empty: bans end with the process
+  std::uint32_t max_bans = 10000;         ///< at one time
+  milliseconds admin_history{3'600'000};  ///< what the node keeps of its past; 0: nothing
 
   // Logging.
   std::string log_level = "information";  ///< a Poco::Logger level name

@@ -244,6 +244,7 @@ std::vector<ConfigKey> make_keys() {
       admin_tokens(),
       fixed(key("bans_file", &Config::bans_file, rule::path())),
       key("max_bans", &Config::max_bans, rule::integer(1, 1'000'000)),
+      fixed(key("admin_history", &Config::admin_history, rule::duration(0ms, 24h))),
 
       key("log_level", &Config::log_level, rule::log_level()),
       fixed(key("log_format", &Config::log_format, rule::log_format())),

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/http/snapshot.h"
+#include "core/http/snapshot_json.h"
 #include "core/protocol/json_text.h"
 
 // /health, /ready, /stats (docs/protocol.md, "D. HTTP"). In: a request that is no upgrade, on the
@@ -37,82 +38,6 @@ std::string ready(Node& node, HttpResponse& response) {
   response.status = reasons.empty() ? 200 : 503;
   return std::string("{\"ready\":") + (reasons.empty() ? "true" : "false") + ",\"reasons\":[" +
          reasons + "]}";
-}
-
-// The members `"name":value`, between braces.
-class Numbers {
- public:
-  Numbers& add(std::string_view name, std::uint64_t value) {
-    json_.append(json_.size() > 1 ? ",\"" : "\"").append(name).append("\":");
-    json_.append(std::to_string(value));
-    return *this;
-  }
-  [[nodiscard]] std::string done() const { return json_ + "}"; }
-
- private:
-  std::string json_ = "{";
-};
-
-std::string broker(const sdk::BrokerStatus& status) {
-  const auto latency = std::max<std::int64_t>(status.latency.count(), 0);
-  const std::string numbers = Numbers()
-                                  .add("nodes", status.nodes)
-                                  .add("latency_us", static_cast<std::uint64_t>(latency))
-                                  .add("dropped", status.dropped)
-                                  .add("queued_messages", status.queued_messages)
-                                  .add("queued_bytes", status.queued_bytes)
-                                  .add("pending", status.pending)
-                                  .done();
-  return "{\"state\":\"" + std::string(to_text(status.state)) + "\"," + numbers.substr(1);
-}
-
-std::string messages(const Snapshot::Messages& messages) {
-  std::uint64_t errors = 0;
-  Numbers by_type;
-  for (std::size_t type = 0; type < kMessageTypeCount; ++type) {
-    by_type.add(to_text(static_cast<MessageType>(type)), messages.by_type[type]);
-    for (const std::uint64_t count : messages.errors[type]) errors += count;
-  }
-  std::string json = Numbers()
-                         .add("received", messages.received)
-                         .add("sent", messages.sent)
-                         .add("dropped", messages.dropped + messages.mail_dropped)
-                         .add("errors", errors)
-                         .add("rate_limited", messages.rate_limited)
-                         .done();
-  json.pop_back();
-  return json + ",\"by_type\":" + by_type.done() + "}";
-}
-
-std::string network(const Node& node, const Snapshot::Network& network) {
-  Numbers refusals;
-  for (std::size_t i = 1; i < kRefusalCount; ++i) {
-    refusals.add(to_text(static_cast<Refusal>(i)), network.refusals[i]);
-  }
-  std::string json = Numbers()
-                         .add("connections", network.connections)
-                         .add("accepted", network.accepted)
-                         .add("unregistered", network.unregistered)
-                         .add("refused", network.refused)
-                         .add("shed", network.shed)
-                         .add("received_bytes", network.received_bytes)
-                         .add("sent_bytes", network.sent_bytes)
-                         .add("queued_bytes", network.queued_bytes)
-                         .add("max_queued_bytes", node.config().max_queued_bytes)
-                         .done();
-  json.pop_back();
-  return json + ",\"refusals\":" + refusals.done() + "}";
-}
-
-std::string sessions(const Snapshot::Sessions& sessions) {
-  return Numbers()
-      .add("resumable", sessions.resumable)
-      .add("away", sessions.away)
-      .add("parked", sessions.parked)
-      .add("resumed", sessions.resumed)
-      .add("expired", sessions.expired)
-      .add("replayed", sessions.replayed)
-      .done();
 }
 
 std::string plugin(const PluginInfo& info) {
@@ -168,10 +93,11 @@ std::string stats(Node& node) {
   json.append(",\"node_id\":\"").append(node.node_id).append("\"");
   json.append(",\"uptime_seconds\":").append(std::to_string(uptime.count()));
   const Snapshot snapshot = take_snapshot(node);
-  json.append(",\"messages\":").append(messages(snapshot.messages));
-  json.append(",\"broker\":").append(broker(snapshot.broker));
-  json.append(",\"network\":").append(network(node, snapshot.network));
-  json.append(",\"sessions\":").append(sessions(snapshot.sessions));
+  json.append(",\"messages\":").append(messages_json(snapshot.messages));
+  json.append(",\"broker\":").append(broker_json(snapshot.broker));
+  json.append(",\"network\":")
+      .append(network_json(snapshot.network, node.config().max_queued_bytes));
+  json.append(",\"sessions\":").append(sessions_json(snapshot.sessions));
   json.append(",\"plugins\":").append(plugins(node));
   return json + "}";
 }

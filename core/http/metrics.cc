@@ -86,15 +86,12 @@ class Families {
 };
 
 void add_peers(Families& out, Node& node, const Snapshot& snapshot) {
-  std::size_t namespaces = 0;
-  std::size_t rooms = 0;
-  node.namespaces.visit(
-      [&](const std::string&, std::size_t, bool is_room) { ++(is_room ? rooms : namespaces); });
+  const NamespaceDirectory::Counts counts = node.namespaces.count();
   out.gauge("peers", "Registered peers.").value(snapshot.peers);
   out.gauge("max_peers", "How many may be.").value(snapshot.max_peers);
   out.gauge("namespaces", "Namespaces with members on this node, rooms not included.")
-      .value(namespaces);
-  out.gauge("rooms", "Rooms with members on this node.").value(rooms);
+      .value(counts.namespaces);
+  out.gauge("rooms", "Rooms with members on this node.").value(counts.rooms);
   out.gauge("tickets", "Waiting match tickets of this node's peers.").value(snapshot.tickets);
   out.histogram("match_wait_seconds", "From the match request to the match.")
       .value<8>({&node.matching->waits()});

@@ -12,6 +12,7 @@ struct ProcessUsage {
   std::uint64_t max_fds = 0;  ///< the soft limit
 };
 
-[[nodiscard]] ProcessUsage process_usage();
+/// `count_fds`: false leaves out `open_fds`, which takes time with many of them.
+[[nodiscard]] ProcessUsage process_usage(bool count_fds = true);
 
 }  // namespace peer

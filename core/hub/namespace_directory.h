@@ -261,6 +261,12 @@ class NamespaceDirectory {
   /// Walks through all names, one shard after the other.
   [[nodiscard]] std::vector<NamespaceFacts> page_of_names(bool rooms, std::string_view after,
                                                           std::size_t limit) const;
+  /// How many there are, without a copy of their names. The shards are locked one after the other.
+  struct Counts {
+    std::size_t namespaces = 0;  ///< that are no rooms
+    std::size_t rooms = 0;
+  };
+  [[nodiscard]] Counts count() const;
   /// Nullopt: there is no such room here.
   [[nodiscard]] std::optional<NamespaceFacts> room_facts(std::string_view name) const;
 

@@ -144,6 +144,17 @@ std::vector<NamespaceFacts> NamespaceDirectory::page_of_names(bool rooms, std::s
   return found.take();
 }
 
+NamespaceDirectory::Counts NamespaceDirectory::count() const {
+  Counts counts;
+  for (std::uint32_t i = 0; i <= mask_; ++i) {
+    const MutexLock lock(shards_[i].mutex);
+    for (const auto& [name, ns] : shards_[i].by_name) {
+      ++(ns->room != nullptr ? counts.rooms : counts.namespaces);
+    }
+  }
+  return counts;
+}
+
 std::optional<NamespaceFacts> NamespaceDirectory::room_facts(std::string_view name) const {
   Shard& shard = shard_of(name);
   const MutexLock lock(shard.mutex);

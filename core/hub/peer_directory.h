@@ -107,6 +107,12 @@ class PeerDirectory {
   /// At most `limit` peers behind `after`, in the order of comes_before().
   [[nodiscard]] std::vector<PeerPlace> page(const std::optional<Fingerprint>& after,
                                             std::size_t limit) const;
+  /// The same of those whose alias contains `text`, whatever the case of its ASCII letters, or
+  /// whose fingerprint begins with it; `in`: of its members, if not null. Walks through all of
+  /// them, one shard after the other. An alias counts for the peer that holds it.
+  [[nodiscard]] std::vector<PeerPlace> search(std::string_view text, const Namespace* in,
+                                              const std::optional<Fingerprint>& after,
+                                              std::size_t limit) const;
   /// Names of the namespaces that it is in, muted ones too.
   [[nodiscard]] std::vector<std::string> namespaces_of(const Fingerprint& peer) const;
   /// Whether the peer is a member of `ns`.

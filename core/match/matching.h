@@ -4,12 +4,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <peer/sdk/broker_types.h>
 
 #include "core/base/unique_task.h"
 #include "core/match/match_waits.h"
 #include "core/match/matchmaker.h"
+#include "core/match/queue_facts.h"
 #include "core/net/event_loop.h"
 #include "core/protocol/requests.h"
 
@@ -98,6 +100,10 @@ class Matching {
   virtual void set_max_message_size(std::size_t bytes) = 0;
   /// Tickets of this node's peers that wait now. Any thread.
   [[nodiscard]] virtual std::size_t waiting() const = 0;
+  /// Of these: at most `limit` namespaces with names behind `after`, in the order of their bytes.
+  /// Any thread; locks are held for a short walk at a time.
+  [[nodiscard]] virtual std::vector<QueueFacts> page_of_queues(std::string_view after,
+                                                               std::size_t limit) const = 0;
   /// How long matched tickets have waited. Any thread.
   [[nodiscard]] virtual const MatchWaits& waits() const = 0;
 };

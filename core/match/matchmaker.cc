@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/first_few.h"
 #include "core/base/log.h"
 #include "core/match/match_messages.h"
 #include "core/match/match_rules.h"
@@ -270,6 +271,22 @@ std::size_t Matchmaker::waiting() const {
     for (const auto& [ns, queue] : shards_[i].queues) waiting += queue.waiting.tickets().size();
   }
   return waiting;
+}
+
+std::vector<QueueFacts> Matchmaker::page_of_queues(std::string_view after,
+                                                   std::size_t limit) const {
+  FirstFew<QueueFacts, QueueFacts::ByName> found(limit, {});
+  for (std::size_t i = 0; i < kShards; ++i) {
+    const MutexLock lock(shards_[i].mutex);
+    const Queues& queues = shards_[i].queues;
+    for (auto at = queues.upper_bound(after); at != queues.end() && found.wants(at->first); ++at) {
+      const auto& tickets = at->second.waiting.tickets();
+      if (tickets.empty()) continue;
+      // Ids rise, and a ticket keeps its own for as long as it waits: the first is the oldest.
+      found.offer({at->first, tickets.size(), tickets.begin()->second.enqueued});
+    }
+  }
+  return found.take();
 }
 
 }  // namespace peer

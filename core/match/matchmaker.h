@@ -20,6 +20,7 @@
 #include "core/base/mutex.h"
 #include "core/hub/namespace_directory.h"
 #include "core/match/match_waits.h"
+#include "core/match/queue_facts.h"
 #include "core/match/strategy_queue.h"
 #include "core/net/session_ref.h"
 #include "core/plugin/by_namespace.h"
@@ -89,6 +90,9 @@ class Matchmaker {
   [[nodiscard]] const MatchWaits& waits() const { return waits_; }
   /// Tickets waiting now.
   [[nodiscard]] std::size_t waiting() const;
+  /// See Matching.
+  [[nodiscard]] std::vector<QueueFacts> page_of_queues(std::string_view after,
+                                                       std::size_t limit) const;
 
  private:
   struct Ticket : QueuedTicket {

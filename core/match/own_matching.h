@@ -25,6 +25,10 @@ class OwnMatching final : public Matching {
   void take_back(EventLoop& loop, std::string_view ns, const sdk::Registered& peer) override;
   void set_max_message_size(std::size_t bytes) override { matchmaker_.set_max_message_size(bytes); }
   [[nodiscard]] std::size_t waiting() const override { return matchmaker_.waiting(); }
+  [[nodiscard]] std::vector<QueueFacts> page_of_queues(std::string_view after,
+                                                       std::size_t limit) const override {
+    return matchmaker_.page_of_queues(after, limit);
+  }
   [[nodiscard]] const MatchWaits& waits() const override { return matchmaker_.waits(); }
 
  private:

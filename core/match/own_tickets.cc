@@ -1,6 +1,7 @@
 #include "core/match/own_tickets.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "core/match/match_rules.h"
@@ -139,6 +140,33 @@ std::optional<sdk::Instant> OwnTickets::expiry(sdk::TicketId id) const {
 std::size_t OwnTickets::size() const {
   const MutexLock lock(mutex_);
   return by_id_.size();
+}
+
+// A part of the tickets at a time, so that no loop waits long for the lock. Tickets that come or
+// end in between may be missed or counted.
+std::vector<QueueFacts> OwnTickets::page_of_queues(std::string_view after,
+                                                   std::size_t limit) const {
+  constexpr std::size_t kAtOnce = 256;
+  std::vector<QueueFacts> page;
+  Fingerprint last;
+  last.bytes.fill(0xFF);
+  Key behind{std::string(after), last};
+  while (true) {
+    const MutexLock lock(mutex_);
+    auto at = by_peer_.upper_bound(behind);
+    for (std::size_t i = 0; i < kAtOnce && at != by_peer_.end(); ++i, ++at) {
+      const std::string& ns = at->first.first;
+      const sdk::Instant enqueued = by_id_.at(at->second).enqueued;
+      if (page.empty() || page.back().ns != ns) {
+        if (page.size() == limit) return page;
+        page.push_back({ns, 0, enqueued});
+      }
+      ++page.back().waiting;
+      page.back().oldest = std::min(page.back().oldest, enqueued);
+    }
+    if (at == by_peer_.end()) return page;
+    behind = std::prev(at)->first;
+  }
 }
 
 }  // namespace peer

@@ -86,6 +86,10 @@ class OwnTickets {
       PEER_EXCLUDES(mutex_);
   /// Tickets waiting now.
   [[nodiscard]] std::size_t size() const PEER_EXCLUDES(mutex_);
+  /// See Matching.
+  [[nodiscard]] std::vector<QueueFacts> page_of_queues(std::string_view after,
+                                                       std::size_t limit) const
+      PEER_EXCLUDES(mutex_);
   /// When its time is over; nullopt: never, or it has ended.
   [[nodiscard]] std::optional<sdk::Instant> expiry(sdk::TicketId id) const PEER_EXCLUDES(mutex_);
 

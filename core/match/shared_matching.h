@@ -63,6 +63,10 @@ class SharedMatching final : public Matching {
   void told_matched(const sdk::MatchNews& match, std::string_view teams, sdk::Instant now) override;
   void set_max_message_size(std::size_t bytes) override { max_message_size_ = bytes; }
   [[nodiscard]] std::size_t waiting() const override { return own_tickets_.size(); }
+  [[nodiscard]] std::vector<QueueFacts> page_of_queues(std::string_view after,
+                                                       std::size_t limit) const override {
+    return own_tickets_.page_of_queues(after, limit);
+  }
   [[nodiscard]] const MatchWaits& waits() const override { return waits_; }
 
  private:

@@ -9,6 +9,7 @@
 #include <peer/sdk/auth.h>
 #include <peer/sdk/broker.h>
 #include <peer/sdk/match_strategy.h>
+#include <peer/sdk/plugin_config.h>
 #include <peer/sdk/room_policy.h>
 
 #include "core/plugin/core_host.h"
@@ -38,6 +39,8 @@ struct PluginRecord {
   const std::uint32_t revision;  ///< of the SDK that it was built with
   PluginCalls calls;
   CoreHost host;
+  /// The options that it knows, with their defaults, in the order in which it asked for them.
+  std::vector<sdk::PluginConfig::Known> options{};
 };
 
 /// A plugin's object with its record. Null before it is there, and after reset().

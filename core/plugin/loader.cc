@@ -220,6 +220,7 @@ Made make_object(const Loading& loading) {
     return {};
   }
   report_unknown_options(loading, config);
+  made->record->options = config.known();
   return std::move(*made);
 }
 

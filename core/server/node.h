@@ -26,6 +26,8 @@
 
 namespace peer {
 
+class History;
+
 /// One of the plugins that are asked about a peer that registers, in the order of the
 /// configuration.
 struct AuthEntry {
@@ -103,6 +105,8 @@ struct Node {
   /// beyond the end of the process, though that was wanted. Set before the loops run; null: nobody
   /// keeps it.
   std::function<bool()> on_bans_changed;
+  /// What the Server API keeps of the last hour, on its loop (core/admin/history.h); null: nothing.
+  const History* history = nullptr;
   /// When the certificate that new connections get ends, in Unix seconds; 0: no TLS.
   std::atomic<std::int64_t> certificate_ends{0};
   /// Whether the last reload took effect, and when one did last, or the start, in Unix seconds.

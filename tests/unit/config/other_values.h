@@ -92,6 +92,7 @@ inline const std::map<std::string, std::string> kOtherValues = {
     {"admin_tokens", "[{name: a, token: 'another-token-of-32-characters-..', role: write}]"},
     {"bans_file", "/var/lib/bans.json"},
     {"max_bans", "1"},
+    {"admin_history", "10m"},
     {"log_level", "trace"},
     {"log_format", "json"},
     {"log_file", "/var/log/peer-server.log"},

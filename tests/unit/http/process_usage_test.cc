@@ -14,6 +14,7 @@ std::uint64_t descriptors_that_are_open() {
 
 TEST(ProcessUsageTest, CountsTheDescriptorsOfTheProcessAndNotItsOwn) {
   EXPECT_EQ(process_usage().open_fds, descriptors_that_are_open());
+  EXPECT_EQ(process_usage(false).open_fds, 0U);
 }
 
 }  // namespace

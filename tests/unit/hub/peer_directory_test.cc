@@ -276,5 +276,42 @@ TEST(PeerPagesTest, HaveEachPeerOnceInAnOrderThatNoNumberOfShardsChanges) {
   EXPECT_TRUE(std::is_sorted(orders[0].begin(), orders[0].end(), comes_before));
 }
 
+std::vector<Fingerprint> peers_of(const std::vector<PeerPlace>& page) {
+  std::vector<Fingerprint> peers;
+  for (const PeerPlace& place : page) peers.push_back(place.peer);
+  return peers;
+}
+
+TEST(PeerSearchTest, PagesHaveEachPeerOnceWhetherByAliasOrFingerprint) {
+  PeerDirectory peers(16, 300);
+  std::vector<Fingerprint> all;
+  for (std::uint32_t n = 0; n < 200; ++n) {
+    const Fingerprint peer = fingerprint_of(std::to_string(n));
+    peers.admit(peer, ref_of(0, n), {});
+    // Of half of them the alias has the beginning of their own fingerprint, too.
+    peers.claim_alias("A" + std::to_string(n) + (n % 2 == 0 ? to_hex(peer) : ""), peer);
+    all.push_back(peer);
+  }
+  std::sort(all.begin(), all.end(), comes_before);
+  std::vector<Fingerprint> seen;
+  std::optional<Fingerprint> after;
+  while (true) {
+    const auto page = peers_of(peers.search("a", nullptr, after, 7));
+    if (page.empty()) break;
+    seen.insert(seen.end(), page.begin(), page.end());
+    after = page.back();
+  }
+  EXPECT_EQ(seen, all);
+}
+
+TEST(PeerSearchTest, WhoHasGoneIsNotFoundByTheAliasThatItHeld) {
+  PeerDirectory peers(4, 10);
+  peers.admit(kAlice, ref_of(0, 1), {});
+  peers.claim_alias("alice", kAlice);
+  EXPECT_EQ(peers_of(peers.search("LIC", nullptr, {}, 5)), std::vector{kAlice});
+  peers.remove(kAlice, ref_of(0, 1), false);
+  EXPECT_TRUE(peers.search("lic", nullptr, {}, 5).empty());
+}
+
 }  // namespace
 }  // namespace peer

@@ -199,5 +199,21 @@ TEST_F(MatchmakerTest, TheNamespaceOfATicketIsTheMatchmakersOwnCopy) {
   EXPECT_THAT(mail_of("a")[0], HasSubstr("\"namespace\":\"lobby\""));
 }
 
+TEST_F(MatchmakerTest, QueuesAreListedByNameWithTheirOldestTicket) {
+  for (const char* ns : {"c", "a", "b"}) request("x", request_for(ns, 3));
+  now_ += 5s;
+  request("y", request_for("b", 3));
+  const std::vector<QueueFacts> all = matchmaker_.page_of_queues("", 10);
+  ASSERT_THAT(all, SizeIs(3));
+  EXPECT_EQ(all[0].ns, "a");
+  EXPECT_EQ(all[1].ns, "b");
+  EXPECT_EQ(all[1].waiting, 2U);
+  EXPECT_EQ(all[1].oldest, now_ - 5s);
+  const std::vector<QueueFacts> page = matchmaker_.page_of_queues("a", 1);
+  ASSERT_THAT(page, SizeIs(1));
+  EXPECT_EQ(page[0].ns, "b");
+  EXPECT_THAT(matchmaker_.page_of_queues("c", 10), SizeIs(0));
+}
+
 }  // namespace
 }  // namespace peer

@@ -118,5 +118,30 @@ TEST(OwnTicketsTest, OneOfManyWhoEndATicketGetsIt) {
   EXPECT_EQ(taken, kTickets);
 }
 
+TEST(OwnTicketsTest, QueuesAreListedByNameWithTheirOldestTicket) {
+  OwnTickets tickets;
+  sdk::TicketId id = 0;
+  // More than are looked at with one lock.
+  for (int ns = 0; ns < 3; ++ns) {
+    for (int peer = 0; peer < 200; ++peer) {
+      OwnTicket ticket = ticket_of(static_cast<std::uint8_t>(peer));
+      ticket.ns = std::string(1, static_cast<char>('a' + ns));
+      ticket.enqueued = kNow + milliseconds(peer == 77 ? -5 : peer);
+      tickets.place(++id, std::move(ticket));
+    }
+  }
+  const std::vector<QueueFacts> all = tickets.page_of_queues("", 10);
+  ASSERT_THAT(all, SizeIs(3));
+  EXPECT_EQ(all[1].ns, "b");
+  for (const QueueFacts& queue : all) {
+    EXPECT_EQ(queue.waiting, 200U);
+    EXPECT_EQ(queue.oldest, kNow - milliseconds(5));
+  }
+  const std::vector<QueueFacts> page = tickets.page_of_queues("a", 1);
+  ASSERT_THAT(page, SizeIs(1));
+  EXPECT_EQ(page[0].ns, "b");
+  EXPECT_THAT(tickets.page_of_queues("c", 10), IsEmpty());
+}
+
 }  // namespace
 }  // namespace peer

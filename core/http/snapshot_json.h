@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "core/http/snapshot.h"
+
+namespace peer {
+
+/// Objects of /stats (docs/protocol.md, "D. HTTP"), which the Server API has as well. Any thread.
+[[nodiscard]] std::string messages_json(const Snapshot::Messages& messages);
+[[nodiscard]] std::string network_json(const Snapshot::Network& network,
+                                       std::uint64_t max_queued_bytes);
+[[nodiscard]] std::string sessions_json(const Snapshot::Sessions& sessions);
+[[nodiscard]] std::string broker_json(const sdk::BrokerStatus& status);
+
+}  // namespace peer

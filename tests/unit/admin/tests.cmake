@@ -1,0 +1,4 @@
+peer_add_test(unit_admin
+  SOURCES admin/history_test.cc
+  LIBRARIES peer_admin peer_test_support
+  LABELS fast)
