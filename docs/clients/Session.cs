@@ -90,5 +90,8 @@ class Session {
         }
     }
 
-    static void Main(string[] words) => new Session().Run(words[0], words[1]).GetAwaiter().GetResult();
+    static void Main(string[] words) {
+        new Session().Run(words[0], words[1]).GetAwaiter().GetResult();
+        Environment.Exit(0); // Mono 6.8 may wait for its own threads for ever where Main only returns
+    }
 }
