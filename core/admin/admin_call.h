@@ -14,6 +14,8 @@
 
 namespace peer {
 
+class EventFeed;
+
 /// Where a request comes from, for as long as it is under way: everything to answer it with. On the
 /// loop of the API; copied freely.
 struct AdminCall {
@@ -24,6 +26,7 @@ struct AdminCall {
   bool head_only = false;
   std::string who{};  ///< the name of the token, for the log
   AdminRole role = AdminRole::kRead;
+  EventFeed& feed;
 
   /// Answers, once. `body`: JSON.
   void answer(int status, std::string body, HttpHeaders extra = {}) const;

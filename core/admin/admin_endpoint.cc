@@ -42,7 +42,10 @@ AdmissionLimits limits() {
 
 // The number is one that no loop with peers has.
 AdminEndpoint::AdminEndpoint(Node& node)
-    : node_(node), admission_(limits()), loop_(255, options_of(node.config()), *this) {
+    : node_(node),
+      admission_(limits()),
+      loop_(255, options_of(node.config()), *this),
+      feed_(node, loop_) {
   loop_.use_admission(admission_);
   const Config& config = node.config();
   if (config.admin_port != 0 && config.admin_history.count() != 0) {
@@ -141,9 +144,14 @@ std::string AdminEndpoint::on_request(Connection& connection, const HttpRequest&
   std::string allowed;
   const AdminRoute* route = find_route(request.method, *target, allowed);
   const AdminToken* token = find_token(node_.config(), request);
-  AdminCall call{
-      node_,       loop_,      connection.ref(), request.keep_alive, request.method == "HEAD",
-      token->name, token->role};
+  AdminCall call{node_,
+                 loop_,
+                 connection.ref(),
+                 request.keep_alive,
+                 request.method == "HEAD",
+                 token->name,
+                 token->role,
+                 feed_};
   // As a task: an answer that comes at once must not overtake the pause of its connection.
   loop_.post([call = std::move(call), target = *target, body = request.body,
               handler = route->handler] { handler(call, target, body); });

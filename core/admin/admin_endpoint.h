@@ -9,6 +9,7 @@
 #include <peer/sdk/result.h>
 
 #include "core/admin/admin_call.h"
+#include "core/admin/event_feed.h"
 #include "core/admin/history_recorder.h"
 #include "core/limit/admission.h"
 #include "core/net/event_loop.h"
@@ -53,6 +54,7 @@ class AdminEndpoint final : private Application {
   Node& node_;
   Admission admission_;  // of its own: who floods this port takes no place from peers
   EventLoop loop_;
+  EventFeed feed_;
   std::unique_ptr<HistoryRecorder> recorder_;  // null: no history is kept
   std::thread thread_;
 };

@@ -23,6 +23,16 @@ std::string ban_json(const Ban& ban) {
   return json + "}";
 }
 
+// By the node that was asked: others take it over, and tell nobody.
+void tell_ban(const AdminCall& call, const Ban& ban, const char* change) {
+  Events& events = call.node.events;
+  if (!events.wanted(EventKind::kBan)) return;
+  std::string members = "\"target\":" + json_string(ban.target);
+  members.append(",\"change\":\"").append(change).append("\"");
+  if (ban.ends_at != 0) members.append(",\"ends_at\":").append(std::to_string(ban.ends_at));
+  events.tell(EventKind::kBan, std::move(members), call.loop.wall());
+}
+
 std::int64_t now_of(const AdminCall& call) { return call.loop.wall().time_since_epoch().count(); }
 
 bool overlap(const AddressRange& a, const AddressRange& b) {
@@ -90,6 +100,7 @@ void put_ban(const AdminCall& call, const AdminTarget& target, const std::string
   const TakenBan taken = take_ban(call.node, ban, now);
   if (taken.change == Bans::Change::kFull) return call.refuse(409, "there are max_bans already");
   call.log_change("bans for " + std::to_string(*seconds) + " s", *name);
+  tell_ban(call, ban, "banned");
   if (!taken.is_kept) return call.refuse(500, kNotKept);
   call.ok(ban_json(ban));
 }
@@ -105,6 +116,7 @@ void lift_ban(const AdminCall& call, const AdminTarget& target, const std::strin
   const Ban lifted{name, next_change(call.node, name, now), 0, {}};
   const TakenBan taken = take_ban(call.node, lifted, now);
   call.log_change("lifts a ban", name);
+  tell_ban(call, lifted, "lifted");
   if (!taken.is_kept) return call.refuse(500, kNotKept);
   call.ok("{\"lifted\":true}");
 }

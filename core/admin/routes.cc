@@ -29,6 +29,7 @@ constexpr std::array kRoutes{
     AdminRoute{"GET", "v1/nodes/*/history", show_history},
     AdminRoute{"GET", "v1/nodes/*/plugins", list_plugins},
     AdminRoute{"GET", "v1/token", show_token},
+    AdminRoute{"GET", "v1/events", stream_events},
     AdminRoute{"POST", "v1/drain", drain},
 };
 

@@ -50,6 +50,8 @@ void show_token(const AdminCall& call, const AdminTarget& target, const std::str
 void show_node(const AdminCall& call, const AdminTarget& target, const std::string& body);
 void show_history(const AdminCall& call, const AdminTarget& target, const std::string& body);
 void list_plugins(const AdminCall& call, const AdminTarget& target, const std::string& body);
+// events.cc
+void stream_events(const AdminCall& call, const AdminTarget& target, const std::string& body);
 // nodes.cc
 void drain(const AdminCall& call, const AdminTarget& target, const std::string& body);
 void list_nodes(const AdminCall& call, const AdminTarget& target, const std::string& body);

@@ -22,6 +22,17 @@ constexpr std::size_t kMatchedRest = 640;
 
 std::string new_session_id() { return random_hex(16); }
 
+void tell_match(Events* events, std::string_view ns, std::string_view session_id,
+                const std::vector<Fingerprint>& peers, sdk::Instant now) {
+  if (events == nullptr || !events->wanted(EventKind::kMatch)) return;
+  std::string members = "\"namespace\":" + json_string(ns);
+  members.append(",\"session_id\":\"").append(session_id).append("\",\"peers\":[");
+  for (const Fingerprint& peer : peers) {
+    members.append(members.back() == '[' ? "\"" : ",\"").append(to_hex(peer)).append("\"");
+  }
+  events->tell(EventKind::kMatch, members + "]", now);
+}
+
 std::string matched_payload(std::string_view ns, std::string_view session_id,
                             const std::vector<std::string>& peer_objects, std::size_t max_size,
                             std::string_view teams) {

@@ -10,6 +10,7 @@
 
 #include "core/base/fingerprint.h"
 #include "core/net/websocket/frame.h"
+#include "core/protocol/events.h"
 
 namespace peer {
 
@@ -40,6 +41,10 @@ template <typename PeerOf>
 /// `match_expired {ticket, namespace}` (docs/protocol.md, "C.2 Tickets"). It is sent only to a peer
 /// that was told of the ticket.
 [[nodiscard]] FrameRef match_expired_frame(std::string_view ns, sdk::TicketId ticket);
+
+/// Has `events` tell of a match, if that is wanted; null: nobody does.
+void tell_match(Events* events, std::string_view ns, std::string_view session_id,
+                const std::vector<Fingerprint>& peers, sdk::Instant now);
 
 /// What the node that makes the matches says of a ticket to the node of its peer.
 struct TicketWord {

@@ -13,6 +13,7 @@
 #include "core/match/matchmaker.h"
 #include "core/match/queue_facts.h"
 #include "core/net/event_loop.h"
+#include "core/protocol/events.h"
 #include "core/protocol/requests.h"
 
 namespace peer {
@@ -53,6 +54,8 @@ class Matching {
   using Cancelled = UniqueTask<void(std::optional<sdk::TicketId> ticket), 6>;
 
   virtual ~Matching() = default;
+  /// Has matches that are made here told there, too. Before the loops run.
+  virtual void use_events(Events& events) = 0;
   /// Asks for a match. The result is for the caller's books; the peer is answered by `task.done`.
   /// It is kWaiting, too, when the answer comes later.
   virtual MatchOutcome::Status request(MatchTask&& task) = 0;

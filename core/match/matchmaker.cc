@@ -166,8 +166,10 @@ void Matchmaker::announce(const std::string& ns, Queue& queue, const FormedGroup
   // order.
   const std::string teams =
       teams_json(group.teams, [&](sdk::TicketId id) { return queue.waiting.at(id).peer; });
-  const std::string payload = matched_payload(ns, new_session_id(), namespaces_.objects(ns, peers),
-                                              max_message_size_, teams);
+  const std::string session = new_session_id();
+  const std::string payload =
+      matched_payload(ns, session, namespaces_.objects(ns, peers), max_message_size_, teams);
+  tell_match(events_, ns, session, peers, now);
   const FrameRef plain = matched_frame(ns, payload, {}, now);
   for (const sdk::TicketId id : group.tickets) {
     // The ticket leaves its queue before its peer is told: both happen under one lock, so nobody

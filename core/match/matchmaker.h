@@ -24,6 +24,7 @@
 #include "core/match/strategy_queue.h"
 #include "core/net/session_ref.h"
 #include "core/plugin/by_namespace.h"
+#include "core/protocol/events.h"
 #include "core/protocol/requests.h"
 
 namespace peer {
@@ -70,6 +71,8 @@ class Matchmaker {
              NamespaceDirectory::Post post);
   ~Matchmaker();
 
+  /// Has matches told there, too. Before the first request.
+  void use_events(Events& events) { events_ = &events; }
   /// Adds a ticket, or keeps an equal one of the same peer in its place (its time starts anew), or
   /// replaces a different one at the back; then matches.
   MatchOutcome request(const TicketOwner& owner, MatchRequest request, sdk::Instant now);
@@ -160,6 +163,7 @@ class Matchmaker {
   std::atomic<sdk::TicketId> last_id_{0};
   std::atomic<std::size_t> max_message_size_{60 * 1024};
   MatchWaits waits_;
+  Events* events_ = nullptr;  // null: nobody is told
 };
 
 }  // namespace peer

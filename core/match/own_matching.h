@@ -17,6 +17,7 @@ class OwnMatching final : public Matching {
               NamespaceDirectory::Post post, std::size_t loops)
       : matchmaker_(strategies, namespaces, std::move(post)), ticks_(loops, kNever) {}
 
+  void use_events(Events& events) override { matchmaker_.use_events(events); }
   MatchOutcome::Status request(MatchTask&& task) override;
   void cancel(EventLoop& loop, std::string_view ns, const Fingerprint& peer,
               Cancelled then) override;

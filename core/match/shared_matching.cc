@@ -316,7 +316,10 @@ void SharedMatching::conclude(EventLoop& loop, const std::string& ns, const std:
   const TicketIds& group = proposal.tickets;
   TicketIds gone = outcome.known ? outcome.gone : claim_here(ns, session, proposal, loop.wall());
   // The group is claimed. The broker brings the match as news, to this node too (told_matched).
-  if (gone.empty()) return queues_of(loop).conclude(ns, group, {});
+  if (gone.empty()) {
+    tell_match(events_, ns, session, proposal.peers, loop.wall());
+    return queues_of(loop).conclude(ns, group, {});
+  }
   const bool makes_sense = std::any_of(gone.begin(), gone.end(), [&](sdk::TicketId id) {
     return std::find(group.begin(), group.end(), id) != group.end();
   });

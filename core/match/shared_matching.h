@@ -45,6 +45,7 @@ class SharedMatching final : public Matching {
     }
   }
 
+  void use_events(Events& events) override { events_ = &events; }
   MatchOutcome::Status request(MatchTask&& task) override;
   void cancel(EventLoop& loop, std::string_view ns, const Fingerprint& peer,
               Cancelled then) override;
@@ -121,6 +122,7 @@ class SharedMatching final : public Matching {
   std::vector<SharedQueues> queues_;  // by loop, each of its thread
   std::atomic<std::size_t> max_message_size_{60 * 1024};
   MatchWaits waits_;
+  Events* events_ = nullptr;  // null: nobody is told
 };
 
 }  // namespace peer

@@ -79,6 +79,7 @@ std::vector<SharedQueues::Proposal> SharedQueues::propose(std::string_view ns, s
     Proposal& proposal = proposals.emplace_back();
     for (const sdk::TicketId id : group.tickets) {
       proposal.tickets.push_back(queue->waiting.at(id).shared_id);
+      proposal.peers.push_back(queue->waiting.at(id).peer);
     }
     proposal.teams =
         teams_json(group.teams, [&](sdk::TicketId id) { return queue->waiting.at(id).peer; });

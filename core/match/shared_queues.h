@@ -29,6 +29,7 @@ class SharedQueues {
   struct Proposal {
     std::vector<sdk::TicketId> tickets;
     std::string teams;  ///< of their peers (teams_json()); empty: none
+    std::vector<Fingerprint> peers;
   };
 
   explicit SharedQueues(ByNamespace<sdk::MatchStrategy> strategies)

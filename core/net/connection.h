@@ -202,7 +202,7 @@ class Connection final : private FrameSink {
   void begin_body(HttpRequest request);
   void refuse_body(const std::string& response);
   void answer(std::string_view response, bool keep_alive);
-  bool stream(std::string_view bytes);
+  bool stream(std::string_view bytes, std::size_t most);
   std::size_t read_frames(std::span<std::uint8_t> data);
   void answer_http(const HttpRequest& request);
   void answer_upgrade(const HttpRequest& request);

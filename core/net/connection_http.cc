@@ -149,11 +149,11 @@ void Connection::answer(std::string_view response, bool keep_alive) {
 }
 
 // It stays paused: what the client sends behind its request is never read.
-bool Connection::stream(std::string_view bytes) {
+bool Connection::stream(std::string_view bytes, std::size_t most) {
   if (broken_) return false;
   streams_ = true;
   queue(FrameBuilder(bytes.size()).append(bytes).finish_raw());
-  if (output_.bytes() > loop_->options().send_buffer_bytes) abort();
+  if (output_.bytes() > most) abort();
   mark_dirty();
   return !broken_;
 }

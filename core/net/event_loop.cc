@@ -218,9 +218,9 @@ void EventLoop::answer(ConnectionRef to, std::string_view response, bool keep_al
   if (Connection* connection = find(to)) connection->answer(response, keep_alive);
 }
 
-bool EventLoop::stream(ConnectionRef to, std::string_view bytes) {
+bool EventLoop::stream(ConnectionRef to, std::string_view bytes, std::size_t most) {
   Connection* connection = find(to);
-  return connection != nullptr && connection->stream(bytes);
+  return connection != nullptr && connection->stream(bytes, most);
 }
 
 // The application hears of the end while find() still knows the connection, so this comes before

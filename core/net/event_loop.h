@@ -195,8 +195,8 @@ class EventLoop {
   /// connection has gone.
   void answer(ConnectionRef to, std::string_view response, bool keep_alive);
   /// A part of an answer that goes on until the connection ends. False: the connection has gone, or
-  /// is cut here, since more than `send_buffer_bytes` wait for it.
-  bool stream(ConnectionRef to, std::string_view bytes);
+  /// is cut here, since more than `most` bytes wait for it.
+  bool stream(ConnectionRef to, std::string_view bytes, std::size_t most);
   /// Runs `task` once at `at`.
   TimerId schedule(Time at, UniqueTask<void()> task);
   /// The same, instead of what was scheduled under `name` before: however often clients cause it,

@@ -4,7 +4,9 @@
 #include <string>
 #include <utility>
 
+#include "core/base/time.h"
 #include "core/cluster/ask.h"
+#include "core/protocol/json_text.h"
 #include "core/wire/notices.h"
 
 // Where rooms are kept. In: a task, on its loop. Out: the same task, with what was read or what has
@@ -103,6 +105,14 @@ std::unique_ptr<RoomTask> keep(RoomTask&& task) {
 
 }  // namespace
 
+void tell_room(Events* events, std::string_view room, std::string_view change, sdk::Instant now,
+               std::string_view more) {
+  if (events == nullptr || !events->wanted(EventKind::kRoom)) return;
+  std::string members = "\"room_id\":" + json_string(room);
+  members.append(",\"change\":\"").append(change).append("\"").append(more);
+  events->tell(EventKind::kRoom, std::move(members), now);
+}
+
 void OwnRooms::read(RoomTask&& task, OnView then) {
   RoomView view{namespaces_.room(task.question.name), others_ == Others::kNone};
   then(std::move(task), std::move(view));
@@ -156,7 +166,11 @@ RoomOutcome OwnRooms::let_in(const RoomTask& task) {
 
 bool OwnRooms::leave(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
                      const FrameRef& announcement, bool) {
-  return namespaces_.leave(ns, joined, peer.peer, announcement).room.has_value();
+  const bool tells = events_ != nullptr && events_->wanted(EventKind::kRoom);
+  const std::string name = tells ? ns.name : std::string();  // whose last member this may be
+  const LeaveResult left = namespaces_.leave(ns, joined, peer.peer, announcement);
+  if (tells && left.was_room && !left.room) tell_room(events_, name, "closed", wall_now());
+  return left.room.has_value();
 }
 
 void OwnRooms::refresh(Namespace& ns, std::uint64_t joined, const sdk::Registered&,

@@ -10,6 +10,7 @@
 
 #include "core/hub/namespace_directory.h"
 #include "core/plugin/plugin_calls.h"
+#include "core/protocol/events.h"
 #include "core/room/room_task.h"
 
 /// Where rooms are read and changed, and namespaces entered and left: this node's own directory, or
@@ -21,6 +22,11 @@ inline constexpr std::uint32_t kJoinPage = 50;
 
 /// What a peer is told when what the nodes share has no room for it, with 503.
 inline constexpr const char* kClusterFullMessage = "cluster full";
+
+/// Has `events` tell that a room has been created, or closed, if that is wanted; null: nobody does.
+/// `more`: further members of the event's JSON, each after a comma.
+void tell_room(Events* events, std::string_view room, std::string_view change, sdk::Instant now,
+               std::string_view more = {});
 
 /// A room as it was read.
 struct RoomView {
@@ -84,8 +90,9 @@ class OwnRooms final : public RoomStore {
   enum class Others : std::uint8_t { kNone, kMayBe };
 
   /// `others`: whether there are nodes that it knows nothing of.
-  OwnRooms(NamespaceDirectory& namespaces, Others others)
-      : namespaces_(namespaces), others_(others) {}
+  /// `events` is told of rooms that end with their last member; null: nobody is.
+  OwnRooms(NamespaceDirectory& namespaces, Others others, Events* events = nullptr)
+      : namespaces_(namespaces), others_(others), events_(events) {}
 
   void read(RoomTask&& task, OnView then) override;
   void commit(RoomTask&& task, OnOutcome then) override;
@@ -101,6 +108,7 @@ class OwnRooms final : public RoomStore {
 
   NamespaceDirectory& namespaces_;
   const Others others_;
+  Events* const events_;
 };
 
 /// What all nodes share, which a broker knows. What the broker cannot know is read from the node's

@@ -127,7 +127,13 @@ void Rooms::take_view(RoomTask&& task, RoomView&& view) {
   if (task.newcomer_has_gone()) return;
   const bool takes_empty = task.newcomer || task.question.ends;
   const bool is_empty = !view.room || (!takes_empty && view.room->members.empty());
-  if (is_empty) return task.rooms->refuse(std::move(task), not_found());
+  if (is_empty) {
+    // With others a room's last member may be anywhere: who goes finds out whether it was here.
+    if (task.question.action == sdk::RoomAction::kLeave) {
+      tell_room(task.rooms->events_, task.question.name, "closed", task.loop.wall());
+    }
+    return task.rooms->refuse(std::move(task), not_found());
+  }
   const std::optional<std::uint64_t>& due = task.question.version;
   if (view.known && due && view.room->version != *due) return;  // a later decision took over
   task.rooms->decide(std::move(task), *view.room);
@@ -223,8 +229,20 @@ void Rooms::conclude(RoomTask&& task, RoomOutcome&& outcome) {
   }
 }
 
+void Rooms::tell_events(const RoomTask& task) const {
+  if (events_ == nullptr || !events_->wanted(EventKind::kRoom)) return;
+  const std::string& name = task.question.name;
+  const sdk::Instant now = task.loop.wall();
+  if (comes_into(task, Into::kNewRoom)) {
+    tell_room(events_, name, "created", now,
+              ",\"owner\":\"" + to_hex(task.change.room.owner) + "\"");
+  }
+  if (task.change.closes) tell_room(events_, name, "closed", now);
+}
+
 void Rooms::complete(RoomTask&& task, RoomOutcome&& outcome) {
   if (!task.change.closes) wake_later(task, outcome.version);
+  tell_events(task);
   if (!outcome.closed.empty()) on_closed_(outcome.closed);
   // The peer that asked for a change hears of the change before its answer. A newcomer gets the
   // list of members first, so its mail waits.

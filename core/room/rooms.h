@@ -47,6 +47,10 @@ class Rooms {
   /// A member has gone: asks the policy who owns the room now. Nobody waits for the outcome.
   void settle(EventLoop& loop, std::string name, const Fingerprint& gone);
 
+  /// Has rooms that are created here, or end by what is done here, told there. Before the first
+  /// task.
+  void use_events(Events& events) { events_ = &events; }
+
   [[nodiscard]] RoomStore& store() { return *store_; }
   [[nodiscard]] Passwords& passwords() { return passwords_; }
 
@@ -55,6 +59,7 @@ class Rooms {
   void decide(RoomTask&& task, const RoomSnapshot& room);
   void look_at_password(RoomTask&& task, const sdk::RoomOrders& orders);
   void conclude(RoomTask&& task, RoomOutcome&& outcome);
+  void tell_events(const RoomTask& task) const;
   void complete(RoomTask&& task, RoomOutcome&& outcome);
   void refuse(RoomTask&& task, sdk::RoomRefusal refusal);
   void wake_later(const RoomTask& task, std::uint64_t version);
@@ -65,6 +70,7 @@ class Rooms {
 
   const std::unique_ptr<RoomStore> store_;
   const ByNamespace<sdk::RoomPolicy> policies_;
+  Events* events_ = nullptr;  // null: nobody is told
   OnClosed on_closed_ = [](std::span<const ClosedMember>) {};
   Passwords passwords_;  // the last: its thread has tasks of the others
 };

@@ -59,7 +59,7 @@ bool may_grant_identities(const AuthEntry& entry) {
 
 std::unique_ptr<RoomStore> make_room_store(Node& node) {
   if (node.others.none()) {
-    return std::make_unique<OwnRooms>(node.namespaces, OwnRooms::Others::kNone);
+    return std::make_unique<OwnRooms>(node.namespaces, OwnRooms::Others::kNone, &node.events);
   }
   return std::make_unique<SharedRooms>(node.namespaces, *node.plugins.broker, node.broker_calls,
                                        node.plugins.broker.record->revision);
@@ -105,6 +105,8 @@ Node::Node(const Config& config, LoadedPlugins its_plugins, std::size_t loop_cou
       rooms(make_room_store(*this), policies, config.password_queue),
       matching(make_matching(*this, loop_count)),
       limiter(config.rate_limit_shards) {
+  rooms.use_events(events);
+  matching->use_events(events);
   admission.bans().use_most(config.max_bans);
   matching->set_max_message_size(config.max_peer_list_size);
   configured_at = std::chrono::floor<std::chrono::seconds>(started_at).time_since_epoch().count();

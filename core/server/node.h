@@ -20,6 +20,7 @@
 #include "core/plugin/by_namespace.h"
 #include "core/plugin/loaded_plugins.h"
 #include "core/plugin/loader.h"
+#include "core/protocol/events.h"
 #include "core/room/rooms.h"
 #include "core/server/loop_state.h"
 #include "core/server/stats_cache.h"
@@ -68,6 +69,9 @@ struct Node {
   const std::string node_id;
   const Time started;
   const sdk::Instant started_at;  ///< the same moment by the calendar
+
+  /// What happens here, for operators and backends.
+  Events events;
 
   /// Before all that calls them, so that they are destroyed after it.
   LoadedPlugins plugins;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/name_pattern.h"
+#include "core/protocol/json_text.h"
 #include "core/session/away.h"
 #include "core/session/presence.h"
 #include "core/session/replies.h"
@@ -87,6 +88,9 @@ void enter_membership(Node& node, Session& session, const JoinDraft& draft,
   if (draft.holds_alias != session.holds_alias) {
     refresh_object(node, session, session.memberships.back());
   }
+  if (node.events.wanted(EventKind::kJoin)) {
+    tell_event(node, session, EventKind::kJoin, ",\"namespace\":" + json_string(result.ns->name));
+  }
   // It went away while its join was under way.
   if (session.is_away()) tell_presence(node, session, true);
 }
@@ -108,6 +112,10 @@ void leave_namespace(Node& node, Session& session, std::size_t membership, bool 
       peer_left_frame(session.fingerprint, name, loop.wall()), others_know);
   // The owner may have left: the room's policy decides who succeeds it.
   if (is_to_be_settled) node.rooms.settle(loop, name, session.fingerprint);
+  // Who goes altogether has left all namespaces: that is told once.
+  if (session.stage != Session::Stage::kGone && node.events.wanted(EventKind::kLeave)) {
+    tell_event(node, session, EventKind::kLeave, ",\"namespace\":" + json_string(name));
+  }
 }
 
 bool remove_member(Node& node, SessionRef where, const std::string& name,
@@ -148,7 +156,17 @@ void drop_closed(Node& node, std::span<const ClosedMember> members) {
   }
 }
 
+void tell_event(Node& node, const Session& session, EventKind kind, std::string_view more) {
+  std::string members = "\"fingerprint\":\"" + to_hex(session.fingerprint) + "\"";
+  members.append(",\"alias\":").append(json_string(session.alias)).append(more);
+  node.events.tell(kind, std::move(members), session.loop().wall());
+}
+
 Inheritance end_session(Node& node, Session& session, Ending ending) {
+  if (session.stage == Session::Stage::kRegistered && session.admitted &&
+      node.events.wanted(EventKind::kLeave)) {
+    tell_event(node, session, EventKind::kLeave);
+  }
   session.stage = Session::Stage::kGone;
   if (session.resumable != nullptr) release_resumable(node, session);
   // Nobody needs an answer of an auth plugin any more; those see it by these.

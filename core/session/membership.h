@@ -63,6 +63,10 @@ bool remove_member(Node& node, SessionRef where, const std::string& name, const 
 /// been told. Any loop, and any thread.
 void drop_closed(Node& node, std::span<const ClosedMember> members);
 
+/// Tells an event of a peer: its fingerprint and alias. `more`: further members of the JSON object,
+/// each after a comma. Whoever calls it has seen that the kind is wanted.
+void tell_event(Node& node, const Session& session, EventKind kind, std::string_view more = {});
+
 enum class Ending : std::uint8_t { kGone, kReplaced };
 /// Ends all that a peer is part of: tickets, memberships, alias, registration; the mail is
 /// delivered. Once: later calls find nothing to end. Returns what a replacement takes over; its

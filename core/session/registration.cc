@@ -6,6 +6,7 @@
 
 #include "core/base/log.h"
 #include "core/protocol/automatic_alias.h"
+#include "core/protocol/json_text.h"
 #include "core/session/auth_rules.h"
 #include "core/session/authentication.h"
 #include "core/session/membership.h"
@@ -150,6 +151,10 @@ void complete(Node& node, Session& session, const std::string& token) {
                    wants_ice_servers ? &node.config().ice_servers : nullptr);
   // `registered` itself is none of the messages that count.
   if (!token.empty()) session.transport()->count_messages();
+  if (node.events.wanted(EventKind::kRegister)) {
+    tell_event(node, session, EventKind::kRegister,
+               ",\"address\":" + json_string(session.address()));
+  }
   if (log_debug_enabled()) {
     log_debug("registered",
               {{"peer", to_hex(session.fingerprint)}, {"address", session.address()}});

@@ -84,18 +84,24 @@ std::string fault_of_answer(std::string_view method, std::string_view path,
     return "docs/openapi.json has no " + std::string(method) + " " + std::string(path) +
            " with status " + std::to_string(reply.status);
   }
+  return fault_by_schema(reference.substr(reference.rfind('/') + 1), Json::parse(reply.body));
+}
+
+std::string fault_by_schema(const std::string& name, const Json& value) {
+  if (!description()->getObject("components")->getObject("schemas")->has(name)) {
+    return "docs/openapi.json has no schema " + name;
+  }
   Object::Ptr root = new Object(*description());
-  root->set("$ref", reference);
+  root->set("$ref", "#/components/schemas/" + name);
   const Poco::Dynamic::Var document = root;
   valijson::Schema schema;
   valijson::SchemaParser().populateSchema(valijson::adapters::PocoJsonAdapter(document), schema);
-  const Json body = Json::parse(reply.body);
   valijson::ValidationResults results;
-  if (valijson::Validator().validate(schema, valijson::adapters::PocoJsonAdapter(body.value()),
+  if (valijson::Validator().validate(schema, valijson::adapters::PocoJsonAdapter(value.value()),
                                      &results)) {
     return {};
   }
-  std::string text = reply.body + "\n";
+  std::string text = value.text() + "\n";
   for (valijson::ValidationResults::Error error; results.popError(error);) {
     for (const std::string& step : error.context) text += step;
     text += ": " + error.description + "\n";

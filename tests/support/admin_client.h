@@ -13,6 +13,9 @@ namespace peer::test {
 /// a status that is not described there, too. Empty: it is as described. Any thread.
 std::string fault_of_answer(std::string_view method, std::string_view path, const HttpReply& reply);
 
+/// Says what is wrong with a value by one of the schemas of docs/openapi.json. Any thread.
+std::string fault_by_schema(const std::string& name, const Json& value);
+
 /// An answer of the Server API.
 struct AdminReply {
   int status = 0;

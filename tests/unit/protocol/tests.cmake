@@ -1,6 +1,7 @@
 peer_add_test(unit_protocol
   SOURCES
     protocol/automatic_alias_test.cc
+    protocol/events_test.cc
     protocol/json_grammar_test.cc
     protocol/json_text_test.cc
     protocol/json_value_test.cc
