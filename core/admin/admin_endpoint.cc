@@ -4,14 +4,15 @@
 #include <utility>
 
 #include "core/admin/bans_file.h"
+#include "core/admin/console.h"
 #include "core/admin/routes.h"
 #include "core/base/log.h"
 #include "core/base/thread.h"
 #include "core/net/listener.h"
 
-// The port of the Server API. In: requests, on its own loop. Out: refusals that need no more than
-// the head (401, 403, 404, 405, 413), before a byte of a body is read; everything else from the
-// handler that routes.cc names.
+// The port of the Server API. In: requests, on its own loop. Out: what needs no more than the head,
+// before a byte of a body is read: refusals (401, 403, 404, 405, 413), and the files of the
+// console; everything else from the handler that routes.cc names.
 namespace peer {
 namespace {
 
@@ -105,7 +106,7 @@ bool AdminEndpoint::keep_bans() {
   return false;
 }
 
-// What the head alone is refused for; empty: nothing.
+// The answer, if it is one that the head alone decides; empty: it is not.
 std::string AdminEndpoint::judge(const HttpRequest& request) const {
   const bool head_only = request.method == "HEAD";
   const auto refuse = [&](int status, std::string_view message, HttpHeaders extra = {}) {
@@ -113,7 +114,10 @@ std::string AdminEndpoint::judge(const HttpRequest& request) const {
   };
   const auto target = parse_target(request);
   const bool is_api = target && !target->path.empty() && target->path.front() == "v1";
-  if (target && !is_api) return refuse(404, {});
+  if (target && !is_api) {
+    std::string page = answer_console(request);
+    return page.empty() ? refuse(404, {}) : page;
+  }
   const AdminToken* token = find_token(node_.config(), request);
   if (token == nullptr) {
     return refuse(401, "no valid token", {{"WWW-Authenticate", "Bearer"}});

@@ -27,6 +27,9 @@ const kArguments = [
   '--disable-features=WebRtcHideLocalIpsWithMdns',
 ];
 
+// Of keys that are no letters.
+const kCodes = { Enter: 13, Escape: 27, Tab: 9, ArrowDown: 40, ArrowUp: 38, ArrowLeft: 37 };
+
 // The one certificate that is believed without an authority: the hash of its public key.
 function trust(certificate) {
   if (!certificate) return [];
@@ -123,16 +126,47 @@ class Page {
     return this.#browser.call('Target.closeTarget', { targetId: this.#target });
   }
 
+  #call(method, params) {
+    return this.#browser.call(method, params, this.#session);
+  }
+
+  // From now on it is seen in this way.
+  async use({ width, height, dark }) {
+    await this.#call('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
+    const features = [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }];
+    await this.#call('Emulation.setEmulatedMedia', { features });
+  }
+
   // A PNG of what is seen. `view`: {width, height, dark}, if it is to be seen otherwise.
   async screenshot(view) {
-    const call = (method, params) => this.#browser.call(method, params, this.#session);
-    if (view) {
-      const { width, height, dark } = view;
-      await call('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
-      const features = [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }];
-      await call('Emulation.setEmulatedMedia', { features });
+    if (view) await this.use(view);
+    return Buffer.from((await this.#call('Page.captureScreenshot', { format: 'png' })).data, 'base64');
+  }
+
+  // Runs a function in each page that is loaded from now on, before anything of the page itself.
+  async prepare(body) {
+    await this.#call('Page.enable', {});
+    await this.#call('Page.addScriptToEvaluateOnNewDocument', { source: `(${body})()` });
+  }
+
+  // Requests to addresses of these patterns fail from now on: `*/v1/events`.
+  async block(...urls) {
+    await this.#call('Network.enable', {});
+    await this.#call('Network.setBlockedURLs', { urls });
+  }
+
+  // Presses and lets go of keys, one after the other: 'a', 'Enter', 'Escape'.
+  async press(...keys) {
+    for (const key of keys) {
+      const text = key.length === 1 ? key : key === 'Enter' ? '\r' : undefined;
+      await this.#call('Input.dispatchKeyEvent', { type: 'keyDown', key, text, windowsVirtualKeyCode: kCodes[key] });
+      await this.#call('Input.dispatchKeyEvent', { type: 'keyUp', key, windowsVirtualKeyCode: kCodes[key] });
     }
-    return Buffer.from((await call('Page.captureScreenshot', { format: 'png' })).data, 'base64');
+  }
+
+  // Writes into what has the focus.
+  type(text) {
+    return this.#call('Input.insertText', { text });
   }
 
   async load(url) {
