@@ -18,10 +18,10 @@ constexpr const char* kPolicy =
     "require-trusted-types-for 'script'; trusted-types 'none'";
 
 std::vector<std::string> links_in(const std::string& text) {
-  static const std::regex link(R"re((?:href|src)="(/console/[^"]+)"|from '\./([^']+)')re");
+  static const std::regex link(R"re((?:href|src)="(console/[^"]+)"|from '\./([^']+)')re");
   std::vector<std::string> links;
   for (std::sregex_iterator at(text.begin(), text.end(), link), end; at != end; ++at) {
-    links.push_back((*at)[1].matched ? (*at)[1].str() : "/console/" + (*at)[2].str());
+    links.push_back((*at)[1].matched ? "/" + (*at)[1].str() : "/console/" + (*at)[2].str());
   }
   return links;
 }

@@ -60,8 +60,9 @@ export async function call(method, path, body) {
 
 export const get = (path) => call('GET', path);
 
-// The path of these parts, which may be anything that peers have thought of.
-export const pathOf = (...parts) => `/v1/${parts.map(encodeURIComponent).join('/')}`;
+// The path of these parts, which may be anything that peers have thought of. From the page's own on: a
+// proxy may have put it below another path.
+export const pathOf = (...parts) => `v1/${parts.map(encodeURIComponent).join('/')}`;
 
 export function query(values) {
   const given = Object.entries(values).filter(([, value]) => value !== '' && value !== undefined);

@@ -109,9 +109,12 @@ export class Table {
   #order = null; // {column, down}
   #shown = [];
   #isFirst = true;
+  #isLog;
   #empty;
 
-  constructor({ label, columns, key, open, empty }) {
+  // `isLog`: all rows are new, so that none is marked.
+  constructor({ label, columns, key, open, empty, isLog = false }) {
+    this.#isLog = isLog;
     this.#columns = columns;
     this.#key = key;
     this.#open = open;
@@ -148,7 +151,7 @@ export class Table {
 
   #make(row) {
     const cells = this.#columns.map((column) => h('td', { class: column.kind }));
-    const line = h('tr', { tabindex: this.#open ? '-1' : null, class: this.#isFirst ? null : 'new' }, cells);
+    const line = h('tr', { tabindex: this.#open ? '-1' : null, class: this.#isFirst || this.#isLog ? null : 'new' }, cells);
     return { line, cells, texts: [], row };
   }
 

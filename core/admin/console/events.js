@@ -1,5 +1,5 @@
 // What happens, as the server tells it while it happens. Where it cannot, pages ask again and again.
-import { bus, hasToken, headers, tell } from './api.js';
+import { bus, hasToken, headers, query, tell } from './api.js';
 import { h, moment, setText, shortId, Table } from './dom.js';
 
 const kMost = 300;
@@ -34,7 +34,7 @@ function take(block) {
 }
 
 async function listen(signal) {
-  const response = await fetch('/v1/events', { headers: headers(), cache: 'no-store', signal });
+  const response = await fetch('v1/events', { headers: headers(), cache: 'no-store', signal });
   if (!response.ok || !response.headers.get('Content-Type')?.startsWith('text/event-stream')) return false;
   stream.isOpen = true;
   tell('stream');
@@ -118,6 +118,8 @@ export function events() {
   const table = new Table({
     label: 'Events',
     key: (row) => row.number,
+    isLog: true,
+    open: ({ data: { fingerprint } }) => { if (fingerprint) location.hash = `#peers${query({ peer: fingerprint })}`; },
     empty: 'Nothing has happened since this page was opened.',
     columns: [
       { title: 'Time', text: (row) => moment(row.data.ts ?? Date.now()).slice(11), hint: (row) => moment(row.data.ts ?? 0) },

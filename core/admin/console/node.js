@@ -32,6 +32,7 @@ export const state = {
   nodes: [],
   selected: '', // a node_id
   details: undefined,
+  trouble: '', // why there are no newer details
   rates: {}, // a second: as `details`, of what is counted there
   past: new Past(),
   clock: 0, // what the server's clock is ahead of ours, in ms
@@ -52,7 +53,7 @@ function growth(before, after, seconds) {
 
 export function select(node, past = new Past()) {
   if (node === state.selected) return;
-  Object.assign(state, { selected: node, details: undefined, rates: {}, past });
+  Object.assign(state, { selected: node, details: undefined, trouble: '', rates: {}, past });
   tell('selected');
   lookAtNode?.now();
   lookBack?.now();
@@ -66,9 +67,14 @@ async function takeDetails() {
     details = await get(pathOf('nodes', node));
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) await find(node);
+    if (error.status === 503 && node === state.selected) {
+      state.trouble = error.message;
+      tell('node');
+    }
     throw error;
   }
   if (node !== state.selected) return;
+  state.trouble = '';
   state.clock = details.now - Date.now();
   const isSame = before?.started_at === details.started_at && details.now > before.now;
   if (isSame) state.rates = growth(before, details, (details.now - before.now) / 1000);
@@ -114,7 +120,7 @@ export async function start(me) {
 
 export function stop() {
   for (const task of [lookAtNode, lookBack, lookAround]) task?.stop();
-  Object.assign(state, { me: undefined, nodes: [], selected: '', details: undefined, rates: {}, past: new Past() });
+  Object.assign(state, { me: undefined, nodes: [], selected: '', details: undefined, trouble: '', rates: {}, past: new Past() });
 }
 
 bus.addEventListener('found', () => lookAround?.now());
@@ -129,7 +135,8 @@ function recent(name) {
 
 // What an operator should look at, the worst first: {text, isBad}.
 export function concerns() {
-  const { details, rates } = state;
+  const { details, rates, trouble } = state;
+  if (trouble) return [{ text: `What is shown is old: ${trouble}.`, isBad: true }];
   if (!details) return [];
   const lag = Math.max(details.lag_ms, recent('lag_ms'));
   const list = [];

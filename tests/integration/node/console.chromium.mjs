@@ -85,6 +85,9 @@ test('events are shown as they happen, and all names in them', async () => {
   await tells('join', 'Vera', 'arena');
   client.send({ type: 'create_room', payload: { room_id: 'den' } });
   await tells('room', 'den', 'created');
+  await click(page, 'Vera');
+  await wait(page, () => document.querySelector('#drawer').innerText.includes('arena'));
+  await page.press('Escape', '8');
   client.ws.close();
   await tells('leave', 'Vera');
   await close(page);
@@ -222,6 +225,20 @@ test('it survives a restart of the server, without being loaded again', async ()
   await wait(page, () => document.querySelector('.plot .line')?.getAttribute('d'));
   assert.equal(await page.run(() => globalThis.isSame), true);
   other.ws.close();
+  await close(page);
+});
+
+test('an event loop that hangs is said, and what is shown is called old', async () => {
+  const page = await open();
+  await shows(page, ', up ');
+  await page.run(() => {
+    globalThis.realFetch = globalThis.fetch;
+    const refusal = '{"error":{"code":503,"message":"an event loop does not answer"}}';
+    globalThis.fetch = (path, options) => (path.startsWith('v1/nodes') ? Promise.resolve(new Response(refusal, { status: 503 })) : globalThis.realFetch(path, options));
+  });
+  await shows(page, 'What is shown is old: an event loop does not answer.');
+  await page.run(() => { globalThis.fetch = globalThis.realFetch; });
+  await lacks(page, 'What is shown is old');
   await close(page);
 });
 
