@@ -86,7 +86,15 @@ std::optional<std::string_view> bearer_of(const HttpRequest& request) {
 
 }  // namespace
 
+void AdminCall::note(int status) const {
+  ApiCounts& counts = *node.api_counts;
+  counts.note_answer(status);
+  counts.duration.observe(std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now() - began));
+}
+
 void AdminCall::answer(int status, std::string body, HttpHeaders extra) const {
+  note(status);
   HttpResponse response;
   response.status = status;
   response.body = std::move(body);
@@ -95,6 +103,7 @@ void AdminCall::answer(int status, std::string body, HttpHeaders extra) const {
 }
 
 void AdminCall::refuse(int status, std::string_view message, HttpHeaders extra) const {
+  note(status);
   loop.answer(to, admin_refusal(status, message, keep_alive, head_only, std::move(extra)),
               keep_alive);
 }

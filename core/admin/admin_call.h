@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -15,6 +16,7 @@
 namespace peer {
 
 class EventFeed;
+class NodeTalk;
 
 /// Where a request comes from, for as long as it is under way: everything to answer it with. On the
 /// loop of the API; copied freely.
@@ -27,12 +29,16 @@ struct AdminCall {
   std::string who{};  ///< the name of the token, for the log
   AdminRole role = AdminRole::kRead;
   EventFeed& feed;
+  NodeTalk& talk;
+  std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
 
   /// Answers, once. `body`: JSON.
   void answer(int status, std::string body, HttpHeaders extra = {}) const;
   void ok(std::string body) const { answer(200, std::move(body)); }
   /// `{"error":{"code","message"}}`; `message`: plain words without quotes.
   void refuse(int status, std::string_view message, HttpHeaders extra = {}) const;
+  /// Counts an answer that is given otherwise.
+  void note(int status) const;
   /// One line in the log, with the name of the token. `what`: plain words; `on` may be anybody's.
   void log_change(const std::string& what, const std::string& on) const;
 };

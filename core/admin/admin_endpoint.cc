@@ -1,5 +1,6 @@
 #include "core/admin/admin_endpoint.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -46,7 +47,11 @@ AdminEndpoint::AdminEndpoint(Node& node)
     : node_(node),
       admission_(limits()),
       loop_(255, options_of(node.config()), *this),
-      feed_(node, loop_) {
+      talk_(node, loop_,
+            [this](const std::string& from, NodeTalk::Kind kind, std::uint64_t number,
+                   std::string_view body) { hear(from, kind, number, body); }),
+      feed_(node, loop_, talk_),
+      ban_sharing_(node, loop_, talk_) {
   loop_.use_admission(admission_);
   const Config& config = node.config();
   if (config.admin_port != 0 && config.admin_history.count() != 0) {
@@ -58,6 +63,26 @@ AdminEndpoint::AdminEndpoint(Node& node)
     loop_.post([this] { keep_bans(); });
     return true;
   };
+  node_.on_api_talk = [this](std::string_view from, std::string_view text) {
+    talk_.hear(from, text);
+  };
+}
+
+void AdminEndpoint::hear(const std::string& from, NodeTalk::Kind kind, std::uint64_t number,
+                         std::string_view body) {
+  switch (kind) {
+    case NodeTalk::Kind::kBans:
+      return ban_sharing_.take_list(body);
+    case NodeTalk::Kind::kBansDigest:
+      return ban_sharing_.take_digest(from, number);
+    case NodeTalk::Kind::kWatch:
+      return feed_.watch(from, number);
+    case NodeTalk::Kind::kEvents:
+      return feed_.take_from(from, number, body);
+    case NodeTalk::Kind::kQuestion:
+    case NodeTalk::Kind::kAnswer:
+      return;  // those it keeps
+  }
 }
 
 AdminEndpoint::~AdminEndpoint() { stop(); }
@@ -73,6 +98,8 @@ sdk::Result<std::string> AdminEndpoint::listen() {
 }
 
 sdk::Result<void> AdminEndpoint::run() {
+  use_webhooks(node_.config().webhooks);
+  if (!node_.others.none()) loop_.post([this] { ban_sharing_.start(); });
   auto thread = start_thread("the server API", [this] { loop_.run(); });
   if (!thread) return thread.error();
   thread_ = std::move(*thread);
@@ -87,13 +114,46 @@ void AdminEndpoint::use_tls(const TlsContext::Ref& tls) {
 }
 
 void AdminEndpoint::use_config(const Config& config) {
-  loop_.post([this, options = options_of(config)] { loop_.use_options(options); });
+  loop_.post([this, options = options_of(config), webhooks = config.webhooks] {
+    loop_.use_options(options);
+    use_webhooks(webhooks);
+  });
+}
+
+void AdminEndpoint::use_webhooks(const std::vector<Webhook>& webhooks) {
+  std::vector<Receiver> before = std::exchange(webhooks_, {});
+  for (const Webhook& settings : webhooks) {
+    const auto same = std::find_if(before.begin(), before.end(), [&](const Receiver& receiver) {
+      return receiver.sender != nullptr && receiver.settings.url == settings.url &&
+             receiver.settings.events == settings.events;
+    });
+    if (same == before.end()) {
+      webhooks_.push_back(
+          {settings, std::make_unique<WebhookSender>(settings, node_.node_id, node_.api_counts)});
+      continue;
+    }
+    same->sender->use_secrets(settings.secrets);
+    webhooks_.push_back({settings, std::move(same->sender)});
+  }
+  std::vector<WebhookSender*> senders;
+  for (const Receiver& receiver : webhooks_) senders.push_back(receiver.sender.get());
+  feed_.use_webhooks(std::move(senders));
 }
 
 void AdminEndpoint::stop() {
   if (!thread_.joinable()) return;
-  loop_.post([this] { loop_.stop(CloseCode::kGoingAway, "", milliseconds(0), loop_.now()); });
+  loop_.post([this] {
+    feed_.take();  // the last peers have gone
+    loop_.stop(CloseCode::kGoingAway, "", milliseconds(0), loop_.now());
+  });
   thread_.join();
+  // One after the other, but all of them are told first.
+  constexpr milliseconds kLastWord{500};
+  const Time until = steady_now() + kLastWord;
+  for (const Receiver& receiver : webhooks_) receiver.sender->hurry();
+  for (const Receiver& receiver : webhooks_) {
+    receiver.sender->stop(std::max(until - steady_now(), milliseconds(0)));
+  }
 }
 
 bool AdminEndpoint::keep_bans() {
@@ -110,6 +170,7 @@ bool AdminEndpoint::keep_bans() {
 std::string AdminEndpoint::judge(const HttpRequest& request) const {
   const bool head_only = request.method == "HEAD";
   const auto refuse = [&](int status, std::string_view message, HttpHeaders extra = {}) {
+    node_.api_counts->note_answer(status);
     return admin_refusal(status, message, request.keep_alive, head_only, std::move(extra));
   };
   const auto target = parse_target(request);
@@ -155,7 +216,8 @@ std::string AdminEndpoint::on_request(Connection& connection, const HttpRequest&
                  request.method == "HEAD",
                  token->name,
                  token->role,
-                 feed_};
+                 feed_,
+                 talk_};
   // As a task: an answer that comes at once must not overtake the pause of its connection.
   loop_.post([call = std::move(call), target = *target, body = request.body,
               handler = route->handler] { handler(call, target, body); });

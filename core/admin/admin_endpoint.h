@@ -9,8 +9,11 @@
 #include <peer/sdk/result.h>
 
 #include "core/admin/admin_call.h"
+#include "core/admin/ban_sharing.h"
 #include "core/admin/event_feed.h"
 #include "core/admin/history_recorder.h"
+#include "core/admin/node_talk.h"
+#include "core/admin/webhook.h"
 #include "core/limit/admission.h"
 #include "core/net/event_loop.h"
 #include "core/server/node.h"
@@ -47,6 +50,10 @@ class AdminEndpoint final : private Application {
   void on_deadline(Connection&) override {}
   void on_close(Connection&) override {}
 
+  void hear(const std::string& from, NodeTalk::Kind kind, std::uint64_t number,
+            std::string_view body);
+  /// Ends those that are not among them any more, and begins new ones.
+  void use_webhooks(const std::vector<Webhook>& webhooks);
   std::string judge(const HttpRequest& request) const;
   /// False: they could not be written to `bans_file`.
   bool keep_bans();
@@ -54,7 +61,14 @@ class AdminEndpoint final : private Application {
   Node& node_;
   Admission admission_;  // of its own: who floods this port takes no place from peers
   EventLoop loop_;
+  NodeTalk talk_;
   EventFeed feed_;
+  BanSharing ban_sharing_;
+  struct Receiver {
+    Webhook settings;
+    std::unique_ptr<WebhookSender> sender;
+  };
+  std::vector<Receiver> webhooks_;
   std::unique_ptr<HistoryRecorder> recorder_;  // null: no history is kept
   std::thread thread_;
 };

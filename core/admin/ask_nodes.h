@@ -1,21 +1,31 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/admin/admin_call.h"
+#include "core/admin/node_talk.h"
 #include "core/admin/question.h"
 #include "core/base/unique_task.h"
 
 namespace peer {
 
-/// Asks this node, and goes on with its answer, which stands in a list: join_pages() joins those of
-/// several nodes. When no answer comes, since a loop hangs, the request is refused with 503, and
-/// `then` does not run.
-void ask_nodes(const AdminCall& call, NodeQuestion question,
-               UniqueTask<void(std::vector<NodeAnswer>)> then);
+/// Asks this node and those that the broker knows, and goes on with what they say, this node's word
+/// first. A node that does not answer within two seconds is in `missing`. When a loop of this node
+/// hangs, the request is refused with 503, and `then` does not run.
+void ask_nodes(const AdminCall& call, Wanted wanted, NodeQuestion question,
+               UniqueTask<void(NodeAnswers)> then);
+
+/// `,"missing":[...]` of an answer, with the nodes that did not answer; empty without.
+[[nodiscard]] std::string missing_json(const NodeAnswers& answers);
+/// Refuses a request for what no node has: with 404 and these words, or, where a node did not
+/// answer that may have it, with 503.
+void refuse_missing(const AdminCall& call, const NodeAnswers& answers, const std::string& words);
+/// Whether one of them has found it.
+[[nodiscard]] bool is_found(const NodeAnswers& answers);
 
 /// A page of a list that several nodes have a part of.
 struct JoinedPage {

@@ -2,6 +2,8 @@
 #include <optional>
 #include <utility>
 
+#include "core/admin/ask_nodes.h"
+#include "core/admin/bans_file.h"
 #include "core/admin/json_body.h"
 #include "core/admin/routes.h"
 #include "core/protocol/json_text.h"
@@ -102,7 +104,14 @@ void put_ban(const AdminCall& call, const AdminTarget& target, const std::string
   call.log_change("bans for " + std::to_string(*seconds) + " s", *name);
   tell_ban(call, ban, "banned");
   if (!taken.is_kept) return call.refuse(500, kNotKept);
-  call.ok(ban_json(ban));
+  // Answered once it counts on all nodes.
+  NodeQuestion question{NodeQuestion::Kind::kTakeBan};
+  question.payload = bans_to_json({ban});
+  call.talk.ask(question, Wanted::kAll, [call, ban](const NodeAnswers& answers) {
+    std::string json = ban_json(ban);
+    json.insert(json.size() - 1, missing_json(answers));
+    call.ok(std::move(json));
+  });
 }
 
 void lift_ban(const AdminCall& call, const AdminTarget& target, const std::string&) {
@@ -112,13 +121,21 @@ void lift_ban(const AdminCall& call, const AdminTarget& target, const std::strin
   }
   const std::string name = to_text(*parsed);
   const std::int64_t now = now_of(call);
-  if (!call.node.admission.bans().find(name, now)) return call.refuse(404, "ban not found");
+  const bool is_here = call.node.admission.bans().find(name, now).has_value();
   const Ban lifted{name, next_change(call.node, name, now), 0, {}};
-  const TakenBan taken = take_ban(call.node, lifted, now);
-  call.log_change("lifts a ban", name);
-  tell_ban(call, lifted, "lifted");
-  if (!taken.is_kept) return call.refuse(500, kNotKept);
-  call.ok("{\"lifted\":true}");
+  TakenBan taken;
+  if (is_here) taken = take_ban(call.node, lifted, now);
+  NodeQuestion question{NodeQuestion::Kind::kLiftBan};
+  question.payload = bans_to_json({lifted});
+  call.talk.ask(question, Wanted::kAll,
+                [call, is_here, lifted, is_kept = taken.is_kept](const NodeAnswers& answers) {
+                  if (!is_here && !is_found(answers))
+                    return refuse_missing(call, answers, "ban not found");
+                  call.log_change("lifts a ban", lifted.target);
+                  tell_ban(call, lifted, "lifted");
+                  if (!is_kept) return call.refuse(500, kNotKept);
+                  call.ok("{\"lifted\":true" + missing_json(answers) + "}");
+                });
 }
 
 }  // namespace peer

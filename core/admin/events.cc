@@ -38,8 +38,9 @@ std::optional<EventSet> read_kinds(const AdminCall& call, const AdminTarget& tar
 void stream_events(const AdminCall& call, const AdminTarget& target, const std::string&) {
   const auto kinds = read_kinds(call, target);
   if (!kinds) return;
-  if (call.head_only) return call.loop.answer(call.to, kHead, false);
   if (call.feed.is_full()) return call.refuse(429, "there are 32 readers of events already");
+  call.note(200);
+  if (call.head_only) return call.loop.answer(call.to, kHead, false);
   call.feed.add_reader(call.to, *kinds, std::string(kHead).append(kHello));
 }
 

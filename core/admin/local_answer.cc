@@ -8,9 +8,11 @@
 #include <utility>
 
 #include "core/admin/admin_call.h"
+#include "core/admin/bans_file.h"
 #include "core/admin/history.h"
 #include "core/admin/node_details.h"
 #include "core/protocol/json_text.h"
+#include "core/session/banning.h"
 #include "core/session/membership.h"
 #include "core/session/session.h"
 #include "core/wire/notices.h"
@@ -307,6 +309,27 @@ NodeAnswer page_of_queues(const Node& node, const EventLoop& loop, const NodeQue
   return answer;
 }
 
+// Another node has decided it, or has more of them.
+NodeAnswer change_bans(Node& node, EventLoop& loop, const NodeQuestion& question) {
+  NodeAnswer answer;
+  const auto bans = parse_bans(question.payload);
+  if (!bans) return answer;
+  const std::int64_t now = loop.wall().time_since_epoch().count();
+  std::vector<Ban> news = *bans;
+  if (question.kind == NodeQuestion::Kind::kLiftBan) {
+    std::erase_if(news, [&](const Ban& ban) {
+      return !node.admission.bans().find(ban.target, now).has_value();
+    });
+    // Whatever the clock says of the node that has put it.
+    for (Ban& ban : news) {
+      ban.changed_at = std::max(ban.changed_at, next_change(node, ban.target, now));
+    }
+  }
+  answer.found = !news.empty();
+  take_bans(node, news, now);
+  return answer;
+}
+
 }  // namespace
 
 void answer_here(Node& node, EventLoop& loop, NodeQuestion question, Done done) {
@@ -338,6 +361,9 @@ void answer_here(Node& node, EventLoop& loop, NodeQuestion question, Done done) 
       return done(plugins_of_node(node, question));
     case Kind::kQueues:
       return done(page_of_queues(node, loop, question));
+    case Kind::kTakeBan:
+    case Kind::kLiftBan:
+      return done(change_bans(node, loop, question));
   }
 }
 

@@ -22,15 +22,15 @@ std::optional<std::string> read_payload(const AdminCall& call, const JsonBody& b
   return std::nullopt;
 }
 
-std::string counts_json(const std::vector<NodeAnswer>& answers) {
+std::string counts_json(const NodeAnswers& answers) {
   std::uint64_t delivered = 0;
   std::uint64_t dropped = 0;
-  for (const NodeAnswer& answer : answers) {
+  for (const NodeAnswer& answer : answers.answers) {
     delivered += answer.delivered;
     dropped += answer.dropped;
   }
   return "{\"delivered\":" + std::to_string(delivered) + ",\"dropped\":" + std::to_string(dropped) +
-         "}";
+         missing_json(answers) + "}";
 }
 
 }  // namespace
@@ -42,11 +42,9 @@ void send_to_peer(const AdminCall& call, const AdminTarget& target, const std::s
   if (!payload) return;
   NodeQuestion question{NodeQuestion::Kind::kSend, target.path[2]};
   question.payload = std::move(*payload);
-  ask_nodes(call, std::move(question),
-            [call, name = target.path[2]](const std::vector<NodeAnswer>& answers) {
-              const bool found = std::any_of(answers.begin(), answers.end(),
-                                             [](const NodeAnswer& answer) { return answer.found; });
-              if (!found) return call.refuse(404, "peer not found");
+  ask_nodes(call, Wanted::kFirst, std::move(question),
+            [call, name = target.path[2]](const NodeAnswers& answers) {
+              if (!is_found(answers)) return refuse_missing(call, answers, "peer not found");
               call.log_change("sends a message to a peer", name);
               call.ok(counts_json(answers));
             });
@@ -61,8 +59,8 @@ void send_to_namespace(const AdminCall& call, const AdminTarget& target, const s
   NodeQuestion question{NodeQuestion::Kind::kSendAll, target.path[2]};
   question.payload = std::move(*payload);
   question.exclude.assign(exclude.begin(), exclude.end());
-  ask_nodes(call, std::move(question),
-            [call, name = target.path[2]](const std::vector<NodeAnswer>& answers) {
+  ask_nodes(call, Wanted::kAll, std::move(question),
+            [call, name = target.path[2]](const NodeAnswers& answers) {
               call.log_change("sends a message to a namespace", name);
               call.ok(counts_json(answers));
             });

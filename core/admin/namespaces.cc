@@ -26,9 +26,10 @@ void list_names(const AdminCall& call, const AdminTarget& target, NodeQuestion::
   if (!limit) return;
   NodeQuestion question{
       kind, {}, std::string(target.value("after")), static_cast<std::uint32_t>(*limit)};
-  ask_nodes(call, std::move(question),
-            [call, limit = *limit, member, render](std::vector<NodeAnswer> answers) {
-              const JoinedPage page = join_pages(std::move(answers), limit, is_name_before);
+  ask_nodes(call, Wanted::kAll, std::move(question),
+            [call, limit = *limit, member, render](NodeAnswers answers) {
+              const std::string missing = missing_json(answers);
+              const JoinedPage page = join_pages(std::move(answers.answers), limit, is_name_before);
               std::string json = std::string("{\"") + member + "\":[";
               for (const NodeEntry& entry : page.entries) {
                 if (&entry != page.entries.data()) json.push_back(',');
@@ -36,7 +37,7 @@ void list_names(const AdminCall& call, const AdminTarget& target, NodeQuestion::
               }
               json.append("]");
               if (page.next) json.append(",\"next\":").append(json_string(*page.next));
-              call.ok(json + "}");
+              call.ok(json + missing + "}");
             });
 }
 
@@ -51,11 +52,14 @@ void list_rooms(const AdminCall& call, const AdminTarget& target, const std::str
 }
 
 void show_room(const AdminCall& call, const AdminTarget& target, const std::string&) {
-  ask_nodes(call, {NodeQuestion::Kind::kRoom, target.path[2]},
-            [call](std::vector<NodeAnswer> answers) {
-              const JoinedPage page = join_pages(std::move(answers), 1, is_name_before);
-              if (page.entries.empty()) return call.refuse(404, "room not found");
-              call.ok(room_json(page.entries.front()));
+  ask_nodes(call, Wanted::kAll, {NodeQuestion::Kind::kRoom, target.path[2]},
+            [call](NodeAnswers answers) {
+              if (!is_found(answers)) return refuse_missing(call, answers, "room not found");
+              const std::string missing = missing_json(answers);
+              const JoinedPage page = join_pages(std::move(answers.answers), 1, is_name_before);
+              std::string json = room_json(page.entries.front());
+              json.insert(json.size() - 1, missing);
+              call.ok(std::move(json));
             });
 }
 

@@ -12,11 +12,11 @@ namespace {
 void ask_node(const AdminCall& call, const AdminTarget& target, NodeQuestion::Kind kind) {
   NodeQuestion question{kind, target.path[2]};
   question.after = target.value("after");
-  ask_nodes(call, std::move(question), [call](const std::vector<NodeAnswer>& answers) {
-    for (const NodeAnswer& answer : answers) {
+  ask_nodes(call, Wanted::kFirst, std::move(question), [call](const NodeAnswers& answers) {
+    for (const NodeAnswer& answer : answers.answers) {
       if (!answer.entries.empty()) return call.ok(answer.entries.front().json);
     }
-    call.refuse(404, "node not found");
+    refuse_missing(call, answers, "node not found");
   });
 }
 

@@ -18,15 +18,15 @@ void drain(const AdminCall& call, const AdminTarget&, const std::string&) {
 }
 
 void list_nodes(const AdminCall& call, const AdminTarget&, const std::string&) {
-  ask_nodes(call, {NodeQuestion::Kind::kNode}, [call](const std::vector<NodeAnswer>& answers) {
+  ask_nodes(call, Wanted::kAll, {NodeQuestion::Kind::kNode}, [call](const NodeAnswers& answers) {
     std::string json = "{\"nodes\":[";
-    for (const NodeAnswer& answer : answers) {
+    for (const NodeAnswer& answer : answers.answers) {
       for (const NodeEntry& entry : answer.entries) {
         if (json.back() != '[') json.push_back(',');
         json.append(entry.json);
       }
     }
-    call.ok(json + "]}");
+    call.ok(json + "]" + missing_json(answers) + "}");
   });
 }
 

@@ -17,7 +17,7 @@ bool is_before(std::string_view a, std::string_view b) {
   return left && right && comes_before(*left, *right);
 }
 
-std::string page_json(const JoinedPage& page) {
+std::string page_json(const JoinedPage& page, const std::string& missing) {
   std::string json = "{\"peers\":[";
   for (const NodeEntry& entry : page.entries) {
     if (&entry != page.entries.data()) json.push_back(',');
@@ -25,7 +25,7 @@ std::string page_json(const JoinedPage& page) {
   }
   json.append("]");
   if (page.next) json.append(",\"next\":").append(json_string(*page.next));
-  return json + "}";
+  return json + missing + "}";
 }
 
 }  // namespace
@@ -40,18 +40,19 @@ void list_peers(const AdminCall& call, const AdminTarget& target, const std::str
   NodeQuestion question{NodeQuestion::Kind::kPeers, std::string(target.value("namespace")),
                         std::string(after), static_cast<std::uint32_t>(*limit)};
   question.search = target.value("search");
-  ask_nodes(call, std::move(question), [call, limit = *limit](std::vector<NodeAnswer> answers) {
-    call.ok(page_json(join_pages(std::move(answers), limit, is_before)));
+  ask_nodes(call, Wanted::kAll, std::move(question), [call, limit = *limit](NodeAnswers answers) {
+    const std::string missing = missing_json(answers);
+    call.ok(page_json(join_pages(std::move(answers.answers), limit, is_before), missing));
   });
 }
 
 void show_peer(const AdminCall& call, const AdminTarget& target, const std::string&) {
-  ask_nodes(call, {NodeQuestion::Kind::kPeer, target.path[2]},
-            [call](const std::vector<NodeAnswer>& answers) {
-              for (const NodeAnswer& answer : answers) {
+  ask_nodes(call, Wanted::kFirst, {NodeQuestion::Kind::kPeer, target.path[2]},
+            [call](const NodeAnswers& answers) {
+              for (const NodeAnswer& answer : answers.answers) {
                 if (!answer.entries.empty()) return call.ok(answer.entries.front().json);
               }
-              call.refuse(404, "peer not found");
+              refuse_missing(call, answers, "peer not found");
             });
 }
 
@@ -68,14 +69,11 @@ void close_peer(const AdminCall& call, const AdminTarget& target, const std::str
   NodeQuestion question{NodeQuestion::Kind::kClose, target.path[2]};
   question.code = static_cast<std::uint16_t>(*code);
   question.reason = reason;
-  ask_nodes(call, std::move(question),
-            [call, name = target.path[2]](const std::vector<NodeAnswer>& answers) {
-              for (const NodeAnswer& answer : answers) {
-                if (!answer.found) continue;
-                call.log_change("closes a peer", name);
-                return call.ok("{\"closed\":true}");
-              }
-              call.refuse(404, "peer not found");
+  ask_nodes(call, Wanted::kFirst, std::move(question),
+            [call, name = target.path[2]](const NodeAnswers& answers) {
+              if (!is_found(answers)) return refuse_missing(call, answers, "peer not found");
+              call.log_change("closes a peer", name);
+              call.ok("{\"closed\":true}");
             });
 }
 

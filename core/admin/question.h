@@ -24,7 +24,10 @@ struct NodeQuestion {
     kNodeDetails,
     kHistory,  ///< since `after`
     kPlugins,
-    kQueues,  ///< a page of the queues of matching; an entry's JSON is its longest wait in ms
+    kQueues,   ///< a page of the queues of matching; an entry's JSON is its longest wait in ms
+    kTakeBan,  ///< `payload`: a list of bans as JSON, which the node takes over
+    kLiftBan,  ///< the same of one ban, whose end it takes over if it has it
+    // Nodes ask each other by these numbers: new ones stand behind.
   };
   Kind kind = Kind::kNode;
   std::string name{};
@@ -49,6 +52,16 @@ struct NodeAnswer {
   std::uint64_t dropped = 0;
   std::vector<NodeEntry> entries{};  ///< in the order of the list that was asked for
   bool more = false;                 ///< there are more entries behind the last one
+};
+/// Whether it is the answer of who has what was asked for.
+[[nodiscard]] inline bool has_it(const NodeAnswer& answer) {
+  return answer.found || !answer.entries.empty();
+}
+
+/// Whose answer is wanted.
+enum class Wanted : std::uint8_t {
+  kAll,    ///< that of each node
+  kFirst,  ///< that of the node that has what is asked for: others are asked if this one has not
 };
 
 }  // namespace peer

@@ -44,9 +44,10 @@ void list_queues(const AdminCall& call, const AdminTarget& target, const std::st
                         {},
                         std::string(target.value("after")),
                         static_cast<std::uint32_t>(*limit)};
-  ask_nodes(call, std::move(question), [call, limit = *limit](std::vector<NodeAnswer> answers) {
-    const Waits waits = longest_waits(answers);
-    const JoinedPage page = join_pages(std::move(answers), limit, is_queue_before);
+  ask_nodes(call, Wanted::kAll, std::move(question), [call, limit = *limit](NodeAnswers answers) {
+    const Waits waits = longest_waits(answers.answers);
+    const std::string missing = missing_json(answers);
+    const JoinedPage page = join_pages(std::move(answers.answers), limit, is_queue_before);
     std::string json = "{\"queues\":[";
     for (const NodeEntry& entry : page.entries) {
       if (json.back() != '[') json.push_back(',');
@@ -54,7 +55,7 @@ void list_queues(const AdminCall& call, const AdminTarget& target, const std::st
     }
     json.append("]");
     if (page.next) json.append(",\"next\":").append(json_string(*page.next));
-    call.ok(json + "}");
+    call.ok(json + missing + "}");
   });
 }
 

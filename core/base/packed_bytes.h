@@ -49,6 +49,7 @@ class PackedReader {
     return 0;
   }
   [[nodiscard]] bool good() const { return good_; }
+  [[nodiscard]] bool is_at_end() const { return rest_.empty(); }
 
  private:
   std::string_view next(std::uint64_t size) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -113,6 +114,12 @@ class Others {
           broker_.ask_session(token, text, std::move(reply));
         },
         std::move(then));
+  }
+  /// Other nodes that live, as far as is known. Any thread.
+  [[nodiscard]] std::vector<std::string> nodes() {
+    if (none_ || revision_ < 6) return {};
+    return calls_.run("nodes", [&] { return broker_.nodes(); })
+        .value_or(std::vector<std::string>());
   }
   void tell_node(std::string_view node, std::string_view text) {
     calls_.run("tell_node", [&] { broker_.tell_node(node, text); });

@@ -75,6 +75,15 @@ struct AdminToken {
   friend bool operator==(const AdminToken&, const AdminToken&) = default;
 };
 
+/// Who is told of events by POST (docs/api.md, "Webhooks"); checked by read_webhooks().
+struct Webhook {
+  std::string url = {};
+  std::vector<std::string> events = {"register", "leave", "room", "match"};
+  std::vector<std::string> secrets = {};  ///< at least one; each signs
+
+  friend bool operator==(const Webhook&, const Webhook&) = default;
+};
+
 enum class StatsAccess { kPublic, kLoopback, kOff };
 enum class ProxyProtocol { kOff, kRequire };
 
@@ -189,6 +198,7 @@ struct Config {
   bool admin_insecure = false;  ///< plain HTTP beyond this machine
   std::string admin_token;      ///< may do everything; empty: none
   std::vector<AdminToken> admin_tokens;
+  std::vector<Webhook> webhooks;
   std::string bans_file;                  ///< absolute; empty: bans end with the process
   std::uint32_t max_bans = 10000;         ///< at one time
   milliseconds admin_history{3'600'000};  ///< what the node keeps of its past; 0: nothing

@@ -9,6 +9,7 @@
 #include "core/config/admin_tokens.h"
 #include "core/config/ice_servers.h"
 #include "core/config/value_rules.h"
+#include "core/config/webhooks.h"
 #include "core/config/write_yaml.h"
 
 // The table of all top-level keys. In: the members of Config, and how each is written
@@ -135,6 +136,20 @@ ConfigKey admin_tokens() {
   return row;
 }
 
+/// Of maps, as ice_servers.
+ConfigKey webhooks() {
+  ConfigKey row;
+  row.name = row.path = "webhooks";
+  row.expected = "a list of maps";
+  row.hidden = true;
+  row.read_parts = read_webhooks;
+  row.holds_secrets = [](const Config& config) { return !config.webhooks.empty(); };
+  row.write = [](const Config& config) { return to_yaml(config.webhooks); };
+  row.copy = [](const Config& from, Config& to) { to.webhooks = from.webhooks; };
+  row.variables = {default_variable(row.name)};
+  return row;
+}
+
 constexpr std::uint64_t kKiB = 1024;
 constexpr std::uint64_t kMiB = 1024 * kKiB;
 constexpr std::uint64_t kBillion = 1'000'000'000;
@@ -242,6 +257,7 @@ std::vector<ConfigKey> make_keys() {
       fixed(key("admin_insecure", &Config::admin_insecure, rule::boolean())),
       secret(key("admin_token", &Config::admin_token, admin_token_rule())),
       admin_tokens(),
+      webhooks(),
       fixed(key("bans_file", &Config::bans_file, rule::path())),
       key("max_bans", &Config::max_bans, rule::integer(1, 1'000'000)),
       fixed(key("admin_history", &Config::admin_history, rule::duration(0ms, 24h))),

@@ -172,7 +172,10 @@ void NodeHost::member_left_told(std::string_view ns, const Fingerprint& peer,
 }
 
 void NodeHost::node_says(std::string_view node, std::string_view text) noexcept {
-  guarded("a session", [&] { hear_node(node_, node, text); });
+  guarded("a word", [&] {
+    if (!is_api_talk(text)) return hear_node(node_, node, text);
+    if (node_.on_api_talk) node_.on_api_talk(node, text);
+  });
 }
 
 void NodeHost::peer_taken(const sdk::Registered& peer, std::shared_ptr<void> hold) noexcept {

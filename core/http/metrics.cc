@@ -239,6 +239,33 @@ void add_broker(Families& out, const sdk::BrokerStatus& status) {
   out.gauge("broker_pending", "Operations that the broker has not answered.").value(status.pending);
 }
 
+// What nobody has asked for has no series.
+void add_api(Families& out, const Node& node) {
+  const ApiCounts& counts = *node.api_counts;
+  if (node.config().admin_port != 0) {
+    out.counter("api_requests_total", "Requests to the Server API that were answered, by status.");
+    for (std::size_t i = 0; i < ApiCounts::kStatuses.size(); ++i) {
+      const int status = ApiCounts::kStatuses[i];
+      out.value(counts.requests[i].load(),
+                {{"code", status == 0 ? std::string("other") : std::to_string(status)}});
+    }
+    out.histogram("api_request_seconds", "From a request to the Server API to its answer.")
+        .value<6>({&counts.duration});
+    out.gauge("api_event_readers", "Readers of the stream of events, now.")
+        .value(counts.event_readers.load());
+    out.counter("api_events_lost_total", "Events that did not fit on their way to who reads them.")
+        .value(counts.events_lost.load());
+  }
+  if (node.config().webhooks.empty()) return;
+  out.counter("webhook_events_total", "Events for webhooks, by what has become of them.")
+      .value(counts.webhook_delivered.load(), {{"result", "delivered"}})
+      .value(counts.webhook_dropped.load(), {{"result", "dropped"}});
+  out.counter("webhook_failures_total", "Requests to webhooks that were not answered with 2xx.")
+      .value(counts.webhook_failed.load());
+  out.gauge("webhook_waiting_events", "Events that wait for a webhook to take them.")
+      .value(counts.webhook_waiting.load());
+}
+
 void add_process(Families& out, const Node& node) {
   const ProcessUsage usage = process_usage();
   out.gauge("build_info", "1; the labels say what runs.")
@@ -271,6 +298,7 @@ std::string render_metrics(Node& node) {
   add_plugins(out, node);
   add_plugin_counters(out, node);
   add_broker(out, snapshot.broker);
+  add_api(out, node);
   add_process(out, node);
   return out.text();
 }

@@ -113,7 +113,8 @@ std::vector<Ban> Bans::all(std::int64_t now) const {
   std::vector<Ban> bans;
   const MutexLock lock(mutex_);
   for (const auto& [target, ban] : by_target_) {
-    if (ban.lasts(now) || ban.ends_at == 0) bans.push_back(ban);
+    const bool was_lifted_lately = ban.ends_at == 0 && ban.changed_at + kLiftedFor > now;
+    if (ban.lasts(now) || was_lifted_lately) bans.push_back(ban);
   }
   return bans;
 }

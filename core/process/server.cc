@@ -78,7 +78,9 @@ Server::Server(const Config& config, LoadedPlugins plugins, const std::vector<Ba
   }
   const std::int64_t now = node_.started_at.time_since_epoch().count();
   for (const Ban& ban : bans) node_.admission.bans().put(ban, now);
-  if (config.admin_port != 0 || !config.bans_file.empty()) {
+  // Where there are other nodes, they ask.
+  if (config.admin_port != 0 || !config.bans_file.empty() || !config.webhooks.empty() ||
+      !node_.others.none()) {
     admin_ = std::make_unique<AdminEndpoint>(node_);
   }
 }
@@ -123,7 +125,11 @@ void Server::use_config(const Config& config) {
     loop->post([&loop = *loop, options] { loop.use_options(options); });
   }
   if (metrics_ != nullptr) metrics_->use_config(config);
-  if (admin_ != nullptr) admin_->use_config(config);
+  if (admin_ != nullptr) {
+    admin_->use_config(config);
+  } else if (!config.webhooks.empty()) {
+    log_warning("webhooks: there was none when the server started: they need a restart");
+  }
 }
 
 bool Server::loops_answer() {

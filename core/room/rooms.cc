@@ -128,8 +128,9 @@ void Rooms::take_view(RoomTask&& task, RoomView&& view) {
   const bool takes_empty = task.newcomer || task.question.ends;
   const bool is_empty = !view.room || (!takes_empty && view.room->members.empty());
   if (is_empty) {
-    // With others a room's last member may be anywhere: who goes finds out whether it was here.
-    if (task.question.action == sdk::RoomAction::kLeave) {
+    // With others a room's last member may be anywhere: who goes finds out whether it was here. Who
+    // has seen the room since was not the last.
+    if (task.question.action == sdk::RoomAction::kLeave && task.attempts == 0) {
       tell_room(task.rooms->events_, task.question.name, "closed", task.loop.wall());
     }
     return task.rooms->refuse(std::move(task), not_found());

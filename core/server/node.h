@@ -22,6 +22,7 @@
 #include "core/plugin/loader.h"
 #include "core/protocol/events.h"
 #include "core/room/rooms.h"
+#include "core/server/api_counts.h"
 #include "core/server/loop_state.h"
 #include "core/server/stats_cache.h"
 
@@ -111,6 +112,11 @@ struct Node {
   std::function<bool()> on_bans_changed;
   /// What the Server API keeps of the last hour, on its loop (core/admin/history.h); null: nothing.
   const History* history = nullptr;
+  /// Of the Server API and of webhooks, whose threads may outlive the node.
+  const std::shared_ptr<ApiCounts> api_counts = std::make_shared<ApiCounts>();
+  /// The API of another node says something to that of this one. Any thread. Set before the broker
+  /// starts; null: nobody hears.
+  std::function<void(std::string_view from, std::string_view text)> on_api_talk;
   /// When the certificate that new connections get ends, in Unix seconds; 0: no TLS.
   std::atomic<std::int64_t> certificate_ends{0};
   /// Whether the last reload took effect, and when one did last, or the start, in Unix seconds.

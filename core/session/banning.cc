@@ -22,18 +22,34 @@ void end_if_away(Node& node, SessionRef where, const Fingerprint& peer) {
   session->close(CloseCode::kAuthFailed, {});
 }
 
+void end_who_is_away(Node& node, const Ban& ban, std::int64_t now) {
+  const auto peer = parse_fingerprint(ban.target);
+  if (!peer || !ban.lasts(now)) return;
+  if (const auto where = node.peers.find(*peer)) {
+    node.loop_of(*where).post(
+        [&node, where = *where, peer = *peer] { end_if_away(node, where, peer); });
+  }
+}
+
 }  // namespace
 
 TakenBan take_ban(Node& node, const Ban& ban, std::int64_t now) {
   TakenBan taken{node.admission.bans().put(ban, now)};
   if (taken.change != Bans::Change::kTaken) return taken;
   if (node.on_bans_changed) taken.is_kept = node.on_bans_changed();
-  const auto peer = parse_fingerprint(ban.target);
-  if (!peer || !ban.lasts(now)) return taken;
-  if (const auto where = node.peers.find(*peer)) {
-    node.loop_of(*where).post(
-        [&node, where = *where, peer = *peer] { end_if_away(node, where, peer); });
+  end_who_is_away(node, ban, now);
+  return taken;
+}
+
+std::size_t take_bans(Node& node, std::span<const Ban> bans, std::int64_t now) {
+  std::size_t taken = 0;
+  for (const Ban& ban : bans) {
+    if (node.admission.bans().put(ban, now) != Bans::Change::kTaken) continue;
+    ++taken;
+    end_who_is_away(node, ban, now);
   }
+  // Once for all of them: the file is written as a whole.
+  if (taken > 0 && node.on_bans_changed) node.on_bans_changed();
   return taken;
 }
 

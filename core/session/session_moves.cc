@@ -94,6 +94,11 @@ std::string claim_text(const ClaimName& claim, const TokenHash& token, std::uint
   return writer.take();
 }
 
+bool is_api_talk(std::string_view text) {
+  constexpr std::uint64_t kFirst = 64;
+  return PackedReader(text).number() >= kFirst;
+}
+
 void hear_node(Node& node, std::string_view from, std::string_view text) {
   PackedReader reader(text);
   const std::uint64_t step = reader.number();

@@ -93,6 +93,8 @@ void refuse_claim(Node& node, const ClaimName& claim, ClaimFate fate);
 /// What the broker hands to the node that has the session.
 [[nodiscard]] std::string claim_text(const ClaimName& claim, const TokenHash& token,
                                      std::uint64_t received);
+/// Whether what another node says is for its API (core/admin/node_talk.h).
+[[nodiscard]] bool is_api_talk(std::string_view text);
 /// Another node says one. Any thread.
 void hear_node(Node& node, std::string_view from, std::string_view text);
 /// As BrokerHost::peer_taken(). Any thread.

@@ -7,6 +7,8 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <peer/sdk/broker_types.h>
 
@@ -25,6 +27,15 @@ struct SharedState {
   std::atomic<std::uint64_t> posted_messages{0};
   std::atomic<std::uint64_t> posted_bytes{0};
 
+  /// Other nodes that live; none while that cannot be known.
+  void set_others(std::vector<std::string> others) {
+    const std::lock_guard lock(mutex_);
+    others_ = std::move(others);
+  }
+  [[nodiscard]] std::vector<std::string> others() const {
+    const std::lock_guard lock(mutex_);
+    return others_;
+  }
   /// Members on other nodes.
   void set_elsewhere(std::string_view ns, std::uint64_t count) {
     const std::lock_guard lock(mutex_);
@@ -41,7 +52,8 @@ struct SharedState {
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::vector<std::string> others_;
   std::map<std::string, std::uint64_t, std::less<>> elsewhere_;
 };
 

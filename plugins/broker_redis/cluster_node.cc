@@ -89,6 +89,7 @@ void ClusterNode::went_down(std::string_view why) {
   state_.set(State::kDegraded);
   view_.set_nodes({view_.self()});
   shared_.nodes = 1;
+  shared_.set_others({});
   guide_.set_listeners(false);
   router_.went_down();
   resync_.interrupt();
@@ -103,6 +104,10 @@ void ClusterNode::take_beat(const Beat& beat) {
   guide_.set_listeners(beat.foreign_listeners);
   shared_.nodes = static_cast<std::uint32_t>(view_.nodes().size());
   if (beat.nodes_changed) tickets_.matching_is_due();
+  // While the link was down there were none, whatever the view has been since.
+  std::vector<std::string> others = view_.nodes();
+  std::erase(others, view_.self());
+  shared_.set_others(std::move(others));
   if (beat.must_resync) {
     state_.set(State::kResyncing);
     // In this state calls of the core change the mirror and mark their peer, which go_on() then

@@ -70,6 +70,7 @@ class RedisBroker final : public peer::sdk::Broker {
   void ask_session(const peer::sdk::SessionToken& token, std::string_view text,
                    ReplyTo<peer::sdk::SessionSearch> reply) override;
   void tell_node(std::string_view node, std::string_view text) override;
+  [[nodiscard]] std::vector<std::string> nodes() const override { return shared_.others(); }
   void take_peer(const peer::sdk::PeerTake& take, ReplyTo<peer::sdk::TakeOutcome> reply) override;
   void leave_told(std::string_view ns, const Registered& peer,
                   std::span<const Fingerprint> told) override;

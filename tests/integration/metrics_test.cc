@@ -8,6 +8,8 @@
 #include <sstream>
 
 #include "tests/support/dev_certificate.h"
+#include "tests/support/free_port.h"
+#include "tests/support/http_client.h"
 #include "tests/support/run_program.h"
 #include "tests/support/server_test.h"
 
@@ -189,9 +191,30 @@ TEST_F(MetricsTest, APortThatIsTakenStopsTheStart) {
 }
 
 // What people read and what they look at speak of metrics that exist, and of all of them.
+TEST_F(MetricsTest, RequestsToTheServerApiAreCountedByStatus) {
+  const std::uint16_t admin_port = free_port();
+  start_metrics({fmt("admin_port=%", static_cast<int>(admin_port)),
+                 "admin_token=an-admin-token-of-32-characters-"});
+  const std::string token = "Authorization: Bearer an-admin-token-of-32-characters-\r\n";
+  HttpClient client(admin_port);
+  EXPECT_EQ(client.request("GET", "/v1/nodes", token).status, 200);
+  EXPECT_EQ(client.request("GET", "/v1/peers", token).status, 200);
+  EXPECT_EQ(client.request("GET", "/v1/peers/x", token).status, 404);
+  EXPECT_EQ(client.request("GET", "/v1/nodes").status, 401);
+  EXPECT_EQ(value(R"(peer_server_api_requests_total{code="200"})"), 2);
+  EXPECT_EQ(value(R"(peer_server_api_requests_total{code="404"})"), 1);
+  EXPECT_EQ(value(R"(peer_server_api_requests_total{code="401"})"), 1);
+  EXPECT_EQ(value("peer_server_api_request_seconds_count"), 3);
+  // Nobody has asked for webhooks.
+  EXPECT_THAT(scrape(), testing::Not(HasSubstr("webhook")));
+}
+
 TEST_F(MetricsTest, TheDocumentAndTheDashboardKnowThem) {
+  // With all that has series of its own.
   const DevCertificate certificate;
-  start_metrics(certificate.settings());
+  start_metrics(certificate.settings({fmt("admin_port=%", static_cast<int>(free_port())),
+                                      "admin_token=an-admin-token-of-32-characters-",
+                                      R"(webhooks=[{"url":"http://127.0.0.1:9/","secret":"x"}])"}));
   const std::set<std::string> exported = families();
   const std::string page =
       read_file(std::filesystem::path(PEER_CONFIG_DIR) / "../docs/operating.md");

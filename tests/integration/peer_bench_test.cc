@@ -1,5 +1,6 @@
 // The load generator against the real server, for what it checks and not for what it measures.
 #include "tests/support/dev_certificate.h"
+#include "tests/support/free_port.h"
 #include "tests/support/run_program.h"
 #include "tests/support/server_test.h"
 
@@ -44,6 +45,24 @@ TEST_F(PeerBenchTest, CountsAllUnitsWhereTheirNumberIsGiven) {
   // A round of the loop may bring one more for each pair, and each has one under way then.
   EXPECT_GE(units, 100);
   EXPECT_LE(units, 108);
+}
+
+TEST_F(PeerBenchTest, AsksTheServerApiBesideTheSignals) {
+  const std::uint16_t admin_port = free_port();
+  std::vector<std::string> all = settings();
+  const std::string token = "an-admin-token-of-32-characters-";
+  all.insert(all.end(),
+             {fmt("admin_port=%", static_cast<int>(admin_port)), "admin_token=" + token});
+  start(std::move(all));
+  const ProgramResult run =
+      run_program(fmt("% signal --pairs 4 --port % --api-port % --api-token % --quiet --rounds 2 "
+                      "--warmup 0 --seconds 2",
+                      PEER_BENCH, static_cast<int>(port()), static_cast<int>(admin_port), token));
+  EXPECT_EQ(run.exit_status, 0) << run.output;
+  const Json report = Json::parse(run.output);
+  EXPECT_GT(report["api_answers"].number(), 20);
+  EXPECT_EQ(report["api_errors"].number(), 0) << run.output;
+  EXPECT_TRUE(report["api_p99_ratio"].exists());
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, PeerBenchTest,

@@ -236,10 +236,21 @@ std::vector<Row> rows_by_answer() {
                ? "without"
                : "with";
   };
+  const auto webhook_series = [](Probe& probe) {
+    constexpr std::string_view kWhere = "metrics at http://127.0.0.1:";
+    const std::string log = probe.server().output();
+    const auto port = std::stoi(log.substr(log.find(kWhere) + kWhere.size()));
+    const HttpReply reply = http_get(static_cast<std::uint16_t>(port), "/metrics");
+    return reply.body.find("peer_server_webhook_waiting_events") != std::string::npos ? "has them"
+                                                                                      : "has none";
+  };
   return {
       row("admin_token", "\"" + one + "\"", "\"" + two + "\"", one_may_read, with_admin_port()),
       row("admin_tokens", fmt(R"([{name: a, token: "%", role: read}])", one),
           fmt(R"([{name: a, token: "%", role: read}])", two), one_may_read, with_admin_port()),
+      row("webhooks", "[]", "[{url: 'http://127.0.0.1:9/hook', secret: x}]", webhook_series,
+          with_admin_port() + "admin_token: \"" + one +
+              "\"\nmetrics_enabled: true\nmetrics_port: 0\n"),
       row("max_bans", "1", "2", two_bans, with_admin_port() + "admin_token: \"" + one + "\"\n"),
       row("path", "/ws", "/other", tell_path),
       row("max_peers", "1", "10", second_peer),

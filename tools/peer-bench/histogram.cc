@@ -29,6 +29,19 @@ void Histogram::record(Duration duration) {
   max_ = std::max(max_, duration);
 }
 
+Histogram Histogram::since(const Histogram& earlier) const {
+  Histogram rest = *this;
+  for (std::size_t i = 0; i < kBuckets; ++i) rest.buckets_[i] -= earlier.buckets_[i];
+  rest.count_ -= earlier.count_;
+  return rest;
+}
+
+void Histogram::add(const Histogram& other) {
+  for (std::size_t i = 0; i < kBuckets; ++i) buckets_[i] += other.buckets_[i];
+  count_ += other.count_;
+  max_ = std::max(max_, other.max_);
+}
+
 Duration Histogram::quantile(double share) const {
   const auto wanted = static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(count_)));
   std::uint64_t seen = 0;

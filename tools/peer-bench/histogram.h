@@ -14,6 +14,9 @@ class Histogram {
  public:
   /// Negative durations count as zero.
   void record(Duration duration);
+  /// What was recorded since `earlier` was copied from this one; max() stays that of all.
+  [[nodiscard]] Histogram since(const Histogram& earlier) const;
+  void add(const Histogram& other);
   [[nodiscard]] std::uint64_t count() const { return count_; }
   [[nodiscard]] Duration max() const { return max_; }
   /// The smallest duration that at least `share` (0 to 1) of all do not exceed; 0 when empty.

@@ -53,7 +53,7 @@ struct Flag {
 constexpr double kNoLimit = std::numeric_limits<std::uint32_t>::max();
 constexpr double kMaxSeconds = 86400;
 
-const std::array<Flag, 26> kFlags{{
+const std::array<Flag, 29> kFlags{{
     {"host", &Options::host, 0, 0, "server [127.0.0.1]; 127.* is met from many source addresses"},
     {"port", &Options::port, 1, 65535, "server's port [8080]"},
     {"more-ports", &Options::more_ports, 0, 0,
@@ -91,6 +91,10 @@ const std::array<Flag, 26> kFlags{{
     {"waiting", &Options::waiting, 0, 1'000'000,
      "match: further peers, whose tickets with criteria of their own wait in the pairs' namespace "
      "[0]"},
+    {"api-port", &Options::api_port, 1, 65535,
+     "signal: measure in turns without and beside requests to the Server API on this port"},
+    {"api-token", &Options::api_token, 0, 0, "its token, with role write"},
+    {"api-rate", &Options::api_rate, 4, 100'000, "requests a second to it [200]"},
     {"help", &Options::help, 0, 0, "this text"},
 }};
 
@@ -141,6 +145,9 @@ sdk::Result<Options> checked(Options options) {
   if (options.senders > options.members) return sdk::Error{"--senders: more than --members"};
   if (options.mode == Mode::kSignal && options.namespace_size % 2 != 0) {
     return sdk::Error{"--namespace-size: must be even, pairs share a namespace"};
+  }
+  if (options.api_port != 0 && options.mode != Mode::kSignal) {
+    return sdk::Error{"--api-port: only for signal"};
   }
   if (options.peers == 0) {
     const bool many = options.mode == Mode::kIdle || options.mode == Mode::kHostile;

@@ -47,6 +47,10 @@ struct Options {
   std::uint32_t senders = 1;
   std::uint32_t stalled = 10;  ///< members that never read
   std::uint32_t waiting = 0;   ///< peers whose tickets wait beside the pairs'
+
+  std::uint16_t api_port = 0;    ///< signal: of the Server API; 0: it is not asked
+  std::string api_token;         ///< of the Server API
+  std::uint32_t api_rate = 200;  ///< requests a second to it
 };
 
 /// Reads the command line without the program's name. Errors say what was expected.

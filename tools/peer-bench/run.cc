@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tools/peer-bench/affinity.h"
+#include "tools/peer-bench/api_traffic.h"
 #include "tools/peer-bench/broadcast_load.h"
 #include "tools/peer-bench/churn_load.h"
 #include "tools/peer-bench/floor.h"
@@ -217,6 +218,37 @@ void measure_load(const Options& options, Load& load, Floor* floor, Report& repo
   if (floor != nullptr) floor->report(server.series, report);
 }
 
+/// In turns, a round without and a round beside requests to the Server API; the p99 of both.
+void measure_beside_api(const Options& options, Load& load, Report& report) {
+  Progress progress(options);
+  ApiTraffic api(options);
+  Options one_round = options;
+  one_round.rounds = 1;
+  one_round.seconds = options.seconds / options.rounds / 2;
+  Subject server{&load, server_clock(options), {}};
+  Histogram without;
+  Histogram beside;
+  for (std::uint32_t round = 0; round < options.rounds; ++round) {
+    for (const bool with_api : {false, true}) {
+      with_api ? api.resume() : api.pause();
+      const Histogram before = load.latency();
+      measure({&server}, one_round, [&](const Load& current) {
+        progress.tick(with_api ? "beside the API" : "signal", current.units(), current.unit());
+      });
+      (with_api ? beside : without).add(load.latency().since(before));
+    }
+  }
+  api.pause();
+  report_series(report, server);
+  report.number("without_api_p50_us", to_microseconds(without.quantile(0.5)));
+  report.number("without_api_p99_us", to_microseconds(without.quantile(0.99)));
+  report.number("beside_api_p50_us", to_microseconds(beside.quantile(0.5)));
+  report.number("beside_api_p99_us", to_microseconds(beside.quantile(0.99)));
+  report.number("api_p99_ratio",
+                to_microseconds(beside.quantile(0.99)) / to_microseconds(without.quantile(0.99)));
+  api.report(report);
+}
+
 /// A moment for messages that should not come: second copies of the last ones. They are counted as
 /// they arrive.
 void listen_for_strays(Load& load) {
@@ -241,7 +273,11 @@ void run_peer_load(const Options& options, PeerLoad& load, Floor* floor, Report&
   const auto before = server_memory(options);
   connect(options, load);
   const auto connected = server_memory(options);
-  measure_load(options, load, floor, report);
+  if (options.api_port != 0) {
+    measure_beside_api(options, load, report);
+  } else {
+    measure_load(options, load, floor, report);
+  }
   listen_for_strays(load);
   // Before finish(), which lets the stalled members read.
   if (options.mode == Mode::kSlow) report_stalled_sockets(options, report);

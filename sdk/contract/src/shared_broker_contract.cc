@@ -1,7 +1,10 @@
 #include <peer/sdk/contract/broker_contract.h>
 
 #include <array>
+#include <chrono>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "broker_node.h"
 #include "hostile.h"
@@ -267,6 +270,18 @@ TEST_P(SharedBrokerContract, ASessionGoesOverInOneStepAndOnlyItsNodeIsTold) {
   EXPECT_TRUE(nodes.there.log().hears("node_says node-2 a claim", nodes.patience));
   EXPECT_EQ(nodes.there.log().heard("member_left "), Lines());
   EXPECT_EQ(nodes.here.log().heard("replaced "), Lines());
+}
+
+TEST_P(SharedBrokerContract, ANodeKnowsTheOthersThatLive) {
+  TwoNodes nodes(GetParam());
+  const auto deadline = std::chrono::steady_clock::now() + nodes.patience;
+  std::vector<std::string> others;
+  while (others.empty() && std::chrono::steady_clock::now() < deadline) {
+    others = nodes.here->nodes();
+    std::this_thread::yield();
+  }
+  if (others.empty()) GTEST_SKIP() << "this broker does not say which nodes there are";
+  EXPECT_EQ(others, std::vector<std::string>{"node-2"});
 }
 
 }  // namespace peer::sdk::contract

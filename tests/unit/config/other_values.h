@@ -90,6 +90,7 @@ inline const std::map<std::string, std::string> kOtherValues = {
     {"admin_insecure", "true"},
     {"admin_token", "a-token-of-32-characters-or-more"},
     {"admin_tokens", "[{name: a, token: 'another-token-of-32-characters-..', role: write}]"},
+    {"webhooks", "[{url: 'https://example.com/hook', secret: 'a secret'}]"},
     {"bans_file", "/var/lib/bans.json"},
     {"max_bans", "1"},
     {"admin_history", "10m"},

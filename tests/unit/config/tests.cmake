@@ -1,6 +1,7 @@
 peer_add_test(unit_config
   SOURCES
     config/admin_tokens_test.cc
+    config/webhooks_test.cc
     config/command_line_test.cc
     config/docs_test.cc
     config/environment_test.cc

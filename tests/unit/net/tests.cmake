@@ -13,3 +13,8 @@ peer_add_test(unit_net
     net/stop_test.cc
   LIBRARIES peer_net peer_test_support
   LABELS fast threads)
+
+peer_add_test(unit_http_post
+  SOURCES net/http_post_test.cc
+  LIBRARIES peer_net peer_test_support Poco::NetSSL Poco::Net Poco::Foundation
+  LABELS fast)

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -291,6 +292,12 @@ class Broker {
     (void)told;
     leave(ns, peer);
   }
+
+  // Since revision 6.
+
+  /// The other nodes that live, as far as is known now, by the names that tell_node() takes; none
+  /// while that cannot be known. Any thread.
+  [[nodiscard]] virtual std::vector<std::string> nodes() const { return {}; }
 };
 
 }  // namespace peer::sdk

@@ -35,8 +35,8 @@
 /// RoomCommit::closes, RoomNews::closed. 4: RoomTraits::takes_passwords, RoomOrders::password and
 /// compare_with, RoomRequest::has_password and what follows it. 5: sessions that move between
 /// nodes: Broker::set_session_tokens(), ask_session(), tell_node(), take_peer(), leave_told(),
-/// BrokerHost::node_says(), peer_taken(), member_left_told().
-#define PEER_SDK_REVISION 5
+/// BrokerHost::node_says(), peer_taken(), member_left_told(). 6: Broker::nodes().
+#define PEER_SDK_REVISION 6
 
 /// What really has to agree between server and plugin: the C++ ABI, the standard library and the
 /// major version of this SDK; not the compiler. GCC and clang plugins on libstdc++ mix freely.

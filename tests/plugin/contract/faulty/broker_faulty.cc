@@ -233,6 +233,14 @@ class FaultyBroker final : public Broker {
                           BrokerReply<bool> reply) override {
     reply(is("forgets_tokens"));
   }
+  [[nodiscard]] std::vector<std::string> nodes() const override {
+    const std::lock_guard lock(shared_.mutex);
+    std::vector<std::string> names;
+    for (const BrokerHost* node : shared_.nodes) {
+      if (node != host_ || is("lists_itself")) names.emplace_back(node->node_id());
+    }
+    return names;
+  }
 
  private:
   MemberPage page_of(const Cluster::Space& space, std::uint32_t limit) const {

@@ -137,6 +137,7 @@ const std::vector<Fault> kFaults{
     {"SharedBrokerContract", "WhoRegistersElsewhereIsReplacedHere", {"replaces_nobody"}},
     {"SharedBrokerContract", "WhoIsThrownOutIsThrownOutElsewhere", {"revokes_nobody"}},
     {"SharedBrokerContract", "ASessionGoesOverInOneStepAndOnlyItsNodeIsTold", {"forgets_tokens"}},
+    {"SharedBrokerContract", "ANodeKnowsTheOthersThatLive", {"lists_itself"}},
 };
 
 std::string test_name(const Fault& fault) {
