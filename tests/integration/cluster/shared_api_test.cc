@@ -2,11 +2,13 @@
 // a node that does not answer is named. Every answer is compared with docs/openapi.json.
 #include <algorithm>
 #include <csignal>
+#include <mutex>
 #include <set>
 
 #include "tests/integration/cluster/cluster_test.h"
 #include "tests/support/admin_test.h"
 #include "tests/support/event_reader.h"
+#include "tests/support/http_endpoint.h"
 
 namespace peer::test {
 namespace {
@@ -313,6 +315,48 @@ TEST_F(SharedEventsTest, ARoomAndAMatchOfTwoNodesAreToldOnce) {
   EXPECT_EQ(event["node"].str(), here_.id);
   alice.send("leave", R"({"namespace":"attic"})");
   EXPECT_EQ(events.next("room")["room_id"].str(), "attic");
+}
+
+// Each node posts what happens on it, so that a receiver hears of everything once.
+TEST_F(SharedApiTest, WebhooksOfTwoNodesPostEachEventOnce) {
+  std::mutex mutex;
+  std::multiset<std::string> posted;
+  HttpEndpoint endpoint([&](const HttpEndpoint::Request& request) {
+    const Json body = Json::parse(request.body);
+    const std::lock_guard lock(mutex);
+    for (std::size_t i = 0; i < body["events"].size(); ++i) {
+      const Json event = body["events"][i];
+      const std::string change = event["change"].exists() ? " " + event["change"].str() : "";
+      posted.insert(event["event"].str() + change + " of " + body["node"].str());
+    }
+    return http_answer("204 No Content", "");
+  });
+  start_two(kQuick, {fmt(R"(webhooks=[{"url":"%","secret":"x"}])", endpoint.url())});
+  TestPeer alice = peer_in(*here_.process, "lobby", "alice");
+  TestPeer bob = peer_in(*there_.process, "lobby", "bob");
+  alice.send("match", R"({"namespace":"lobby","group_size":2})");
+  bob.send("match", R"({"namespace":"lobby","group_size":2})");
+  while (bob.next()["type"].str() != "matched") continue;
+  while (alice.next()["type"].str() != "matched") continue;
+  alice.create_room("den");
+  alice.close();
+  bob.close();
+  const std::string here = " of " + here_.id;
+  const std::string there = " of " + there_.id;
+  // Where the match was made is the nodes' choice.
+  const std::multiset<std::string> here_made{
+      "register" + here, "register" + there, "match" + here,       "room created" + here,
+      "leave" + here,    "leave" + there,    "room closed" + here,
+  };
+  std::multiset<std::string> there_made = here_made;
+  there_made.erase("match" + here);
+  there_made.insert("match" + there);
+  const Deadline deadline(20s);
+  while (true) {
+    const std::lock_guard lock(mutex);
+    if (posted == here_made || posted == there_made) break;
+    ASSERT_FALSE(deadline.passed()) << testing::PrintToString(posted);
+  }
 }
 
 }  // namespace
