@@ -279,9 +279,10 @@ std::vector<QueueFacts> Matchmaker::page_of_queues(std::string_view after,
                                                    std::size_t limit) const {
   FirstFew<QueueFacts, QueueFacts::ByName> found(limit, {});
   for (std::size_t i = 0; i < kShards; ++i) {
-    const MutexLock lock(shards_[i].mutex);
-    const Queues& queues = shards_[i].queues;
-    for (auto at = queues.upper_bound(after); at != queues.end() && found.wants(at->first); ++at) {
+    const Shard& shard = shards_[i];
+    const MutexLock lock(shard.mutex);
+    for (auto at = shard.queues.upper_bound(after); at != shard.queues.end(); ++at) {
+      if (!found.wants(at->first)) break;
       const auto& tickets = at->second.waiting.tickets();
       if (tickets.empty()) continue;
       // Ids rise, and a ticket keeps its own for as long as it waits: the first is the oldest.
