@@ -30,6 +30,7 @@ class Past {
 export const state = {
   me: undefined, // {name, role, node}
   nodes: [],
+  missing: [], // ids of nodes that live, and do not answer
   selected: '', // a node_id
   details: undefined,
   trouble: '', // why there are no newer details
@@ -66,7 +67,7 @@ async function takeDetails() {
   try {
     details = await get(pathOf('nodes', node));
   } catch (error) {
-    if (error instanceof ApiError && error.status === 404) await find(node);
+    if (error instanceof ApiError && (error.status === 404 || error.status === 503)) await find(node);
     if (error.status === 503 && node === state.selected) {
       state.trouble = error.message;
       tell('node');
@@ -82,12 +83,13 @@ async function takeDetails() {
   tell('node');
 }
 
-// The node that was looked at is no more. If it was this one, it has started anew, under another id.
+// The node that was looked at does not answer. If it was this one, it has started anew, under another
+// id; of another one nothing is known but that.
 async function find(node) {
   const me = await get(pathOf('token'));
   const wasOwn = node === state.me.node;
   state.me = me;
-  select(me.node, wasOwn ? state.past : undefined);
+  if (wasOwn || !state.missing.includes(node)) select(me.node, wasOwn ? state.past : undefined);
 }
 
 async function takePast() {
@@ -100,7 +102,8 @@ async function takePast() {
 }
 
 async function takeNodes() {
-  state.nodes = (await get(pathOf('nodes'))).nodes;
+  const { nodes, missing = [] } = await get(pathOf('nodes'));
+  Object.assign(state, { nodes, missing });
   tell('nodes');
 }
 
@@ -120,7 +123,7 @@ export async function start(me) {
 
 export function stop() {
   for (const task of [lookAtNode, lookBack, lookAround]) task?.stop();
-  Object.assign(state, { me: undefined, nodes: [], selected: '', details: undefined, trouble: '', rates: {}, past: new Past() });
+  Object.assign(state, { me: undefined, nodes: [], missing: [], selected: '', details: undefined, trouble: '', rates: {}, past: new Past() });
 }
 
 bus.addEventListener('found', () => lookAround?.now());
@@ -135,11 +138,11 @@ function recent(name) {
 
 // What an operator should look at, the worst first: {text, isBad}.
 export function concerns() {
-  const { details, rates, trouble } = state;
-  if (trouble) return [{ text: `What is shown is old: ${trouble}.`, isBad: true }];
-  if (!details) return [];
+  const { details, rates, trouble, missing } = state;
+  const list = missing.map((node) => ({ text: `Node ${node.slice(0, 8)} does not answer: what it has is not shown.`, isBad: true }));
+  if (trouble) list.push({ text: `What is shown is old: ${trouble}.`, isBad: true });
+  if (trouble || !details) return list;
   const lag = Math.max(details.lag_ms, recent('lag_ms'));
-  const list = [];
   const add = (isTrue, text, isBad = false) => isTrue && list.push({ text, isBad });
   const { broker, messages, network, process } = details;
   add(details.state !== 'ok', 'The node drains: it takes no new clients.', true);

@@ -87,13 +87,13 @@ function nodesTable() {
     label: 'Nodes',
     empty: '',
     key: (row) => row.node,
-    open: (row) => select(row.node),
+    open: (row) => { if (row.version) select(row.node); },
     columns: [
       { title: 'Node', kind: 'id', text: (row) => `${row.node} ${row.state}`, hint: (row) => row.node,
         render: (row) => [h('i', { class: `dot ${row.state === 'ok' ? 'ok' : 'bad'}` }), shortId(row.node)] },
       { title: 'State', text: (row) => row.state },
-      { title: 'Version', text: (row) => row.version },
-      { title: 'Peers', kind: 'number', text: (row) => count(row.peers) },
+      { title: 'Version', text: (row) => row.version ?? '' },
+      { title: 'Peers', kind: 'number', text: (row) => (row.peers === undefined ? '' : count(row.peers)) },
       { title: 'Lag', kind: 'number', text: (row) => (row.lag_ms === undefined ? '' : millis(row.lag_ms)) },
     ],
   });
@@ -178,7 +178,7 @@ export function overview() {
   }
   const showPast = () => plots.forEach(({ plot }) => plot.draw(state.past));
   const showNodes = () => {
-    nodes.update(state.nodes);
+    nodes.update([...state.nodes, ...state.missing.map((node) => ({ node, state: 'no answer' }))]);
     nodes.select(state.selected);
   };
   const listeners = { node: showNode, past: showPast, selected: showPast, nodes: showNodes };

@@ -152,6 +152,39 @@ TEST_F(SharedApiTest, ListsAllNodes) {
 }
 
 // One that has no API of its own answers too.
+TEST_F(SharedApiTest, ShowsWhatAnotherNodeIsDoing) {
+  start_two(kQuick, {"admin_history=1m12s"});
+  const TestPeer bob = peer_in(*there_.process, "lobby", "bob");
+  AdminClient client = api(here_);
+  const std::string path = "/v1/nodes/" + there_.id;
+  const Json details = client.get(path).body;
+  EXPECT_EQ(details["node"].str(), there_.id);
+  EXPECT_EQ(details["peers"].number(), 1);
+  EXPECT_EQ(details["broker"]["state"].str(), "connected");
+  EXPECT_EQ(client.get("/v1/nodes/" + here_.id).body["peers"].number(), 0);
+  EXPECT_EQ(client.get(path + "/plugins").body["plugins"][0]["name"].str(), "redis");
+  const Deadline deadline;
+  while (client.get(path + "/history").body["at"].size() == 0) ASSERT_FALSE(deadline.passed());
+  EXPECT_EQ(fingerprints(client.get("/v1/peers?search=BOB").body), std::vector{bob.fingerprint()});
+  EXPECT_EQ(client.refusal(404, "GET", "/v1/nodes/0123456789abcdef"), "node not found");
+}
+
+TEST_F(SharedApiTest, AddsUpTheQueuesOfAllNodes) {
+  start_two();
+  TestPeer bob = peer_in(*there_.process, "lobby", "bob");
+  bob.send("match", R"({"namespace":"lobby","group_size":3})");
+  bob.next("match");
+  TestPeer alice = peer_in(*here_.process, "lobby", "alice");
+  AdminClient client = api(here_);
+  const std::int64_t wait = client.get("/v1/queues").body["queues"][0]["longest_wait_ms"].number();
+  alice.send("match", R"({"namespace":"lobby","group_size":3})");
+  alice.next("match");
+  const Json queues = client.get("/v1/queues").body["queues"];
+  ASSERT_EQ(queues.size(), 1U);
+  EXPECT_EQ(queues[0]["waiting"].number(), 2);
+  EXPECT_GE(queues[0]["longest_wait_ms"].number(), wait);  // bob's, not alice's
+}
+
 TEST_F(SharedApiTest, ANodeWithoutAPortAnswersOthers) {
   here_ = start_api();
   ServerProcess& there = start_node();

@@ -228,6 +228,30 @@ test('it survives a restart of the server, without being loaded again', async ()
   await close(page);
 });
 
+test('of several nodes each can be looked at, and one that does not answer is named', async () => {
+  const { nodes } = await ask('/v1/nodes');
+  const page = await open({ hash: '#peers' });
+  await shows(page, ', up ');
+  await page.run((own) => {
+    const list = { nodes: [own, { ...own, node: 'bbbbbbbbbbbbbbbb', peers: 7 }], missing: ['cccccccccccccccc'] };
+    const details = async () => ({ ...(await (await globalThis.realFetch(`v1/nodes/${own.node}`, globalThis.options)).json()), node: 'bbbbbbbbbbbbbbbb', peers: 7 });
+    globalThis.realFetch = globalThis.fetch;
+    globalThis.fetch = async (path, options) => {
+      globalThis.options = options;
+      if (path === 'v1/nodes') return new Response(JSON.stringify(list));
+      if (path === 'v1/nodes/bbbbbbbbbbbbbbbb') return new Response(JSON.stringify(await details()));
+      return globalThis.realFetch(path.replace('bbbbbbbbbbbbbbbb', own.node), options);
+    };
+  }, nodes[0]);
+  await wait(page, () => [...document.querySelectorAll('main th')].some((title) => title.innerText === 'Node'));
+  await page.press('1');
+  await shows(page, 'Node cccccccc does not answer: what it has is not shown.');
+  await wait(page, () => /cccccccc\s+no answer/.test(document.querySelector('main').innerText));
+  await click(page, 'bbbbbbbb');
+  await wait(page, () => document.querySelector('.bar select').value === 'bbbbbbbbbbbbbbbb' && document.querySelector('.plot .value b').innerText === '7');
+  await close(page);
+});
+
 test('an event loop that hangs is said, and what is shown is called old', async () => {
   const page = await open();
   await shows(page, ', up ');
