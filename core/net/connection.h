@@ -15,6 +15,7 @@
 #include "core/limit/refusals.h"
 #include "core/net/delivery.h"
 #include "core/net/http/client_address.h"
+#include "core/net/http/http_request.h"
 #include "core/net/tls.h"
 #include "core/net/websocket/frame.h"
 #include "core/net/websocket/websocket_codec.h"
@@ -22,7 +23,6 @@
 namespace peer {
 
 class EventLoop;
-struct HttpRequest;
 
 /// Names a connection of a loop, for what the loop hears from epoll, and for its lists: it may be
 /// gone when the name is used. Who has a message for a client names its session (SessionRef).
@@ -185,6 +185,14 @@ class Connection final : private FrameSink {
   /// Stops the connection without a word: broken, or out of time.
   void abort() { broken_ = true; }
 
+  /// What few connections have, and none once it is a WebSocket.
+  struct HttpState {
+    std::optional<Address> proxy;        ///< that has told address_ by PROXY protocol
+    std::optional<HttpRequest> request;  ///< its head has come, its body is due
+  };
+  [[nodiscard]] HttpState& http_state();
+  [[nodiscard]] bool told_by_proxy() const { return http_ != nullptr && http_->proxy; }
+
   // FrameSink.
   void on_message(Opcode opcode, std::span<const std::uint8_t> message) override;
   void on_ping(std::span<const std::uint8_t> payload) override;
@@ -242,7 +250,6 @@ class Connection final : private FrameSink {
   int fd_;
   ConnectionRef ref_;
   Address address_;
-  std::unique_ptr<Address> proxy_;  // that has told address_ by PROXY protocol; until the upgrade
   std::unique_ptr<TlsStream> tls_;  // null: plain
   State state_ = State::kHttp;
   bool owes_answers_ = false;  // see reply()
@@ -276,7 +283,7 @@ class Connection final : private FrameSink {
   std::size_t stuck_bytes_ = 0;  // what the last flush has left, as LoopStats counts it
   SendQueue output_;
   WebSocketReader reader_;
-  std::unique_ptr<HttpRequest> request_;              // its head has come, its body is due
+  std::unique_ptr<HttpState> http_;                   // null: nothing of it
   std::unique_ptr<std::vector<std::uint8_t>> input_;  // read, but not consumed yet
 };
 

@@ -37,6 +37,11 @@ std::string origin_for_log(const HttpRequest& request) {
 
 }  // namespace
 
+Connection::HttpState& Connection::http_state() {
+  if (http_ == nullptr) http_ = std::make_unique<HttpState>();
+  return *http_;
+}
+
 Time Connection::head_deadline() const {
   return loop_->now() + std::min(kHeadTime, loop_->options().read_timeout);
 }
@@ -56,7 +61,7 @@ Time Connection::first_ping() const {
 }
 
 std::size_t Connection::read_http(std::string_view data) {
-  if (request_ != nullptr) return read_body(data);
+  if (http_ != nullptr && http_->request) return read_body(data);
   const std::size_t most = in_reserve() ? HealthReserve::kMaxHeadSize : kMaxHeadSize;
   const std::size_t head_size = find_head_end(data.substr(0, most));
   if (head_size == 0) {
@@ -121,7 +126,7 @@ void Connection::begin_body(HttpRequest request) {
   if (request.has_token("Expect", "100-continue")) {
     queue(FrameBuilder(0).append("HTTP/1.1 100 Continue\r\n\r\n").finish_raw());
   }
-  request_ = std::make_unique<HttpRequest>(std::move(request));
+  http_state().request = std::move(request);
   allow_time(loop_->options().read_timeout);
 }
 
@@ -132,11 +137,13 @@ void Connection::refuse_body(const std::string& response) {
 }
 
 std::size_t Connection::read_body(std::string_view data) {
-  const std::string_view part = data.substr(0, request_->body_size - request_->body.size());
-  request_->body.append(part);
-  if (request_->body.size() == request_->body_size) {
-    const std::unique_ptr<HttpRequest> request = std::move(request_);
-    answer_http(*request);
+  HttpRequest& request = *http_->request;
+  const std::string_view part = data.substr(0, request.body_size - request.body.size());
+  request.body.append(part);
+  if (request.body.size() == request.body_size) {
+    const HttpRequest whole = std::move(request);
+    http_->request.reset();
+    answer_http(whole);
   }
   return part.size();
 }
@@ -161,7 +168,7 @@ bool Connection::stream(std::string_view bytes, std::size_t most) {
 ClientAddress Connection::client_of(const HttpRequest& request) const {
   const Admission* admission = loop_->admission_;
   if (admission == nullptr) return {address_, false};
-  if (proxy_ != nullptr) return admission->client_of(*proxy_, request, address_);
+  if (told_by_proxy()) return admission->client_of(*http_->proxy, request, address_);
   return admission->client_of(address_, request);
 }
 
@@ -186,10 +193,10 @@ void Connection::answer_upgrade(const HttpRequest& request) {
   }
   const ClientAddress client = client_of(request);
   by_proxy_ =
-      proxy_ != nullptr || (loop_->admission_ != nullptr && loop_->admission_->is_proxy(address_));
+      told_by_proxy() || (loop_->admission_ != nullptr && loop_->admission_->is_proxy(address_));
   if (client.address != address_) leave_admission();  // counted as somebody else until now
   address_ = client.address;
-  proxy_.reset();
+  http_.reset();
   if (loop_->admission_ != nullptr && loop_->admission_->is_banned(client, loop_->wall())) {
     return refuse_upgrade(Refusal::kBan, 403, "banned");
   }

@@ -67,7 +67,7 @@ bool Connection::use_proxy_header(const std::optional<Address>& client) {
     refuse_proxy(kUnknownProxy);
     return false;
   }
-  proxy_ = std::make_unique<Address>(address_);
+  http_state().proxy = address_;
   address_ = *client;
   const Refusal refusal = admit({address_, true});
   if (refusal != Refusal::kNone) admission->note_refused(refusal, address_, loop_->now());
