@@ -1,9 +1,9 @@
 #include "core/base/fingerprint.h"
 
-#include <openssl/sha.h>
-
 #include <array>
 #include <string>
+
+#include "core/base/digest.h"
 
 namespace peer {
 namespace {
@@ -12,12 +12,7 @@ constexpr std::size_t kHexLength = 64;
 
 }  // namespace
 
-Fingerprint fingerprint_of(std::string_view public_key) {
-  Fingerprint fingerprint;
-  SHA256(reinterpret_cast<const unsigned char*>(public_key.data()), public_key.size(),
-         fingerprint.bytes.data());
-  return fingerprint;
-}
+Fingerprint fingerprint_of(std::string_view public_key) { return {sha256_of(public_key)}; }
 
 Fingerprint fingerprint_of_identity(std::string_view identity) {
   using namespace std::string_literals;

@@ -1,12 +1,12 @@
 #include <Poco/Net/HTTPResponse.h>
 #include <Poco/Timestamp.h>
 #include <openssl/evp.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
 #include <array>
 #include <sstream>
 
+#include "core/base/digest.h"
 #include "core/net/http/http_request.h"
 
 // The answers of the server by HTTP. In: a request for an upgrade; a status with its words; an
@@ -31,10 +31,9 @@ bool is_valid_key(std::string_view key) {
 /// RFC 6455 4.2.2: base64(SHA-1(key + GUID)).
 std::string accept_key_of(std::string_view key) {
   const std::string text = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-  std::array<unsigned char, SHA_DIGEST_LENGTH> digest;
-  SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-  std::array<unsigned char, 4 * ((SHA_DIGEST_LENGTH + 2) / 3) + 1> encoded;
-  const int length = EVP_EncodeBlock(encoded.data(), digest.data(), SHA_DIGEST_LENGTH);
+  const std::array digest = sha1_of(text);
+  std::array<unsigned char, 4 * ((kSha1Size + 2) / 3) + 1> encoded;
+  const int length = EVP_EncodeBlock(encoded.data(), digest.data(), int{kSha1Size});
   return std::string(encoded.begin(), encoded.begin() + length);
 }
 

@@ -2,6 +2,7 @@ peer_add_test(unit_base
   SOURCES
     base/address_test.cc
     base/cpu_count_test.cc
+    base/digest_test.cc
     base/fingerprint_test.cc
     base/first_few_test.cc
     base/origin_test.cc

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+/// Hashes (FIPS 180-4). Any thread; std::runtime_error where OpenSSL has no such algorithm.
+namespace peer {
+
+inline constexpr std::size_t kSha1Size = 20;
+inline constexpr std::size_t kSha256Size = 32;
+
+[[nodiscard]] std::array<std::uint8_t, kSha1Size> sha1_of(std::string_view bytes);
+[[nodiscard]] std::array<std::uint8_t, kSha256Size> sha256_of(std::string_view bytes);
+
+}  // namespace peer
