@@ -1,6 +1,7 @@
 #include "core/net/http/http_request.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 // Heads of HTTP requests (RFC 9112). In: bytes as a client has sent them, at most kMaxHeadSize.
@@ -16,9 +17,11 @@ constexpr std::size_t kMaxMethodSize = 32;
 
 char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
+/// Most names that are compared have another length.
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return to_lower(x) == to_lower(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
+           return to_lower(x) == to_lower(y);
+         });
 }
 
 std::string_view trim(std::string_view text) {
@@ -27,19 +30,34 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-/// RFC 9110 5.6.2.
+/// What a byte may be part of.
+struct ByteKind {
+  bool in_token = false;  ///< RFC 9110 5.6.2
+  bool in_value = false;  ///< visible, space, tab, or above ASCII (RFC 9110 5.5)
+};
+
+constexpr std::array<ByteKind, 256> kByteKinds = [] {
+  std::array<ByteKind, 256> kinds;
+  for (std::size_t byte = 0; byte < kinds.size(); ++byte) {
+    const bool is_letter = (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
+    kinds[byte].in_token = is_letter || (byte >= '0' && byte <= '9');
+    kinds[byte].in_value = byte == '\t' || (byte >= 0x20 && byte != 0x7F);
+  }
+  for (const char symbol : std::string_view("!#$%&'*+-.^_`|~")) {
+    kinds[static_cast<std::size_t>(symbol)].in_token = true;
+  }
+  return kinds;
+}();
+
+const ByteKind& kind_of(char c) { return kByteKinds[static_cast<unsigned char>(c)]; }
+
 bool is_token(std::string_view text) {
-  constexpr std::string_view kSymbols = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= '0' && c <= '9') || (to_lower(c) >= 'a' && to_lower(c) <= 'z') ||
-           kSymbols.find(c) != std::string_view::npos;
-  });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return kind_of(c).in_token; });
 }
 
-/// Field values: visible, space, tab, or above ASCII (RFC 9110 5.5).
-bool is_value_byte(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte == '\t' || (byte >= 0x20 && byte != 0x7F);
+bool is_value(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return kind_of(c).in_value; });
 }
 
 bool is_valid_target(std::string_view target) {
@@ -87,13 +105,15 @@ bool read_field_line(std::string_view line, HttpRequest& request) {
   const std::string_view name = line.substr(0, colon);
   const std::string_view value = line.substr(colon + 1);
   request.headers.emplace_back(name, trim(value));
-  return is_token(name) && std::all_of(value.begin(), value.end(), is_value_byte);
+  return is_token(name) && is_value(value);
 }
 
 /// Reads a request line and at most kMaxHeaders fields, each ended by CRLF, and an empty line with
 /// nothing behind it.
 bool read_lines(std::string_view head, HttpRequest& request) {
   if (head.size() > kMaxHeadSize) return false;
+  const auto all_lines = static_cast<std::size_t>(std::count(head.begin(), head.end(), '\n'));
+  request.headers.reserve(std::min(all_lines, kMaxHeaders));
   for (std::size_t lines = 0; lines <= kMaxHeaders + 1; ++lines) {
     const std::size_t end = head.find(kLineEnd);
     if (end == std::string_view::npos) return false;
