@@ -57,31 +57,37 @@ void reply_ack(Session& session, std::string_view id, std::uint32_t delivered,
 
 namespace {
 
-// Up to the last member of the payload.
-std::string greeting(std::string_view type, const Session& session, std::string_view id,
-                     std::string_view members) {
+// 240: the names and punctuation, and the fingerprint twice.
+FrameBuilder greeting_builder(const Session& session, std::string_view id, std::size_t members) {
+  return FrameBuilder(240 + session.alias.size() + id.size() + members);
+}
+
+// Up to the last members of the payload.
+void append_greeting(FrameBuilder& out, std::string_view type, const Session& session,
+                     std::string_view id) {
   const std::string hex = to_hex(session.fingerprint);
-  std::string message = "{\"type\":\"" + std::string(type) + "\"";
-  if (!id.empty()) message.append(",\"id\":").append(id);
-  message.append(",\"from\":\"").append(hex).append("\",\"payload\":{\"fingerprint\":\"");
-  message.append(hex).append("\",\"alias\":");
-  append_json_string(message, session.alias);
-  if (!session.holds_alias) message.append(",\"alias_taken\":true");
-  return message.append(members);
+  out.append("{\"type\":\"").append(type).append("\"");
+  if (!id.empty()) out.append(",\"id\":").append(id);
+  out.append(",\"from\":\"").append(hex).append("\",\"payload\":{\"fingerprint\":\"");
+  out.append(hex).append("\",\"alias\":").append(json_string(session.alias));
+  if (!session.holds_alias) out.append(",\"alias_taken\":true");
 }
 
 }  // namespace
 
 void reply_registered(Session& session, std::string_view id, std::string_view members,
                       const std::vector<IceServer>* ice) {
-  std::string message = greeting("registered", session, id, members);
-  if (ice != nullptr) message.append(",").append(ice_members(session, *ice));
-  message.append("}}");
-  session.reply(text_frame(message));
+  const std::string ice_text = ice == nullptr ? std::string() : "," + ice_members(session, *ice);
+  FrameBuilder out = greeting_builder(session, id, members.size() + ice_text.size());
+  append_greeting(out, "registered", session, id);
+  out.append(members).append(ice_text).append("}}");
+  session.reply(out.finish(Opcode::kText));
 }
 
 FrameRef resumed_frame(const Session& session, std::string_view id, std::string_view members) {
-  return text_frame(greeting("resumed", session, id, members) + "}}");
+  FrameBuilder out = greeting_builder(session, id, members.size());
+  append_greeting(out, "resumed", session, id);
+  return out.append(members).append("}}").finish(Opcode::kText);
 }
 
 void reply_ice_servers(Session& session, std::string_view id, const std::vector<IceServer>& ice) {
