@@ -23,9 +23,17 @@ void append(PeerPage& page, std::string_view object) {
 
 // Each has room for its meta while those behind it have room without theirs.
 PeerPage make_whole_page(const std::vector<std::string_view>& objects, std::size_t bytes) {
+  PeerPage page;
+  std::size_t whole = 0;
+  for (const std::string_view object : objects) whole += object.size() + 1;
+  page.peers.reserve(std::min(whole, bytes));
+  // Nearly always: nobody's meta is looked for.
+  if (whole <= bytes) {
+    for (const std::string_view object : objects) append(page, object);
+    return page;
+  }
   std::size_t size = 0;
   for (const std::string_view object : objects) size += bare_size(object) + 1;
-  PeerPage page;
   bool full = false;
   for (const std::string_view object : objects) {
     size += object.size() - bare_size(object);

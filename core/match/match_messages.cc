@@ -38,15 +38,19 @@ std::string matched_payload(std::string_view ns, std::string_view session_id,
                             std::string_view teams) {
   const std::string name = json_string(ns);
   std::vector<std::string_view> objects;
+  objects.reserve(peer_objects.size());
   std::copy_if(peer_objects.begin(), peer_objects.end(), std::back_inserter(objects),
                [](const std::string& object) { return !object.empty(); });
   // The name stands in the message twice: in the envelope and in the payload.
   const std::size_t overhead = kMatchedRest + 2 * name.size() + teams.size();
   // All peers of a match must be listed, so the page loses `meta` and never a peer.
   const PageLimit limit{objects.size(), max_size - std::min(max_size, overhead), true};
-  std::string payload = "{\"namespace\":" + name;
-  payload.append(",\"session_id\":\"").append(session_id).append("\",\"peers\":[");
-  payload.append(make_page(objects, limit).peers).append("]");
+  const std::string peers = make_page(objects, limit).peers;
+  std::string payload;
+  payload.reserve(64 + name.size() + session_id.size() + peers.size() + teams.size());
+  payload.append("{\"namespace\":").append(name);
+  payload.append(",\"session_id\":\"").append(session_id);
+  payload.append("\",\"peers\":[").append(peers).append("]");
   if (!teams.empty()) payload.append(",\"teams\":").append(teams);
   return payload.append("}");
 }

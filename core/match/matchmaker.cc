@@ -161,6 +161,7 @@ bool Matchmaker::form_groups(const std::string& ns, Queue& queue, sdk::Instant n
 void Matchmaker::announce(const std::string& ns, Queue& queue, const FormedGroup& group,
                           sdk::Instant now, const Fingerprint* requester) {
   std::vector<Fingerprint> peers;
+  peers.reserve(group.tickets.size());
   for (const sdk::TicketId id : group.tickets) peers.push_back(queue.waiting.at(id).peer);
   // Takes the lock of the namespace's shard within that of the match shard, which is the lock
   // order.

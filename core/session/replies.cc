@@ -119,7 +119,9 @@ void reply_room(Session& session, std::string_view type, std::string_view id,
 
 void reply_waiting(Session& session, std::string_view id, sdk::TicketId ticket, bool shows_ticket,
                    const std::optional<sdk::MatchForecast>& forecast) {
-  std::string payload = "{\"status\":\"waiting\"";
+  std::string payload;
+  payload.reserve(128);
+  payload.append("{\"status\":\"waiting\"");
   if (shows_ticket) payload.append(",\"ticket\":\"").append(std::to_string(ticket)).append("\"");
   if (forecast && !id.empty()) {
     payload.append(",\"waiting\":").append(std::to_string(forecast->waiting));
@@ -127,7 +129,7 @@ void reply_waiting(Session& session, std::string_view id, sdk::TicketId ticket, 
       payload.append(",\"estimate_ms\":").append(std::to_string(forecast->estimate->count()));
     }
   }
-  reply(session, "match", id, payload + "}");
+  reply(session, "match", id, payload.append("}"));
 }
 
 void reply_cancelled(Session& session, std::string_view id, sdk::TicketId ticket) {
