@@ -1,6 +1,7 @@
 #include "core/protocol/json_scan.h"
 
 #include <cstdint>
+#include <cstring>
 
 #include "core/protocol/json_bytes.h"
 
@@ -162,9 +163,11 @@ bool append_decoded(std::string& out, std::string_view raw) {
   const char* p = raw.data() + 1;
   const char* const end = raw.data() + raw.size() - 1;
   while (p != end) {
-    const char* const escape = find_string_special(p, end);
-    out.append(p, escape);
-    if (end - escape < 2) return escape == end;
+    const auto* const escape =
+        static_cast<const char*>(std::memchr(p, '\\', static_cast<std::size_t>(end - p)));
+    out.append(p, escape == nullptr ? end : escape);
+    if (escape == nullptr) break;
+    if (end - escape < 2) return false;
     p = escape + 2;
     if (escape[1] != 'u') {
       out += simple_escape(escape[1]);
