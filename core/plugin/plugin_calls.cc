@@ -1,6 +1,7 @@
 #include "core/plugin/plugin_calls.h"
 
 #include <algorithm>
+#include <ctime>
 
 #include "core/base/log.h"
 
@@ -20,6 +21,13 @@ std::string one_line(std::string_view text) {
   std::replace_if(
       line.begin(), line.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; }, ' ');
   return line;
+}
+
+PluginCalls::Clock::time_point PluginCalls::coarse_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);  // what Clock reads, with fewer digits
+  return Clock::time_point(std::chrono::seconds(now.tv_sec) +
+                           std::chrono::nanoseconds(now.tv_nsec));
 }
 
 PluginCallCounts PluginCalls::counts() const {
