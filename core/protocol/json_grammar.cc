@@ -6,6 +6,7 @@
 #include <bitset>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "core/base/utf8.h"
 #include "core/protocol/json_bytes.h"
@@ -69,6 +70,7 @@ struct Text {
 
   const char* const end;
   Specials specials;
+  bool escapes = false;  ///< check_string() has met one since this was set to false
 };
 
 /// `p` is at the backslash.
@@ -104,6 +106,7 @@ const char* check_string(Text& text, const char* p) {
     if (p == text.end) return nullptr;
     if (*p == '"') return p + 1;
     if (*p != '\\') return nullptr;
+    text.escapes = true;
     // Escapes come in pairs: the ends of an SDP's lines.
     do {
       p = check_escape(p, text.end);
@@ -216,13 +219,16 @@ bool read_json_object(std::string_view json, std::vector<JsonMember>& members) {
   p = skip_json_space(p + 1, text.end);
   if (!is_at(p, text.end, '}')) {
     for (;; p = skip_json_space(p + 1, text.end)) {
+      text.escapes = false;
       const char* const behind_key = check_string(text, p);
       if (behind_key == nullptr) return false;
+      const bool key_is_plain = !std::exchange(text.escapes, false);
       const char* const value = check_colon(behind_key, text.end);
       if (value == nullptr) return false;
       const char* const behind_value = check_value(text, value, 1);
       if (behind_value == nullptr) return false;
-      members.push_back({json_slice(p, behind_key), json_slice(value, behind_value)});
+      members.push_back({json_slice(p, behind_key), json_slice(value, behind_value), key_is_plain,
+                         !text.escapes});
       p = skip_json_space(behind_value, text.end);
       if (!is_at(p, text.end, ',')) break;
     }

@@ -34,7 +34,9 @@ void clear_members(std::vector<JsonMember>& members) {
 std::optional<std::string_view> decode_keys(TextArena& texts, std::vector<JsonMember>& members) {
   bool has_bad_key = false;
   for (JsonMember& member : members) {
-    if (const auto key = texts.decode(member.key)) {
+    if (member.key_is_plain) {
+      member.key = without_quotes(member.key);
+    } else if (const auto key = texts.decode(member.key)) {
       member.key = *key;
     } else {
       member = {};  // no member that anybody asks for

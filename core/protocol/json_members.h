@@ -33,8 +33,17 @@ void clear_members(std::vector<JsonMember>& members);
                                                            TextArena& texts,
                                                            std::vector<JsonMember>& members);
 
+/// The first member with this key, compared with decoded keys; an empty one when there is none.
+template <std::size_t kSize>
+[[nodiscard]] const JsonMember& member_of(const std::vector<JsonMember>& members,
+                                          const char (&key)[kSize]) {
+  static constexpr JsonMember kNone{};
+  for (const JsonMember& member : members) {
+    if (is_word(member.key, key)) return member;
+  }
+  return kNone;
+}
 /// The raw value of the first member `key`, compared with decoded keys; empty when there is none.
-/// Inline, so that a key which is a constant is compared without a call.
 [[nodiscard]] inline std::string_view value_of(const std::vector<JsonMember>& members,
                                                std::string_view key) {
   for (const JsonMember& member : members) {

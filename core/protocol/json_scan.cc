@@ -12,24 +12,25 @@
 namespace peer {
 namespace {
 
-/// `p` is at the opening quote.
-const char* skip_string(const char* p, const char* end) {
+/// `p` is at the opening quote. Anything escaped makes `plain` false.
+const char* skip_string(const char* p, const char* end, bool& plain) {
   ++p;
   for (;;) {
     p = find_string_special(p, end);
     if (p == end) return end;
     if (*p == '"') return p + 1;
+    plain = false;
     if (end - p < 2) return end;
     p += 2;
   }
 }
 
 /// `p` is at the opening bracket. Brackets are known to match, so counting them is enough.
-const char* skip_container(const char* p, const char* end) {
+const char* skip_container(const char* p, const char* end, bool& plain) {
   std::size_t depth = 0;
   while ((p = find_quote_or_bracket(p, end)) != end) {
     if (*p == '"') {
-      p = skip_string(p, end);
+      p = skip_string(p, end, plain);
       continue;
     }
     const bool opens = *p == '{' || *p == '[';
@@ -46,6 +47,14 @@ const char* skip_container(const char* p, const char* end) {
 const char* skip_scalar(const char* p, const char* end) {
   while (p != end && *p != ',' && *p != '}' && *p != ']' && !is_json_space(*p)) ++p;
   return p;
+}
+
+/// As skip_json_value().
+const char* skip_value(const char* p, const char* end, bool& plain) {
+  if (p == end) return end;
+  if (*p == '"') return skip_string(p, end, plain);
+  if (*p == '{' || *p == '[') return skip_container(p, end, plain);
+  return skip_scalar(p, end);
 }
 
 /// Steps over white space and the comma before the next item. Returns false when there is none.
@@ -122,10 +131,8 @@ char simple_escape(char c) {
 }  // namespace
 
 const char* skip_json_value(const char* p, const char* end) {
-  if (p == end) return end;
-  if (*p == '"') return skip_string(p, end);
-  if (*p == '{' || *p == '[') return skip_container(p, end);
-  return skip_scalar(p, end);
+  bool plain = true;
+  return skip_value(p, end, plain);
 }
 
 ObjectCursor::ObjectCursor(std::string_view object)
@@ -135,13 +142,14 @@ ObjectCursor::ObjectCursor(std::string_view object)
 
 bool ObjectCursor::next(JsonMember& member) {
   if (!next_item(p_, end_, '}')) return false;
+  member.key_is_plain = member.value_is_plain = true;
   const char* const key = p_;
-  p_ = skip_json_value(p_, end_);
+  p_ = skip_value(p_, end_, member.key_is_plain);
   member.key = json_slice(key, p_);
   p_ = skip_json_space(p_, end_);
   if (p_ != end_) p_ = skip_json_space(p_ + 1, end_);
   const char* const value = p_;
-  p_ = skip_json_value(p_, end_);
+  p_ = skip_value(p_, end_, member.value_is_plain);
   member.value = json_slice(value, p_);
   return true;
 }
@@ -180,7 +188,7 @@ bool append_decoded(std::string& out, std::string_view raw) {
 
 std::optional<std::string_view> TextArena::decode(std::string_view raw) {
   if (raw.size() < 2) return std::nullopt;
-  const std::string_view inner = raw.substr(1, raw.size() - 2);
+  const std::string_view inner = without_quotes(raw);
   if (inner.find('\\') == std::string_view::npos) return inner;
   std::string text;
   text.reserve(inner.size());

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstring>
 #include <deque>
 #include <optional>
 #include <string>
@@ -12,8 +14,14 @@ namespace peer {
 /// The end of the value that starts at `p`, itself no white space. Linear in the value's length.
 [[nodiscard]] const char* skip_json_value(const char* p, const char* end);
 
+/// Whether a text is this word: a comparison with a constant, and no call as `==` may be.
+template <std::size_t kSize>
+[[nodiscard]] inline bool is_word(std::string_view text, const char (&word)[kSize]) {
+  return text.size() == kSize - 1 && std::memcmp(text.data(), word, kSize - 1) == 0;
+}
+
 /// Kinds of raw values; an empty one is none that was there.
-[[nodiscard]] inline bool is_json_null(std::string_view raw) { return raw == "null"; }
+[[nodiscard]] inline bool is_json_null(std::string_view raw) { return is_word(raw, "null"); }
 [[nodiscard]] inline bool is_absent_or_null(std::string_view raw) {
   return raw.empty() || is_json_null(raw);
 }
@@ -26,6 +34,9 @@ namespace peer {
 struct JsonMember {
   std::string_view key;
   std::string_view value;
+  // Nothing in it is escaped, so that its text need not be looked at again. False: it may be.
+  bool key_is_plain = false;
+  bool value_is_plain = false;
 };
 
 /// The members of a raw object, in order. One thread; the text outlives the cursor.
@@ -53,6 +64,11 @@ class ListCursor {
   const char* p_;
   const char* end_;
 };
+
+/// What is between the quotes of a raw string.
+[[nodiscard]] inline std::string_view without_quotes(std::string_view raw) {
+  return raw.substr(1, raw.size() - 2);
+}
 
 /// Appends the text of the raw string `raw` (with its quotes) as UTF-8. Returns false when it has
 /// an unpaired surrogate escape, which no UTF-8 can say; `out` is then of no use.

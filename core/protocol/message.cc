@@ -1,6 +1,7 @@
 #include "core/protocol/message.h"
 
 #include <array>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -28,7 +29,10 @@ constexpr std::array<std::string_view, kMessageTypeCount> kTypeTexts = {
 template <std::size_t... kIndex>
 MessageType type_among(std::string_view text, std::index_sequence<kIndex...>) {
   auto type = MessageType::kUnknown;
-  (void)((kTypeTexts[kIndex + 1] == text && (type = static_cast<MessageType>(kIndex + 1), true)) ||
+  const auto is = [text](std::string_view word) {
+    return text.size() == word.size() && std::memcmp(text.data(), word.data(), word.size()) == 0;
+  };
+  (void)((is(kTypeTexts[kIndex + 1]) && (type = static_cast<MessageType>(kIndex + 1), true)) ||
          ...);
   return type;
 }
@@ -37,10 +41,16 @@ constexpr std::size_t kMaxIdLength = 64;
 
 using ErrorText = std::optional<std::string_view>;
 
-ErrorText read_id(std::string_view raw, TextArena& texts, std::string_view& id) {
+/// The text of a member that is a string.
+std::optional<std::string_view> text_of(const JsonMember& member, TextArena& texts) {
+  return member.value_is_plain ? without_quotes(member.value) : texts.decode(member.value);
+}
+
+ErrorText read_id(const JsonMember& member, TextArena& texts, std::string_view& id) {
+  const std::string_view raw = member.value;
   if (is_absent_or_null(raw)) return std::nullopt;
   if (is_json_string(raw)) {
-    const auto text = texts.decode(raw);
+    const auto text = text_of(member, texts);
     if (!text) return "id must be valid Unicode";
     if (text->size() > kMaxIdLength) return "id too long";
   } else {
@@ -52,10 +62,10 @@ ErrorText read_id(std::string_view raw, TextArena& texts, std::string_view& id) 
   return std::nullopt;
 }
 
-ErrorText read_type(std::string_view raw, TextArena& texts, Message& out) {
-  if (is_absent_or_null(raw)) return std::nullopt;
-  if (!is_json_string(raw)) return "type must be a string";
-  const auto text = texts.decode(raw);
+ErrorText read_type(const JsonMember& member, TextArena& texts, Message& out) {
+  if (is_absent_or_null(member.value)) return std::nullopt;
+  if (!is_json_string(member.value)) return "type must be a string";
+  const auto text = text_of(member, texts);
   if (!text) return "type must be valid Unicode";
   out.type_text = *text;
   out.type = message_type_of(*text);
@@ -63,13 +73,13 @@ ErrorText read_type(std::string_view raw, TextArena& texts, Message& out) {
 }
 
 /// Only `signal` and `relay` read `to`. Other messages may have anything there.
-ErrorText read_to(std::string_view raw, TextArena& texts, Message& out) {
-  if (is_absent_or_null(raw)) return std::nullopt;
-  if (!is_json_string(raw)) {
+ErrorText read_to(const JsonMember& member, TextArena& texts, Message& out) {
+  if (is_absent_or_null(member.value)) return std::nullopt;
+  if (!is_json_string(member.value)) {
     out.to_is_wrong_type = true;
     return std::nullopt;
   }
-  out.to = texts.decode(raw);
+  out.to = text_of(member, texts);
   const bool is_read = out.type == MessageType::kSignal || out.type == MessageType::kRelay;
   if (!out.to && is_read) return "to must be valid Unicode";
   return std::nullopt;
@@ -96,12 +106,12 @@ std::optional<std::string_view> MessageParser::parse(std::string_view text, Mess
   const ErrorText bad_members = decode_keys(texts, envelope);
   // The id comes before any other error: its answer should have it (docs/protocol.md, "C.1 Request
   // ids").
-  const ErrorText bad_id = read_id(value_of(envelope, "id"), texts, out.id);
+  const ErrorText bad_id = read_id(member_of(envelope, "id"), texts, out.id);
   if (bad_members) return bad_members;
   if (bad_id) return bad_id;
-  if (auto bad_type = read_type(value_of(envelope, "type"), texts, out)) return bad_type;
-  out.payload = value_of(envelope, "payload");
-  return read_to(value_of(envelope, "to"), texts, out);
+  if (auto bad_type = read_type(member_of(envelope, "type"), texts, out)) return bad_type;
+  out.payload = member_of(envelope, "payload").value;
+  return read_to(member_of(envelope, "to"), texts, out);
 }
 
 std::optional<std::string_view> MessageParser::parse_payload(std::string_view text, Message& out) {

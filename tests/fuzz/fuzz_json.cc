@@ -35,6 +35,10 @@ void require_same_members(std::string_view object, const std::vector<JsonMember>
   for (const JsonMember& member : members) {
     require(cursor.next(expected));
     require(member.key == expected.key && member.value == expected.value);
+    for (const JsonMember& one : {member, expected}) {
+      require(one.key_is_plain == (one.key.find('\\') == std::string_view::npos));
+      require(one.value_is_plain == (one.value.find('\\') == std::string_view::npos));
+    }
   }
   require(!cursor.next(expected));
 }

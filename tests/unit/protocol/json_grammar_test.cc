@@ -202,6 +202,10 @@ TEST(JsonGrammarTest, FindsTheMembersThatAScanFinds) {
     for (std::size_t k = 0; k < members.size(); ++k) {
       EXPECT_EQ(members[k].key, expected[k].key) << text;
       EXPECT_EQ(members[k].value, expected[k].value) << text;
+      for (const JsonMember& member : {members[k], expected[k]}) {
+        EXPECT_EQ(member.key_is_plain, member.key.find('\\') == std::string::npos) << text;
+        EXPECT_EQ(member.value_is_plain, member.value.find('\\') == std::string::npos) << text;
+      }
     }
   }
 }
