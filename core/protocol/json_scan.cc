@@ -130,6 +130,11 @@ char simple_escape(char c) {
 
 }  // namespace
 
+const char* skip_some_json_space(const char* p, const char* end) {
+  while (p != end && is_json_space(*p)) ++p;
+  return p;
+}
+
 const char* skip_json_value(const char* p, const char* end) {
   bool plain = true;
   return skip_value(p, end, plain);
