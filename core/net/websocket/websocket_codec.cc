@@ -2,36 +2,74 @@
 
 #include <cstring>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace peer {
 namespace {
 
-void mask_word(std::uint8_t* at, std::uint64_t key) {
+constexpr std::uint64_t kHighBits = 0x8080808080808080;
+
+// Eight bytes of the key, from its byte `offset` on. Both halves are the same, so the machine's
+// order of bytes makes no difference.
+std::uint64_t key_word(std::array<std::uint8_t, 4> key, std::uint64_t offset) {
+  std::array<std::uint8_t, 4> turned;
+  for (std::size_t i = 0; i < turned.size(); ++i) turned[i] = key[(offset + i) % key.size()];
+  std::uint32_t half;
+  std::memcpy(&half, turned.data(), sizeof half);
+  return half * 0x1'0000'0001U;
+}
+
+// Returns what the bytes are now.
+std::uint64_t mask_word(std::uint8_t* at, std::uint64_t key) {
   std::uint64_t word;
   std::memcpy(&word, at, sizeof word);
   word ^= key;
   std::memcpy(at, &word, sizeof word);
+  return word;
+}
+
+// Masks all but the last bytes, fewer than 32, and moves `at` behind. Returns a word with the
+// highest bit of some byte set if one of the masked bytes has it set.
+std::uint64_t mask_blocks(std::uint8_t*& at, const std::uint8_t* end, std::uint64_t key) {
+#if defined(__SSE2__)
+  const __m128i keys = _mm_set1_epi64x(static_cast<std::int64_t>(key));
+  __m128i seen = _mm_setzero_si128();
+  for (; end - at >= 32; at += 32) {
+    auto* const blocks = reinterpret_cast<__m128i*>(at);
+    const __m128i first = _mm_xor_si128(_mm_loadu_si128(blocks), keys);
+    const __m128i second = _mm_xor_si128(_mm_loadu_si128(blocks + 1), keys);
+    _mm_storeu_si128(blocks, first);
+    _mm_storeu_si128(blocks + 1, second);
+    seen = _mm_or_si128(seen, _mm_or_si128(first, second));
+  }
+  return _mm_movemask_epi8(seen) == 0 ? 0 : kHighBits;
+#else
+  std::uint64_t seen = 0;
+  for (; end - at >= 32; at += 32) {
+    for (int i = 0; i < 32; i += 8) seen |= mask_word(at + i, key);
+  }
+  return seen;
+#endif
 }
 
 }  // namespace
 
-void apply_mask(std::span<std::uint8_t> data, std::array<std::uint8_t, 4> key,
+bool apply_mask(std::span<std::uint8_t> data, std::array<std::uint8_t, 4> key,
                 std::uint64_t offset) {
-  // The key has four bytes, so eight of them, turned to where `data` begins, serve every word.
-  std::array<std::uint8_t, 8> repeated;
-  for (std::size_t i = 0; i < repeated.size(); ++i) repeated[i] = key[(offset + i) % key.size()];
-  std::uint64_t word;
-  std::memcpy(&word, repeated.data(), sizeof word);
-
+  const std::uint64_t word = key_word(key, offset);
   std::uint8_t* at = data.data();
-  std::size_t left = data.size();
-  for (; left >= 32; left -= 32, at += 32) {
-    mask_word(at, word);
-    mask_word(at + 8, word);
-    mask_word(at + 16, word);
-    mask_word(at + 24, word);
+  const std::uint8_t* const end = at + data.size();
+  std::uint64_t seen = mask_blocks(at, end, word);
+  for (; end - at >= 8; at += 8) seen |= mask_word(at, word);
+  std::array<std::uint8_t, sizeof word> bytes;
+  std::memcpy(bytes.data(), &word, sizeof word);
+  for (std::size_t i = 0; at != end; ++i, ++at) {
+    *at = static_cast<std::uint8_t>(*at ^ bytes[i]);
+    seen |= *at;
   }
-  for (; left >= 8; left -= 8, at += 8) mask_word(at, word);
-  for (std::size_t i = 0; i < left; ++i) at[i] = static_cast<std::uint8_t>(at[i] ^ repeated[i]);
+  return (seen & kHighBits) == 0;
 }
 
 bool is_valid_close_code(std::uint16_t code) {

@@ -64,8 +64,9 @@ class FrameSink {
   ~FrameSink() = default;
 };
 
-/// Masks or unmasks in place (RFC 6455 5.3). `offset`: how many payload bytes came before.
-void apply_mask(std::span<std::uint8_t> data, std::array<std::uint8_t, 4> key,
+/// Masks or unmasks in place (RFC 6455 5.3). `offset`: how many payload bytes came before. Returns
+/// whether the bytes are all ASCII now.
+bool apply_mask(std::span<std::uint8_t> data, std::array<std::uint8_t, 4> key,
                 std::uint64_t offset = 0);
 
 /// True for a code that may stand in a close frame (RFC 6455 7.4; 1012-1014 by IANA; 3000-4999).

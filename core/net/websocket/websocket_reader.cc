@@ -187,7 +187,7 @@ std::optional<FrameHeader> WebSocketReader::read_header(Bytes& data, const Reade
 
 void WebSocketReader::read_whole_frame(const FrameHeader& header, Bytes payload,
                                        const ReaderLimits& limits, FrameSink& sink) {
-  apply_mask(payload, header.key);
+  const bool is_ascii = apply_mask(payload, header.key);
   if (is_control(header.opcode)) return read_control(header.opcode, payload, sink);
   const bool whole_message =
       header.final && header.opcode != Opcode::kContinuation && !header.compressed;
@@ -197,7 +197,7 @@ void WebSocketReader::read_whole_frame(const FrameHeader& header, Bytes payload,
     if (header.final && !ended_) deliver_message(limits, sink);
     return;
   }
-  if (header.opcode == Opcode::kText && !is_valid_utf8(payload)) {
+  if (header.opcode == Opcode::kText && !is_ascii && !is_valid_utf8(payload)) {
     return fail(CloseCode::kInvalidData, "invalid UTF-8", sink);
   }
   sink.on_message(header.opcode, payload);

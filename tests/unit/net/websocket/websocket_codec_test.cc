@@ -38,6 +38,20 @@ TEST(ApplyMaskTest, EachByteMeetsItsByteOfTheKeyAtEveryLengthOffsetAndAlignment)
   }
 }
 
+TEST(ApplyMaskTest, SeesAByteBeyondAsciiWhereverItIs) {
+  for (std::size_t size = 1; size <= 100; ++size) {
+    std::vector<std::uint8_t> text(size, 0x7f);
+    apply_mask(text, test::kMask);
+    EXPECT_TRUE(apply_mask(text, test::kMask)) << size;
+    for (std::size_t at = 0; at < size; ++at) {
+      std::vector<std::uint8_t> bytes = text;
+      bytes[at] = 0x80;
+      apply_mask(bytes, test::kMask);
+      EXPECT_FALSE(apply_mask(bytes, test::kMask)) << size << " bytes, at " << at;
+    }
+  }
+}
+
 TEST(ApplyMaskTest, MasksTheExampleOfRfc6455) {
   std::vector<std::uint8_t> bytes{0x7f, 0x9f, 0x4d, 0x51, 0x58};
   apply_mask(bytes, {0x37, 0xfa, 0x21, 0x3d});
