@@ -65,11 +65,14 @@ struct ConnectionEnd {
 };
 
 /// Frames waiting for the socket, in the order in which they leave. It has no bound of its own: see
-/// Connection::send(). An idle one keeps room for eight frames. Loop thread.
+/// Connection::send(). There is no allocation for one frame, which is what most flushes find. Loop
+/// thread.
 class SendQueue {
  public:
-  [[nodiscard]] bool empty() const { return head_ == frames_.size(); }
-  [[nodiscard]] std::size_t count() const { return frames_.size() - head_; }
+  [[nodiscard]] bool empty() const { return !first_; }
+  [[nodiscard]] std::size_t count() const {
+    return empty() ? 0 : 1 + (behind_ == nullptr ? 0 : behind_->frames.size() - behind_->head);
+  }
   /// Bytes that the socket has not taken yet.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   void push(FrameRef frame);
@@ -78,14 +81,23 @@ class SendQueue {
   bool flush(TlsStream& tls);
 
  private:
+  struct Behind {
+    std::vector<FrameRef> frames;
+    std::size_t head = 0;  // the first that waits; those before it have left
+  };
+
+  [[nodiscard]] const FrameRef& at(std::size_t place) const {
+    return place == 0 ? first_ : behind_->frames[behind_->head + place - 1];
+  }
   /// One system call for as many frames as it takes; `offered`: their bytes. As send(2).
   ssize_t write_some(int fd, std::size_t& offered) const;
   void consume(std::size_t written);
+  void drop_first();
 
-  std::vector<FrameRef> frames_;
-  std::size_t head_ = 0;         // first frame not wholly sent
-  std::size_t head_offset_ = 0;  // bytes of it that are sent
+  FrameRef first_;
+  std::size_t sent_ = 0;  // bytes of it
   std::size_t bytes_ = 0;
+  std::unique_ptr<Behind> behind_;  // null: nothing waits behind the first
 };
 
 /// One TCP connection: HTTP at first, a WebSocket after the upgrade (RFC 6455 4), then closing.

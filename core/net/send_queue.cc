@@ -10,36 +10,44 @@
 
 // The frames that a connection's socket has not taken yet, on the loop's thread. In: frames, in
 // their order. Out: their bytes, to the socket or to TLS, in as few system calls as possible, and
-// false when the connection is broken. A frame that is partly sent stays at the head, and nothing
+// false when the connection is broken. A frame that is partly sent stays the first, and nothing
 // ever goes before it. The queue has no bound of its own: the connection asks for room before it
 // pushes (Connection::fits).
 namespace peer {
 namespace {
 
 constexpr std::size_t kMaxIovecs = 64;
-// A drained queue keeps room for this many frames: freeing it for each message would cost more
-// than the 64 bytes that an idle peer pays.
-constexpr std::size_t kKeptCapacity = 8;
+constexpr std::size_t kFirstRoom = 8;  // frames
 
 }  // namespace
 
 void SendQueue::push(FrameRef frame) {
   bytes_ += frame.size();
-  frames_.push_back(std::move(frame));
+  if (empty()) {
+    first_ = std::move(frame);
+    return;
+  }
+  if (behind_ == nullptr) {
+    behind_ = std::make_unique<Behind>();
+    behind_->frames.reserve(kFirstRoom);
+  }
+  behind_->frames.push_back(std::move(frame));
 }
 
 // Most flushes find one frame: send() is 40 ns cheaper than sendmsg() with one iovec.
 ssize_t SendQueue::write_some(int fd, std::size_t& offered) const {
-  const std::span<const std::uint8_t> first = frames_[head_].bytes().subspan(head_offset_);
+  const std::span<const std::uint8_t> first = first_.bytes().subspan(sent_);
   offered = first.size();
-  if (count() == 1) return ::send(fd, first.data(), first.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (behind_ == nullptr) {
+    return ::send(fd, first.data(), first.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
 
   std::array<iovec, kMaxIovecs> iovecs;
   iovecs[0] = {const_cast<std::uint8_t*>(first.data()), first.size()};
-  std::size_t used = 1;
-  for (std::size_t i = head_ + 1; i < frames_.size() && used < kMaxIovecs; ++i) {
-    const std::span<const std::uint8_t> bytes = frames_[i].bytes();
-    iovecs[used++] = {const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
+  const std::size_t used = std::min(count(), kMaxIovecs);
+  for (std::size_t i = 1; i < used; ++i) {
+    const std::span<const std::uint8_t> bytes = at(i).bytes();
+    iovecs[i] = {const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
     offered += bytes.size();
   }
   msghdr message{};
@@ -68,11 +76,12 @@ bool SendQueue::flush(int fd) {
 bool SendQueue::flush(TlsStream& tls) {
   while (!empty()) {
     std::array<std::uint8_t, kTlsRecord> record;
-    std::span<const std::uint8_t> bytes = frames_[head_].bytes().subspan(head_offset_);
-    if (bytes.size() < record.size() && count() > 1) {
+    std::span<const std::uint8_t> bytes = first_.bytes().subspan(sent_);
+    if (bytes.size() < record.size() && behind_ != nullptr) {
       std::size_t size = 0;
-      for (std::size_t i = head_; i < frames_.size() && size < record.size(); ++i) {
-        if (i > head_) bytes = frames_[i].bytes();
+      const std::size_t waiting = count();
+      for (std::size_t i = 0; i < waiting && size < record.size(); ++i) {
+        if (i > 0) bytes = at(i).bytes();
         bytes = bytes.first(std::min(bytes.size(), record.size() - size));
         std::memcpy(record.data() + size, bytes.data(), bytes.size());
         size += bytes.size();
@@ -88,25 +97,27 @@ bool SendQueue::flush(TlsStream& tls) {
 
 void SendQueue::consume(std::size_t written) {
   bytes_ -= written;
-  head_offset_ += written;
-  while (!empty() && head_offset_ >= frames_[head_].size()) {
-    head_offset_ -= frames_[head_].size();
-    frames_[head_++] = FrameRef();
+  sent_ += written;
+  while (!empty() && sent_ >= first_.size()) {
+    sent_ -= first_.size();
+    drop_first();
   }
-  if (!empty()) {
-    // A queue that never drains, because a slow reader's is always filled again, must not keep the
-    // places of all frames that it ever held.
-    if (head_ >= kMaxIovecs && 2 * head_ >= frames_.size()) {
-      frames_.erase(frames_.begin(), frames_.begin() + static_cast<std::ptrdiff_t>(head_));
-      head_ = 0;
-    }
+}
+
+void SendQueue::drop_first() {
+  if (behind_ == nullptr) {
+    first_ = FrameRef();
     return;
   }
-  head_ = 0;
-  if (frames_.capacity() > kKeptCapacity) {
-    std::vector<FrameRef>().swap(frames_);
-  } else {
-    frames_.clear();
+  auto& [frames, head] = *behind_;
+  first_ = std::move(frames[head++]);
+  if (head == frames.size()) {
+    behind_.reset();
+  } else if (head >= kMaxIovecs && 2 * head >= frames.size()) {
+    // A queue that never drains, because a slow reader's is always filled again, must not keep the
+    // places of all frames that it ever held.
+    frames.erase(frames.begin(), frames.begin() + static_cast<std::ptrdiff_t>(head));
+    head = 0;
   }
 }
 
