@@ -86,7 +86,7 @@ sdk::RouteOutcome NodeHost::deliver_to_peer(const sdk::DirectedMessage& message)
     NamespaceSet shared;
     // A namespace that this node does not know has no member here, so it cannot be a common one.
     for (const std::string_view name : message.namespaces) {
-      if (const Namespace* ns = node_.namespaces.find(name)) insert(shared, ns);
+      if (const Namespace* ns = node_.namespaces.find(name)) shared.insert(ns);
     }
     const PeerDirectory::Route route = node_.peers.route(message.to, shared, where);
     if (route == PeerDirectory::Route::kNotFound) return sdk::RouteOutcome::kNotFound;

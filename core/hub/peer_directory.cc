@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <functional>
 
 #include "core/base/first_few.h"
 #include "core/hub/namespace_directory.h"
@@ -11,37 +10,6 @@
 // peers. Out: a peer's loop and slot, for any loop that has a message for it. A shard's lock is
 // held for one look-up or change, and nothing is called meanwhile.
 namespace peer {
-
-bool intersects(const NamespaceSet& a, const NamespaceSet& b) {
-  auto left = a.begin();
-  auto right = b.begin();
-  // The operator < between pointers into different objects is unspecified; std::less orders them
-  // all.
-  const std::less<> less;
-  while (left != a.end() && right != b.end()) {
-    if (*left == *right) return true;
-    if (less(*left, *right)) {
-      ++left;
-    } else {
-      ++right;
-    }
-  }
-  return false;
-}
-
-void insert(NamespaceSet& set, const Namespace* ns) {
-  const auto at = std::lower_bound(set.begin(), set.end(), ns, std::less<>());
-  if (at == set.end() || *at != ns) set.insert(at, ns);
-}
-
-void erase(NamespaceSet& set, const Namespace* ns) {
-  const auto at = std::lower_bound(set.begin(), set.end(), ns, std::less<>());
-  if (at != set.end() && *at == ns) set.erase(at);
-}
-
-bool contains(const NamespaceSet& set, const Namespace* ns) {
-  return std::binary_search(set.begin(), set.end(), ns, std::less<>());
-}
 
 namespace {
 
@@ -202,7 +170,7 @@ void PeerDirectory::enter_namespace(const Fingerprint& peer, const Namespace* ns
   Shard& shard = shard_of(peer);
   const MutexLock lock(shard.mutex);
   const auto found = shard.peers.find(peer);
-  if (found != shard.peers.end()) insert(found->second.namespaces, ns);
+  if (found != shard.peers.end()) found->second.namespaces.insert(ns);
 }
 
 void PeerDirectory::leave_namespace(const Fingerprint& peer, const Namespace* ns) {
@@ -210,8 +178,8 @@ void PeerDirectory::leave_namespace(const Fingerprint& peer, const Namespace* ns
   const MutexLock lock(shard.mutex);
   const auto found = shard.peers.find(peer);
   if (found == shard.peers.end()) return;
-  erase(found->second.namespaces, ns);
-  if (found->second.muted) erase(*found->second.muted, ns);
+  found->second.namespaces.erase(ns);
+  if (found->second.muted) found->second.muted->erase(ns);
 }
 
 void PeerDirectory::mute_namespace(const Fingerprint& peer, const Namespace* ns, bool muted) {
@@ -221,8 +189,8 @@ void PeerDirectory::mute_namespace(const Fingerprint& peer, const Namespace* ns,
   if (found == shard.peers.end() || !found->second.is_in(ns)) return;
   Entry& entry = found->second;
   if (!entry.muted) entry.muted = std::make_unique<NamespaceSet>();
-  erase(muted ? entry.namespaces : *entry.muted, ns);
-  insert(muted ? *entry.muted : entry.namespaces, ns);
+  (muted ? entry.namespaces : *entry.muted).erase(ns);
+  (muted ? *entry.muted : entry.namespaces).insert(ns);
   if (entry.muted->empty()) entry.muted.reset();
 }
 

@@ -14,22 +14,10 @@
 #include "core/base/fingerprint.h"
 #include "core/base/mutex.h"
 #include "core/base/time.h"
+#include "core/hub/namespace_set.h"
 #include "core/net/session_ref.h"
 
 namespace peer {
-
-struct Namespace;
-
-/// Namespaces of one peer, sorted by address: "do these two share one" is an intersection. A
-/// pointer here is a name for comparing. Only PeerDirectory::namespaces_of() follows it, under the
-/// lock that keeps the namespace alive.
-using NamespaceSet = std::vector<const Namespace*>;
-
-/// Whether the two have a namespace in common. Linear in both.
-[[nodiscard]] bool intersects(const NamespaceSet& a, const NamespaceSet& b);
-/// Keeps the order. Nothing happens when it is there (insert) or is not there (erase).
-void insert(NamespaceSet& set, const Namespace* ns);
-void erase(NamespaceSet& set, const Namespace* ns);
 
 /// The order of peers in lists of all of them. In it the peers of a shard stand together, however
 /// many shards a node has, so that a page of a list costs a walk through a shard or two.

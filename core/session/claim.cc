@@ -140,7 +140,7 @@ void enter_namespaces(Node& node, Session& session, const MovingIdentity& identi
     session.memberships.push_back({entered.ns, entered.joined, moving.app_type, moving.meta,
                                    moving.ticket_size, moving.watches});
     if (may_use_namespace(session, moving.ns)) {
-      insert(session.namespaces, entered.ns);
+      session.namespaces.insert(entered.ns);
     } else {
       node.namespaces.mute(*entered.ns, entered.joined, true);
     }
@@ -183,7 +183,7 @@ void settle(Node& node, LoopState& home, SessionRef ref, std::uint64_t number,
       node.namespaces.end_move(*membership.ns, membership.joined, room);
       continue;
     }
-    erase(session->namespaces, membership.ns);
+    session->namespaces.erase(membership.ns);
     session->memberships.erase(session->memberships.begin() + static_cast<std::ptrdiff_t>(i));
     node.namespaces.release(*membership.ns, membership.joined, session->fingerprint);
   }

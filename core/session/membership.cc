@@ -68,9 +68,9 @@ void use_rights(Node& node, Session& session, std::unique_ptr<Rights> rights) {
     const bool can_use = may_use_namespace(session, membership.ns->name);
     if (can_use == could_use[i]) continue;
     if (can_use) {
-      insert(session.namespaces, membership.ns);
+      session.namespaces.insert(membership.ns);
     } else {
-      erase(session.namespaces, membership.ns);
+      session.namespaces.erase(membership.ns);
       node.matching->drop(session.loop(), membership.ns->name, session.fingerprint);
       membership.ticket_size = 0;
     }
@@ -83,7 +83,7 @@ void enter_membership(Node& node, Session& session, const JoinDraft& draft,
                       const JoinResult& result) {
   session.memberships.push_back(
       {result.ns, result.joined, draft.app_type, draft.meta, 0, draft.watches});
-  insert(session.namespaces, result.ns);
+  session.namespaces.insert(result.ns);
   // It lost its alias while it was on its way in.
   if (draft.holds_alias != session.holds_alias) {
     refresh_object(node, session, session.memberships.back());
@@ -99,7 +99,7 @@ void leave_namespace(Node& node, Session& session, std::size_t membership, bool 
   // The session's own books first: whatever the steps below call finds no such membership.
   const Membership left = std::move(session.memberships[membership]);
   session.memberships.erase(session.memberships.begin() + static_cast<std::ptrdiff_t>(membership));
-  erase(session.namespaces, left.ns);
+  session.namespaces.erase(left.ns);
   forget_changes(session, *left.ns);
   EventLoop& loop = session.loop();
   // A copy, since the namespace ends with its last member.

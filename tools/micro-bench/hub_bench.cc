@@ -23,7 +23,7 @@ struct Hub {
       directory.admit(peers.back(), where, Inheritance());
       namespaces.join("lobby", {where, peers.back(), object, FrameRef()}, count, PageLimit{0, 0});
     }
-    shared = {namespaces.find("lobby")};
+    shared.insert(namespaces.find("lobby"));
   }
 
   const std::string object = "{\"fingerprint\":\"" + std::string(64, '0') + "\",\"meta\":{}}";

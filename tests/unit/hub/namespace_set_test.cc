@@ -4,7 +4,7 @@
 #include <deque>
 
 #include "core/hub/namespace_directory.h"
-#include "core/hub/peer_directory.h"
+#include "core/hub/namespace_set.h"
 
 namespace peer {
 namespace {
@@ -13,7 +13,7 @@ class NamespaceSetTest : public testing::Test {
  protected:
   NamespaceSet set_of(const std::vector<std::size_t>& indexes) {
     NamespaceSet set;
-    for (const std::size_t index : indexes) insert(set, &namespaces_[index]);
+    for (const std::size_t index : indexes) set.insert(&namespaces_[index]);
     return set;
   }
 
@@ -32,9 +32,22 @@ TEST_F(NamespaceSetTest, IsSortedAndHasNothingTwiceInWhateverOrderItWasFilled) {
 
 TEST_F(NamespaceSetTest, ErasingTakesThatOneOnly) {
   NamespaceSet set = set_of({1, 3, 5});
-  erase(set, &namespaces_[3]);
-  erase(set, &namespaces_[4]);
+  set.erase(&namespaces_[3]);
+  set.erase(&namespaces_[4]);
   EXPECT_EQ(set, set_of({1, 5}));
+  set.erase(&namespaces_[1]);
+  EXPECT_EQ(set, set_of({5}));
+  set.erase(&namespaces_[1]);
+  EXPECT_EQ(set, set_of({5}));
+  set.erase(&namespaces_[5]);
+  EXPECT_TRUE(set.empty());
+}
+
+TEST_F(NamespaceSetTest, OneTakesNoMoreThanTwoPointers) {
+  EXPECT_EQ(sizeof(NamespaceSet), 2 * sizeof(void*));
+  EXPECT_TRUE(contains(set_of({3}), &namespaces_[3]));
+  EXPECT_FALSE(contains(set_of({3}), nullptr));
+  EXPECT_FALSE(contains({}, nullptr));
 }
 
 TEST_F(NamespaceSetTest, IntersectsWhenOneIsInBothWhereverItStands) {

@@ -189,7 +189,9 @@ TEST_F(PeerDirectoryTest, AnythingElseResolvesAsAnAlias) {
 class PeerRouteTest : public PeerDirectoryTest {
  protected:
   PeerRouteTest() { admit(kBob, ref_of(1, 5)); }
-  Route route(const Fingerprint& to, const NamespaceSet& sender) {
+  Route route(const Fingerprint& to, const Namespace* of_sender) {
+    NamespaceSet sender;
+    sender.insert(of_sender);
     return peers_.route(to, sender, where_);
   }
 
@@ -201,25 +203,25 @@ class PeerRouteTest : public PeerDirectoryTest {
 TEST_F(PeerRouteTest, LeadsToAPeerWithACommonNamespace) {
   peers_.enter_namespace(kBob, &other_);
   peers_.enter_namespace(kBob, &lobby_);
-  EXPECT_EQ(route(kBob, {&lobby_}), Route::kFound);
+  EXPECT_EQ(route(kBob, &lobby_), Route::kFound);
   EXPECT_EQ(where_, ref_of(1, 5));
 }
 
 TEST_F(PeerRouteTest, IsForbiddenWithoutACommonNamespace) {
   peers_.enter_namespace(kBob, &lobby_);
-  EXPECT_EQ(route(kBob, {&other_}), Route::kForbidden);
+  EXPECT_EQ(route(kBob, &other_), Route::kForbidden);
   EXPECT_EQ(route(kBob, {}), Route::kForbidden);
 }
 
 TEST_F(PeerRouteTest, IsForbiddenOnceThePeerHasLeft) {
   peers_.enter_namespace(kBob, &lobby_);
   peers_.leave_namespace(kBob, &lobby_);
-  EXPECT_EQ(route(kBob, {&lobby_}), Route::kForbidden);
+  EXPECT_EQ(route(kBob, &lobby_), Route::kForbidden);
   EXPECT_FALSE(peers_.is_member(kBob, &lobby_));
 }
 
 TEST_F(PeerRouteTest, DoesNotFindWhoIsNotRegistered) {
-  EXPECT_EQ(route(kAlice, {&lobby_}), Route::kNotFound);
+  EXPECT_EQ(route(kAlice, &lobby_), Route::kNotFound);
 }
 
 TEST_F(PeerRouteTest, AReplacementStartsInNoNamespace) {
@@ -227,7 +229,7 @@ TEST_F(PeerRouteTest, AReplacementStartsInNoNamespace) {
   const auto inheritance = peers_.remove(kBob, ref_of(1, 5), true);
   admit(kBob, ref_of(0, 6), *inheritance);
   EXPECT_FALSE(peers_.is_member(kBob, &lobby_));
-  EXPECT_EQ(route(kBob, {&lobby_}), Route::kForbidden);
+  EXPECT_EQ(route(kBob, &lobby_), Route::kForbidden);
 }
 
 TEST_F(PeerRouteTest, ANamespaceOfAnUnknownPeerIsNotRemembered) {
