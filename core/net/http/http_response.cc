@@ -18,14 +18,17 @@ namespace {
 
 constexpr std::string_view kWebSocketVersion = "13";
 
+bool is_base64_digit(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+         c == '/';
+}
+
 /// 16 bytes in base64: 22 digits and the padding (RFC 6455 4.1).
 bool is_valid_key(std::string_view key) {
   constexpr std::size_t kDigits = 22;
   constexpr std::string_view kPadding = "==";
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  return key.size() == kDigits + kPadding.size() && key.substr(kDigits) == kPadding &&
-         key.find_first_not_of(kAlphabet) == kDigits;
+  return key.size() == kDigits + kPadding.size() && key.ends_with(kPadding) &&
+         std::all_of(key.begin(), key.begin() + kDigits, is_base64_digit);
 }
 
 /// RFC 6455 4.2.2: base64(SHA-1(key + GUID)).
