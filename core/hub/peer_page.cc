@@ -64,6 +64,9 @@ PeerPage make_page(const std::vector<std::string_view>& objects, PageLimit limit
   if (limit.lists_all) return make_whole_page(objects, limit.bytes);
   PeerPage page;
   const std::size_t count = std::min(objects.size(), limit.peers);
+  std::size_t whole = 0;
+  for (std::size_t i = 0; i < count; ++i) whole += objects[i].size() + 1;
+  page.peers.reserve(std::min(whole, limit.bytes));
   for (std::size_t i = 0; i < count; ++i) {
     const bool fits = page.peers.size() + objects[i].size() + 1 <= limit.bytes;
     if (!fits && i > 0) break;

@@ -142,13 +142,16 @@ void reply_refreshed(Session& session, std::string_view id, milliseconds left) {
 
 std::string peer_object(const Session& session, std::string_view app_type,
                         std::string_view join_meta) {
-  std::string object = "{\"fingerprint\":\"" + to_hex(session.fingerprint) + "\",\"alias\":";
+  Meta meta = session.meta;
+  meta.merge(join_meta);
+  std::string object;
+  object.reserve(176 + session.alias.size() + app_type.size() + meta.json_size());
+  object.append("{\"fingerprint\":\"").append(to_hex(session.fingerprint));
+  object.append("\",\"alias\":");
   append_json_string(object, session.alias);
   if (!session.holds_alias) object.append(",\"alias_taken\":true");
   if (session.proved) object.append(",\"proved\":true");
   if (!app_type.empty()) object.append(",\"app_type\":").append(app_type);
-  Meta meta = session.meta;
-  meta.merge(join_meta);
   object.append(",\"meta\":").append(meta.to_json()).push_back('}');
   // The text is kept for as long as the membership lives.
   object.shrink_to_fit();
