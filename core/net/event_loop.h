@@ -305,6 +305,7 @@ class EventLoop {
   std::uint64_t last_timer_ = 0;
   std::unordered_map<std::string, Timers::iterator> named_timers_;
   std::vector<EventLoop*> to_wake_;
+  std::vector<Delivery> spare_mail_;  // empty: storage for mail_
 
   Mutex mail_mutex_;
   std::vector<Delivery> mail_ PEER_GUARDED_BY(mail_mutex_);

@@ -19,6 +19,8 @@ namespace peer {
 namespace {
 
 constexpr std::size_t kMaxMailBytes = 64 * 1024 * 1024;
+// Room for so many deliveries is kept, so that those of the next round need no allocation.
+constexpr std::size_t kKeptMail = 1024;
 
 std::size_t mail_size(const Delivery& delivery) {
   return sizeof(Delivery) + delivery.frame.size() + delivery.many.size() * sizeof(SessionRef);
@@ -106,7 +108,7 @@ void EventLoop::wake_others() {
 
 void EventLoop::deliver_waiting_mail() {
   // Swapped out and delivered without the mutex: other threads may post meanwhile.
-  std::vector<Delivery> mail;
+  std::vector<Delivery> mail = std::move(spare_mail_);
   std::unordered_map<std::uint64_t, std::uint32_t> lost;
   {
     const MutexLock lock(mail_mutex_);
@@ -117,6 +119,8 @@ void EventLoop::deliver_waiting_mail() {
     woken_ = !tasks_.empty();
   }
   for (const Delivery& delivery : mail) deliver(delivery);
+  mail.clear();
+  if (mail.capacity() <= kKeptMail) spare_mail_ = std::move(mail);
   if (!lost.empty()) tell_lost(lost);
 }
 
