@@ -5,7 +5,8 @@
 
 // How a connection ends (RFC 6455 7.1): our close frame behind all that is queued, the peer's
 // close frame or a second without it, close_notify and FIN, and then what still comes is read and
-// thrown away until the peer ends its side.
+// thrown away until the peer ends its side. That takes two system calls, and is left out where
+// nothing can come: where the client began.
 
 namespace peer {
 namespace {
@@ -55,7 +56,14 @@ bool Connection::discard(std::span<const std::uint8_t> data) {
 void Connection::after_flush() {
   if (state_ == State::kHttp && close_after_flush_) return linger();
   if (!seeks_close()) return;
-  if (reader_.close_seen()) return linger();
+  if (reader_.close_seen()) {
+    // Behind a close frame with which it has begun a client sends nothing (RFC 6455 5.5.1), so TCP
+    // can be closed as a whole: no byte that comes makes the kernel reset what the client has not
+    // read yet. TLS has its own end (close_notify), which comes later.
+    const bool began =
+        ended_by_ == ConnectionEnd::By::kClient || ended_by_ == ConnectionEnd::By::kProxy;
+    return began && tls_ == nullptr ? abort() : linger();
+  }
   if (state_ == State::kAwaitingClose) return;
   state_ = State::kAwaitingClose;
   own_deadline_ = loop_->now() + kCloseTime;

@@ -79,6 +79,15 @@ TEST_F(ClosingTest, TheEndOfTheClientsStreamEndsTheWait) {
   client.stream().expect_end();
 }
 
+TEST_F(ClosingTest, WhenTheClientBeganItsEndOfTheStreamIsNotWaitedFor) {
+  start();
+  test::WsClient client = connect();
+  client.send_frame({.opcode = test::kClose, .payload = test::close_payload(1000)});
+  client.expect_close(1000);
+  client.stream().expect_end();
+  EXPECT_EQ(connections(), 0U);
+}
+
 TEST_F(ClosingTest, MoreThanAMebibyteOfInputEndsTheWait) {
   start();
   test::WsClient client = closed_by_server();
