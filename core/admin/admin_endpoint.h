@@ -45,7 +45,7 @@ class AdminEndpoint final : private Application {
   std::string on_http(const HttpRequest&, bool) override { return {}; }
   std::string on_request(Connection& connection, const HttpRequest& request, bool) override;
   std::string judge_head(const HttpRequest& request) override;
-  void on_open(Connection&, const HttpRequest&) override {}
+  void on_open(Connection&, HttpRequest&&) override {}
   void on_message(Connection&, std::string_view) override {}
   void on_deadline(Connection&) override {}
   void on_close(Connection&) override {}

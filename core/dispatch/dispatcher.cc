@@ -135,14 +135,14 @@ std::string Dispatcher::on_http(const HttpRequest& request, bool loopback) {
   return answer_http(node_, request, loopback);
 }
 
-void Dispatcher::on_open(Connection& connection, const HttpRequest& request) {
+void Dispatcher::on_open(Connection& connection, HttpRequest&& request) {
   auto session =
       std::make_unique<Session>(connection, *node_.loop_states[connection.loop().index()]);
-  // The request does not outlive this call, and the auth plugins are asked later: hence the copies.
+  // For the auth plugins, which are asked later.
   session->registration = std::make_shared<Registration>();
   if (const std::string* origin = request.find("Origin")) session->registration->origin = *origin;
-  session->registration->query = request.query;
-  session->registration->headers = request.headers;
+  session->registration->query = std::move(request.query);
+  session->registration->headers = std::move(request.headers);
   connection.session = std::move(session);
   connection.set_deadline(connection.loop().now() + node_.config().pong_wait);
   if (log_debug_enabled()) {

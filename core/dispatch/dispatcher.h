@@ -18,7 +18,7 @@ class Dispatcher final : public Application {
   [[nodiscard]] bool is_health_check(std::string_view path) const override;
   std::string on_http(const HttpRequest& request, bool loopback) override;
   /// Gives the connection a session, which has `pong_wait` to register.
-  void on_open(Connection& connection, const HttpRequest& request) override;
+  void on_open(Connection& connection, HttpRequest&& request) override;
   /// Up to `registered` a message goes to registration; then it is paid for, and handled.
   void on_message(Connection& connection, std::string_view text) override;
   /// The time for registering, or that of a grant, is over.

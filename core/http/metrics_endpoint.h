@@ -40,7 +40,7 @@ class MetricsEndpoint final : private Application {
     return path == "/metrics";
   }
   std::string on_http(const HttpRequest& request, bool loopback) override;
-  void on_open(Connection&, const HttpRequest&) override {}
+  void on_open(Connection&, HttpRequest&&) override {}
   void on_message(Connection&, std::string_view) override {}
   void on_deadline(Connection&) override {}
   void on_close(Connection&) override {}

@@ -224,12 +224,12 @@ class Connection final : private FrameSink {
   void answer(std::string_view response, bool keep_alive);
   bool stream(std::string_view bytes, std::size_t most);
   std::size_t read_frames(std::span<std::uint8_t> data);
-  void answer_http(const HttpRequest& request);
-  void answer_upgrade(const HttpRequest& request);
+  void answer_http(HttpRequest&& request);
+  void answer_upgrade(HttpRequest&& request);
   [[nodiscard]] ClientAddress client_of(const HttpRequest& request) const;
   [[nodiscard]] Refusal admit(const ClientAddress& client);
   [[nodiscard]] const std::string* choose_subprotocol(const HttpRequest& request) const;
-  void upgrade(const HttpRequest& request, const std::string& response);
+  void upgrade(HttpRequest&& request, const std::string& response);
   void allow_time(milliseconds time);
   void enter_reserve(Refusal refusal);
   [[nodiscard]] bool in_reserve() const { return reserved_for_ != Refusal::kNone; }

@@ -89,12 +89,12 @@ std::size_t Connection::read_http(std::string_view data) {
   } else {
     // A place in the reserve is for one request.
     request->keep_alive = request->keep_alive && !in_reserve();
-    answer_http(*request);
+    answer_http(std::move(*request));
   }
   return head_size;
 }
 
-void Connection::answer_http(const HttpRequest& request) {
+void Connection::answer_http(HttpRequest&& request) {
   if (in_reserve()) {
     const bool reads = request.method == "GET" || request.method == "HEAD";
     settled_ = reads && loop_->application_.is_health_check(request.path);
@@ -102,7 +102,7 @@ void Connection::answer_http(const HttpRequest& request) {
   }
   const std::string& websocket_path = loop_->options().websocket_path;
   const bool is_websocket = websocket_path.empty() || is_path(request.path, websocket_path);
-  if (is_websocket && request.method == "GET") return answer_upgrade(request);
+  if (is_websocket && request.method == "GET") return answer_upgrade(std::move(request));
   const bool loopback = client_of(request).is_local();
   const std::string response = loop_->application_.on_request(*this, request, loopback);
   if (response.empty()) {
@@ -141,9 +141,9 @@ std::size_t Connection::read_body(std::string_view data) {
   const std::string_view part = data.substr(0, request.body_size - request.body.size());
   request.body.append(part);
   if (request.body.size() == request.body_size) {
-    const HttpRequest whole = std::move(request);
+    HttpRequest whole = std::move(request);
     http_->request.reset();
-    answer_http(whole);
+    answer_http(std::move(whole));
   }
   return part.size();
 }
@@ -180,7 +180,7 @@ Refusal Connection::admit(const ClientAddress& client) {
   return refusal;
 }
 
-void Connection::answer_upgrade(const HttpRequest& request) {
+void Connection::answer_upgrade(HttpRequest&& request) {
   // The order counts: behind a proxy, only a request that may be upgraded is counted for its
   // client's address.
   const UpgradeAnswer answer = check_upgrade(request);
@@ -216,7 +216,7 @@ void Connection::answer_upgrade(const HttpRequest& request) {
   if (const std::string* chosen = choose_subprotocol(request)) {
     extra.emplace_back("Sec-WebSocket-Protocol", *chosen);
   }
-  upgrade(request, render_switching_protocols(answer.accept_key, extra));
+  upgrade(std::move(request), render_switching_protocols(answer.accept_key, extra));
 }
 
 const std::string* Connection::choose_subprotocol(const HttpRequest& request) const {
@@ -231,13 +231,13 @@ const std::string* Connection::choose_subprotocol(const HttpRequest& request) co
   return chosen;
 }
 
-void Connection::upgrade(const HttpRequest& request, const std::string& response) {
+void Connection::upgrade(HttpRequest&& request, const std::string& response) {
   queue(FrameBuilder(response.size()).append(response).finish_raw());
   state_ = State::kOpen;
   own_deadline_ = kNever;
   next_ping_ = first_ping();
   loop_->update_deadline(*this);
-  loop_->application_.on_open(*this, request);
+  loop_->application_.on_open(*this, std::move(request));
 }
 
 // What cannot be read as a request. What it looks like, if that is known, is the proxy's or the

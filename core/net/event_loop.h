@@ -66,8 +66,8 @@ class Application {
   /// The head of a request with a body has come (NetOptions::max_body). An answer is sent instead
   /// of reading the body, and ends the connection; empty: the body is read.
   virtual std::string judge_head(const HttpRequest&) { return {}; }
-  /// A WebSocket has opened.
-  virtual void on_open(Connection& connection, const HttpRequest& request) = 0;
+  /// A WebSocket has opened, with this request, which is the application's from now on.
+  virtual void on_open(Connection& connection, HttpRequest&& request) = 0;
   /// Whether GET and HEAD of this path are answered beyond the limits of connections too: by
   /// on_http(), from the reserve for health checks. Their answers must be cheap.
   [[nodiscard]] virtual bool is_health_check(std::string_view) const { return false; }

@@ -11,7 +11,7 @@ namespace {
 
 struct NoApplication final : Application {
   std::string on_http(const HttpRequest&, bool) override { return {}; }
-  void on_open(Connection&, const HttpRequest&) override {}
+  void on_open(Connection&, HttpRequest&&) override {}
   void on_message(Connection&, std::string_view) override {}
   void on_deadline(Connection&) override {}
   void on_close(Connection&) override {}

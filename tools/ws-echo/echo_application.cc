@@ -6,7 +6,7 @@ std::string EchoApplication::on_http(const HttpRequest&, bool) {
   return render_response(error_response(405));
 }
 
-void EchoApplication::on_open(Connection&, const HttpRequest&) {}
+void EchoApplication::on_open(Connection&, HttpRequest&&) {}
 
 void EchoApplication::on_message(Connection& connection, std::string_view text) {
   // reply() and not send(): what does not fit must not be dropped.

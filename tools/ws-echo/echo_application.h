@@ -14,7 +14,7 @@ namespace peer::ws_echo {
 class EchoApplication final : public Application {
  public:
   std::string on_http(const HttpRequest& request, bool loopback) override;
-  void on_open(Connection& connection, const HttpRequest& request) override;
+  void on_open(Connection& connection, HttpRequest&& request) override;
   void on_message(Connection& connection, std::string_view text) override;
   void on_binary(Connection& connection, std::string_view bytes) override;
   void on_deadline(Connection& connection) override;

@@ -52,8 +52,8 @@ class Watched final : public Application {
   std::string on_http(const HttpRequest& request, bool loopback) override {
     return dispatcher_.on_http(request, loopback);
   }
-  void on_open(Connection& connection, const HttpRequest& request) override {
-    dispatcher_.on_open(connection, request);
+  void on_open(Connection& connection, HttpRequest&& request) override {
+    dispatcher_.on_open(connection, std::move(request));
   }
   void on_message(Connection& connection, std::string_view text) override {
     dispatcher_.on_message(connection, text);

@@ -63,7 +63,7 @@ class TestApplication final : public Application {
   std::string on_http(const HttpRequest&, bool) override {
     return "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
   }
-  void on_open(Connection& connection, const HttpRequest&) override {
+  void on_open(Connection& connection, HttpRequest&&) override {
     connection.session = make_context(connection);
     opened.add(name_of(connection));
   }
