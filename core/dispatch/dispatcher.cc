@@ -45,7 +45,7 @@ bool pay(const Call& call, LoopState& state) {
     call.session.limited_in_a_row = 0;
     return true;
   }
-  state.rate_limited.fetch_add(1, std::memory_order_relaxed);
+  state.rate_limited.add();
   call.error(429, "rate limited");
   // Once for each session: a flood must not fill the log.
   if (!call.session.rate_noted) note_limit(call, rate_text(call.node, call.session));
@@ -168,7 +168,7 @@ void Dispatcher::on_message(Connection& connection, std::string_view text) {
   if (session.resumable != nullptr && message.type != MessageType::kResume) count_handled(session);
   if (!pay(call, state)) return;
   if (problem) return call.error(400, *problem);
-  state.messages[static_cast<std::size_t>(message.type)].fetch_add(1, std::memory_order_relaxed);
+  state.messages[static_cast<std::size_t>(message.type)].add();
   handle(call);
 }
 

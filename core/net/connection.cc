@@ -97,10 +97,10 @@ SendResult Connection::send_as_it_is(const FrameRef& frame, Importance importanc
   // Only what the socket refuses counts as waiting; with EPOLLOUT armed it has refused already.
   if (!fits(frame.size(), importance) && (interest_ & EPOLLOUT) == 0) flush();
   if (!fits(frame.size(), importance)) {
-    loop_->stats_.dropped.fetch_add(1, std::memory_order_relaxed);
+    loop_->stats_.dropped.add();
     return SendResult::kDropped;
   }
-  loop_->stats_.sent.fetch_add(1, std::memory_order_relaxed);
+  loop_->stats_.sent.add();
   queue(frame);
   return SendResult::kQueued;
 }
@@ -111,7 +111,7 @@ void Connection::reply(FrameRef frame) {
     return;
   }
   if (counts_messages_) session->on_sent(frame);
-  loop_->stats_.sent.fetch_add(1, std::memory_order_relaxed);
+  loop_->stats_.sent.add();
   if (window_bits_ != 0) {
     frame =
         loop_->compressor_.compress(frame, window_bits_, loop_->options().compression_threshold);
@@ -247,7 +247,7 @@ std::size_t Connection::read_frames(std::span<std::uint8_t> data) {
 }
 
 void Connection::on_message(Opcode opcode, std::span<const std::uint8_t> message) {
-  loop_->stats_.received.fetch_add(1, std::memory_order_relaxed);
+  loop_->stats_.received.add();
   const std::string_view bytes(reinterpret_cast<const char*>(message.data()), message.size());
   if (opcode == Opcode::kText) {
     loop_->application_.on_message(*this, bytes);

@@ -94,9 +94,9 @@ struct TimerId {
 struct LoopStats {
   std::atomic<std::uint64_t> connections{0};  ///< now
   std::atomic<std::uint64_t> accepted{0};
-  std::atomic<std::uint64_t> received{0};      ///< messages
-  std::atomic<std::uint64_t> sent{0};          ///< messages queued
-  std::atomic<std::uint64_t> dropped{0};       ///< messages that did not fit into a peer's queue
+  Counter received;                            ///< messages
+  Counter sent;                                ///< messages queued
+  Counter dropped;                             ///< messages that did not fit into a peer's queue
   std::atomic<std::uint64_t> mail_dropped{0};  ///< messages of other loops that did not fit here
   Counter received_bytes;                      ///< of all that was read, TLS undone
   Counter sent_bytes;                          ///< of what sockets have taken, before TLS

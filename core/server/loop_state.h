@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -9,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/counter.h"
 #include "core/limit/kept_budget.h"
 #include "core/net/event_loop.h"
 #include "core/protocol/message.h"
@@ -45,10 +45,10 @@ struct LoopState {
   MessageParser parser;
   /// How long a task that is handed to this loop waits for its start.
   LoopLag lag;
-  std::array<std::atomic<std::uint64_t>, kMessageTypeCount> messages{};  ///< handled, by type
+  std::array<Counter, kMessageTypeCount> messages{};  ///< handled, by type
   /// By the message that they answer.
   ErrorCounts errors;
-  std::atomic<std::uint64_t> rate_limited{0};  ///< messages answered 429 for want of tokens
+  Counter rate_limited;  ///< messages answered 429 for want of tokens
 };
 
 }  // namespace peer

@@ -258,7 +258,7 @@ void admit(Node& node, Session& session, const Inheritance& inheritance) {
 }
 
 void count(const Session& session, MessageType type) {
-  session.home().messages[static_cast<std::size_t>(type)].fetch_add(1, std::memory_order_relaxed);
+  session.home().messages[static_cast<std::size_t>(type)].add();
 }
 
 void begin(Node& node, Session& session, const Message& message, const RegisterRequest& request) {
