@@ -53,12 +53,10 @@ void Connection::leave_admission() {
   loop_->admission_->reserve().leave();
 }
 
-bool Connection::fits(std::size_t more_bytes, Importance importance) const {
+bool Connection::fits_behind(std::size_t more_bytes, Importance importance) const {
   const NetOptions& options = loop_->options();
-  // An empty queue takes everything: one message may be larger than send_buffer_bytes.
-  return output_.empty() || (output_.count() < options.send_buffer_size &&
-                             output_.bytes() + more_bytes <= options.send_buffer_bytes &&
-                             loop_->may_queue(importance));
+  return output_.count() < options.send_buffer_size &&
+         output_.bytes() + more_bytes <= options.send_buffer_bytes && loop_->may_queue(importance);
 }
 
 SendResult Connection::send(const FrameRef& frame, Importance importance) {
@@ -197,19 +195,13 @@ bool Connection::on_readable() {
 // Never within a handler: it may call one.
 bool Connection::service() {
   if (broken_ || !flush()) return false;
-  const bool reads = may_read() || seeks_close();
-  if (tls_ != nullptr && tls_->must_read() && reads && !on_readable()) return false;
+  if (tls_ != nullptr && tls_->must_read() && (may_read() || seeks_close()) && !on_readable()) {
+    return false;
+  }
   if (owes_answers_ && fits(0, Importance::kAnswer)) owes_answers_ = false;
-  const bool takes_input = (may_read() && !proxy_header_due_) || seeks_close();
-  if (input_ != nullptr && takes_input) consume({});
+  if (input_ != nullptr && ((may_read() && !proxy_header_due_) || seeks_close())) consume({});
   update_interest();
   return !broken_;
-}
-
-bool Connection::may_read() const {
-  // An HTTP client reads its answer before its next request is read.
-  const bool waits = pauses_ != 0 || owes_answers_ || (state_ == State::kHttp && !output_.empty());
-  return !waits && !closing() && !broken_ && !close_after_flush_;
 }
 
 // Hands over what has arrived, and keeps what cannot be consumed yet: half a request head, or

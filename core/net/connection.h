@@ -245,9 +245,18 @@ class Connection final : private FrameSink {
   SendResult send_as_it_is(const FrameRef& frame, Importance importance);
   void queue(FrameRef frame);
   void queue_answer(FrameRef frame);
-  [[nodiscard]] bool fits(std::size_t more_bytes, Importance importance) const;
+  /// An empty queue takes everything: one message may be larger than send_buffer_bytes.
+  [[nodiscard]] bool fits(std::size_t more_bytes, Importance importance) const {
+    return output_.empty() || fits_behind(more_bytes, importance);
+  }
+  [[nodiscard]] bool fits_behind(std::size_t more_bytes, Importance importance) const;
   void leave_admission();
-  [[nodiscard]] bool may_read() const;
+  [[nodiscard]] bool may_read() const {
+    // An HTTP client reads its answer before its next request is read.
+    const bool waits =
+        pauses_ != 0 || owes_answers_ || (state_ == State::kHttp && !output_.empty());
+    return !waits && !closing() && !broken_ && !close_after_flush_;
+  }
   [[nodiscard]] bool seeks_close() const;
   bool count_control_frame();
   void keep_alive(Time now);
