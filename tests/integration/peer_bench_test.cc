@@ -71,7 +71,8 @@ INSTANTIATE_TEST_SUITE_P(Modes, PeerBenchTest,
                                          "broadcast --members 40 --senders 4 --in-flight 4",
                                          "slow --members 20 --stalled 4 --size 3000",
                                          "match --pairs 20", "churn --peers 8",
-                                         "hostile --peers 70", "idle --peers 200"));
+                                         "hostile --peers 70", "mixed --pairs 20 --members 40",
+                                         "idle --peers 200"));
 
 }  // namespace
 }  // namespace peer::test

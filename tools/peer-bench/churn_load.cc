@@ -28,8 +28,8 @@ void ChurnLoad::begin(Client& client) {
   loop_.connect(client);
 }
 
-void ChurnLoad::step() {
-  loop_.step(std::chrono::milliseconds(10));
+void ChurnLoad::step_within(std::chrono::milliseconds longest) {
+  loop_.step(longest);
   if (running_) resume();
 }
 

@@ -20,7 +20,7 @@ class ChurnLoad final : public Load, private ClientEvents {
   void resume() override;
   void pause() override { running_ = false; }
   [[nodiscard]] std::uint64_t in_flight() const override { return in_flight_; }
-  void step() override;
+  void step_within(std::chrono::milliseconds longest) override;
   [[nodiscard]] std::string_view unit() const override { return "connection"; }
   /// About what a registration has.
   [[nodiscard]] std::size_t message_bytes() const override { return 100; }

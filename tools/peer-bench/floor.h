@@ -48,7 +48,7 @@ class FloorLoad final : public Load {
   void resume() override;
   void pause() override { running_ = false; }
   [[nodiscard]] std::uint64_t in_flight() const override { return in_flight_; }
-  void step() override;
+  void step_within(std::chrono::milliseconds longest) override;
   [[nodiscard]] std::string_view unit() const override { return "message"; }
   [[nodiscard]] std::size_t message_bytes() const override { return shape_.message_bytes; }
 

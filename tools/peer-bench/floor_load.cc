@@ -90,9 +90,10 @@ void FloorLoad::read(Link& link) {
   }
 }
 
-void FloorLoad::step() {
+void FloorLoad::step_within(std::chrono::milliseconds longest) {
   std::array<epoll_event, 64> ready;
-  const int count = ::epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), 10);
+  const int count = ::epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()),
+                                 static_cast<int>(longest.count()));
   for (int i = 0; i < count; ++i) read(links_[ready[static_cast<std::size_t>(i)].data.u64]);
   for (Link* link : dirty_) {
     if (running_ && link->may_send > 0) send(*link);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -19,18 +20,19 @@ class Load {
   virtual void pause() = 0;
   /// Units that have been caused and have not arrived.
   [[nodiscard]] virtual std::uint64_t in_flight() const = 0;
-  /// One round of I/O; waits a few milliseconds at most.
-  virtual void step() = 0;
+  /// One round of I/O; waits `longest` at most.
+  virtual void step_within(std::chrono::milliseconds longest) = 0;
+  void step() { step_within(std::chrono::milliseconds(10)); }
   /// What a unit is: `message`, `copy`, ...
   [[nodiscard]] virtual std::string_view unit() const = 0;
   /// Bytes of one message as this side sends it: what the floor echoes.
   [[nodiscard]] virtual std::size_t message_bytes() const = 0;
 
   /// Units that arrived and were right, since the start.
-  [[nodiscard]] std::uint64_t units() const { return units_; }
+  [[nodiscard]] virtual std::uint64_t units() const { return units_; }
   /// Latencies are recorded while this is on.
-  void set_measuring(bool measuring) { measuring_ = measuring; }
-  [[nodiscard]] const Histogram& latency() const { return latency_; }
+  virtual void set_measuring(bool measuring) { measuring_ = measuring; }
+  [[nodiscard]] virtual Histogram latency() const { return latency_; }
 
  protected:
   /// One unit has arrived and was right; its latency counts only within a window.

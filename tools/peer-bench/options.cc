@@ -24,7 +24,7 @@ struct ModeName {
   std::string_view help;
 };
 
-constexpr std::array<ModeName, 9> kModes{{
+constexpr std::array<ModeName, 10> kModes{{
     {Mode::kIdle, "idle",
      "connect, register and join --peers peers, hold them, ask each for a pong"},
     {Mode::kSignal, "signal", "--pairs pairs that answer each signal with a signal"},
@@ -33,6 +33,9 @@ constexpr std::array<ModeName, 9> kModes{{
     {Mode::kChurn, "churn", "connect, register, close, by --peers at a time"},
     {Mode::kMatch, "match", "--pairs pairs matched again and again; a unit is both told"},
     {Mode::kPing, "ping", "--peers peers that send ping and await pong"},
+    {Mode::kMixed, "mixed",
+     "100 signals a second in each of --pairs pairs, beside 10 broadcasts a second to --members "
+     "and 50 connects a second; a unit is a signal"},
     {Mode::kHostile, "hostile",
      "--peers slow and hostile clients of seven kinds, to run beside another mode"},
     {Mode::kFloor, "floor", "no server: a raw epoll echo process of its own"},

@@ -12,7 +12,18 @@
 
 namespace peer::bench {
 
-enum class Mode { kIdle, kSignal, kBroadcast, kSlow, kChurn, kMatch, kPing, kHostile, kFloor };
+enum class Mode {
+  kIdle,
+  kSignal,
+  kBroadcast,
+  kSlow,
+  kChurn,
+  kMatch,
+  kPing,
+  kMixed,
+  kHostile,
+  kFloor
+};
 
 [[nodiscard]] std::string_view name_of(Mode mode);
 

@@ -43,7 +43,7 @@ class PeerLoad : public Load, private ClientEvents {
   /// Counts what is still missing as lost. After the last round.
   virtual void finish() = 0;
 
-  void step() override { loop_.step(std::chrono::milliseconds(10)); }
+  void step_within(std::chrono::milliseconds longest) override { loop_.step(longest); }
   /// From connect to the answer to join.
   [[nodiscard]] const Histogram& join_latency() const { return join_latency_; }
   [[nodiscard]] std::size_t size() const { return peers_.size(); }

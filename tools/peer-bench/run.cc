@@ -14,6 +14,7 @@
 #include "tools/peer-bench/hostile_crowd.h"
 #include "tools/peer-bench/match_load.h"
 #include "tools/peer-bench/measure.h"
+#include "tools/peer-bench/mixed_load.h"
 #include "tools/peer-bench/ping_load.h"
 #include "tools/peer-bench/probes.h"
 #include "tools/peer-bench/signal_load.h"
@@ -182,6 +183,10 @@ void report_shape(Report& report, const Options& options) {
     case Mode::kHostile:
       report.count("peers", options.peers);
       break;
+    case Mode::kMixed:
+      report.count("pairs", options.pairs);
+      report.count("members", options.members);
+      break;
     case Mode::kFloor:
       report.count("pairs", options.pairs);
       break;
@@ -307,6 +312,16 @@ void run_churn(const Options& options, Faults& faults, Floor* floor, Report& rep
   load.finish();
 }
 
+void run_mixed(const Options& options, Faults& faults, Report& report) {
+  Progress progress(options);
+  MixedLoad load(options, faults);
+  load.connect_all([&](std::size_t ready) { progress.tick("connecting", ready, "peers ready"); });
+  measure_load(options, load, nullptr, report);
+  report.count("copies", load.copies());
+  report.count("connections", load.connections());
+  load.finish();
+}
+
 /// Steps for a time; then nothing that the peers' arrival caused is under way.
 void hold(Load& load, double seconds, Progress& progress) {
   const Instant begin = Clock::now();
@@ -414,6 +429,9 @@ bool run(const Options& options, Report& report) {
       break;
     case Mode::kChurn:
       run_churn(options, faults, floor.get(), report);
+      break;
+    case Mode::kMixed:
+      run_mixed(options, faults, report);
       break;
     case Mode::kMatch: {
       MatchLoad load(options, faults);
