@@ -1,11 +1,9 @@
 #include "skill_queue.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 // In: tickets that come and go, and the time. Out: groups. Which units are looked at, and when, is
-// here; how a group is found for one of them is in search.cc.
+// here; what is seen of one of them is in surroundings.cc, how a group is found in search.cc.
 namespace peer_skill {
 
 using peer::sdk::Instant;
@@ -14,29 +12,6 @@ using peer::sdk::MatchGroup;
 using peer::sdk::MatchTicket;
 using peer::sdk::TicketId;
 using std::chrono::milliseconds;
-
-namespace {
-
-/// The index of a pool without an overlap rule. Numbers of texts begin with 1.
-constexpr std::uint32_t kAll = 0;
-/// Entries beyond reach that are looked at for one that matters.
-constexpr int kMostBeyond = 8;
-
-void earlier(std::optional<Instant>& event, std::optional<Instant> other) {
-  if (other && (!event || *other < *event)) event = other;
-}
-
-/// When the ticket's tolerance is that wide; nullopt: never.
-std::optional<Instant> when_wide(const RangeRule& rule, const Ticket& ticket, double distance) {
-  if (distance <= rule.tolerance) return ticket.enqueued;
-  if (distance > rule.max_tolerance || rule.widen_per_second <= 0) return std::nullopt;
-  const double wait = std::ceil((distance - rule.tolerance) / rule.widen_per_second * 1000.0);
-  // A year is beyond any wait, and keeps times far from overflow.
-  if (!(wait < 3.2e10)) return std::nullopt;
-  return ticket.enqueued + milliseconds(static_cast<std::int64_t>(wait));
-}
-
-}  // namespace
 
 bool SkillQueue::OldestFirst::operator()(const std::vector<TicketId>& a,
                                          const std::vector<TicketId>& b) const {
@@ -144,20 +119,6 @@ void SkillQueue::place(std::vector<Ticket*> tickets) {
   due_.insert(unit.number);
 }
 
-template <typename With>
-void SkillQueue::for_indexes(Unit& unit, With with) {
-  const auto in = [&](std::uint32_t element) {
-    Index& index = unit.pool->index[element];
-    for (const Ticket* ticket : unit.tickets) {
-      const double number = ticket->numbers.empty() ? 0 : ticket->numbers.front();
-      with(index, IndexEntry{number, ticket->id, &unit});
-    }
-    if (index.empty()) unit.pool->index.erase(element);
-  };
-  if (unit.common.empty()) return in(kAll);
-  for (const std::uint32_t element : unit.common.front()) in(element);
-}
-
 void SkillQueue::displace(Unit& unit) {
   set_event(unit, std::nullopt);
   due_.erase(unit.number);
@@ -194,108 +155,6 @@ void SkillQueue::set_event(Unit& unit, std::optional<Instant> event) {
   if (event) events_.emplace(*event, unit.number);
 }
 
-std::optional<Instant> SkillQueue::when_accepted(const Unit& a, const Unit& b) const {
-  Instant last = Instant::min();
-  for (std::size_t at = 0; at < parts_.options.ranges.size(); ++at) {
-    double min = std::numeric_limits<double>::infinity();
-    double max = -min;
-    for (const Unit* unit : {&a, &b}) {
-      for (const Ticket* ticket : unit->tickets) {
-        min = std::min(min, ticket->numbers[at]);
-        max = std::max(max, ticket->numbers[at]);
-      }
-    }
-    for (const Unit* unit : {&a, &b}) {
-      for (const Ticket* ticket : unit->tickets) {
-        const double number = ticket->numbers[at];
-        const auto wide =
-            when_wide(parts_.options.ranges[at], *ticket, std::max(max - number, number - min));
-        if (!wide) return std::nullopt;
-        last = std::max(last, *wide);
-      }
-    }
-  }
-  return last;
-}
-
-// Of two units the later one notes when they reach each other, so that the earlier one is not
-// looked at for it.
-void SkillQueue::note_beyond(const Unit& unit, const Index& index, const Span& span, Instant now,
-                             std::optional<Instant>& event) const {
-  const auto note = [&](const IndexEntry& entry, int nth) {
-    if (entry.unit == &unit) return false;
-    // Where all that are looked at are later ones, the last of them stands for what is behind it.
-    if (entry.unit->number > unit.number && nth + 1 < kMostBeyond) return false;
-    // All members have to reach it.
-    Instant last = now;
-    for (const Ticket* ticket : unit.tickets) {
-      const auto wide = when_wide(parts_.options.ranges.front(), *ticket,
-                                  std::abs(entry.number - ticket->numbers.front()));
-      if (!wide) return true;
-      last = std::max(last, *wide);
-    }
-    earlier(event, std::max(last, now + milliseconds(1)));
-    return true;
-  };
-  auto above = index.upper_bound({span.high, std::numeric_limits<TicketId>::max(), nullptr});
-  for (int nth = 0; above != index.end() && nth < kMostBeyond; ++nth, ++above) {
-    if (note(*above, nth)) break;
-  }
-  auto below = index.lower_bound({span.low, 0, nullptr});
-  for (int nth = 0; below != index.begin() && nth < kMostBeyond; ++nth) {
-    if (note(*--below, nth)) break;
-  }
-}
-
-std::vector<Candidate> SkillQueue::candidates_of(Unit& unit, const std::vector<Span>& spans,
-                                                 Instant now, Steps& steps,
-                                                 std::optional<Instant>& event) {
-  std::vector<Candidate> candidates;
-  unit.seen = ++last_look_;
-  const auto consider = [&](Unit& other) {
-    if (other.seen == last_look_) return;
-    other.seen = last_look_;
-    if (other.size() + unit.size() > unit.pool->group_size) return;
-    for (std::size_t at = 0; at < unit.common.size(); ++at) {
-      steps.take((unit.common[at].size() + other.common[at].size()) / 8);
-      if (!intersects(unit.common[at], other.common[at])) return;
-    }
-    Candidate candidate{&other, {}};
-    bool accepted = true;
-    for (std::size_t at = 0; at < spans.size(); ++at) {
-      candidate.spans.push_back(span_of(other, parts_.options.ranges[at], at, now));
-      Span both = spans[at];
-      both.add(candidate.spans.back());
-      accepted = accepted && both.is_accepted();
-    }
-    if (accepted) {
-      candidates.push_back(std::move(candidate));
-    } else if (other.number < unit.number) {
-      if (auto when = when_accepted(unit, other)) {
-        earlier(event, std::max(*when, now + milliseconds(1)));
-      }
-    }
-  };
-  const auto look_in = [&](const Index& index) {
-    const Span span = spans.empty() ? Span{} : spans.front();
-    for (auto at = index.lower_bound({span.low, 0, nullptr});
-         at != index.end() && at->number <= span.high; ++at) {
-      if (!steps.take()) return;
-      consider(*at->unit);
-    }
-    if (!spans.empty()) note_beyond(unit, index, span, now, event);
-  };
-  for_indexes(unit, [&, last = static_cast<const Index*>(nullptr)](const Index& index,
-                                                                   const IndexEntry&) mutable {
-    // Once for each index, however many members a party has in it.
-    if (std::exchange(last, &index) != &index) look_in(index);
-  });
-  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
-    return a.unit->first() < b.unit->first();
-  });
-  return candidates;
-}
-
 std::optional<Found> SkillQueue::look_at(Unit& unit, Instant now, Steps& steps) {
   std::optional<Instant> event;
   const Options& options = parts_.options;
@@ -311,14 +170,15 @@ std::optional<Found> SkillQueue::look_at(Unit& unit, Instant now, Steps& steps) 
   }
   if (!accepted) {
     // The members of a party do not reach each other yet.
-    if (auto when = when_accepted(unit, unit)) {
+    if (auto when = when_accepted(options, unit, unit)) {
       set_event(unit, std::max(*when, now + milliseconds(1)));
     }
     return std::nullopt;
   }
-  const std::vector<Candidate> candidates = candidates_of(unit, spans, now, steps, event);
+  const Surroundings around = look_around(options, unit, spans, ++last_look_, now, steps);
+  earlier(event, around.event);
   set_event(unit, event);
-  return find_group(options, unit, candidates, now, steps);
+  return find_group(options, unit, around.candidates, now, steps);
 }
 
 // --- Groups.

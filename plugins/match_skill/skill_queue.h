@@ -18,6 +18,7 @@
 
 #include "options.h"
 #include "search.h"
+#include "surroundings.h"
 #include "texts.h"
 #include "units.h"
 #include "waits.h"
@@ -88,20 +89,9 @@ class SkillQueue final : public peer::sdk::MatchQueue {
   /// Takes a unit apart; its tickets stay.
   void displace(Unit& unit);
   void forget(TicketId id);
-  /// Calls `with` for each index that the unit is in.
-  template <typename With>
-  void for_indexes(Unit& unit, With with);
 
   /// Looks at a unit: notes when to do so again, and returns the best group that holds it.
   std::optional<Found> look_at(Unit& unit, Instant now, Steps& steps);
-  /// All units that could be in a group with it, the oldest first.
-  std::vector<Candidate> candidates_of(Unit& unit, const std::vector<Span>& spans, Instant now,
-                                       Steps& steps, std::optional<Instant>& event);
-  /// The other's entry is beyond reach: when is it not, if that is for this unit to say?
-  void note_beyond(const Unit& unit, const Index& index, const Span& span, Instant now,
-                   std::optional<Instant>& event) const;
-  /// The first moment at which all these members accept each other.
-  [[nodiscard]] std::optional<Instant> when_accepted(const Unit& a, const Unit& b) const;
   void set_event(Unit& unit, std::optional<Instant> event);
   void propose(Proposals& proposals, TicketId of, Found found) const;
   peer::sdk::MatchGroup start(const std::vector<TicketId>& tickets, const Proposal& proposal,

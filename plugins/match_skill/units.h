@@ -70,6 +70,25 @@ struct Pool {
   std::unordered_map<std::uint32_t, Index> index;
 };
 
+/// The index of a pool without an overlap rule. Numbers of texts begin with 1.
+inline constexpr std::uint32_t kAllUnits = 0;
+
+/// Calls `with(index, entry)` for each index that a unit is in, once for each of its tickets; an
+/// index that is empty afterwards goes.
+template <typename With>
+void for_indexes(Unit& unit, With with) {
+  const auto in = [&](std::uint32_t element) {
+    Index& index = unit.pool->index[element];
+    for (const Ticket* ticket : unit.tickets) {
+      const double number = ticket->numbers.empty() ? 0 : ticket->numbers.front();
+      with(index, IndexEntry{number, ticket->id, &unit});
+    }
+    if (index.empty()) unit.pool->index.erase(element);
+  };
+  if (unit.common.empty()) return in(kAllUnits);
+  for (const std::uint32_t element : unit.common.front()) in(element);
+}
+
 /// How far a ticket of that age is from others at most.
 [[nodiscard]] inline double tolerance(const RangeRule& rule, const Ticket& ticket,
                                       peer::sdk::Instant now) {
