@@ -27,6 +27,9 @@ OwnTickets::Placed OwnTickets::place(sdk::TicketId new_id, OwnTicket ticket) {
     }
     placed.replaced = at->second;
     placed.replaced_due = waiting.expiry_due;
+    ticket.earlier = std::make_unique<OwnTicket>(std::move(waiting));
+    ticket.earlier->earlier.reset();
+    ticket.earlier_id = at->second;
     by_id_.erase(at->second);
     placed.id = at->second = new_id;
   }
@@ -39,6 +42,7 @@ std::optional<OwnTicket> OwnTickets::take_answer(sdk::TicketId id) {
   const auto at = by_id_.find(id);
   if (at == by_id_.end() || !at->second.answer) return std::nullopt;
   OwnTicket& ticket = at->second;
+  ticket.earlier.reset();
   // The ticket stays, without its answer: it can be taken once only, and a match that comes later
   // is told as news.
   return OwnTicket{ticket.ns,         ticket.owner,     {},
@@ -68,8 +72,7 @@ OwnTicket* OwnTickets::of_peer(std::string_view ns, const Fingerprint& peer) {
 std::optional<sdk::TicketId> OwnTickets::set_aside(std::string_view ns, const Fingerprint& peer) {
   const MutexLock lock(mutex_);
   OwnTicket* ticket = of_peer(ns, peer);
-  // Without its text it could not be shared again.
-  if (ticket == nullptr || ticket->text == nullptr || ticket->set_aside) return std::nullopt;
+  if (ticket == nullptr || !ticket->may_be_set_aside || ticket->set_aside) return std::nullopt;
   ticket->set_aside = true;
   return by_peer_.at({std::string(ns), peer});
 }
@@ -80,7 +83,7 @@ std::optional<OwnTickets::Returning> OwnTickets::take_back(std::string_view ns,
   OwnTicket* ticket = of_peer(ns, peer);
   if (ticket == nullptr || !ticket->set_aside) return std::nullopt;
   ticket->set_aside = false;
-  return Returning{by_peer_.at({std::string(ns), peer}), ticket->enqueued, *ticket->text,
+  return Returning{by_peer_.at({std::string(ns), peer}), ticket->enqueued, ticket->text,
                    ticket->request};
 }
 

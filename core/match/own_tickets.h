@@ -29,8 +29,13 @@ struct OwnTicket {
   MatchTask::Done answer{};  ///< to its request; none: its peer has been told that it waits
   TimerId answer_due{};      ///< when that is told in any case; of its peer's loop
   TimerId expiry_due{};      ///< when `expires` is looked at; of its peer's loop
-  std::unique_ptr<std::string> text{};  ///< the request, of a ticket that may be set aside
-  bool set_aside = false;               ///< its peer is away: nobody but this node knows of it
+  std::string text{};        ///< the request as it came, to be shared again
+  bool may_be_set_aside = false;
+  bool set_aside = false;          ///< its peer is away: nobody but this node knows of it
+  std::uint64_t registration = 0;  ///< of its peer
+  /// The peer's earlier ticket, which comes back if this one is refused: until that is known.
+  std::unique_ptr<OwnTicket> earlier{};
+  sdk::TicketId earlier_id = 0;
 };
 
 /// The tickets of this node's peers in a cluster. Whatever ends a ticket (a match, a cancellation,
@@ -44,7 +49,7 @@ class OwnTickets {
     /// The new ticket, where the request is that of the one which waits already.
     std::optional<OwnTicket> kept{};
     std::optional<sdk::TicketId> replaced;
-    TimerId replaced_due{};  ///< the expiry_due of that one
+    TimerId replaced_due{};  ///< the expiry_due of that one, which is kept with the new one
   };
 
   /// Enters a ticket, or keeps the peer's equal one and lets its time start anew. `new_id` names it

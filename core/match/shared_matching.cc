@@ -44,7 +44,9 @@ MatchOutcome::Status SharedMatching::request(MatchTask&& task) {
   ticket.answer_due =
       loop.schedule(loop.now() + kAnswerDeadline, [this, &loop, id] { answer_waiting(loop, id); });
   const std::string ns = ticket.ns;
-  if (task.may_be_set_aside) ticket.text = std::make_unique<std::string>(task.payload);
+  ticket.text = task.payload;
+  ticket.may_be_set_aside = task.may_be_set_aside;
+  ticket.registration = task.peer.registration;
   const sdk::SharedTicket shared{id, task.peer, ticket.enqueued, std::string(task.payload)};
   MatchRequest request = ticket.request;
   // The ticket is here before the broker hears of it, so news of a match cannot come too early.
@@ -95,12 +97,28 @@ void SharedMatching::refuse(EventLoop& loop, sdk::TicketId id, const std::string
   remove_silently(ticket->ns, id);
   loop.cancel(ticket->answer_due);
   loop.cancel(ticket->expiry_due);
+  if (ticket->earlier) restore(loop, std::move(*ticket->earlier), ticket->earlier_id);
   if (ticket->answer) {
     ticket->answer(ticket->owner, {MatchOutcome::Status::kRefused, id, words});
   } else if (ticket->owner.shows_ticket) {
     // It has waited, and another node makes the matches now, where another ticket was first.
     loop.send(ticket->owner.where, match_expired_frame(ticket->ns, id));
   }
+}
+
+// A request that is refused has no effect: the ticket that was to make way for it waits on, as old
+// as it is.
+void SharedMatching::restore(EventLoop& loop, OwnTicket earlier, sdk::TicketId id) {
+  const std::string ns = earlier.ns;
+  const SessionRef peer = earlier.owner.where;
+  const std::optional<sdk::Instant> expires = earlier.expires;
+  const sdk::SharedTicket shared{
+      id, {earlier.owner.peer, earlier.registration}, earlier.enqueued, earlier.text};
+  MatchRequest request = earlier.request;
+  earlier.answer_due = earlier.expiry_due = {};
+  static_cast<void>(own_tickets_.place(id, std::move(earlier)));
+  share(ns, shared, std::move(request), std::nullopt);
+  schedule_expiry(loop, peer, ns, id, expires);
 }
 
 // One timer for each ticket, on its peer's loop, however often its time starts anew. It ends with
@@ -185,10 +203,10 @@ std::optional<MovingTicket> SharedMatching::take_out(EventLoop& loop, std::strin
                                                      const Fingerprint& peer) {
   const std::optional<sdk::TicketId> id = own_tickets_.find(ns, peer);
   std::optional<OwnTicket> ticket = id ? own_tickets_.take(*id) : std::nullopt;
-  if (!ticket || ticket->text == nullptr) return std::nullopt;
+  if (!ticket || !ticket->may_be_set_aside) return std::nullopt;
   loop.cancel(ticket->expiry_due);
   return MovingTicket{*id, ticket->enqueued, ticket->expires, ticket->owner.shows_ticket,
-                      std::move(*ticket->text)};
+                      std::move(ticket->text)};
 }
 
 void SharedMatching::put_in(EventLoop& loop, const std::string& ns, const TicketOwner& owner,
@@ -196,8 +214,8 @@ void SharedMatching::put_in(EventLoop& loop, const std::string& ns, const Ticket
   // The strategy has taken it before, and may set the group's size.
   if (!judge(parts_.strategies.of(ns), request).is_good()) return;
   OwnTicket own{ns, owner, std::move(request), ticket.enqueued, ticket.expires};
-  own.text = std::make_unique<std::string>(std::move(ticket.text));
-  own.set_aside = true;
+  own.text = std::move(ticket.text);
+  own.may_be_set_aside = own.set_aside = true;
   static_cast<void>(own_tickets_.place(ticket.id, std::move(own)));
   schedule_expiry(loop, owner.where, ns, ticket.id, ticket.expires);
 }

@@ -84,6 +84,8 @@ class SharedMatching final : public Matching {
                       const std::optional<sdk::MatchForecast>& forecast = {});
   /// Where the matches are made the ticket was not taken: ends it, and says why.
   void refuse(EventLoop& loop, sdk::TicketId id, const std::string& words);
+  /// Has a ticket wait again whose successor was refused.
+  void restore(EventLoop& loop, OwnTicket earlier, sdk::TicketId id);
   /// Gives the ticket to the broker, or, where that does not share it, to this node's own queue.
   void share(const std::string& ns, const sdk::SharedTicket& ticket, MatchRequest request,
              std::optional<sdk::TicketId> replaces);

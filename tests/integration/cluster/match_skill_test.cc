@@ -89,5 +89,31 @@ TEST_F(SharedSkillTest, APartyIsJudgedByWhatWaitsOnTheOtherNode) {
   });
 }
 
+TEST_F(SharedSkillTest, ARequestThatIsRefusedLeavesTheEarlierOneWaiting) {
+  in_namespaces([](const std::string& ns, TestPeer& alice, TestPeer& bob) {
+    ask(alice, ns, 1000, R"("party":{"id":"p","size":2})");
+    EXPECT_EQ(answer(alice)["type"].str(), "match");
+    ask(bob, ns, 5000);
+    const std::string ticket = answer(bob)["payload"]["ticket"].str();
+    ask(bob, ns, 5000, R"("party":{"id":"p","size":1})");
+    EXPECT_EQ(answer(bob)["payload"]["message"].str(), "party has another size");
+    alice.send("match_cancel", fmt(R"({"namespace":"%"})", ns), R"("id":2)");
+    EXPECT_EQ(alice.next()["type"].str(), "match_cancelled");
+    ask(alice, ns, 5000);
+    EXPECT_EQ(answer(alice)["type"].str(), "matched");
+    EXPECT_EQ(answer(bob)["type"].str(), "matched");
+    // It is the same ticket, should it wait on.
+    ask(alice, ns, 1000, R"("party":{"id":"p","size":2})");
+    EXPECT_EQ(answer(alice)["type"].str(), "match");
+    ask(bob, ns, 5000, R"("timeout_ms":60000)");
+    const std::string again = answer(bob)["payload"]["ticket"].str();
+    EXPECT_NE(again, ticket);
+    ask(bob, ns, 5000, R"("party":{"id":"p","size":1})");
+    EXPECT_EQ(answer(bob)["type"].str(), "error");
+    bob.send("match_cancel", fmt(R"({"namespace":"%"})", ns), R"("id":2)");
+    EXPECT_EQ(bob.next()["payload"]["ticket"].str(), again);
+  });
+}
+
 }  // namespace
 }  // namespace peer::test

@@ -68,6 +68,22 @@ TEST(OwnTicketsTest, ATimerOfATicketIsHandedOutAgainByWhatEndsIt) {
   EXPECT_EQ(tickets.take(8)->expiry_due, first);
 }
 
+TEST(OwnTicketsTest, WhatATicketReplacesIsKeptUntilItIsKnownWhetherItWaits) {
+  OwnTickets tickets;
+  tickets.place(7, ticket_of(1));
+  tickets.place(8, ticket_of(1, "other"));
+  tickets.place(9, ticket_of(1, "third"));
+  const std::optional<OwnTicket> refused = tickets.take(9);
+  ASSERT_TRUE(refused && refused->earlier);
+  EXPECT_EQ(refused->earlier_id, 8U);
+  EXPECT_EQ(refused->earlier->request.criteria_key, "other");
+  EXPECT_FALSE(refused->earlier->earlier);  // no more than one of a peer
+  tickets.place(8, ticket_of(1, "other"));
+  tickets.place(9, ticket_of(1, "third"));
+  EXPECT_TRUE(tickets.take_answer(9));
+  EXPECT_FALSE(tickets.take(9)->earlier);
+}
+
 TEST(OwnTicketsTest, TheAnswerThatATicketWaitsIsDueOnce) {
   OwnTickets tickets;
   tickets.place(7, ticket_of(1));
