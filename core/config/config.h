@@ -110,6 +110,7 @@ struct Config {
   std::uint32_t max_namespaces_per_peer = 0;           ///< 0: no limit
   std::uint64_t max_peer_state = 1024 * 1024;          ///< bytes held for one peer
   std::uint32_t password_queue = 256;                  ///< passwords of rooms that wait
+  std::uint32_t max_empty_rooms = 1000;                ///< rooms that wait for members
   std::uint32_t send_buffer_size = 32;                 ///< messages queued for one peer
   std::uint64_t send_buffer_bytes = 0;                 ///< 0: send_buffer_size x max_message_size
   std::uint64_t max_queued_bytes = 256 * 1024 * 1024;  ///< in the queues of all peers

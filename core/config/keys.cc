@@ -177,6 +177,7 @@ std::vector<ConfigKey> make_keys() {
       key("max_namespaces_per_peer", &Config::max_namespaces_per_peer, rule::integer(0, 1'000'000)),
       key("max_peer_state", &Config::max_peer_state, rule::integer(kKiB, 1024 * kMiB)),
       key("password_queue", &Config::password_queue, rule::integer(0, 65'536)),
+      key("max_empty_rooms", &Config::max_empty_rooms, rule::integer(0, 1'000'000)),
       key("send_buffer_size", &Config::send_buffer_size, rule::integer(1, 1'000'000),
           "PEER_SEND_BUFFER"),
       key("send_buffer_bytes", &Config::send_buffer_bytes, rule::integer(0, 1024 * kMiB)),

@@ -104,6 +104,9 @@ void handle(const Call& call) {
       return handle_ping(call);
     case MessageType::kIceServers:
       return reply_ice_servers(call.session, call.message.id, call.node.config().ice_servers);
+    case MessageType::kListRooms:
+      if (call.node.lists_rooms) return handle_list_rooms(call);
+      break;
     case MessageType::kAuthRefresh:
       if (call.node.takes_tokens) return handle_auth_refresh(call);
       break;

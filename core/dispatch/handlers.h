@@ -44,6 +44,9 @@ void handle_match_cancel(const Call& call);
 /// A newer token: the rights of its grant replace those that the peer has.
 void handle_auth_refresh(const Call& call);
 
+// room_list.cc
+void handle_list_rooms(const Call& call);
+
 // rooms.cc
 void handle_create_room(const Call& call);
 void handle_join_room(const Call& call);

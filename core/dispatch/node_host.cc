@@ -198,7 +198,7 @@ void NodeHost::members_known(std::string_view ns,
 
 void NodeHost::room_changed(const sdk::RoomNews& news) noexcept {
   guarded("a change of a room", [&] {
-    RoomChange change{{news.room.owner, news.room.max_size, news.room.state}, {}};
+    RoomChange change{node_.rooms.known(news.room_id, news.room), {}};
     // What was posted while this node was cut off is lost. Members must still learn who owns the
     // room.
     if (news.missed) {

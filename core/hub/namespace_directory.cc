@@ -67,23 +67,6 @@ JoinResult NamespaceDirectory::join(std::string_view name, const Joiner& joiner,
   return {JoinStatus::kJoined, ns, joined, page_of(*ns, 0, limit)};
 }
 
-JoinResult NamespaceDirectory::join_room(std::string_view name, const Joiner& joiner,
-                                         std::uint64_t version, const RoomChange& change,
-                                         PageLimit limit) {
-  Shard& shard = shard_of(name);
-  const MutexLock lock(shard.mutex);
-  Namespace* ns = find_in(shard, name);
-  if (ns == nullptr || ns->room == nullptr) return {JoinStatus::kGone, nullptr, 0, {}};
-  // The version rises with every join, leave and commit. As long as it is the one that the policy
-  // was shown, its decision still fits, and is carried out before this lock is released.
-  if (ns->version != version) return {JoinStatus::kConflict, ns, 0, {}};
-  *ns->room = change.room;
-  const std::uint64_t joined = add(*ns, joiner);
-  // Behind peer_joined. The newcomer is a member by now, and hears them too.
-  post_to_room(*ns, change.posts);
-  return {JoinStatus::kJoined, ns, joined, page_of(*ns, 0, limit)};
-}
-
 JoinResult NamespaceDirectory::enter(std::string_view name, const Joiner& joiner,
                                      const RoomChange* room, const sdk::MemberPage& page,
                                      PageLimit limit) {
@@ -91,7 +74,7 @@ JoinResult NamespaceDirectory::enter(std::string_view name, const Joiner& joiner
   const MutexLock lock(shard.mutex);
   Namespace* ns = find_in(shard, name);
   if (ns == nullptr) ns = &create_in(shard, name);
-  if (room != nullptr) ns->room = std::make_unique<Room>(room->room);
+  if (room != nullptr) use_room(*ns, room->room);
   const std::uint64_t joined = add(*ns, joiner);
   if (room != nullptr) post_to_room(*ns, room->posts);
   return {JoinStatus::kJoined, ns, joined, shared_page(ns, page, limit)};
@@ -104,7 +87,7 @@ JoinResult NamespaceDirectory::come(std::string_view name, const Joiner& joiner,
   Namespace* ns = find_in(shard, name);
   if (ns == nullptr) {
     ns = &create_in(shard, name);
-    if (room != nullptr) ns->room = std::make_unique<Room>(*room);
+    if (room != nullptr) use_room(*ns, *room);
   }
   const std::uint64_t joined = add(*ns, joiner);
   Member& member = ns->members.back();
@@ -121,7 +104,7 @@ void NamespaceDirectory::end_move(Namespace& ns, std::uint64_t joined,
   if (member == nullptr) return;
   member->move = Member::Move::kNone;
   if (!room) return;
-  ns.room = std::make_unique<Room>(*room);
+  use_room(ns, *room);
   ++ns.version;
 }
 
@@ -134,7 +117,7 @@ void NamespaceDirectory::release(Namespace& ns, std::uint64_t joined, const Fing
   Shard& shard = shard_of(ns.name);
   const MutexLock lock(shard.mutex);
   peers_.leave_namespace(peer, &ns);
-  if (Member* member = find_member(ns, joined)) erase_in(shard, ns, *member);
+  if (Member* member = find_member(ns, joined)) erase_in(shard, ns, *member, std::nullopt);
 }
 
 std::uint64_t NamespaceDirectory::add(Namespace& ns, const Joiner& joiner) {
@@ -142,6 +125,9 @@ std::uint64_t NamespaceDirectory::add(Namespace& ns, const Joiner& joiner) {
   // The newcomer is no member yet, so it does not hear of itself.
   peers_.enter_namespace(joiner.peer, &ns);
   if (joiner.announcement) post_to_members(ns, joiner.announcement);
+  if (ns.room != nullptr && ns.room->ends != kNever) {
+    rooms_.release(ns.name, std::exchange(ns.room->ends, kNever));
+  }
   const std::uint64_t joined = ns.next_join++;
   // By a quarter, where a vector grows to twice its size: half of its room would be empty.
   if (const std::size_t size = ns.members.size(); size == ns.members.capacity()) {
@@ -203,20 +189,9 @@ bool NamespaceDirectory::has_meta_watchers(const Namespace& ns, bool itself) con
   return ns.meta_watchers > (itself ? 1U : 0U);
 }
 
-Namespace* NamespaceDirectory::create_room(std::string_view name, const Joiner& creator,
-                                           const RoomChange& change) {
-  Shard& shard = shard_of(name);
-  const MutexLock lock(shard.mutex);
-  if (find_in(shard, name) != nullptr) return nullptr;
-  Namespace& ns = create_in(shard, name);
-  ns.room = std::make_unique<Room>(change.room);
-  add(ns, creator);
-  post_to_room(ns, change.posts);
-  return &ns;
-}
-
 LeaveResult NamespaceDirectory::leave(Namespace& ns, std::uint64_t joined, const Fingerprint& peer,
-                                      const FrameRef& announcement, bool others_know) {
+                                      const FrameRef& announcement, bool others_know,
+                                      std::optional<Time> now) {
   Shard& shard = shard_of(ns.name);
   const MutexLock lock(shard.mutex);
   // The peer's entry lets go of the namespace first. A signal that comes later is refused, and
@@ -230,9 +205,10 @@ LeaveResult NamespaceDirectory::leave(Namespace& ns, std::uint64_t joined, const
   const bool announced = member->departed || comes;
   const bool closed = ns.closed;
   LeaveResult result{ns.room != nullptr && !comes, std::nullopt};
-  const bool is_left = erase_in(shard, ns, *member);
+  const Rest rest = erase_in(shard, ns, *member, now);
   if (closed) return {};
-  if (!is_left) return result;
+  result.waits = rest == Rest::kWaits;
+  if (rest != Rest::kMembers) return result;
   if (!announced && others_know) {
     post_to_members(ns, announcement);
   } else if (!announced) {
@@ -245,52 +221,34 @@ LeaveResult NamespaceDirectory::leave(Namespace& ns, std::uint64_t joined, const
   return result;
 }
 
-bool NamespaceDirectory::erase_in(Shard& shard, Namespace& ns, Member& member) {
+NamespaceDirectory::Rest NamespaceDirectory::erase_in(Shard& shard, Namespace& ns, Member& member,
+                                                      std::optional<Time> now) {
   if (member.watches != Watches()) set_watches(ns, member, {});
   if (member.away) --ns.away;
   ns.members.erase(ns.members.begin() + (&member - ns.members.data()));
   ++ns.version;
-  if (!ns.members.empty()) return true;
+  if (!ns.members.empty()) return Rest::kMembers;
   if (ns.closed) {
     std::erase_if(shard.closed, [&](const auto& closed) { return closed.get() == &ns; });
-  } else {
-    shard.by_name.erase(shard.by_name.find(ns.name));
+    return Rest::kGone;
   }
-  return false;
+  if (now && ns.room != nullptr && ns.room->keep_empty.count() > 0) {
+    const Time ends = *now + ns.room->keep_empty;
+    if (rooms_.keep(ns.name, ends, max_empty_rooms_.load(std::memory_order_relaxed))) {
+      ns.room->ends = ends;
+      return Rest::kWaits;
+    }
+  }
+  drop_in(shard, ns);
+  return Rest::kGone;
 }
 
-bool NamespaceDirectory::commit_room(std::string_view name, std::uint64_t version,
-                                     const RoomChange& change) {
-  Shard& shard = shard_of(name);
-  const MutexLock lock(shard.mutex);
-  Namespace* ns = find_in(shard, name);
-  if (ns == nullptr || ns->room == nullptr || ns->version != version) return false;
-  *ns->room = change.room;
-  ++ns->version;
-  post_to_room(*ns, change.posts);
-  return true;
-}
-
-std::optional<std::vector<ClosedMember>> NamespaceDirectory::close_room(
-    std::string_view name, std::optional<std::uint64_t> version,
-    const std::vector<RoomPost>& posts) {
-  Shard& shard = shard_of(name);
-  const MutexLock lock(shard.mutex);
-  const auto found = shard.by_name.find(name);
-  if (found == shard.by_name.end()) return std::nullopt;
-  Namespace& ns = *found->second;
-  if (ns.room == nullptr || (version && ns.version != *version)) return std::nullopt;
-  post_to_room(ns, posts);
-  ns.closed = true;
-  std::vector<ClosedMember> members;
-  for (const Member& member : ns.members) {
-    // What it says to those who were members with it is refused from now on.
-    peers_.leave_namespace(member.peer, &ns);
-    members.push_back({member.where, &ns, member.joined});
+void NamespaceDirectory::drop_in(Shard& shard, Namespace& ns) {
+  if (ns.room != nullptr) {
+    if (ns.room->listed) rooms_.unlist(ns.room->place);
+    if (ns.room->ends != kNever) rooms_.release(ns.name, ns.room->ends);
   }
-  shard.closed.push_back(std::move(found->second));
-  shard.by_name.erase(found);
-  return members;
+  shard.by_name.erase(shard.by_name.find(ns.name));
 }
 
 void NamespaceDirectory::announce_joined(std::string_view name, const Fingerprint& peer,
@@ -346,19 +304,6 @@ void NamespaceDirectory::show_members(std::string_view name, const std::vector<F
       post_(member.where.loop, {frame, member.where, {}, nullptr});
     }
   }
-}
-
-void NamespaceDirectory::apply_to_room(std::string_view name, const RoomChange& change) {
-  Shard& shard = shard_of(name);
-  const MutexLock lock(shard.mutex);
-  Namespace* ns = find_in(shard, name);
-  // The broker has brought the changes of all nodes into one order, so no version is compared. It
-  // rises all the same: a decision that this node's policy has under way was made of an older
-  // state.
-  if (ns == nullptr || ns->room == nullptr) return;
-  *ns->room = change.room;
-  ++ns->version;
-  post_to_room(*ns, change.posts);
 }
 
 void NamespaceDirectory::post_to_members(const Namespace& ns, const FrameRef& frame) {
@@ -427,17 +372,6 @@ std::vector<std::vector<SessionRef>> NamespaceDirectory::recipients(
     by_loop[member.where.loop].push_back(member.where);
   }
   return by_loop;
-}
-
-void NamespaceDirectory::post_to_room(const Namespace& ns, const std::vector<RoomPost>& posts) {
-  for (const RoomPost& post : posts) {
-    if (!post.to) {
-      post_to_members(ns, post.frame);
-    } else if (const Member* member = find_member(ns, *post.to);
-               member && !member->muted && member->move != Member::Move::kComing) {
-      post_(member->where.loop, {post.frame, member->where, {}, nullptr});
-    }
-  }
 }
 
 }  // namespace peer

@@ -20,6 +20,7 @@
 #include "core/base/watches.h"
 #include "core/hub/peer_directory.h"
 #include "core/hub/peer_page.h"
+#include "core/hub/room_index.h"
 #include "core/net/delivery.h"
 
 namespace peer {
@@ -53,17 +54,26 @@ struct Room {
   Fingerprint owner;
   std::uint32_t max_size = 0;
   std::string state;
+  bool listed = false;         ///< it is public
+  milliseconds keep_empty{0};  ///< so long it lives on without members
 };
 
-/// A namespace with members; it lives exactly as long as it has some. Guarded by its shard's lock,
-/// but for `name`, which never changes: its members may read that any time.
+/// The same where it is kept.
+struct KeptRoom : Room {
+  std::uint64_t place = 0;  ///< by its creation (RoomIndex)
+  Time ends = kNever;       ///< while it has no members
+};
+
+/// A namespace with members; it lives exactly as long as it has some, but for a room that waits for
+/// them (Room::keep_empty). Guarded by its shard's lock, but for `name`, which never changes: its
+/// members may read that any time.
 struct Namespace {
   explicit Namespace(std::string_view its_name) : name(its_name) {}
 
   const std::string name;
   std::vector<Member> members;  ///< in join order
   std::uint64_t next_join = 1;
-  std::unique_ptr<Room> room;
+  std::unique_ptr<KeptRoom> room;
   std::uint64_t version = 0;  ///< of a room: rises with every change that its policy can see
   std::uint32_t meta_watchers = 0;
   std::uint32_t away = 0;  ///< members
@@ -85,7 +95,8 @@ struct RoomChange {
   std::vector<RoomPost> posts;
   /// A member that is put out with it.
   std::optional<Fingerprint> removed{};
-  bool closes = false;  ///< the room ends with it
+  bool closes = false;         ///< the room ends with it
+  bool may_be_listed = false;  ///< its policy lists rooms
 };
 
 /// Who was a member of a room that has ended.
@@ -137,10 +148,25 @@ struct NamespaceFacts {
   std::uint32_t max_size = 0;
 };
 
+/// A public room.
+struct ListedRoom {
+  std::string name;
+  Room room;
+  std::uint64_t place = 0;
+  std::size_t members = 0;
+};
+
+/// Some of them, in the order of their places.
+struct RoomPage {
+  std::vector<ListedRoom> rooms;
+  bool more = false;  ///< there may be others behind the last
+};
+
 /// What is left of a namespace that a member has left.
 struct LeaveResult {
   bool was_room = false;
   std::optional<RoomSnapshot> room;  ///< of a room that still has members here
+  bool waits = false;                ///< it has none, and lives on until end_empty()
   /// Members on the move who have heard of it: no other node needs to tell them.
   std::vector<Fingerprint> told{};
 };
@@ -201,9 +227,17 @@ class NamespaceDirectory {
   /// Creates a room with its first member. Null: the name is in use.
   Namespace* create_room(std::string_view name, const Joiner& creator, const RoomChange& change);
   /// Ends a membership and announces `peer_left`. `others_know`: other nodes have told their
-  /// members.
+  /// members. `now`: a room whose last member this was may live on; nullopt: it ends here in any
+  /// case, for it is the broker that knows whether it lives on.
   LeaveResult leave(Namespace& ns, std::uint64_t joined, const Fingerprint& peer,
-                    const FrameRef& announcement, bool others_know = false);
+                    const FrameRef& announcement, bool others_know = false,
+                    std::optional<Time> now = std::nullopt);
+  /// Ends rooms that have waited for members in vain, a number of them at a time, and says which
+  /// (without a lock). Returns when the next one ends, maybe at once.
+  std::optional<Time> end_empty(Time now,
+                                const std::function<void(const std::string&)>& ended = {});
+  /// Rooms that may wait at one time; those that do so already go on.
+  void use_max_empty_rooms(std::size_t most) { max_empty_rooms_ = most; }
   /// Makes the change that a room's policy decided, if the room is still at `version`. False: it
   /// has changed, or is gone.
   bool commit_room(std::string_view name, std::uint64_t version, const RoomChange& change);
@@ -269,6 +303,10 @@ class NamespaceDirectory {
   [[nodiscard]] Counts count() const;
   /// Nullopt: there is no such room here.
   [[nodiscard]] std::optional<NamespaceFacts> room_facts(std::string_view name) const;
+  /// Public rooms behind the place `after`, at most `limit`.
+  [[nodiscard]] RoomPage page_of_rooms(std::uint64_t after, std::size_t limit) const;
+  /// Rooms that wait for members.
+  [[nodiscard]] std::size_t empty_rooms() const { return rooms_.empty(); }
 
   /// Calls `visit(name, members, is_room)` for each, without a lock. The shards are copied one
   /// after the other, so the whole is not the state of one moment.
@@ -291,6 +329,9 @@ class NamespaceDirectory {
   [[nodiscard]] static Namespace* find_in(Shard& shard, std::string_view name)
       PEER_REQUIRES(shard.mutex);
   static Namespace& create_in(Shard& shard, std::string_view name) PEER_REQUIRES(shard.mutex);
+  void drop_in(Shard& shard, Namespace& ns) PEER_REQUIRES(shard.mutex);
+  /// Makes a namespace that room, or the room this one.
+  void use_room(Namespace& ns, const Room& room);
   std::uint64_t add(Namespace& ns, const Joiner& joiner);
   void set_watches(Namespace& ns, Member& member, Watches watches);
   void depart(Namespace& ns, const Fingerprint& peer, const FrameRef& left);
@@ -304,8 +345,14 @@ class NamespaceDirectory {
   /// But not to those who joined alone, or are coming.
   void post_news_from_elsewhere(const Namespace& ns, const FrameRef& frame,
                                 std::span<const Fingerprint> told);
-  /// Takes it out. Returns whether members are left; without, the namespace is gone.
-  bool erase_in(Shard& shard, Namespace& ns, Member& member) PEER_REQUIRES(shard.mutex);
+  enum class Rest : std::uint8_t {
+    kMembers,
+    kWaits,  ///< a room without members
+    kGone,   ///< so is the namespace
+  };
+  /// Takes it out. `now`: as for leave().
+  Rest erase_in(Shard& shard, Namespace& ns, Member& member, std::optional<Time> now)
+      PEER_REQUIRES(shard.mutex);
   template <typename Predicate>
   void post_to(const Namespace& ns, const FrameRef& frame, Predicate is_meant);
 
@@ -315,6 +362,8 @@ class NamespaceDirectory {
   const Post post_;
   std::unique_ptr<Shard[]> shards_;
   std::atomic<std::uint32_t> meta_watchers_{0};  // memberships that watch `meta`
+  std::atomic<std::size_t> max_empty_rooms_{0};
+  RoomIndex rooms_;
 };
 
 }  // namespace peer

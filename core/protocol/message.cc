@@ -19,9 +19,10 @@ namespace peer {
 namespace {
 
 constexpr std::array<std::string_view, kMessageTypeCount> kTypeTexts = {
-    "unknown",   "register", "join",          "leave",       "discover",  "signal",       "relay",
-    "broadcast", "match",    "match_cancel",  "create_room", "join_room", "room_info",    "kick",
-    "metadata",  "ping",     "auth_response", "ice_servers", "resume",    "auth_refresh",
+    "unknown",   "register",     "join",       "leave",        "discover",      "signal",
+    "relay",     "broadcast",    "match",      "match_cancel", "create_room",   "join_room",
+    "room_info", "kick",         "metadata",   "ping",         "auth_response", "ice_servers",
+    "resume",    "auth_refresh", "list_rooms",
 };
 
 /// Written out for each word, so that each comparison is with a constant of known length: as a loop

@@ -36,8 +36,9 @@ enum class MessageType : std::uint8_t {
   kIceServers,
   kResume,
   kAuthRefresh,
+  kListRooms,
 };
-inline constexpr std::size_t kMessageTypeCount = 20;
+inline constexpr std::size_t kMessageTypeCount = 21;
 
 /// The type's word on the wire; "unknown" for kUnknown.
 [[nodiscard]] std::string_view to_text(MessageType type);
@@ -84,6 +85,7 @@ class MessageParser {
   [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, MatchRequest&);
   [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, CreateRoomRequest&);
   [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, RoomRequest&);
+  [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, ListRoomsRequest&);
   [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, KickRequest&);
   [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, MetadataRequest&);
   [[nodiscard]] std::optional<std::string> read(const Message&, const Bounds&, AuthRefreshRequest&);

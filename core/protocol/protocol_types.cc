@@ -9,12 +9,13 @@ namespace peer {
 namespace {
 
 // The schema of docs/ has the same list; a test compares the two.
-constexpr std::array<std::string_view, 20> kServerTypes = {
+constexpr std::array<std::string_view, 21> kServerTypes = {
     "registered",   "auth_challenge", "peer_list",       "peer_joined",
     "peer_left",    "matched",        "match_cancelled", "match_expired",
     "room_created", "room_updated",   "room_closed",     "ack",
     "pong",         "error",          "resumed",         "auth_refreshed",
     "peer_updated", "peer_away",      "peer_back",       "server_message",
+    "room_list",
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "core/protocol/requests.h"
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
 
 #include "core/base/fingerprint.h"
@@ -18,7 +19,7 @@ namespace {
 using RequestError = std::optional<std::string>;
 
 constexpr std::size_t kLongestShownWord = 64;  // bytes
-constexpr std::int64_t kDefaultDiscoverLimit = 50;
+constexpr std::int64_t kDefaultPage = 50;
 // For texts that must be a fingerprint or a known alias in the end: another length is no match.
 constexpr std::size_t kUnbounded = std::numeric_limits<std::size_t>::max();
 
@@ -62,10 +63,10 @@ Watches read_watch(PayloadReader& payload) {
   return watches;
 }
 
-std::uint32_t read_discover_limit(PayloadReader& payload, std::uint32_t max) {
+// How many entries a page may have.
+std::uint32_t read_limit(PayloadReader& payload, std::uint32_t max) {
   const std::int64_t limit = payload.optional_integer("limit").value_or(0);
-  return static_cast<std::uint32_t>(
-      std::min<std::int64_t>(limit > 0 ? limit : kDefaultDiscoverLimit, max));
+  return static_cast<std::uint32_t>(std::min<std::int64_t>(limit > 0 ? limit : kDefaultPage, max));
 }
 
 std::optional<Fingerprint> read_after(PayloadReader& payload) {
@@ -74,6 +75,17 @@ std::optional<Fingerprint> read_after(PayloadReader& payload) {
   const auto after = parse_fingerprint(*text);
   if (!after) payload.refuse("after must be a fingerprint");
   return after;
+}
+
+// What a page of rooms has given as `next`: opaque to clients, a number written in digits.
+std::uint64_t read_place(PayloadReader& payload) {
+  const auto text = payload.optional_text("after", kUnbounded);
+  if (!text) return 0;
+  std::uint64_t place = 0;
+  const char* const end = text->data() + text->size();
+  const auto [read, error] = std::from_chars(text->data(), end, place);
+  if (error != std::errc() || read != end) payload.refuse("after must be of an earlier page");
+  return place;
 }
 
 std::uint32_t read_group_size(PayloadReader& payload, std::uint32_t max) {
@@ -149,7 +161,7 @@ RequestError MessageParser::read(const Message& message, const Bounds& bounds,
                                  DiscoverRequest& out) {
   PayloadReader payload(message.payload, impl_->texts, impl_->payload);
   out.ns = payload.required_text("namespace", bounds.name);
-  out.limit = read_discover_limit(payload, bounds.discover_limit);
+  out.limit = read_limit(payload, bounds.discover_limit);
   out.after = read_after(payload);
   return payload.error();
 }
@@ -193,6 +205,14 @@ RequestError MessageParser::read(const Message& message, const Bounds& bounds, R
   out.room_id = payload.required_text("room_id", bounds.name);
   if (message.type == MessageType::kJoinRoom) out.watches = read_watch(payload);
   out.fields = payload.parsed();
+  return payload.error();
+}
+
+RequestError MessageParser::read(const Message& message, const Bounds& bounds,
+                                 ListRoomsRequest& out) {
+  PayloadReader payload(message.payload, impl_->texts, impl_->payload);
+  out.limit = read_limit(payload, bounds.discover_limit);
+  out.after = read_place(payload);
   return payload.error();
 }
 

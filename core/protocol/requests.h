@@ -100,6 +100,11 @@ struct RoomRequest {
   Watches watches;    ///< of join_room alone
 };
 
+struct ListRoomsRequest {
+  std::uint64_t after = 0;  ///< the place of a room; 0: from the first
+  std::uint32_t limit = 50;
+};
+
 struct KickRequest {
   std::string_view room_id;
   std::string_view target;  ///< fingerprint or alias

@@ -18,6 +18,7 @@ namespace peer {
 namespace {
 
 constexpr std::size_t kMaxState = 64 * 1024;
+constexpr milliseconds kLongestEmpty = std::chrono::hours(24 * 30);
 
 bool is_present(const RoomSnapshot& snapshot, const sdk::RoomRequest& request,
                 const Fingerprint& peer) {
@@ -104,6 +105,8 @@ void drop_bad_messages(std::vector<sdk::RoomMessage>& messages, PluginCalls& cal
 
 /// Of the SDK that has the functions of a policy beside decide() and message_types().
 constexpr std::uint32_t kOrdersRevision = 3;
+/// And of lists of rooms.
+constexpr std::uint32_t kListsRevision = 6;
 
 RoomVerdict judge(const Served<sdk::RoomPolicy>& by, std::string_view room_id,
                   const RoomSnapshot& snapshot, const sdk::RoomRequest& request) {
@@ -162,17 +165,21 @@ std::optional<sdk::RoomRefusal> check(const Served<sdk::RoomPolicy>& by,
 
 namespace {
 
+// The members of an object that a policy has written, each with a comma before it.
+std::string members_of(const std::string& object, PluginCalls& calls, const char* call) {
+  if (object.empty() || object == "{}") return {};
+  if (!object.starts_with('{') || !object.ends_with('}') || !is_valid_json(object)) {
+    calls.fault(call, "described a room in what is no JSON object");
+    return {};
+  }
+  return "," + object.substr(1, object.size() - 2);
+}
+
 // What `room_updated` has beside the usual members.
 std::string updated_members(const Served<sdk::RoomPolicy>& by, const sdk::RoomView& room) {
   sdk::RoomDescription description;
   by.calls.run("describe", [&] { by.plugin.describe(room, description); });
-  const std::string& object = description.updated;
-  if (object.empty() || object == "{}") return {};
-  if (!object.starts_with('{') || !object.ends_with('}') || !is_valid_json(object)) {
-    by.calls.fault("describe", "described a room in what is no JSON object");
-    return {};
-  }
-  return "," + object.substr(1, object.size() - 2);
+  return members_of(description.updated, by.calls, "describe");
 }
 
 sdk::RoomView view_of(std::string_view room_id, const Room& room,
@@ -192,6 +199,28 @@ RoomNews news_of(const Served<sdk::RoomPolicy>& by, std::string_view room_id,
   news.changed = news.changed ||
                  news.members != updated_members(by, view_of(room_id, before.room, before.members));
   return news;
+}
+
+void add_consequences(const Served<sdk::RoomPolicy>& by, const sdk::RoomTraits& traits,
+                      std::string_view room_id, Room& room) {
+  room.listed = false;
+  room.keep_empty = {};
+  if (by.revision < kListsRevision || (!traits.lists_rooms && !traits.keeps_empty_rooms)) return;
+  sdk::RoomDescription description;
+  by.calls.run("describe", [&] { by.plugin.describe(view_of(room_id, room, {}), description); });
+  room.listed = traits.lists_rooms && description.listed;
+  if (!traits.keeps_empty_rooms) return;
+  room.keep_empty = std::clamp(description.keep_empty, milliseconds(0), kLongestEmpty);
+}
+
+std::optional<std::string> entry_of(const Served<sdk::RoomPolicy>& by, std::string_view room_id,
+                                    const Room& room, const sdk::RoomViewer& viewer) {
+  if (by.revision < kListsRevision) return std::nullopt;
+  sdk::RoomEntry entry;
+  const bool done =
+      by.calls.run("list", [&] { by.plugin.list(view_of(room_id, room, {}), viewer, entry); });
+  if (!done || !entry.shown) return std::nullopt;
+  return members_of(entry.members, by.calls, "list");
 }
 
 }  // namespace peer

@@ -31,6 +31,16 @@ struct RoomVerdict {
 /// refuses nothing: the decision will throw too.
 [[nodiscard]] std::optional<sdk::RoomRefusal> check(const Served<sdk::RoomPolicy>& by,
                                                     const sdk::RoomRequest& request);
+/// What follows from a room as it is, for its store: whether it is public, and how long it waits
+/// for members. `room` has all else already. Asks only a policy whose traits say that there is such
+/// a room.
+void add_consequences(const Served<sdk::RoomPolicy>& by, const sdk::RoomTraits& traits,
+                      std::string_view room_id, Room& room);
+/// What a public room looks like to one peer: further members, each with a comma before it;
+/// nullopt: it is not for that peer.
+[[nodiscard]] std::optional<std::string> entry_of(const Served<sdk::RoomPolicy>& by,
+                                                  std::string_view room_id, const Room& room,
+                                                  const sdk::RoomViewer& viewer);
 /// What members are to hear of a change of their room (`room_updated`).
 struct RoomNews {
   bool changed = false;

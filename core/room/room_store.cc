@@ -1,6 +1,7 @@
 #include "core/room/room_store.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -72,22 +73,6 @@ Status status_of(sdk::CommitStatus status) {
       return Status::kUnavailable;
   }
   return Status::kUnavailable;
-}
-
-// The change as the broker takes it.
-sdk::RoomCommit commit_of(const RoomTask& task) {
-  sdk::RoomCommit commit;
-  commit.version = task.based_on;
-  commit.room = {task.change.room.owner, task.change.room.max_size, task.change.room.state};
-  for (const RoomPost& post : task.change.posts) {
-    commit.posts.push_back({post.to, std::string(text_of(post.frame))});
-  }
-  if (task.change.removed) {
-    commit.kicked = task.change.removed;
-    commit.by = task.question.actor;
-  }
-  commit.closes = task.change.closes;
-  return commit;
 }
 
 std::optional<RoomSnapshot> snapshot_of(const std::optional<sdk::RoomRecord>& record) {
@@ -164,18 +149,49 @@ RoomOutcome OwnRooms::let_in(const RoomTask& task) {
   return outcome;
 }
 
-bool OwnRooms::leave(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
-                     const FrameRef& announcement, bool) {
+RoomStore::Left OwnRooms::leave(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
+                                const FrameRef& announcement, bool, Time now) {
   const bool tells = events_ != nullptr && events_->wanted(EventKind::kRoom);
   const std::string name = tells ? ns.name : std::string();  // whose last member this may be
-  const LeaveResult left = namespaces_.leave(ns, joined, peer.peer, announcement);
+  const LeaveResult left = namespaces_.leave(ns, joined, peer.peer, announcement, false, now);
+  if (left.waits) return Left::kWaits;
   if (tells && left.was_room && !left.room) tell_room(events_, name, "closed", wall_now());
-  return left.room.has_value();
+  return left.room ? Left::kSettle : Left::kNothing;
+}
+
+std::optional<Time> OwnRooms::end_empty(Time now) {
+  return namespaces_.end_empty(now, [this](const std::string& name) {
+    const bool tells = events_ != nullptr && events_->wanted(EventKind::kRoom);
+    if (tells) tell_room(events_, name, "closed", wall_now());
+  });
+}
+
+void OwnRooms::list(EventLoop&, std::uint64_t after, std::uint32_t limit, OnPage then) {
+  then(namespaces_.page_of_rooms(after, limit));
 }
 
 void OwnRooms::refresh(Namespace& ns, std::uint64_t joined, const sdk::Registered&,
                        std::string_view object) {
   namespaces_.refresh(ns, joined, object);
+}
+
+// The change as the broker takes it.
+sdk::RoomCommit SharedRooms::commit_of(const RoomTask& task) const {
+  sdk::RoomCommit commit;
+  commit.version = task.based_on;
+  commit.room = {task.change.room.owner, task.change.room.max_size, task.change.room.state};
+  for (const RoomPost& post : task.change.posts) {
+    commit.posts.push_back({post.to, std::string(text_of(post.frame))});
+  }
+  if (task.change.removed) {
+    commit.kicked = task.change.removed;
+    commit.by = task.question.actor;
+  }
+  commit.closes = task.change.closes;
+  if (task.change.may_be_listed) commit.listed = task.change.room.listed;
+  commit.keep_empty = task.change.room.keep_empty;
+  commit.most_empty = max_empty_rooms_.load(std::memory_order_relaxed);
+  return commit;
 }
 
 void SharedRooms::read(RoomTask&& task, OnView then) {
@@ -274,8 +290,8 @@ void SharedRooms::withdraw(std::string_view ns, const sdk::Registered& peer) {
   calls_.run("leave", [&] { broker_.leave(ns, peer); });
 }
 
-bool SharedRooms::leave(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
-                        const FrameRef& announcement, bool others_know) {
+RoomStore::Left SharedRooms::leave(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
+                                   const FrameRef& announcement, bool others_know, Time) {
   const std::string name = ns.name;  // whose last member this may be
   const LeaveResult left = namespaces_.leave(ns, joined, peer.peer, announcement, others_know);
   if (left.told.empty()) {
@@ -283,7 +299,44 @@ bool SharedRooms::leave(Namespace& ns, std::uint64_t joined, const sdk::Register
   } else {
     calls_.run("leave_told", [&] { broker_.leave_told(name, peer, left.told); });
   }
-  return left.was_room;
+  return left.was_room ? Left::kSettle : Left::kNothing;
+}
+
+// A room without members waits at the broker.
+std::optional<Time> SharedRooms::end_empty(Time) { return std::nullopt; }
+
+void SharedRooms::list(EventLoop& loop, std::uint64_t after, std::uint32_t limit, OnPage then) {
+  if (revision_ < 6) return own_.list(loop, after, limit, std::move(then));
+  using Answer = std::optional<sdk::RoomPage>;
+  ask<Answer>(
+      loop, {calls_, "list_rooms"}, std::nullopt,
+      [&](sdk::BrokerReply<Answer> reply) { broker_.list_rooms(after, limit, std::move(reply)); },
+      [this, &loop, after, limit, then = std::move(then)](Answer answer) mutable {
+        if (!answer) return own_.list(loop, after, limit, std::move(then));
+        then(page_of(std::move(*answer), after, limit));
+      });
+}
+
+RoomPage SharedRooms::page_of(sdk::RoomPage&& shared, std::uint64_t after, std::uint32_t limit) {
+  RoomPage page;
+  page.more = shared.more || shared.rooms.size() > limit;
+  std::uint64_t last = after;
+  for (sdk::ListedRoom& room : shared.rooms) {
+    if (page.rooms.size() == limit) break;
+    // Whoever goes on behind the last one must get to an end.
+    if (room.place < last || room.place == after) {
+      calls_.fault("list_rooms", "listed rooms out of their order");
+      page.more = false;
+      break;
+    }
+    last = room.place;
+    page.rooms.push_back({std::move(room.room_id),
+                          {room.room.owner, room.room.max_size, std::move(room.room.state), true},
+                          room.place,
+                          room.members});
+  }
+  if (page.rooms.empty()) page.more = false;
+  return page;
 }
 
 void SharedRooms::refresh(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,

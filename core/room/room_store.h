@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -63,6 +64,7 @@ struct RoomOutcome {
 /// Thread-safe; each task on its own loop.
 class RoomStore {
  public:
+  using OnPage = UniqueTask<void(RoomPage&& page), 6>;
   using OnView = void (*)(RoomTask&& task, RoomView&& view);
   using OnOutcome = void (*)(RoomTask&& task, RoomOutcome&& outcome);
 
@@ -74,13 +76,23 @@ class RoomStore {
   virtual void join(RoomTask&& task, OnOutcome then) = 0;
   /// A join came to nothing, though it may be known elsewhere.
   virtual void withdraw(std::string_view ns, const sdk::Registered& peer) = 0;
-  /// Ends a membership, and announces it. True: it was in a room, whose policy is to be asked.
-  /// `others_know`: other nodes have told their members.
-  virtual bool leave(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
-                     const FrameRef& announcement, bool others_know) = 0;
+  enum class Left : std::uint8_t {
+    kNothing,  ///< follows
+    kSettle,   ///< it was in a room, whose policy is to be asked
+    kWaits,    ///< it was the last one of a room, which waits: end_empty() is to be called
+  };
+  /// Ends a membership, and announces it. `others_know`: other nodes have told their members.
+  virtual Left leave(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
+                     const FrameRef& announcement, bool others_know, Time now) = 0;
+  /// Ends rooms that have waited in vain. Returns when the next one ends; nullopt: none waits here.
+  virtual std::optional<Time> end_empty(Time now) = 0;
+  /// Public rooms behind the place `after`, `limit` at most, on `loop`, whose thread this is.
+  virtual void list(EventLoop& loop, std::uint64_t after, std::uint32_t limit, OnPage then) = 0;
   /// Others see another object of a member from now on; nobody is told.
   virtual void refresh(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
                        std::string_view object) = 0;
+  /// Rooms that may wait for members at one time, on all nodes that share them (`max_empty_rooms`).
+  virtual void use_max_empty_rooms(std::uint32_t most) = 0;
 };
 
 /// The local view of this node. All answers come within the call, and nothing is allocated for
@@ -98,10 +110,13 @@ class OwnRooms final : public RoomStore {
   void commit(RoomTask&& task, OnOutcome then) override;
   void join(RoomTask&& task, OnOutcome then) override;
   void withdraw(std::string_view, const sdk::Registered&) override {}
-  bool leave(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
-             const FrameRef& announcement, bool others_know) override;
+  Left leave(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
+             const FrameRef& announcement, bool others_know, Time now) override;
+  std::optional<Time> end_empty(Time now) override;
+  void list(EventLoop& loop, std::uint64_t after, std::uint32_t limit, OnPage then) override;
   void refresh(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
                std::string_view object) override;
+  void use_max_empty_rooms(std::uint32_t most) override { namespaces_.use_max_empty_rooms(most); }
 
  private:
   RoomOutcome let_in(const RoomTask& task);
@@ -128,12 +143,17 @@ class SharedRooms final : public RoomStore {
   void commit(RoomTask&& task, OnOutcome then) override;
   void join(RoomTask&& task, OnOutcome then) override;
   void withdraw(std::string_view ns, const sdk::Registered& peer) override;
-  bool leave(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
-             const FrameRef& announcement, bool others_know) override;
+  Left leave(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
+             const FrameRef& announcement, bool others_know, Time now) override;
+  std::optional<Time> end_empty(Time now) override;
+  void list(EventLoop& loop, std::uint64_t after, std::uint32_t limit, OnPage then) override;
   void refresh(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
                std::string_view object) override;
+  void use_max_empty_rooms(std::uint32_t most) override { max_empty_rooms_ = most; }
 
  private:
+  [[nodiscard]] sdk::RoomCommit commit_of(const RoomTask& task) const;
+  [[nodiscard]] RoomPage page_of(sdk::RoomPage&& shared, std::uint64_t after, std::uint32_t limit);
   void enter(RoomTask&& task, const sdk::JoinOutcome& outcome, OnOutcome then);
   RoomOutcome::Status status_of(const RoomTask& task, sdk::JoinStatus status);
 
@@ -142,6 +162,7 @@ class SharedRooms final : public RoomStore {
   sdk::Broker& broker_;
   PluginCalls& calls_;
   const std::uint32_t revision_;
+  std::atomic<std::uint32_t> max_empty_rooms_{0};
 };
 
 }  // namespace peer

@@ -125,12 +125,13 @@ void Rooms::attempt(RoomTask&& task) {
 
 void Rooms::take_view(RoomTask&& task, RoomView&& view) {
   if (task.newcomer_has_gone()) return;
-  const bool takes_empty = task.newcomer || task.question.ends;
+  // A room that waits for its members hears its owner, who may be none.
+  const bool takes_empty = task.newcomer || task.question.ends || task.question.of_strangers;
   const bool is_empty = !view.room || (!takes_empty && view.room->members.empty());
   if (is_empty) {
     // With others a room's last member may be anywhere: who goes finds out whether it was here. Who
-    // has seen the room since was not the last.
-    if (task.question.action == sdk::RoomAction::kLeave && task.attempts == 0) {
+    // has seen the room since was not the last, and a room that waits for members has not ended.
+    if (task.question.action == sdk::RoomAction::kLeave && task.attempts == 0 && !view.room) {
       tell_room(task.rooms->events_, task.question.name, "closed", task.loop.wall());
     }
     return task.rooms->refuse(std::move(task), not_found());
@@ -157,7 +158,9 @@ void Rooms::decide(RoomTask&& task, const RoomSnapshot& room) {
     return look_at_password(std::move(task), verdict.orders);
   }
   task.based_on = room.version;
+  add_consequences(by, traits_->at(by.index), task.question.name, verdict.room);
   task.change = change_of(by, task.question, verdict, room, now);
+  task.change.may_be_listed = traits_->at(by.index).lists_rooms;
   task.wake_after = verdict.wake_after;
   if (task.newcomer) return store_->join(std::move(task), take_outcome);
   store_->commit(std::move(task), take_outcome);
@@ -283,6 +286,29 @@ void Rooms::look(RoomTask&& task) {
 
 std::optional<sdk::RoomRefusal> Rooms::check(const RoomQuestion& question, sdk::Instant now) const {
   return peer::check(policies_.of(question.name), request_of(question, now));
+}
+
+Room Rooms::known(std::string_view name, sdk::RoomState state) const {
+  Room room{state.owner, state.max_size, std::move(state.state)};
+  const Served<sdk::RoomPolicy>& by = policies_.of(name);
+  add_consequences(by, traits_->at(by.index), name, room);
+  return room;
+}
+
+void Rooms::end_empty_in_time(EventLoop& loop) {
+  const std::optional<Time> next = store_->end_empty(loop.now());
+  if (!next) return;
+  // One timer for all rooms, on the loop that has seen the first of them: the one that is set if it
+  // is early enough, which sets the next.
+  Time set = next_end_.load();
+  do {
+    if (set <= *next) return;
+  } while (!next_end_.compare_exchange_weak(set, *next));
+  loop.schedule(*next, [this, &loop, due = *next] {
+    Time mine = due;
+    next_end_.compare_exchange_strong(mine, kNever);
+    end_empty_in_time(loop);
+  });
 }
 
 void Rooms::settle(EventLoop& loop, std::string name, const Fingerprint& gone) {

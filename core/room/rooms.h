@@ -1,11 +1,13 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <peer/sdk/room_policy.h>
 
@@ -33,6 +35,8 @@ class Rooms {
         std::size_t password_queue = 256)
       : store_(std::move(store)), policies_(std::move(policies)), passwords_(password_queue) {}
 
+  /// What the policies are, by Served::index. Before the first task; outlives them.
+  void use_traits(const std::vector<sdk::RoomTraits>& traits) { traits_ = &traits; }
   /// What lets the sessions of a room that has ended go; on any loop. Before the first task.
   using OnClosed = std::function<void(std::span<const ClosedMember> members)>;
   void when_closed(OnClosed on_closed) { on_closed_ = std::move(on_closed); }
@@ -44,6 +48,10 @@ class Rooms {
   /// What the room's policy has against the fields of a question that will be asked.
   [[nodiscard]] std::optional<sdk::RoomRefusal> check(const RoomQuestion& question,
                                                       sdk::Instant now) const;
+  /// A room as another node, or the broker, tells of it, with what follows from that.
+  [[nodiscard]] Room known(std::string_view name, sdk::RoomState state) const;
+  /// A room waits for members (RoomStore::Left): ends it in time, and all others that wait.
+  void end_empty_in_time(EventLoop& loop);
   /// A member has gone: asks the policy who owns the room now. Nobody waits for the outcome.
   void settle(EventLoop& loop, std::string name, const Fingerprint& gone);
 
@@ -71,6 +79,9 @@ class Rooms {
   const std::unique_ptr<RoomStore> store_;
   const ByNamespace<sdk::RoomPolicy> policies_;
   Events* events_ = nullptr;  // null: nobody is told
+  const std::vector<sdk::RoomTraits>* traits_ = nullptr;
+  /// When end_empty_in_time() will be called; kNever: it will not.
+  std::atomic<Time> next_end_{kNever};
   OnClosed on_closed_ = [](std::span<const ClosedMember>) {};
   Passwords passwords_;  // the last: its thread has tasks of the others
 };

@@ -122,6 +122,10 @@ Node::Node(const Config& config, LoadedPlugins its_plugins, std::size_t loop_cou
       for (const std::string& type : policy->message_types()) room_message_types[type].push_back(i);
     });
   }
+  rooms.use_traits(room_traits);
+  rooms.store().use_max_empty_rooms(config.max_empty_rooms);
+  lists_rooms = std::any_of(room_traits.begin(), room_traits.end(),
+                            [](const sdk::RoomTraits& traits) { return traits.lists_rooms; });
   for (std::size_t i = 0; i < loop_count; ++i) {
     loop_states.push_back(std::make_unique<LoopState>());
     loop_states.back()->kept.set_total(config.resume_total_bytes / loop_count);
@@ -144,6 +148,7 @@ void Node::use_config(const Config& config) {
   peers.set_max_peers(config.max_peers);
   matching->set_max_message_size(config.max_peer_list_size);
   rooms.passwords().use_queue(config.password_queue);
+  rooms.store().use_max_empty_rooms(config.max_empty_rooms);
   for (const auto& state : loop_states) {
     state->loop->post([&kept = state->kept, share = config.resume_total_bytes / loops.size()] {
       kept.set_total(share);

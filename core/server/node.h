@@ -89,6 +89,7 @@ struct Node {
   std::map<std::string, std::vector<std::size_t>, std::less<>> room_message_types;
   /// What each of them is, by the same number.
   std::vector<sdk::RoomTraits> room_traits;
+  bool lists_rooms = false;  ///< one of them does
 
   Admission admission;  ///< the loops ask it
   Loops loops;

@@ -179,7 +179,7 @@ void settle(Node& node, LoopState& home, SessionRef ref, std::uint64_t number,
                                     [&](const auto& its) { return its.ns == membership.ns->name; });
     if (taken != outcome.memberships.end()) {
       std::optional<Room> room;
-      if (taken->room) room = Room{taken->room->owner, taken->room->max_size, taken->room->state};
+      if (taken->room) room = node.rooms.known(taken->ns, *taken->room);
       node.namespaces.end_move(*membership.ns, membership.joined, room);
       continue;
     }

@@ -107,11 +107,12 @@ void leave_namespace(Node& node, Session& session, std::size_t membership, bool 
   // Only members have tickets: the ticket ends before the membership, so no match can be made of it
   // afterwards.
   node.matching->drop(loop, name, session.fingerprint);
-  const bool is_to_be_settled = node.rooms.store().leave(
+  const RoomStore::Left rest = node.rooms.store().leave(
       *left.ns, left.joined, session.registered(),
-      peer_left_frame(session.fingerprint, name, loop.wall()), others_know);
+      peer_left_frame(session.fingerprint, name, loop.wall()), others_know, loop.now());
   // The owner may have left: the room's policy decides who succeeds it.
-  if (is_to_be_settled) node.rooms.settle(loop, name, session.fingerprint);
+  if (rest == RoomStore::Left::kSettle) node.rooms.settle(loop, name, session.fingerprint);
+  if (rest == RoomStore::Left::kWaits) node.rooms.end_empty_in_time(loop);
   // Who goes altogether has left all namespaces: that is told once.
   if (session.stage != Session::Stage::kGone && node.events.wanted(EventKind::kLeave)) {
     tell_event(node, session, EventKind::kLeave, ",\"namespace\":" + json_string(name));

@@ -33,7 +33,8 @@ namespace peer_broker_kit {
 ///      1.2)
 ///   D  reaped: ns, fp
 ///   R  room changed: ns, token, owner, max, state, posts (packed: to or '', text, ...),
-///      kRoomCloses if it has ended with that (since 1.1)
+///      kRoomCloses if it has ended with that (since 1.1), else '', its terms, listed and empty, if
+///      it has any (since 1.3)
 ///   K  kicked: ns, fp, by
 ///   X  replaced: fp, registration
 ///   H  another has its alias: fp, registration

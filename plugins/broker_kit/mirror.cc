@@ -6,6 +6,16 @@
 // the mirror.
 namespace peer_broker_kit {
 
+RoomTerms terms_of(const peer::sdk::RoomCommit& commit) {
+  RoomTerms terms;
+  if (commit.listed) terms.listed = *commit.listed ? "1" : "0";
+  if (commit.keep_empty.count() > 0) {
+    terms.empty =
+        std::to_string(commit.keep_empty.count()) + " " + std::to_string(commit.most_empty);
+  }
+  return terms;
+}
+
 void Mirror::add_peer(const Registered& peer, std::string_view alias, bool proved) {
   const auto [entry, fresh] = peers_.try_emplace(peer.peer);
   // Whatever the order in which calls come, the newest registration wins.

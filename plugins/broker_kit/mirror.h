@@ -18,6 +18,16 @@ namespace peer_broker_kit {
 using peer::sdk::Fingerprint;
 using peer::sdk::Registered;
 
+/// How a broker stores what RoomCommit says beside the room, as texts.
+struct RoomTerms {
+  std::string listed;  ///< "1" public, "0" not, empty: never
+  std::string
+      empty;  ///< "60000 1000": how long (ms) it waits for members, how many rooms may do so
+
+  friend bool operator==(const RoomTerms&, const RoomTerms&) = default;
+};
+[[nodiscard]] RoomTerms terms_of(const peer::sdk::RoomCommit& commit);
+
 /// What the core has told of this node's own peers: the truth that Redis is put right with after
 /// an outage. Loop thread only.
 class Mirror {
@@ -41,6 +51,8 @@ class Mirror {
   struct Room {
     peer::sdk::RoomState state;
     std::uint64_t version = 0;
+    std::string created{};  ///< when, as Redis said; empty: not known
+    RoomTerms terms{};
   };
   struct Namespace {
     std::uint32_t own = 0;    ///< members on this node

@@ -198,6 +198,8 @@ bool Inbox::take_room_change(const Fields& fields) {
   const peer::sdk::RoomState state{*owner, *max_size, std::string(fields[5])};
   if (Mirror::Namespace* here = parts_.mirror.find(fields[1]); here != nullptr && here->room) {
     here->room->state = state;
+    here->room->terms =
+        fields.size() > 9 ? RoomTerms{std::string(fields[8]), std::string(fields[9])} : RoomTerms();
   }
   // The core tells leave() of each member of a room that has ended: so the mirror forgets them.
   const bool closed = fields.size() > 7 && fields[7] == kRoomCloses;

@@ -65,10 +65,12 @@ void Namespaces::try_join(const Join& join, const ReplyTo<JoinOutcome>& reply, T
   const std::string version = std::to_string(room.version);
   const std::string owner = to_hex(room.room.owner);
   const std::string room_max = std::to_string(room.room.max_size);
+  const RoomTerms terms = terms_of(room);
   const std::string news = join.room ? room_envelope(join.ns, "", room) : std::string();
   link_.run(Script::kJoin,
             {fingerprint, registration, join.ns, join.object, max_size, page, token, kind_of(join),
-             version, owner, room_max, room.room.state, news, tries.patient ? "1" : "0"},
+             version, owner, room_max, room.room.state, news, tries.patient ? "1" : "0",
+             terms.listed, terms.empty},
             [this, token, join, reply, tries](const Reply* answer) {
               take_join_reply(token, join, answer, reply, tries);
             });
@@ -108,9 +110,9 @@ void Namespaces::take_join_reply(const std::string& token, const Join& join, con
     return reply(std::move(outcome));
   }
   outcome.version = unsigned_of((*answer)[1]);
-  outcome.page = read_page(*answer, 2, 5);
+  outcome.page = read_page(*answer, 2, 6);
   note_move(join);
-  remember_member(join, outcome.version, outcome.page.total);
+  remember_member(join, outcome.version, outcome.page.total, std::string((*answer)[5].text()));
   // Its place in the order of joins is kept, for the case that Redis loses it.
   mirror_.mark_shared(join.ns, join.peer, (*answer)[4].text());
   catch_up_.know_members(join.ns, outcome.page);
@@ -130,7 +132,7 @@ void Namespaces::note_move(const Join& join) {
 // By this node's own truth: the core goes on so, and Redis learns of it with the next resync.
 void Namespaces::join_alone(const Join& join, const ReplyTo<JoinOutcome>& reply) {
   note_move(join);
-  remember_member(join, join.room ? join.room->version + 1 : 0, 0);
+  remember_member(join, join.room ? join.room->version + 1 : 0, 0, {});
   resync_.mark_dirty(join.peer.peer);
   JoinOutcome outcome;
   // The members are compared behind this, or all of them when this node is connected again.
@@ -139,11 +141,15 @@ void Namespaces::join_alone(const Join& join, const ReplyTo<JoinOutcome>& reply)
   reply(std::move(outcome));
 }
 
-void Namespaces::remember_member(const Join& join, std::uint64_t version, std::uint64_t total) {
+void Namespaces::remember_member(const Join& join, std::uint64_t version, std::uint64_t total,
+                                 std::string created) {
   mirror_.add_member(join.ns, join.peer, join.object);
   Mirror::Namespace* here = mirror_.find(join.ns);
   if (here == nullptr) return;
-  if (join.room) here->room = Mirror::Room{join.room->room, version};
+  if (join.room) {
+    if (created.empty() && here->room) created = here->room->created;
+    here->room = Mirror::Room{join.room->room, version, std::move(created), terms_of(*join.room)};
+  }
   here->total = std::max<std::uint64_t>(total, here->own);
   counts_.tell(join.ns, *here);
 }

@@ -78,8 +78,10 @@ class Namespaces {
   void join_alone(const Join& join, const OnJoined& reply);
   /// The joiner was a member on another node: its end there is told before its new join.
   void note_move(const Join& join);
-  /// Enters the member into the mirror. `total`: members on all nodes, 0 if unknown.
-  void remember_member(const Join& join, std::uint64_t version, std::uint64_t total);
+  /// Enters the member into the mirror. `total`: members on all nodes, 0 if unknown. `created`: a
+  /// room, as Redis says; empty: not known.
+  void remember_member(const Join& join, std::uint64_t version, std::uint64_t total,
+                       std::string created);
   /// Reads a page of members; one that makes no sense is left out.
   [[nodiscard]] peer::sdk::MemberPage read_page(const Reply& reply, std::size_t total,
                                                 std::size_t first) const;

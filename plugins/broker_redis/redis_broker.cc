@@ -169,6 +169,12 @@ void RedisBroker::commit_room(std::string_view room_id, const RoomCommit& commit
   });
 }
 
+void RedisBroker::list_rooms(std::uint64_t after, std::uint32_t limit,
+                             ReplyTo<std::optional<RoomPage>> reply) {
+  loop_->post(
+      [this, after, limit, reply = std::move(reply)] { node_->rooms().list(after, limit, reply); });
+}
+
 bool RedisBroker::add_ticket(std::string_view ns, const SharedTicket& ticket,
                              std::optional<TicketId> replaces) {
   loop_->post([this, ns = std::string(ns), ticket, replaces] {

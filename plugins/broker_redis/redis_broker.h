@@ -52,6 +52,8 @@ class RedisBroker final : public peer::sdk::Broker {
                    ReplyTo<peer::sdk::CommitOutcome> reply) override;
 
   /// Always true: while Redis is away the plugin hands the ticket back (BrokerHost::ticket_added).
+  void list_rooms(std::uint64_t after, std::uint32_t limit,
+                  ReplyTo<std::optional<peer::sdk::RoomPage>> reply) override;
   bool add_ticket(std::string_view ns, const peer::sdk::SharedTicket& ticket,
                   std::optional<peer::sdk::TicketId> replaces) override;
   void ticket_waits(std::string_view ns, peer::sdk::TicketId ticket) override;

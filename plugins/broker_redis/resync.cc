@@ -109,9 +109,10 @@ void Resync::put_right(const Fingerprint& peer) {
     if (here != nullptr && here->room) {
       const Mirror::Room& room = *here->room;
       arguments.insert(arguments.end(), {std::to_string(room.version), to_hex(room.state.owner),
-                                         std::to_string(room.state.max_size), room.state.state});
+                                         std::to_string(room.state.max_size), room.state.state,
+                                         room.created, room.terms.listed, room.terms.empty});
     } else {
-      arguments.insert(arguments.end(), {"", "", "", ""});
+      arguments.insert(arguments.end(), {"", "", "", "", "", "", ""});
     }
   }
   ++under_way_;

@@ -1,5 +1,7 @@
 #include "rooms.h"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 // In: readings and commits of the core, which asks the policy in between. Out: what Redis has, or
@@ -10,6 +12,7 @@ namespace peer_redis {
 using peer::sdk::CommitOutcome;
 using peer::sdk::CommitStatus;
 using peer::sdk::RoomCommit;
+using peer::sdk::RoomPage;
 using peer::sdk::RoomReading;
 
 namespace {
@@ -20,6 +23,29 @@ CommitStatus commit_status(std::string_view text) {
   if (text == "gone") return CommitStatus::kGone;
   if (text == "not_member") return CommitStatus::kNotMember;
   return CommitStatus::kUnavailable;
+}
+
+constexpr std::size_t kMostListedState = std::size_t{256} << 10;  // bytes
+constexpr std::size_t kListedFields = 6;
+constexpr std::int64_t kMostMembers = std::numeric_limits<std::uint32_t>::max();
+
+// What makes no sense is left out.
+RoomPage read_room_page(const Reply& reply) {
+  RoomPage page;
+  page.more = reply[0].integer() == 1;
+  for (std::size_t i = 1; i + kListedFields <= reply.size(); i += kListedFields) {
+    const auto place = to_number<std::uint64_t>(reply[i].text());
+    const auto owner = from_hex(reply[i + 2].text());
+    const auto max_size = to_number<std::uint32_t>(reply[i + 3].text());
+    const auto members = static_cast<std::uint32_t>(
+        std::clamp<std::int64_t>(reply[i + 5].integer(), 0, kMostMembers));
+    if (!place || !owner || !max_size) continue;
+    page.rooms.push_back({std::string(reply[i + 1].text()),
+                          {*owner, *max_size, std::string(reply[i + 4].text())},
+                          *place,
+                          members});
+  }
+  return page;
 }
 
 }  // namespace
@@ -65,7 +91,13 @@ std::string room_envelope(std::string_view room_id, std::string_view token,
   std::string text =
       envelope('R', {room_id, token, to_hex(commit.room.owner),
                      std::to_string(commit.room.max_size), commit.room.state, posts});
-  if (commit.closes) append_field(text, kRoomCloses);
+  const RoomTerms terms = terms_of(commit);
+  if (commit.closes) {
+    append_field(text, kRoomCloses);
+  } else if (terms != RoomTerms()) {
+    for (const std::string& field : {std::string(), terms.listed, terms.empty})
+      append_field(text, field);
+  }
   return text;
 }
 
@@ -74,12 +106,13 @@ void Rooms::commit(const std::string& room_id, const RoomCommit& commit,
   // The core changes its own room then, and asks nobody again.
   if (!state_.is_connected()) return commit_alone(room_id, commit, reply);
   const std::string token = announcements_.begin();
+  const RoomTerms terms = terms_of(commit);
   link_.run(Script::kCommitRoom,
             {room_id, std::to_string(commit.version), to_hex(commit.room.owner),
              std::to_string(commit.room.max_size), commit.room.state,
              commit.kicked ? to_hex(*commit.kicked) : std::string(), to_hex(commit.by), token,
              room_envelope(room_id, "", commit), room_envelope(room_id, token, commit),
-             commit.closes ? "1" : "0"},
+             commit.closes ? "1" : "0", terms.listed, terms.empty},
             [this, token, room_id, commit, reply = std::move(reply)](const Reply* answer) {
               take_commit_reply(token, room_id, commit, answer, reply);
             });
@@ -96,19 +129,33 @@ void Rooms::take_commit_reply(const std::string& token, const std::string& room_
     return reply(outcome);
   }
   outcome.version = to_number<std::uint64_t>(std::to_string((*answer)[1].integer())).value_or(0);
-  if (Mirror::Namespace* here = mirror_.find(room_id); here != nullptr && !commit.closes) {
-    here->room = Mirror::Room{commit.room, outcome.version};
-  }
+  if (!commit.closes) remember(room_id, commit, outcome.version);
   // The announcement carries the token to this node only. When it has come, the core has been told.
   announcements_.complete(token, [reply, outcome] { reply(outcome); });
 }
 
 void Rooms::commit_alone(const std::string& room_id, const RoomCommit& commit,
                          const ReplyTo<CommitOutcome>& reply) {
-  if (Mirror::Namespace* here = mirror_.find(room_id)) {
-    here->room = Mirror::Room{commit.room, commit.version + 1};
-  }
+  remember(room_id, commit, commit.version + 1);
   reply({});
+}
+
+void Rooms::remember(const std::string& room_id, const RoomCommit& commit, std::uint64_t version) {
+  Mirror::Namespace* here = mirror_.find(room_id);
+  if (here == nullptr) return;
+  std::string created = here->room ? here->room->created : std::string();
+  here->room = Mirror::Room{commit.room, version, std::move(created), terms_of(commit)};
+}
+
+void Rooms::list(std::uint64_t after, std::uint32_t limit,
+                 const ReplyTo<std::optional<RoomPage>>& reply) {
+  if (!state_.is_connected()) return reply(std::nullopt);
+  link_.run(Script::kListRooms,
+            {std::to_string(after), std::to_string(limit), std::to_string(kMostListedState)},
+            [reply](const Reply* answer) {
+              if (answer == nullptr || answer->is_error()) return reply(std::nullopt);
+              reply(read_room_page(*answer));
+            });
 }
 
 }  // namespace peer_redis

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,6 +31,9 @@ class Rooms {
   /// Answers when the change has been announced here: the core has heard of it first.
   void commit(const std::string& room_id, const peer::sdk::RoomCommit& commit,
               ReplyTo<peer::sdk::CommitOutcome> reply);
+  /// Public rooms of all nodes behind a place; nullopt: cannot know.
+  void list(std::uint64_t after, std::uint32_t limit,
+            const ReplyTo<std::optional<peer::sdk::RoomPage>>& reply);
 
  private:
   /// Tries again while nodes have yet to put back what was lost. `since`: when the reading began.
@@ -41,6 +46,10 @@ class Rooms {
   /// Redis cannot know. The mirror keeps the change for the next resync.
   void commit_alone(const std::string& room_id, const peer::sdk::RoomCommit& commit,
                     const ReplyTo<peer::sdk::CommitOutcome>& reply);
+
+  /// The mirror has the room as it is now.
+  void remember(const std::string& room_id, const peer::sdk::RoomCommit& commit,
+                std::uint64_t version);
 
   EventLoop& loop_;
   Link& link_;

@@ -45,8 +45,10 @@ enum class Script : std::size_t {
   kSetTokens,
   kAskSession,
   kTakePeer,
+  /// Public rooms.
+  kListRooms,
 };
-inline constexpr std::size_t kScriptCount = static_cast<std::size_t>(Script::kTakePeer) + 1;
+inline constexpr std::size_t kScriptCount = static_cast<std::size_t>(Script::kListRooms) + 1;
 
 /// A script as it is sent; `name`: of its file, without ".lua".
 struct ScriptText {

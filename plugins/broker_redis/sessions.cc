@@ -18,7 +18,7 @@ using peer::sdk::TakeStatus;
 namespace {
 
 constexpr std::size_t kFirstMembership = 4;
-constexpr std::size_t kMembershipFields = 8;
+constexpr std::size_t kMembershipFields = 11;
 
 TakeStatus status_of(std::string_view text) {
   if (text == "taken") return TakeStatus::kTaken;
@@ -126,7 +126,11 @@ TakeOutcome Sessions::enter(const Take& take, const Reply& answer) {
     outcome.memberships.push_back({ns, std::nullopt});
     if (version && owner && max_size) {
       const peer::sdk::RoomState room{*owner, *max_size, std::string(answer[i + 7].text())};
-      here.room = Mirror::Room{room, *version};
+      here.room =
+          Mirror::Room{room,
+                       *version,
+                       std::string(answer[i + 8].text()),
+                       {std::string(answer[i + 9].text()), std::string(answer[i + 10].text())}};
       outcome.memberships.back().room = room;
     }
     if (here.own == 1) {

@@ -13,7 +13,6 @@ namespace peer_managed {
 using peer::sdk::PasswordOrder;
 using peer::sdk::RoomAction;
 using peer::sdk::RoomDecision;
-using peer::sdk::RoomDescription;
 using peer::sdk::RoomOrders;
 using peer::sdk::RoomRefusal;
 using peer::sdk::RoomRequest;
@@ -45,12 +44,6 @@ RoomDecision refuse(int code, std::string message) {
   return decision;
 }
 
-RoomState state_of(const RoomView& room) {
-  auto state = read_state(room.state);
-  if (!state) throw std::runtime_error("the room's state is of another version of this plugin");
-  return std::move(*state);
-}
-
 bool is_member(const RoomView& room, const Fingerprint& peer) {
   return std::find(room.members.begin(), room.members.end(), peer) != room.members.end();
 }
@@ -70,7 +63,7 @@ class Deciding {
   Deciding(const Options& options, const RoomView& room, const RoomRequest& request,
            RoomOrders& orders)
       : options_(options), room_(room), request_(request), orders_(orders) {
-    if (request.action != RoomAction::kCreate) state_ = state_of(room);
+    if (request.action != RoomAction::kCreate) state_ = state_of(room.state);
     decision_.owner = room.owner;
     decision_.max_size = room.max_size;
   }
@@ -114,9 +107,11 @@ class Deciding {
   }
 
   RoomDecision join() {
+    // Of the last one to go the policy was not asked.
+    if (room_.members.empty()) state_.proved.clear();
     // The owner may be one that has gone, and stays the owner.
     if (!is_owner(room_, state_, request_)) {
-      if (is_banned()) return refuse(403, "banned");
+      if (is_banned(state_, request_.actor, request_.now)) return refuse(403, "banned");
       if (state_.locked) return refuse(403, "room locked");
       switch (door()) {
         case Door::kOpen:
@@ -131,6 +126,8 @@ class Deciding {
       if (room_.members.size() >= room_.max_size) return refuse(429, "room full");
     }
     enter();
+    // A room that has waited without members: who comes first has been there longest.
+    if (room_.members.empty() && options_.succession == Succession::kOldest) own(request_.actor);
     return done();
   }
 
@@ -139,12 +136,6 @@ class Deciding {
     if (request_.actor_proved && !has_proved(state_, request_.actor)) {
       state_.proved.push_back(request_.actor);
     }
-  }
-
-  bool is_banned() const {
-    return std::any_of(state_.bans.begin(), state_.bans.end(), [&](const Ban& ban) {
-      return ban.peer == request_.actor && (!ban.until || *ban.until > request_.now);
-    });
   }
 
   enum class Door : std::uint8_t { kOpen, kAsks, kNotInvited, kWrongPassword };
@@ -337,6 +328,8 @@ void ManagedRooms::traits(peer::sdk::RoomTraits& traits) const {
   // Who is no member is told that it is not the owner; and the owner may be no member.
   traits.hears_strangers = true;
   traits.takes_passwords = true;
+  traits.lists_rooms = options_.list_rooms;
+  traits.keeps_empty_rooms = options_.empty_timeout.count() > 0;
 }
 
 std::optional<RoomRefusal> ManagedRooms::check(const RoomRequest& request) const {
@@ -379,15 +372,6 @@ RoomDecision ManagedRooms::decide(const RoomView& room, const RoomRequest& reque
 RoomDecision ManagedRooms::decide_and_order(const RoomView& room, const RoomRequest& request,
                                             RoomOrders& orders) const {
   return Deciding(options_, room, request, orders).decide();
-}
-
-void ManagedRooms::describe(const RoomView& room, RoomDescription& description) const {
-  const RoomState state = state_of(room);
-  std::string text = "{\"locked\":";
-  text.append(state.locked ? "true" : "false").append(",\"public\":");
-  text.append(state.listed ? "true" : "false");
-  if (!state.info.empty()) text.append(",\"info\":").append(state.info);
-  description.updated = text + "}";
 }
 
 }  // namespace peer_managed

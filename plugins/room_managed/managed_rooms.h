@@ -31,6 +31,8 @@ class ManagedRooms final : public peer::sdk::RoomPolicy {
       peer::sdk::RoomOrders& orders) const override;
   void describe(const peer::sdk::RoomView& room,
                 peer::sdk::RoomDescription& description) const override;
+  void list(const peer::sdk::RoomView& room, const peer::sdk::RoomViewer& viewer,
+            peer::sdk::RoomEntry& entry) const override;
 
  private:
   const Options options_;

@@ -12,6 +12,7 @@ namespace {
 constexpr std::int64_t kLargestRoom = 500;
 constexpr std::int64_t kLongestList = 400;
 constexpr std::chrono::hours kLongestBan{24 * 3650};
+constexpr std::chrono::hours kLongestEmpty{24 * 30};
 
 Succession succession_of(peer::sdk::PluginConfig& config) {
   const std::string word = config.string("succession", "oldest");
@@ -35,6 +36,12 @@ Options read_options(peer::sdk::PluginConfig& config) {
   options.ban = config.duration("ban", options.ban, std::chrono::milliseconds(0), kLongestBan);
   options.kick_bans = config.boolean("kick_bans", false);
   options.succession = succession_of(config);
+  options.list_rooms = config.boolean("list_rooms", false);
+  options.empty_timeout = config.duration("empty_timeout", options.empty_timeout,
+                                          std::chrono::milliseconds(0), kLongestEmpty);
+  if (options.empty_timeout.count() > 0 && options.succession == Succession::kClose) {
+    config.mistake("empty_timeout", "0 with succession close, which ends a room with its owner");
+  }
   options.max_bans = static_cast<std::size_t>(config.integer("max_bans", 100, 1, kLongestList));
   options.max_invited =
       static_cast<std::size_t>(config.integer("max_invited", 100, 1, kLongestList));

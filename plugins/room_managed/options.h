@@ -22,8 +22,10 @@ struct Options {
   std::chrono::milliseconds ban{0};  ///< how long one holds; 0: as long as the room lives
   bool kick_bans = false;
   Succession succession = Succession::kOldest;
-  std::size_t max_bans = 100;     ///< of a room
-  std::size_t max_invited = 100;  ///< of a room
+  bool list_rooms = false;                     ///< public rooms are told to who asks
+  std::chrono::milliseconds empty_timeout{0};  ///< how long a room waits for members
+  std::size_t max_bans = 100;                  ///< of a room
+  std::size_t max_invited = 100;               ///< of a room
 };
 
 /// Reads and checks them; mistakes are the config's.

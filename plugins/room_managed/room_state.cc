@@ -1,7 +1,10 @@
 #include "room_state.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
+#include <stdexcept>
+#include <utility>
 
 // The text of a room's state: a version, then fields as netstrings (`3:abc,`) in a fixed order. The
 // fingerprints of a list stand behind each other, 32 bytes each, so that a long list is short and
@@ -124,6 +127,18 @@ std::optional<RoomState> read_state(std::string_view text) {
   }
   while (!proved.empty()) state.proved.push_back(take_fingerprint(proved));
   return state;
+}
+
+RoomState state_of(std::string_view text) {
+  auto state = read_state(text);
+  if (!state) throw std::runtime_error("the room's state is of another version of this plugin");
+  return std::move(*state);
+}
+
+bool is_banned(const RoomState& state, const Fingerprint& peer, Instant now) {
+  return std::any_of(state.bans.begin(), state.bans.end(), [&](const Ban& ban) {
+    return ban.peer == peer && (!ban.until || *ban.until > now);
+  });
 }
 
 }  // namespace peer_managed

@@ -51,5 +51,10 @@ struct RoomState {
 [[nodiscard]] std::string to_text(const RoomState& state);
 /// Nullopt: it was not written by to_text() of this version.
 [[nodiscard]] std::optional<RoomState> read_state(std::string_view text);
+/// The same; throws std::runtime_error in place of nullopt: the question at hand cannot be
+/// answered.
+[[nodiscard]] RoomState state_of(std::string_view text);
+
+[[nodiscard]] bool is_banned(const RoomState& state, const Fingerprint& peer, Instant now);
 
 }  // namespace peer_managed

@@ -66,6 +66,10 @@ void read_all(MessageParser& parser, const Message& message) {
   if (!is_refused(parser, message, metadata)) require_meta_is_json(metadata.meta);
   AuthRefreshRequest refresh;
   if (!is_refused(parser, message, refresh)) require(!refresh.token.empty());
+  ListRoomsRequest list;
+  if (!is_refused(parser, message, list)) {
+    require(list.limit > 0 && list.limit <= Bounds{}.discover_limit);
+  }
   std::variant<NamespaceRequest, DiscoverRequest, CreateRoomRequest, RoomRequest, KickRequest> rest;
   is_refused(parser, message, rest.emplace<NamespaceRequest>());
   is_refused(parser, message, rest.emplace<DiscoverRequest>());

@@ -266,6 +266,16 @@ std::vector<Row> rows_by_answer() {
             return probe.asks("create_room", R"({"room_id":"den","password":"x"})");
           },
           "plugins: {room_policy: {name: managed}}\n"),
+      row(
+          "max_empty_rooms", "0", "10",
+          [](Probe& probe) {
+            TestPeer owner = probe.peer("owner");
+            owner.create_room("den");
+            owner.send("leave", R"({"namespace":"den"})");
+            owner.send("room_info", R"({"room_id":"den"})");
+            return owner.next()["type"].str();
+          },
+          "plugins: {room_policy: {name: managed, options: {empty_timeout: 1h}}}\n"),
       row("send_buffer_size", "1", "1000", self_burst,
           "loops: 1\nrate_limit_burst: 10000\nsend_buffer_bytes: 1073741824\n"
           "max_queued_bytes: 1099511627776\n"),

@@ -46,6 +46,7 @@ if found then
   call('HSET', P .. 'born', 'e', epoch, 'v', major)
 end
 beats = call('HINCRBY', P .. 'born', 'b', 1)
+forget_ended_rooms()
 local waits = call('HGET', P .. 'wait', self)
 if ARGV[3] ~= '' and epoch ~= ARGV[3] then
   if found then waits = '1' end

@@ -1,4 +1,5 @@
--- ns version owner max state kicked by token envelope-head envelope-tail closes(1|0) -> {status, version}
+-- ns version owner max state kicked by token envelope-head envelope-tail closes(1|0) listed empty
+-- -> {status, version}
 -- The envelope of the news goes out with the caller's token in the caller's copy only.
 bring_nothing_new()
 local ns, kicked, by, token = ARGV[3], ARGV[8], ARGV[9], ARGV[10]
@@ -9,7 +10,8 @@ if ARGV[13] == '1' then
   -- All memberships end at once, so that nobody hears of single ones; their nodes hear of the whole.
   tell(ns, ARGV[11], self)
   for _, fp in ipairs(call('HKEYS', P .. 'sm:' .. ns)) do call('SREM', P .. 'm:' .. fp, ns) end
-  call('DEL', P .. 's:' .. ns, P .. 'sm:' .. ns, P .. 'sz:' .. ns, P .. 'sn:' .. ns, P .. 'k:' .. ns)
+  remove_space(ns)
+  call('ZREM', P .. 're', ns)
   tell_node(self, ARGV[12])
   return {'committed', 0}
 end
@@ -24,7 +26,7 @@ if kicked ~= '' then
 end
 local version = 0
 if call('EXISTS', P .. 's:' .. ns) == 1 then
-  set_room(ns, ARGV[5], ARGV[6], ARGV[7])
+  set_room(ns, ARGV[5], ARGV[6], ARGV[7], ARGV[14], ARGV[15])
   version = raise(ns)
 end
 tell(ns, ARGV[11], self)

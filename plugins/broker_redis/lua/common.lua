@@ -7,7 +7,7 @@ local channel, self = ARGV[1], ARGV[2]
 local link, lease = tonumber(table.remove(ARGV, 3)), tonumber(table.remove(ARGV, 3))
 local call = redis.call
 -- Of envelopes and keys, as in version.h.
-local major, minor = '1', '2'
+local major, minor = '1', '3'
 
 -- What a network has kept of an earlier link comes too late: this one has put right what is shared.
 if tonumber(call('HGET', P .. 'links', self) or 0) > link then
@@ -77,6 +77,32 @@ local function raise(ns)
   return call('HINCRBY', P .. 's:' .. ns, 'v', 1)
 end
 
+-- Rooms that have waited for members in vain: Redis has ended them, and here they are forgotten.
+local function forget_ended_rooms()
+  for _, ns in ipairs(call('ZRANGEBYSCORE', P .. 're', '-inf', digits(now_us() / 1000), 'LIMIT', 0, 100)) do
+    call('ZREM', P .. 're', ns)
+    if call('EXISTS', P .. 's:' .. ns) == 0 then call('ZREM', P .. 'rl', ns) end
+  end
+end
+
+-- Whether the room, whose last member has gone, waits for others; then Redis ends it in time.
+local function waits(ns)
+  local rule = call('HGET', P .. 's:' .. ns, 'e')
+  if not rule then return false end
+  local longest, most = string.match(rule, '^(%d+) (%d+)$')
+  forget_ended_rooms()
+  if not longest or call('ZCARD', P .. 're') >= tonumber(most) then return false end
+  call('ZADD', P .. 're', digits(now_us() / 1000 + tonumber(longest)), ns)
+  call('PEXPIRE', P .. 's:' .. ns, longest)
+  return true
+end
+
+-- The room is over, or the namespace; what members have of it is the caller's.
+local function remove_space(ns)
+  call('DEL', P .. 's:' .. ns, P .. 'sm:' .. ns, P .. 'sz:' .. ns, P .. 'sn:' .. ns, P .. 'k:' .. ns)
+  call('ZREM', P .. 'rl', ns)
+end
+
 -- The nodes but `except` hear that it left. Returns whether members remain. `told`: fingerprints, packed, of
 -- members that know already; nil: none.
 local function remove_member(ns, fp, node, except, told)
@@ -85,7 +111,7 @@ local function remove_member(ns, fp, node, except, told)
   call('SREM', P .. 'm:' .. fp, ns)
   if call('HINCRBY', P .. 'sn:' .. ns, node, -1) <= 0 then call('HDEL', P .. 'sn:' .. ns, node) end
   if call('HLEN', P .. 'sm:' .. ns) == 0 then
-    call('DEL', P .. 's:' .. ns, P .. 'sz:' .. ns, P .. 'sn:' .. ns, P .. 'k:' .. ns)
+    if waits(ns) then raise(ns) else remove_space(ns) end
     return false
   end
   raise(ns)
@@ -95,7 +121,9 @@ end
 
 -- `place`: that it had among the members before they were lost; nil: the last.
 local function add_member(ns, fp, node, registration, object, place)
-  local last = tonumber(call('HGET', P .. 's:' .. ns, 'seq') or 0)
+  local last, waited = unpack(call('HMGET', P .. 's:' .. ns, 'seq', 'e'))
+  if waited and call('PERSIST', P .. 's:' .. ns) == 1 then call('ZREM', P .. 're', ns) end
+  last = tonumber(last or 0)
   place = place or last + 1
   call('HSET', P .. 's:' .. ns, 'seq', digits(math.max(last, place)))
   call('HSET', P .. 'sm:' .. ns, fp, node .. '|' .. registration .. '|' .. object)
@@ -304,6 +332,24 @@ local function page_of(ns, first, count)
   return page
 end
 
-local function set_room(ns, owner, max, state)
-  return call('HSET', P .. 's:' .. ns, 'o', owner, 'x', max, 'p', state)
+-- `listed`: 1 public, 0 not, '' never. `empty`: '', or how long it waits for members (ms) and how many rooms
+-- may do so.
+local function set_room(ns, owner, max, state, listed, empty)
+  local room = P .. 's:' .. ns
+  call('HSET', room, 'o', owner, 'x', max, 'p', state)
+  if listed == '1' then
+    call('ZADD', P .. 'rl', call('HGET', room, 'c') or digits(now_us()), ns)
+  elseif listed == '0' then
+    call('ZREM', P .. 'rl', ns)
+  end
+  if empty ~= '' then
+    call('HSET', room, 'e', empty)
+  elseif call('HEXISTS', room, 'e') == 1 and call('HLEN', P .. 'sm:' .. ns) > 0 then
+    call('HDEL', room, 'e')  -- who comes into a room that waits ends its wait by this field
+  end
+end
+
+-- Gives a name to a room; `created` in us, '' now.
+local function begin_room(ns, version, created)
+  call('HSET', P .. 's:' .. ns, 'v', version, 'c', created ~= '' and created or digits(now_us()))
 end

@@ -1,6 +1,6 @@
 -- fp registration ns object max_size page token kind(ns|room|create) version owner max state
--- envelope of the room's news, patient(1|0)
--- -> {status, version, total, is_room, place, fp, node, object...}
+-- envelope of the room's news, patient(1|0), listed empty
+-- -> {status, version, total, is_room, place, created, fp, node, object...}
 -- status: joined | stale (the registration is not live) | exists | gone | conflict | is_room | full
 -- | unsettled (nodes may have yet to put back the name, or members of it: told to the patient only)
 local fp, registration, ns, object = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -27,18 +27,18 @@ if old_node == self and old_registration == registration then
   raise(ns)
 else
   if old_node then remove_member(ns, fp, old_node, old_node) end
-  if kind == 'create' then call('HSET', P .. 's:' .. ns, 'v', 0) end
+  if kind == 'create' then begin_room(ns, 0, '') end
   add_member(ns, fp, self, registration, object)
   tell(ns, envelope('J', ns, fp, self, '', object), self)
 end
 if kind ~= 'ns' then
   call('HDEL', P .. 'k:' .. ns, fp)
-  set_room(ns, ARGV[12], ARGV[13], ARGV[14])
+  set_room(ns, ARGV[12], ARGV[13], ARGV[14], ARGV[17], ARGV[18])
   tell(ns, ARGV[15], self)
 end
 tell_node(self, envelope('J', ns, fp, self, token, ''))  -- here the caller's stream catches up
 local answer = {'joined', tonumber(call('HGET', P .. 's:' .. ns, 'v') or 0),
                 call('HLEN', P .. 'sm:' .. ns), kind == 'ns' and 0 or 1,
-                call('ZSCORE', P .. 'sz:' .. ns, fp)}
+                call('ZSCORE', P .. 'sz:' .. ns, fp), call('HGET', P .. 's:' .. ns, 'c') or ''}
 for _, field in ipairs(page_of(ns, 0, page)) do answer[#answer + 1] = field end
 return answer

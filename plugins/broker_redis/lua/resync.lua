@@ -1,4 +1,5 @@
--- fp registration since alias proved ('1' or '') tokens (each with '|' behind it), then for each membership: ns object quiet place version owner max state
+-- fp registration since alias proved ('1' or '') tokens (each with '|' behind it), then for each membership: ns object quiet place version owner max state created
+-- listed empty
 -- (place '' for one that Redis never had, version '' for a namespace) -> {moved | here, alias taken, total or -1 or by whom it was kicked ...}
 -- Puts one peer of the caller right: memberships that are not told here end, missing ones begin,
 -- but not (-1) where the name is another room's by now, or a namespace's, or has another owner.
@@ -23,19 +24,19 @@ local answer = {'here', enter_peer(fp, registration, alias, since, proved)}
 if tokens ~= '' or old[6] then set_tokens(fp, tokens, call('HGET', P .. 'p:' .. fp, 'h')) end
 end_tickets(fp)
 local wanted = {}
-for i = 9, #ARGV, 8 do wanted[ARGV[i]] = true end
+for i = 9, #ARGV, 11 do wanted[ARGV[i]] = true end
 for _, ns in ipairs(call('SMEMBERS', P .. 'm:' .. fp)) do
   if not wanted[ns] and remove_member(ns, fp, self, self) then settle_room(ns, fp) end
 end
-for i = 9, #ARGV, 8 do
+for i = 9, #ARGV, 11 do
   local ns, object, place, version, owner = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 3]),
                                             ARGV[i + 4], ARGV[i + 5]
   local entry = self .. '|' .. registration .. '|' .. object
   local exists = call('EXISTS', P .. 's:' .. ns) == 1
   local kicked_by = call('HGET', P .. 'k:' .. ns, fp)
   if version ~= '' and not exists and member(ns, fp) then
-    call('HSET', P .. 's:' .. ns, 'v', version)
-    set_room(ns, owner, ARGV[i + 6], ARGV[i + 7])
+    begin_room(ns, version, ARGV[i + 8])
+    set_room(ns, owner, ARGV[i + 6], ARGV[i + 7], ARGV[i + 9], ARGV[i + 10])
   end
   if member(ns, fp) then
     call('HSET', P .. 'sm:' .. ns, fp, entry)
@@ -47,8 +48,8 @@ for i = 9, #ARGV, 8 do
     answer[#answer + 1] = -1
   else
     if version ~= '' and not exists then
-      call('HSET', P .. 's:' .. ns, 'v', version)
-      set_room(ns, owner, ARGV[i + 6], ARGV[i + 7])
+      begin_room(ns, version, ARGV[i + 8])
+      set_room(ns, owner, ARGV[i + 6], ARGV[i + 7], ARGV[i + 9], ARGV[i + 10])
     end
     add_member(ns, fp, self, registration, object, place)
     if ARGV[i + 2] ~= '1' then tell(ns, envelope('J', ns, fp, self, '', object), self) end

@@ -1,5 +1,6 @@
 -- fp node registration number takes_over (1|0) announcement -> {status, alias, since, tokens}, and if taken, of
--- each membership: ns, object, place, members, version ('' of a namespace), owner, max, state
+-- each membership: ns, object, place, members, version ('' of a namespace), owner, max, state,
+-- created, listed, empty
 -- status: taken | gone (that registration is not live) | absent (its node listens to nobody) | too_often
 -- The registration of that node goes over to the caller, under that number, with all that hangs on it but
 -- its tickets, which its node has taken back. Both streams have the place: Y there, the announcement here.
@@ -25,10 +26,11 @@ for _, ns in ipairs(call('SMEMBERS', P .. 'm:' .. fp)) do
     call('HSET', P .. 'sm:' .. ns, fp, self .. '|' .. number .. '|' .. object)
     if call('HINCRBY', P .. 'sn:' .. ns, from, -1) <= 0 then call('HDEL', P .. 'sn:' .. ns, from) end
     call('HINCRBY', P .. 'sn:' .. ns, self, 1)
-    local room = call('HMGET', P .. 's:' .. ns, 'v', 'o', 'x', 'p')
+    local room = call('HMGET', P .. 's:' .. ns, 'v', 'o', 'x', 'p', 'c', 'e')
     for _, field in ipairs({ns, object, call('ZSCORE', P .. 'sz:' .. ns, fp) or '',
                             digits(call('HLEN', P .. 'sm:' .. ns)), room[1] or '', room[2] or '',
-                            room[3] or '', room[4] or ''}) do
+                            room[3] or '', room[4] or '', room[5] or '',
+                            call('ZSCORE', P .. 'rl', ns) and '1' or '', room[6] or ''}) do
       answer[#answer + 1] = field
     end
   end

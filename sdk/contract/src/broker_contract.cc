@@ -23,17 +23,18 @@ struct Asked {
   Replies<CommitOutcome> committed;
   Replies<TicketEnd> ended;
   Replies<ClaimOutcome> claimed, claimed_teams;
+  Replies<std::optional<RoomPage>> rooms;
 
   std::vector<std::size_t> counts() {
-    return {registered.count(), proved.count(),  resolved.count(),     routed.count(),
-            joined.count(),     listed.count(),  read.count(),         committed.count(),
-            ended.count(),      claimed.count(), claimed_teams.count()};
+    return {registered.count(), proved.count(),  resolved.count(),      routed.count(),
+            joined.count(),     listed.count(),  read.count(),          committed.count(),
+            ended.count(),      claimed.count(), claimed_teams.count(), rooms.count()};
   }
 };
 
 constexpr std::array kCalls{
-    "register_peer", "register_proved", "resolve",       "route", "join",       "list",
-    "read_room",     "commit_room",     "remove_ticket", "claim", "claim_teams"};
+    "register_peer", "register_proved", "resolve",       "route", "join",        "list",
+    "read_room",     "commit_room",     "remove_ticket", "claim", "claim_teams", "list_rooms"};
 
 /// Everything that a core may ask of a broker, about things that have this name, and two peers from
 /// `number` on. Of one peer the core asks one thing after the other.
@@ -57,6 +58,7 @@ void ask_all(BrokerNode& node, Asked& asked, const std::string& name, std::uint3
   node->update(text, peer, R"({"fingerprint":"01","meta":{}})");
   node->list(text, std::nullopt, 2, asked.listed.reply());
   node->read_room(text, asked.read.reply());
+  node->list_rooms(0, 10, asked.rooms.reply());
   RoomCommit commit;
   commit.version = 1;
   commit.room = {peer.peer, 4, name};

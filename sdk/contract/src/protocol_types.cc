@@ -7,7 +7,7 @@ namespace peer::sdk::contract {
 namespace {
 
 // docs/protocol.schema.json has the same list; a test compares the two.
-constexpr std::array<std::string_view, 39> kTypes = {
+constexpr std::array<std::string_view, 41> kTypes = {
     "register",
     "join",
     "leave",
@@ -47,6 +47,8 @@ constexpr std::array<std::string_view, 39> kTypes = {
     "peer_away",
     "peer_back",
     "server_message",
+    "list_rooms",
+    "room_list",
 };
 
 }  // namespace

@@ -61,6 +61,7 @@ class Play {
     RoomTraits traits;
     policy.traits(traits);
     hears_strangers_ = traits.hears_strangers && !types_.empty();
+    keeps_empty_rooms_ = traits.keeps_empty_rooms;
     const auto all_of = [](std::vector<Value> samples) {
       std::vector<std::shared_ptr<const Value>> all;
       for (Value& value : hostile_objects(samples))
@@ -111,7 +112,9 @@ class Play {
     question.actor = anybody();
     question.actor_proved = below(2) == 0;
     question.fields = std::make_shared<const Value>(Value{Value::Object{}});
-    if (room_.members.empty()) {
+    // A room that waits for members is one like all others, now and then.
+    const bool waits = waits_ && below(2) == 0;
+    if (room_.members.empty() && !waits) {
       question = RoomQuestion();
       question.room_id = "den " + std::to_string(++rooms_);
       question.now = now_;
@@ -119,7 +122,7 @@ class Play {
       question.fields = fields(good_create_, create_);
       return question;
     }
-    if (due_ && *due_ <= now_) {
+    if (due_ && *due_ <= now_ && !waits) {
       question.action = RoomAction::kTimer;
       question.actor = {};
       question.actor_proved = false;
@@ -170,7 +173,13 @@ class Play {
                                 !contract::fault_of(question, answer).empty();
     if (question.action == RoomAction::kLeave) room_.members = question.members;
     if (question.action == RoomAction::kTimer) due_.reset();
-    if (stays_as_it_is) return;
+    if (!stays_as_it_is) become(question, answer);
+    waits_ =
+        keeps_empty_rooms_ && room_.members.empty() && !answer.orders.close && !room_.state.empty();
+  }
+
+  void become(const RoomQuestion& question, const RoomAnswer& answer) {
+    const RoomDecision& decision = answer.decision;
     room_ = question;
     room_.owner = decision.owner;
     room_.max_size = decision.max_size;
@@ -188,6 +197,8 @@ class Play {
   const RoomPolicy& policy_;
   const std::vector<std::string> types_;
   bool hears_strangers_ = false;
+  bool keeps_empty_rooms_ = false;
+  bool waits_ = false;  // the room has no members, and lives
   std::vector<std::shared_ptr<const Value>> create_, join_, messages_, good_messages_;
   std::shared_ptr<const Value> good_create_, good_join_;
   std::mt19937 random_{18};  // NOLINT: the same each time
@@ -244,6 +255,15 @@ std::string description_of(const RoomPolicy& policy, const RoomQuestion& questio
       {room_id.view(), question.owner, question.max_size, question.members, state.view()},
       description);
   return description.updated;
+}
+
+std::string entry_of(const RoomPolicy& policy, const RoomQuestion& question) {
+  const Fleeting room_id(question.room_id);
+  const Fleeting state(question.state);
+  RoomEntry entry;
+  policy.list({room_id.view(), question.owner, question.max_size, {}, state.view()},
+              {question.actor, question.actor_proved, question.now}, entry);
+  return entry.shown ? entry.members : "";
 }
 
 std::string shown(const RoomAnswer& answer) {

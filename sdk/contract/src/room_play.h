@@ -42,6 +42,9 @@ struct RoomAnswer {
 /// What the policy says of the room that a question is about.
 [[nodiscard]] std::string description_of(const RoomPolicy& policy, const RoomQuestion& question);
 
+/// What it shows of that room to who has asked the question; empty: nothing.
+[[nodiscard]] std::string entry_of(const RoomPolicy& policy, const RoomQuestion& question);
+
 /// All of an answer as one text, to be compared and shown.
 [[nodiscard]] std::string shown(const RoomAnswer& answer);
 

@@ -148,6 +148,22 @@ TEST_P(RoomPolicyContract, ARoomIsDescribedByAnObject) {
   }
 }
 
+// Of policies whose public rooms are listed.
+TEST_P(RoomPolicyContract, APublicRoomIsShownByAnObject) {
+  const Made<RoomPolicy> one = make<RoomPolicy>(GetParam().plugin);
+  const Made<RoomPolicy> other = make<RoomPolicy>(GetParam().plugin);
+  RoomTraits traits;
+  one->traits(traits);
+  if (!traits.lists_rooms) GTEST_SKIP() << "it lists no rooms";
+  for (const RoomMoment& moment : play(*one, GetParam(), kSteps / 4)) {
+    if (moment.question.members.empty()) continue;
+    const std::string entry = entry_of(*one, moment.question);
+    const auto object = parse_json(entry.empty() ? "{}" : entry);
+    ASSERT_TRUE(object && object->as_object() != nullptr) << entry << ": " << moment.question;
+    ASSERT_EQ(entry_of(*other, moment.question), entry) << moment.question;
+  }
+}
+
 TEST_P(RoomPolicyContract, ALargeRoomIsDecidedInTime) {
   const Made<RoomPolicy> policy = make<RoomPolicy>(GetParam().plugin);
   RoomQuestion question = joining(GetParam(), ask(*policy, creation(GetParam())).decision);

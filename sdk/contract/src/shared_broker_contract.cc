@@ -1,5 +1,6 @@
 #include <peer/sdk/contract/broker_contract.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <string>
@@ -52,6 +53,35 @@ struct TwoNodes {
 };
 
 std::string numbered(int number) { return R"({"n":)" + std::to_string(number) + "}"; }
+
+/// The public rooms with these names, in pages of two.
+Lines listed(BrokerNode& node, const Lines& names) {
+  Lines found;
+  std::uint64_t after = 0;
+  for (int pages = 0; pages < 1000; ++pages) {
+    const auto page = node.answer<std::optional<RoomPage>>(
+        [&](auto reply) { node->list_rooms(after, 2, std::move(reply)); });
+    if (!page || !*page) return {"cannot know"};
+    EXPECT_LE((*page)->rooms.size(), 2U) << "no more rooms than were asked for";
+    for (const ListedRoom& room : (*page)->rooms) {
+      EXPECT_GT(room.place, after) << "behind the place that was asked for, in their order";
+      after = room.place;
+      if (std::find(names.begin(), names.end(), room.room_id) == names.end()) continue;
+      found.push_back(room.room_id + " " + room.room.state + " " + std::to_string(room.members));
+    }
+    if (!(*page)->more || (*page)->rooms.empty()) return found;
+  }
+  ADD_FAILURE() << "the list has no end";
+  return found;
+}
+
+RoomCommit public_room(const Registered& owner, std::uint64_t version, bool is_listed) {
+  RoomCommit commit;
+  commit.version = version;
+  commit.room = {owner.peer, 4, is_listed ? "public" : "hidden"};
+  commit.listed = is_listed;
+  return commit;
+}
 
 }  // namespace
 
@@ -282,6 +312,67 @@ TEST_P(SharedBrokerContract, ANodeKnowsTheOthersThatLive) {
   }
   if (others.empty()) GTEST_SKIP() << "this broker does not say which nodes there are";
   EXPECT_EQ(others, std::vector<std::string>{"node-2"});
+}
+
+// Of brokers that list rooms (SDK revision 6).
+TEST_P(SharedBrokerContract, PublicRoomsOfAllNodesAreListedInTheOrderOfTheirCreation) {
+  TwoNodes nodes(GetParam());
+  const Registered ann = nodes.add(nodes.here, 120);
+  const Registered bob = nodes.add(nodes.there, 121);
+  const Lines names{"zoo-120", "attic-120", "cellar-120", "hall-120"};
+  if (listed(nodes.here, names) == Lines{"cannot know"}) {
+    GTEST_SKIP() << "this broker lists no rooms";
+  }
+  const auto create = [&](BrokerNode& node, const Registered& owner, const std::string& name,
+                          bool is_listed) {
+    const RoomCommit commit = public_room(owner, 0, is_listed);
+    const JoinOutcome outcome = nodes.join(node, name, owner, &commit);
+    EXPECT_EQ(outcome.status, JoinStatus::kJoined);
+    return outcome.version;
+  };
+  create(nodes.here, ann, "zoo-120", true);
+  create(nodes.there, bob, "attic-120", true);
+  const std::uint64_t hidden = create(nodes.here, ann, "cellar-120", false);
+  create(nodes.there, bob, "hall-120", true);
+  for (BrokerNode* node : {&nodes.here, &nodes.there}) {
+    EXPECT_EQ(listed(*node, names),
+              (Lines{"zoo-120 public 1", "attic-120 public 1", "hall-120 public 1"}));
+  }
+  // One that becomes public has the place of its creation; one that has ended has none.
+  const auto shown = nodes.here.answer<CommitOutcome>([&](auto reply) {
+    nodes.here->commit_room("cellar-120", public_room(ann, hidden, true), std::move(reply));
+  });
+  ASSERT_TRUE(shown && shown->status == CommitStatus::kCommitted);
+  nodes.there->leave("attic-120", bob);
+  const Lines expected{"zoo-120 public 1", "cellar-120 public 1", "hall-120 public 1"};
+  EXPECT_TRUE(becomes([&] { return listed(nodes.there, names) == expected; }, nodes.patience));
+}
+
+// Of brokers with which rooms wait for members; with others they end with the last one.
+TEST_P(SharedBrokerContract, ARoomThatWaitsForMembersIsJoinedAsItWasAndEndsInTime) {
+  TwoNodes nodes(GetParam());
+  const Registered ann = nodes.add(nodes.here, 122);
+  const Registered bob = nodes.add(nodes.there, 123);
+  RoomCommit commit = public_room(ann, 0, true);
+  commit.keep_empty = std::chrono::milliseconds(300);
+  commit.most_empty = 10;
+  ASSERT_EQ(nodes.join(nodes.here, "den-122", ann, &commit).status, JoinStatus::kJoined);
+  nodes.here->leave("den-122", ann);
+  const auto read = [&] {
+    const auto reading = nodes.there.answer<RoomReading>(
+        [&](auto reply) { nodes.there->read_room("den-122", std::move(reply)); });
+    return reading ? reading->room : std::nullopt;
+  };
+  ASSERT_TRUE(becomes([&] { return !read() || read()->members.empty(); }, nodes.patience));
+  const std::optional<RoomRecord> waiting = read();
+  if (!waiting) GTEST_SKIP() << "rooms end with their last member";
+  EXPECT_EQ(waiting->room.state, "public");
+  commit.version = waiting->version;
+  EXPECT_EQ(nodes.join(nodes.there, "den-122", bob, &commit).status, JoinStatus::kJoined);
+  nodes.there->leave("den-122", bob);
+  EXPECT_TRUE(becomes([&] { return !read(); }, nodes.patience + std::chrono::milliseconds(300)))
+      << "it does not end";
+  EXPECT_EQ(listed(nodes.here, {"den-122"}), Lines());
 }
 
 }  // namespace peer::sdk::contract

@@ -78,6 +78,22 @@ export declare class Peer extends Emitter<PeerEvents> {
         max_size: number;
         peer_count: number;
     }>;
+    /** One page of the public rooms; `after`: `next` of an earlier page. */
+    list_rooms({ after, limit, ...patience }?: Patience & {
+        after?: string;
+        limit?: number;
+    }): Promise<{
+        rooms: {
+            room_id: string;
+            owner: import("./protocol.js").Fingerprint;
+            max_size: number;
+            peer_count: number;
+            has_password: boolean;
+            locked: boolean;
+            info?: Record<string, unknown>;
+        }[];
+        next?: string;
+    }>;
     kick(room_id: string, fingerprint: string, patience?: Patience): Promise<void>;
     /** Nobody new comes in. This one and the next ones are for the owners of managed rooms. */
     room_lock(room_id: string, patience?: Patience): Promise<void>;

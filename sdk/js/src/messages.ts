@@ -21,6 +21,7 @@ interface AnswerTypes {
   match_cancel: 'match_cancelled';
   create_room: 'room_created';
   room_info: 'room_info';
+  list_rooms: 'room_list';
   ice_servers: 'ice_servers';
   auth_refresh: 'auth_refreshed';
   ping: 'pong';

@@ -164,6 +164,12 @@ export class Peer extends Emitter<PeerEvents> {
     return (await this.request('room_info', { room_id }, patience)).payload;
   }
 
+  /** One page of the public rooms; `after`: `next` of an earlier page. */
+  async list_rooms({ after, limit, ...patience }: Patience & { after?: string; limit?: number } = {}) {
+    const payload = { after, limit };
+    return (await this.#connection.request('list_rooms', { payload }, patience)).payload as Answer<'list_rooms'>['payload'];
+  }
+
   async kick(room_id: string, fingerprint: string, patience?: Patience): Promise<void> {
     await this.request('kick', { room_id, fingerprint }, patience);
   }

@@ -208,6 +208,23 @@ export interface ServerMessages {
       peer_count: number;
     };
   };
+  /** A page of public rooms. next: there may be more. */
+  room_list: {
+    type: "room_list";
+    id?: Id;
+    payload: {
+      rooms: {
+        room_id: string;
+        owner: Fingerprint;
+        max_size: number;
+        peer_count: number;
+        has_password: boolean;
+        locked: boolean;
+        info?: Record<string, unknown>;
+      }[];
+      next?: string;
+    };
+  };
   /** The room has another owner or another size, or, of a managed room, is otherwise than it was. */
   room_updated: {
     type: "room_updated";
@@ -476,6 +493,15 @@ export interface ClientMessages {
     id?: Id;
     payload: {
       token: string;
+    };
+  };
+  /** Lists public rooms; after: next of an earlier page. */
+  list_rooms: {
+    type: "list_rooms";
+    id?: Id;
+    payload?: {
+      after?: string | null;
+      limit?: number | null;
     };
   };
 }

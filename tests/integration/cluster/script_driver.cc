@@ -20,6 +20,8 @@ using Texts = std::vector<std::string>;
 
 const Texts kNames{"a", "a:m", "a|b", "m:a", "a\0b"s, "{0}", "\xff\r\n", "sm:a"};
 const Texts kAliases{"", "", "a", "a|b", "p:a", "\0"s, "x y"};
+const Texts kListed{"1", "0", ""};
+const Texts kEmpty{"600000 1000", ""};
 const Texts kObjects{"{}", "{\"a\":\"|\"}", "\0|\n\xff"s, "long" + std::string(300, '|')};
 constexpr std::size_t kPeers = 24;
 constexpr std::size_t kNodes = 4;
@@ -113,7 +115,12 @@ std::uint64_t ScriptDriver::registration_of(const std::string& node, const std::
 Room ScriptDriver::room_request(const std::string& ns) {
   const Room* room = model_.room(ns);
   const std::uint64_t version = room == nullptr ? 1 : room->version;
-  return {chance(10) ? version + 1 : version, peer_name(below(kPeers)), "4", any(kObjects)};
+  return {chance(10) ? version + 1 : version,
+          peer_name(below(kPeers)),
+          "4",
+          any(kObjects),
+          any(kListed),
+          any(kEmpty)};
 }
 
 void ScriptDriver::do_register() {
@@ -162,7 +169,7 @@ void ScriptDriver::do_join() {
       run("join", node,
           {peer, std::to_string(registration), ns, object, std::to_string(max_size), "5", "token",
            kind_name(kind), std::to_string(room.version), room.owner, room.max_size, room.state,
-           "news", chance(50) ? "1" : "0"});
+           "news", chance(50) ? "1" : "0", room.listed, room.empty});
   const std::string status =
       model_.join(node, peer, registration, ns, object, max_size, kind, room);
   EXPECT_EQ(answer.at(0), status);
@@ -171,12 +178,13 @@ void ScriptDriver::do_join() {
   const std::uint64_t version = now == nullptr ? 0 : now->version;
   const std::uint64_t place = model_.place(ns, peer);
   EXPECT_EQ(answer.at(4), std::to_string(place));
+  EXPECT_EQ(answer.at(5).empty(), now == nullptr) << "a room has the time of its creation";
   own_[node][peer].members[ns] = {object, version, place};
   const Texts members = model_.members(ns);
   EXPECT_EQ(answer.at(1), std::to_string(version));
   EXPECT_EQ(answer.at(2), std::to_string(members.size()));
   for (std::size_t i = 0; i < std::min<std::size_t>(5, members.size()); ++i) {
-    EXPECT_EQ(answer.at(5 + 3 * i), members[i]);
+    EXPECT_EQ(answer.at(6 + 3 * i), members[i]);
   }
 }
 
@@ -250,9 +258,10 @@ void ScriptDriver::do_commit_room() {
   const std::string& ns = any(kNames);
   const Room room = room_request(ns);
   const std::string kicked = chance(30) ? peer_name(below(kPeers)) : std::string();
-  const Texts answer = run("commit_room", any(nodes_),
-                           {ns, std::to_string(room.version), room.owner, room.max_size, room.state,
-                            kicked, room.owner, "token", "head", "tail"});
+  const Texts answer =
+      run("commit_room", any(nodes_),
+          {ns, std::to_string(room.version), room.owner, room.max_size, room.state, kicked,
+           room.owner, "token", "head", "tail", "0", room.listed, room.empty});
   EXPECT_EQ(answer.at(0), model_.commit_room(ns, room, kicked, room.owner));
   if (answer.at(0) != "committed" || kicked.empty()) return;
   own_[model_.find(kicked)->node][kicked].members.erase(ns);  // told by K
@@ -360,15 +369,20 @@ void ScriptDriver::do_resync() {
   auto entry = own.begin();
   std::advance(entry, static_cast<std::ptrdiff_t>(below(own.size())));
   const auto& [peer, told] = *entry;
-  const Room room{0, peer, "4", any(kObjects)};
+  const Room room{0, peer, "4", any(kObjects), any(kListed), any(kEmpty)};
   Texts arguments{
       peer, std::to_string(told.registration),        std::to_string(told.since), told.alias,
       "",   chance(20) ? any_tokens() : std::string()};
   for (const auto& [ns, member] : told.members) {
     const bool is_room = member.room_version > 0;
-    const Texts more =
-        is_room ? Texts{std::to_string(member.room_version), room.owner, room.max_size, room.state}
-                : Texts{"", "", "", ""};
+    const Texts more = is_room ? Texts{std::to_string(member.room_version),
+                                       room.owner,
+                                       room.max_size,
+                                       room.state,
+                                       chance(50) ? "5" : "",
+                                       room.listed,
+                                       room.empty}
+                               : Texts{"", "", "", "", "", "", ""};
     arguments.insert(arguments.end(), {ns, member.object, chance(50) ? "1" : "0",
                                        member.place == 0 ? "" : std::to_string(member.place)});
     arguments.insert(arguments.end(), more.begin(), more.end());

@@ -105,7 +105,7 @@ std::string ScriptModel::join(const std::string& node, const std::string& peer,
   const auto existing = rooms_.find(ns);
   Member* old = member(ns, peer);
   if (kind == Kind::kCreate) {
-    if (members_.contains(ns)) return "exists";
+    if (exists(ns)) return "exists";
   } else if (kind == Kind::kRoom) {
     if (existing == rooms_.end()) return "gone";
     if (existing->second.version != room.version) return "conflict";
@@ -121,7 +121,7 @@ std::string ScriptModel::join(const std::string& node, const std::string& peer,
     add_member(ns, peer, object);
   }
   if (kind != Kind::kNamespace) {
-    rooms_[ns] = {rooms_[ns].version, room.owner, room.max_size, room.state};
+    decide(ns, room);
     kicked_[ns].erase(peer);
   }
   return "joined";
@@ -151,7 +151,7 @@ std::string ScriptModel::commit_room(const std::string& ns, const Room& room,
   }
   if (!rooms_.contains(ns)) return "committed";
   raise(ns);
-  rooms_[ns] = {rooms_[ns].version, room.owner, room.max_size, room.state};
+  decide(ns, room);
   return "committed";
 }
 
@@ -192,16 +192,17 @@ ScriptModel::Resynced ScriptModel::resync(const std::string& peer, const Peer& r
     const bool is_room = told.room_version > 0;
     const Room* there = this->room(ns);
     const bool same = is_room ? there != nullptr && there->owner == room.owner : there == nullptr;
-    if (members_.contains(ns) && kicked_[ns].contains(peer)) {
+    if (exists(ns) && kicked_[ns].contains(peer)) {
       result.ended[ns] = kicked_[ns][peer];
       continue;
     }
-    if (members_.contains(ns) && !same) {
+    if (exists(ns) && !same) {
       result.ended[ns] = "-1";
       continue;
     }
-    if (is_room && !members_.contains(ns)) {
-      rooms_[ns] = {told.room_version, room.owner, room.max_size, room.state};
+    if (is_room && !exists(ns)) {
+      rooms_[ns].version = told.room_version;
+      decide(ns, room);
     }
     add_member(ns, peer, told.object, told.place);
   }
@@ -239,6 +240,19 @@ ScriptModel::Texts ScriptModel::claim(const std::string& ns, const Texts& ticket
   return {};
 }
 
+bool ScriptModel::exists(const std::string& ns) const {
+  return members_.contains(ns) || rooms_.contains(ns);
+}
+
+void ScriptModel::decide(const std::string& ns, const Room& room) {
+  Room& kept = rooms_[ns];
+  // Who comes to a room that waits must find that it does.
+  const std::string empty = room.empty.empty() && waiting_.contains(ns) ? kept.empty : room.empty;
+  kept = {kept.version, room.owner, room.max_size, room.state, "", empty};
+  if (room.listed == "1") listed_.insert(ns);
+  if (room.listed == "0") listed_.erase(ns);
+}
+
 ScriptModel::Member* ScriptModel::member(const std::string& ns, const std::string& peer) {
   const auto found = members_.find(ns);
   if (found == members_.end()) return nullptr;
@@ -250,6 +264,7 @@ ScriptModel::Member* ScriptModel::member(const std::string& ns, const std::strin
 
 void ScriptModel::add_member(const std::string& ns, const std::string& peer,
                              const std::string& object, std::uint64_t place) {
+  waiting_.erase(ns);
   std::uint64_t& last = last_places_[ns];
   if (place == 0) place = last + 1;
   last = std::max(last, place);
@@ -276,6 +291,11 @@ void ScriptModel::remove_member(const std::string& ns, const std::string& peer) 
   raise(ns);
   if (!members_[ns].empty()) return;
   members_.erase(ns);
+  if (const auto found = rooms_.find(ns); found != rooms_.end() && !found->second.empty.empty()) {
+    waiting_.insert(ns);
+    return;
+  }
+  listed_.erase(ns);
   rooms_.erase(ns);
   kicked_.erase(ns);
   last_places_.erase(ns);
@@ -303,6 +323,8 @@ std::set<std::string> ScriptModel::lines() const {
     result.insert(
         line({"room", ns, std::to_string(room.version), room.owner, room.max_size, room.state}));
   }
+  for (const std::string& ns : listed_) result.insert(line({"listed", ns}));
+  for (const std::string& ns : waiting_) result.insert(line({"waits", ns}));
   for (const auto& [ns, tickets] : tickets_) {
     for (const auto& [ticket, peer] : tickets) result.insert(line({"ticket", ns, ticket, peer}));
   }
@@ -327,6 +349,8 @@ std::set<std::string> lines(const SharedRecords& records) {
     if (!space.contains("v")) continue;
     result.insert(line({"room", ns, space.at("v"), space.at("o"), space.at("x"), space.at("p")}));
   }
+  for (const auto& [ns, created] : records.listed) result.insert(line({"listed", ns}));
+  for (const auto& [ns, ends] : records.waiting) result.insert(line({"waits", ns}));
   for (const auto& [ns, tickets] : records.tickets) {
     for (const auto& [id, ticket] : tickets) result.insert(line({"ticket", ns, id, ticket.peer}));
   }

@@ -30,6 +30,8 @@ class ScriptModel {
     std::string owner;
     std::string max_size;
     std::string state;
+    std::string listed{};  ///< as the scripts take it: 1, 0, or empty
+    std::string empty{};   ///< of how it waits; empty: it does not
   };
   /// One membership as its own node tells it in a resync.
   struct Told {
@@ -93,12 +95,16 @@ class ScriptModel {
                   std::uint64_t place = 0);
   void remove_member(const std::string& ns, const std::string& peer);
   void raise(const std::string& ns);
+  void decide(const std::string& ns, const Room& room);
+  bool exists(const std::string& ns) const;
   void end_tickets(const std::string& peer);
 
   std::map<std::string, Peer> peers_;
   std::map<std::string, std::vector<Member>> members_;  ///< by place, then by name
   std::map<std::string, std::uint64_t> last_places_;
   std::map<std::string, Room> rooms_;
+  std::set<std::string> listed_;
+  std::set<std::string> waiting_;                                      ///< rooms without members
   std::map<std::string, std::map<std::string, std::string>> tickets_;  ///< ticket -> peer
   std::map<std::string, std::map<std::string, std::string>> kicked_;   ///< peer -> by whom
 };

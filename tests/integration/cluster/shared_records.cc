@@ -77,6 +77,10 @@ void take_key(SharedRecords& records, const std::string& key, const Texts& field
     records.leases = scores(fields);
     return;
   }
+  if (key == "rl" || key == "re") {
+    (key == "rl" ? records.listed : records.waiting) = scores(fields);
+    return;
+  }
   if (key == "tn") {
     records.with_tickets = set;
     return;
@@ -207,7 +211,8 @@ void check_spaces(const SharedRecords& records, Findings& findings) {
     findings.expect(records.members.contains(ns), {"counts without members:", ns});
   }
   for (const auto& [ns, space] : records.spaces) {
-    findings.expect(records.members.contains(ns), {"nobody is in", ns, "which exists"});
+    const bool waits = records.waiting.contains(ns);
+    findings.expect(records.members.contains(ns) || waits, {"nobody is in", ns, "which exists"});
     findings.expect(
         !space.contains("v") || (space.contains("o") && space.contains("x") && space.contains("p")),
         {"room", ns, "has no owner, size or state"});
@@ -225,6 +230,19 @@ void check_spaces(const SharedRecords& records, Findings& findings) {
       findings.expect(at(records.members, ns).contains(peer),
                       {"the index of peer", peer, "has", ns, "where it is no member"});
     }
+  }
+}
+
+void check_rooms(const SharedRecords& records, Findings& findings) {
+  for (const auto& [ns, created] : records.listed) {
+    findings.expect(at(records.spaces, ns).contains("v"), {"no room is listed as", ns});
+    findings.expect(at(records.spaces, ns).contains("c") &&
+                        std::stod(at(at(records.spaces, ns), "c")) == created,
+                    {"room", ns, "is not listed by its creation"});
+  }
+  for (const auto& [ns, ends] : records.waiting) {
+    findings.expect(at(records.spaces, ns).contains("e"), {"no room waits as", ns});
+    findings.expect(!records.members.contains(ns), {"somebody is in", ns, "which waits"});
   }
 }
 
@@ -273,6 +291,7 @@ Texts contradictions(const SharedRecords& records) {
   check_tokens(records, findings);
   check_peers(records, findings);
   check_spaces(records, findings);
+  check_rooms(records, findings);
   check_tickets(records, findings);
   return findings.take();
 }

@@ -40,6 +40,8 @@ struct SharedRecords {
   std::map<std::string, Hash> counts;                            ///< P:sn
   std::map<std::string, std::map<std::string, Ticket>> tickets;  ///< P:st
   std::set<std::string> with_tickets;                            ///< P:tn
+  std::map<std::string, double> listed;                          ///< P:rl
+  std::map<std::string, double> waiting;                         ///< P:re
   std::set<std::string> kicked;                                  ///< P:k
   std::vector<std::string> strange;  ///< keys and entries of no known form
 };

@@ -18,7 +18,7 @@ RoomPolicyCase secret_case() {
 RoomPolicyCase managed_case() {
   const std::string somebody = R"("fingerprint":"00000002)" + std::string(56, '0') + R"(")";
   return {.plugin = {PEER_PLUGIN_DIR "/room_managed.so",
-                     {{"kick_bans", true}, {"ban", std::string("1m")}}},
+                     {{"kick_bans", true}, {"ban", std::string("1m")}, {"list_rooms", true}}},
           .create = json(R"({"room_id":"den","max_size":6,"public":true,"info":{"map":"dust"}})"),
           .join = json(R"({"room_id":"den"})"),
           .messages = {json(R"({"room_id":"den"})"), json(R"({"room_id":"den",)" + somebody + "}"),
@@ -35,12 +35,20 @@ RoomPolicyCase closing_case() {
 RoomPolicyCase owned_case() {
   RoomPolicyCase with = managed_case();
   with.plugin.options["succession"] = std::string("none");
+  with.plugin.options["empty_timeout"] = std::string("1m");
+  return with;
+}
+
+RoomPolicyCase waiting_case() {
+  RoomPolicyCase with = managed_case();
+  with.plugin.options["empty_timeout"] = std::string("1m");
   return with;
 }
 
 INSTANTIATE_TEST_SUITE_P(Managed, PluginContract, testing::Values(managed_case().plugin));
 INSTANTIATE_TEST_SUITE_P(Managed, RoomPolicyContract,
-                         testing::Values(managed_case(), closing_case(), owned_case()));
+                         testing::Values(managed_case(), closing_case(), owned_case(),
+                                         waiting_case()));
 INSTANTIATE_TEST_SUITE_P(Standard, PluginContract, testing::Values(standard_case().plugin));
 INSTANTIATE_TEST_SUITE_P(Standard, RoomPolicyContract, testing::Values(standard_case()));
 INSTANTIATE_TEST_SUITE_P(Secret, PluginContract, testing::Values(secret_case().plugin));

@@ -24,6 +24,7 @@ inline const std::map<std::string, std::string> kOtherValues = {
     {"max_namespace_size", "10000000"},
     {"max_namespaces_per_peer", "1"},
     {"password_queue", "1"},
+    {"max_empty_rooms", "1"},
     {"max_peer_state", "1073741824"},
     {"send_buffer_size", "1000000"},
     {"send_buffer_bytes", "1073741824"},

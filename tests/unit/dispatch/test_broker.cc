@@ -111,6 +111,11 @@ void TestBroker::commit_room(std::string_view room_id, const sdk::RoomCommit& co
   commits.take(std::move(reply), [&] { return store_->commit_room(room_id, commit); });
 }
 
+void TestBroker::list_rooms(std::uint64_t after, std::uint32_t limit,
+                            sdk::BrokerReply<std::optional<sdk::RoomPage>> reply) {
+  room_lists.take(std::move(reply), [&] { return store_->list_rooms(after, limit); });
+}
+
 bool TestBroker::add_ticket(std::string_view ns, const sdk::SharedTicket& ticket,
                             std::optional<sdk::TicketId> replaces) {
   last_ticket_ = ticket.id;

@@ -37,6 +37,7 @@ class TestBroker final : public sdk::Broker {
   Answers<std::optional<sdk::MemberPage>> lists;
   Answers<sdk::RoomReading> readings;
   Answers<sdk::CommitOutcome> commits;
+  Answers<std::optional<sdk::RoomPage>> room_lists;
   Answers<sdk::TicketEnd> ticket_ends;
   Answers<sdk::ClaimOutcome> claims;
   /// What becomes of a new ticket: true: it is told to the host (usual); false: not shared.
@@ -84,6 +85,8 @@ class TestBroker final : public sdk::Broker {
   void read_room(std::string_view room_id, sdk::BrokerReply<sdk::RoomReading> reply) override;
   void commit_room(std::string_view room_id, const sdk::RoomCommit& commit,
                    sdk::BrokerReply<sdk::CommitOutcome> reply) override;
+  void list_rooms(std::uint64_t after, std::uint32_t limit,
+                  sdk::BrokerReply<std::optional<sdk::RoomPage>> reply) override;
   bool add_ticket(std::string_view ns, const sdk::SharedTicket& ticket,
                   std::optional<sdk::TicketId> replaces) override;
   void ticket_waits(std::string_view ns, sdk::TicketId ticket) override;

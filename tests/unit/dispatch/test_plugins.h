@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -116,7 +117,17 @@ class TestRooms final : public sdk::RoomPolicy {
   std::function<void(const sdk::RoomRequest&, sdk::RoomOrders&)> orders;
   std::function<std::string(const sdk::RoomView&)> describes;
 
-  void traits(sdk::RoomTraits& traits) const override { traits.hears_strangers = hears_strangers; }
+  // And since revision 6: rooms are public if they are created with `public`.
+  bool lists_rooms = false;
+  std::chrono::milliseconds keep_empty{0};
+  /// What is said of a public room; without, that it is "shown" by its state.
+  std::function<void(const sdk::RoomView&, const sdk::RoomViewer&, sdk::RoomEntry&)> entries;
+
+  void traits(sdk::RoomTraits& traits) const override {
+    traits.hears_strangers = hears_strangers;
+    traits.lists_rooms = lists_rooms;
+    traits.keeps_empty_rooms = keep_empty.count() > 0;
+  }
   std::optional<sdk::RoomRefusal> check(const sdk::RoomRequest& request) const override {
     return checks ? checks(request) : std::nullopt;
   }
@@ -127,6 +138,13 @@ class TestRooms final : public sdk::RoomPolicy {
   }
   void describe(const sdk::RoomView& room, sdk::RoomDescription& description) const override {
     if (describes) description.updated = describes(room);
+    description.listed = room.state == "public";
+    description.keep_empty = keep_empty;
+  }
+  void list(const sdk::RoomView& room, const sdk::RoomViewer& viewer,
+            sdk::RoomEntry& entry) const override {
+    entry.shown = true;
+    if (entries) entries(room, viewer, entry);
   }
 
   static sdk::RoomDecision unchanged(const sdk::RoomView& room) {
@@ -145,6 +163,7 @@ class TestRooms final : public sdk::RoomPolicy {
         const sdk::Value* size = request.fields.find("max_size");
         decision.owner = request.actor;
         decision.max_size = size == nullptr ? 2 : static_cast<std::uint32_t>(*size->as_number());
+        if (request.fields.find("public") != nullptr) decision.state = "public";
         return decision;
       }
       case sdk::RoomAction::kJoin:

@@ -14,9 +14,11 @@ peer_add_test(unit_dispatch
     dispatch/registration_test.cc
     dispatch/renewal_test.cc
     dispatch/resume_test.cc
+    dispatch/room_list_test.cc
     dispatch/room_orders_test.cc
     dispatch/rooms_test.cc
     dispatch/routing_test.cc
     dispatch/session_record_test.cc
+    dispatch/waiting_rooms_test.cc
   LIBRARIES peer_test_node
   LABELS fast threads)

@@ -173,6 +173,24 @@ TEST(DiscoverRequestTest, AfterIsAFingerprint) {
   }
 }
 
+TEST(ListRoomsRequestTest, AfterIsAPlaceWrittenInDigits) {
+  ClientMessage message = with_payload(R"({"after":"18446744073709551615","limit":7})");
+  ListRoomsRequest request;
+  ASSERT_EQ(message.read(request), "");
+  EXPECT_EQ(request.after, 18'446'744'073'709'551'615U);
+  EXPECT_EQ(request.limit, 7U);
+  ClientMessage absent = with_payload(R"({"after":null,"limit":null})");
+  ASSERT_EQ(absent.read(request), "");
+  EXPECT_EQ(request.after, 0U);
+  EXPECT_EQ(request.limit, 50U);
+  EXPECT_EQ(error_of<ListRoomsRequest>(R"({"after":7})"), "after must be a string");
+  for (const char* after : {"", " 1", "1x", "-1", "0x1", "18446744073709551616"}) {
+    EXPECT_EQ(error_of<ListRoomsRequest>(R"({"after":")" + std::string(after) + "\"}"),
+              "after must be of an earlier page")
+        << after;
+  }
+}
+
 TEST(BroadcastRequestTest, ReadsAllFields) {
   ClientMessage message =
       with_payload(in_lobby(R"("data":{"a":1,"a":2},"exclude":["x","\u0079"])"));

@@ -298,6 +298,14 @@ class Broker {
   /// The other nodes that live, as far as is known now, by the names that tell_node() takes; none
   /// while that cannot be known. Any thread.
   [[nodiscard]] virtual std::vector<std::string> nodes() const { return {}; }
+
+  /// Public rooms (RoomCommit::listed) behind the place `after`, `limit` at most, and no more than
+  /// have 256 KiB of state together, or the first one alone; nullopt: cannot know.
+  virtual void list_rooms(std::uint64_t after, std::uint32_t limit,
+                          BrokerReply<std::optional<RoomPage>> reply) {
+    (void)after, (void)limit;
+    reply(std::nullopt);
+  }
 };
 
 }  // namespace peer::sdk

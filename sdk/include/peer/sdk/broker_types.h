@@ -154,6 +154,15 @@ struct RoomCommit {
   /// Since revision 3; only brokers of that revision are told. The room ends with this change, and
   /// all memberships in it, on all nodes; these hear of it by RoomNews::closed. commit_room() only.
   bool closes = false;
+
+  // Since revision 6; only brokers of that revision are told.
+
+  /// Whether the room is public from now on (Broker::list_rooms). nullopt: it never is.
+  std::optional<bool> listed{};
+  /// So long the room lives on, joinable, when its last member has gone, but for as many rooms of
+  /// all nodes as `most_empty`. 0: it ends with its last member.
+  std::chrono::milliseconds keep_empty{0};
+  std::uint32_t most_empty = 0;
 };
 
 enum class CommitStatus {
@@ -181,6 +190,21 @@ struct RoomNews {
   /// Since revision 3; what an older broker has there is not looked at. The room has ended: its
   /// members on this node are members no more. The core still tells Broker::leave() of each.
   bool closed = false;
+};
+
+/// A public room.
+struct ListedRoom {
+  std::string room_id;
+  RoomState room;
+  /// Rises with the time of creation; two rooms seldom have the same.
+  std::uint64_t place = 0;
+  std::uint32_t members = 0;
+};
+
+/// Some public rooms of all nodes, in the order of their places.
+struct RoomPage {
+  std::vector<ListedRoom> rooms;
+  bool more = false;  ///< there may be others behind the last
 };
 
 /// A peer on its way into a namespace or a room.

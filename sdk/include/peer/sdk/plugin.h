@@ -35,7 +35,10 @@
 /// RoomCommit::closes, RoomNews::closed. 4: RoomTraits::takes_passwords, RoomOrders::password and
 /// compare_with, RoomRequest::has_password and what follows it. 5: sessions that move between
 /// nodes: Broker::set_session_tokens(), ask_session(), tell_node(), take_peer(), leave_told(),
-/// BrokerHost::node_says(), peer_taken(), member_left_told(). 6: Broker::nodes().
+/// BrokerHost::node_says(), peer_taken(), member_left_told(). 6: Broker::nodes(); lists of rooms,
+/// and rooms that wait for their members: RoomTraits::lists_rooms and keeps_empty_rooms,
+/// RoomDescription::listed and keep_empty, RoomPolicy::list(), RoomCommit::listed, keep_empty and
+/// most_empty, Broker::list_rooms().
 #define PEER_SDK_REVISION 6
 
 /// What really has to agree between server and plugin: the C++ ABI, the standard library and the

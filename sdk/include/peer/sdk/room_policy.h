@@ -93,6 +93,13 @@ struct RoomTraits {
   /// Since revision 4. The core takes `password` out of the fields of `create_room`, `join_room`
   /// and the policy's messages: a string of 1 to 256 bytes. Else it is a field like any other.
   bool takes_passwords = false;
+
+  // Since revision 6.
+
+  /// Its public rooms (RoomDescription::listed) are in the list that peers ask for (`list_rooms`).
+  bool lists_rooms = false;
+  /// RoomDescription::keep_empty is above 0 for some rooms.
+  bool keeps_empty_rooms = false;
 };
 
 /// Since revision 4. What the core is to do with a password, which takes a thread of its own some
@@ -124,6 +131,28 @@ struct RoomDescription {
   /// A JSON object. Members of the room hear `room_updated`, with its members beside `room_id`,
   /// `owner` and `max_size`, when any of these changes. Empty: nothing.
   std::string updated;
+
+  // Since revision 6. Read when a change is made, of a policy whose traits say so.
+
+  bool listed = false;  ///< the room is public (RoomTraits::lists_rooms)
+  /// So long the room lives on when its last member has gone, of which the policy is not asked: it
+  /// can be joined, and its owner stays the owner. 0: it ends then.
+  std::chrono::milliseconds keep_empty{0};
+};
+
+/// Since revision 6. Who asks for a list of rooms.
+struct RoomViewer {
+  Fingerprint peer;
+  bool proved = false;  ///< as RoomRequest::actor_proved
+  Instant now;
+};
+
+/// Since revision 6. What a policy says of a public room to one peer.
+struct RoomEntry {
+  bool shown = false;  ///< false: the room is left out
+  /// A JSON object, whose members stand beside `room_id`, `owner`, `max_size` and `peer_count`.
+  /// Empty: nothing.
+  std::string members;
 };
 
 /// The rules of rooms: sizes, ownership, who may join, be kicked, and so on. Plugin kind
@@ -168,6 +197,14 @@ class RoomPolicy {
   /// A pure function too, of the room before and after a change.
   virtual void describe(const RoomView& room, RoomDescription& description) const {
     (void)room, (void)description;
+  }
+
+  // Since revision 6.
+
+  /// Asked of each public room of a list, for the peer that asked for it. A pure function too. The
+  /// view has no members, however many there are.
+  virtual void list(const RoomView& room, const RoomViewer& viewer, RoomEntry& entry) const {
+    (void)room, (void)viewer, (void)entry;
   }
 };
 

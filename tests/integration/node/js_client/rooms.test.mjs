@@ -7,7 +7,7 @@ import WebSocket from 'ws';
 import { connect } from '../../../../sdk/js/dist/peer-server-client.js';
 import { startServer } from '../server.mjs';
 
-const kConfig = 'plugins:\n  room_policy: {name: managed, options: {default_size: 4}}\n';
+const kConfig = 'plugins:\n  room_policy: {name: managed, options: {default_size: 4, list_rooms: true}}\n';
 const kLimit = { timeout: 15_000 * Number(process.env.PEER_TEST_TIMEOUT_FACTOR || 1) };
 
 let server;
@@ -89,4 +89,19 @@ test('a room that is closed is over for all of its members', async () => {
     assert.deepEqual([payload, reason], [{ room_id: 'close', reason: 'closed' }, 'room_closed']);
   }
   assert.deepEqual(await refusal(bob.room_info('close')), [404, 'room not found']);
+});
+
+test('public rooms, in pages', async () => {
+  await alice.create_room('list 1', { public: true, info: { map: 'dust' }, password: 'x' });
+  await alice.create_room('hidden');
+  await bob.create_room('list 2', { public: true });
+  const first = await carol.list_rooms({ limit: 1 });
+  assert.deepEqual(first.rooms, [
+    { room_id: 'list 1', owner: alice.fingerprint, max_size: 4, peer_count: 1, has_password: true, locked: false, info: { map: 'dust' } },
+  ]);
+  const { rooms, next } = await carol.list_rooms({ after: first.next });
+  assert.deepEqual(rooms.map(({ room_id }) => room_id), ['list 2']);
+  assert.equal(next, undefined);
+  assert.deepEqual(await refusal(carol.list_rooms({ after: 'x' })), [400, 'after must be of an earlier page']);
+  assert.deepEqual((await carol.list_rooms()).rooms.length, 2);
 });

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -23,6 +24,10 @@ struct Cluster {
     std::vector<std::pair<Registered, BrokerHost*>> members;
     std::optional<RoomState> room;
     std::uint64_t version = 0;
+    bool listed = false;
+    std::uint64_t place = 0;  ///< by creation
+    std::chrono::milliseconds keep_empty{0};
+    std::optional<std::chrono::steady_clock::time_point> ends{};  ///< without members
   };
   struct Ticket {
     SharedTicket ticket;
@@ -36,6 +41,23 @@ struct Cluster {
   std::map<std::string, Space, std::less<>> spaces;
   std::map<std::string, std::map<TicketId, Ticket>, std::less<>> tickets;
 
+  std::uint64_t last_place = 0;
+
+  void decide(Space& space, const RoomCommit& commit) {
+    if (!space.room) space.place = ++last_place;
+    space.room = commit.room;
+    space.listed = commit.listed.value_or(false);
+    space.keep_empty = commit.keep_empty;
+    if (space.members.empty()) return;
+    space.ends.reset();
+  }
+  /// What has waited in vain has ended.
+  void end_spaces() {
+    const auto now = std::chrono::steady_clock::now();
+    std::erase_if(spaces, [&](const auto& space) {
+      return space.second.ends && *space.second.ends <= now && !is("waits_for_ever");
+    });
+  }
   void tell_others(BrokerHost* own, auto tell) {
     for (BrokerHost* node : nodes) {
       if (node != own) tell(*node);
@@ -138,8 +160,8 @@ class FaultyBroker final : public Broker {
     Cluster::Space& space = shared_.spaces[std::string(request.ns)];
     if (request.room != nullptr && request.room->version != space.version)
       return reply({.status = JoinStatus::kConflict, .version = 0, .page = {}, .hold = {}});
-    if (request.room != nullptr) space.room = request.room->room;
     space.members.emplace_back(request.peer, host_);
+    if (request.room != nullptr) shared_.decide(space, *request.room);
     ++space.version;
     shared_.tell_others(is("tells_of_its_own") ? nullptr : host_, [&](BrokerHost& node) {
       node.member_joined(request.ns, request.peer.peer, request.object);
@@ -158,7 +180,10 @@ class FaultyBroker final : public Broker {
     if (gone == 0) return;
     ++found->second.version;
     shared_.tell_others(host_, [&](BrokerHost& node) { node.member_left(ns, peer.peer); });
-    if (found->second.members.empty()) shared_.spaces.erase(found);
+    if (!found->second.members.empty()) return;
+    if (found->second.keep_empty.count() == 0) return void(shared_.spaces.erase(found));
+    found->second.ends = std::chrono::steady_clock::now() + found->second.keep_empty;
+    if (is("forgets_while_it_waits")) found->second.room->state.clear();
   }
   void list(std::string_view ns, const std::optional<Fingerprint>&, std::uint32_t limit,
             BrokerReply<std::optional<MemberPage>> reply) override {
@@ -168,6 +193,7 @@ class FaultyBroker final : public Broker {
 
   void read_room(std::string_view room_id, BrokerReply<RoomReading> reply) override {
     const std::lock_guard lock(shared_.mutex);
+    shared_.end_spaces();
     const auto found = shared_.spaces.find(room_id);
     RoomReading reading{true, std::nullopt};
     if (found != shared_.spaces.end() && found->second.room) {
@@ -185,10 +211,30 @@ class FaultyBroker final : public Broker {
       return reply({CommitStatus::kGone, 0});
     if (commit.version != found->second.version && !is("commits_everything"))
       return reply({CommitStatus::kConflict, 0});
-    found->second.room = commit.room;
+    shared_.decide(found->second, commit);
     const RoomNews news{.room_id = room_id, .room = commit.room, .posts = commit.posts};
     shared_.tell_others(nullptr, [&](BrokerHost& node) { node.room_changed(news); });
     reply({CommitStatus::kCommitted, ++found->second.version});
+  }
+
+  void list_rooms(std::uint64_t after, std::uint32_t limit,
+                  BrokerReply<std::optional<RoomPage>> reply) override {
+    const std::lock_guard lock(shared_.mutex);
+    shared_.end_spaces();
+    RoomPage page;
+    for (const auto& [name, space] : shared_.spaces) {
+      if (!space.room || (!space.listed && !is("lists_hidden_rooms"))) continue;
+      if (space.place <= after && !is("lists_for_ever")) continue;
+      page.rooms.push_back(
+          {name, *space.room, space.place, static_cast<std::uint32_t>(space.members.size())});
+    }
+    if (!is("lists_backwards")) {
+      std::sort(page.rooms.begin(), page.rooms.end(),
+                [](const ListedRoom& a, const ListedRoom& b) { return a.place < b.place; });
+    }
+    page.more = page.rooms.size() > limit;
+    if (page.more && !is("lists_too_many")) page.rooms.resize(limit);
+    reply(page);
   }
 
   bool add_ticket(std::string_view ns, const SharedTicket& ticket,

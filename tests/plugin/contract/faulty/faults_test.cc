@@ -79,6 +79,7 @@ const std::vector<Fault> kFaults{
     {"RoomPolicyContract", "AStateThatIsNotItsOwnDoesNoHarm", {"trusts_its_state"}},
     {"RoomPolicyContract", "ItsMessageTypesAreItsOwn", {"takes_join"}},
     {"RoomPolicyContract", "ARoomIsDescribedByAnObject", {"describes_by_a_list"}},
+    {"RoomPolicyContract", "APublicRoomIsShownByAnObject", {"shows_a_number"}},
     {"RoomPolicyContract", "ALargeRoomIsDecidedInTime", {"slow_when_full"}},
 
     {"MatchStrategyContract",
@@ -138,6 +139,12 @@ const std::vector<Fault> kFaults{
     {"SharedBrokerContract", "WhoIsThrownOutIsThrownOutElsewhere", {"revokes_nobody"}},
     {"SharedBrokerContract", "ASessionGoesOverInOneStepAndOnlyItsNodeIsTold", {"forgets_tokens"}},
     {"SharedBrokerContract", "ANodeKnowsTheOthersThatLive", {"lists_itself"}},
+    {"SharedBrokerContract",
+     "PublicRoomsOfAllNodesAreListedInTheOrderOfTheirCreation",
+     {"lists_hidden_rooms", "lists_backwards", "lists_too_many", "lists_for_ever"}},
+    {"SharedBrokerContract",
+     "ARoomThatWaitsForMembersIsJoinedAsItWasAndEndsInTime",
+     {"waits_for_ever", "forgets_while_it_waits"}},
 };
 
 std::string test_name(const Fault& fault) {

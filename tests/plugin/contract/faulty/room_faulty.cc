@@ -43,6 +43,12 @@ class FaultyRooms final : public RoomPolicy {
     description.updated = is("describes_by_a_list") ? "[]" : R"({"kind":"faulty"})";
   }
 
+  void traits(RoomTraits& traits) const override { traits.lists_rooms = true; }
+  void list(const RoomView&, const RoomViewer&, RoomEntry& entry) const override {
+    entry.shown = true;
+    entry.members = is("shows_a_number") ? "7" : R"({"kind":"faulty"})";
+  }
+
   RoomDecision decide(const RoomView& room, const RoomRequest& request) const override {
     RoomDecision decision{.refusal = {},
                           .owner = room.owner,

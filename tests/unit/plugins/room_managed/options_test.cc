@@ -27,6 +27,8 @@ TEST(ManagedOptionsTest, TheDefaultsAreThoseOfStandardRooms) {
   EXPECT_EQ(options.succession, Succession::kOldest);
   EXPECT_FALSE(options.kick_bans);
   EXPECT_EQ(options.ban.count(), 0);
+  EXPECT_FALSE(options.list_rooms);
+  EXPECT_EQ(options.empty_timeout.count(), 0);
   EXPECT_THAT(config.mistakes(), IsEmpty());
 }
 
@@ -35,7 +37,9 @@ TEST(ManagedOptionsTest, EachIsRead) {
                           {"max_size", 500},
                           {"ban", text("1h30m")},
                           {"kick_bans", true},
-                          {"succession", text("close")},
+                          {"succession", text("none")},
+                          {"list_rooms", true},
+                          {"empty_timeout", text("720h")},
                           {"max_bans", 400},
                           {"max_invited", 1}});
   const Options options = read_options(config);
@@ -45,7 +49,9 @@ TEST(ManagedOptionsTest, EachIsRead) {
   EXPECT_EQ(options.max_size, 500U);
   EXPECT_EQ(options.ban, std::chrono::minutes(90));
   EXPECT_TRUE(options.kick_bans);
-  EXPECT_EQ(options.succession, Succession::kClose);
+  EXPECT_EQ(options.succession, Succession::kNone);
+  EXPECT_TRUE(options.list_rooms);
+  EXPECT_EQ(options.empty_timeout, std::chrono::hours(720));
   EXPECT_EQ(options.max_bans, 400U);
   EXPECT_EQ(options.max_invited, 1U);
 }
@@ -56,6 +62,8 @@ TEST(ManagedOptionsTest, AllMistakesAreToldAtOnce) {
                           {"ban", text("soon")},
                           {"kick_bans", text("yes")},
                           {"succession", text("eldest")},
+                          {"list_rooms", 1},
+                          {"empty_timeout", text("721h")},
                           {"max_bans", 401},
                           {"max_invited", 0},
                           {"max_sice", 3}});
@@ -65,9 +73,18 @@ TEST(ManagedOptionsTest, AllMistakesAreToldAtOnce) {
                           HasSubstr("ban: expected a duration from"),
                           HasSubstr("kick_bans: expected true or false"),
                           HasSubstr("succession: expected oldest, none or close"),
+                          HasSubstr("list_rooms: expected true or false"),
+                          HasSubstr("empty_timeout: expected a duration from"),
                           HasSubstr("max_bans: expected an integer from 1 to 400"),
                           HasSubstr("max_invited: expected an integer from 1 to 400")));
   EXPECT_THAT(config.unread(), ElementsAre("max_sice"));
+}
+
+TEST(ManagedOptionsTest, ARoomThatEndsWithItsOwnerWaitsForNobody) {
+  PluginConfig config(Map{{"succession", text("close")}, {"empty_timeout", text("1m")}});
+  [[maybe_unused]] const Options options = read_options(config);
+  EXPECT_THAT(config.mistakes(), ElementsAre(HasSubstr("empty_timeout: expected 0 with succession "
+                                                       "close, which ends a room with its owner")));
 }
 
 }  // namespace
