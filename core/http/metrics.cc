@@ -91,10 +91,26 @@ void add_peers(Families& out, Node& node, const Snapshot& snapshot) {
   out.gauge("max_peers", "How many may be.").value(snapshot.max_peers);
   out.gauge("namespaces", "Namespaces with members on this node, rooms not included.")
       .value(counts.namespaces);
-  out.gauge("rooms", "Rooms with members on this node.").value(counts.rooms);
+  out.gauge("rooms", "Rooms on this node.").value(counts.rooms);
   out.gauge("tickets", "Waiting match tickets of this node's peers.").value(snapshot.tickets);
   out.histogram("match_wait_seconds", "From the match request to the match.")
       .value<8>({&node.matching->waits()});
+}
+
+void add_managed_rooms(Families& out, Node& node) {
+  out.gauge("rooms_waiting", "Rooms of these without members, which wait for them.")
+      .value(node.namespaces.empty_rooms());
+  const Passwords::Counts passwords = node.rooms.passwords().counts();
+  out.counter("passwords_total",
+              "Passwords of rooms that were looked at, by what has become of it.")
+      .value(passwords.hashed, {{"result", "hashed"}})
+      .value(passwords.matched, {{"result", "right"}})
+      .value(passwords.wrong, {{"result", "wrong"}})
+      .value(passwords.failed, {{"result", "failed"}});
+  out.counter("passwords_refused_total", "Passwords whose peers were to try again later.")
+      .value(passwords.refused);
+  out.gauge("passwords_waiting", "Passwords that wait, with the one that is looked at.")
+      .value(passwords.waiting);
 }
 
 void add_network(Families& out, const Snapshot::Network& network, std::uint64_t peers) {
@@ -288,6 +304,7 @@ std::string render_metrics(Node& node) {
   const Snapshot snapshot = take_snapshot(node);
   Families out;
   add_peers(out, node, snapshot);
+  add_managed_rooms(out, node);
   add_network(out, snapshot.network,
               snapshot.peers - std::min<std::uint64_t>(snapshot.sessions.away, snapshot.peers));
   add_sessions(out, snapshot.sessions);

@@ -36,13 +36,26 @@ void Passwords::use_queue(std::size_t queue) {
 
 bool Passwords::admit(const Fingerprint& peer, std::string_view room, Time now) {
   const MutexLock lock(mutex_);
-  if (closing_ || admitted_ >= queue_) return false;
-  const auto of_peer = of_peer_.find(peer);
-  if (of_peer != of_peer_.end() && of_peer->second >= kMostOfAPeer) return false;
-  if (!start_its_thread() || !take_try(room, now)) return false;
+  if (!has_room(peer) || !start_its_thread() || !take_try(room, now)) {
+    ++counts_.refused;
+    return false;
+  }
   ++admitted_;
   ++of_peer_[peer];
   return true;
+}
+
+bool Passwords::has_room(const Fingerprint& peer) const {
+  if (closing_ || admitted_ >= queue_) return false;
+  const auto of_peer = of_peer_.find(peer);
+  return of_peer == of_peer_.end() || of_peer->second < kMostOfAPeer;
+}
+
+Passwords::Counts Passwords::counts() const {
+  const MutexLock lock(mutex_);
+  Counts counts = counts_;
+  counts.waiting = admitted_;
+  return counts;
 }
 
 bool Passwords::take_try(std::string_view room, Time now) {
@@ -107,6 +120,9 @@ void Passwords::run() {
       --admitted_;
       const auto of_peer = of_peer_.find(waiting->peer);
       if (--of_peer->second == 0) of_peer_.erase(of_peer);
+      if (result.hash) ++counts_.hashed;
+      if (result.matches) ++(*result.matches ? counts_.matched : counts_.wrong);
+      if (!result.hash && !result.matches) ++counts_.failed;
     }
     job.then(std::move(result));
   }

@@ -43,6 +43,17 @@ class Passwords {
     UniqueTask<void(PasswordResult)> then;
   };
 
+  /// What has become of them since the start; `waiting`: now, with the one at work.
+  struct Counts {
+    std::uint64_t hashed = 0;
+    std::uint64_t matched = 0;
+    std::uint64_t wrong = 0;
+    std::uint64_t failed = 0;   ///< could not be looked at
+    std::uint64_t refused = 0;  ///< their peers were to try again later
+    std::size_t waiting = 0;
+  };
+  [[nodiscard]] Counts counts() const;
+
   /// `queue`: most that may wait, of all peers.
   explicit Passwords(std::size_t queue) : queue_(queue) {}
   /// What waits is given up, what is at work is waited for.
@@ -65,12 +76,13 @@ class Passwords {
     std::uint32_t count = 0;
   };
 
+  bool has_room(const Fingerprint& peer) const PEER_REQUIRES(mutex_);
   bool take_try(std::string_view room, Time now) PEER_REQUIRES(mutex_);
   bool start_its_thread() PEER_REQUIRES(mutex_);
   std::optional<Waiting> next();
   void run();
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::condition_variable_any changed_;
   std::thread thread_ PEER_GUARDED_BY(mutex_);
   std::size_t queue_ PEER_GUARDED_BY(mutex_);
@@ -79,6 +91,7 @@ class Passwords {
   std::unordered_map<Fingerprint, std::size_t> of_peer_ PEER_GUARDED_BY(mutex_);
   std::map<std::string, Tries, std::less<>> tries_ PEER_GUARDED_BY(mutex_);
   bool closing_ PEER_GUARDED_BY(mutex_) = false;
+  Counts counts_ PEER_GUARDED_BY(mutex_);  // but for `waiting`
 };
 
 }  // namespace peer

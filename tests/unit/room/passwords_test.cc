@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <thread>
 #include <vector>
 
 namespace peer {
@@ -124,6 +125,32 @@ TEST_F(PasswordsTest, WhatWaitsAtTheEndIsGivenUp) {
     }
   }
   EXPECT_FALSE(done);
+}
+
+TEST_F(PasswordsTest, WhatBecomesOfThemIsCounted) {
+  Passwords passwords(1);
+  hold(passwords);
+  EXPECT_TRUE(take(passwords, 1, "den"));
+  EXPECT_EQ(passwords.counts().waiting, 1U);
+  EXPECT_FALSE(take(passwords, 2, "den"));
+  EXPECT_EQ(passwords.counts().refused, 1U);
+  let_go();
+  const auto look_at = [&](const char* password, std::string compare_with) {
+    while (passwords.counts().waiting > 0) std::this_thread::yield();
+    std::promise<PasswordResult> result;
+    EXPECT_TRUE(passwords.admit(peer_of(1), "other", kNow));
+    passwords.add(peer_of(1), {Secret(password), std::move(compare_with),
+                               [&](PasswordResult found) { result.set_value(std::move(found)); }});
+    return result.get_future().get();
+  };
+  const std::string hash = look_at("x", "").hash.value_or("");
+  look_at("x", hash);
+  look_at("y", hash);
+  const Passwords::Counts counts = passwords.counts();
+  EXPECT_EQ(counts.hashed, 1U);
+  EXPECT_EQ(counts.matched, 1U);
+  EXPECT_EQ(counts.wrong, 1U);
+  EXPECT_EQ(counts.failed, 2U);  // that of hold(), and the one behind it
 }
 
 }  // namespace
