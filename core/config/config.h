@@ -179,6 +179,8 @@ struct Config {
   std::uint32_t match_group_max = 64;
   milliseconds match_timeout{0};                 ///< 0: never
   std::vector<std::string> reserved_namespaces;  ///< exact names, or a prefix followed by '*'
+  std::vector<std::string> quiet_namespaces;     ///< the same; nobody is told who comes and goes
+  bool discover_quiet = false;                   ///< who is in these can be asked for
 
   // HTTP.
   StatsAccess stats_access = StatsAccess::kPublic;

@@ -238,6 +238,8 @@ std::vector<ConfigKey> make_keys() {
       key("match_group_max", &Config::match_group_max, rule::integer(2, 10'000)),
       seconds(key("match_timeout", &Config::match_timeout, rule::duration(0ms, 24h))),
       key("reserved_namespaces", &Config::reserved_namespaces, rule::names()),
+      key("quiet_namespaces", &Config::quiet_namespaces, rule::names()),
+      key("discover_quiet", &Config::discover_quiet, rule::boolean()),
 
       key("stats_access", &Config::stats_access, rule::stats_access()),
       key("stats_list_rooms", &Config::stats_list_rooms, rule::boolean()),

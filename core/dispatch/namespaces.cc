@@ -22,23 +22,27 @@ PageLimit page_limit(const Node& node, std::string_view id, std::string_view ns,
 // Members are asked for by a member, who may know those of a room, or by somebody else.
 enum class Asker : std::uint8_t { kMember, kAnybody };
 
-// Answers with the members of all nodes, or of this one where that is all that can be known.
+// Answers with the members of all nodes, or of this one where that is all that can be known. `own`:
+// the asking member's object, which is all that it is shown of a quiet namespace; else empty.
 void list_members(Node& node, Session& session, std::string_view id, std::string_view ns,
-                  const std::optional<Fingerprint>& after, PageLimit limit, Asker asker) {
-  node.others.list(session.loop(), ns, after, static_cast<std::uint32_t>(limit.peers),
-                   [&node, operation = session.hold(), id = std::string(id), ns = std::string(ns),
-                    after, limit, asker](const std::optional<sdk::MemberPage>& page) {
-                     Session* there = session_of(operation);
-                     if (there == nullptr) return;
-                     // A room without members here is known to the broker alone.
-                     if (page && page->is_room && asker == Asker::kAnybody) {
-                       return reply_error(*there, id, 403, "cannot discover room peers");
-                     }
-                     const PeerPage listed = page ? node.namespaces.list(ns, *page, limit)
-                                                  : node.namespaces.list(ns, after, limit);
-                     reply_peer_list(*there, id, ns, listed);
-                     if (limit.away == PageLimit::Away::kNamed) send_away(*there, ns, listed);
-                   });
+                  const std::optional<Fingerprint>& after, PageLimit limit, Asker asker,
+                  std::string own = {}) {
+  node.others.list(
+      session.loop(), ns, after, static_cast<std::uint32_t>(limit.peers),
+      [&node, operation = session.hold(), id = std::string(id), ns = std::string(ns), after, limit,
+       asker, own = std::move(own)](const std::optional<sdk::MemberPage>& page) {
+        Session* there = session_of(operation);
+        if (there == nullptr) return;
+        // A room without members here is known to the broker alone.
+        if (page && page->is_room && asker == Asker::kAnybody) {
+          return reply_error(*there, id, 403, "cannot discover room peers");
+        }
+        PeerPage listed =
+            page ? node.namespaces.list(ns, *page, limit) : node.namespaces.list(ns, after, limit);
+        if (!own.empty()) listed.peers = make_page({own}, limit).peers;
+        reply_peer_list(*there, id, ns, listed);
+        if (limit.away == PageLimit::Away::kNamed) send_away(*there, ns, listed);
+      });
 }
 
 // A member joins again: its app_type and meta are replaced, and only those who watch its meta are
@@ -66,6 +70,11 @@ void refresh_membership(const Call& call, const JoinDraft& draft, Membership& me
   if (draft.watches != membership.watches) {
     membership.watches = draft.watches;
     node.namespaces.watch(*membership.ns, membership.joined, draft.watches);
+  }
+  if (is_quiet(node, ns)) {
+    return list_members(node, call.session, draft.id, ns, std::nullopt,
+                        page_limit(node, draft.id, ns, 1), Asker::kMember,
+                        peer_object(session, membership.app_type, membership.meta));
   }
   const std::optional<RoomSnapshot> room = node.namespaces.room(ns);
   PageLimit limit = page_limit(node, draft.id, ns, room ? room->room.max_size : kJoinPage);
@@ -101,7 +110,8 @@ void start_join(const Call& call, JoinDraft draft, RoomQuestion question) {
   Node& node = call.node;
   Session& session = call.session;
   draft.id = call.message.id;
-  if (!may_use_namespace(session, ns)) return call.error(403, "not allowed");
+  const bool may_watch = draft.watches == Watches() || shows_members(node, ns);
+  if (!may_use_namespace(session, ns) || !may_watch) return call.error(403, "not allowed");
   if (Membership* membership = session.find(ns)) {
     // A peer in a namespace that is no room may ask join_room for its name: there is no such room.
     if (!draft.room_only || node.namespaces.room(ns)) {
@@ -144,7 +154,9 @@ Newcomer newcomer_of(const Call& call, Newcomer::Into into, std::string_view ns,
           call.session.registered(),
           std::move(object),
           call.node.config().max_namespace_size,
-          page_limit(call.node, call.message.id, ns, kJoinPage).bytes};
+          page_limit(call.node, call.message.id, ns, kJoinPage).bytes,
+          {},
+          is_quiet(call.node, ns)};
 }
 
 void handle_leave(const Call& call) {
@@ -162,7 +174,8 @@ void handle_discover(const Call& call) {
   DiscoverRequest request;
   if (!call.read(request)) return;
   Node& node = call.node;
-  if (!may_use_namespace(call.session, request.ns)) return call.error(403, "not allowed");
+  const bool allowed = may_use_namespace(call.session, request.ns);
+  if (!allowed || !shows_members(node, request.ns)) return call.error(403, "not allowed");
   // A room that this node knows is refused without asking the broker.
   if (node.namespaces.room(request.ns)) return call.error(403, "cannot discover room peers");
   PageLimit limit = page_limit(node, call.message.id, request.ns, request.limit);

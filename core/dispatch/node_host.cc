@@ -128,8 +128,9 @@ void NodeHost::replaced(const sdk::Registered& registered) noexcept {
     // The members hear now, and not when the session ends on its loop, so that news of the peer's
     // joins elsewhere cannot come first.
     for (const std::string& ns : node_.peers.namespaces_of(registered.peer)) {
-      node_.namespaces.announce_departed(ns, registered.peer,
-                                         peer_left_frame(registered.peer, ns, now));
+      node_.namespaces.announce_departed(
+          ns, registered.peer,
+          is_quiet(node_, ns) ? FrameRef() : peer_left_frame(registered.peer, ns, now));
     }
     with_peer(node_, registered, [&node = node_](Session& session) {
       end_session(node, session, Ending::kGone);
@@ -154,6 +155,8 @@ void NodeHost::alias_lost(const sdk::Registered& registered) noexcept {
 void NodeHost::member_joined(std::string_view ns, const Fingerprint& peer,
                              std::string_view object) noexcept {
   guarded("a join", [&] {
+    // A broker need not tell it (JoinRequest::quiet), but may.
+    if (is_quiet(node_, ns)) return;
     const sdk::Instant now = wall_now();
     node_.namespaces.announce_joined(ns, peer, peer_joined_frame(peer, ns, object, now),
                                      peer_left_frame(peer, ns, now));
@@ -161,14 +164,15 @@ void NodeHost::member_joined(std::string_view ns, const Fingerprint& peer,
 }
 
 void NodeHost::member_left(std::string_view ns, const Fingerprint& peer) noexcept {
-  guarded("a leave",
-          [&] { node_.namespaces.announce_left(ns, peer_left_frame(peer, ns, wall_now())); });
+  member_left_told(ns, peer, {});
 }
 
 void NodeHost::member_left_told(std::string_view ns, const Fingerprint& peer,
                                 std::span<const Fingerprint> told) noexcept {
-  guarded("a leave",
-          [&] { node_.namespaces.announce_left(ns, peer_left_frame(peer, ns, wall_now()), told); });
+  guarded("a leave", [&] {
+    if (is_quiet(node_, ns)) return;
+    node_.namespaces.announce_left(ns, peer_left_frame(peer, ns, wall_now()), told);
+  });
 }
 
 void NodeHost::node_says(std::string_view node, std::string_view text) noexcept {
@@ -187,6 +191,7 @@ void NodeHost::members_known(std::string_view ns,
   guarded("a list of members", [&] {
     // A frame for each member of all nodes is made only if somebody here is to see it.
     if (!node_.namespaces.has_lone_members(ns)) return;
+    if (is_quiet(node_, ns)) return node_.namespaces.show_members(ns, {});
     const sdk::Instant now = wall_now();
     std::vector<FrameRef> joined;
     for (const sdk::MemberEntry& member : elsewhere) {

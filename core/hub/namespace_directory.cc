@@ -209,7 +209,9 @@ LeaveResult NamespaceDirectory::leave(Namespace& ns, std::uint64_t joined, const
   if (closed) return {};
   result.waits = rest == Rest::kWaits;
   if (rest != Rest::kMembers) return result;
-  if (!announced && others_know) {
+  if (!announcement) {
+    // Nobody is told.
+  } else if (!announced && others_know) {
     post_to_members(ns, announcement);
   } else if (!announced) {
     post_own_news(ns, announcement);
@@ -273,7 +275,7 @@ void NamespaceDirectory::depart(Namespace& ns, const Fingerprint& peer, const Fr
   // of members is searched.
   Member* still_here = peers_.is_member(peer, &ns) ? find_member(ns, peer) : nullptr;
   if (still_here == nullptr || std::exchange(still_here->departed, true)) return;
-  post_to_members(ns, left);
+  if (left) post_to_members(ns, left);
 }
 
 void NamespaceDirectory::announce_left(std::string_view name, const FrameRef& left,

@@ -135,7 +135,7 @@ struct Joiner {
   SessionRef where;
   Fingerprint peer;
   std::string_view object;
-  FrameRef announcement;  ///< `peer_joined`, for the other members
+  FrameRef announcement;  ///< `peer_joined`, for the other members; null: they are not told
   bool alone = false;     ///< Member::alone
   Watches watches{};
 };
@@ -226,9 +226,9 @@ class NamespaceDirectory {
   [[nodiscard]] bool has_meta_watchers(const Namespace& ns, bool itself) const;
   /// Creates a room with its first member. Null: the name is in use.
   Namespace* create_room(std::string_view name, const Joiner& creator, const RoomChange& change);
-  /// Ends a membership and announces `peer_left`. `others_know`: other nodes have told their
-  /// members. `now`: a room whose last member this was may live on; nullopt: it ends here in any
-  /// case, for it is the broker that knows whether it lives on.
+  /// Ends a membership and announces `peer_left`; null: nobody is told. `others_know`: other nodes
+  /// have told their members. `now`: a room whose last member this was may live on; nullopt: it
+  /// ends here in any case, for it is the broker that knows whether it lives on.
   LeaveResult leave(Namespace& ns, std::uint64_t joined, const Fingerprint& peer,
                     const FrameRef& announcement, bool others_know = false,
                     std::optional<Time> now = std::nullopt);
@@ -253,7 +253,7 @@ class NamespaceDirectory {
   void announce_joined(std::string_view name, const Fingerprint& peer, const FrameRef& joined,
                        const FrameRef& left);
   /// The peer is a member of the cluster no more, or of another node; its end here is on its way.
-  /// Announces it now: who joins from now on need not hear of it.
+  /// Announces it now: who joins from now on need not hear of it. Null: nobody is told.
   void announce_departed(std::string_view name, const Fingerprint& peer, const FrameRef& left);
   /// Announces that a member of another node has left, but not to those in `told`.
   void announce_left(std::string_view name, const FrameRef& left,

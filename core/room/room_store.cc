@@ -19,27 +19,40 @@ namespace {
 using Into = Newcomer::Into;
 using Status = RoomOutcome::Status;
 
-// As others of the namespace hear of it. `alone`: Member::alone.
+// As others of the namespace hear of it. `alone`: Member::alone; where nobody hears of anybody,
+// there is nothing to be shown later.
 Joiner joiner_of(const RoomTask& task, bool alone) {
   const Newcomer& newcomer = *task.newcomer;
-  return {
-      newcomer.where,
-      newcomer.peer.peer,
-      newcomer.object,
-      peer_joined_frame(newcomer.peer.peer, task.question.name, newcomer.object, task.loop.wall()),
-      alone,
-      newcomer.watches};
+  return {newcomer.where,
+          newcomer.peer.peer,
+          newcomer.object,
+          newcomer.quiet ? FrameRef()
+                         : peer_joined_frame(newcomer.peer.peer, task.question.name,
+                                             newcomer.object, task.loop.wall()),
+          alone && !newcomer.quiet,
+          newcomer.watches};
 }
 
 // A room's list of members holds them all.
 PageLimit page_limit(const RoomTask& task) {
   PageLimit limit{kJoinPage, task.newcomer->page_bytes};
+  if (task.newcomer->quiet) {
+    limit.peers = 0;  // show_alone()
+    return limit;
+  }
   if (task.newcomer->into != Into::kNamespace) {
     limit.peers = task.change.room.max_size;
     limit.lists_all = true;
   }
   if (task.newcomer->watches.presence) limit.away = PageLimit::Away::kNamed;
   return limit;
+}
+
+// Who comes into a quiet namespace is told how many are there, and shown itself.
+void show_alone(const Newcomer& newcomer, PeerPage& page) {
+  const std::size_t total = page.total;
+  page = make_page({newcomer.object}, {1, newcomer.page_bytes});
+  page.total = total;
 }
 
 Status status_of(JoinStatus status) {
@@ -73,6 +86,13 @@ Status status_of(sdk::CommitStatus status) {
       return Status::kUnavailable;
   }
   return Status::kUnavailable;
+}
+
+// What the broker is asked for. Of a quiet namespace only its size is wanted; a page of one costs
+// no more, and every broker knows how to make it.
+std::uint32_t page_size(const Newcomer& newcomer, const sdk::RoomCommit& commit) {
+  if (newcomer.quiet) return 1;
+  return newcomer.into == Into::kNamespace ? kJoinPage : commit.room.max_size;
 }
 
 std::optional<RoomSnapshot> snapshot_of(const std::optional<sdk::RoomRecord>& record) {
@@ -146,6 +166,7 @@ RoomOutcome OwnRooms::let_in(const RoomTask& task) {
       return outcome;
   }
   outcome.status = peer::status_of(outcome.joined.status);
+  if (task.newcomer->quiet) show_alone(*task.newcomer, outcome.joined.page);
   return outcome;
 }
 
@@ -240,8 +261,9 @@ void SharedRooms::join(RoomTask&& task, OnOutcome then) {
                                  newcomer.peer,
                                  newcomer.object,
                                  is_room ? 0 : newcomer.max_namespace_size,
-                                 is_room ? commit.room.max_size : kJoinPage,
-                                 is_room ? &commit : nullptr};
+                                 page_size(newcomer, commit),
+                                 is_room ? &commit : nullptr,
+                                 newcomer.quiet};
   ask<sdk::JoinOutcome>(
       asking.loop, {calls_, "join"}, {},
       [&](sdk::BrokerReply<sdk::JoinOutcome> reply) { broker_.join(request, std::move(reply)); },
@@ -264,6 +286,7 @@ void SharedRooms::enter(RoomTask&& task, const sdk::JoinOutcome& outcome, OnOutc
         // namespace: so there is no gap between the page and the news behind it.
         namespaces_.enter(task.question.name, joiner_of(task, false),
                           is_room ? &task.change : nullptr, outcome.page, page_limit(task));
+    if (task.newcomer->quiet) show_alone(*task.newcomer, result.joined.page);
   }
   then(std::move(task), std::move(result));
 }

@@ -57,6 +57,7 @@ struct Newcomer {
   std::uint32_t max_namespace_size = 0;  ///< for kNamespace
   std::size_t page_bytes = 0;            ///< that the list of members may have
   Watches watches{};
+  bool quiet = false;  ///< nobody is told, and it is shown no others
 };
 
 /// What has become of a question.

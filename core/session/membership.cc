@@ -28,6 +28,15 @@ bool matches_any(const std::vector<std::string>& patterns, std::string_view name
                      [&](const std::string& pattern) { return matches_pattern(pattern, name); });
 }
 
+bool is_quiet(const Node& node, std::string_view ns) {
+  const std::vector<std::string>& patterns = node.config().quiet_namespaces;
+  return !patterns.empty() && matches_any(patterns, ns);
+}
+
+bool shows_members(const Node& node, std::string_view ns) {
+  return node.config().discover_quiet || !is_quiet(node, ns);
+}
+
 bool may_use_namespace(const Session& session, std::string_view ns) {
   return session.rights == nullptr || !session.rights->namespaces ||
          matches_any(*session.rights->namespaces, ns);
@@ -109,7 +118,8 @@ void leave_namespace(Node& node, Session& session, std::size_t membership, bool 
   node.matching->drop(loop, name, session.fingerprint);
   const RoomStore::Left rest = node.rooms.store().leave(
       *left.ns, left.joined, session.registered(),
-      peer_left_frame(session.fingerprint, name, loop.wall()), others_know, loop.now());
+      is_quiet(node, name) ? FrameRef() : peer_left_frame(session.fingerprint, name, loop.wall()),
+      others_know, loop.now());
   // The owner may have left: the room's policy decides who succeeds it.
   if (rest == RoomStore::Left::kSettle) node.rooms.settle(loop, name, session.fingerprint);
   if (rest == RoomStore::Left::kWaits) node.rooms.end_empty_in_time(loop);

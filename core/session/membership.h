@@ -31,6 +31,11 @@ struct JoinDraft {
   bool holds_alias = true;  ///< as the peer's object says that goes with it
 };
 
+/// Whether nobody is told who comes there and goes (`quiet_namespaces`).
+[[nodiscard]] bool is_quiet(const Node& node, std::string_view ns);
+/// Whether peers may ask who is there, and watch them: not in a quiet one, but with
+/// `discover_quiet`.
+[[nodiscard]] bool shows_members(const Node& node, std::string_view ns);
 /// True when the auth plugin's grant covers the name.
 [[nodiscard]] bool may_use_namespace(const Session& session, std::string_view ns);
 /// True when `name` matches one of `patterns`: exact, or a prefix followed by '*'.

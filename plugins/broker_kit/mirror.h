@@ -62,6 +62,7 @@ class Mirror {
     std::optional<Room> room;
     bool is_first = false;  ///< `elsewhere` is on its way for its first member here, who knows
     bool behind = false;    ///< the members here may have missed who came and went elsewhere
+    bool quiet = false;     ///< nobody is told who comes and goes
   };
 
   /// Enters a registration without memberships, in place of an older one of the same peer.

@@ -130,6 +130,7 @@ void CatchUp::know_members(const std::string& ns, const peer::sdk::MemberPage& p
   // Only the first member's page says what is to be known; the next ones come to a known namespace.
   if (here == nullptr || here->own != 1) return;
   here->elsewhere.reset();
+  if (here->quiet) return counts_.tell(ns, *here);  // nobody here is told of any, now or later
   if (page.total > std::max<std::size_t>(1, page.members.size())) {
     if (page.total > kMaxKnown) return;
     here->is_first = true;

@@ -61,7 +61,7 @@ void Namespaces::try_join(const Join& join, const ReplyTo<JoinOutcome>& reply, T
   const std::string fingerprint = to_hex(join.peer.peer);
   const std::string registration = std::to_string(join.peer.registration);
   const std::string max_size = std::to_string(join.max_size);
-  const std::string page = std::to_string(join.page);
+  const std::string page = std::to_string(join.quiet ? 0 : join.page);
   const std::string version = std::to_string(room.version);
   const std::string owner = to_hex(room.room.owner);
   const std::string room_max = std::to_string(room.room.max_size);
@@ -70,7 +70,7 @@ void Namespaces::try_join(const Join& join, const ReplyTo<JoinOutcome>& reply, T
   link_.run(Script::kJoin,
             {fingerprint, registration, join.ns, join.object, max_size, page, token, kind_of(join),
              version, owner, room_max, room.room.state, news, tries.patient ? "1" : "0",
-             terms.listed, terms.empty},
+             terms.listed, terms.empty, join.quiet ? "1" : "0"},
             [this, token, join, reply, tries](const Reply* answer) {
               take_join_reply(token, join, answer, reply, tries);
             });
@@ -146,6 +146,7 @@ void Namespaces::remember_member(const Join& join, std::uint64_t version, std::u
   mirror_.add_member(join.ns, join.peer, join.object);
   Mirror::Namespace* here = mirror_.find(join.ns);
   if (here == nullptr) return;
+  here->quiet = join.quiet;
   if (join.room) {
     if (created.empty() && here->room) created = here->room->created;
     here->room = Mirror::Room{join.room->room, version, std::move(created), terms_of(*join.room)};

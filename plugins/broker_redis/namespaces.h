@@ -25,6 +25,7 @@ struct Join {
   std::uint32_t max_size = 0;
   std::uint32_t page = 0;
   std::optional<peer::sdk::RoomCommit> room;  ///< of a room that is joined or created
+  bool quiet = false;                         ///< the other nodes are not told
 };
 
 /// Who is a member of what. Loop thread only.

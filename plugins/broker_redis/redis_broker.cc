@@ -131,8 +131,13 @@ std::size_t RedisBroker::broadcast(const NamespaceMessage& message) {
 }
 
 void RedisBroker::join(const JoinRequest& request, ReplyTo<JoinOutcome> reply) {
-  Join join{std::string(request.ns), request.peer, std::string(request.object),
-            request.max_size,        request.page, std::nullopt};
+  Join join{std::string(request.ns),
+            request.peer,
+            std::string(request.object),
+            request.max_size,
+            request.page,
+            std::nullopt,
+            request.quiet};
   if (request.room != nullptr) join.room = *request.room;
   loop_->post([this, join = std::move(join), reply = std::move(reply)] {
     node_->namespaces().join(join, reply);

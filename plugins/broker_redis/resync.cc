@@ -104,8 +104,9 @@ void Resync::put_right(const Fingerprint& peer) {
     namespaces.push_back(ns);
     // The members elsewhere have not heard of its leaving, so they must not hear of a join.
     const bool quiet = quiet_ && !state_.is_connected() && member.shared;
-    arguments.insert(arguments.end(), {ns, member.object, quiet ? "1" : "0", member.place});
     const Mirror::Namespace* here = mirror_.find(ns);
+    const char* telling = here != nullptr && here->quiet ? "2" : quiet ? "1" : "0";
+    arguments.insert(arguments.end(), {ns, member.object, telling, member.place});
     if (here != nullptr && here->room) {
       const Mirror::Room& room = *here->room;
       arguments.insert(arguments.end(), {std::to_string(room.version), to_hex(room.state.owner),

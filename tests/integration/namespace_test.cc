@@ -40,6 +40,21 @@ class NamespaceTest : public ServerTest {
 
 // --- join
 
+TEST_F(NamespaceTest, InAQuietNamespaceNobodyHearsOfAnybody) {
+  start({"quiet_namespaces=[\"crowd*\"]"});
+  TestPeer alice = peer("alice");
+  TestPeer bob = peer("bob");
+  alice.join("crowd");
+  const Json list = bob.join("crowd");
+  EXPECT_EQ(aliases(list), std::vector<std::string>{"bob"});
+  EXPECT_EQ(list["payload"]["total"].number(), 2);
+  bob.close();
+  wait_for_peers(1);
+  alice.expect_silence();
+  alice.send("discover", R"({"namespace":"crowd"})");
+  alice.expect_error(403, "not allowed");
+}
+
 TEST_F(NamespaceTest, JoinIsAnsweredWithThePeerListThatIncludesTheJoiner) {
   TestPeer alice = peer("alice");
   const Json reply = alice.join("lobby", R"("app_type":"fps","version":"2.1")");

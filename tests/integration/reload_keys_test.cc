@@ -367,6 +367,12 @@ std::vector<Row> rows_by_answer() {
           }),
       row("reserved_namespaces", "[mine]", "[yours]",
           [](Probe& probe) { return probe.asks("create_room", R"({"room_id":"mine"})"); }),
+      row("quiet_namespaces", "[]", "[lobby]",
+          [](Probe& probe) { return probe.asks("discover", R"({"namespace":"lobby"})"); }),
+      row(
+          "discover_quiet", "true", "false",
+          [](Probe& probe) { return probe.asks("discover", R"({"namespace":"lobby"})"); },
+          "quiet_namespaces: [lobby]\n"),
       row("resume_window", "0", "10s",
           [](Probe& probe) {
             TestPeer asking = probe.connect();

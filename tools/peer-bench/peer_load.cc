@@ -44,6 +44,7 @@ std::string PeerLoad::namespace_of(std::size_t peer) const {
 
 // The earlier of two members is told of the later: one notice for each pair of a namespace.
 std::uint64_t PeerLoad::expected_notices() const {
+  if (options_.quiet_joins) return 0;
   const auto pairs = [](std::uint64_t n) { return n * (n - 1) / 2; };
   const std::uint64_t rest = peers_.size() % namespace_size_;
   return peers_.size() / namespace_size_ * pairs(namespace_size_) + (rest == 0 ? 0 : pairs(rest));
@@ -126,6 +127,7 @@ void PeerLoad::on_message(Client& client, std::string_view text) {
   const ServerMessage message = read_message(text);
   if (message.kind == MessageKind::kPeerJoined) {
     ++notices_;
+    if (options_.quiet_joins) add_fault(Fault::kUnexpected, index, text.substr(0, 200));
   } else if (phase == Peer::Phase::kRegistering && message.kind == MessageKind::kRegistered) {
     on_registered(index, message);
   } else if (phase == Peer::Phase::kJoining && message.kind == MessageKind::kPeerList) {

@@ -71,6 +71,10 @@ end
 
 local function is_room(ns) return call('HEXISTS', P .. 's:' .. ns, 'v') == 1 end
 
+-- In a quiet namespace nobody is told who comes and goes.
+local function is_quiet(ns) return call('HEXISTS', P .. 's:' .. ns, 'q') == 1 end
+local function set_quiet(ns) call('HSET', P .. 's:' .. ns, 'q', 1) end
+
 -- A room's version, raised; 0 for a namespace.
 local function raise(ns)
   if not is_room(ns) then return 0 end
@@ -115,7 +119,7 @@ local function remove_member(ns, fp, node, except, told)
     return false
   end
   raise(ns)
-  tell(ns, envelope('L', ns, fp, node, told), except)
+  if not is_quiet(ns) then tell(ns, envelope('L', ns, fp, node, told), except) end
   return true
 end
 

@@ -1,5 +1,5 @@
 -- fp registration ns object max_size page token kind(ns|room|create) version owner max state
--- envelope of the room's news, patient(1|0), listed empty
+-- envelope of the room's news, patient(1|0), listed empty, quiet(1|0)
 -- -> {status, version, total, is_room, place, created, fp, node, object...}
 -- status: joined | stale (the registration is not live) | exists | gone | conflict | is_room | full
 -- | unsettled (nodes may have yet to put back the name, or members of it: told to the patient only)
@@ -7,7 +7,8 @@ local fp, registration, ns, object = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local max_size, page, token, kind, version = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9],
                                              ARGV[10], ARGV[11]
 if not is_live(fp, registration) then return {'stale', 0, 0, 0} end
-local current = call('HGET', P .. 's:' .. ns, 'v')
+local quiet = ARGV[19] == '1'
+local current, was_quiet = unpack(call('HMGET', P .. 's:' .. ns, 'v', 'q'))
 local exists = call('EXISTS', P .. 's:' .. ns) == 1
 local old_node, old_registration = member(ns, fp)
 if ARGV[16] == '1' and unsettled() then return {'unsettled', 0, 0, 0} end
@@ -29,7 +30,13 @@ else
   if old_node then remove_member(ns, fp, old_node, old_node) end
   if kind == 'create' then begin_room(ns, 0, '') end
   add_member(ns, fp, self, registration, object)
-  tell(ns, envelope('J', ns, fp, self, '', object), self)
+  if not quiet then tell(ns, envelope('J', ns, fp, self, '', object), self) end
+end
+-- As the settings of the latest node say.
+if quiet then
+  set_quiet(ns)
+elseif was_quiet then
+  call('HDEL', P .. 's:' .. ns, 'q')
 end
 if kind ~= 'ns' then
   call('HDEL', P .. 'k:' .. ns, fp)

@@ -1,5 +1,6 @@
--- fp registration since alias proved ('1' or '') tokens (each with '|' behind it), then for each membership: ns object quiet place version owner max state created
+-- fp registration since alias proved ('1' or '') tokens (each with '|' behind it), then for each membership: ns object telling place version owner max state created
 -- listed empty
+-- (telling: 0 the join is told to nodes with members, 1 they know of it, 2 the namespace is quiet)
 -- (place '' for one that Redis never had, version '' for a namespace) -> {moved | here, alias taken, total or -1 or by whom it was kicked ...}
 -- Puts one peer of the caller right: memberships that are not told here end, missing ones begin,
 -- but not (-1) where the name is another room's by now, or a namespace's, or has another owner.
@@ -41,6 +42,7 @@ for i = 9, #ARGV, 11 do
   if member(ns, fp) then
     call('HSET', P .. 'sm:' .. ns, fp, entry)
     mend_member(ns, fp, place)
+    if ARGV[i + 2] == '2' then set_quiet(ns) end
     answer[#answer + 1] = call('HLEN', P .. 'sm:' .. ns)
   elseif exists and kicked_by then
     answer[#answer + 1] = kicked_by
@@ -52,7 +54,8 @@ for i = 9, #ARGV, 11 do
       set_room(ns, owner, ARGV[i + 6], ARGV[i + 7], ARGV[i + 9], ARGV[i + 10])
     end
     add_member(ns, fp, self, registration, object, place)
-    if ARGV[i + 2] ~= '1' then tell(ns, envelope('J', ns, fp, self, '', object), self) end
+    if ARGV[i + 2] == '2' then set_quiet(ns) end
+    if ARGV[i + 2] == '0' then tell(ns, envelope('J', ns, fp, self, '', object), self) end
     answer[#answer + 1] = call('HLEN', P .. 'sm:' .. ns)
   end
 end

@@ -61,6 +61,8 @@ inline const std::map<std::string, std::string> kOtherValues = {
     {"match_group_max", "2"},
     {"match_timeout", "1h"},
     {"reserved_namespaces", "[\"sys*\"]"},
+    {"quiet_namespaces", "[\"crowd*\"]"},
+    {"discover_quiet", "true"},
     {"stats_access", "off"},
     {"stats_list_rooms", "true"},
     {"broker_type", "redis"},

@@ -84,6 +84,7 @@ std::size_t TestBroker::broadcast(const sdk::NamespaceMessage& message) {
 }
 
 void TestBroker::join(const sdk::JoinRequest& request, sdk::BrokerReply<sdk::JoinOutcome> reply) {
+  if (request.quiet) note("quiet " + std::string(request.ns) + " " + name_of(request.peer.peer));
   joins.take(std::move(reply), [&] { return store_->join(request); });
 }
 

@@ -52,7 +52,8 @@ class TestBroker final : public sdk::Broker {
   void obey(std::string_view command);
   /// What the core has told without a question: "leave lobby alice", "unregister alice",
   /// "broadcast lobby alice", "update lobby alice", "ticket_waits lobby", "proved alice", "revoke
-  /// alice: words". Names by their aliases.
+  /// alice: words"; and of a join that nobody is to be told of "quiet lobby alice". Names by their
+  /// aliases.
   [[nodiscard]] std::vector<std::string> told();
 
   /// DirectedMessage::namespaces of the latest that the core had for another node.

@@ -54,6 +54,20 @@ TEST_F(NamespaceDirectoryTest, AnObjectLargerThanAPageIsAloneOnIt) {
   EXPECT_EQ(list("lobby", std::nullopt, {0, 1000}), "");
 }
 
+TEST_F(NamespaceDirectoryTest, WhatIsAnnouncedToNobodyIsMailToNobody) {
+  join("crowd", "a");
+  const std::string object = object_of("b");
+  Joiner quiet = joiner("b", object);
+  quiet.announcement = {};
+  const JoinResult b = directory_.join("crowd", quiet, 1000, {0, 1000});
+  EXPECT_EQ(b.page.peers, "");
+  EXPECT_EQ(b.page.total, 2U);
+  directory_.announce_departed("crowd", fingerprint_of("b"), {});
+  directory_.leave(*b.ns, b.joined, fingerprint_of("b"), {});
+  EXPECT_TRUE(mail_.empty());
+  EXPECT_EQ(list("crowd"), R"("a")");
+}
+
 TEST_F(NamespaceDirectoryTest, AJoinIsAnnouncedToTheOthersAndNotToTheJoiner) {
   join("lobby", "a");
   EXPECT_TRUE(mail_.empty());

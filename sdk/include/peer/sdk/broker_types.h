@@ -215,6 +215,10 @@ struct JoinRequest {
   std::uint32_t max_size = 0;        ///< of a namespace; a room's is for its policy to keep
   std::uint32_t page = 0;            ///< members that the answer may list
   const RoomCommit* room = nullptr;  ///< joins a room, or creates it (version 0), with this change
+  /// Since revision 6. Nobody is told who comes into this namespace or room, and who leaves it: a
+  /// broker need not tell the other nodes either (BrokerHost::member_joined, member_left), now or
+  /// while it has members. Of the page only `total` is looked at.
+  bool quiet = false;
 };
 
 enum class JoinStatus {
