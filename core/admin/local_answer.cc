@@ -252,7 +252,7 @@ NodeAnswer look_at_room(const Node& node, const NodeQuestion& question) {
 
 std::string node_json(const Node& node, const LoopLags& lags) {
   std::string json = "{\"node\":\"" + node.node_id + "\",\"version\":\"" PEER_SERVER_VERSION "\"";
-  json.append(",\"peers\":").append(std::to_string(node.peers.count()));
+  json.append(",\"peers\":").append(std::to_string(node.peer_count()));
   json.append(",\"lag_ms\":")
       .append(milliseconds_text(*std::max_element(lags.begin(), lags.end())));
   return json + ",\"state\":\"" + (node.draining ? "draining" : "ok") + "\"}";

@@ -133,6 +133,52 @@ class Others {
         },
         std::move(then));
   }
+  /// `then` as with ask().
+  template <typename Then>
+  void await_sent(EventLoop& loop, const sdk::Fingerprint& peer, Then then) {
+    if (revision_ < 6) return then(true);
+    ask<bool>(
+        loop, {calls_, "await_sent"}, false,
+        [&](sdk::BrokerReply<bool> reply) { broker_.await_sent(peer, std::move(reply)); },
+        std::move(then));
+  }
+  /// Whether a node that stops may hand over its sessions; if not, what follows is not called.
+  [[nodiscard]] bool park_sessions() const { return !none_ && revision_ >= 6; }
+  template <typename Then>
+  void ask_any_node(EventLoop& loop, std::uint64_t number, std::string_view text, Then then) {
+    ask<sdk::SessionSearch>(
+        loop, {calls_, "ask_any_node"}, sdk::SessionSearch::kUnavailable,
+        [&](sdk::BrokerReply<sdk::SessionSearch> reply) {
+          broker_.ask_any_node(number, text, std::move(reply));
+        },
+        std::move(then));
+  }
+  template <typename Then>
+  void park_peer(EventLoop& loop, const sdk::Registered& peer, Then then) {
+    ask<sdk::ParkOutcome>(
+        loop, {calls_, "park_peer"}, {},
+        [&](sdk::BrokerReply<sdk::ParkOutcome> reply) {
+          broker_.park_peer(peer, std::move(reply));
+        },
+        std::move(then));
+  }
+  template <typename Then>
+  void keep_parked(EventLoop& loop, const sdk::Registered& peer, std::string_view record,
+                   milliseconds time, Then then) {
+    ask<bool>(
+        loop, {calls_, "keep_parked"}, false,
+        [&](sdk::BrokerReply<bool> reply) {
+          broker_.keep_parked(peer, record, time, std::move(reply));
+        },
+        std::move(then));
+  }
+  template <typename Then>
+  void next_parked(EventLoop& loop, Then then) {
+    ask<sdk::ParkedSession>(
+        loop, {calls_, "next_parked"}, {},
+        [&](sdk::BrokerReply<sdk::ParkedSession> reply) { broker_.next_parked(std::move(reply)); },
+        std::move(then));
+  }
   /// Sends a message to the members on other nodes. Returns the copies handed over to the broker;
   /// nobody says how many of them arrive.
   std::size_t broadcast(const sdk::NamespaceMessage& message) {

@@ -131,6 +131,8 @@ struct Config {
   std::uint32_t resume_buffer_size = 64;          ///< sent messages that are kept for one session
   std::uint64_t resume_buffer_bytes = 64 * 1024;  ///< of these
   std::uint64_t resume_total_bytes = 256 * 1024 * 1024;  ///< kept for all sessions
+  /// Handed to other nodes when this one stops; 0: nothing, sessions end with their node.
+  std::uint64_t resume_parked_bytes = 64 * 1024 * 1024;
 
   // Connections by address: IPv4, or the /64 of IPv6. 0: no limit.
   std::uint32_t max_connections_per_ip = 2000;

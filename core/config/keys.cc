@@ -197,6 +197,8 @@ std::vector<ConfigKey> make_keys() {
       key("resume_buffer_size", &Config::resume_buffer_size, rule::integer(1, 1'000'000)),
       key("resume_buffer_bytes", &Config::resume_buffer_bytes, rule::integer(1, 1024 * kMiB)),
       key("resume_total_bytes", &Config::resume_total_bytes, rule::integer(1, 1024 * 1024 * kMiB)),
+      key("resume_parked_bytes", &Config::resume_parked_bytes,
+          rule::integer(0, 1024 * 1024 * kMiB)),
 
       key("max_connections_per_ip", &Config::max_connections_per_ip, rule::integer(0, kBillion)),
       key("connection_rate_per_ip", &Config::connection_rate_per_ip, rule::integer(0, 1'000'000)),

@@ -8,6 +8,7 @@
 #include "core/dispatch/handlers.h"
 #include "core/http/endpoints.h"
 #include "core/session/away.h"
+#include "core/session/parking.h"
 #include "core/session/registration.h"
 #include "core/session/replies.h"
 #include "core/session/resume.h"
@@ -190,6 +191,10 @@ void Dispatcher::on_close(Connection& connection) {
     }
   }
   if (!go_away(node_, connection)) end_session(node_, session, Ending::kGone);
+}
+
+bool Dispatcher::may_end(const EventLoop& loop) {
+  return parking_has_ended(node_, *node_.loop_states[loop.index()]);
 }
 
 }  // namespace peer

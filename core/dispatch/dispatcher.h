@@ -25,6 +25,8 @@ class Dispatcher final : public Application {
   void on_deadline(Connection& connection) override;
   /// Ends all that the session is part of, unless it may be resumed.
   void on_close(Connection& connection) override;
+  /// Once the resumable sessions have gone to other nodes, or cannot.
+  [[nodiscard]] bool may_end(const EventLoop& loop) override;
 
  private:
   Node& node_;

@@ -10,6 +10,7 @@
 #include "core/room/room_rules.h"
 #include "core/session/auth_host.h"
 #include "core/session/membership.h"
+#include "core/session/parking.h"
 #include "core/session/replies.h"
 #include "core/session/session_moves.h"
 #include "core/wire/notices.h"
@@ -184,6 +185,10 @@ void NodeHost::node_says(std::string_view node, std::string_view text) noexcept 
 
 void NodeHost::peer_taken(const sdk::Registered& peer, std::shared_ptr<void> hold) noexcept {
   guarded("a session", [&] { hear_taken(node_, peer, std::move(hold)); });
+}
+
+void NodeHost::peers_parked() noexcept {
+  guarded("a session", [&] { adopt_parked(node_); });
 }
 
 void NodeHost::members_known(std::string_view ns,

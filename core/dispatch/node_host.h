@@ -53,6 +53,7 @@ class NodeHost final : public sdk::BrokerHost {
                         std::span<const Fingerprint> told) noexcept override;
   void node_says(std::string_view node, std::string_view text) noexcept override;
   void peer_taken(const sdk::Registered& peer, std::shared_ptr<void> hold) noexcept override;
+  void peers_parked() noexcept override;
 
  private:
   sdk::RouteOutcome deliver_to_peer(const sdk::DirectedMessage& message);

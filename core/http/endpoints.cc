@@ -22,7 +22,7 @@ std::string health(const Node& node) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(
       std::chrono::system_clock::now().time_since_epoch());
   return std::string("{\"status\":\"") + (node.draining ? "draining" : "ok") +
-         "\",\"peers\":" + std::to_string(node.peers.count()) +
+         "\",\"peers\":" + std::to_string(node.peer_count()) +
          ",\"max_peers\":" + std::to_string(node.config().max_peers) +
          ",\"timestamp\":" + std::to_string(seconds.count()) + "}";
 }
@@ -84,7 +84,7 @@ std::string stats(Node& node) {
     list.append(":").append(std::to_string(members));
   });
   const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(steady_now() - node.started);
-  std::string json = "{\"total_peers\":" + std::to_string(node.peers.count()) +
+  std::string json = "{\"total_peers\":" + std::to_string(node.peer_count()) +
                      ",\"max_peers\":" + std::to_string(node.config().max_peers) +
                      ",\"namespaces\":{" + namespaces +
                      "},\"shards\":" + std::to_string(node.config().shard_count) +

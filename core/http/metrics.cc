@@ -140,6 +140,9 @@ void add_sessions(Families& out, const Snapshot::Sessions& sessions) {
   out.counter("sessions_resumed_total", "Sessions that were resumed.").value(sessions.resumed);
   out.counter("sessions_expired_total", "Sessions that went away and did not come back.")
       .value(sessions.expired);
+  out.counter("sessions_not_parked_total",
+              "Sessions that ended with this node, for want of resume_parked_bytes or of time.")
+      .value(sessions.not_parked);
   out.counter("sessions_replayed_total", "Messages that were sent again on a resume.")
       .value(sessions.replayed);
 }

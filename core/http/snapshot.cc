@@ -54,7 +54,8 @@ std::string_view to_text(sdk::BrokerStatus::State state) {
 // what happened in between.
 Snapshot take_snapshot(Node& node) {
   Snapshot snapshot;
-  snapshot.peers = node.peers.count();
+  snapshot.sessions.parked = node.resumes.parked;
+  snapshot.peers = node.peer_count();
   snapshot.max_peers = node.peers.max_peers();
   snapshot.tickets = node.matching->waiting();
   for (const auto& loop : node.loops) add_loop(snapshot, loop->stats());
@@ -70,6 +71,7 @@ Snapshot take_snapshot(Node& node) {
   snapshot.sessions.resumed = node.resumes.resumed;
   snapshot.sessions.expired = node.resumes.expired;
   snapshot.sessions.replayed = node.resumes.replayed;
+  snapshot.sessions.not_parked = node.resumes.not_parked;
   snapshot.broker = status_of_broker(node);
   return snapshot;
 }

@@ -35,10 +35,11 @@ struct Snapshot {
   struct Sessions {
     std::uint64_t resumable = 0;  ///< now, those that are away included
     std::uint64_t away = 0;       ///< now
-    std::uint64_t parked = 0;     ///< now, by this node, for any node
+    std::uint64_t parked = 0;     ///< now, kept here for nodes that have stopped
     std::uint64_t resumed = 0;
-    std::uint64_t expired = 0;   ///< went away, and ended
-    std::uint64_t replayed = 0;  ///< messages
+    std::uint64_t expired = 0;     ///< went away, and ended
+    std::uint64_t replayed = 0;    ///< messages
+    std::uint64_t not_parked = 0;  ///< there was no room for them when this node stopped
   };
 
   std::uint32_t peers = 0;  ///< registered with this node, now

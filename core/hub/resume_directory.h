@@ -30,8 +30,17 @@ class ResumeDirectory {
   /// Counts since the start, or now; for /stats and /metrics.
   std::atomic<std::uint64_t> resumable{0};  ///< now: sessions that have a token, away ones too
   std::atomic<std::uint64_t> resumed{0};
-  std::atomic<std::uint64_t> expired{0};   ///< went away, and have ended without coming back
-  std::atomic<std::uint64_t> replayed{0};  ///< messages
+  std::atomic<std::uint64_t> expired{0};     ///< went away, and have ended without coming back
+  std::atomic<std::uint64_t> replayed{0};    ///< messages
+  std::atomic<std::uint64_t> parked{0};      ///< now: away ones whose nodes have stopped
+  std::atomic<std::uint64_t> not_parked{0};  ///< for which there was no room when this node stopped
+
+  // Of a node that stops (core/session/parking.h).
+  std::atomic<std::uint64_t> parked_bytes{0};  ///< that it has handed over
+  std::atomic<std::size_t> loops_parked{0};    ///< whose sessions have gone
+  // Of one that takes what others have left.
+  std::atomic<bool> is_adopting{false};
+  std::atomic<std::size_t> adoptions{0};
 
   /// False: another token has the same first 64 bits, and a new one is needed.
   [[nodiscard]] bool add(const TokenHash& token, SessionRef session);

@@ -89,10 +89,11 @@ void EventLoop::use_options(NetOptions options) {
 
 void EventLoop::run() {
   current_loop = this;
-  const auto all_gone = [this] {
+  const auto all_gone = [this] {  // but sessions that nothing carries
     return free_slots_.size() + detached_.size() == connections_.size();
   };
-  while (!(stopping_ && (all_gone() || now_ >= stop_deadline_))) {
+  const auto may_end = [this, &all_gone] { return all_gone() && application_.may_end(*this); };
+  while (!(stopping_ && (now_ >= stop_deadline_ || may_end()))) {
     try {
       run_round();
     } catch (const std::exception& failure) {  // no memory, say: the next round may have some

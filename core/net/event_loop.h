@@ -80,6 +80,9 @@ class Application {
   /// The connection is closing or broken: exactly once for each on_open() that has given it a
   /// Connection::session, and never for others.
   virtual void on_close(Connection& connection) = 0;
+  /// The loop stops, and has no connection any more: whether it may end. If not, it is asked again
+  /// when something has been posted to it.
+  [[nodiscard]] virtual bool may_end(const EventLoop&) { return true; }
 };
 
 /// A timer of a loop. Those that are due at one time run in the order of their numbers.
@@ -174,6 +177,13 @@ class EventLoop {
   void detach(Connection& connection);
   /// Adds a session that nothing carries yet.
   SessionRef add_detached(std::unique_ptr<ApplicationSession> session);
+  /// Visits the sessions that nothing carries; none may end meanwhile.
+  template <typename Visit>
+  void each_detached(Visit visit) {
+    for (auto& [slot, detached] : detached_) {
+      visit(SessionRef{slot & 0xffffff, index_, generations_[slot]}, *detached.session);
+    }
+  }
   /// Ends a session that nothing carries; it is destroyed at the end of the round.
   void forget(SessionRef session);
   /// Takes a connection, and what it carries, off this loop. To attach() it, or give it place().

@@ -11,6 +11,7 @@
 #include "core/base/log.h"
 #include "core/base/thread.h"
 #include "core/net/listener.h"
+#include "core/session/parking.h"
 
 // Loops, threads and plugins as one object, all on the main thread. In: the configuration, at the
 // start and at each reload. Out: options for the loops (net_options_of: where keys of the
@@ -198,7 +199,13 @@ void Server::drain() { node_.draining = true; }
 
 void Server::stop() {
   node_.draining = true;
+  node_.parking = parks_sessions(node_) && node_.resumes.resumable > 0;
   node_.stopping = true;
+  if (node_.parking) {
+    for (const auto& state : node_.loop_states) {
+      state->loop->post([this, &home = *state] { begin_parking(node_, home); });
+    }
+  }
   listeners_.unix_socket.reset();  // its file, while the loops still accept
   stop_loops(node_.config().shutdown_spread, time_to_close(node_.config()));
 }
@@ -218,11 +225,22 @@ void Server::wait(const WaitingFor& waiting_for) {
   next("the event loops");
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
+  if (node_.parking.exchange(false)) tell_unparked();
   next("the metrics");
   metrics_.reset();
   next("the server API");
   if (admin_ != nullptr) admin_->stop();
   stop_plugins(next);
+}
+
+void Server::tell_unparked() const {
+  const auto tell = [](const char* what, std::uint64_t count) {
+    if (count > 0) log_warning(what + std::to_string(count));
+  };
+  tell("sessions that did not fit resume_parked_bytes, and have ended: ", node_.resumes.not_parked);
+  // The loops have come to their deadline.
+  tell("sessions that were not parked within shutdown_timeout, and have ended: ",
+       node_.resumes.resumable);
 }
 
 void Server::stop_plugins(const WaitingFor& next) {

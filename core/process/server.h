@@ -63,6 +63,7 @@ class Server final {
 
  private:
   void stop_loops(milliseconds spread, milliseconds time);
+  void tell_unparked() const;
   void stop_plugins(const WaitingFor& next);
 
   Node node_;

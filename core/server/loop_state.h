@@ -19,6 +19,7 @@ namespace peer {
 
 struct Namespace;
 struct Node;
+struct Parking;
 struct SessionMoves;
 
 /// The latest news of a peer's meta in a namespace are younger than `presence_interval`.
@@ -36,6 +37,8 @@ struct LoopState {
   KeptBudget kept;
   /// Of core/session/session_moves.h; null: none has been on the move.
   std::shared_ptr<SessionMoves> moves;
+  /// Of core/session/parking.h; null: the node does not stop.
+  std::shared_ptr<Parking> parking;
   /// By the peer's slot and the namespace.
   std::map<std::pair<std::uint32_t, const Namespace*>, ToldMeta> told_meta;
   /// They are let in, and wait until another loop has ended who has their fingerprint: nothing else

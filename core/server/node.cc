@@ -156,4 +156,10 @@ void Node::use_config(const Config& config) {
   }
 }
 
+std::uint32_t Node::peer_count() const {
+  const std::uint32_t all = peers.count();
+  const std::uint64_t parked = resumes.parked;
+  return all - static_cast<std::uint32_t>(std::min<std::uint64_t>(parked, all));
+}
+
 }  // namespace peer

@@ -51,6 +51,8 @@ struct Node {
   /// The loop that a session lives on.
   [[nodiscard]] EventLoop& loop_of(SessionRef ref) { return *loops[ref.loop]; }
 
+  /// Registered peers of this node; those that it keeps for nodes that have stopped are none.
+  [[nodiscard]] std::uint32_t peer_count() const;
   /// As of the start, or of the last reload.
   [[nodiscard]] const Config& config() const { return settings_.get().config; }
   [[nodiscard]] const Bounds& bounds() const { return settings_.get().bounds; }
@@ -129,6 +131,8 @@ struct Node {
   std::atomic<bool> drain_requested{false};
   /// Everybody is being closed: nobody is told any more that others leave.
   std::atomic<bool> stopping{false};
+  /// And resumable sessions go to other nodes: members are told who leaves for good.
+  std::atomic<bool> parking{false};
 };
 
 }  // namespace peer

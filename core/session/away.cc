@@ -5,6 +5,7 @@
 
 #include "core/base/log.h"
 #include "core/session/membership.h"
+#include "core/session/parking.h"
 #include "core/session/presence.h"
 #include "core/session/renewal.h"
 #include "core/session/session_moves.h"
@@ -101,8 +102,8 @@ bool go_away(Node& node, Connection& connection) {
   const bool may_return = session.resumable != nullptr &&
                           session.stage == Session::Stage::kRegistered &&
                           !session.resumable->given_up && loop.now() < session.resumable->ends &&
-                          node.config().resume_window.count() > 0 && !node.stopping &&
-                          is_expected_back(connection.end());
+                          node.config().resume_window.count() > 0 &&
+                          (!node.stopping || node.parking) && is_expected_back(connection.end());
   if (!may_return) return false;
   trim_kept(session);
   auto away = std::make_unique<Away>();
@@ -126,8 +127,14 @@ void await_end(Node& node, Session& session) {
 
 void begin_away(Node& node, Session& session, std::unique_ptr<Away> away, Told told) {
   away->window_ends = session.loop().now() + node.config().resume_window;
-  const ResumeDirectory::Departure departure =
-      node.resumes.go_away(session.ref(), most_away(node.config()));
+  // When the server stops all go away, and none of them stays.
+  if (node.stopping) away->parked = true;
+  ResumeDirectory::Departure departure;
+  if (away->parked) {
+    node.resumes.parked.fetch_add(1, std::memory_order_relaxed);
+  } else {
+    departure = node.resumes.go_away(session.ref(), most_away(node.config()));
+  }
   away->place = departure.place;
   session.resumable->away = std::move(away);
   await_end(node, session);
@@ -138,12 +145,17 @@ void begin_away(Node& node, Session& session, std::unique_ptr<Away> away, Told t
       end_absent(node, absent.session, absent.place);
     });
   }
+  if (node.stopping) park(node, session);
 }
 
 void end_absence(Node& node, Session& session) {
   const std::unique_ptr<Away> away = std::move(session.resumable->away);
   session.loop().cancel(away->end);
-  node.resumes.come_back(away->place);
+  if (away->parked) {
+    node.resumes.parked.fetch_sub(1, std::memory_order_relaxed);
+  } else {
+    node.resumes.come_back(away->place);
+  }
   if (away->holds_admission) node.admission.leave(away->address, true);
   if (session.transport() == nullptr) return;
   tell_presence(node, session, false);

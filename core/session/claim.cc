@@ -4,9 +4,12 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/packed_bytes.h"
 #include "core/protocol/message.h"
+#include "core/session/arrival.h"
 #include "core/session/away.h"
 #include "core/session/membership.h"
+#include "core/session/parking.h"
 #include "core/session/presence.h"
 #include "core/session/registration.h"
 #include "core/session/replies.h"
@@ -64,7 +67,10 @@ void ask_again(Node& node, LoopState& home, Claim claim) {
 
 void conclude(Node& node, LoopState& home, std::uint64_t number, ClaimFate fate) {
   std::optional<Claim> claim = take_claim(home, number);
-  Session* newcomer = claim ? session_of(claim->newcomer) : nullptr;
+  if (!claim) return;
+  if (claim->rest != nullptr) return adopt_next(node);
+  // Without a client the other node asks elsewhere.
+  Session* newcomer = claim->newcomer ? session_of(claim->newcomer) : nullptr;
   if (newcomer == nullptr) return;
   switch (fate) {
     case ClaimFate::kNotFound:
@@ -95,56 +101,11 @@ void ask_cluster(Node& node, LoopState& home, std::uint64_t number) {
                               conclude(node, home, number, ClaimFate::kNotFound);
                             } else if (search == sdk::SessionSearch::kUnavailable) {
                               conclude(node, home, number, ClaimFate::kUnavailable);
+                            } else if (search == sdk::SessionSearch::kParked) {
+                              adopt_parked(node);
+                              conclude(node, home, number, ClaimFate::kBusy);
                             }
                           });
-}
-
-std::unique_ptr<Rights> moved_rights(const Node& node, const MovingIdentity& identity) {
-  if (!identity.patterns && !identity.rate && identity.may_create_rooms) return nullptr;
-  auto rights = std::make_unique<Rights>();
-  rights->namespaces = identity.patterns;
-  rights->rate_per_second = identity.rate;
-  rights->may_create_rooms = identity.may_create_rooms;
-  rights->granted_by = &node.auths.front().calls.name();
-  return rights;
-}
-
-std::unique_ptr<Session> make_session(Node& node, LoopState& home, const MovingIdentity& identity,
-                                      std::uint64_t number) {
-  auto session = std::make_unique<Session>(home);
-  session->stage = Session::Stage::kRegistered;
-  session->registration_number = number;
-  session->fingerprint = identity.peer.peer;
-  session->registered_at = identity.registered_at;
-  session->alias = identity.alias;
-  session->meta.merge(identity.meta);
-  session->proved = identity.proved;
-  session->has_identity = identity.has_identity;
-  session->rights = moved_rights(node, identity);
-  for (std::size_t i = 0; i < node.auths.size(); ++i) {
-    if (node.auths[i].calls.name() != identity.auth) continue;
-    session->auth_entry = static_cast<std::uint32_t>(i);
-    if (session->rights != nullptr) session->rights->granted_by = &node.auths[i].calls.name();
-  }
-  session->admitted = true;
-  session->resumable = std::make_unique<Resumable>();
-  return session;
-}
-
-void enter_namespaces(Node& node, Session& session, const MovingIdentity& identity) {
-  for (const MovingMembership& moving : identity.memberships) {
-    const Joiner joiner{session.ref(), session.fingerprint, moving.object, {},
-                        false,         moving.watches};
-    const JoinResult entered = node.namespaces.come(
-        moving.ns, joiner, moving.room ? &*moving.room : nullptr, identity.away);
-    session.memberships.push_back({entered.ns, entered.joined, moving.app_type, moving.meta,
-                                   moving.ticket_size, moving.watches});
-    if (may_use_namespace(session, moving.ns)) {
-      session.namespaces.insert(entered.ns);
-    } else {
-      node.namespaces.mute(*entered.ns, entered.joined, true);
-    }
-  }
 }
 
 // The session that is being made for a claim; null: it has ended meanwhile.
@@ -189,10 +150,22 @@ void settle(Node& node, LoopState& home, SessionRef ref, std::uint64_t number,
   }
 }
 
+void take_moving_rest(Node& node, LoopState& home, std::uint64_t number, MovingRest rest);
+
+// A parked one has been given with all that it has.
+void take_rest_of_parked(Node& node, LoopState& home, std::uint64_t number) {
+  const auto claim = home.moves->claims.find(number);
+  if (claim == home.moves->claims.end() || claim->second.rest == nullptr) return;
+  take_moving_rest(node, home, number, std::move(*claim->second.rest));
+}
+
 void take_outcome(Node& node, LoopState& home, SessionRef ref, const ClaimName& to,
                   const Fingerprint& peer, sdk::TakeOutcome outcome) {
   Session* session = find_arriving(home, ref, to.number);
   if (outcome.status == sdk::TakeStatus::kTaken) {
+    if (session != nullptr) {
+      session->resumable->lost += static_cast<std::uint32_t>(outcome.missed);
+    }
     // It has ended here meanwhile.
     if (session == nullptr) return node.others.unregister_peer({peer, to.number});
     session->holds_alias = outcome.holds_alias && node.peers.claim_alias(session->alias, peer);
@@ -203,6 +176,7 @@ void take_outcome(Node& node, LoopState& home, SessionRef ref, const ClaimName& 
         [&node, &home, ref, number = to.number, outcome = std::move(outcome)]() mutable {
           settle(node, home, ref, number, outcome);
           outcome.hold.reset();
+          take_rest_of_parked(node, home, number);
         });
     return;
   }
@@ -217,60 +191,6 @@ void take_outcome(Node& node, LoopState& home, SessionRef ref, const ClaimName& 
     case sdk::TakeStatus::kUnavailable:
       return conclude(node, home, to.number, ClaimFate::kUnavailable);
   }
-}
-
-// Behind what the other node has sent comes what has come here.
-void add_rest(Node& node, Session& session, MovingRest rest) {
-  Resumable& state = *session.resumable;
-  Away& away = *state.away;
-  const Time now = session.loop().now();
-  KeptFrames kept;
-  std::size_t bytes = state.bytes;
-  const std::size_t waits = std::min<std::size_t>(rest.waiting, rest.kept.size());
-  for (std::size_t i = 0; i < rest.kept.size(); ++i) {
-    const std::size_t size = rest.kept[i].size();
-    bytes += size;
-    if (i + waits >= rest.kept.size()) away.waiting_bytes += size;
-    kept.push(std::move(rest.kept[i]));
-  }
-  away.waiting += static_cast<std::uint32_t>(waits);
-  for (std::uint32_t i = 0; i < state.kept.count(); ++i) kept.push(state.kept.at(i));
-  state.kept = std::move(kept);
-  session.messages = rest.messages;
-  state.handled = rest.handled;
-  state.sent += rest.sent;
-  state.lost += rest.lost;
-  session.limited_in_a_row = rest.limited_in_a_row;
-  node.resumes.remove(state.token);
-  state.token = rest.token;
-  // Of two tokens with the same first 64 bits one leads nowhere: nobody has ever seen two.
-  static_cast<void>(node.resumes.add(state.token, session.ref()));
-  if (rest.used) {
-    state.used = std::make_unique<UsedToken>(*rest.used);
-    static_cast<void>(node.resumes.add(state.used->hash, session.ref()));
-  }
-  state.ends = now + rest.ends;
-  away.window_ends = now + rest.window;
-  away.grant_ends = rest.grant ? now + *rest.grant : kNever;
-  session.home().kept.change(state, bytes);
-  if (rest.rate) node.limiter.put_in(session.fingerprint, *rest.rate, now);
-  session.fanout = TokenBucket(rest.fanout, now);
-}
-
-// As NodeHost reads tickets of other nodes.
-void add_ticket(Node& node, Session& session, MovingTicketOf moving) {
-  std::string text = moving.ticket.text;
-  text.resize(text.size() + kReadPadding);
-  MessageParser& parser = session.home().parser;
-  Message message;
-  MatchRequest request;
-  const std::string_view payload = std::string_view(text).substr(0, moving.ticket.text.size());
-  const bool sound = !parser.parse_payload(payload, message) &&
-                     !parser.read(message, node.bounds(), request) && request.ns == moving.ns;
-  if (!sound || session.find(moving.ns) == nullptr) return;
-  const TicketOwner owner{session.fingerprint, session.ref(), {}, moving.ticket.shows_ticket};
-  node.matching->put_in(session.loop(), moving.ns, owner, std::move(moving.ticket),
-                        std::move(request));
 }
 
 }  // namespace
@@ -317,7 +237,9 @@ void take_offer(Node& node, LoopState& home, const ClaimName& from, std::string_
   state.ends = kNever;
   home.moves->arrivals.insert_or_assign(std::uint32_t{ref.slot}, Arriving{ref, from.number});
   enter_namespaces(node, session, *identity);
-  begin_away(node, session, std::make_unique<Away>(), Told::kNobody);
+  auto away = std::make_unique<Away>();
+  away->parked = !claim->second.newcomer;
+  begin_away(node, session, std::move(away), Told::kNobody);
   state.away->window_ends = home.loop->now() + kMostForRest;
   await_end(node, session);
   // What the members here have done by now without the newcomer has been told to the broker before
@@ -336,24 +258,97 @@ void take_offer(Node& node, LoopState& home, const ClaimName& from, std::string_
 }
 
 void take_rest(Node& node, LoopState& home, std::uint64_t number, std::string_view bytes) {
+  std::optional<MovingRest> rest = read_rest(bytes);
+  if (rest) take_moving_rest(node, home, number, std::move(*rest));
+}
+
+namespace {
+
+void take_moving_rest(Node& node, LoopState& home, std::uint64_t number, MovingRest rest) {
   if (home.moves == nullptr) return;
   const auto at =
       std::find_if(home.moves->arrivals.begin(), home.moves->arrivals.end(),
                    [&](const auto& arrival) { return arrival.second.number == number; });
-  std::optional<MovingRest> rest = read_rest(bytes);
-  if (at == home.moves->arrivals.end() || !rest) return;
+  if (at == home.moves->arrivals.end()) return;
   const SessionRef ref = at->second.session;
   Session* session = find_session(*home.loop, ref);
   home.moves->arrivals.erase(at);
   if (session == nullptr) return;
   home.loop->deliver_mail();
-  std::vector<MovingTicketOf> tickets = std::move(rest->tickets);
-  add_rest(node, *session, std::move(*rest));
+  std::vector<MovingTicketOf> tickets = std::move(rest.tickets);
+  add_rest(node, *session, std::move(rest));
   for (MovingTicketOf& ticket : tickets) add_ticket(node, *session, std::move(ticket));
   await_end(node, *session);
   std::optional<Claim> claim = take_claim(home, number);
-  if (!claim || session_of(claim->newcomer) == nullptr) return tell_presence(node, *session, true);
-  move_newcomer(node, std::move(claim->newcomer), ref, claim->token, claim->received);
+  if (claim && claim->rest != nullptr) adopt_next(node);
+  const bool has_client = claim && session_of(claim->newcomer) != nullptr;
+  if (has_client) {
+    return move_newcomer(node, std::move(claim->newcomer), ref, claim->token, claim->received);
+  }
+  if (!session->resumable->away->parked) tell_presence(node, *session, true);
+  if (node.stopping) park(node, *session);
+}
+
+// Nobody can have it: it ends, for all.
+void end_parked(Node& node, LoopState& home, const sdk::ParkedSession& parked) {
+  const std::uint64_t number = ++node.last_registration;
+  const sdk::PeerTake take{parked.peer, parked.node, number, false, false};
+  node.others.take_peer(*home.loop, take,
+                        [&node, peer = parked.peer.peer, number](const sdk::TakeOutcome& outcome) {
+                          if (outcome.status == sdk::TakeStatus::kTaken) {
+                            node.others.unregister_peer({peer, number});
+                          }
+                          adopt_next(node);
+                        });
+}
+
+// What has passed since it was packed counts.
+void age(MovingRest& rest, milliseconds left) {
+  const milliseconds given = std::min({rest.window, rest.ends, rest.grant.value_or(rest.window)});
+  const milliseconds passed = std::max(given - left, milliseconds(0));
+  rest.window -= passed;
+  rest.ends -= passed;
+  if (rest.grant) *rest.grant -= passed;
+}
+
+}  // namespace
+
+void claim_parked(Node& node, LoopState& home, const std::string& from, const TokenHash& token,
+                  std::uint64_t sent) {
+  const std::uint64_t number = ++node.last_registration;
+  const Time now = home.loop->now();
+  Claim& claim = moves_of(home)
+                     .claims.emplace(number, Claim{{}, token, sent, now + kMostForStep, {}})
+                     .first->second;
+  claim.timeout = home.loop->schedule(now + kMostForStep, [&node, &home, number] {
+    conclude(node, home, number, ClaimFate::kUnavailable);
+  });
+  node.others.tell_node(from, claim_text(name_of(node, home, number), token, sent));
+}
+
+void adopt(Node& node, LoopState& home, sdk::ParkedSession parked) {
+  PackedReader reader(parked.record);
+  const std::string_view identity = reader.text();
+  const std::optional<MovingIdentity> who = read_identity(identity);
+  std::optional<MovingRest> rest = read_rest(reader.text());
+  const std::int64_t wall = home.loop->wall().time_since_epoch().count();
+  const bool is_banned = node.admission.bans().covers(parked.peer.peer, wall);
+  if (is_banned && rest) {
+    node.resumes.note_banned(rest->token, home.loop->now() + rest->window, home.loop->now());
+  }
+  // Another form is one of a node whose sessions this one cannot take.
+  const bool is_good = reader.good() && who && rest && who->peer == parked.peer;
+  if (!is_good || is_banned) return end_parked(node, home, parked);
+  age(*rest, parked.left);
+  const std::uint64_t number = ++node.last_registration;
+  const Time now = home.loop->now();
+  Claim claim{{}, rest->token, rest->sent, now + kMostForStep, {}};
+  claim.rest = std::make_shared<MovingRest>(std::move(*rest));
+  claim.timeout = home.loop->schedule(now + kMostForStep, [&node, &home, number] {
+    conclude(node, home, number, ClaimFate::kUnavailable);
+  });
+  moves_of(home).claims.emplace(number, std::move(claim));
+  take_offer(node, home, {parked.node, home.loop->index(), number}, identity);
 }
 
 }  // namespace peer

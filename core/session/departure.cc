@@ -1,10 +1,13 @@
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "core/base/log.h"
+#include "core/base/packed_bytes.h"
 #include "core/session/away.h"
 #include "core/session/membership.h"
+#include "core/session/parking.h"
 #include "core/session/presence.h"
 #include "core/session/replies.h"
 #include "core/session/resume.h"
@@ -53,8 +56,9 @@ void stay(Node& node, LoopState& home, Session& session, ClaimFate fate) {
   // The connection that carried it has ended for this.
   if (!departure.told_away) tell_presence(node, session, true);
   await_end(node, session);
-  refuse_claim(node, departure.to, fate);
+  if (!departure.to.node.empty()) refuse_claim(node, departure.to, fate);
   home.loop->deliver_mail();
+  if (node.stopping) park(node, session);
 }
 
 MovingIdentity identity_of(Node& node, const Session& session, bool told_away) {
@@ -87,12 +91,36 @@ MovingIdentity identity_of(Node& node, const Session& session, bool told_away) {
   return identity;
 }
 
+// Nobody is there to take the step: this node does.
+void ask_to_park(Node& node, LoopState& home, Session& session, Departure& departure) {
+  departure.identity = packed(identity_of(node, session, departure.told_away));
+  node.others.park_peer(
+      *home.loop, session.registered(),
+      [&node, &home, ref = session.ref(), peer = session.registered()](sdk::ParkOutcome outcome) {
+        Session* there = find_departing(home, ref, peer.registration);
+        if (there == nullptr) return;
+        if (!outcome.parked) {
+          return stay(node, home, *there, ClaimFate::kUnavailable);
+        }
+        complete_departure(node, home, ref, peer, std::move(outcome.hold));
+      });
+}
+
 void offer(Node& node, LoopState& home, SessionRef ref, std::uint64_t number) {
-  const Session* session = find_departing(home, ref, number);
+  Session* session = find_departing(home, ref, number);
   if (session == nullptr) return;
-  const Departure& departure = *find_departure(home, ref);
+  Departure& departure = *find_departure(home, ref);
+  if (departure.to.node.empty()) return ask_to_park(node, home, *session, departure);
   say(node, departure.to.node, MoveStep::kOffer, departure.to.loop, number,
       packed(identity_of(node, *session, departure.told_away)));
+}
+
+// What the members here have done until now is told before the step that follows.
+void await_said(Node& node, LoopState& home, SessionRef ref, std::uint64_t number) {
+  const Session* session = find_departing(home, ref, number);
+  if (session == nullptr) return;
+  node.others.await_sent(*home.loop, session->fingerprint,
+                         [&node, &home, ref, number](bool) { offer(node, home, ref, number); });
 }
 
 // Answers that are due come first: the client has been told that their messages were handled.
@@ -104,7 +132,7 @@ void await_answers(Node& node, LoopState& home, SessionRef ref, std::uint64_t nu
       node.namespaces.begin_move(*membership.ns, membership.joined);
     }
     return after_all_loops(node, *home.loop,
-                           [&node, &home, ref, number] { offer(node, home, ref, number); });
+                           [&node, &home, ref, number] { await_said(node, home, ref, number); });
   }
   if (home.loop->now() >= until) return stay(node, home, *session, ClaimFate::kBusy);
   home.loop->schedule(home.loop->now() + kPauseForAnswers, [&node, &home, ref, number, until] {
@@ -135,6 +163,17 @@ MovingRest rest_of(Node& node, Session& session, std::vector<MovingTicketOf> tic
   return rest;
 }
 
+void keep_parked(Node& node, LoopState& home, const Session& session, const std::string& identity,
+                 const std::string& rest) {
+  PackedWriter record;
+  record.text(identity).text(rest);
+  const Away& away = *session.resumable->away;
+  const Time ends = std::min({away.window_ends, away.grant_ends, session.resumable->ends});
+  const auto left =
+      std::max(std::chrono::duration_cast<milliseconds>(ends - home.loop->now()), milliseconds(0));
+  node.others.keep_parked(*home.loop, session.registered(), record.take(), left, [](bool) {});
+}
+
 // The last that has been sent to it here has come.
 void give(Node& node, LoopState& home, SessionRef ref, std::uint64_t number) {
   Session* session = find_departing(home, ref, number);
@@ -142,8 +181,12 @@ void give(Node& node, LoopState& home, SessionRef ref, std::uint64_t number) {
   home.loop->deliver_mail();
   Departure& departure = *find_departure(home, ref);
   const ClaimName to = departure.to;
-  say(node, to.node, MoveStep::kRest, to.loop, to.number,
-      packed(rest_of(node, *session, std::move(departure.tickets))));
+  const std::string rest = packed(rest_of(node, *session, std::move(departure.tickets)));
+  if (to.node.empty()) {
+    keep_parked(node, home, *session, departure.identity, rest);
+  } else {
+    say(node, to.node, MoveStep::kRest, to.loop, to.number, rest);
+  }
   if (log_debug_enabled()) {
     log_debug("resumed at another node",
               {{"peer", to_hex(session->fingerprint)}, {"node", to.node}});
@@ -151,6 +194,14 @@ void give(Node& node, LoopState& home, SessionRef ref, std::uint64_t number) {
   session->stage = Session::Stage::kGone;
   release_resumable(node, *session);
   home.loop->forget(ref);
+}
+
+// What the peer has said here is on its way before what it says there.
+void await_sent(Node& node, LoopState& home, SessionRef ref, std::uint64_t number) {
+  const Session* session = find_departing(home, ref, number);
+  if (session == nullptr) return;
+  node.others.await_sent(*home.loop, session->fingerprint,
+                         [&node, &home, ref, number](bool) { give(node, home, ref, number); });
 }
 
 // Its place is at the other node now; nobody is told.
@@ -177,7 +228,7 @@ void begin_departure(Node& node, LoopState& home, SessionRef ref, const ClaimNam
                      const TokenHash& token, std::uint64_t received) {
   Session* session = find_session(*home.loop, ref);
   if (session != nullptr && is_moving(home, ref)) return refuse_claim(node, to, ClaimFate::kBusy);
-  if (!may_be_resumed(session, token, received) || node.stopping) {
+  if (!may_be_resumed(session, token, received)) {
     return refuse_claim(node, to, ClaimFate::kNotFound);
   }
   const bool told_away = session->is_away();
@@ -196,6 +247,20 @@ void begin_departure(Node& node, LoopState& home, SessionRef ref, const ClaimNam
   const std::uint64_t number = to.number;
   moves_of(home).departures.insert_or_assign(std::uint32_t{ref.slot},
                                              Departure{to, told_away, false, timeout, {}});
+  await_answers(node, home, ref, number, home.loop->now() + kMostForAnswers);
+}
+
+void begin_parking_departure(Node& node, LoopState& home, Session& session) {
+  const SessionRef ref = session.ref();
+  const std::uint64_t number = session.registration_number;
+  home.loop->cancel(session.resumable->away->end);
+  const TimerId timeout =
+      home.loop->schedule(home.loop->now() + kOfferStands, [&node, &home, ref, number] {
+        Session* there = find_departing(home, ref, number);
+        if (there != nullptr) stay(node, home, *there, ClaimFate::kUnavailable);
+      });
+  moves_of(home).departures.insert_or_assign(std::uint32_t{ref.slot},
+                                             Departure{{{}, 0, number}, true, false, timeout, {}});
   await_answers(node, home, ref, number, home.loop->now() + kMostForAnswers);
 }
 
@@ -227,7 +292,7 @@ void complete_departure(Node& node, LoopState& home, SessionRef ref, const sdk::
         hold.reset();
         // Other loops may have found it in the hub before that.
         after_all_loops(node, *home.loop,
-                        [&node, &home, ref, number] { give(node, home, ref, number); });
+                        [&node, &home, ref, number] { await_sent(node, home, ref, number); });
       });
 }
 

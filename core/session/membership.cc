@@ -186,8 +186,9 @@ Inheritance end_session(Node& node, Session& session, Ending ending) {
   if (!session.admitted) return {};
   // A second call, such as that of on_close(), finds nothing to end from here on.
   session.admitted = false;
-  // From the back, which moves no other. When the server stops, everybody goes: nobody is told.
-  while (!session.memberships.empty() && !node.stopping) {
+  // From the back, which moves no other. When the server stops, everybody goes, and nobody is told:
+  // unless some go on elsewhere.
+  while (!session.memberships.empty() && (!node.stopping || node.parking)) {
     leave_namespace(node, session, session.memberships.size() - 1);
   }
   session.loop().deliver_mail();

@@ -52,6 +52,7 @@ struct Away {
   std::uint64_t place = 0;        ///< of ResumeDirectory
   Address address;                ///< the last one
   bool holds_admission = false;   ///< it counts among the connections of that
+  bool parked = false;            ///< its node has stopped, or this one does
   Time window_ends = kNever;      ///< `resume_window`
   Time grant_ends = kNever;       ///< Connection::deadline()
   TimerId end;                    ///< of the loop

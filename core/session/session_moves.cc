@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/base/packed_bytes.h"
+#include "core/session/parking.h"
 
 namespace peer {
 namespace {
@@ -46,14 +47,16 @@ bool is_moving(const LoopState& home, SessionRef session) {
 
 void forget_moves(Node& node, Session& session) {
   LoopState& home = session.home();
-  if (home.moves == nullptr) return;
   const std::uint32_t slot = session.resumable->session.slot;
+  forget_parking(node, home, slot);
+  if (home.moves == nullptr) return;
   home.moves->arrivals.erase(slot);
   const auto at = home.moves->departures.find(slot);
   if (at == home.moves->departures.end()) return;
   home.loop->cancel(at->second.timeout);
   // Whoever waits for it need not wait longer.
-  if (!at->second.given) refuse_claim(node, at->second.to, ClaimFate::kNotFound);
+  const bool is_awaited = !at->second.given && !at->second.to.node.empty();
+  if (is_awaited) refuse_claim(node, at->second.to, ClaimFate::kNotFound);
   home.moves->departures.erase(at);
 }
 
@@ -110,6 +113,7 @@ void hear_node(Node& node, std::string_view from, std::string_view text) {
   const ClaimName claim{std::string(from), static_cast<std::uint8_t>(loop), number};
   if (step == static_cast<std::uint64_t>(MoveStep::kClaim)) return hear_claim(node, claim, body);
   if (step == static_cast<std::uint64_t>(MoveStep::kCancel)) return hear_cancel(node, claim, body);
+  if (step == static_cast<std::uint64_t>(MoveStep::kPark)) return hear_parking(node, claim, body);
   if (loop >= node.loops.size()) return;
   LoopState& home = *node.loop_states[loop];
   if (step == static_cast<std::uint64_t>(MoveStep::kRefuse)) {
@@ -122,6 +126,8 @@ void hear_node(Node& node, std::string_view from, std::string_view text) {
     home.loop->post([&node, &home, claim, identity = std::string(body)] {
       take_offer(node, home, claim, identity);
     });
+  } else if (step == static_cast<std::uint64_t>(MoveStep::kNotParked)) {
+    home.loop->post([&node, &home, number] { take_parking_refusal(node, home, number); });
   } else if (step == static_cast<std::uint64_t>(MoveStep::kRest)) {
     home.loop->post(
         [&node, &home, number, rest = std::string(body)] { take_rest(node, home, number, rest); });

@@ -43,24 +43,28 @@ enum class MoveStep : std::uint8_t {
   kOffer,      ///< MovingIdentity
   kCancel,     ///< fingerprint: the session stays where it is
   kRest,       ///< MovingRest
+  kPark,       ///< token, messages sent: the node stops, and asks another one to claim the session
+  kNotParked,  ///< that one cannot
 };
 
 /// A client that waits for a session of another node.
 struct Claim {
-  Operation newcomer;  ///< its connection
+  Operation newcomer;  ///< its connection; none: the session's node has stopped, or is about to
   TokenHash token;
   std::uint64_t received = 0;
   Time ends{};  ///< when it is given up, with all that it has tried
   TimerId timeout;
+  std::shared_ptr<MovingRest> rest{};  ///< of a parked session: what it has; null of others
 };
 
 /// A session that this node offers to another one. It is away.
 struct Departure {
-  ClaimName to;
+  ClaimName to;            ///< its node is empty: the session is being parked
   bool told_away = false;  ///< those who watch know that it is
   bool given = false;      ///< the other node has it
   TimerId timeout;
   std::vector<MovingTicketOf> tickets;
+  std::string identity{};  ///< of one that is being parked
 };
 
 /// A session that is made for a claim, and has yet to get what the other node has of it.
@@ -107,11 +111,18 @@ void claim_session(Node& node, Session& newcomer, const TokenHash& token, std::u
 void take_refusal(Node& node, LoopState& home, std::uint64_t number, ClaimFate fate);
 void take_offer(Node& node, LoopState& home, const ClaimName& from, std::string_view identity);
 void take_rest(Node& node, LoopState& home, std::uint64_t number, std::string_view rest);
+/// That node stops, and this one keeps the session until its client comes.
+void claim_parked(Node& node, LoopState& home, const std::string& from, const TokenHash& token,
+                  std::uint64_t sent);
+/// The same of one whose node has stopped.
+void adopt(Node& node, LoopState& home, sdk::ParkedSession parked);
 
 // departure.cc, on the session's loop.
 
 void begin_departure(Node& node, LoopState& home, SessionRef session, const ClaimName& to,
                      const TokenHash& token, std::uint64_t received);
+/// No node comes for it: it is parked.
+void begin_parking_departure(Node& node, LoopState& home, Session& session);
 void cancel_departure(Node& node, LoopState& home, SessionRef session, const ClaimName& to);
 void complete_departure(Node& node, LoopState& home, SessionRef session,
                         const sdk::Registered& peer, std::shared_ptr<void> hold);

@@ -58,6 +58,7 @@ void Router::expire_waiting() {
 
 void Router::tidy(Time now) {
   outcomes_.expire(now);
+  move_lines();
   std::erase_if(absent_, [&](const auto& node) { return now - node.second > lease_; });
 }
 
@@ -75,6 +76,11 @@ void Router::send_numbered(std::uint64_t number, Directed message) {
     return outcomes_.settle(number, RouteOutcome::kDelivered);
   }
   if (transport_.is_giving_up()) return keep_for_next_time(number, std::move(message));
+  if (!lines_.empty() && lines_.contains(message.from)) {
+    const Fingerprint sender = message.from;
+    const std::size_t size = message.text.size() + 256;
+    return stand_in_line(sender, {std::move(message), number, size, {}, {}});
+  }
   // Earlier messages for the peer wait, and this one must not overtake them.
   if (!seeks_.empty() && seeks_.contains(message.to)) {
     return hold_back(number, std::move(message), {});

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,8 +41,20 @@ class Router {
 
   /// Sends a message, or keeps it while this node is not connected.
   void route(Directed message, Reply reply);
-  /// A broadcast of that peer goes out now: what waits may not come after it.
-  void broadcast_follows(const Fingerprint& sender);
+  /// A broadcast of a peer that holds_back() goes out behind what waits, by `send`, and what the
+  /// peer sends from now on behind that. `give_up`: it cannot wait. `size`: bytes that it keeps.
+  void send_in_line(const Fingerprint& sender, std::size_t size, Task send, Task give_up);
+  /// Whether something waits that the peer has sent; that anybody has sent.
+  [[nodiscard]] bool holds_back(const Fingerprint& sender) const;
+  /// Whether something waits for the peer, or some broadcast at all: it may be on no way yet.
+  [[nodiscard]] bool holds_for(const Fingerprint& peer) const {
+    return !lines_.empty() || (!seeks_.empty() && seeks_.contains(peer));
+  }
+  [[nodiscard]] bool holds_broadcasts() const { return !lines_.empty(); }
+  /// Goes on when what was sent to the peer has come to `node`, which has it. At once, but where it
+  /// was sent somewhere else before.
+  void await_arrival(const Fingerprint& peer, std::string_view node, Task then);
+  [[nodiscard]] bool holds_back_anything() const { return !seeks_.empty() || !lines_.empty(); }
 
   void went_up() { up_since_ = Clock::now(); }
   /// What was under way may be lost, and what waits does so for the next time.
@@ -73,6 +86,17 @@ class Router {
     bool patient = true;
   };
   using Seeks = std::unordered_map<Fingerprint, Seek>;
+  /// A broadcast of a peer some of whose messages wait, or a message behind such a one.
+  struct InLine {
+    std::optional<Directed> message;
+    std::uint64_t number = 0;  ///< of the message
+    std::size_t size = 0;
+    Task send;  ///< the broadcast
+    Task give_up;
+  };
+  using Line = std::deque<InLine>;
+  /// What waits in both.
+  static constexpr std::size_t kMaxHeldBytes = std::size_t{4} << 20;
 
   // router.cc
   /// Gives the message a number, and sends it.
@@ -121,6 +145,18 @@ class Router {
   void has_overtaken(const Fingerprint& peer, std::uint64_t number);
   void leave_route(const Fingerprint& peer, std::string_view node);
 
+  void has_arrived(std::uint64_t number);
+  void after_asking_for_arrival(const Errand& errand, const Answer& answer);
+
+  // router_lines.cc
+  void stand_in_line(const Fingerprint& sender, InLine item);
+  /// Sends on what need not wait any more.
+  void move_lines();
+  void move_line(const Fingerprint& sender);
+  void move_lines_later();
+  /// The way to other nodes is lost: messages wait for the next time, broadcasts do not.
+  void break_lines();
+
   EventLoop& loop_;
   const std::string self_;
   const std::chrono::milliseconds lease_;
@@ -133,7 +169,11 @@ class Router {
   std::unordered_map<Fingerprint, std::string> moved_;  ///< had whom: until the next message
   std::unordered_map<std::string, Time> absent_;        ///< nodes that listen to nobody, since when
   Seeks seeks_;
-  std::size_t held_bytes_ = 0;  ///< of all that wait in seeks_
+  std::unordered_map<Fingerprint, Line> lines_;  ///< by sender; never empty ones
+  bool lines_scheduled_ = false;
+  std::size_t held_bytes_ = 0;                       ///< of all that wait in seeks_ and lines_
+  std::unordered_map<std::uint64_t, Task> awaited_;  ///< await_arrival(), by number
+  std::uint64_t last_awaited_ = 0;
   Outcomes outcomes_;
   OutageQueue outage_;
   Time up_since_{};

@@ -17,12 +17,13 @@ using peer::sdk::RouteOutcome;
 namespace {
 
 constexpr std::size_t kMaxRoutes = 200'000;
-constexpr std::size_t kMaxHeldBytes = std::size_t{4} << 20;
 /// So long is a node waited for that listens to nobody, before its peers are "not found".
 constexpr std::chrono::milliseconds kPatience{500};
 /// And so long when this node was cut off, too: then a message is dropped silently.
 constexpr std::chrono::seconds kPatienceAfterOutage{2};
 constexpr std::chrono::milliseconds kPause{25};
+/// Numbers of await_arrival(), which no message has.
+constexpr std::uint64_t kFirstAwaited = std::uint64_t{1} << 63;
 
 std::size_t size_of(const Directed& message) { return message.text.size() + 256; }
 
@@ -123,8 +124,42 @@ bool Router::take_arrival_request(const Fields& fields) {
 bool Router::take_arrival(const Fields& fields) {
   const auto peer = fields.size() >= 3 ? from_hex(fields[1]) : std::nullopt;
   const auto id = peer ? to_number<std::uint64_t>(fields[2]) : std::nullopt;
-  if (id) ask_again(*peer, *id);
+  if (id && *id >= kFirstAwaited) {
+    has_arrived(*id);
+  } else if (id) {
+    ask_again(*peer, *id);
+  }
   return id.has_value();
+}
+
+void Router::await_arrival(const Fingerprint& peer, std::string_view node, Task then) {
+  const auto moved = moved_.find(peer);
+  const auto route = routes_.find(peer);
+  std::string before;
+  if (moved != moved_.end()) {
+    before = moved->second;
+  } else if (route != routes_.end()) {
+    before = *route->second;
+  }
+  if (before.empty() || before == node) return then();
+  const std::uint64_t number = kFirstAwaited + ++last_awaited_;
+  awaited_.emplace(number, std::move(then));
+  transport_.publish(before, envelope('B', {self_, to_hex(peer), std::to_string(number)}),
+                     {this, &Router::after_asking_for_arrival, peer, number, nullptr, nullptr});
+}
+
+void Router::after_asking_for_arrival(const Errand& errand, const Answer& answer) {
+  const std::uint64_t number = errand.number;
+  if (answer.fate != Answer::Fate::kDone || answer.listeners == 0) return has_arrived(number);
+  loop_.run_at(Clock::now() + kPatience, [this, number] { has_arrived(number); });
+}
+
+void Router::has_arrived(std::uint64_t number) {
+  const auto awaited = awaited_.find(number);
+  if (awaited == awaited_.end()) return;
+  const Task then = std::move(awaited->second);
+  awaited_.erase(awaited);
+  then();
 }
 
 Router::Seek* Router::find_seek(const Fingerprint& peer, std::uint64_t id) {
@@ -231,13 +266,6 @@ void Router::has_overtaken(const Fingerprint& peer, std::uint64_t number) {
   drop_held(seek, [number](const auto& held) { return held.first < number; });
 }
 
-// The sender's broadcast does not wait.
-void Router::broadcast_follows(const Fingerprint& sender) {
-  for (auto seek = seeks_.begin(); seek != seeks_.end();) {
-    drop_held(seek++, [&](const auto& held) { return held.second.from == sender; });
-  }
-}
-
 void Router::peer_is_at(const Fingerprint& peer, std::string_view node) {
   const auto route = routes_.find(peer);
   if (route == routes_.end() || *route->second == node) return;
@@ -276,6 +304,7 @@ void Router::went_down() {
       route(std::move(message), std::move(reply));
     }
   }
+  break_lines();
 }
 
 }  // namespace peer_broker_kit

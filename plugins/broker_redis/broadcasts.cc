@@ -5,11 +5,17 @@
 namespace peer_redis {
 
 void Broadcasts::send(const Broadcast& message) {
+  if (!router_.holds_back(message.from)) return send_now(message);
+  router_.send_in_line(
+      message.from, message.text.size() + 256, [this, message] { send_now(message); },
+      [this] { ++shared_.dropped; });
+}
+
+void Broadcasts::send_now(const Broadcast& message) {
   if (!state_.is_connected() || link_.is_giving_up()) {
     ++shared_.dropped;
     return;
   }
-  router_.broadcast_follows(message.from);
   std::string excluded;
   for (const Fingerprint& peer : message.exclude) append_field(excluded, to_hex(peer));
   const std::string text =

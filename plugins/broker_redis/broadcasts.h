@@ -6,18 +6,20 @@
 
 namespace peer_redis {
 
-/// Messages to the members of a namespace on other nodes. They wait for nothing: where they cannot
-/// be sent at once they are dropped and counted. Loop thread only.
+/// Messages to the members of a namespace on other nodes. They wait for what the same sender has
+/// said before, and for nothing else: where they cannot be sent they are dropped and counted. Loop
+/// thread only.
 class Broadcasts {
  public:
   Broadcasts(Link& link, const NodeState& state, SharedState& shared, Router& router,
              GuideChannels& guide)
       : link_(link), state_(state), shared_(shared), router_(router), guide_(guide) {}
 
-  /// Behind what the same sender has said before: messages of it that still wait are dropped.
   void send(const Broadcast& message);
 
  private:
+  void send_now(const Broadcast& message);
+
   Link& link_;
   const NodeState& state_;
   SharedState& shared_;

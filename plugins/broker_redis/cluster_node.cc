@@ -9,9 +9,18 @@ namespace peer_redis {
 
 using State = NodeState::State;
 
+namespace {
+
+// With RedisBroker's wait for the goodbye below what the core leaves for the broker.
+constexpr std::chrono::milliseconds kMostForLateMessages{400};
+constexpr std::chrono::milliseconds kPauseForLateMessages{2};
+
+}  // namespace
+
 ClusterNode::ClusterNode(EventLoop& loop, const Options& options, peer::sdk::BrokerHost& host,
                          SharedState& shared)
-    : shared_(shared),
+    : loop_(loop),
+      shared_(shared),
       log_(host, [this] { return link_.place(); }),
       state_(shared),
       view_(std::string(host.node_id())),
@@ -38,17 +47,32 @@ ClusterNode::ClusterNode(EventLoop& loop, const Options& options, peer::sdk::Bro
       namespaces_(loop, link_, mirror_, counts_, announcements_, state_, heartbeat_, resync_,
                   catch_up_, log_, view_.self(), host),
       rooms_(loop, link_, mirror_, announcements_, state_, heartbeat_),
-      sessions_({link_, mirror_, counts_, announcements_, state_, resync_, catch_up_, host, options,
-                 view_.self()}),
+      sessions_({loop, link_, router_, mirror_, counts_, announcements_, state_, resync_, catch_up_,
+                 host, options, view_.self()}),
       inbox_(options.node_channel(view_.self()), gate_, link_, log_, host,
              {router_, guide_, announcements_, mirror_, counts_, view_, catch_up_, resync_,
               tickets_, heartbeat_, sessions_}) {}
 
 void ClusterNode::leave_cluster(Task done) {
   if (!link_.is_up()) return done();
+  heartbeat_.stop();
+  await_silence(Clock::now() + kMostForLateMessages, std::move(done));
+}
+
+// What has been sent to this node's channel may be for a peer that is elsewhere by now. Once nobody
+// is heard any more, and that has been passed on, the node is no way to anybody.
+void ClusterNode::await_silence(Time until, Task done) {
+  const bool may_wait = link_.is_up() && Clock::now() < until;
+  const bool has_sent_all = !router_.holds_back_anything();
+  if (has_sent_all && link_.is_listening()) link_.stop_listening();
+  if (may_wait && !(has_sent_all && !link_.is_listening() && gate_.is_open())) {
+    loop_.run_at(
+        Clock::now() + kPauseForLateMessages,
+        [this, until, done = std::move(done)]() mutable { await_silence(until, std::move(done)); });
+    return;
+  }
   // The peers go first, so that kGoodbye, behind them in the same order, means that all is done.
   peers_.remove_all();
-  heartbeat_.stop();
   link_.run(Script::kGoodbye, {envelope('N', {})},
             [done = std::move(done)](const Reply*) { done(); });
 }
@@ -122,6 +146,7 @@ void ClusterNode::take_beat(const Beat& beat) {
     say_settled();  // another node has lost sight of that
   }
   router_.tidy(beat.at);
+  if (beat.parked && state_.is_connected()) sessions_.some_are_parked();
   reaper_.take_beat(beat.at, beat.dead);
   key_check_.check_some();
 }

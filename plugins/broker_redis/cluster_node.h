@@ -57,6 +57,7 @@ class ClusterNode {
   Sessions& sessions() { return sessions_; }
 
  private:
+  void await_silence(Time until, Task done);
   /// The link is up: the first heartbeat goes out, and says what has to be put right.
   void went_up();
   /// The link is down: from here on the core works by its local view.
@@ -69,6 +70,7 @@ class ClusterNode {
   void say_settled();
 
   // In the order in which they are built: each sees only earlier ones.
+  EventLoop& loop_;
   SharedState& shared_;
   ClusterLog log_;
   NodeState state_;

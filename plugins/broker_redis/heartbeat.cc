@@ -96,6 +96,7 @@ void Heartbeat::take(const Reply& reply) {
   beat.waited_for = reply[8].integer() == 1;
   beats_of_all_ = reply[9].integer();
   log_.strangers(texts_of(reply[10]));
+  beat.parked = reply[11].integer() > 0;
   link_.knows_store();
   take_epoch(std::string(reply[0].text()), reply[1].integer() == 1, beat.waited_for, beat);
   if (!beat.unsettled) {

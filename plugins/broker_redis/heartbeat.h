@@ -25,6 +25,7 @@ struct Beat {
   bool quiet = false;        ///< and nobody has been told of its peers as gone
   bool unsettled = false;    ///< some nodes have yet to put back what a loss of data took
   bool waited_for = false;   ///< this one is among those
+  bool parked = false;       ///< sessions of nodes that have stopped may be taken
   std::vector<std::string> with_tickets;  ///< namespaces
   std::vector<std::string> dead;          ///< nodes whose lease has ended
 };

@@ -73,6 +73,13 @@ void Link::stop() {
   fail_pending();
 }
 
+void Link::stop_listening() {
+  if (state_ != State::kUp || std::exchange(stops_listening_, true)) return;
+  if (probe_timer_) loop_.cancel(*probe_timer_);
+  probe_timer_.reset();
+  subscriber_.send(Arguments{"UNSUBSCRIBE", own_channel_});
+}
+
 void Link::connect_after(milliseconds pause) {
   if (connect_timer_) loop_.cancel(*connect_timer_);
   connect_timer_ = loop_.run_at(Clock::now() + pause, [this] {
@@ -413,7 +420,10 @@ void Link::handle_pushed(const Reply& reply) {
   const std::string_view kind = reply[0].text();
   if (kind == "subscribe") {
     ++subscribed_;
+    is_listening_ = true;
     prove_when_ready();
+  } else if (kind == "unsubscribe") {
+    is_listening_ = false;
   } else if (kind == "message" && reply[1].text() == own_channel_ && is_probe(reply[2].text())) {
     const auto fields = unpack(reply[2].text());
     if (!fields || fields->size() < 2 || (*fields)[1] != std::to_string(last_probe_)) return;

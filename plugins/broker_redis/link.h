@@ -84,6 +84,10 @@ class Link {
   /// Publishes to the own channel, and takes it for a failure when that does not come back.
   void probe();
   void flush();
+  /// Nothing more is to come on the own channel. is_listening() until all that came before that has
+  /// been passed on.
+  void stop_listening();
+  [[nodiscard]] bool is_listening() const { return is_listening_; }
   /// Redis has restarted since it was last known, or is another one: it does not have our marker.
   /// Holds until knows_store().
   [[nodiscard]] bool is_to_another_store() const { return another_store_; }
@@ -175,6 +179,8 @@ class Link {
   Connection subscriber_;
   State state_ = State::kDown;
   bool stopped_ = false;
+  bool is_listening_ = false;
+  bool stops_listening_ = false;
   std::uint64_t attempt_ = 0;   ///< since the start; a deadline of an earlier one is void
   std::uint32_t failures_ = 0;  ///< since it has proved itself
   bool scripts_loaded_ = false;

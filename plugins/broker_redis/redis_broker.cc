@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kMaxPostedBytes = std::size_t{16} << 20;
 constexpr std::size_t kMaxPostedMessages = 65'536;
-constexpr std::chrono::milliseconds kGoodbye{500};
+constexpr std::chrono::milliseconds kGoodbye{800};
 
 }  // namespace
 
@@ -244,6 +244,33 @@ void RedisBroker::tell_node(std::string_view node, std::string_view text) {
 void RedisBroker::take_peer(const PeerTake& take, ReplyTo<TakeOutcome> reply) {
   loop_->post([this, take = Sessions::Take{take, std::string(take.node)},
                reply = std::move(reply)] { node_->sessions().take(take, reply); });
+}
+
+void RedisBroker::await_sent(const Fingerprint& peer, ReplyTo<bool> reply) {
+  loop_->post(
+      [this, peer, reply = std::move(reply)] { node_->sessions().await_sent(peer, reply); });
+}
+
+void RedisBroker::ask_any_node(std::uint64_t number, std::string_view text,
+                               ReplyTo<SessionSearch> reply) {
+  loop_->post([this, number, text = std::string(text), reply = std::move(reply)] {
+    node_->sessions().ask_any(number, text, reply);
+  });
+}
+
+void RedisBroker::park_peer(const Registered& peer, ReplyTo<ParkOutcome> reply) {
+  loop_->post([this, peer, reply = std::move(reply)] { node_->sessions().park(peer, reply); });
+}
+
+void RedisBroker::keep_parked(const Registered& peer, std::string_view record,
+                              std::chrono::milliseconds time, ReplyTo<bool> reply) {
+  loop_->post([this, peer, record = std::string(record), time, reply = std::move(reply)] {
+    node_->sessions().keep(peer, record, time, reply);
+  });
+}
+
+void RedisBroker::next_parked(ReplyTo<ParkedSession> reply) {
+  loop_->post([this, reply = std::move(reply)] { node_->sessions().next(reply); });
 }
 
 void RedisBroker::leave_told(std::string_view ns, const Registered& peer,

@@ -74,6 +74,13 @@ class RedisBroker final : public peer::sdk::Broker {
   void tell_node(std::string_view node, std::string_view text) override;
   [[nodiscard]] std::vector<std::string> nodes() const override { return shared_.others(); }
   void take_peer(const peer::sdk::PeerTake& take, ReplyTo<peer::sdk::TakeOutcome> reply) override;
+  void await_sent(const Fingerprint& peer, ReplyTo<bool> reply) override;
+  void ask_any_node(std::uint64_t number, std::string_view text,
+                    ReplyTo<peer::sdk::SessionSearch> reply) override;
+  void park_peer(const Registered& peer, ReplyTo<peer::sdk::ParkOutcome> reply) override;
+  void keep_parked(const Registered& peer, std::string_view record, std::chrono::milliseconds time,
+                   ReplyTo<bool> reply) override;
+  void next_parked(ReplyTo<peer::sdk::ParkedSession> reply) override;
   void leave_told(std::string_view ns, const Registered& peer,
                   std::span<const Fingerprint> told) override;
 

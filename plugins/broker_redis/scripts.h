@@ -47,8 +47,13 @@ enum class Script : std::size_t {
   kTakePeer,
   /// Public rooms.
   kListRooms,
+  /// Sessions of a node that stops.
+  kAskNode,
+  kPark,
+  kKeepParked,
+  kNextParked,
 };
-inline constexpr std::size_t kScriptCount = static_cast<std::size_t>(Script::kListRooms) + 1;
+inline constexpr std::size_t kScriptCount = static_cast<std::size_t>(Script::kNextParked) + 1;
 
 /// A script as it is sent; `name`: of its file, without ".lua".
 struct ScriptText {

@@ -11,14 +11,22 @@
 // core is told with a hold.
 namespace peer_redis {
 
+using peer::sdk::ParkedSession;
+using peer::sdk::ParkOutcome;
 using peer::sdk::SessionSearch;
 using peer::sdk::TakeOutcome;
 using peer::sdk::TakeStatus;
 
 namespace {
 
-constexpr std::size_t kFirstMembership = 4;
+// As lua/common.lua names no node.
+constexpr const char* kNobody = "parked";
+constexpr std::size_t kFirstMembership = 5;
 constexpr std::size_t kMembershipFields = 11;
+/// Below the core's patience, which is 2 s.
+constexpr std::chrono::milliseconds kMostForSent{1'800};
+constexpr std::chrono::milliseconds kPauseForSent{2};
+constexpr std::chrono::milliseconds kMostForClear{1'000};
 
 TakeStatus status_of(std::string_view text) {
   if (text == "taken") return TakeStatus::kTaken;
@@ -35,6 +43,7 @@ TakeOutcome nothing_done() {
 
 SessionSearch search_of(std::string_view text) {
   if (text == "asked") return SessionSearch::kAsked;
+  if (text == "parked") return SessionSearch::kParked;
   return text == "none" ? SessionSearch::kNone : SessionSearch::kUnavailable;
 }
 
@@ -79,7 +88,90 @@ void Sessions::tell_node(const std::string& node, const std::string& text) {
   parts_.link.publish(parts_.options.node_channel(node), saying(text), [](const Reply*) {});
 }
 
+void Sessions::ask_any(std::uint64_t number, const std::string& text,
+                       const ReplyTo<SessionSearch>& reply) {
+  if (!parts_.state.is_connected()) return reply(SessionSearch::kUnavailable);
+  // Its last digits are enough to tell nodes apart, and Lua has no more than 2^53.
+  const std::string choice = std::to_string(number % 1'000'000);
+  parts_.link.run(Script::kAskNode, {choice, saying(text)}, [reply](const Reply* answer) {
+    const bool known = answer != nullptr && !answer->is_error();
+    reply(known ? search_of(answer->text()) : SessionSearch::kUnavailable);
+  });
+}
+
+void Sessions::await_sent(const Fingerprint& peer, const ReplyTo<bool>& reply) {
+  look_for_sent(peer, Clock::now() + kMostForSent, reply);
+}
+
+void Sessions::look_for_sent(const Fingerprint& peer, Time until, const ReplyTo<bool>& reply) {
+  // A broadcast that waits was heard by the members here, and must be on its way before one of them
+  // goes.
+  if (!parts_.router.holds_back(peer) && !parts_.router.holds_broadcasts()) return reply(true);
+  if (Clock::now() >= until) return reply(false);
+  parts_.loop.run_at(Clock::now() + kPauseForSent,
+                     [this, peer, until, reply] { look_for_sent(peer, until, reply); });
+}
+
+void Sessions::park(const Registered& peer, const ReplyTo<ParkOutcome>& reply) {
+  if (!parts_.state.is_connected() || !parts_.mirror.is_live(peer)) return reply({});
+  const std::string token = parts_.announcements.begin();
+  parts_.link.run(Script::kPark, {to_hex(peer.peer), std::to_string(peer.registration), token},
+                  [this, peer, token, reply](const Reply* answer) {
+                    if (answer == nullptr || answer->is_error() || answer->integer() != 1) {
+                      parts_.announcements.abandon(token);
+                      return reply({});
+                    }
+                    parts_.announcements.complete(token, [this, peer, reply] {
+                      let_go(peer);
+                      reply({true, parts_.announcements.hold_stream()});
+                    });
+                  });
+}
+
+void Sessions::keep(const Registered& peer, const std::string& record,
+                    std::chrono::milliseconds time, const ReplyTo<bool>& reply) {
+  parts_.link.run(
+      Script::kKeepParked,
+      {to_hex(peer.peer), std::to_string(peer.registration), record, std::to_string(time.count())},
+      [reply](const Reply* answer) {
+        reply(answer != nullptr && !answer->is_error() && answer->integer() == 1);
+      });
+}
+
+void Sessions::next(const ReplyTo<ParkedSession>& reply) {
+  if (!parts_.state.is_connected()) return reply({});
+  parts_.link.run(Script::kNextParked, {}, [reply](const Reply* answer) {
+    if (answer == nullptr || answer->is_error() || answer->size() < 4) return reply({});
+    const auto peer = from_hex((*answer)[0].text());
+    const auto registration = to_number<std::uint64_t>((*answer)[1].text());
+    if (!peer || !registration) return reply({});
+    const auto left = to_number<std::uint32_t>((*answer)[3].text()).value_or(0);
+    reply({true,
+           {*peer, *registration},
+           kNobody,
+           std::string((*answer)[2].text()),
+           std::chrono::milliseconds(left)});
+  });
+}
+
 void Sessions::take(const Take& take, const ReplyTo<TakeOutcome>& reply) {
+  take_when_clear(take, Clock::now() + kMostForClear, reply);
+}
+
+// What the peers of this node have said to it, or to its namespaces, reaches it where it is: from
+// the step on they speak to it here, and nothing may come behind that.
+void Sessions::take_when_clear(const Take& take, Time until, const ReplyTo<TakeOutcome>& reply) {
+  if (!parts_.state.is_connected()) return reply(nothing_done());
+  if (parts_.router.holds_for(take.what.peer.peer) && Clock::now() < until) {
+    parts_.loop.run_at(Clock::now() + kPauseForSent,
+                       [this, take, until, reply] { take_when_clear(take, until, reply); });
+    return;
+  }
+  parts_.router.await_arrival(take.what.peer.peer, take.node,
+                              [this, take, reply] { take_now(take, reply); });
+}
+
+void Sessions::take_now(const Take& take, const ReplyTo<TakeOutcome>& reply) {
   if (!parts_.state.is_connected()) return reply(nothing_done());
   const std::string token = parts_.announcements.begin();
   parts_.link.run(
@@ -113,6 +205,7 @@ TakeOutcome Sessions::enter(const Take& take, const Reply& answer) {
   if (!mirror.is_live(peer)) return nothing_done();
   mirror.find(peer.peer)->shared_since = to_number<std::uint64_t>(answer[2].text());
   mirror.find(peer.peer)->tokens = answer[3].text();
+  outcome.missed = to_number<std::uint64_t>(answer[4].text()).value_or(0);
   for (std::size_t i = kFirstMembership; i + kMembershipFields <= answer.size();
        i += kMembershipFields) {
     const std::string ns(answer[i].text());
@@ -157,8 +250,15 @@ bool Sessions::take_taken(const Fields& fields) {
   const auto registration = peer ? to_number<std::uint64_t>(fields[2]) : std::nullopt;
   if (!registration) return false;
   const Registered registered{*peer, *registration};
-  Mirror::Peer* entry = parts_.mirror.find(*peer);
-  if (entry == nullptr || entry->registration != *registration) return true;
+  if (!let_go(registered)) return true;
+  parts_.host.peer_taken(registered, parts_.announcements.hold_stream());
+  return true;
+}
+
+// It is no peer of this node any more, though nobody has seen it leave. False: it was none.
+bool Sessions::let_go(const Registered& peer) {
+  Mirror::Peer* entry = parts_.mirror.find(peer.peer);
+  if (entry == nullptr || entry->registration != peer.registration) return false;
   const auto members = std::move(entry->members);
   entry->members.clear();
   for (const auto& [ns, member] : members) {
@@ -169,11 +269,10 @@ bool Sessions::take_taken(const Fields& fields) {
       parts_.counts.member_gone(ns);
       continue;
     }
-    CatchUp::know_of(*here, *peer);
+    CatchUp::know_of(*here, peer.peer);
     parts_.counts.tell(ns, *here);
   }
-  parts_.mirror.remove_peer(registered);
-  parts_.host.peer_taken(registered, parts_.announcements.hold_stream());
+  parts_.mirror.remove_peer(peer);
   return true;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,7 +21,9 @@ class Sessions {
  public:
   /// What it stands on; all of it lives as long as ClusterNode.
   struct Parts {
+    EventLoop& loop;
     Link& link;
+    Router& router;
     Mirror& mirror;
     MemberCounts& counts;
     Announcements& announcements;
@@ -46,12 +49,26 @@ class Sessions {
   void tell_node(const std::string& node, const std::string& text);
   void take(const Take& take, const ReplyTo<peer::sdk::TakeOutcome>& reply);
 
+  void await_sent(const Fingerprint& peer, const ReplyTo<bool>& reply);
+  void ask_any(std::uint64_t number, const std::string& text,
+               const ReplyTo<peer::sdk::SessionSearch>& reply);
+  void park(const Registered& peer, const ReplyTo<peer::sdk::ParkOutcome>& reply);
+  void keep(const Registered& peer, const std::string& record, std::chrono::milliseconds time,
+            const ReplyTo<bool>& reply);
+  void next(const ReplyTo<peer::sdk::ParkedSession>& reply);
+  /// A beat has shown that there are parked ones.
+  void some_are_parked() { parts_.host.peers_parked(); }
+
   // What other nodes write. False: it is malformed.
   bool take_saying(const Fields& fields);
   bool take_taken(const Fields& fields);
 
  private:
   [[nodiscard]] std::string saying(std::string_view text) const;
+  void look_for_sent(const Fingerprint& peer, Time until, const ReplyTo<bool>& reply);
+  void take_when_clear(const Take& take, Time until, const ReplyTo<peer::sdk::TakeOutcome>& reply);
+  void take_now(const Take& take, const ReplyTo<peer::sdk::TakeOutcome>& reply);
+  bool let_go(const Registered& peer);
   /// The script has answered: the peer is this node's.
   peer::sdk::TakeOutcome enter(const Take& take, const Reply& answer);
 

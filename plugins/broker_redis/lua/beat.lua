@@ -1,7 +1,7 @@
 -- known-epoch (or '') beats-seen new-epoch envelope-of-news restarted(1|0) neighbour...
 -- -> {epoch, was known, now_us, foreign listeners, {live node...}, {dead node...}, {ns with tickets...},
 --     whether nodes have yet to put back what was lost, the same of the caller, beats,
---     {live node of another major version, its version or '' ...}}
+--     {live node of another major version, its version or '' ...}, parked sessions}
 -- or {version, node, its version or ''}: a node of another major version lives, and its keys are here. The
 -- caller must stay away.
 -- An epoch ends with what was found when it began: r Redis has restarted with what it had, o what it has is
@@ -67,4 +67,4 @@ local live = call('ZRANGEBYSCORE', P .. 'nodes', digits(now / 1000), '+inf')
 local dead = call('ZRANGEBYSCORE', P .. 'nodes', '-inf', '(' .. digits(now / 1000))
 if known == 0 then tell_all(ARGV[6], self) end
 return {epoch, known, digits(now), foreign_listeners(), live, dead, call('SMEMBERS', P .. 'tn'),
-        unsettled() and 1 or 0, waits == '1' and 1 or 0, beats, of_other_version(live)}
+        unsettled() and 1 or 0, waits == '1' and 1 or 0, beats, of_other_version(live), call('ZCARD', P .. 'parked')}

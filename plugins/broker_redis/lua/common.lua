@@ -9,6 +9,9 @@ local call = redis.call
 -- Of envelopes and keys, as in version.h.
 local major, minor = '1', '3'
 
+-- In the place of a node: of registrations whose node has stopped, and that any node may take.
+local parked = 'parked'
+
 -- What a network has kept of an earlier link comes too late: this one has put right what is shared.
 if tonumber(call('HGET', P .. 'links', self) or 0) > link then
   return redis.error_reply('a newer link of this node is at work')
@@ -44,7 +47,11 @@ local function tell_node(node, message) return call('PUBLISH', channel .. node, 
 local function tell(ns, message, except)
   local told = 0
   for _, node in ipairs(call('HKEYS', P .. 'sn:' .. ns)) do
-    if node ~= except then told = told + math.min(1, tell_node(node, message)) end
+    if node == parked then
+      call('HINCRBY', P .. 'missed', ns, 1)  -- nobody keeps it for these, but that is counted
+    elseif node ~= except then
+      told = told + math.min(1, tell_node(node, message))
+    end
   end
   return told
 end
@@ -107,13 +114,30 @@ local function remove_space(ns)
   call('ZREM', P .. 'rl', ns)
 end
 
+-- A node has a member fewer.
+local function uncount_member(ns, node)
+  if call('HINCRBY', P .. 'sn:' .. ns, node, -1) > 0 then return end
+  call('HDEL', P .. 'sn:' .. ns, node)
+  if node == parked then call('HDEL', P .. 'missed', ns) end
+end
+
+-- A member is another node's from now on; nobody is told. Returns its object; nil: it is none.
+local function move_member(ns, fp, from, to, registration)
+  local _, _, object = member(ns, fp)
+  if not object then return nil end
+  call('HSET', P .. 'sm:' .. ns, fp, to .. '|' .. registration .. '|' .. object)
+  uncount_member(ns, from)
+  call('HINCRBY', P .. 'sn:' .. ns, to, 1)
+  return object
+end
+
 -- The nodes but `except` hear that it left. Returns whether members remain. `told`: fingerprints, packed, of
 -- members that know already; nil: none.
 local function remove_member(ns, fp, node, except, told)
   call('HDEL', P .. 'sm:' .. ns, fp)
   call('ZREM', P .. 'sz:' .. ns, fp)
   call('SREM', P .. 'm:' .. fp, ns)
-  if call('HINCRBY', P .. 'sn:' .. ns, node, -1) <= 0 then call('HDEL', P .. 'sn:' .. ns, node) end
+  uncount_member(ns, node)
   if call('HLEN', P .. 'sm:' .. ns) == 0 then
     if waits(ns) then raise(ns) else remove_space(ns) end
     return false
@@ -237,7 +261,11 @@ local function drop_peer(fp, except, settle, dead)
   free_alias(fp, record[2])
   if record[3] then set_tokens(fp, '', record[3]) end
   call('DEL', P .. 'm:' .. fp, P .. 'p:' .. fp)
-  call('SREM', P .. 'n:' .. node, fp)
+  if node == parked then
+    call('ZREM', P .. 'parked', fp)
+  else
+    call('SREM', P .. 'n:' .. node, fp)
+  end
 end
 
 -- Whether the caller's registration is the live one.

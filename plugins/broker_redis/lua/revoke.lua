@@ -5,5 +5,6 @@ local kept = P .. 'v'
 call('ZADD', kept, digits(now_us()), ARGV[3] .. '|' .. ARGV[4])
 call('ZREMRANGEBYRANK', kept, 0, -1001)
 call('PEXPIRE', kept, 3600000)
+if call('HGET', P .. 'p:' .. ARGV[3], 'n') == parked then drop_peer(ARGV[3], '', true) end
 tell_all(envelope('V', ARGV[3], ARGV[4]), self)
 return 0

@@ -24,17 +24,41 @@ struct Asked {
   Replies<TicketEnd> ended;
   Replies<ClaimOutcome> claimed, claimed_teams;
   Replies<std::optional<RoomPage>> rooms;
+  Replies<bool> tokens, sent, kept;
+  Replies<SessionSearch> asked, asked_any;
+  Replies<TakeOutcome> taken;
+  Replies<ParkOutcome> parked;
+  Replies<ParkedSession> next;
 
   std::vector<std::size_t> counts() {
     return {registered.count(), proved.count(),  resolved.count(),      routed.count(),
             joined.count(),     listed.count(),  read.count(),          committed.count(),
-            ended.count(),      claimed.count(), claimed_teams.count(), rooms.count()};
+            ended.count(),      claimed.count(), claimed_teams.count(), rooms.count(),
+            tokens.count(),     sent.count(),    kept.count(),          asked.count(),
+            asked_any.count(),  taken.count(),   parked.count(),        next.count()};
   }
 };
 
-constexpr std::array kCalls{
-    "register_peer", "register_proved", "resolve",       "route", "join",        "list",
-    "read_room",     "commit_room",     "remove_ticket", "claim", "claim_teams", "list_rooms"};
+constexpr std::array kCalls{"register_peer",
+                            "register_proved",
+                            "resolve",
+                            "route",
+                            "join",
+                            "list",
+                            "read_room",
+                            "commit_room",
+                            "remove_ticket",
+                            "claim",
+                            "claim_teams",
+                            "list_rooms",
+                            "set_session_tokens",
+                            "await_sent",
+                            "keep_parked",
+                            "ask_session",
+                            "ask_any_node",
+                            "take_peer",
+                            "park_peer",
+                            "next_parked"};
 
 /// Everything that a core may ask of a broker, about things that have this name, and two peers from
 /// `number` on. Of one peer the core asks one thing after the other.
@@ -72,6 +96,20 @@ void ask_all(BrokerNode& node, Asked& asked, const std::string& name, std::uint3
                     asked.claimed_teams.reply());
   node->remove_ticket(text, 7, asked.ended.reply());
   node->revoke(peer_number(9), text);
+  const std::array<SessionToken, 1> token{peer_number(number + 7000)};
+  node->set_session_tokens(peer, token, asked.tokens.reply());
+  node->ask_session(token[0], text, asked.asked.reply());
+  node->ask_any_node(number, text, asked.asked_any.reply());
+  node->tell_node("node-9", text);
+  PeerTake take;
+  take.peer = registered(number + 2);
+  take.node = text;
+  take.number = number;
+  node->take_peer(take, asked.taken.reply());
+  node->await_sent(peer.peer, asked.sent.reply());
+  node->park_peer(peer, asked.parked.reply());
+  node->keep_parked(peer, text, std::chrono::milliseconds(1), asked.kept.reply());
+  node->next_parked(asked.next.reply());
   node->leave(text, peer);
   node->unregister_peer(peer);
 }

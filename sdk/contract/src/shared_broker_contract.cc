@@ -375,4 +375,100 @@ TEST_P(SharedBrokerContract, ARoomThatWaitsForMembersIsJoinedAsItWasAndEndsInTim
   EXPECT_EQ(listed(nodes.here, {"den-122"}), Lines());
 }
 
+// A node stops, and no other one comes for its session.
+TEST_P(SharedBrokerContract, AParkedSessionIsTakenOnceAndNobodySeesItLeave) {
+  TwoNodes nodes(GetParam());
+  const Registered ann = nodes.add(nodes.here, 193, "ann-193");
+  const Registered bob = nodes.add(nodes.there, 194);
+  nodes.join(nodes.there, "lobby-193", bob);
+  nodes.join(nodes.here, "lobby-193", ann);
+  ASSERT_TRUE(
+      nodes.there.log().hears("member_joined lobby-193 " + name_of(ann.peer), nodes.patience));
+  const std::array<SessionToken, 1> tokens{peer_number(19'300)};
+  const auto known = nodes.here.answer<bool>(
+      [&](auto reply) { nodes.here->set_session_tokens(ann, tokens, std::move(reply)); });
+  ASSERT_TRUE(known) << "no answer to set_session_tokens";
+  if (!*known) GTEST_SKIP() << "this broker moves no sessions";
+
+  const auto sent = nodes.here.answer<bool>(
+      [&](auto reply) { nodes.here->await_sent(ann.peer, std::move(reply)); });
+  EXPECT_EQ(sent, true) << "nothing of it waits";
+  const auto other = nodes.here.answer<SessionSearch>(
+      [&](auto reply) { nodes.here->ask_any_node(1, "who comes?", std::move(reply)); });
+  EXPECT_EQ(other, SessionSearch::kAsked);
+  EXPECT_TRUE(nodes.there.log().hears("node_says node-1 who comes?", nodes.patience));
+
+  const auto parked = nodes.here.answer<ParkOutcome>(
+      [&](auto reply) { nodes.here->park_peer(ann, std::move(reply)); });
+  ASSERT_TRUE(parked && parked->parked);
+  const auto next = [](BrokerNode& node) {
+    return node.answer<ParkedSession>([&](auto reply) { node->next_parked(std::move(reply)); });
+  };
+  const auto early = next(nodes.there);
+  EXPECT_TRUE(early && !early->found) << "its node has yet to bring the record";
+  const std::string record("of\0ann", 6);
+  const Fleeting fleeting(record);
+  const auto kept = nodes.here.answer<bool>([&](auto reply) {
+    nodes.here->keep_parked(ann, fleeting.view(), std::chrono::seconds(30), std::move(reply));
+  });
+  EXPECT_EQ(kept, true);
+  nodes.there->broadcast({.ns = "lobby-193", .from = bob.peer, .exclude = {}, .text = "{}"});
+  const auto search = nodes.there.answer<SessionSearch>(
+      [&](auto reply) { nodes.there->ask_session(tokens[0], "a claim", std::move(reply)); });
+  EXPECT_EQ(search, SessionSearch::kParked);
+  const auto offered = next(nodes.there);
+  ASSERT_TRUE(offered && offered->found);
+  EXPECT_EQ(offered->peer, ann);
+  EXPECT_EQ(offered->record, record);
+  EXPECT_GT(offered->left, std::chrono::seconds(20));
+  const auto again = next(nodes.here);
+  EXPECT_TRUE(again && !again->found) << "it is offered to one node at a time";
+
+  const auto take = [&] {
+    return nodes.there.answer<TakeOutcome>([&](auto reply) {
+      PeerTake what;
+      what.peer = ann;
+      what.node = offered->node;
+      what.number = registered(193).registration;
+      nodes.there->take_peer(what, std::move(reply));
+    });
+  };
+  const auto taken = take();
+  ASSERT_TRUE(taken && taken->status == TakeStatus::kTaken);
+  EXPECT_TRUE(taken->holds_alias);
+  EXPECT_EQ(taken->missed, 1U) << "the broadcast";
+  ASSERT_EQ(taken->memberships.size(), 1U);
+  const auto twice = take();
+  EXPECT_TRUE(twice && twice->status == TakeStatus::kGone);
+  EXPECT_EQ(nodes.there.log().heard("member_left "), Lines());
+  EXPECT_EQ(nodes.here.log().heard("replaced "), Lines());
+}
+
+TEST_P(SharedBrokerContract, AParkedSessionWhoseTimeIsOverLeavesOnce) {
+  TwoNodes nodes(GetParam());
+  const Registered ann = nodes.add(nodes.here, 195, "ann-195");
+  const Registered bob = nodes.add(nodes.there, 196);
+  nodes.join(nodes.there, "lobby-195", bob);
+  nodes.join(nodes.here, "lobby-195", ann);
+  const auto parked = nodes.here.answer<ParkOutcome>(
+      [&](auto reply) { nodes.here->park_peer(ann, std::move(reply)); });
+  ASSERT_TRUE(parked) << "no answer to park_peer";
+  if (!parked->parked) GTEST_SKIP() << "this broker moves no sessions";
+  nodes.here->keep_parked(ann, "of ann", std::chrono::milliseconds(1), [](bool) {});
+  const std::string left = "member_left lobby-195 " + name_of(ann.peer);
+  const auto has_left = [&] {
+    for (BrokerNode* node : {&nodes.here, &nodes.there}) {
+      (*node)->next_parked([](const ParkedSession&) {});
+    }
+    return !nodes.there.log().heard(left).empty();
+  };
+  EXPECT_TRUE(becomes(has_left, nodes.patience));
+  const auto found = nodes.there.answer<ResolveOutcome>([&](auto reply) {
+    nodes.there->resolve(std::array<std::string_view, 1>{"ann-195"}, std::move(reply));
+  });
+  ASSERT_TRUE(found && found->holders.size() == 1);
+  EXPECT_EQ(found->holders[0], std::nullopt);
+  EXPECT_EQ(nodes.there.log().heard(left).size(), 1U);
+}
+
 }  // namespace peer::sdk::contract

@@ -34,6 +34,7 @@ inline const std::map<std::string, std::string> kOtherValues = {
     {"resume_buffer_size", "1"},
     {"resume_buffer_bytes", "1"},
     {"resume_total_bytes", "1"},
+    {"resume_parked_bytes", "0"},
     {"write_timeout", "1us"},
     {"read_timeout", "24h"},
     {"ping_interval", "1"},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -107,6 +108,12 @@ class BrokerHost {
     (void)hold;
     replaced(peer);
   }
+
+  // Since revision 6.
+
+  /// Some nodes have stopped, and their sessions may be taken (Broker::next_parked). Said again
+  /// from time to time while there are such.
+  virtual void peers_parked() noexcept {}
 };
 
 /// Carries messages and shared state between nodes. Plugin kind `broker`, file
@@ -306,6 +313,40 @@ class Broker {
     (void)after, (void)limit;
     reply(std::nullopt);
   }
+  /// Answers, within 2 s, when nothing waits here any more that the peer has sent, and no broadcast
+  /// of anybody: what another node sends for the peer from then on comes behind. False: it cannot
+  /// be known.
+  virtual void await_sent(const Fingerprint& peer, BrokerReply<bool> reply) {
+    (void)peer;
+    reply(true);
+  }
+
+  // A node that stops hands over its sessions, or leaves them to whichever node comes.
+
+  /// Has the core of one other node that lives hear `text`; `number` chooses among them, and the
+  /// next number another one if there is one. kNone: there is no other node.
+  virtual void ask_any_node(std::uint64_t number, std::string_view text,
+                            BrokerReply<SessionSearch> reply) {
+    (void)number, (void)text;
+    reply(SessionSearch::kUnavailable);
+  }
+  /// A registration of this node is no node's from now on, but stays, with its alias, its tokens
+  /// and its memberships in their places: one step, as take_peer(). Nobody is told. The core gives
+  /// what it has of the session by keep_parked() then.
+  virtual void park_peer(const Registered& peer, BrokerReply<ParkOutcome> reply) {
+    (void)peer;
+    reply({});
+  }
+  /// Keeps `record`, some MiB at most, with a parked registration for so long; then it ends with
+  /// all that hangs on it, once, by whichever node notices. False: it is not kept.
+  virtual void keep_parked(const Registered& peer, std::string_view record,
+                           std::chrono::milliseconds time, BrokerReply<bool> reply) {
+    (void)peer, (void)record, (void)time;
+    reply(false);
+  }
+  /// A parked session with its record, for this node to take_peer(); for some seconds no other node
+  /// is offered it.
+  virtual void next_parked(BrokerReply<ParkedSession> reply) { reply({}); }
 };
 
 }  // namespace peer::sdk

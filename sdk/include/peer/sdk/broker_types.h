@@ -291,6 +291,16 @@ enum class SessionSearch {
   kAsked,        ///< the node that has the session has been asked, and answers by tell_node()
   kNone,         ///< there is no such session, or its node has died
   kUnavailable,  ///< cannot know now
+  kParked,       ///< no node has it, and any may take it: Broker::next_parked()
+};
+
+/// A session that no node has: its node has stopped (Broker::park_peer).
+struct ParkedSession {
+  bool found = false;
+  Registered peer;
+  std::string node;                   ///< for PeerTake::node
+  std::string record;                 ///< what Broker::keep_parked() was given
+  std::chrono::milliseconds left{0};  ///< of the time that it was given
 };
 
 /// A registration that is to go over to this node.
@@ -316,11 +326,20 @@ enum class TakeStatus {
   kUnavailable,  ///< cannot know now whether it has been done
 };
 
+/// The answer to park_peer().
+struct ParkOutcome {
+  bool parked = false;  ///< false: nothing done, or that cannot be known
+  /// As TakeOutcome::hold: what was told before concerned the peer on this node.
+  std::shared_ptr<void> hold;
+};
+
 /// The answer to take_peer().
 struct TakeOutcome {
   TakeStatus status = TakeStatus::kUnavailable;
   bool holds_alias = false;
   std::vector<TakenMembership> memberships;
+  /// Of a parked one: what its namespaces were told while no node had it, and nobody has kept.
+  std::uint64_t missed = 0;
   /// As JoinOutcome::hold, of all namespaces: what was told before concerned the peer on the other
   /// node, what is told when this has been let go concerns it here.
   std::shared_ptr<void> hold;

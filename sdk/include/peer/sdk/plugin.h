@@ -38,7 +38,9 @@
 /// BrokerHost::node_says(), peer_taken(), member_left_told(). 6: Broker::nodes(); lists of rooms,
 /// and rooms that wait for their members: RoomTraits::lists_rooms and keeps_empty_rooms,
 /// RoomDescription::listed and keep_empty, RoomPolicy::list(), RoomCommit::listed, keep_empty and
-/// most_empty, Broker::list_rooms(); JoinRequest::quiet.
+/// most_empty, Broker::list_rooms(); JoinRequest::quiet; sessions of nodes that stop:
+/// Broker::await_sent(), ask_any_node(), park_peer(), keep_parked(), next_parked(),
+/// BrokerHost::peers_parked().
 #define PEER_SDK_REVISION 6
 
 /// What really has to agree between server and plugin: the C++ ABI, the standard library and the

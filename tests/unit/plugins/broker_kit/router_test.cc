@@ -179,13 +179,47 @@ TEST_F(RouterTest, WhatMayHaveBeenSentIsDroppedAndCounted) {
   EXPECT_EQ(shared_.dropped, 2U);
 }
 
-TEST_F(RouterTest, ABroadcastIsNotOvertakenByWhatWaits) {
+TEST_F(RouterTest, ABroadcastWaitsForWhatItsSenderHasSaidAndIsNotOvertaken) {
+  EXPECT_FALSE(router_.holds_back(peer(1)));
   send("one");
   answer(found(Verdict::kSent, "there"));
   EXPECT_TRUE(router_.take_moved({"F1", to_hex(peer(2)), "there"}));
   send("two");
-  router_.broadcast_follows(peer(1));
-  EXPECT_THAT(outcomes_, ElementsAre(std::pair("two", RouteOutcome::kUnavailable)));
+  EXPECT_TRUE(router_.holds_back(peer(1)));
+  EXPECT_FALSE(router_.holds_back(peer(3)));
+  std::vector<std::string> sent;
+  router_.send_in_line(
+      peer(1), 100, [&] { sent.emplace_back("broadcast"); }, [&] { sent.emplace_back("no"); });
+  send("three");
+  router_.tidy(Clock::now());
+  EXPECT_THAT(sent, IsEmpty());
+  // The old node has passed on all that it was sent.
+  EXPECT_THAT(under_way(), ElementsAre("there 2"));
+  transport_.asked.clear();
+  EXPECT_TRUE(router_.take_arrival({"C1", to_hex(peer(2)), "2"}));
+  EXPECT_EQ(answer(found(Verdict::kSent, "elsewhere")), "find two");
+  EXPECT_THAT(under_way(), IsEmpty());
+  router_.tidy(Clock::now());
+  EXPECT_THAT(sent, ElementsAre("broadcast"));
+  EXPECT_THAT(under_way(), ElementsAre("elsewhere three"));
+  EXPECT_FALSE(router_.holds_back(peer(1)));
+  EXPECT_THAT(outcomes_, IsEmpty());
+}
+
+TEST_F(RouterTest, ABroadcastInLineDoesNotOutliveTheLink) {
+  send("one");
+  answer(found(Verdict::kSent, "there"));
+  EXPECT_TRUE(router_.take_moved({"F1", to_hex(peer(2)), "there"}));
+  send("two");
+  std::vector<std::string> sent;
+  router_.send_in_line(
+      peer(1), 100, [&] { sent.emplace_back("broadcast"); }, [&] { sent.emplace_back("no"); });
+  send("three");
+  state_.set(NodeState::State::kDegraded);
+  router_.went_down();
+  EXPECT_THAT(sent, ElementsAre("no"));
+  EXPECT_EQ(router_.queued_messages(), 2U);
+  EXPECT_FALSE(router_.holds_back_anything());
 }
 
 TEST_F(RouterTest, WhoDoesNotHaveTheTargetPassesAMessageOnAndTellsTheSendersNode) {

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <array>
+#include <deque>
+#include <string>
+
+#include "tests/integration/cluster/session_crowd.h"
+#include "tests/support/test_peer.h"
+
+namespace peer::test {
+
+/// One of the crowd, on its thread.
+struct SessionCrowd::Client {
+  enum class State { kWaiting, kUpgrading, kAnswerDue, kLive };
+  /// What it has of another one of its group.
+  struct Heard {
+    long long epoch = -1;
+    std::array<long long, 2> number{};
+    std::array<bool, 2> any{true, true};  ///< the first after registering anew has any number
+  };
+
+  int number = 0;
+  std::string name;
+  int fd = -1;
+  State state = State::kWaiting;
+  Clock::time_point next{};  ///< kWaiting: the next attempt; else: until then the answer must come
+  Clock::time_point next_message{};
+  Doors::Door door;
+  int last_node = -1;
+  bool gave_up = false;    ///< the connection before stands still, as far as the node knows
+  bool node_lives = true;  ///< of the connection before
+  std::string input;
+  std::string output;
+  std::string token;
+  std::string older_token;  ///< good until something has been answered
+  long long received = 0;
+  long long handled = 0;
+  std::deque<std::string> unhandled;
+  bool joined = false;
+  long long epoch = 0;
+  // Signals and broadcasts count apart (Kind): a broadcast may overtake a signal that is passed on
+  // from the node that its receiver has just left (docs/resume.md).
+  std::array<std::array<long long, kGroup>, 2> sent{};
+  std::array<Heard, kGroup> heard{};
+  long long missing = 0;
+  long long lost = 0;
+  bool comes_back = false;  ///< once what it has sent has been handled
+};
+
+inline int place_of(int client) { return client % SessionCrowd::kGroup; }
+inline int first_of(int client) { return client - place_of(client); }
+inline std::string name_of(int client) { return fmt("crowd-%", client); }
+
+}  // namespace peer::test
