@@ -27,7 +27,7 @@ class AdminEndpoint final : private Application {
  public:
   /// `node` outlives this.
   explicit AdminEndpoint(Node& node);
-  ~AdminEndpoint();
+  ~AdminEndpoint() override;
 
   /// Binds admin_port on admin_host, unless that is 0, and returns where it listens, for the log.
   /// The error names the key. Before run().

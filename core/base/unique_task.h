@@ -28,7 +28,7 @@ class UniqueTask<void(Arguments...), words> {
            std::invocable<std::decay_t<Function>&, Arguments...>)
       UniqueTask(Function&& function) {  // NOLINT(google-explicit-constructor): as std::function
     using Kept = std::decay_t<Function>;
-    if constexpr (fits<Kept>) {
+    if constexpr (kFits<Kept>) {
       new (&room_) Kept(std::forward<Function>(function));
       kind_ = &kInside<Kept>;
     } else {
@@ -69,7 +69,7 @@ class UniqueTask<void(Arguments...), words> {
 
   // A function that may throw when it is moved goes to the heap: moving a task must not fail.
   template <typename Kept>
-  static constexpr bool fits =
+  static constexpr bool kFits =
       sizeof(Kept) <= sizeof(Room) &&
       alignof(Kept) <= alignof(Room) && std::is_nothrow_move_constructible_v<Kept>;
 

@@ -156,7 +156,7 @@ constexpr std::uint64_t kBillion = 1'000'000'000;
 
 // `fixed` are those that size a table, name a file, or are used once at the start: a reload cannot
 // change them.
-std::vector<ConfigKey> make_keys() {
+std::vector<ConfigKey> make_keys() {  // NOLINT(readability-function-size): a table
   return {
       fixed(key("host", &Config::host, rule::host())),
       fixed(key("port", &Config::port, rule::integer(0, 65535))),

@@ -63,7 +63,7 @@ Result<std::size_t> check_block(std::string_view text, std::size_t begin,
         "block text with an indentation number is not supported; quote text that starts "
         "with '|' or '>'"};
   }
-  if (value.find_first_not_of("\n") == std::string::npos) {
+  if (value.find_first_not_of('\n') == std::string::npos) {
     return Error{"block text is empty; quote text that starts with '|' or '>'"};
   }
   return end;

@@ -23,7 +23,7 @@ class MetricsEndpoint final : private Application {
  public:
   /// `node` outlives this.
   explicit MetricsEndpoint(Node& node);
-  ~MetricsEndpoint();
+  ~MetricsEndpoint() override;
 
   /// Binds metrics_port on metrics_host and returns the port. The error names the key, and the
   /// address that is taken or missing. Before run().

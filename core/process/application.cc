@@ -139,6 +139,7 @@ int run_application(const char* program, const CommandLine& command_line, Loaded
   faults.restore();
   std::vector<std::string> arguments = poco_arguments(program, command_line);
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   const int exit_code = service.run(static_cast<int>(arguments.size()), argv.data());

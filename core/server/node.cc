@@ -46,6 +46,7 @@ AdmissionLimits admission_limits_of(const Config& config) {
 
 std::vector<AuthEntry> auth_entries(const std::vector<LoadedPlugin<sdk::Auth>>& auths) {
   std::vector<AuthEntry> entries;
+  entries.reserve(auths.size());
   for (const LoadedPlugin<sdk::Auth>& auth : auths) {
     entries.push_back({*auth, auth.calls(), auth.record->revision, traits_of(auth)});
   }

@@ -65,8 +65,8 @@ struct AuthRequest {
 
  private:
   static const Value& none() {
-    static const Value kNull;
-    return kNull;
+    static const Value null;
+    return null;
   }
 };
 
