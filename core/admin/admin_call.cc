@@ -52,15 +52,16 @@ std::optional<std::string> decode(std::string_view text, bool is_query) {
   return out;
 }
 
-/// Calls `take(part)` for each part between separators; false as soon as it returns false.
+/// Calls `take(part)` for each part between separators, empty ones too; false as soon as it returns
+/// false.
 template <typename Take>
 bool split(std::string_view text, char separator, Take take) {
-  while (!text.empty()) {
+  while (true) {
     const std::size_t end = std::min(text.find(separator), text.size());
-    if (end > 0 && !take(text.substr(0, end))) return false;
-    text.remove_prefix(std::min(end + 1, text.size()));
+    if (!take(text.substr(0, end))) return false;
+    if (end == text.size()) return true;
+    text.remove_prefix(end + 1);
   }
-  return true;
 }
 
 // By their hashes, which are of one length: how long it takes tells nothing of a token.
@@ -109,7 +110,7 @@ void AdminCall::refuse(int status, std::string_view message, HttpHeaders extra) 
 }
 
 void AdminCall::log_change(const std::string& what, const std::string& on) const {
-  log_notice("server API: " + what, {{"token", who}, {"target", on}});
+  peer::log_change("server API: " + what, who, on);
 }
 
 std::string admin_refusal(int status, std::string_view message, bool keep_alive, bool head_only,
@@ -119,12 +120,16 @@ std::string admin_refusal(int status, std::string_view message, bool keep_alive,
 
 std::optional<AdminTarget> parse_target(const HttpRequest& request) {
   AdminTarget target;
-  const bool path_is_sound = split(request.path, '/', [&](std::string_view part) {
+  std::string_view path = request.path;
+  if (path.starts_with('/')) path.remove_prefix(1);
+  // An empty part is one, too: who forgets a name in "/v1/peers/<name>" does not mean all peers.
+  const bool path_is_sound = split(path, '/', [&](std::string_view part) {
     auto decoded = decode(part, false);
     if (decoded) target.path.push_back(std::move(*decoded));
     return decoded.has_value();
   });
   const bool query_is_sound = split(request.query, '&', [&](std::string_view part) {
+    if (part.empty()) return true;
     const std::size_t equals = std::min(part.find('='), part.size());
     auto name = decode(part.substr(0, equals), true);
     auto value = decode(part.substr(std::min(equals + 1, part.size())), true);

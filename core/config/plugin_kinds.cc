@@ -34,6 +34,7 @@ class ListCheck {
     check_labels();
     if (kind_.use != PluginUse::kByNamespace) return;
     check_rest();
+    check_hidden();
     check_reach();
   }
 
@@ -66,6 +67,19 @@ class ListCheck {
                    " has none and serves the rest already");
       }
     }
+  }
+
+  // The first entry that fits a name serves it, and one without patterns fits every name.
+  void check_hidden() const {
+    const auto serves_all = std::find_if(list_.begin(), list_.end(), [](const auto& choice) {
+      return choice.namespaces.empty();
+    });
+    const auto at = static_cast<std::size_t>(serves_all - list_.begin());
+    std::string hidden;
+    for (std::size_t i = at + 1; i < list_.size(); ++i) {
+      if (!list_[i].namespaces.empty()) hidden += (hidden.empty() ? "" : ", ") + name_of(i);
+    }
+    if (!hidden.empty()) say(at, ": serves every name, and so hides " + hidden + "; put it last");
   }
 
   void check_reach() const {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/dispatch/handlers.h"
+#include "core/match/match_rules.h"
 #include "core/session/replies.h"
 
 // `match` and `match_cancel`: a request is read and paid for here; what becomes of it is the
@@ -49,14 +50,24 @@ MatchTask::Done answer_to(const Call& call) {
   };
 }
 
+// What is wrong with the request itself comes first, and part of that only the strategy knows. It
+// looks at a request that is good so far when that is entered (Matching::request).
+void refuse(const Call& call, MatchRequest& request, int code, std::string_view text) {
+  const MatchJudgement judgement = judge(call.node.strategies.of(request.ns), request);
+  if (judgement.refusal) return call.error(400, *judgement.refusal);
+  call.error(code, text);
+}
+
 }  // namespace
 
 void handle_match(const Call& call) {
   MatchRequest request;
   if (!call.read(request)) return;
-  if (!may_use_namespace(call.session, request.ns)) return call.error(403, "not allowed");
+  if (!may_use_namespace(call.session, request.ns)) {
+    return refuse(call, request, 403, "not allowed");
+  }
   Membership* membership = call.session.find(request.ns);
-  if (membership == nullptr) return call.error(403, "not in namespace");
+  if (membership == nullptr) return refuse(call, request, 403, "not in namespace");
   // The new size is entered before the check, since state_size() adds up what is entered. The
   // fields are counted twice: they are the whole payload, and the criteria are kept on their own as
   // well.
@@ -65,7 +76,7 @@ void handle_match(const Call& call) {
       static_cast<std::uint32_t>(request.criteria_key.size() + 2 * memory_of(request.fields)));
   if (state_size(call.session) > call.node.config().max_peer_state) {
     membership->ticket_size = before;
-    return call.error(429, "too much state");
+    return refuse(call, request, 429, "too much state");
   }
 
   const bool shows_ticket = !call.message.id.empty() || request.timeout.has_value();

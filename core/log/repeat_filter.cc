@@ -8,7 +8,8 @@
 namespace peer {
 
 void RepeatFilter::log(const Poco::Message& message) {
-  const bool counts = message.getPriority() <= Poco::Message::PRIO_NOTICE;
+  const bool counts =
+      message.getPriority() <= Poco::Message::PRIO_NOTICE && !message.has(kEveryLine);
   if (!counts || passes(message, steady_now())) next_->log(message);
 }
 

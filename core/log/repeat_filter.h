@@ -15,7 +15,8 @@ namespace peer {
 
 /// Passes lines on, but of the same words (a warning that every message of a flood causes) only the
 /// first kShown within kWindow, and one of log_counted_warning(); how many more there were is told
-/// when the window is over. Lines of a lower level than notice always pass.
+/// when the window is over. Lines of a lower level than notice, and those of log_change(), always
+/// pass.
 /// Thread-safe.
 ///
 /// A window ends when the next line comes after its time, or at sum_up(): nothing here has a timer.

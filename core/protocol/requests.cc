@@ -108,7 +108,9 @@ RequestError MessageParser::read(const Message& message, const Bounds& bounds,
                                  RegisterRequest& out) {
   PayloadReader payload(message.payload, impl_->texts, impl_->payload);
   // Needed by who has no identity: that is known when the auth plugins have been asked.
-  out.public_key = payload.optional_text("public_key", bounds.public_key).value_or("");
+  const auto public_key = payload.optional_text("public_key", bounds.public_key);
+  if (public_key && public_key->empty()) payload.refuse("public_key required");
+  out.public_key = public_key.value_or("");
   // What identities are told apart by: fingerprint_of_identity().
   if (out.public_key.starts_with('\0')) payload.refuse("invalid public_key");
   out.alias = read_alias(payload, bounds.alias);

@@ -160,6 +160,13 @@ TEST_F(AdminTest, ShowsAPeerByFingerprintAndByAlias) {
   const Json by_alias = client.get("/v1/peers/Alice%20%26%20%C3%85ngstr%C3%B6m%2F1").body;
   EXPECT_EQ(by_alias["fingerprint"].str(), alice.fingerprint());
   EXPECT_EQ(client.refusal(404, "GET", "/v1/peers/bob"), "peer not found");
+  // A name that is missing is nobody's, and no wish for all of them.
+  EXPECT_EQ(client.refusal(404, "GET", "/v1/peers/"), "peer not found");
+  EXPECT_EQ(client.refusal(404, "DELETE", "/v1/peers/"), "peer not found");
+  EXPECT_EQ(client.get("/v1/rooms/").status, 404);
+  for (const char* strange : {"//v1/peers", "/v1//peers", "/v1/peers/alice/"}) {
+    EXPECT_EQ(client.get(strange).status, 404) << strange;
+  }
   EXPECT_EQ(client.refusal(400, "GET", "/v1/peers/%zz"),
             "the path or the query is not percent-encoded UTF-8");
 }

@@ -115,6 +115,15 @@ TEST(PluginListsTest, OneEntryServesTheRest) {
                   "plugins.room_policy[0] (c.yaml:3) has none and serves the rest already"));
 }
 
+TEST(PluginListsTest, AnEntryThatServesEveryNameStandsLast) {
+  EXPECT_THAT(
+      mistakes_in("plugins:\n  room_policy:\n    - {name: a, namespaces: [z]}\n    - {name: b}\n"
+                  "    - {name: c, namespaces: [\"r*\"]}\n    - {name: d, namespaces: [s]}\n"),
+      ElementsAre("c.yaml:4: plugins.room_policy[1]: serves every name, and so hides "
+                  "plugins.room_policy[2] (c.yaml:5), plugins.room_policy[3] (c.yaml:6); "
+                  "put it last"));
+}
+
 TEST(PluginListsTest, AnEntryThatCanNeverBeReachedIsAMistake) {
   EXPECT_THAT(
       mistakes_in("plugins:\n  room_policy:\n    - {name: a, namespaces: [\"r*\"]}\n"
@@ -123,9 +132,9 @@ TEST(PluginListsTest, AnEntryThatCanNeverBeReachedIsAMistake) {
       ElementsAre("c.yaml:4: plugins.room_policy[1]: can never be reached: entries before it "
                   "serve all of its namespaces"));
   EXPECT_THAT(
-      mistakes_in("plugins:\n  match_strategy:\n    - {name: a}\n"
-                  "    - {name: b, namespaces: ['*']}\n"),
-      ElementsAre("c.yaml:3: plugins.match_strategy[0]: can never be reached: another entry "
+      mistakes_in("plugins:\n  match_strategy:\n    - {name: b, namespaces: ['*']}\n"
+                  "    - {name: a}\n"),
+      ElementsAre("c.yaml:4: plugins.match_strategy[1]: can never be reached: another entry "
                   "serves the namespaces \"*\""));
 }
 

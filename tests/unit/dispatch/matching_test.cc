@@ -65,6 +65,15 @@ TEST_F(MatchingTest, AStrategyMayRefuse) {
   EXPECT_EQ(alice.ask("match", kLobby), error(400, "skill must be a number"));
 }
 
+TEST_F(MatchingTest, WhatAStrategyRefusesIs400Before403And429) {
+  config_.max_peer_state = 800;
+  strategy_.on_check = []() -> std::optional<std::string> { return "skill must be a number"; };
+  Client alice = peer_in("lobby", "alice");
+  EXPECT_EQ(alice.ask("match", R"({"namespace":"other"})"), error(400, "skill must be a number"));
+  EXPECT_EQ(alice.ask("match", R"({"namespace":"lobby","more":")" + std::string(900, 'x') + "\"}"),
+            error(400, "skill must be a number"));
+}
+
 TEST_F(MatchingTest, AStrategyThatThrowsFailsTheRequest) {
   strategy_.on_check = []() -> std::optional<std::string> { throw std::runtime_error("no"); };
   Client alice = peer_in("lobby", "alice");

@@ -49,6 +49,13 @@ TEST_F(RepeatFilterTest, SoIsOneOfNotices) {
   EXPECT_THAT(recorder_->lines, SizeIs(RepeatFilter::kShown));
 }
 
+TEST_F(RepeatFilterTest, EveryChangeIsShown) {
+  Poco::Message message("peer", "server API: bans for 60 s", Poco::Message::PRIO_NOTICE);
+  message.set(kEveryLine, "");
+  for (std::uint64_t i = 0; i < 3 * RepeatFilter::kShown; ++i) filter_->log(message);
+  EXPECT_THAT(recorder_->lines, SizeIs(3 * RepeatFilter::kShown));
+}
+
 TEST_F(RepeatFilterTest, WhatClientsCauseIsShownOnceAndThenCounted) {
   Poco::Message message("peer", "refused", Poco::Message::PRIO_WARNING);
   message.set(kCountedLine, "");
