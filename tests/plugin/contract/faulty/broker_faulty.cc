@@ -279,6 +279,10 @@ class FaultyBroker final : public Broker {
                           BrokerReply<bool> reply) override {
     reply(is("forgets_tokens"));
   }
+  // Says that the session stays when its node has gone, and ends it never.
+  void park_peer(const Registered&, BrokerReply<ParkOutcome> reply) override {
+    reply({.parked = is("parks_for_ever"), .hold = nullptr});
+  }
   [[nodiscard]] std::vector<std::string> nodes() const override {
     const std::lock_guard lock(shared_.mutex);
     std::vector<std::string> names;

@@ -138,6 +138,8 @@ const std::vector<Fault> kFaults{
     {"SharedBrokerContract", "WhoRegistersElsewhereIsReplacedHere", {"replaces_nobody"}},
     {"SharedBrokerContract", "WhoIsThrownOutIsThrownOutElsewhere", {"revokes_nobody"}},
     {"SharedBrokerContract", "ASessionGoesOverInOneStepAndOnlyItsNodeIsTold", {"forgets_tokens"}},
+    {"SharedBrokerContract", "AParkedSessionIsTakenOnceAndNobodySeesItLeave", {"forgets_tokens"}},
+    {"SharedBrokerContract", "AParkedSessionWhoseTimeIsOverLeavesOnce", {"parks_for_ever"}},
     {"SharedBrokerContract", "ANodeKnowsTheOthersThatLive", {"lists_itself"}},
     {"SharedBrokerContract",
      "PublicRoomsOfAllNodesAreListedInTheOrderOfTheirCreation",
