@@ -11,7 +11,7 @@ namespace peer {
 namespace {
 
 constexpr milliseconds kLook{1'000};
-constexpr unsigned kLooksPerDigest = 15;
+constexpr unsigned kLooksPerDigest = 5;
 constexpr std::size_t kBansAtOnce = 1'000;
 
 // FNV-1a.

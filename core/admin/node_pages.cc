@@ -33,8 +33,8 @@ void show_node(const AdminCall& call, const AdminTarget& target, const std::stri
 }
 
 void show_history(const AdminCall& call, const AdminTarget& target, const std::string&) {
-  constexpr std::uint64_t kLatest = 1'000'000'000'000'000;
-  if (target.query.contains("after") && !parse_count(target.value("after"), kLatest)) {
+  constexpr std::uint64_t kLatestSince = 1'000'000'000'000'000;
+  if (target.query.contains("after") && !parse_count(target.value("after"), kLatestSince)) {
     return call.refuse(400, "after must be a number of milliseconds");
   }
   ask_node(call, target, NodeQuestion::Kind::kHistory);

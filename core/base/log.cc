@@ -46,8 +46,7 @@ void log_notice(const std::string& line, LogFields fields) {
 }
 
 void log_change(const std::string& line, const std::string& token, const std::string& target) {
-  write(line, Poco::Message::PRIO_NOTICE,
-        {{"token", token}, {"target", target}, {kEveryLine, ""}});
+  write(line, Poco::Message::PRIO_NOTICE, {{"token", token}, {"target", target}, {kEveryLine, ""}});
 }
 
 void log_debug(const std::string& line, LogFields fields) {

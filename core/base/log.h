@@ -27,7 +27,8 @@ void log_warning(const std::string& line, LogFields fields = {});
 void log_counted_warning(const std::string& line);
 /// A line about something that an operator may want to change, and need not.
 void log_notice(const std::string& line, LogFields fields = {});
-/// A notice of what somebody with a right to it has changed: each is written, however many there are.
+/// A notice of what somebody with a right to it has changed: each is written, however many there
+/// are.
 void log_change(const std::string& line, const std::string& token, const std::string& target);
 void log_info(const std::string& line);
 void log_debug(const std::string& line, LogFields fields = {});

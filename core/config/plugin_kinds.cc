@@ -71,9 +71,8 @@ class ListCheck {
 
   // The first entry that fits a name serves it, and one without patterns fits every name.
   void check_hidden() const {
-    const auto serves_all = std::find_if(list_.begin(), list_.end(), [](const auto& choice) {
-      return choice.namespaces.empty();
-    });
+    const auto serves_all = std::find_if(
+        list_.begin(), list_.end(), [](const auto& choice) { return choice.namespaces.empty(); });
     const auto at = static_cast<std::size_t>(serves_all - list_.begin());
     std::string hidden;
     for (std::size_t i = at + 1; i < list_.size(); ++i) {

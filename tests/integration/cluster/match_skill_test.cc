@@ -100,7 +100,10 @@ TEST_F(SharedSkillTest, ARequestThatIsRefusedLeavesTheEarlierOneWaiting) {
     alice.send("match_cancel", fmt(R"({"namespace":"%"})", ns), R"("id":2)");
     EXPECT_EQ(alice.next()["type"].str(), "match_cancelled");
     ask(alice, ns, 5000);
-    EXPECT_EQ(answer(alice)["type"].str(), "matched");
+    // The earlier ticket may come back to the node that matches just behind this request.
+    Json told = answer(alice);
+    if (told["type"].str() == "match") told = answer(alice);
+    EXPECT_EQ(told["type"].str(), "matched");
     EXPECT_EQ(answer(bob)["type"].str(), "matched");
     // It is the same ticket, should it wait on.
     ask(alice, ns, 1000, R"("party":{"id":"p","size":2})");
