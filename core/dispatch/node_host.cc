@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/log.h"
+#include "core/match/match_rules.h"
 #include "core/protocol/json_text.h"
 #include "core/room/room_rules.h"
 #include "core/session/auth_host.h"
@@ -49,17 +50,9 @@ void with_peer(Node& node, const sdk::Registered& registered, Then then) {
 void add_ticket(Node& node, EventLoop& loop, const std::string& ns,
                 const sdk::SharedTicket& ticket) {
   std::string text = ticket.request;
-  // The parser may read so far beyond the end of a text.
-  text.resize(text.size() + kReadPadding);
-  MessageParser& parser = node.loop_states[loop.index()]->parser;
-  Message message;
-  MatchRequest request;
-  const std::string_view payload = std::string_view(text).substr(0, ticket.request.size());
-  // Another node has checked the request, but maybe by other bounds. It is read like a client's.
-  const bool sound = !parser.parse_payload(payload, message) &&
-                     !parser.read(message, node.bounds(), request) && request.ns == ns;
-  if (!sound) return node.broker_calls.fault("ticket_added", "brought a ticket that is none");
-  node.matching->add(loop, ns, ticket, std::move(request));
+  auto request = read_sent_request(node.loop_states[loop.index()]->parser, node.bounds(), ns, text);
+  if (!request) return node.broker_calls.fault("ticket_added", "brought a ticket that is none");
+  node.matching->add(loop, ns, ticket, std::move(*request));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "core/base/utf8.h"
+#include "core/net/websocket/websocket_codec.h"
 
 namespace peer {
 namespace {
@@ -37,6 +38,19 @@ std::string words_for_client(PluginCalls& calls, std::string words) {
     words = "refused";
   }
   return words;
+}
+
+std::optional<MatchRequest> read_sent_request(MessageParser& parser, const Bounds& bounds,
+                                              std::string_view ns, std::string& text) {
+  const std::size_t size = text.size();
+  // The parser may read so far beyond the end of a text.
+  text.resize(size + kReadPadding);
+  Message message;
+  MatchRequest request;
+  const bool sound = !parser.parse_payload(std::string_view(text).substr(0, size), message) &&
+                     !parser.read(message, bounds, request) && request.ns == ns;
+  if (!sound) return std::nullopt;
+  return request;
 }
 
 MatchJudgement judge(const Served<sdk::MatchStrategy>& by, MatchRequest& request) {

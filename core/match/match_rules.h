@@ -12,6 +12,7 @@
 
 #include "core/plugin/by_namespace.h"
 #include "core/plugin/plugin_calls.h"
+#include "core/protocol/message.h"
 #include "core/protocol/requests.h"
 
 /// What is true of match requests and groups wherever they are kept (docs/protocol.md, "match").
@@ -22,6 +23,13 @@ namespace peer {
 /// Whether the two ask for the same, so that the ticket keeps its place. The time-out is not
 /// compared: an equal request lets the time start anew.
 [[nodiscard]] bool same_request(const MatchRequest& a, const MatchRequest& b);
+
+/// A request that another node has sent: checked there, but maybe by other bounds, and so read like
+/// a client's. It refers to `text`, which gets room behind it for the parser. Nullopt: it is none,
+/// or of another namespace.
+[[nodiscard]] std::optional<MatchRequest> read_sent_request(MessageParser& parser,
+                                                            const Bounds& bounds,
+                                                            std::string_view ns, std::string& text);
 
 /// The first SDK in which a strategy may have more to say of requests, queues and groups: what was
 /// built with an older one is not asked.

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/protocol/message.h"
+#include "core/match/match_rules.h"
 #include "core/session/membership.h"
 
 // A session of another node becomes one of this node: in the order in which a claim (claim.cc) gets
@@ -101,20 +101,13 @@ void add_rest(Node& node, Session& session, MovingRest rest) {
   session.fanout = TokenBucket(rest.fanout, now);
 }
 
-// As NodeHost reads tickets of other nodes.
 void add_ticket(Node& node, Session& session, MovingTicketOf moving) {
   std::string text = moving.ticket.text;
-  text.resize(text.size() + kReadPadding);
-  MessageParser& parser = session.home().parser;
-  Message message;
-  MatchRequest request;
-  const std::string_view payload = std::string_view(text).substr(0, moving.ticket.text.size());
-  const bool sound = !parser.parse_payload(payload, message) &&
-                     !parser.read(message, node.bounds(), request) && request.ns == moving.ns;
-  if (!sound || session.find(moving.ns) == nullptr) return;
+  auto request = read_sent_request(session.home().parser, node.bounds(), moving.ns, text);
+  if (!request || session.find(moving.ns) == nullptr) return;
   const TicketOwner owner{session.fingerprint, session.ref(), {}, moving.ticket.shows_ticket};
   node.matching->put_in(session.loop(), moving.ns, owner, std::move(moving.ticket),
-                        std::move(request));
+                        std::move(*request));
 }
 
 }  // namespace peer

@@ -55,10 +55,6 @@ void end_absent(Node& node, SessionRef where, std::uint64_t place) {
   end_for_good(node, *session);
 }
 
-Time ends_at(const Resumable& state) {
-  return std::min({state.away->window_ends, state.away->grant_ends, state.ends});
-}
-
 void set_tickets_aside(Node& node, const Session& session) {
   for (const Membership& membership : session.memberships) {
     if (membership.ticket_size == 0) continue;

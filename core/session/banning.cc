@@ -14,7 +14,7 @@ void end_if_away(Node& node, SessionRef where, const Fingerprint& peer) {
   Session* session = find_session(loop, where);
   if (session == nullptr || session->fingerprint != peer || !session->is_away()) return;
   const Resumable& state = *session->resumable;
-  const Time ends = std::min({state.away->window_ends, state.away->grant_ends, state.ends});
+  const Time ends = ends_at(state);
   node.resumes.note_banned(state.token, ends, loop.now());
   if (state.used != nullptr) node.resumes.note_banned(state.used->hash, ends, loop.now());
   log_notice("a ban ends a session that was away",

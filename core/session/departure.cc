@@ -167,10 +167,9 @@ void keep_parked(Node& node, LoopState& home, const Session& session, const std:
                  const std::string& rest) {
   PackedWriter record;
   record.text(identity).text(rest);
-  const Away& away = *session.resumable->away;
-  const Time ends = std::min({away.window_ends, away.grant_ends, session.resumable->ends});
-  const auto left =
-      std::max(std::chrono::duration_cast<milliseconds>(ends - home.loop->now()), milliseconds(0));
+  const auto left = std::max(
+      std::chrono::duration_cast<milliseconds>(ends_at(*session.resumable) - home.loop->now()),
+      milliseconds(0));
   node.others.keep_parked(*home.loop, session.registered(), record.take(), left, [](bool) {});
 }
 
@@ -222,6 +221,21 @@ void leave_hub(Node& node, Session& session, Departure& departure) {
   static_cast<void>(node.peers.remove(session.fingerprint, session.ref(), false));
 }
 
+// The session is away. It stays, should nobody take it in time.
+void set_off(Node& node, LoopState& home, Session& session, const ClaimName& to, bool told_away) {
+  const SessionRef ref = session.ref();
+  const std::uint64_t number = to.number;
+  home.loop->cancel(session.resumable->away->end);  // its time runs on where it goes
+  const TimerId timeout =
+      home.loop->schedule(home.loop->now() + kOfferStands, [&node, &home, ref, number] {
+        Session* there = find_departing(home, ref, number);
+        if (there != nullptr) stay(node, home, *there, ClaimFate::kUnavailable);
+      });
+  moves_of(home).departures.insert_or_assign(std::uint32_t{ref.slot},
+                                             Departure{to, told_away, false, timeout, {}});
+  await_answers(node, home, ref, number, home.loop->now() + kMostForAnswers);
+}
+
 }  // namespace
 
 void begin_departure(Node& node, LoopState& home, SessionRef ref, const ClaimName& to,
@@ -238,30 +252,11 @@ void begin_departure(Node& node, LoopState& home, SessionRef ref, const ClaimNam
     }
     begin_away(node, *session, replace_transport(*session), Told::kNobody);
   }
-  home.loop->cancel(session->resumable->away->end);  // its time runs on at the other node
-  const TimerId timeout =
-      home.loop->schedule(home.loop->now() + kOfferStands, [&node, &home, ref, number = to.number] {
-        Session* there = find_departing(home, ref, number);
-        if (there != nullptr) stay(node, home, *there, ClaimFate::kUnavailable);
-      });
-  const std::uint64_t number = to.number;
-  moves_of(home).departures.insert_or_assign(std::uint32_t{ref.slot},
-                                             Departure{to, told_away, false, timeout, {}});
-  await_answers(node, home, ref, number, home.loop->now() + kMostForAnswers);
+  set_off(node, home, *session, to, told_away);
 }
 
 void begin_parking_departure(Node& node, LoopState& home, Session& session) {
-  const SessionRef ref = session.ref();
-  const std::uint64_t number = session.registration_number;
-  home.loop->cancel(session.resumable->away->end);
-  const TimerId timeout =
-      home.loop->schedule(home.loop->now() + kOfferStands, [&node, &home, ref, number] {
-        Session* there = find_departing(home, ref, number);
-        if (there != nullptr) stay(node, home, *there, ClaimFate::kUnavailable);
-      });
-  moves_of(home).departures.insert_or_assign(std::uint32_t{ref.slot},
-                                             Departure{{{}, 0, number}, true, false, timeout, {}});
-  await_answers(node, home, ref, number, home.loop->now() + kMostForAnswers);
+  set_off(node, home, session, {{}, 0, session.registration_number}, true);
 }
 
 void cancel_departure(Node& node, LoopState& home, SessionRef ref, const ClaimName& to) {

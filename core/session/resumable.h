@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -76,6 +77,11 @@ struct Resumable : MessageKeeper {
   std::uint16_t unanswered = 0;  ///< messages for other nodes of which the client is to hear
   KeptFrames kept;
 };
+/// When a session that is away ends, if its client does not come.
+[[nodiscard]] inline Time ends_at(const Resumable& state) {
+  return std::min({state.away->window_ends, state.away->grant_ends, state.ends});
+}
+
 // A resumable idle peer takes at most 200 bytes beside the messages kept: this, its place in a
 // KeptBudget and its entry in a ResumeDirectory.
 static_assert(sizeof(Resumable) <= 136);
