@@ -35,6 +35,9 @@ namespace peer {
 /// built with an older one is not asked.
 inline constexpr std::uint32_t kSdkOfQueues = 2;
 
+/// The first SDK in which a broker tells of a ticket again that replaces itself.
+inline constexpr std::uint32_t kSdkOfRepeats = 6;
+
 /// What a strategy has against a request.
 struct MatchJudgement {
   bool failed = false;                 ///< it threw: 500

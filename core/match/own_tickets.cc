@@ -37,6 +37,17 @@ OwnTickets::Placed OwnTickets::place(sdk::TicketId new_id, OwnTicket ticket) {
   return placed;
 }
 
+std::optional<OwnTickets::Returning> OwnTickets::await(sdk::TicketId id, MatchTask::Done& answer,
+                                                       TimerId answer_due) {
+  const MutexLock lock(mutex_);
+  const auto at = by_id_.find(id);
+  if (at == by_id_.end() || at->second.answer) return std::nullopt;
+  OwnTicket& ticket = at->second;
+  ticket.answer = std::move(answer);
+  ticket.answer_due = answer_due;
+  return Returning{id, ticket.enqueued, ticket.text, ticket.request};
+}
+
 std::optional<OwnTicket> OwnTickets::take_answer(sdk::TicketId id) {
   const MutexLock lock(mutex_);
   const auto at = by_id_.find(id);

@@ -52,9 +52,22 @@ class OwnTickets {
     TimerId replaced_due{};  ///< the expiry_due of that one, which is kept with the new one
   };
 
+  /// What is shared anew of a ticket.
+  struct Returning {
+    sdk::TicketId id = 0;
+    sdk::Instant enqueued;
+    std::string text;
+    MatchRequest request;
+  };
+
   /// Enters a ticket, or keeps the peer's equal one and lets its time start anew. `new_id` names it
   /// if it is new.
   Placed place(sdk::TicketId new_id, OwnTicket ticket) PEER_EXCLUDES(mutex_);
+  /// Its peer has asked for the same again: takes `answer`, which is due at `answer_due`. Nullopt:
+  /// the ticket has ended, or has an answer to give already; then `answer` stays the caller's. On
+  /// its peer's loop.
+  [[nodiscard]] std::optional<Returning> await(sdk::TicketId id, MatchTask::Done& answer,
+                                               TimerId answer_due) PEER_EXCLUDES(mutex_);
   /// Its peer is to be told that it waits, by the caller, who gets the ticket's answer but not its
   /// request; nullopt: it has been, or the ticket has ended, or is another node's. On its peer's
   /// loop.
@@ -66,14 +79,7 @@ class OwnTickets {
   /// was so already.
   std::optional<sdk::TicketId> set_aside(std::string_view ns, const Fingerprint& peer)
       PEER_EXCLUDES(mutex_);
-  /// What is shared anew of a ticket that was set aside.
-  struct Returning {
-    sdk::TicketId id = 0;
-    sdk::Instant enqueued;
-    std::string text;
-    MatchRequest request;
-  };
-  /// The end of that; nullopt: there is no such ticket.
+  /// The end of that; nullopt: no ticket of the peer was set aside.
   std::optional<Returning> take_back(std::string_view ns, const Fingerprint& peer)
       PEER_EXCLUDES(mutex_);
   /// Ends a ticket; nullopt: it has ended already, or is another node's.

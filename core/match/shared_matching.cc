@@ -40,9 +40,7 @@ MatchOutcome::Status SharedMatching::request(MatchTask&& task) {
   const milliseconds timeout = ticket.request.timeout.value_or(milliseconds(0));
   if (timeout.count() > 0) ticket.expires = ticket.enqueued + timeout;
   ticket.answer = std::move(task.done);
-  // The request is answered in any case, even if the node that makes the matches never says a word.
-  ticket.answer_due =
-      loop.schedule(loop.now() + kAnswerDeadline, [this, &loop, id] { answer_waiting(loop, id); });
+  ticket.answer_due = schedule_answer(loop, id);
   const std::string ns = ticket.ns;
   ticket.text = task.payload;
   ticket.may_be_set_aside = task.may_be_set_aside;
@@ -52,17 +50,30 @@ MatchOutcome::Status SharedMatching::request(MatchTask&& task) {
   // The ticket is here before the broker hears of it, so news of a match cannot come too early.
   OwnTickets::Placed placed = own_tickets_.place(id, std::move(ticket));
   if (placed.kept) {
-    OwnTicket& kept = *placed.kept;
-    // An equal ticket waits already, and its peer was told so. What came back is the new one: its
-    // timer is of no use, and its answer is due at once.
-    loop.cancel(kept.answer_due);
-    kept.answer(kept.owner, {MatchOutcome::Status::kWaiting, placed.id});
-    schedule_expiry(loop, kept.owner.where, ns, placed.id, kept.expires);
+    loop.cancel(placed.kept->answer_due);
+    repeat(loop, placed.id, std::move(*placed.kept), shared.owner);
     return MatchOutcome::Status::kWaiting;
   }
   if (placed.replaced) loop.cancel(placed.replaced_due);
   share(ns, shared, std::move(request), placed.replaced);
   return MatchOutcome::Status::kWaiting;
+}
+
+// An equal ticket waits already, and its peer was told so. Who has given an `id` may be told what
+// the node that makes the matches says of it now.
+void SharedMatching::repeat(EventLoop& loop, sdk::TicketId id, OwnTicket asked,
+                            const sdk::Registered& peer) {
+  const bool asks = !asked.owner.request_id.empty() && parts_.broker_revision >= kSdkOfRepeats;
+  const TimerId due = asks ? schedule_answer(loop, id) : TimerId();
+  std::optional<OwnTickets::Returning> ticket =
+      asks ? own_tickets_.await(id, asked.answer, due) : std::nullopt;
+  if (!ticket) {
+    loop.cancel(due);
+    asked.answer(asked.owner, {MatchOutcome::Status::kWaiting, id});
+    return schedule_expiry(loop, asked.owner.where, asked.ns, id, asked.expires);
+  }
+  share(asked.ns, {id, peer, ticket->enqueued, std::move(ticket->text)}, std::move(ticket->request),
+        id);
 }
 
 void SharedMatching::share(const std::string& ns, const sdk::SharedTicket& ticket,
@@ -77,6 +88,12 @@ void SharedMatching::share(const std::string& ns, const sdk::SharedTicket& ticke
   home.post([this, &home, ns, ticket, request = std::move(request)]() mutable {
     add(home, ns, ticket, std::move(request));
   });
+}
+
+// The request is answered in any case, even if the node that makes the matches never says a word.
+TimerId SharedMatching::schedule_answer(EventLoop& loop, sdk::TicketId id) {
+  return loop.schedule(loop.now() + kAnswerDeadline,
+                       [this, &loop, id] { answer_waiting(loop, id); });
 }
 
 // On the peer's loop, so that a match that is made meanwhile is told after this, or instead of it.

@@ -79,6 +79,10 @@ class SharedMatching final : public Matching {
   [[nodiscard]] SharedQueues& queues_of(const EventLoop& loop) { return queues_[loop.index()]; }
 
   // Of a peer's ticket, on its loop.
+  /// A request that equals that of the ticket which waits: answers it, now or when the node that
+  /// makes the matches has said again that it does.
+  void repeat(EventLoop& loop, sdk::TicketId id, OwnTicket asked, const sdk::Registered& peer);
+  [[nodiscard]] TimerId schedule_answer(EventLoop& loop, sdk::TicketId id);
   /// Answers the request with "waiting", if it is unanswered.
   void answer_waiting(EventLoop& loop, sdk::TicketId id,
                       const std::optional<sdk::MatchForecast>& forecast = {});

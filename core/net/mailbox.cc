@@ -63,6 +63,7 @@ void EventLoop::post(Delivery delivery) {
     }
   }
   if (full) {
+    // NOLINTNEXTLINE(bugprone-use-after-move): where it is full, nothing was moved
     stats_.mail_dropped.fetch_add(receiver_count(delivery), std::memory_order_relaxed);
     finish(delivery, 0);
     return;

@@ -202,7 +202,8 @@ void KeyLoader::reread_changed_files() {
 void KeyLoader::fetch() {
   auto text = fetcher_->fetch();
   auto keys = text ? read_jwks_text(*text, Secrets::kRefused) : Result<KeySet>(text.error());
-  if (keys) {
+  const bool are_good = static_cast<bool>(keys);
+  if (are_good) {
     fetched_ = std::make_shared<KeySet>(std::move(keys).value());
     publish();
   } else if (!is_stopping()) {
@@ -212,7 +213,7 @@ void KeyLoader::fetch() {
   {
     const std::lock_guard lock(mutex_);
     fetching_ = false;
-    keys ? schedule_->note_success(Clock::now()) : schedule_->note_failure(Clock::now());
+    are_good ? schedule_->note_success(Clock::now()) : schedule_->note_failure(Clock::now());
     // Called without the lock below: each of them asks for the keys.
     waiting.swap(waiting_);
   }

@@ -63,13 +63,16 @@ std::optional<TicketBoard::Entry> TicketBoard::read_entry(std::string_view id,
 
 void TicketBoard::add(const std::string& ns, const SharedTicket& ticket,
                       std::optional<TicketId> replaces) {
-  if (replaces) forget(ns, *replaces);
+  const bool is_told_again = replaces == ticket.id;
+  // What has ended meanwhile must not be shared by a later share_all().
+  if (is_told_again && !has(ns, ticket.id)) return;
+  if (replaces && !is_told_again) forget(ns, *replaces);
   // Kept whatever Redis does: share_all() writes all of them when this node is connected again.
   tickets_[ns].insert_or_assign(ticket.id, ticket);
   if (state_.is_connected()) return share(ns, ticket, replaces, Link::Kind::kState);
   // Shared when this node is connected.
   if (!state_.is_degraded()) return host_.ticket_waits(ns, ticket.id);
-  if (replaces) host_.ticket_removed(ns, *replaces);
+  if (replaces && !is_told_again) host_.ticket_removed(ns, *replaces);
   host_.ticket_added(ns, ticket);
 }
 
@@ -178,6 +181,11 @@ void TicketBoard::take_fetched(const std::string& ns, std::vector<Entry>& found)
     matching_[ns].insert_or_assign(ticket.id, node);
     host_.ticket_added(ns, ticket);
   }
+}
+
+bool TicketBoard::has(std::string_view ns, TicketId ticket) const {
+  const auto found = tickets_.find(ns);
+  return found != tickets_.end() && found->second.contains(ticket);
 }
 
 void TicketBoard::forget(std::string_view ns, TicketId ticket) {

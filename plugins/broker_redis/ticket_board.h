@@ -76,6 +76,7 @@ class TicketBoard {
   void take_fetched(const std::string& ns, std::vector<Entry>& found);
   /// A ticket of this node's peer has ended.
   void forget(std::string_view ns, TicketId ticket);
+  [[nodiscard]] bool has(std::string_view ns, TicketId ticket) const;
   /// A ticket that this node matches has ended.
   void stop_matching(std::string_view ns, TicketId ticket);
 

@@ -1,8 +1,11 @@
 -- fp registration ns ticket enqueued request replaces matcher -> whether it was added
+-- One that replaces itself is told again, where it still waits.
 bring_nothing_new()
 local fp, registration, ns, ticket = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 if not is_live(fp, registration) then return 0 end
-if ARGV[9] ~= '' and ticket_of(ns, ARGV[9]) == fp then
+if ARGV[9] == ticket then
+  if ticket_of(ns, ticket) ~= fp then return 0 end
+elseif ARGV[9] ~= '' and ticket_of(ns, ARGV[9]) == fp then
   remove_ticket(ns, ARGV[9], fp)
   tell_node(ARGV[10], envelope('U', ns, ARGV[9]))
 end

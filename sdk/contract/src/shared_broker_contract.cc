@@ -230,6 +230,29 @@ TEST_P(SharedBrokerContract, ATicketIsClaimedOnce) {
   EXPECT_EQ(nodes.here.log().heard("matched duel-111").size(), 1U);
 }
 
+TEST_P(SharedBrokerContract, ATicketThatReplacesItselfIsToldAgainAndNotAddedAnew) {
+  TwoNodes nodes(GetParam());
+  const Registered ann = nodes.add(nodes.here, 117);
+  const SharedTicket ticket{.id = 1171, .owner = ann, .enqueued = kSomeDay, .request = "{}"};
+  const SharedTicket barrier{.id = 1172, .owner = ann, .enqueued = kSomeDay, .request = "{}"};
+  const auto times = [&](const std::string& id) {
+    const std::string news = "ticket_added duel-117 " + id;
+    return nodes.here.log().heard(news).size() + nodes.there.log().heard(news).size();
+  };
+  ASSERT_TRUE(nodes.here->add_ticket("duel-117", ticket, std::nullopt));
+  EXPECT_TRUE(becomes([&] { return times("1171") == 1; }, nodes.patience));
+  ASSERT_TRUE(nodes.here->add_ticket("duel-117", ticket, ticket.id));
+  EXPECT_TRUE(becomes([&] { return times("1171") == 2; }, nodes.patience)) << "not told again";
+  EXPECT_EQ(nodes.here.log().heard("ticket_removed duel-117").size(), 0U);
+  Replies<TicketEnd> end;
+  nodes.here->remove_ticket("duel-117", ticket.id, end.reply());
+  EXPECT_EQ(end.wait(), TicketEnd::kRemoved);
+  ASSERT_TRUE(nodes.here->add_ticket("duel-117", ticket, ticket.id));
+  ASSERT_TRUE(nodes.here->add_ticket("duel-117", barrier, std::nullopt));
+  EXPECT_TRUE(becomes([&] { return times("1172") == 1; }, nodes.patience));
+  EXPECT_EQ(times("1171"), 2U) << "has ended, and is added anew";
+}
+
 TEST_P(SharedBrokerContract, WhoRegistersElsewhereIsReplacedHere) {
   TwoNodes nodes(GetParam());
   const Registered ann = nodes.add(nodes.here, 113);

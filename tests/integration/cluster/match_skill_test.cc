@@ -60,6 +60,25 @@ TEST_F(SharedSkillTest, PeersOfTwoNodesAreMatchedWhenTheyReachEachOther) {
   });
 }
 
+TEST_F(SharedSkillTest, WhoAsksForTheSameAgainIsToldHowManyWaitNow) {
+  in_namespaces([](const std::string& ns, TestPeer& alice, TestPeer& bob) {
+    ask(alice, ns, 1000);
+    const Json first = answer(alice)["payload"];
+    ask(bob, ns, 9000);
+    EXPECT_EQ(answer(bob)["payload"]["waiting"].number(), 2);
+    ask(alice, ns, 1000);
+    const Json again = answer(alice)["payload"];
+    EXPECT_EQ(again["ticket"], first["ticket"]);
+    EXPECT_EQ(again["waiting"].number(), 2);
+    ask(bob, ns, 1050);
+    EXPECT_EQ(answer(alice)["type"].str(), "matched");
+    EXPECT_EQ(answer(bob)["type"].str(), "matched");
+    // A ticket that has ended is not added again by it.
+    ask(alice, ns, 1000);
+    EXPECT_EQ(answer(alice)["payload"]["waiting"].number(), 1);
+  });
+}
+
 TEST_F(SharedSkillTest, TeamsAreToldOnBothNodes) {
   in_namespaces([](const std::string& ns, TestPeer& alice, TestPeer& bob) {
     ask(alice, ns, 1000, R"("teams":{"count":2,"size":1})");

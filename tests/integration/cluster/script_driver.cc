@@ -272,13 +272,18 @@ void ScriptDriver::do_add_ticket() {
   const std::string peer = peer_of(node);
   const std::uint64_t registration = registration_of(node, peer);
   const std::string& ns = any(kNames);
-  const std::string ticket = std::to_string(++last_ticket_);
   const std::set<std::string> known = model_.tickets(ns);
   const std::string replaces = known.empty() || chance(60) ? std::string() : *known.begin();
-  const Texts answer = run(
-      "add_ticket", node,
-      {peer, std::to_string(registration), ns, ticket, "5", any(kObjects), replaces, any(nodes_)});
-  const bool added = model_.add_ticket(node, peer, registration, ns, ticket, replaces);
+  // Some ask again for what they have, or have had.
+  const bool repeats = chance(20) && last_ticket_ > 0;
+  const std::string ticket = !repeats
+                                 ? std::to_string(++last_ticket_)
+                                 : (replaces.empty() ? std::to_string(last_ticket_) : replaces);
+  const Texts answer = run("add_ticket", node,
+                           {peer, std::to_string(registration), ns, ticket, "5", any(kObjects),
+                            repeats ? ticket : replaces, any(nodes_)});
+  const bool added =
+      model_.add_ticket(node, peer, registration, ns, ticket, repeats ? ticket : replaces);
   expect_answer("add_ticket", answer, {added ? "1" : "0"});
 }
 

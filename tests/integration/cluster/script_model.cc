@@ -214,6 +214,7 @@ bool ScriptModel::add_ticket(const std::string& node, const std::string& peer,
                              const std::string& ticket, const std::string& replaces) {
   if (!is_live(node, peer, registration)) return false;
   const auto old = tickets_[ns].find(replaces);
+  if (replaces == ticket) return old != tickets_[ns].end() && old->second == peer;
   if (old != tickets_[ns].end() && old->second == peer) tickets_[ns].erase(old);
   tickets_[ns][ticket] = peer;
   return true;

@@ -53,6 +53,25 @@ TEST(OwnTicketsTest, AnEqualRequestKeepsTheTicketAndItsTimeStartsAnew) {
   EXPECT_EQ(tickets.expiry(7), kNow + milliseconds(1));
 }
 
+TEST(OwnTicketsTest, AnEqualRequestMayAwaitItsAnswerOnce) {
+  OwnTickets tickets;
+  OwnTicket first = ticket_of(1);
+  first.text = "as it came";
+  tickets.place(7, std::move(first));
+  const TimerId due{Time(milliseconds(1)), 1};
+  MatchTask::Done again = [](const TicketOwner&, const MatchOutcome&) {};
+  EXPECT_FALSE(tickets.await(8, again, due)) << "there is no such ticket";
+  EXPECT_FALSE(tickets.await(7, again, due)) << "it has an answer to give already";
+  ASSERT_TRUE(tickets.take_answer(7));
+  const std::optional<OwnTickets::Returning> shared = tickets.await(7, again, due);
+  ASSERT_TRUE(shared);
+  EXPECT_EQ(shared->text, "as it came");
+  const std::optional<OwnTicket> taken = tickets.take_answer(7);
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->answer_due, due);
+  EXPECT_FALSE(tickets.take_answer(7));
+}
+
 TEST(OwnTicketsTest, ATimerOfATicketIsHandedOutAgainByWhatEndsIt) {
   const TimerId first{Time(milliseconds(1)), 1};
   const TimerId second{Time(milliseconds(2)), 2};

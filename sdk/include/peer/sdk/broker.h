@@ -218,6 +218,10 @@ class Broker {
   /// A peer of this node asks for a match; `replaces`: its earlier ticket ends. The peer hears
   /// whether it waits by BrokerHost::matched or ticket_waits, or when the core's deadline has
   /// passed (2 s). Returns false when tickets are not shared: then the core matches them here.
+  ///
+  /// Since revision 6 a ticket may replace itself: its peer has asked for the same once more, and
+  /// hears again whether it waits. The node that makes the matches is told of it as it stands
+  /// (BrokerHost::ticket_added), where it is still there; one that has ended is not added anew.
   virtual bool add_ticket(std::string_view ns, const SharedTicket& ticket,
                           std::optional<TicketId> replaces) {
     (void)ns, (void)ticket, (void)replaces;

@@ -238,8 +238,12 @@ class FaultyBroker final : public Broker {
   }
 
   bool add_ticket(std::string_view ns, const SharedTicket& ticket,
-                  std::optional<TicketId>) override {
+                  std::optional<TicketId> replaces) override {
     const std::lock_guard lock(shared_.mutex);
+    const bool has_ended =
+        replaces == ticket.id && !shared_.tickets[std::string(ns)].contains(ticket.id);
+    if (has_ended && !is("adds_again")) return true;
+    if (replaces == ticket.id && is("tells_once")) return true;
     shared_.tickets[std::string(ns)][ticket.id] = {ticket, host_};
     shared_.nodes.front()->ticket_added(ns, ticket);
     return true;
