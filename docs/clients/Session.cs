@@ -1,7 +1,7 @@
 // A whole session with ClientWebSocket, as .NET, Mono and Unity have it: register, join, match, relay, and back after a cut.
 //
 //   json=/usr/lib/cli/Newtonsoft.Json-5.0/Newtonsoft.Json.dll
-//   mcs -r:$json Session.cs && mono Session.exe ws://localhost:8080/ws alice
+//   mcs -r:$json Session.cs && mono Session.exe ws://localhost:8080/ws alice [TOKEN]
 //
 // It looks for a partner, answers each message of it with the same message, and ends after "bye".
 using System;
@@ -41,13 +41,13 @@ class Session {
         }
     }
 
-    async Task<JToken> Enter(string name) {
+    async Task<JToken> Enter(string name, string shown) {
         if (token != null) {
             await Write(new {type = "resume", payload = new {token, received}});
             var resumed = await Read();
             if ((string)resumed["type"] == "resumed") return resumed["payload"];
         }
-        await Write(new {type = "register", payload = new {public_key = "key of " + name, alias = name, resume = true}});
+        await Write(new {type = "register", payload = new {public_key = "key of " + name, alias = name, resume = true, token = shown}});
         var registered = await Read();
         if ((string)registered["type"] != "registered") throw new Exception(registered.ToString());
         last = received = 0;
@@ -67,11 +67,11 @@ class Session {
         isOver = message["payload"].ToString() == "bye";
     }
 
-    async Task Run(string url, string name) {
+    async Task Run(string url, string name, string shown) { // a token that an auth plugin asks for, or null
         for (int delay = 1000;; delay = Math.Min(2 * delay, 30000)) {
             using (ws = new ClientWebSocket()) try {
                 await ws.ConnectAsync(new Uri(url), CancellationToken.None);
-                var entered = await Enter(name);
+                var entered = await Enter(name, shown);
                 token = (string)entered.SelectToken("session.token");
                 Forget((int?)entered["processed"] ?? 0);
                 delay = 500;
@@ -91,7 +91,7 @@ class Session {
     }
 
     static void Main(string[] words) {
-        new Session().Run(words[0], words[1]).GetAwaiter().GetResult();
+        new Session().Run(words[0], words[1], words.Length > 2 ? words[2] : null).GetAwaiter().GetResult();
         Environment.Exit(0); // Mono 6.8 may wait for its own threads for ever where Main only returns
     }
 }

@@ -1,12 +1,12 @@
 # A whole session in Godot 3: register, join, match, relay, and back after a cut.
 #
-#   godot3-server -s session.gd ws://localhost:8080/ws alice
+#   godot3-server -s session.gd ws://localhost:8080/ws alice [TOKEN]
 #
 # It looks for a partner, answers each message of it with the same message, and ends after "bye".
 extends SceneTree
 
 const FINAL = [1000, 1002, 1003, 1007, 1008, 1009, 4001, 4003]  # connecting again would not help
-var alias = OS.get_cmdline_args()[-1]
+var words = []  # URL, alias and, where an auth plugin asks for one, a token
 var ws: WebSocketClient
 var token = null
 var is_in = false  # `registered` or `resumed` has come on this connection
@@ -18,6 +18,9 @@ var code = 0
 
 func _initialize():
     randomize()
+    for word in OS.get_cmdline_args():
+        if words or word.begins_with("ws"):
+            words.append(word)
     var delay = 1.0
     while not code in FINAL and not (is_over and sent.empty()):
         ws = WebSocketClient.new()
@@ -25,7 +28,7 @@ func _initialize():
         ws.connect("connection_established", self, "enter")
         ws.connect("data_received", self, "read")
         ws.connect("server_close_request", self, "closing")
-        ws.connect_to_url(OS.get_cmdline_args()[-2])
+        ws.connect_to_url(words[0])
         while ws.get_connection_status() != WebSocketClient.CONNECTION_DISCONNECTED:
             ws.poll()
             yield(self, "idle_frame")
@@ -48,7 +51,9 @@ func send(message):
     write(message)
 
 func enter(_protocol = ""):
-    var payload = {"public_key": "key of " + alias, "alias": alias, "resume": true}
+    var payload = {"public_key": "key of " + words[1], "alias": words[1], "resume": true}
+    if words.size() > 2:
+        payload["token"] = words[2]
     if token:
         payload = {"token": token, "received": received}
     write({"type": "resume" if token else "register", "payload": payload})

@@ -1,6 +1,6 @@
 """A whole session with the package `websockets`: register, join, match, relay, and back after a cut.
 
-    python3 session.py ws://localhost:8080/ws alice
+    python3 session.py ws://localhost:8080/ws alice [TOKEN]
 
 It looks for a partner, answers each message of it with the same message, and ends after "bye"."""
 import asyncio, json, random, sys, websockets
@@ -22,13 +22,13 @@ class Session:
         answer = json.loads(await self.ws.recv())
         return answer["type"], answer["payload"]
 
-    async def enter(self, name):
+    async def enter(self, name, **token):
         if self.token:
             type, answer = await self.ask("resume", token=self.token, received=self.received)
             if type == "resumed":
                 self.token = answer["session"]["token"]
                 return self.forget(answer["processed"])
-        type, answer = await self.ask("register", public_key="key of " + name, alias=name, resume=True)
+        type, answer = await self.ask("register", public_key="key of " + name, alias=name, resume=True, **token)
         if type != "registered":
             raise SystemExit(answer["message"])
         self.token = answer.get("session", {}).get("token")
@@ -56,12 +56,13 @@ class Session:
             written = self.last
             self.take(**json.loads(await self.ws.recv()))
 
-async def run(url, name):
+async def run(url, name, token=None):
     session, delay = Session(), 1
+    shown = {"token": token} if token else {}  # who asks for one: docs/authentication.md
     while True:
         try:
             async with websockets.connect(url, max_size=131072) as session.ws:
-                await session.enter(name)
+                await session.enter(name, **shown)
                 delay = 1
                 return await session.talk()
         except websockets.ConnectionClosed as closed:

@@ -1,6 +1,7 @@
 // The sessions of docs/clients in other languages, as they stand there: each meets a partner, answers what it says, is
 // cut off in between, and comes back. Those whose language is not installed are left out.
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,6 +20,8 @@ const kWords = Array.from({ length: 100 }, (_, n) => `word ${n}`);
 // What comes of it is longer than 65,535 bytes, where the default of some libraries ends.
 const kLong = 'long '.repeat(13_080);
 const kJson = '/usr/lib/cli/Newtonsoft.Json-5.0/Newtonsoft.Json.dll';
+const kSecret = '0'.repeat(64);
+const kAuth = `plugins: {auth: {name: jwt, options: {keys: [{algorithm: HS256, secret: '${kSecret}'}]}}}\n`;
 const folder = mkdtempSync(join(tmpdir(), 'peer-clients-'));
 
 const succeeds = (program, ...values) => spawnSync(program, values).status === 0;
@@ -46,6 +49,7 @@ const servers = {};
 
 before(async () => {
   servers.resume = await startServer();
+  servers.tokens = await startServer({ config: kAuth });
   servers.anew = await startServer({ config: 'resume_window: 0s\n' });
 });
 
@@ -63,20 +67,28 @@ function within(promise, what) {
   return Promise.race([promise, tooLate]).finally(() => clearTimeout(timer));
 }
 
+// Good for a minute.
+function tokenOf(sub) {
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const text = `${part({ alg: 'HS256' })}.${part({ sub, exp: Math.floor(Date.now() / 1000) + 60 })}`;
+  return `${text}.${createHmac('sha256', kSecret).update(text).digest('base64url')}`;
+}
+
 // Starts the program of a language as a client behind a proxy.
-function start(language, url, name) {
+function start(language, ...words) {
   const [program, ...values] = kLanguages[language].command();
-  const child = spawn(program, [...values, url, name], { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder });
+  const child = spawn(program, [...values, ...words], { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
   const ended = new Promise((resolve) => child.once('exit', (code) => resolve({ code, output })));
   return { child, ended };
 }
 
-async function meet(language, server, talk) {
+async function meet(language, server, talk, { tokens = false } = {}) {
   const proxy = await CuttingProxy.start(server.port);
-  const partner = await connect({ url: `ws://127.0.0.1:${server.port}/ws`, WebSocket, alias: 'partner' });
-  const { child, ended } = start(language, proxy.url, language);
+  const partner = await connect({ url: `ws://127.0.0.1:${server.port}/ws`, WebSocket, alias: 'partner',
+    token: tokens ? tokenOf('partner') : undefined });
+  const { child, ended } = start(language, proxy.url, language, ...(tokens ? [tokenOf(language)] : []));
   try {
     const arena = await partner.join('arena');
     await arena.match({ group_size: 2 }, kLimit);
@@ -130,5 +142,13 @@ for (const [language, { isThere }] of Object.entries(kLanguages)) {
       await partner.relay(language, 'bye');
       assert.equal((await answer).payload, 'bye');
     }),
+  );
+
+  test(`${language}: with a token it is let in by a server that asks for one`, { skip }, () =>
+    meet(language, servers.tokens, async ({ partner }) => {
+      const answer = partner.once('relay', kLimit);
+      await partner.relay(language, 'bye');
+      assert.equal((await answer).payload, 'bye');
+    }, { tokens: true }),
   );
 }
