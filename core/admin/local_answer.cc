@@ -55,8 +55,8 @@ std::string peer_json(const Node& node, const Session& session) {
 
 Session* find_peer(const EventLoop& loop, const PeerPlace& place) {
   Session* session = find_session(loop, place.where);
-  const bool is_there = session != nullptr && session->fingerprint == place.peer &&
-                        session->stage == Session::Stage::kRegistered;
+  const bool is_there =
+      session != nullptr && session->fingerprint == place.peer && session->is_registered();
   return is_there ? session : nullptr;
 }
 

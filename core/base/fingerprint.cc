@@ -1,5 +1,7 @@
 #include "core/base/fingerprint.h"
 
+#include <openssl/crypto.h>
+
 #include <array>
 #include <string>
 
@@ -17,6 +19,15 @@ Fingerprint fingerprint_of(std::string_view public_key) { return {sha256_of(publ
 Fingerprint fingerprint_of_identity(std::string_view identity) {
   using namespace std::string_literals;
   return fingerprint_of("\0identity\0"s.append(identity));
+}
+
+std::string foreign_key(std::string_view dialect, std::string_view realm) {
+  using namespace std::string_literals;
+  return "\0dialect\0"s.append(dialect).append("\0"s).append(realm).append("\0"s);
+}
+
+bool is_same_in_constant_time(const Fingerprint& one, const Fingerprint& other) {
+  return CRYPTO_memcmp(one.bytes.data(), other.bytes.data(), one.bytes.size()) == 0;
 }
 
 // Every signal names its sender and its target by 64 digits. Without tables and branches the

@@ -19,6 +19,13 @@ using sdk::Fingerprint;
 /// identity.
 [[nodiscard]] Fingerprint fingerprint_of_identity(std::string_view identity);
 
+/// Of a client that speaks another protocol: the SHA-256 of NUL, "dialect", NUL, the name of the
+/// dialect, NUL, its realm, NUL and the client's id. What that is made of, up to the id.
+[[nodiscard]] std::string foreign_key(std::string_view dialect, std::string_view realm);
+
+/// How long it takes does not tell how many bytes are the same.
+[[nodiscard]] bool is_same_in_constant_time(const Fingerprint& one, const Fingerprint& other);
+
 /// 64 lower-case hex digits, not terminated. Into `out`, which has room for them and costs no
 /// allocation, or as a string.
 void write_hex(const Fingerprint& fingerprint, char* out);

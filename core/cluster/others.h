@@ -36,14 +36,18 @@ class Others {
   /// Tells the other nodes of a registration. The outcome says whether another peer of the cluster
   /// holds the alias, and whether the peer must be refused. Without other nodes nothing is in the
   /// way. `then` as with ask().
-  /// `proved`: the peer has proved to hold its key.
+  /// `proved`: the peer has proved to hold its key. `secret`: only who has the same takes its
+  /// place; null: it is no peer of that kind.
   template <typename Then>
   void register_peer(EventLoop& loop, const sdk::Registered& peer, std::string_view alias,
-                     bool proved, Then then) {
+                     bool proved, const sdk::Fingerprint* secret, Then then) {
     if (none_) return then(sdk::RegisterOutcome());
     ask<sdk::RegisterOutcome>(
         loop, {calls_, "register_peer"}, {},
         [&](sdk::BrokerReply<sdk::RegisterOutcome> reply) {
+          if (secret != nullptr && revision_ >= 7) {
+            return broker_.register_owned(peer, alias, *secret, std::move(reply));
+          }
           if (proved && revision_ >= 2) {
             return broker_.register_proved(peer, alias, std::move(reply));
           }

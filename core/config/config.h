@@ -39,7 +39,8 @@ struct PluginChoice {
   return {.name = name, .file = {}, .options = {}, .where = "default"};
 }
 
-/// The `plugins` section. What each list means: plugin_kinds.h. No list is ever empty.
+/// The `plugins` section. What each list means: plugin_kinds.h. No list is ever empty, but for the
+/// last.
 struct PluginsConfig {
   /// Where the shipped plugins are, absolute; empty: lib/peer-server/plugins beside the
   /// executable's bin/.
@@ -49,6 +50,7 @@ struct PluginsConfig {
   std::vector<PluginChoice> match_strategy{default_plugin("criteria")};
   std::vector<PluginChoice> room_policy{default_plugin("standard")};
   std::vector<PluginChoice> auth{default_plugin("open")};
+  std::vector<PluginChoice> dialects;
 
   friend bool operator==(const PluginsConfig&, const PluginsConfig&) = default;
 };

@@ -114,7 +114,7 @@ std::string plugin_setting(std::string_view variable) {
     return "plugins." + parts[0];
   }
   if (parts.empty() || std::none_of(kPluginKinds.begin(), kPluginKinds.end(),
-                                    [&](const auto& kind) { return kind.name == parts[0]; })) {
+                                    [&](const auto& kind) { return kind.key == parts[0]; })) {
     return {};
   }
   std::size_t key = 1;  // behind the number in a list, if there is one
@@ -136,11 +136,12 @@ void read_plugin_variable(ConfigDraft& draft, const std::string& name, const std
   const ConfigLayer layer{LayerRank::kEnvironment, "environment variable " + shown_key(name),
                           directory};
   if (dotted.empty()) {
-    draft.mistake(layer.name,
-                  "sets nothing; expected PEER_PLUGINS__DIRECTORY, PEER_PLUGINS__DIRECTORIES, or "
-                  "PEER_PLUGINS__<KIND>__NAME, __FILE, __AS, __NAMESPACES or __OPTIONS__<OPTION>, "
-                  "where <KIND> is BROKER, MATCH_STRATEGY, ROOM_POLICY or AUTH, and AUTH__1 the "
-                  "second of a list; unset it");
+    draft.mistake(
+        layer.name,
+        "sets nothing; expected PEER_PLUGINS__DIRECTORY, PEER_PLUGINS__DIRECTORIES, or "
+        "PEER_PLUGINS__<KIND>__NAME, __FILE, __AS, __NAMESPACES or __OPTIONS__<OPTION>, "
+        "where <KIND> is BROKER, MATCH_STRATEGY, ROOM_POLICY, AUTH or DIALECTS, and AUTH__1 the "
+        "second of a list; unset it");
     return;
   }
   ConfigNode root;

@@ -40,10 +40,10 @@ class ListCheck {
 
  private:
   void say(std::size_t index, const std::string& text) const {
-    mistake_(list_[index].where, plugin_path(kind_.name, index, list_.size()) + text);
+    mistake_(list_[index].where, plugin_path(kind_.key, index, list_.size()) + text);
   }
   [[nodiscard]] std::string name_of(std::size_t index) const {
-    return plugin_path(kind_.name, index, list_.size()) + " (" + list_[index].where + ")";
+    return plugin_path(kind_.key, index, list_.size()) + " (" + list_[index].where + ")";
   }
 
   void check_labels() const {
@@ -108,8 +108,8 @@ class ListCheck {
 
 }  // namespace
 
-std::string plugin_path(std::string_view kind, std::size_t index, std::size_t count) {
-  const std::string path = "plugins." + std::string(kind);
+std::string plugin_path(std::string_view key, std::size_t index, std::size_t count) {
+  const std::string path = "plugins." + std::string(key);
   return count == 1 ? path : path + "[" + std::to_string(index) + "]";
 }
 

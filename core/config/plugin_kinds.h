@@ -10,6 +10,7 @@
 
 #include <peer/sdk/auth.h>
 #include <peer/sdk/broker.h>
+#include <peer/sdk/dialect.h>
 #include <peer/sdk/match_strategy.h>
 #include <peer/sdk/room_policy.h>
 
@@ -22,11 +23,13 @@ enum class PluginUse {
   kOne,
   kChain,        ///< a list: the first that does not pass
   kByNamespace,  ///< a list: the first of which a pattern fits the name
+  kAll,          ///< a list that may be empty: each has its own paths
 };
 
 /// What the plugins of one kind have in common.
 struct PluginKind {
-  const char* name;       ///< as in YAML and in the descriptor
+  const char* name;       ///< as in the descriptor
+  const char* key;        ///< as in YAML
   const char* interface;  ///< as in the SDK
   const char* prefix;     ///< of file names
   std::uint32_t api_version;
@@ -37,8 +40,10 @@ struct PluginKind {
 
 template <typename Interface>
 constexpr PluginKind plugin_kind(const char* interface, const char* prefix, PluginUse use,
-                                 std::vector<PluginChoice> PluginsConfig::*choices) {
+                                 std::vector<PluginChoice> PluginsConfig::*choices,
+                                 const char* key = Interface::kKind) {
   return {Interface::kKind,
+          key,
           interface,
           prefix,
           Interface::kApiVersion,
@@ -48,25 +53,28 @@ constexpr PluginKind plugin_kind(const char* interface, const char* prefix, Plug
 }
 
 /// The table of kinds, and the only list of them.
-inline constexpr std::array<PluginKind, 4> kPluginKinds = {
+inline constexpr std::array<PluginKind, 5> kPluginKinds = {
     plugin_kind<sdk::Broker>("Broker", "broker", PluginUse::kOne, &PluginsConfig::broker),
     plugin_kind<sdk::MatchStrategy>("MatchStrategy", "match", PluginUse::kByNamespace,
                                     &PluginsConfig::match_strategy),
     plugin_kind<sdk::RoomPolicy>("RoomPolicy", "room", PluginUse::kByNamespace,
                                  &PluginsConfig::room_policy),
-    plugin_kind<sdk::Auth>("Auth", "auth", PluginUse::kChain, &PluginsConfig::auth)};
+    plugin_kind<sdk::Auth>("Auth", "auth", PluginUse::kChain, &PluginsConfig::auth),
+    plugin_kind<sdk::Dialect>("Dialect", "dialect", PluginUse::kAll, &PluginsConfig::dialects,
+                              "dialects")};
 
 inline constexpr const PluginKind& kBrokerKind = kPluginKinds[0];
 inline constexpr const PluginKind& kMatchStrategyKind = kPluginKinds[1];
 inline constexpr const PluginKind& kRoomPolicyKind = kPluginKinds[2];
 inline constexpr const PluginKind& kAuthKind = kPluginKinds[3];
+inline constexpr const PluginKind& kDialectKind = kPluginKinds[4];
 
 /// The most entries that a list may have.
 inline constexpr std::size_t kMaxPlugins = 64;
 
 /// Where entry `index` of `count` stands in the configuration: "plugins.auth", or "plugins.auth[1]"
-/// where there are several.
-[[nodiscard]] std::string plugin_path(std::string_view kind, std::size_t index, std::size_t count);
+/// where there are several. `key`: as in YAML.
+[[nodiscard]] std::string plugin_path(std::string_view key, std::size_t index, std::size_t count);
 
 /// What is wrong with the lists as a whole: two entries for what is left, one that can never be
 /// reached. `mistake(where, text)` hears of each.

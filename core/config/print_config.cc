@@ -58,9 +58,12 @@ class Printer {
 
   /// One by itself as a map, several as a list.
   void print_choices(const PluginKind& kind, const std::vector<PluginChoice>& list) {
-    out_ += "  " + std::string(kind.name) + ":\n";
+    if (list.empty()) {
+      return line("  " + std::string(kind.key) + ": []", where("plugins." + std::string(kind.key)));
+    }
+    out_ += "  " + std::string(kind.key) + ":\n";
     for (std::size_t i = 0; i < list.size(); ++i) {
-      const std::string path = plugin_path(kind.name, i, list.size());
+      const std::string path = plugin_path(kind.key, i, list.size());
       print_choice(path, list[i], list.size() == 1 ? "    " : "    - ");
     }
   }

@@ -127,7 +127,8 @@ void read_choice(const PluginSection& section, PluginUse use, PluginChoice& choi
 /// A list replaces what there is, each entry with a name of its own.
 void read_list(const PluginSection& plugins, const PluginKind& kind, const ConfigNode& node) {
   const std::size_t count = node.children.size();
-  if (kind.use == PluginUse::kOne || count == 0 || count > kMaxPlugins) {
+  const bool too_few = count == 0 && kind.use != PluginUse::kAll;
+  if (kind.use == PluginUse::kOne || too_few || count > kMaxPlugins) {
     plugins.mistake(node, kind.use == PluginUse::kOne
                               ? "expected a map {name, file, options}, got a list; there is one "
                                 "plugin of this kind"
@@ -139,7 +140,7 @@ void read_list(const PluginSection& plugins, const PluginKind& kind, const Confi
   std::vector<PluginChoice> list;
   for (const ConfigNode& child : node.children) {
     const PluginSection entry{plugins.draft, plugins.layer,
-                              plugin_path(kind.name, list.size(), count)};
+                              plugin_path(kind.key, list.size(), count)};
     PluginChoice& choice = list.emplace_back();
     choice.where = where_in(plugins.layer, child);
     if (child.kind != Kind::kMap) {
@@ -172,8 +173,8 @@ void read_numbered(const PluginSection& plugins, const PluginKind& kind, const C
                                   " entries of the list, from 0, and what to set in it");
       continue;
     }
-    read_choice({plugins.draft, plugins.layer, plugin_path(kind.name, index, list.size())},
-                kind.use, list[index], *entry);
+    read_choice({plugins.draft, plugins.layer, plugin_path(kind.key, index, list.size())}, kind.use,
+                list[index], *entry);
   }
 }
 
@@ -189,6 +190,7 @@ void read_kind(const PluginSection& plugins, const PluginKind& kind, const Confi
                               " plugins; say of which this is, as in plugins." + node.key +
                               ".0.name");
   } else if (node.kind == Kind::kMap) {
+    if (list.empty()) list.emplace_back().where = where_in(plugins.layer, node);
     read_choice({plugins.draft, plugins.layer, "plugins." + node.key}, kind.use, list.front(),
                 node);
   } else if (!is_empty(node)) {
@@ -235,8 +237,8 @@ void read_entry(const PluginSection& plugins, const ConfigNode& node) {
   if (node.key == "directories") return read_directories(plugins, node);
   std::vector<std::string> known = {"directory", "directories"};
   for (const PluginKind& kind : kPluginKinds) {
-    if (node.key == kind.name) return read_kind(plugins, kind, node);
-    known.emplace_back(kind.name);
+    if (node.key == kind.key) return read_kind(plugins, kind, node);
+    known.emplace_back(kind.key);
   }
   plugins.unknown_key(node, known);
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/log.h"
+#include "core/dispatch/foreign_peer.h"
 #include "core/dispatch/handlers.h"
 #include "core/http/endpoints.h"
 #include "core/session/away.h"
@@ -39,26 +40,6 @@ std::string rate_text(const Node& node, const Session& session) {
          ", rate_limit_burst: " + std::to_string(rate.burst);
 }
 
-// Takes one token, or answers 429 and returns false (docs/protocol.md, "Rate limits").
-bool pay(const Call& call, LoopState& state) {
-  if (call.node.limiter.try_acquire(call.session.fingerprint, rate_of(call.node, call.session),
-                                    call.loop().now())) {
-    call.session.limited_in_a_row = 0;
-    return true;
-  }
-  state.rate_limited.add();
-  call.error(429, "rate limited");
-  // Once for each session: a flood must not fill the log.
-  if (!call.session.rate_noted) note_limit(call, rate_text(call.node, call.session));
-  call.session.rate_noted = true;
-  const std::uint32_t flood = call.node.config().rate_limit_flood;
-  // Only an unbroken row counts as a flood: one message that is paid for ends it.
-  if (++call.session.limited_in_a_row >= flood && flood != 0) {
-    call.session.close(CloseCode::kFlood, "flood");
-  }
-  return false;
-}
-
 // What a session that may be resumed says of the messages that have come is heard here.
 void handle_ping(const Call& call) {
   if (call.session.resumable != nullptr && !call.message.payload.empty()) {
@@ -71,7 +52,28 @@ void handle_ping(const Call& call) {
   reply(call.session, "pong", call.message.id, {});
 }
 
-void handle(const Call& call) {
+// These two are on the way of every message, so that a copy of each may stand there: see
+// handlers.h.
+[[gnu::always_inline]] inline bool take_token(const Call& call) {
+  if (call.node.limiter.try_acquire(call.session.fingerprint, rate_of(call.node, call.session),
+                                    call.loop().now())) {
+    call.session.limited_in_a_row = 0;
+    return true;
+  }
+  call.session.home().rate_limited.add();
+  call.error(429, "rate limited");
+  // Once for each session: a flood must not fill the log.
+  if (!call.session.rate_noted) note_limit(call, rate_text(call.node, call.session));
+  call.session.rate_noted = true;
+  const std::uint32_t flood = call.node.config().rate_limit_flood;
+  // Only an unbroken row counts as a flood: one message that is paid for ends it.
+  if (++call.session.limited_in_a_row >= flood && flood != 0) {
+    call.session.close(CloseCode::kFlood, "flood");
+  }
+  return false;
+}
+
+[[gnu::always_inline]] inline void handle(const Call& call) {
   switch (call.message.type) {
     case MessageType::kRegister:
     case MessageType::kResume:
@@ -125,7 +127,10 @@ void handle(const Call& call) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(Node& node) : node_(node) {
+bool pay(const Call& call) { return take_token(call); }
+void handle_message(const Call& call) { handle(call); }
+
+Dispatcher::Dispatcher(Node& node) : node_(node), dialects_(node) {
   // Sessions are above rooms: what ends in both is put together here.
   node.rooms.when_closed(
       [&node](std::span<const ClosedMember> members) { drop_closed(node, members); });
@@ -139,7 +144,19 @@ std::string Dispatcher::on_http(const HttpRequest& request, bool loopback) {
   return answer_http(node_, request, loopback);
 }
 
+std::string Dispatcher::on_request(Connection& connection, const HttpRequest& request,
+                                   bool loopback) {
+  if (auto answer = dialects_.answer(connection, request)) return std::move(*answer);
+  return on_http(request, loopback);
+}
+
+std::string Dispatcher::refusal(Connection& connection, const HttpRequest& request, Refusal reason,
+                                int status, std::string_view why) {
+  return dialects_.refusal(connection, request, reason, status, why);
+}
+
 void Dispatcher::on_open(Connection& connection, HttpRequest&& request) {
+  if (dialects_.open(connection, request)) return;
   auto session =
       std::make_unique<Session>(connection, *node_.loop_states[connection.loop().index()]);
   // For the auth plugins, which are asked later.
@@ -159,6 +176,7 @@ void Dispatcher::on_message(Connection& connection, std::string_view text) {
   // Messages that came before the end of the session may still be in the buffer of its connection.
   if (session.stage == Session::Stage::kGone) return;
   if (session.stage != Session::Stage::kRegistered) {
+    if (session.foreign) return static_cast<ForeignPeer&>(session).hear(text);
     return handle_first_message(node_, session, text);
   }
   LoopState& state = session.home();
@@ -170,7 +188,7 @@ void Dispatcher::on_message(Connection& connection, std::string_view text) {
   ++session.messages;
   // A `resume` counts nowhere, not even a mistaken one (docs/protocol.md, "C.6 Session resume").
   if (session.resumable != nullptr && message.type != MessageType::kResume) count_handled(session);
-  if (!pay(call, state)) return;
+  if (!take_token(call)) return;
   if (problem) return call.error(400, *problem);
   state.messages[static_cast<std::size_t>(message.type)].add();
   handle(call);
@@ -184,12 +202,13 @@ void Dispatcher::on_close(Connection& connection) {
   Session& session = session_of(connection);
   if (log_debug_enabled()) {
     const std::string address = connection.remote_address().text();
-    if (session.stage == Session::Stage::kRegistered) {
+    if (session.is_registered()) {
       log_debug("closed", {{"peer", to_hex(session.fingerprint)}, {"address", address}});
     } else {
       log_debug("closed", {{"address", address}});
     }
   }
+  if (session.foreign) static_cast<ForeignPeer&>(session).finish();
   if (!go_away(node_, connection)) end_session(node_, session, Ending::kGone);
 }
 

@@ -15,6 +15,13 @@
 /// later. Loop thread of the session.
 namespace peer {
 
+// dispatcher.cc
+/// Takes one token of the sender's rate, or answers 429 and returns false (docs/protocol.md, "Rate
+/// limits").
+[[nodiscard]] bool pay(const Call& call);
+/// Calls the handler of the message's type, once it is paid for.
+void handle_message(const Call& call);
+
 // namespaces.cc
 void handle_join(const Call& call);
 void handle_leave(const Call& call);
@@ -30,6 +37,12 @@ void start_join(const Call& call, JoinDraft draft, RoomQuestion question);
 // routing.cc
 void handle_directed(const Call& call);  // signal, relay
 void handle_broadcast(const Call& call);
+/// To the members of a namespace but the sender, who need not be one. `data`: JSON.
+void broadcast_to(const Call& call, std::string_view ns, std::string_view data);
+/// A `signal` to a peer; nothing is answered, but for 429. `then` hears what has become of it, at
+/// once or later, unless the session has ended.
+void route_signal(const Call& call, const Fingerprint& target, std::string_view payload,
+                  UniqueTask<void(Session& session, sdk::RouteOutcome outcome)> then);
 /// Asks the broker about aliases that nobody here holds, and goes on, unless the peer has gone,
 /// with a `holders` as long as `aliases` and a call that knows the request's type and id alone.
 void resolve_elsewhere(

@@ -30,7 +30,7 @@ std::size_t memory_of(const sdk::Value& value) {
 MatchTask::Done answer_to(const Call& call) {
   return [operation = call.session.hold()](const TicketOwner& owner, const MatchOutcome& outcome) {
     Session* there = session_of(operation);
-    if (there == nullptr || there->stage != Session::Stage::kRegistered) return;
+    if (there == nullptr || !there->is_registered()) return;
     const auto refuse = [&](int code, std::string_view text) {
       reply_error(*there, MessageType::kMatch, owner.request_id, code, text);
     };
@@ -63,7 +63,7 @@ void refuse(const Call& call, MatchRequest& request, int code, std::string_view 
 void handle_match(const Call& call) {
   MatchRequest request;
   if (!call.read(request)) return;
-  if (!may_use_namespace(call.session, request.ns)) {
+  if (!may_enter(call.session, request.ns)) {
     return refuse(call, request, 403, "not allowed");
   }
   Membership* membership = call.session.find(request.ns);

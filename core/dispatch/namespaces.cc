@@ -111,7 +111,7 @@ void start_join(const Call& call, JoinDraft draft, RoomQuestion question) {
   Session& session = call.session;
   draft.id = call.message.id;
   const bool may_watch = draft.watches == Watches() || shows_members(node, ns);
-  if (!may_use_namespace(session, ns) || !may_watch) return call.error(403, "not allowed");
+  if (!may_enter(session, ns) || !may_watch) return call.error(403, "not allowed");
   if (Membership* membership = session.find(ns)) {
     // A peer in a namespace that is no room may ask join_room for its name: there is no such room.
     if (!draft.room_only || node.namespaces.room(ns)) {
@@ -174,7 +174,7 @@ void handle_discover(const Call& call) {
   DiscoverRequest request;
   if (!call.read(request)) return;
   Node& node = call.node;
-  const bool allowed = may_use_namespace(call.session, request.ns);
+  const bool allowed = may_enter(call.session, request.ns);
   if (!allowed || !shows_members(node, request.ns)) return call.error(403, "not allowed");
   // A room that this node knows is refused without asking the broker.
   if (node.namespaces.room(request.ns)) return call.error(403, "cannot discover room peers");

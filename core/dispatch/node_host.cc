@@ -171,6 +171,10 @@ void NodeHost::member_left_told(std::string_view ns, const Fingerprint& peer,
 
 void NodeHost::node_says(std::string_view node, std::string_view text) noexcept {
   guarded("a word", [&] {
+    if (is_dialect_talk(text)) {
+      if (node_.on_dialect_talk) node_.on_dialect_talk(node, text);
+      return;
+    }
     if (!is_api_talk(text)) return hear_node(node_, node, text);
     if (node_.on_api_talk) node_.on_api_talk(node, text);
   });

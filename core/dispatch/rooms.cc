@@ -124,7 +124,7 @@ bool accepts_fields(const Call& call, RoomQuestion& question) {
 
 bool may_create(const Call& call, const CreateRoomRequest& request) {
   const bool may_watch = request.watches == Watches() || shows_members(call.node, request.room_id);
-  const bool allowed = may_use_namespace(call.session, request.room_id) && may_watch &&
+  const bool allowed = may_enter(call.session, request.room_id) && may_watch &&
                        (call.session.rights == nullptr || call.session.rights->may_create_rooms);
   if (!allowed || matches_any(call.node.config().reserved_namespaces, request.room_id)) {
     call.error(403, "not allowed");
@@ -194,7 +194,7 @@ void handle_join_room(const Call& call) {
 void handle_room_info(const Call& call) {
   RoomRequest request;
   if (!call.read(request)) return;
-  if (!may_use_namespace(call.session, request.room_id)) return call.error(403, "not allowed");
+  if (!may_enter(call.session, request.room_id)) return call.error(403, "not allowed");
   call.node.rooms.look(
       task_for(call, {std::string(request.room_id)},
                [](Session& session, const std::string& id, const RoomAnswer& answer) {
@@ -205,7 +205,7 @@ void handle_room_info(const Call& call) {
 void handle_kick(const Call& call) {
   KickRequest request;
   if (!call.read(request)) return;
-  if (!may_use_namespace(call.session, request.room_id)) return call.error(403, "not allowed");
+  if (!may_enter(call.session, request.room_id)) return call.error(403, "not allowed");
   const std::string name(request.room_id);
   const std::optional<Fingerprint> target = call.node.peers.resolve(request.target);
   if (target) return kick(call, name, *target);
@@ -228,7 +228,7 @@ void handle_room_message(const Call& call, const std::vector<std::size_t>& answe
   question.fields = std::move(request.fields);
   question.of_strangers = call.node.room_traits[policy].hears_strangers;
   if (!accepts_fields(call, question)) return;
-  if (!may_use_namespace(call.session, request.room_id)) return call.error(403, "not allowed");
+  if (!may_enter(call.session, request.room_id)) return call.error(403, "not allowed");
   call.node.rooms.ask(task_for(
       call, std::move(question),
       [&node = call.node](Session& session, const std::string& id, const RoomAnswer& answer) {

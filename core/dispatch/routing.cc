@@ -209,6 +209,42 @@ void resolve_elsewhere(
                            });
 }
 
+void route_signal(const Call& call, const Fingerprint& target, std::string_view payload,
+                  UniqueTask<void(Session& session, sdk::RouteOutcome outcome)> then) {
+  Node& node = call.node;
+  Session& session = call.session;
+  SessionRef where;
+  const PeerDirectory::Route route = node.peers.route(target, session.namespaces, where);
+  if (route == PeerDirectory::Route::kForbidden) {
+    return then(session, sdk::RouteOutcome::kForbidden);
+  }
+  const bool is_here = route == PeerDirectory::Route::kFound;
+  if (!is_here && node.others.none()) return then(session, sdk::RouteOutcome::kNotFound);
+  if (!may_fan_out(call, 1)) return then(session, sdk::RouteOutcome::kDropped);
+  const FrameRef frame =
+      directed_frame("signal", session.fingerprint, target, payload, call.loop().wall());
+  if (is_here) {
+    if (where.loop != call.loop().index()) {
+      node.loop_of(where).post(Delivery{frame, where, {}, nullptr});
+    } else if (call.loop().send(where, frame) != SendResult::kQueued) {
+      return then(session, sdk::RouteOutcome::kDropped);
+    }
+    return then(session, sdk::RouteOutcome::kDelivered);
+  }
+  const std::vector<std::string_view> namespaces = names_of(session);
+  const sdk::DirectedMessage message{session.fingerprint, target, namespaces, text_of(frame), true};
+  ask<sdk::RouteOutcome>(
+      call.loop(), {node.broker_calls, "route"}, sdk::RouteOutcome::kUnavailable,
+      [&](sdk::BrokerReply<sdk::RouteOutcome> answer) {
+        node.plugins.broker->route(message, std::move(answer));
+      },
+      [&loop = call.loop(), ref = session.ref(),
+       then = std::move(then)](sdk::RouteOutcome outcome) mutable {
+        Session* there = find_session(loop, ref);
+        if (there != nullptr && there->is_open()) then(*there, outcome);
+      });
+}
+
 void handle_directed(const Call& call) {
   const Message& message = call.message;
   if (message.to_is_wrong_type) return call.error(400, "to must be a string");
@@ -303,4 +339,9 @@ void fan_out(const Call& call, std::string_view ns, std::string_view data,
 }
 
 }  // namespace
+
+void broadcast_to(const Call& call, std::string_view ns, std::string_view data) {
+  fan_out(call, ns, data, {});
+}
+
 }  // namespace peer

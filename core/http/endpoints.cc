@@ -114,7 +114,8 @@ bool may_read_stats(const Node& node, bool loopback) {
   return false;
 }
 
-/// Lets pages read the answer that may open a WebSocket here.
+}  // namespace
+
 void allow_pages(const HttpRequest& request, HttpResponse& response) {
   const auto& allowed = EventLoop::current()->options().allowed_origins;
   if (allowed.empty()) {
@@ -130,6 +131,8 @@ void allow_pages(const HttpRequest& request, HttpResponse& response) {
     response.extra.emplace_back("Access-Control-Allow-Origin", *origin);
   }
 }
+
+namespace {
 
 HttpResponse refuse_method(const char* allowed) {
   HttpResponse refused = error_response(405);

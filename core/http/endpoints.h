@@ -12,4 +12,7 @@ namespace peer {
 /// the whole response, ready to send.
 [[nodiscard]] std::string answer_http(Node& node, const HttpRequest& request, bool loopback);
 
+/// Lets pages read the answer that may open a WebSocket here. On a loop.
+void allow_pages(const HttpRequest& request, HttpResponse& response);
+
 }  // namespace peer

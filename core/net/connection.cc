@@ -60,10 +60,15 @@ bool Connection::fits_behind(std::size_t more_bytes, Importance importance) cons
 }
 
 SendResult Connection::send(const FrameRef& frame, Importance importance) {
-  return counts_messages_ ? send_counted(frame, importance) : send_now(frame, importance);
+  return messages_ == Messages::kPlain ? send_now(frame, importance)
+                                       : send_heard(frame, importance);
 }
 
-SendResult Connection::send_counted(const FrameRef& frame, Importance importance) {
+SendResult Connection::send_heard(const FrameRef& frame, Importance importance) {
+  if (messages_ == Messages::kTranslated) {
+    if (state_ != State::kOpen || broken_) return SendResult::kDropped;
+    return session->translate(frame, importance);
+  }
   // It is closing, and the application has not heard of that yet.
   if (state_ != State::kOpen || broken_) return session->keep(frame, importance);
   const SendResult result = send_now(frame, importance);
@@ -104,17 +109,43 @@ SendResult Connection::send_as_it_is(const FrameRef& frame, Importance importanc
 }
 
 void Connection::reply(FrameRef frame) {
-  if (state_ != State::kOpen || broken_) {
-    if (counts_messages_) session->keep(frame, Importance::kAnswer);
-    return;
-  }
-  if (counts_messages_) session->on_sent(frame);
+  if (messages_ != Messages::kPlain) return reply_heard(std::move(frame));
+  if (state_ != State::kOpen || broken_) return;
   loop_->stats_.sent.add();
   if (window_bits_ != 0) {
     frame =
         loop_->compressor_.compress(frame, window_bits_, loop_->options().compression_threshold);
   }
   queue_answer(std::move(frame));
+}
+
+void Connection::reply_heard(FrameRef frame) {
+  const bool translates = messages_ == Messages::kTranslated;
+  if (state_ != State::kOpen || broken_) {
+    if (!translates) session->keep(frame, Importance::kAnswer);
+    return;
+  }
+  if (translates) {
+    session->translate(frame, Importance::kAnswer);
+    return;
+  }
+  session->on_sent(frame);
+  reply_now(std::move(frame));
+}
+
+SendResult Connection::send_translated(const FrameRef& frame, Importance importance) {
+  if (importance != Importance::kAnswer) return send_now(frame, importance);
+  if (state_ != State::kOpen || broken_) return SendResult::kDropped;
+  reply_now(frame);
+  return SendResult::kQueued;
+}
+
+// As a reply to one of which nobody need hear: the body of that stands where most replies go
+// through.
+void Connection::reply_now(FrameRef frame) {
+  const Messages messages = std::exchange(messages_, Messages::kPlain);
+  reply(std::move(frame));
+  messages_ = messages;
 }
 
 void Connection::queue_answer(FrameRef frame) {
@@ -147,7 +178,9 @@ void Connection::pause() {
 }
 
 void Connection::resume() {
-  if (--pauses_ == 0) mark_dirty();  // service() goes on with what has arrived
+  if (--pauses_ != 0) return;
+  mark_dirty();  // service() goes on with what has arrived
+  if (messages_ == Messages::kTranslated) session->on_resumed();
 }
 
 // As recv(2). What comes when we have shut down is thrown away, and need not be decrypted.

@@ -50,6 +50,17 @@ class ApplicationSession {
   virtual void on_dropped() {}
   /// A message while nothing carries the session, or what does is closing.
   virtual SendResult keep(const FrameRef&, Importance) { return SendResult::kDropped; }
+
+  // For a session whose client speaks another protocol (Connection::translate_messages).
+
+  /// A message for the client, which the session puts into its words: by
+  /// Connection::send_translated(). Of an answer the result does not count.
+  virtual SendResult translate(const FrameRef&, Importance) { return SendResult::kDropped; }
+  /// The server is about to close the connection, whose client hears what is sent now, and then an
+  /// empty close.
+  virtual void on_closing(CloseCode, std::string_view) {}
+  /// Connection::resume() has let it go on. Within some handler.
+  virtual void on_resumed() {}
 };
 
 /// Who has ended a WebSocket, and with which code.
@@ -158,7 +169,13 @@ class Connection final : private FrameSink {
 
   /// From now on the session hears of each message that is sent, and may keep those that cannot be.
   /// Control frames are no messages.
-  void count_messages() { counts_messages_ = true; }
+  void count_messages() { messages_ = Messages::kCounted; }
+  /// From now on what is sent goes to ApplicationSession::translate() instead.
+  void translate_messages() { messages_ = Messages::kTranslated; }
+  /// What that makes of it: bounded as send() does it, or, kAnswer, as reply() does.
+  SendResult send_translated(const FrameRef& frame, Importance importance);
+  /// Whether pause() holds.
+  [[nodiscard]] bool paused() const { return pauses_ != 0; }
   /// What its socket has not taken yet, control frames included.
   [[nodiscard]] std::size_t unsent() const { return output_.count(); }
   [[nodiscard]] std::size_t unsent_bytes() const { return output_.bytes(); }
@@ -181,6 +198,8 @@ class Connection final : private FrameSink {
   /// kClosing: our close frame is queued; kAwaitingClose: it is sent, the peer's has not come;
   /// kLingering: we have shut down writing.
   enum class State : std::uint8_t { kHttp, kOpen, kClosing, kAwaitingClose, kLingering };
+  /// What the session has to do with messages to the client.
+  enum class Messages : std::uint8_t { kPlain, kCounted, kTranslated };
 
   /// The connection must begin with a PROXY header, within a second.
   void expect_proxy_header();
@@ -201,6 +220,9 @@ class Connection final : private FrameSink {
   struct HttpState {
     std::optional<Address> proxy;        ///< that has told address_ by PROXY protocol
     std::optional<HttpRequest> request;  ///< its head has come, its body is due
+    /// The upgrade that is being judged of a client that speaks another protocol.
+    const HttpRequest* foreign = nullptr;
+    std::string accept_key;  ///< its answer
   };
   [[nodiscard]] HttpState& http_state();
   [[nodiscard]] bool told_by_proxy() const { return http_ != nullptr && http_->proxy; }
@@ -226,6 +248,8 @@ class Connection final : private FrameSink {
   std::size_t read_frames(std::span<std::uint8_t> data);
   void answer_http(HttpRequest&& request);
   void answer_upgrade(HttpRequest&& request);
+  [[nodiscard]] bool is_foreign(const HttpRequest& request) const;
+  void turn_away(Refusal reason, int status, std::string_view why);
   [[nodiscard]] ClientAddress client_of(const HttpRequest& request) const;
   [[nodiscard]] Refusal admit(const ClientAddress& client);
   [[nodiscard]] const std::string* choose_subprotocol(const HttpRequest& request) const;
@@ -233,13 +257,15 @@ class Connection final : private FrameSink {
   void allow_time(milliseconds time);
   void enter_reserve(Refusal refusal);
   [[nodiscard]] bool in_reserve() const { return reserved_for_ != Refusal::kNone; }
-  void refuse_http(int status, std::string_view why = {});
+  void refuse_http(int status, std::string_view why = {}, Refusal reason = Refusal::kNone);
   void refuse_request(int status, std::string_view why);
   void refuse_upgrade(Refusal reason, int status, const std::string& why);
   void refuse_admission(Refusal reason);
   [[nodiscard]] Time head_deadline() const;
   void end(ConnectionEnd::By by, CloseCode code, std::string_view reason);
-  SendResult send_counted(const FrameRef& frame, Importance importance);
+  SendResult send_heard(const FrameRef& frame, Importance importance);
+  void reply_heard(FrameRef frame);
+  void reply_now(FrameRef frame);
   SendResult send_now(const FrameRef& frame, Importance importance);
   [[nodiscard]] FrameRef compressed(const FrameRef& frame, Importance importance) const;
   SendResult send_as_it_is(const FrameRef& frame, Importance importance);
@@ -278,12 +304,12 @@ class Connection final : private FrameSink {
   bool dirty_ = false;
   bool close_after_flush_ = false;  // HTTP: the last response is queued
   bool notified_close_ = false;
-  bool admitted_ = false;          // counted by Admission
-  bool registered_ = false;        // counted as a registered one
-  bool proxy_header_due_ = false;  // nothing of it has been used
-  bool counts_messages_ = false;   // see count_messages()
-  bool by_proxy_ = false;          // the WebSocket has come by a trusted proxy
-  bool streams_ = false;           // HTTP: an answer without an end is under way
+  bool admitted_ = false;                 // counted by Admission
+  bool registered_ = false;               // counted as a registered one
+  bool proxy_header_due_ = false;         // nothing of it has been used
+  Messages messages_ = Messages::kPlain;  // see count_messages(), translate_messages()
+  bool by_proxy_ = false;                 // the WebSocket has come by a trusted proxy
+  bool streams_ = false;                  // HTTP: an answer without an end is under way
   ConnectionEnd::By ended_by_ = ConnectionEnd::By::kNobody;
   CloseCode end_code_ = CloseCode::kNoStatus;
   std::uint8_t window_bits_ = 0;           // of compressed output; 0: no permessage-deflate

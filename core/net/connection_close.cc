@@ -27,9 +27,14 @@ void Connection::close(CloseCode code, std::string_view reason) {
 // The first close frame is the end, whosoever it is: the other side's is its echo.
 void Connection::end(ConnectionEnd::By by, CloseCode code, std::string_view reason) {
   if (closing() || broken_) return;
+  const bool is_foreign = messages_ == Messages::kTranslated && by == ConnectionEnd::By::kServer;
+  if (is_foreign) {
+    session->on_closing(code, reason);
+    if (broken_) return;
+  }
   ended_by_ = by;
   end_code_ = code;
-  queue(close_frame(code, reason));
+  queue(is_foreign ? close_frame(CloseCode::kNoStatus, {}) : close_frame(code, reason));
   state_ = State::kClosing;
   own_deadline_ = loop_->now() + loop_->options().write_timeout;
   reader_.stop();

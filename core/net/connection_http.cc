@@ -95,6 +95,7 @@ std::size_t Connection::read_http(std::string_view data) {
 }
 
 void Connection::answer_http(HttpRequest&& request) {
+  if (is_foreign(request)) return answer_upgrade(std::move(request));
   if (in_reserve()) {
     const bool reads = request.method == "GET" || request.method == "HEAD";
     settled_ = reads && loop_->application_.is_health_check(request.path);
@@ -180,6 +181,15 @@ Refusal Connection::admit(const ClientAddress& client) {
   return refusal;
 }
 
+// A request of a WebSocket for a client that speaks another protocol. Without the header it is one
+// of HTTP, as any other.
+bool Connection::is_foreign(const HttpRequest& request) const {
+  const std::vector<std::string>& paths = loop_->options().foreign_paths;
+  return !paths.empty() && request.method == "GET" && request.has_token("Upgrade", "websocket") &&
+         std::any_of(paths.begin(), paths.end(),
+                     [&](const std::string& path) { return is_path(request.path, path); });
+}
+
 void Connection::answer_upgrade(HttpRequest&& request) {
   // The order counts: behind a proxy, only a request that may be upgraded is counted for its
   // client's address.
@@ -197,6 +207,12 @@ void Connection::answer_upgrade(HttpRequest&& request) {
   if (client.address != address_) leave_admission();  // counted as somebody else until now
   address_ = client.address;
   http_.reset();
+  if (is_foreign(request)) {
+    http_state().foreign = &request;
+    http_state().accept_key = answer.accept_key;
+    // It was let in for its refusal, which this client hears by a WebSocket.
+    if (in_reserve()) return refuse_admission(reserved_for_);
+  }
   if (loop_->admission_ != nullptr && loop_->admission_->is_banned(client, loop_->wall())) {
     return refuse_upgrade(Refusal::kBan, 403, "banned");
   }
@@ -216,6 +232,7 @@ void Connection::answer_upgrade(HttpRequest&& request) {
   if (const std::string* chosen = choose_subprotocol(request)) {
     extra.emplace_back("Sec-WebSocket-Protocol", *chosen);
   }
+  http_.reset();
   upgrade(std::move(request), render_switching_protocols(answer.accept_key, extra));
 }
 
@@ -258,7 +275,7 @@ void Connection::refuse_upgrade(Refusal reason, int status, const std::string& w
     loop_->admission_->refusals().note(reason, address_, why, loop_->now());
   }
   // The log names the page; the page knows itself.
-  refuse_http(status, reason == Refusal::kAllowedOrigins ? "origin not allowed" : why);
+  refuse_http(status, reason == Refusal::kAllowedOrigins ? "origin not allowed" : why, reason);
 }
 
 void Connection::refuse_admission(Refusal reason) {
@@ -266,10 +283,24 @@ void Connection::refuse_admission(Refusal reason) {
   settled_ = true;
   const bool everybody = reason == Refusal::kMaxUnregistered || reason == Refusal::kDescriptors;
   refuse_http(everybody ? 503 : 429,
-              everybody ? "too many connections" : "too many connections from this address");
+              everybody ? "too many connections" : "too many connections from this address",
+              reason);
 }
 
-void Connection::refuse_http(int status, std::string_view why) {
+// A page sees no status of a WebSocket that is refused, so clients that speak another protocol hear
+// why: by one message.
+void Connection::turn_away(Refusal reason, int status, std::string_view why) {
+  const std::string response = render_switching_protocols(http_->accept_key);
+  queue(FrameBuilder(response.size()).append(response).finish_raw());
+  const std::string text = loop_->application_.refusal(*this, *http_->foreign, reason, status, why);
+  http_.reset();
+  if (!text.empty()) queue(text_frame(text));
+  state_ = State::kOpen;
+  close(CloseCode::kNoStatus, {});
+}
+
+void Connection::refuse_http(int status, std::string_view why, Refusal reason) {
+  if (http_ != nullptr && http_->foreign != nullptr) return turn_away(reason, status, why);
   const std::string response = render_response(error_response(status, why));
   queue(FrameBuilder(response.size()).append(response).finish_raw());
   close_after_flush_ = true;

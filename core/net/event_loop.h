@@ -45,6 +45,7 @@ struct NetOptions {
   std::vector<OriginPattern> allowed_origins;  ///< empty: all
   std::vector<std::string> subprotocols;       ///< the first offered one of them is answered
   std::string websocket_path = "/ws";          ///< where to upgrade; empty: everywhere
+  std::vector<std::string> foreign_paths;      ///< where clients upgrade that speak otherwise
   /// Bytes of a request's body; 0: requests with one are refused.
   std::uint64_t max_body = 0;
   bool accept_binary = false;                     ///< false: a binary message closes 1003
@@ -66,6 +67,13 @@ class Application {
   /// The head of a request with a body has come (NetOptions::max_body). An answer is sent instead
   /// of reading the body, and ends the connection; empty: the body is read.
   virtual std::string judge_head(const HttpRequest&) { return {}; }
+  /// The one message that a client hears which asks to upgrade at one of NetOptions::foreign_paths
+  /// and is refused; empty: none.
+  virtual std::string refusal(Connection&, const HttpRequest&, Refusal, int status,
+                              std::string_view why) {
+    (void)status, (void)why;
+    return {};
+  }
   /// A WebSocket has opened, with this request, which is the application's from now on.
   virtual void on_open(Connection& connection, HttpRequest&& request) = 0;
   /// Whether GET and HEAD of this path are answered beyond the limits of connections too: by

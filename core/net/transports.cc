@@ -53,7 +53,7 @@ void EventLoop::detach(Connection& connection) {
   const ConnectionRef ref = next_ref();
   detached_.emplace(old.slot, Detached{std::move(connection.session),
                                        std::exchange(connection.pauses_, std::uint16_t{0})});
-  connection.counts_messages_ = false;
+  connection.messages_ = Connection::Messages::kPlain;
   free_slots_.pop_back();
   connections_[ref.slot] = std::move(connections_[old.slot]);
   deadlines_[ref.slot] = std::exchange(deadlines_[old.slot], kNever);

@@ -8,6 +8,7 @@
 
 #include <peer/sdk/auth.h>
 #include <peer/sdk/broker.h>
+#include <peer/sdk/dialect.h>
 #include <peer/sdk/match_strategy.h>
 #include <peer/sdk/plugin_config.h>
 #include <peer/sdk/room_policy.h>
@@ -55,13 +56,15 @@ struct LoadedPlugin {
   [[nodiscard]] PluginCalls& calls() const { return record->calls; }
 };
 
-/// The plugins of one server: of each kind at least one, or, after a mistake, none.
+/// The plugins of one server: of each kind at least one, but of dialects maybe none; or, after a
+/// mistake, none.
 struct LoadedPlugins {
   LoadedPlugin<sdk::Broker> broker;
   // In the order of the configuration.
   std::vector<LoadedPlugin<sdk::MatchStrategy>> match_strategies;
   std::vector<LoadedPlugin<sdk::RoomPolicy>> room_policies;
   std::vector<LoadedPlugin<sdk::Auth>> auths;
+  std::vector<LoadedPlugin<sdk::Dialect>> dialects;
 
   /// Calls `function(record)` for each, in the order of the members above.
   template <typename Function>
@@ -70,6 +73,7 @@ struct LoadedPlugins {
     for (const auto& plugin : match_strategies) function(*plugin.record);
     for (const auto& plugin : room_policies) function(*plugin.record);
     for (const auto& plugin : auths) function(*plugin.record);
+    for (const auto& plugin : dialects) function(*plugin.record);
   }
   /// Copies, in the order of each().
   [[nodiscard]] std::vector<PluginInfo> infos() const {

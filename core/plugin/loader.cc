@@ -288,7 +288,7 @@ LoadedPlugins load_plugins(const PluginsConfig& config, const std::string& direc
   const auto load = [&]<typename Interface>(LoadedPlugin<Interface>& plugin, const PluginKind& kind,
                                             std::size_t index) {
     const std::vector<PluginChoice>& list = config.*kind.choices;
-    Made made = make_object({kind, list[index], plugin_path(kind.name, index, list.size()),
+    Made made = make_object({kind, list[index], plugin_path(kind.key, index, list.size()),
                              label_of(list, index), directories, mistakes});
     plugin.record = std::move(made.record);
     plugin.object.reset(static_cast<Interface*>(made.object));
@@ -302,6 +302,7 @@ LoadedPlugins load_plugins(const PluginsConfig& config, const std::string& direc
   load_all(loaded.match_strategies, kMatchStrategyKind);
   load_all(loaded.room_policies, kRoomPolicyKind);
   load_all(loaded.auths, kAuthKind);
+  load_all(loaded.dialects, kDialectKind);
   check_chain(loaded.auths, config.auth, mistakes);
   if (mistakes.size() != mistakes_before) return {};
   return loaded;

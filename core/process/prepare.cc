@@ -1,7 +1,12 @@
 #include "core/process/prepare.h"
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <map>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -9,6 +14,7 @@
 #include "core/admin/bans_file.h"
 #include "core/base/plain_file.h"
 #include "core/config/plugin_kinds.h"
+#include "core/dispatch/dialects.h"
 #include "core/log/line_file.h"
 #include "core/net/unix_socket.h"
 #include "core/plugin/loader.h"
@@ -57,6 +63,71 @@ void check_directories(LoadedConfig& loaded) {
                               "' cannot be read: " + error.message());
   }
 }
+
+/// Two dialects at one path, or one at a path of the server's own: which is meant would depend on
+/// the order of the list.
+class DialectCheck {
+ public:
+  DialectCheck(LoadedConfig& loaded, const LoadedPlugins& plugins)
+      : loaded_(loaded), dialects_(plugins.dialects) {}
+
+  void check() {
+    const auto& dialects = dialects_;
+    if (!dialects.empty() && loaded_.config.max_name_length < kLongestReserved) {
+      loaded_.mistakes.push_back("max_name_length: expected " + std::to_string(kLongestReserved) +
+                                 " or more, since there are plugins.dialects");
+    }
+    for (std::size_t i = 0; i < dialects.size(); ++i) {
+      if (dialects[i].object == nullptr) continue;
+      const sdk::DialectTraits traits =
+          traits_of(dialects[i], [&](const std::string& text) { mistake(i, text); });
+      check_realm(i, traits);
+      claim(i, traits.upgrade_path, "upgrade at ", &upgrades_);
+      for (const std::string& path : traits.http_paths) claim(i, path, "answer at ", &answers_);
+    }
+  }
+
+ private:
+  using Claims = std::map<std::string, std::size_t>;
+
+  void mistake(std::size_t i, const std::string& text) {
+    const PluginChoice& choice = loaded_.config.plugins.dialects[i];
+    loaded_.mistakes.push_back(choice.where + ": " +
+                               plugin_path(kDialectKind.key, i, dialects_.size()) + ": plugin '" +
+                               choice.name + "' " + text);
+  }
+  [[nodiscard]] const std::string& name(std::size_t i) const {
+    return dialects_[i].record->info.name;
+  }
+  void check_realm(std::size_t i, const sdk::DialectTraits& traits) {
+    const auto [at, is_new] = realms_.emplace(name(i) + '\0' + traits.realm, i);
+    if (is_new) return;
+    mistake(i, "has the same paths and keys as " +
+                   plugin_path(kDialectKind.key, at->second, dialects_.size()) +
+                   "; give it others, or remove it");
+  }
+  /// The same plugin may be at a path with another realm: it tells its clients apart.
+  void claim(std::size_t i, const std::string& path, const char* what, Claims* claims) {
+    const Config& config = loaded_.config;
+    constexpr std::array<std::string_view, 3> kOwn{"/health", "/ready", "/stats"};
+    const bool is_own = std::find(kOwn.begin(), kOwn.end(), path) != kOwn.end() ||
+                        (!config.path.empty() && path == config.path);
+    if (is_own)
+      return mistake(i, std::string("wants to ") + what + path + ", which is the server's");
+    const auto [at, is_new] = claims->emplace(path, i);
+    if (is_new || name(at->second) == name(i)) return;
+    mistake(i, std::string("wants to ") + what + path + ", as " +
+                   plugin_path(kDialectKind.key, at->second, dialects_.size()) +
+                   " does; give one of them another path");
+  }
+
+  static constexpr std::uint32_t kLongestReserved = 41;  // DialectHost::namespace_of()
+  LoadedConfig& loaded_;
+  const std::vector<LoadedPlugin<sdk::Dialect>>& dialects_;
+  Claims upgrades_;
+  Claims answers_;
+  Claims realms_;
+};
 
 }  // namespace
 
@@ -118,6 +189,7 @@ Prepared prepare(LoadedConfig& loaded) {
   for (std::size_t i = 0; i < prepared.plugins.room_policies.size(); ++i) {
     check_message_types(loaded, prepared.plugins, i);
   }
+  DialectCheck(loaded, prepared.plugins).check();
   prepared.tls = load_tls(loaded);
   check_files(loaded);
   prepared.bans = load_bans(loaded);

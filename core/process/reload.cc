@@ -35,7 +35,7 @@ void find_different_plugins(const PluginsConfig& a, const PluginsConfig& b,
     const auto& left = a.*kind.choices;
     const auto& right = b.*kind.choices;
     if (!std::equal(left.begin(), left.end(), right.begin(), right.end(), is_same)) {
-      names.push_back("plugins." + std::string(kind.name));
+      names.push_back("plugins." + std::string(kind.key));
     }
   }
 }

@@ -29,7 +29,7 @@ std::size_t loop_count(const Config& config) {
   return usable;
 }
 
-NetOptions net_options_of(const Config& config) {
+NetOptions net_options_of(const Config& config, const Dialects& dialects) {
   NetOptions options;
   options.max_message_size = config.max_message_size;
   options.send_buffer_size = config.send_buffer_size;
@@ -49,6 +49,7 @@ NetOptions net_options_of(const Config& config) {
     if (auto pattern = parse_origin_pattern(text)) options.allowed_origins.push_back(*pattern);
   }
   options.subprotocols = config.subprotocols;
+  options.foreign_paths = dialects.upgrade_paths();
   return options;
 }
 
@@ -71,7 +72,7 @@ Server::Server(const Config& config, LoadedPlugins plugins, const std::vector<Ba
       dispatcher_(node_),
       host_(node_),
       auth_host_(node_) {
-  const NetOptions options = net_options_of(node_.config());
+  const NetOptions options = net_options_of(node_.config(), dispatcher_.dialects());
   for (std::size_t i = 0; i < loop_count(config); ++i) {
     auto loop = std::make_unique<EventLoop>(static_cast<std::uint8_t>(i), options, dispatcher_);
     loop->use_admission(node_.admission);
@@ -121,7 +122,7 @@ void Server::use_tls(const TlsContext::Ref& tls) {
 
 void Server::use_config(const Config& config) {
   node_.use_config(config);
-  const NetOptions options = net_options_of(config);
+  const NetOptions options = net_options_of(config, dispatcher_.dialects());
   for (const auto& loop : node_.loops) {
     loop->post([&loop = *loop, options] { loop.use_options(options); });
   }
@@ -160,6 +161,7 @@ sdk::Result<void> Server::start_plugins() {
     started = sdk::Error{record.calls.title() + " failed to start: " + result.error().message};
   });
   if (!started) return started;
+  if (auto dialects = dispatcher_.dialects().start(); !dialects) return dialects;
   broker_started_ = node_.broker_calls.run("start", [&] { node_.plugins.broker->start(host_); });
   if (broker_started_) {
     auth_host_.start();
@@ -261,6 +263,10 @@ void Server::stop_plugins(const WaitingFor& next) {
   for (LoadedPlugin<sdk::Auth>& auth : plugins.auths) {
     next(auth.calls().title() + ": destructor");
     auth.object.reset();
+  }
+  for (LoadedPlugin<sdk::Dialect>& dialect : plugins.dialects) {
+    next(dialect.calls().title() + ": destructor");
+    dialect.object.reset();
   }
   std::string others;
   for (const auto& strategy : plugins.match_strategies) others += strategy.calls().title() + ", ";

@@ -129,6 +129,11 @@ void ask_auth_beside(Node& node, Session& session, const AuthEntry& entry,
       });
 }
 
+void limit_to_foreign(sdk::AuthGrant& granted) {
+  granted.identity.reset();
+  granted.proved = false;
+}
+
 Fingerprint fingerprint_by(const sdk::AuthGrant& granted, const Fingerprint& of_public_key) {
   return granted.identity ? fingerprint_of_identity(*granted.identity) : of_public_key;
 }

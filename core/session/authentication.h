@@ -37,6 +37,9 @@ void ask_auth_beside(Node& node, Session& session, const AuthEntry& entry,
                      const AuthQuestion& question, milliseconds deadline,
                      UniqueTask<void(Session& session, sdk::AuthVerdict verdict)> then);
 
+/// What a client that speaks another protocol may have of it: it is who its id says, whatever the
+/// plugin knows.
+void limit_to_foreign(sdk::AuthGrant& granted);
 /// Who a peer is by this grant: its identity, or whoever the fingerprint of its public_key says.
 [[nodiscard]] Fingerprint fingerprint_by(const sdk::AuthGrant& granted,
                                          const Fingerprint& of_public_key);

@@ -28,7 +28,14 @@ bool matches_any(const std::vector<std::string>& patterns, std::string_view name
                      [&](const std::string& pattern) { return matches_pattern(pattern, name); });
 }
 
+bool is_reserved(std::string_view ns) { return ns.starts_with(kReservedNames); }
+
+bool may_enter(const Session& session, std::string_view ns) {
+  return may_use_namespace(session, ns) && (session.foreign || !is_reserved(ns));
+}
+
 bool is_quiet(const Node& node, std::string_view ns) {
+  if (is_reserved(ns)) return true;
   const std::vector<std::string>& patterns = node.config().quiet_namespaces;
   return !patterns.empty() && matches_any(patterns, ns);
 }
@@ -133,7 +140,7 @@ bool remove_member(Node& node, SessionRef where, const std::string& name,
                    const FrameRef& farewell) {
   EventLoop& loop = node.loop_of(where);
   Session* target = find_session(loop, where);
-  if (target == nullptr || target->stage != Session::Stage::kRegistered) return false;
+  if (target == nullptr || !target->is_registered()) return false;
   const Membership* membership = target->find(name);
   if (membership == nullptr) return false;
   const auto index = static_cast<std::size_t>(membership - target->memberships.data());
@@ -174,8 +181,7 @@ void tell_event(Node& node, const Session& session, EventKind kind, std::string_
 }
 
 Inheritance end_session(Node& node, Session& session, Ending ending) {
-  if (session.stage == Session::Stage::kRegistered && session.admitted &&
-      node.events.wanted(EventKind::kLeave)) {
+  if (session.is_registered() && session.admitted && node.events.wanted(EventKind::kLeave)) {
     tell_event(node, session, EventKind::kLeave);
   }
   session.stage = Session::Stage::kGone;

@@ -31,13 +31,18 @@ struct JoinDraft {
   bool holds_alias = true;  ///< as the peer's object says that goes with it
 };
 
-/// Whether nobody is told who comes there and goes (`quiet_namespaces`).
+/// What the names of namespaces begin with that dialects keep for themselves.
+inline constexpr std::string_view kReservedNames("\0dialect\0", 9);
+[[nodiscard]] bool is_reserved(std::string_view ns);
+/// Whether nobody is told who comes there and goes (`quiet_namespaces`): also in reserved ones.
 [[nodiscard]] bool is_quiet(const Node& node, std::string_view ns);
 /// Whether peers may ask who is there, and watch them: not in a quiet one, but with
 /// `discover_quiet`.
 [[nodiscard]] bool shows_members(const Node& node, std::string_view ns);
 /// True when the auth plugin's grant covers the name.
 [[nodiscard]] bool may_use_namespace(const Session& session, std::string_view ns);
+/// The same of one that the session need not be in yet: reserved ones are for dialects only.
+[[nodiscard]] bool may_enter(const Session& session, std::string_view ns);
 /// True when `name` matches one of `patterns`: exact, or a prefix followed by '*'.
 [[nodiscard]] bool matches_any(const std::vector<std::string>& patterns, std::string_view name);
 /// Bytes that the server holds for a peer (docs/protocol.md, "Bounds").

@@ -9,6 +9,7 @@
 #include "core/protocol/json_text.h"
 #include "core/session/auth_rules.h"
 #include "core/session/authentication.h"
+#include "core/session/foreign_session.h"
 #include "core/session/membership.h"
 #include "core/session/renewal.h"
 #include "core/session/replies.h"
@@ -43,11 +44,23 @@ void refuse_cluster_full(Node& node, Session& session) {
   refuse(session, 503, kClusterFullMessage, CloseCode::kTryAgainLater);
 }
 
+// Of a client that speaks another protocol: somebody else has its id.
+void refuse_taken(Node& node, Session& session) {
+  note(node, session, Refusal::kFirstMessage, "another client has its id");
+  refuse(session, 409, kIdTaken, CloseCode::kPolicyViolation);
+}
+
 // A text that anybody may know must not take the place of who has proved to hold the key.
 void refuse_unproved(Node& node, Session& session) {
+  if (session.foreign) return refuse_taken(node, session);
   note(node, session, Refusal::kAuth,
        "it has not proved its public_key, and who has it now has done so");
   refuse(session, 401, "key proof required", CloseCode::kAuthFailed);
+}
+
+// Of a native session it is of no use.
+Fingerprint secret_of(const Session& session) {
+  return session.foreign ? foreign_of(session).secret : Fingerprint();
 }
 
 void admit(Node& node, Session& session, const Inheritance& inheritance);
@@ -60,6 +73,7 @@ const AuthEntry& asked(const Node& node, const Registration& registration) {
 
 void grant(Node& node, Session& session, sdk::AuthGrant granted) {
   Registration& registration = *session.registration;
+  if (session.foreign) limit_to_foreign(granted);
   if (!granted.identity && registration.public_key.empty()) {
     return refuse_first_message(node, session, 400, "public_key required");
   }
@@ -89,7 +103,11 @@ void reject(Node& node, Session& session, std::string_view text) {
   refuse(session, 401, text, CloseCode::kAuthFailed);
 }
 
-void challenge(Session& session, sdk::AuthChallenge challenge) {
+void challenge(Node& node, Session& session, sdk::AuthChallenge challenge) {
+  if (session.foreign) {
+    note(node, session, Refusal::kAuth, "it speaks a dialect, which has no words for a challenge");
+    return refuse(session, 401, kAuthFailed, CloseCode::kAuthFailed);
+  }
   Registration& registration = *session.registration;
   registration.challenged = true;
   registration.challenge_context = std::move(challenge.context);
@@ -119,7 +137,7 @@ void obey(Node& node, Session& session, sdk::AuthVerdict verdict) {
   if (auto* granted = std::get_if<sdk::AuthGrant>(&verdict)) {
     grant(node, session, std::move(*granted));
   } else if (auto* asked = std::get_if<sdk::AuthChallenge>(&verdict)) {
-    challenge(session, std::move(*asked));
+    challenge(node, session, std::move(*asked));
   } else {
     reject(node, session, std::get<sdk::AuthRejection>(verdict).message);
   }
@@ -135,7 +153,7 @@ void ask_auth(Node& node, Session& session, const std::string& response) {
 
 // `token`: of its session; empty: it has none that may be resumed.
 void complete(Node& node, Session& session, const std::string& token) {
-  session.stage = Session::Stage::kRegistered;
+  session.stage = session.foreign ? Session::Stage::kForeign : Session::Stage::kRegistered;
   session.registered_at = session.loop().wall().time_since_epoch().count();
   // The limits of unregistered connections do not count it any more.
   session.transport()->mark_registered();
@@ -191,6 +209,7 @@ void tell_broker(Node& node, Session& session) {
   session.registration_number = ++node.last_registration;
   node.others.register_peer(
       session.loop(), session.registered(), session.alias, session.proved,
+      session.foreign ? &foreign_of(session).secret : nullptr,
       [&node, operation = session.hold()](const sdk::RegisterOutcome& outcome) {
         if (Session* there = session_of(operation)) take_outcome(node, *there, outcome);
       });
@@ -216,12 +235,14 @@ void replace(Node& node, Session& newcomer, SessionRef present) {
   EventLoop& new_loop = newcomer.loop();
   EventLoop& old_loop = node.loop_of(present);
   // Nullopt: the present one stays.
-  const auto end_present = [&node, &old_loop, present,
-                            proved = newcomer.proved]() -> std::optional<Inheritance> {
+  const auto end_present = [&node, &old_loop, present, proved = newcomer.proved,
+                            secret = secret_of(newcomer)]() -> std::optional<Inheritance> {
     Session* older = find_session(old_loop, present);
     // It has ended on its own by the time that this runs.
     if (older == nullptr || !older->admitted) return Inheritance();
     if (older->proved && !proved) return std::nullopt;
+    if (older->foreign && !is_same_in_constant_time(foreign_of(*older).secret, secret))
+      return std::nullopt;
     const Inheritance inheritance = end_session(node, *older, Ending::kReplaced);
     older->close(CloseCode::kReplaced, "replaced by a newer connection");
     return inheritance;
@@ -280,6 +301,18 @@ void begin(Node& node, Session& session, const Message& message, const RegisterR
 }
 
 }  // namespace
+
+void register_foreign(Node& node, ForeignSession& session, ForeignClient client) {
+  if (is_banned(node, session)) return refuse_banned(node, session);
+  Registration& registration = *session.registration;
+  if (node.peers.full() && !node.peers.present(fingerprint_of(client.public_key))) {
+    return refuse_full(node, session);
+  }
+  registration.payload = "{\"public_key\":" + json_string(client.public_key) + "}";
+  registration.public_key = std::move(client.public_key);
+  registration.meta = std::move(client.meta);
+  ask_auth(node, session, {});
+}
 
 void refuse_banned(Node& node, Session& session) {
   note(node, session, Refusal::kBan, "banned by an operator");
@@ -369,6 +402,7 @@ void handle_deadline(Node& node, Session& session) {
     case Session::Stage::kRegistering:
       return time_out_registering(node, session);
     case Session::Stage::kRegistered:
+    case Session::Stage::kForeign:
       return handle_grant_deadline(node, session);
     case Session::Stage::kGone:
       return;

@@ -23,4 +23,15 @@ void refuse_too_often(Node& node, Session& session);
 /// The time that a registration or a grant had is over: the session is closed.
 void handle_deadline(Node& node, Session& session);
 
+class ForeignSession;
+
+/// Of a ForeignSession, instead of a first message.
+struct ForeignClient {
+  std::string public_key;  ///< what its fingerprint is made of: no client can say it
+  std::string meta;        ///< an object
+};
+/// Judges the client as any other, and goes on to `registered`, or to an error and a close. Its
+/// stage is kRegistering.
+void register_foreign(Node& node, ForeignSession& session, ForeignClient client);
+
 }  // namespace peer

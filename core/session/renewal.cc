@@ -58,6 +58,7 @@ void obey_renewal(Node& node, Session& session, sdk::AuthVerdict verdict) {
     calls.fault("authenticate", "challenged a registered peer");
   }
   auto* granted = std::get_if<sdk::AuthGrant>(&verdict);
+  if (granted != nullptr && session.foreign) limit_to_foreign(*granted);
   if (granted == nullptr || !is_of(session, *granted)) return expire(session);
   use_rights(node, session, rights_of(*granted, calls.name()));
   renewal.ends = end_of(session, *granted);

@@ -82,12 +82,13 @@ struct Renewal {
 /// Threading: its loop's thread only; other threads know it by its SessionRef and by what the
 /// directories hold of it. Ownership: its transport's, or, of one that is away, its loop's; a
 /// reference is good until the handler that got it returns: keep a SessionRef, or an Operation.
-class Session final : public ApplicationSession {
+class Session : public ApplicationSession {
  public:
   enum class Stage : std::uint8_t {
     kConnected,    ///< the register message is due
     kRegistering,  ///< it is being judged
     kRegistered,
+    kForeign,  ///< the same of a ForeignSession
     kGone,
   };
 
@@ -126,6 +127,9 @@ class Session final : public ApplicationSession {
       end_away();
     }
   }
+  [[nodiscard]] bool is_registered() const {
+    return stage == Stage::kRegistered || stage == Stage::kForeign;
+  }
   /// Whether it is not about to end.
   [[nodiscard]] bool is_open() const {
     return transport_ != nullptr ? !transport_->closing() : stage == Stage::kRegistered;
@@ -154,9 +158,9 @@ class Session final : public ApplicationSession {
   // For away.cc and resume.cc.
 
   void use_transport(Connection* transport) { transport_ = transport; }
-  void on_sent(const FrameRef& frame) override;
-  void on_dropped() override;
-  SendResult keep(const FrameRef& frame, Importance importance) override;
+  void on_sent(const FrameRef& frame) final;
+  void on_dropped() final;
+  SendResult keep(const FrameRef& frame, Importance importance) final;
 
   [[nodiscard]] sdk::Registered registered() const { return {fingerprint, registration_number}; }
   [[nodiscard]] Membership* find(std::string_view ns) {
@@ -181,6 +185,7 @@ class Session final : public ApplicationSession {
   bool fanout_noted : 1 = false;
   bool proved : 1 = false;        ///< the peer has proved to hold its key
   bool has_identity : 1 = false;  ///< the fingerprint is that of a granted identity
+  bool foreign : 1 = false;       ///< it is a ForeignSession
   std::uint32_t limited_in_a_row = 0;
   std::uint32_t auth_entry = 0;           ///< of Node::auths: the one that granted
   std::uint64_t registration_number = 0;  ///< sdk::Registered

@@ -102,6 +102,11 @@ bool is_api_talk(std::string_view text) {
   return PackedReader(text).number() >= kFirst;
 }
 
+bool is_dialect_talk(std::string_view text) {
+  constexpr std::uint64_t kFirst = 32;
+  return PackedReader(text).number() >= kFirst && !is_api_talk(text);
+}
+
 void hear_node(Node& node, std::string_view from, std::string_view text) {
   PackedReader reader(text);
   const std::uint64_t step = reader.number();

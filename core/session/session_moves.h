@@ -99,6 +99,8 @@ void refuse_claim(Node& node, const ClaimName& claim, ClaimFate fate);
                                      std::uint64_t received);
 /// Whether what another node says is for its API (core/admin/node_talk.h).
 [[nodiscard]] bool is_api_talk(std::string_view text);
+/// Whether it is of its dialects (core/dispatch/dialect_waits.h).
+[[nodiscard]] bool is_dialect_talk(std::string_view text);
 /// Another node says one. Any thread.
 void hear_node(Node& node, std::string_view from, std::string_view text);
 /// As BrokerHost::peer_taken(). Any thread.

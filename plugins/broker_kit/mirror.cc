@@ -16,7 +16,7 @@ RoomTerms terms_of(const peer::sdk::RoomCommit& commit) {
   return terms;
 }
 
-void Mirror::add_peer(const Registered& peer, std::string_view alias, bool proved) {
+void Mirror::add_peer(const Registered& peer, std::string_view alias, std::string_view proof) {
   const auto [entry, fresh] = peers_.try_emplace(peer.peer);
   // Whatever the order in which calls come, the newest registration wins.
   if (!fresh && entry->second.registration >= peer.registration) return;
@@ -24,8 +24,13 @@ void Mirror::add_peer(const Registered& peer, std::string_view alias, bool prove
     for (const auto& [ns, member] : entry->second.members) release(ns);
     forget_alias(peer.peer, entry->second);
   }
-  entry->second = {peer.registration, std::string(alias), proved, {},
-                   Clock::now(),      std::nullopt,       {}};
+  entry->second = {peer.registration,
+                   std::string(alias),
+                   std::string(proof),
+                   {},
+                   Clock::now(),
+                   std::nullopt,
+                   {}};
   if (!alias.empty()) aliases_.emplace(alias, peer.peer);  // who came first holds it
 }
 

@@ -28,6 +28,10 @@ struct RoomTerms {
 };
 [[nodiscard]] RoomTerms terms_of(const peer::sdk::RoomCommit& commit);
 
+/// What a registration shows of its right to the fingerprint, as it is shared: kProved, the digits
+/// of a secret's hash, or nothing. While it lasts, only who shows the same replaces it.
+inline constexpr std::string_view kProved = "1";
+
 /// What the core has told of this node's own peers: the truth that Redis is put right with after
 /// an outage. Loop thread only.
 class Mirror {
@@ -41,9 +45,9 @@ class Mirror {
   struct Peer {
     std::uint64_t registration = 0;
     std::string alias;
-    bool proved = false;  ///< it has proved to hold its key
-    std::string tokens;   ///< of its session, as they are shared; empty: it has none
-    Time since;           ///< of the registration
+    std::string proof;   ///< who may replace it has the same; empty: anybody
+    std::string tokens;  ///< of its session, as they are shared; empty: it has none
+    Time since;          ///< of the registration
     std::optional<std::int64_t> shared_since;            ///< the same on Redis' clock, us
     std::map<std::string, Member, std::less<>> members;  ///< by namespace
   };
@@ -65,8 +69,9 @@ class Mirror {
     bool quiet = false;     ///< nobody is told who comes and goes
   };
 
-  /// Enters a registration without memberships, in place of an older one of the same peer.
-  void add_peer(const Registered& peer, std::string_view alias, bool proved = false);
+  /// Enters a registration without memberships, in place of an older one of the same peer. `proof`:
+  /// see kProved.
+  void add_peer(const Registered& peer, std::string_view alias, std::string_view proof = {});
   /// Another peer of the cluster holds the alias.
   void drop_alias(const Registered& peer);
   /// False: another registration is the live one.

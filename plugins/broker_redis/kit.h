@@ -49,6 +49,7 @@ using peer_broker_kit::envelope;
 using peer_broker_kit::from_hex;
 using peer_broker_kit::is_probe;
 using peer_broker_kit::kMajorVersion;
+using peer_broker_kit::kProved;
 using peer_broker_kit::kRoomCloses;
 using peer_broker_kit::pack;
 using peer_broker_kit::read_directed;

@@ -15,22 +15,22 @@ constexpr std::size_t kMostRevocations = 1000;
 
 }  // namespace
 
-void Peers::enter(const Registered& peer, const std::string& alias, bool proved,
+void Peers::enter(const Registered& peer, const std::string& alias, std::string_view proof,
                   const ReplyTo<RegisterOutcome>& reply) {
   // The mirror forgets what the older registration was a member of, so the counts lose it as well.
   if (const Mirror::Peer* old = mirror_.find(peer.peer)) {
     const auto members = old->members;
-    mirror_.add_peer(peer, alias, proved);
+    mirror_.add_peer(peer, alias, proof);
     for (const auto& [ns, member] : members) counts_.member_gone(ns);
   } else {
-    mirror_.add_peer(peer, alias, proved);
+    mirror_.add_peer(peer, alias, proof);
   }
   if (!state_.is_connected()) {
     resync_.mark_dirty(peer.peer);
     return reply({});
   }
   link_.run(Script::kRegister,
-            {to_hex(peer.peer), std::to_string(peer.registration), alias, proved ? "1" : ""},
+            {to_hex(peer.peer), std::to_string(peer.registration), alias, std::string(proof)},
             [this, peer, reply](const Reply* answer) { take_entered(peer, answer, reply); });
 }
 

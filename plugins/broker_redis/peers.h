@@ -29,8 +29,8 @@ class Peers {
         host_(host) {}
 
   /// See sdk::Broker::register_peer(). A peer of the same fingerprint here is replaced.
-  /// `proved`: it has proved to hold its key.
-  void enter(const Registered& peer, const std::string& alias, bool proved,
+  /// `proof`: kProved, a secret or nothing (broker_kit/mirror.h).
+  void enter(const Registered& peer, const std::string& alias, std::string_view proof,
              const ReplyTo<peer::sdk::RegisterOutcome>& reply);
   /// Nothing happens when a newer registration has the fingerprint.
   void remove(const Registered& peer);

@@ -73,14 +73,21 @@ bool RedisBroker::post_message(std::size_t size, Task task) {
 void RedisBroker::register_peer(const Registered& peer, std::string_view alias,
                                 ReplyTo<RegisterOutcome> reply) {
   loop_->post([this, peer, alias = std::string(alias), reply = std::move(reply)] {
-    node_->peers().enter(peer, alias, false, reply);
+    node_->peers().enter(peer, alias, {}, reply);
   });
 }
 
 void RedisBroker::register_proved(const Registered& peer, std::string_view alias,
                                   ReplyTo<RegisterOutcome> reply) {
   loop_->post([this, peer, alias = std::string(alias), reply = std::move(reply)] {
-    node_->peers().enter(peer, alias, true, reply);
+    node_->peers().enter(peer, alias, kProved, reply);
+  });
+}
+
+void RedisBroker::register_owned(const Registered& peer, std::string_view alias,
+                                 const Fingerprint& secret, ReplyTo<RegisterOutcome> reply) {
+  loop_->post([this, peer, alias = std::string(alias), secret, reply = std::move(reply)] {
+    node_->peers().enter(peer, alias, to_hex(secret), reply);
   });
 }
 

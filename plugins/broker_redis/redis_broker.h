@@ -31,6 +31,9 @@ class RedisBroker final : public peer::sdk::Broker {
                      ReplyTo<peer::sdk::RegisterOutcome> reply) override;
   void register_proved(const peer::sdk::Registered& peer, std::string_view alias,
                        ReplyTo<peer::sdk::RegisterOutcome> reply) override;
+  void register_owned(const peer::sdk::Registered& peer, std::string_view alias,
+                      const peer::sdk::Fingerprint& secret,
+                      ReplyTo<peer::sdk::RegisterOutcome> reply) override;
   void revoke(const peer::sdk::Fingerprint& peer, std::string_view message) override;
   void unregister_peer(const Registered& peer) override;
   void resolve(std::span<const std::string_view> aliases,

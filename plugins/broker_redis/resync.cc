@@ -97,7 +97,7 @@ void Resync::put_right(const Fingerprint& peer) {
                                      std::to_string(entry->registration),
                                      std::to_string(since_us(*entry)),
                                      entry->alias,
-                                     entry->proved ? "1" : "",
+                                     entry->proof,
                                      entry->tokens};
   std::vector<std::string> namespaces;
   for (const auto& [ns, member] : entry->members) {

@@ -201,7 +201,7 @@ TakeOutcome Sessions::enter(const Take& take, const Reply& answer) {
   Mirror& mirror = parts_.mirror;
   const Registered peer{take.what.peer.peer, take.what.number};
   outcome.holds_alias = !answer[1].text().empty();
-  mirror.add_peer(peer, answer[1].text(), take.what.proved);
+  mirror.add_peer(peer, answer[1].text(), take.what.proved ? kProved : std::string_view());
   if (!mirror.is_live(peer)) return nothing_done();
   mirror.find(peer.peer)->shared_since = to_number<std::uint64_t>(answer[2].text());
   mirror.find(peer.peer)->tokens = answer[3].text();

@@ -19,8 +19,8 @@ endif()
 run(--build ${WORK}/build)
 run(--install ${WORK}/build --prefix ${prefix})
 
-foreach(plugin auth_open broker_local match_criteria match_skill room_managed room_standard
-               auth_key broker_counting match_fifo room_secret)
+foreach(plugin auth_open broker_local match_criteria match_skill dialect_y_webrtc room_managed room_standard
+               auth_key broker_counting dialect_lines match_fifo room_secret)
   if(NOT EXISTS ${prefix}/lib/peer-server/plugins/${plugin}.so)
     message(FATAL_ERROR "${plugin}.so was not installed")
   endif()
@@ -32,12 +32,13 @@ file(WRITE ${WORK}/examples.yaml "plugins:
   match_strategy: {name: fifo}
   room_policy: {name: secret}
   auth: {name: key, options: {keys: [sesame]}}
+  dialects: [{name: lines}]
 ")
 execute_process(COMMAND ${server} --config ${WORK}/examples.yaml --check-config
   COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND ${server} --config ${WORK}/examples.yaml --list-plugins
   OUTPUT_VARIABLE listed COMMAND_ERROR_IS_FATAL ANY)
-foreach(plugin "broker counting" "match_strategy fifo" "room_policy secret" "auth key")
+foreach(plugin "broker counting" "match_strategy fifo" "room_policy secret" "auth key" "dialect lines")
   if(NOT listed MATCHES "${plugin} 1.0.0 ${prefix}/lib/peer-server/plugins/[a-z_]+.so .configured.")
     message(FATAL_ERROR "not listed as configured: ${plugin}\n${listed}")
   endif()

@@ -10,7 +10,7 @@ using namespace sdk;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-/// The plugins of sdk/examples, all four in one server.
+/// The plugins of sdk/examples, all in one server.
 class ExamplesTest : public testing::Test {
  protected:
   static PluginsConfig config() {
@@ -20,6 +20,7 @@ class ExamplesTest : public testing::Test {
     config.room_policy.front().name = "secret";
     config.auth.front().name = "key";
     config.auth.front().options = {{"keys", std::vector<std::string>{"s3cret", "0ther"}}};
+    config.dialects.push_back(default_plugin("lines"));
     return config;
   }
   void SetUp() override { ASSERT_THAT(loaded_.mistakes, IsEmpty()); }
@@ -62,6 +63,10 @@ TEST_F(ExamplesTest, AKeyListIsRequired) {
   EXPECT_THAT(load(without, kTestPluginDir + "/examples").mistakes,
               ElementsAre("default: plugins.auth.options.keys: expected a list of at least one "
                           "key"));
+}
+
+TEST_F(ExamplesTest, LinesAreSpokenAtTheirPath) {
+  EXPECT_EQ(loaded_.plugins.dialects.front()->traits().upgrade_path, "/lines");
 }
 
 TEST_F(ExamplesTest, FifoIgnoresCriteria) {

@@ -289,9 +289,10 @@ local function end_older(fp, node, registration)
   drop_peer(fp, node, not told, node ~= self and node or nil)
 end
 
--- Enters a registration of the caller; `proved` is '1' of a peer that has proved its key. Returns whether another peer holds the alias: one that has
+-- Enters a registration of the caller; `proof` is '1' of a peer that has proved its key, digits of one that
+-- only who has the same secret replaces, or ''. Returns whether another peer holds the alias: one that has
 -- registered before.
-local function enter_peer(fp, registration, alias, since, proved)
+local function enter_peer(fp, registration, alias, since, proof)
   local taken = 0
   if alias ~= '' then
     local holder = call('GET', P .. 'a:' .. alias)
@@ -308,7 +309,7 @@ local function enter_peer(fp, registration, alias, since, proved)
     end
   end
   call('HSET', P .. 'p:' .. fp, 'n', self, 'r', registration, 't', digits(since), 'a', alias)
-  if proved == '1' then call('HSET', P .. 'p:' .. fp, 'k', 1) end
+  if proof ~= '' then call('HSET', P .. 'p:' .. fp, 'k', proof) end
   call('SADD', P .. 'n:' .. self, fp)
   -- Until its next beat: should it end before, it is reaped.
   if call('ZADD', P .. 'nodes', 'NX', digits(now_us() / 1000 + lease), self) == 1 then tell_version() end

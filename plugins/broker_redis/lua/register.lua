@@ -1,14 +1,15 @@
--- fp registration alias proved ('1' or '') -> {registered | taken (the alias is another's) |
+-- fp registration alias proof ('1', digits of a secret, or '') -> {registered | taken (the alias is another's) |
 -- too_often | unproved, since_us}
--- unproved: nothing is done. Who has the fingerprint has proved its key, and the newcomer has not.
+-- unproved: nothing is done. Who has the fingerprint has proved its key, or shown a secret, and the
+-- newcomer has not shown the same.
 -- too_often: nothing is done. The registration with another node has replaced, or was replaced by, one of
 -- this node and so on, more than 20 times in 10 s (docs/protocol.md, "Replacement").
-local fp, registration, alias, proved = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local fp, registration, alias, proof = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local since = now_us()
 local old = call('HMGET', P .. 'p:' .. fp, 'n', 'r', 't', 'c', 'w', 'k')
 local too_often, count, window = false, tonumber(old[4] or 0), old[5] or since
 if old[1] then
-  if old[6] and proved ~= '1' then return {'unproved', digits(since)} end
+  if old[6] and proof ~= old[6] then return {'unproved', digits(since)} end
   since = math.max(since, tonumber(old[3]) + 1)  -- the clock may have gone back
   if old[1] ~= self then
     too_often, count, window = count_replacement(count, window, since)
@@ -16,6 +17,6 @@ if old[1] then
   end
   end_older(fp, old[1], old[2])
 end
-local taken = enter_peer(fp, registration, alias, since, proved)
+local taken = enter_peer(fp, registration, alias, since, proof)
 if count > 0 then call('HSET', P .. 'p:' .. fp, 'c', count, 'w', digits(window)) end
 return {taken == 1 and 'taken' or 'registered', digits(since)}

@@ -1,4 +1,4 @@
--- fp registration since alias proved ('1' or '') tokens (each with '|' behind it), then for each membership: ns object telling place version owner max state created
+-- fp registration since alias proof ('1', digits of a secret, or '') tokens (each with '|' behind it), then for each membership: ns object telling place version owner max state created
 -- listed empty
 -- (telling: 0 the join is told to nodes with members, 1 they know of it, 2 the namespace is quiet)
 -- (place '' for one that Redis never had, version '' for a namespace) -> {moved | here, alias taken, total or -1 or by whom it was kicked ...}
@@ -7,13 +7,14 @@
 -- Its tickets end: the caller shares them again.
 bring_nothing_new()
 local fp, registration, since, alias = ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
-local proved, tokens = ARGV[7], ARGV[8]
+local proof, tokens = ARGV[7], ARGV[8]
 local old = call('HMGET', P .. 'p:' .. fp, 'n', 'r', 't', 'a', 'k', 'h')
 if old[1] and old[1] ~= self then
-  -- Of two that registered while they could not know of each other, who has proved the key stays.
+  -- Of two that registered while they could not know of each other, who has proved the key stays, and of
+  -- two with different secrets the one that is here.
   local newer = tonumber(old[3]) > since
-  if old[5] and proved ~= '1' then newer = true end
-  if proved == '1' and not old[5] then newer = false end
+  if old[5] and proof ~= old[5] then newer = true end
+  if proof ~= '' and not old[5] then newer = false end
   if newer then return {'moved', 0} end
   end_older(fp, old[1], old[2])
 elseif old[1] and old[2] ~= registration then
@@ -21,7 +22,7 @@ elseif old[1] and old[2] ~= registration then
 elseif old[1] and old[4] ~= alias then
   free_alias(fp, old[4])
 end
-local answer = {'here', enter_peer(fp, registration, alias, since, proved)}
+local answer = {'here', enter_peer(fp, registration, alias, since, proof)}
 if tokens ~= '' or old[6] then set_tokens(fp, tokens, call('HGET', P .. 'p:' .. fp, 'h')) end
 end_tickets(fp)
 local wanted = {}

@@ -14,13 +14,14 @@
 #include <peer/sdk/auth.h>
 #include <peer/sdk/broker.h>
 #include <peer/sdk/contract/default_option.h>
+#include <peer/sdk/dialect.h>
 #include <peer/sdk/match_strategy.h>
 #include <peer/sdk/room_policy.h>
 
 #include "process.h"
 
 // What every plugin is held to, of whatever kind. In: a file and its options. The object is made
-// and destroyed through a table of the four kinds, since the tests here call nothing else of it.
+// and destroyed through a table of the kinds, since the tests here call nothing else of it.
 namespace peer::sdk::contract {
 namespace {
 
@@ -40,7 +41,8 @@ constexpr Kind kind_of(const char* prefix) {
 }
 
 constexpr std::array kKinds{kind_of<Broker>("broker"), kind_of<MatchStrategy>("match"),
-                            kind_of<RoomPolicy>("room"), kind_of<Auth>("auth")};
+                            kind_of<RoomPolicy>("room"), kind_of<Auth>("auth"),
+                            kind_of<Dialect>("dialect")};
 
 const Kind* find_kind(std::string_view name) {
   const auto* found = std::find_if(kKinds.begin(), kKinds.end(),

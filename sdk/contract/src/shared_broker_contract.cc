@@ -260,6 +260,25 @@ TEST_P(SharedBrokerContract, WhoRegistersElsewhereIsReplacedHere) {
   EXPECT_TRUE(nodes.here.log().hears("replaced " + name_of(ann.peer), nodes.patience));
 }
 
+// Of brokers that know of secrets (SDK revision 7).
+TEST_P(SharedBrokerContract, OnlyWhoHasTheSameSecretReplacesItsHolder) {
+  TwoNodes nodes(GetParam());
+  const auto add = [&](BrokerNode& node, const Fingerprint& secret) {
+    return node.answer<RegisterOutcome>(
+        [&](auto reply) { node->register_owned(registered(115), {}, secret, std::move(reply)); });
+  };
+  const auto first = add(nodes.here, peer_number(1));
+  ASSERT_TRUE(first && !first->proof_required) << "nobody has it yet";
+  const auto other = add(nodes.there, peer_number(2));
+  EXPECT_TRUE(other && other->proof_required) << "another secret";
+  const auto none = nodes.there.answer<RegisterOutcome>(
+      [&](auto reply) { nodes.there->register_peer(registered(115), {}, std::move(reply)); });
+  EXPECT_TRUE(none && none->proof_required) << "no secret";
+  const auto same = add(nodes.there, peer_number(1));
+  EXPECT_TRUE(same && !same->proof_required) << "the same secret";
+  EXPECT_TRUE(nodes.here.log().hears("replaced " + name_of(registered(115).peer), nodes.patience));
+}
+
 TEST_P(SharedBrokerContract, WhoIsThrownOutIsThrownOutElsewhere) {
   TwoNodes nodes(GetParam());
   const Registered ann = nodes.add(nodes.there, 114);

@@ -175,6 +175,31 @@ TEST(PluginListsTest, TheCommandLineReplacesAList) {
   EXPECT_THAT(loaded.config.plugins.auth[0].options, IsEmpty());
 }
 
+TEST(PluginListsTest, DialectsAreAListThatIsEmptyByDefault) {
+  const auto names = [](const PluginsConfig& plugins) {
+    Strings found;
+    for (const PluginChoice& choice : plugins.dialects) found.push_back(choice.name);
+    return found;
+  };
+  EXPECT_THAT(names(list_in("")), IsEmpty());
+  EXPECT_THAT(names(list_in("plugins: {dialects: []}")), IsEmpty());
+  EXPECT_THAT(names(list_in("plugins: {dialects: {name: one}}")), ElementsAre("one"));
+  const std::string two = "plugins: {dialects: [{name: one}, {name: one, options: {path: /b}}]}";
+  EXPECT_THAT(names(list_in(two)), ElementsAre("one", "one"));
+  const LoadedConfig loaded = over_file(two, {{"PEER_PLUGINS__DIALECTS__1__NAME", "other"}},
+                                        {{"plugins.dialects.0.as", "first"}});
+  EXPECT_THAT(loaded.mistakes, IsEmpty());
+  EXPECT_THAT(names(loaded.config.plugins), ElementsAre("one", "other"));
+  EXPECT_EQ(loaded.config.plugins.dialects[0].as, "first");
+  const std::string printed = print_config(load_config_text(two, "/etc/c.yaml"));
+  EXPECT_THAT(names(list_in(printed)), ElementsAre("one", "one"));
+}
+
+TEST(PluginListsTest, TheKindOfDialectsIsWrittenAsAList) {
+  const LoadedConfig loaded = load_config_text("plugins: {dialect: {name: one}}", "/etc/c.yaml");
+  EXPECT_THAT(loaded.mistakes, ElementsAre(HasSubstr("unknown key; did you mean 'dialects'?")));
+}
+
 TEST(PluginListsTest, DirectoriesAreAListBesideTheShippedOne) {
   const PluginsConfig plugins = list_in("plugins: {directories: [mine, /opt/theirs]}");
   EXPECT_THAT(plugins.directories, ElementsAre("/etc/mine", "/opt/theirs"));

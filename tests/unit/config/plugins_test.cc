@@ -105,7 +105,7 @@ TEST(PluginsTest, MistakesNameTheWholePath) {
           "c.yaml:4: plugins.match_strategy.opts: unknown key; known: name, file, options, as, "
           "namespaces",
           "c.yaml:5: plugins.rooms: unknown key; known: directory, directories, broker, "
-          "match_strategy, room_policy, auth",
+          "match_strategy, room_policy, auth, dialects",
           "c.yaml:6: plugins.auth: expected a map {name, file, options}, got 'open'; write {name: "
           "...}",
           "c.yaml:9: plugins.broker.name: duplicate key, first set on line 8; remove one",

@@ -52,6 +52,15 @@ class Watched final : public Application {
   std::string on_http(const HttpRequest& request, bool loopback) override {
     return dispatcher_.on_http(request, loopback);
   }
+  std::string on_request(Connection& connection, const HttpRequest& request,
+                         bool loopback) override {
+    return dispatcher_.on_request(connection, request, loopback);
+  }
+  std::string refusal(Connection& connection, const HttpRequest& request, Refusal reason,
+                      int status, std::string_view why) override {
+    return dispatcher_.refusal(connection, request, reason, status, why);
+  }
+  Dialects& dialects() { return dispatcher_.dialects(); }
   void on_open(Connection& connection, HttpRequest&& request) override {
     dispatcher_.on_open(connection, std::move(request));
   }
@@ -186,6 +195,10 @@ std::vector<std::string> Client::end() {
     const Frame frame = ws_.read_frame();
     if (frame.opcode == kText) messages.push_back(with_names(frame.payload));
     if (frame.opcode != kClose) continue;
+    if (frame.payload.empty()) {
+      messages.emplace_back("empty");
+      return messages;
+    }
     const auto high = static_cast<unsigned char>(frame.payload.at(0));
     const auto low = static_cast<unsigned char>(frame.payload.at(1));
     messages.push_back(std::to_string(high << 8 | low) + " " + frame.payload.substr(2));
@@ -200,6 +213,7 @@ struct NodeTest::Plugins {
   std::unique_ptr<TestStrategy> strategy = std::make_unique<TestStrategy>();
   std::unique_ptr<TestRooms> rooms = std::make_unique<TestRooms>();
   std::unique_ptr<TestAuth> auth = std::make_unique<TestAuth>();
+  std::unique_ptr<TestDialect> dialect = std::make_unique<TestDialect>();
   Poco::AutoPtr<Lines> lines{new Lines};
 
   template <typename Interface>
@@ -208,12 +222,13 @@ struct NodeTest::Plugins {
     return {std::make_unique<PluginRecord>(std::move(info), PEER_SDK_REVISION), std::move(object)};
   }
 
-  LoadedPlugins release() {
+  LoadedPlugins release(bool speaks_dialect) {
     LoadedPlugins plugins;
     plugins.broker = loaded<sdk::Broker>(std::move(broker));
     plugins.match_strategies.push_back(loaded<sdk::MatchStrategy>(std::move(strategy)));
     plugins.room_policies.push_back(loaded<sdk::RoomPolicy>(std::move(rooms)));
     plugins.auths.push_back(loaded<sdk::Auth>(std::move(auth)));
+    if (speaks_dialect) plugins.dialects.push_back(loaded<sdk::Dialect>(std::move(dialect)));
     return plugins;
   }
 };
@@ -223,13 +238,20 @@ struct NodeTest::Running {
   Running(const Config& config, LoadedPlugins plugins, std::size_t loops)
       : node(config, std::move(plugins), loops), application(node), host(node), auth_host(node) {
     for (std::size_t i = 0; i < loops; ++i) {
-      node.add_loop(
-          std::make_unique<EventLoop>(static_cast<std::uint8_t>(i), NetOptions(), application));
+      NetOptions options;
+      options.foreign_paths = application.dialects().upgrade_paths();
+      for (const std::string& text : config.allowed_origins) {
+        options.allowed_origins.push_back(*parse_origin_pattern(text));
+      }
+      auto loop = std::make_unique<EventLoop>(static_cast<std::uint8_t>(i), options, application);
+      if (!options.foreign_paths.empty()) loop->use_admission(node.admission);
+      node.add_loop(std::move(loop));
       const sdk::Result<Listeners> listeners = listen_on("127.0.0.1", 0, 1);
       if (!listeners) throw std::runtime_error(listeners.error().message);
       node.loops.back()->listen({listeners->fds[0]});
       ports.push_back(listeners->port);
     }
+    if (!application.dialects().start()) throw std::runtime_error("the dialect does not start");
     node.plugins.broker->start(host);
     auth_host.start();
     for (const auto& loop : node.loops) threads.emplace_back([&loop] { loop->run(); });
@@ -248,6 +270,7 @@ struct NodeTest::Running {
     // Those may hold replies, which refer to the loops.
     node.plugins.broker.object.reset();
     for (auto& auth : node.plugins.auths) auth.object.reset();
+    for (auto& dialect : node.plugins.dialects) dialect.object.reset();
   }
 
   Node node;
@@ -263,7 +286,8 @@ NodeTest::NodeTest(Others others)
       broker_(*plugins_->broker),
       strategy_(*plugins_->strategy),
       rooms_(*plugins_->rooms),
-      auth_(*plugins_->auth) {
+      auth_(*plugins_->auth),
+      dialect_(*plugins_->dialect) {
   if (others == Others::kNone) broker_.stand_alone();
   config_.max_peers = 100;
   config_.shard_count = 4;
@@ -278,12 +302,25 @@ NodeTest::~NodeTest() {
 
 NodeTest::Running& NodeTest::running() {
   if (running_ == nullptr) {
-    running_ = std::make_unique<Running>(config_, plugins_->release(), loops_);
+    running_ = std::make_unique<Running>(config_, plugins_->release(speaks_dialect_), loops_);
   }
   return *running_;
 }
 
 Client NodeTest::connect(std::size_t loop) { return {*this, running().ports[loop]}; }
+
+std::uint16_t NodeTest::port(std::size_t loop) { return running().ports[loop]; }
+
+Client NodeTest::foreign(std::string_view query, std::size_t loop, std::string headers) {
+  if (running_ == nullptr) speaks_dialect_ = true;
+  return {*this, port(loop), "/test?" + std::string(query), std::move(headers)};
+}
+
+Client NodeTest::foreign_peer(std::string_view id, std::size_t loop) {
+  Client client = foreign("id=" + std::string(id) + "&token=" + std::string(id), loop);
+  EXPECT_EQ(client.read(), "open " + std::string(id));
+  return client;
+}
 
 Client NodeTest::peer(std::string_view name, std::size_t loop) {
   Client client = connect(loop);

@@ -14,6 +14,7 @@
 #include "tests/support/ws_client.h"
 #include "tests/unit/dispatch/names.h"
 #include "tests/unit/dispatch/test_broker.h"
+#include "tests/unit/dispatch/test_dialect.h"
 #include "tests/unit/dispatch/test_plugins.h"
 #include "tests/unit/match/test_strategy.h"
 
@@ -46,7 +47,9 @@ inline constexpr std::string_view kLobby = R"({"namespace":"lobby"})";
 /// not come in time throws.
 class Client {
  public:
-  Client(NodeTest& test, std::uint16_t port) : test_(&test), ws_(port) {}
+  Client(NodeTest& test, std::uint16_t port, std::string path = "/ws", std::string headers = {})
+      : test_(&test),
+        ws_(Dial{.port = port, .path = std::move(path), .headers = std::move(headers)}) {}
 
   void send(std::string_view text) { ws_.send_text(with_fingerprints(text)); }
   void send(std::string_view type, std::string_view payload, std::string_view more = {});
@@ -63,7 +66,8 @@ class Client {
   std::vector<std::string> heard();
   /// Whether nothing has come, although all that the node could do is done.
   bool waits();
-  /// All that comes up to the close frame, and that: "1008 registration timeout".
+  /// All that comes up to the close frame, and that: "1008 registration timeout"; "empty" for one
+  /// without a code.
   std::vector<std::string> end();
   /// Breaks the connection, without waiting for anything.
   void drop() { ws_.stream().reset(); }
@@ -94,6 +98,11 @@ class NodeTest : public testing::Test {
   explicit NodeTest(Others others = Others::kNone);
   ~NodeTest() override;
 
+  /// A client of TestDialect, which the node has from the first of these on if that is the first of
+  /// all connections. `query`: "id=alice&token=x".
+  Client foreign(std::string_view query, std::size_t loop = 0, std::string headers = {});
+  /// The same, of one that has been let in.
+  Client foreign_peer(std::string_view id, std::size_t loop = 0);
   /// A connection to one of the loops, unregistered.
   Client connect(std::size_t loop = 0);
   /// The same, registered with `name` as public key and alias.
@@ -121,6 +130,7 @@ class NodeTest : public testing::Test {
   std::vector<std::string> log();
   /// The answer to a request of a client on this machine, or elsewhere: status line to body.
   std::string http(std::string_view method, std::string_view path, bool loopback = true);
+  [[nodiscard]] std::uint16_t port(std::size_t loop = 0);
 
   Config config_;
   std::size_t loops_ = 1;
@@ -128,6 +138,8 @@ class NodeTest : public testing::Test {
   TestStrategy& strategy_;
   TestRooms& rooms_;
   TestAuth& auth_;
+  TestDialect& dialect_;
+  bool speaks_dialect_ = false;  ///< before the node is made
 
  private:
   Running& running();

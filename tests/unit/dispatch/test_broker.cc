@@ -51,6 +51,17 @@ void TestBroker::register_proved(const sdk::Registered& peer, std::string_view a
   register_peer(peer, alias, std::move(reply));
 }
 
+void TestBroker::register_owned(const sdk::Registered& peer, std::string_view alias,
+                                const sdk::Fingerprint&,
+                                sdk::BrokerReply<sdk::RegisterOutcome> reply) {
+  note("owned " + name_of(peer.peer));
+  register_peer(peer, alias, std::move(reply));
+}
+
+void TestBroker::tell_node(std::string_view node, std::string_view) {
+  note("tell " + std::string(node));
+}
+
 void TestBroker::revoke(const sdk::Fingerprint& peer, std::string_view message) {
   note("revoke " + name_of(peer) + ": " + std::string(message));
 }

@@ -51,7 +51,8 @@ class TestBroker final : public sdk::Broker {
   /// has started.
   void obey(std::string_view command);
   /// What the core has told without a question: "leave lobby alice", "unregister alice",
-  /// "broadcast lobby alice", "update lobby alice", "ticket_waits lobby", "proved alice", "revoke
+  /// "broadcast lobby alice", "update lobby alice", "ticket_waits lobby", "proved alice", "owned
+  /// alice", "tell node", "revoke
   /// alice: words"; and of a join that nobody is to be told of "quiet lobby alice". Names by their
   /// aliases.
   [[nodiscard]] std::vector<std::string> told();
@@ -71,6 +72,13 @@ class TestBroker final : public sdk::Broker {
                      sdk::BrokerReply<sdk::RegisterOutcome> reply) override;
   void register_proved(const sdk::Registered& peer, std::string_view alias,
                        sdk::BrokerReply<sdk::RegisterOutcome> reply) override;
+  void register_owned(const sdk::Registered& peer, std::string_view alias,
+                      const sdk::Fingerprint& secret,
+                      sdk::BrokerReply<sdk::RegisterOutcome> reply) override;
+  /// Before the node is made.
+  std::vector<std::string> other_nodes;
+  std::vector<std::string> nodes() const override { return other_nodes; }
+  void tell_node(std::string_view node, std::string_view text) override;
   void revoke(const sdk::Fingerprint& peer, std::string_view message) override;
   void unregister_peer(const sdk::Registered& peer) override;
   void resolve(std::span<const std::string_view> aliases,

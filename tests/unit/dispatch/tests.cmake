@@ -6,6 +6,7 @@ peer_add_test(unit_dispatch
   SOURCES
     dispatch/auth_test.cc
     dispatch/away_test.cc
+    dispatch/dialect_test.cc
     dispatch/ice_test.cc
     dispatch/matching_test.cc
     dispatch/namespaces_test.cc

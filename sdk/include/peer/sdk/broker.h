@@ -351,6 +351,17 @@ class Broker {
   /// A parked session with its record, for this node to take_peer(); for some seconds no other node
   /// is offered it.
   virtual void next_parked(BrokerReply<ParkedSession> reply) { reply({}); }
+
+  // Since revision 7.
+
+  /// As register_peer(), of a peer that only who has the same secret replaces, on whichever node: a
+  /// registration of the fingerprint with another one, or with none, is refused
+  /// (RegisterOutcome::proof_required). The secret is a hash, and no client's word.
+  virtual void register_owned(const Registered& peer, std::string_view alias,
+                              const Fingerprint& secret, BrokerReply<RegisterOutcome> reply) {
+    (void)secret;
+    register_peer(peer, alias, std::move(reply));
+  }
 };
 
 }  // namespace peer::sdk

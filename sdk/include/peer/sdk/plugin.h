@@ -40,8 +40,8 @@
 /// RoomDescription::listed and keep_empty, RoomPolicy::list(), RoomCommit::listed, keep_empty and
 /// most_empty, Broker::list_rooms(); JoinRequest::quiet; sessions of nodes that stop:
 /// Broker::await_sent(), ask_any_node(), park_peer(), keep_parked(), next_parked(),
-/// BrokerHost::peers_parked().
-#define PEER_SDK_REVISION 6
+/// BrokerHost::peers_parked(). 7: Dialect; Broker::register_owned().
+#define PEER_SDK_REVISION 7
 
 /// What really has to agree between server and plugin: the C++ ABI, the standard library and the
 /// major version of this SDK; not the compiler. GCC and clang plugins on libstdc++ mix freely.
@@ -65,7 +65,7 @@ extern "C" {
 struct PeerPluginDescriptor {
   std::uint32_t size;         ///< sizeof(PeerPluginDescriptor): must be the first field
   std::uint32_t api_version;  ///< kApiVersion of the interface in the header of its kind
-  const char* kind;           ///< "broker", "match_strategy", "room_policy" or "auth"
+  const char* kind;           ///< "broker", "match_strategy", "room_policy", "auth" or "dialect"
   const char* abi;            ///< PEER_SDK_ABI_TAG of the SDK it was built with
   const char* name;           ///< what YAML calls it: lower case, digits, '_'
   const char* version;        ///< the plugin's own version, shown in /stats

@@ -38,6 +38,7 @@ struct Cluster {
   std::vector<BrokerHost*> nodes;
   std::map<Fingerprint, std::pair<Registered, BrokerHost*>> peers;
   std::map<std::string, Fingerprint, std::less<>> aliases;
+  std::map<Fingerprint, Fingerprint> secrets;
   std::map<std::string, Space, std::less<>> spaces;
   std::map<std::string, std::map<TicketId, Ticket>, std::less<>> tickets;
 
@@ -103,6 +104,14 @@ class FaultyBroker final : public Broker {
 
   void register_peer(const Registered& peer, std::string_view alias,
                      BrokerReply<RegisterOutcome> reply) override {
+    enter(peer, alias, {}, std::move(reply));
+  }
+  void register_owned(const Registered& peer, std::string_view alias, const Fingerprint& secret,
+                      BrokerReply<RegisterOutcome> reply) override {
+    enter(peer, alias, is("forgets_secrets") ? Fingerprint() : secret, std::move(reply));
+  }
+  void enter(const Registered& peer, std::string_view alias, const Fingerprint& secret,
+             BrokerReply<RegisterOutcome> reply) {
     if (is("blocks")) faulty::take_too_long();
     if (is("throws_at_odd_names") && alias.find('\0') != alias.npos)
       throw std::runtime_error("a NUL");
@@ -112,6 +121,13 @@ class FaultyBroker final : public Broker {
     const auto holder = shared_.aliases.find(alias);
     const bool is_taken = holder != shared_.aliases.end() && holder->second != peer.peer;
     const auto before = shared_.peers.find(peer.peer);
+    const auto owned = shared_.secrets.find(peer.peer);
+    const bool is_owned = before != shared_.peers.end() && owned != shared_.secrets.end();
+    if (is_owned && owned->second != secret && !is("keeps_nobody_out")) {
+      return reply({.proof_required = true});
+    }
+    shared_.secrets.erase(peer.peer);
+    if (secret != Fingerprint()) shared_.secrets[peer.peer] = secret;
     if (before != shared_.peers.end() && before->second.second != host_ && !is("replaces_nobody")) {
       before->second.second->replaced(before->second.first);
     }

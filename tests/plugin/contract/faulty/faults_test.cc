@@ -4,6 +4,7 @@
 
 #include <peer/sdk/contract/auth_contract.h>
 #include <peer/sdk/contract/broker_contract.h>
+#include <peer/sdk/contract/dialect_contract.h>
 #include <peer/sdk/contract/match_strategy_contract.h>
 #include <peer/sdk/contract/room_policy_contract.h>
 
@@ -35,6 +36,12 @@ AuthCase auth_case() {
           .patience = std::chrono::milliseconds(500)};
 }
 BrokerCase broker_case() { return {plugin("broker"), std::chrono::milliseconds(500)}; }
+DialectCase dialect_case() {
+  return {.plugin = plugin("dialect"),
+          .queries = {"id=ann"},
+          .texts = {"say hello", "nonsense"},
+          .requests = {"/ids?a=1"}};
+}
 MatchStrategyCase match_case() {
   return {.plugin = plugin("match"),
           .requests = {json("{}"), json(R"({"group_size":3,"criteria":{"skill":7}})")}};
@@ -46,11 +53,13 @@ RoomPolicyCase room_case() {
 INSTANTIATE_TEST_SUITE_P(Faulty, AuthContract, testing::Values(auth_case()));
 INSTANTIATE_TEST_SUITE_P(Faulty, BrokerContract, testing::Values(broker_case()));
 INSTANTIATE_TEST_SUITE_P(Faulty, SharedBrokerContract, testing::Values(broker_case()));
+INSTANTIATE_TEST_SUITE_P(Faulty, DialectContract, testing::Values(dialect_case()));
 INSTANTIATE_TEST_SUITE_P(Faulty, MatchStrategyContract, testing::Values(match_case()));
 INSTANTIATE_TEST_SUITE_P(Faulty, RoomPolicyContract, testing::Values(room_case()));
 INSTANTIATE_TEST_SUITE_P(Faulty, PluginContract,
                          testing::Values(room_case().plugin, match_case().plugin,
-                                         auth_case().plugin, broker_case().plugin));
+                                         auth_case().plugin, broker_case().plugin,
+                                         dialect_case().plugin));
 
 struct Fault {
   const char* contract;
@@ -116,6 +125,27 @@ const std::vector<Fault> kFaults{
     {"AuthContract", "ATokenOfAPeerIsTakenOrRefused", {"asks_who_is_there"}},
     {"AuthContract", "ARenewalIsNoChallenge", {"asks_at_a_renewal"}},
 
+    {"DialectContract", "ItSaysWhatItIs", {"bad_path", "changes_its_mind"}},
+    {"DialectContract", "SoundClientsAreLetIn", {"turns_all_away", "makes_nothing"}},
+    {"DialectContract",
+     "WhoeverComesIsLetInOrTurnedAway",
+     {"throws_at_strangers", "words_not_utf8"}},
+    {"DialectContract",
+     "WhateverClientsSayDoesNoHarm",
+     {"throws_at_nonsense", "sends_no_utf8", "says_no_json", "says_without_type",
+      "broadcasts_no_json", "asks_for_much"}},
+    {"DialectContract",
+     "WhateverTheServerSaysDoesNoHarm",
+     {"throws_at_news", "last_word_not_utf8"}},
+    {"DialectContract", "NothingIsKeptOfWhatEndsWithACall", {"keeps_views", "keeps_count"}},
+    {"DialectContract", "RefusalsAreTexts", {"refuses_in_no_utf8"}},
+    {"DialectContract",
+     "RequestsAreAnswered",
+     {"throws_at_requests", "unknown_status", "knows_no_path", "header_with_lines",
+      "asks_for_ids_again"}},
+    {"DialectContract", "ACallNeverBlocks", {"blocks"}},
+    {"DialectContract", "ClientsOfSeveralThreadsFareAsAlone", {"knows_its_thread"}},
+
     {"BrokerContract", "ItSaysHowItFares", {"counts_no_node"}},
     {"BrokerContract", "EachQuestionIsAnsweredOnce", {"never_answers", "answers_twice"}},
     {"BrokerContract", "AnswersMakeSense", {"answers_in_part", "lists_all"}},
@@ -139,6 +169,9 @@ const std::vector<Fault> kFaults{
      "ATicketThatReplacesItselfIsToldAgainAndNotAddedAnew",
      {"adds_again", "tells_once"}},
     {"SharedBrokerContract", "WhoRegistersElsewhereIsReplacedHere", {"replaces_nobody"}},
+    {"SharedBrokerContract",
+     "OnlyWhoHasTheSameSecretReplacesItsHolder",
+     {"forgets_secrets", "keeps_nobody_out"}},
     {"SharedBrokerContract", "WhoIsThrownOutIsThrownOutElsewhere", {"revokes_nobody"}},
     {"SharedBrokerContract", "ASessionGoesOverInOneStepAndOnlyItsNodeIsTold", {"forgets_tokens"}},
     {"SharedBrokerContract", "AParkedSessionIsTakenOnceAndNobodySeesItLeave", {"forgets_tokens"}},

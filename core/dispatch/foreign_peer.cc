@@ -1,0 +1,536 @@
+#include "core/dispatch/foreign_peer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/digest.h"
+#include "core/base/random.h"
+#include "core/base/utf8.h"
+#include "core/dispatch/handlers.h"
+#include "core/protocol/json_number.h"
+#include "core/protocol/json_scan.h"
+#include "core/protocol/json_text.h"
+#include "core/session/registration.h"
+#include "core/wire/notices.h"
+
+// One client of a dialect, on its loop. In: its texts, frames that others have for it, and what the
+// plugin asks for in its calls. Out: calls of the plugin, never one within another; messages of
+// docs/protocol.md, handled as if a native client had sent them; the client's own words. The way in
+// is `registered`, then the answer to a join that this says, then the plugin's session.
+namespace peer {
+namespace {
+
+constexpr std::size_t kMostActions = 64;  // of one call
+constexpr std::size_t kMostEarly = 64;
+constexpr std::size_t kRoomForWords = 64 * 1024;  // beside what a message may have
+constexpr std::size_t kItemOverhead = 256;
+
+std::string decoded(std::string_view raw) {
+  std::string text;
+  if (!is_json_string(raw) || !append_decoded(text, raw)) text.clear();
+  return text;
+}
+
+// The raw value of a member of sound JSON.
+std::string_view find_member(std::string_view object, std::string_view key) {
+  ObjectCursor cursor(object);
+  for (JsonMember member; cursor.next(member);) {
+    if (without_quotes(member.key) == key) return member.value;
+  }
+  return {};
+}
+
+// A frame as the plugin hears it. `names`: storage for what is not escaped.
+struct Names {
+  std::string type;
+  std::string ns;
+};
+sdk::DialectMessage message_of(std::string_view text, Names& names) {
+  sdk::DialectMessage message;
+  message.text = text;
+  ObjectCursor cursor(text);
+  for (JsonMember member; cursor.next(member);) {
+    const std::string_view key = without_quotes(member.key);
+    if (key == "type") {
+      names.type = decoded(member.value);
+    } else if (key == "from") {
+      message.from = parse_fingerprint(decoded(member.value));
+    } else if (key == "namespace") {
+      names.ns = decoded(member.value);
+    } else if (key == "id") {
+      message.id = member.value;
+    } else if (key == "payload") {
+      message.payload = member.value;
+    }
+  }
+  message.type = names.type;
+  message.ns = names.ns;
+  if (message.type == "broadcast") message.data = find_member(message.payload, "data");
+  if (message.type == "error") {
+    const auto code = integer_value(find_member(message.payload, "code"));
+    message.code = static_cast<int>(code.value_or(0));
+  }
+  return message;
+}
+
+sdk::DialectRefusal::Reason reason_of(int code, std::string_view message, bool joins) {
+  using Reason = sdk::DialectRefusal::Reason;
+  if (message == kBannedMessage) return Reason::kBanned;
+  if (code == 503) return Reason::kFull;
+  if (joins && code < 500) return Reason::kNotAllowed;
+  if (code == 401) return Reason::kUnauthorized;
+  if (code == 409) return Reason::kTaken;
+  return code == 400 ? Reason::kInvalid : Reason::kOther;
+}
+
+}  // namespace
+
+// --- What the plugin asks for
+
+milliseconds ForeignPeer::Outlet::now() const noexcept {
+  return peer_.loop().now().time_since_epoch();
+}
+
+bool ForeignPeer::Outlet::send(std::string_view text) noexcept {
+  return peer_.send_text(text, peer_.importance_);
+}
+
+void ForeignPeer::Outlet::say(std::string_view message) noexcept {
+  peer_.add({Action::Kind::kSay, std::string(message)});
+}
+
+void ForeignPeer::Outlet::direct(std::string_view id, std::string_view payload,
+                                 milliseconds wait) noexcept {
+  peer_.add({Action::Kind::kDirect, std::string(id), std::string(payload),
+             std::clamp(wait, milliseconds(0), DialectWaits::kLongest)});
+}
+
+void ForeignPeer::Outlet::broadcast(std::string_view ns, std::string_view data) noexcept {
+  peer_.add({Action::Kind::kBroadcast, std::string(ns), std::string(data)});
+}
+
+void ForeignPeer::Outlet::count_members(std::string_view ns,
+                                        std::function<void(std::uint64_t)> then) noexcept {
+  peer_.add({Action::Kind::kCount, std::string(ns), {}, {}, std::move(then)});
+}
+
+void ForeignPeer::Outlet::wake_after(milliseconds time) noexcept {
+  EventLoop& loop = peer_.loop();
+  loop.cancel(std::exchange(peer_.timer_, {}));
+  if (time <= milliseconds(0) || peer_.phase_ == Phase::kEnded) return;
+  constexpr milliseconds kLongest = std::chrono::hours(24 * 365);
+  peer_.timer_ = loop.schedule(loop.now() + std::min(time, kLongest), [&loop, ref = peer_.ref()] {
+    Session* session = find_session(loop, ref);
+    if (session != nullptr && session->foreign) static_cast<ForeignPeer*>(session)->wake();
+  });
+}
+
+void ForeignPeer::Outlet::close() noexcept { peer_.add({Action::Kind::kClose, {}}); }
+
+void ForeignPeer::add(Action action) noexcept {
+  if (phase_ == Phase::kEnded || phase_ == Phase::kRefused) return;
+  if (++asked_ > kMostActions) {
+    if (asked_ == kMostActions + 1) {
+      entry_.calls.fault("say", "asks for more than 64 things in one call; the others are dropped");
+    }
+    return;
+  }
+  actions_.push_back(std::move(action));
+}
+
+bool ForeignPeer::is_sound(const char* call, std::string_view text, bool is_json) {
+  const std::size_t most = loop().options().max_message_size + kRoomForWords;
+  const char* fault = nullptr;
+  if (text.size() > most) {
+    fault = "gave a text that is too long";
+  } else if (!is_valid_utf8({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()})) {
+    fault = "gave a text that is not UTF-8";
+  } else if (is_json && !is_valid_json(text)) {
+    fault = "gave a text that is not JSON";
+  }
+  if (fault != nullptr) entry_.calls.fault(call, fault);
+  return fault == nullptr;
+}
+
+bool ForeignPeer::send_text(std::string_view text, Importance importance) {
+  Connection* connection = transport();
+  if (connection == nullptr || connection->closing() || !is_sound("send", text, false)) {
+    return false;
+  }
+  return connection->send_translated(text_frame(text), importance) == SendResult::kQueued;
+}
+
+// --- Calls of the plugin
+
+ForeignPeer::ForeignPeer(Connection& connection, LoopState& home, DialectEntry& entry)
+    : ForeignSession(connection, home), entry_(entry) {
+  stage = Stage::kRegistering;
+}
+
+template <typename Function>
+bool ForeignPeer::call(const char* name, Function&& function) {
+  in_call_ = true;
+  asked_ = 0;
+  const bool done = entry_.calls.run(name, std::forward<Function>(function));
+  in_call_ = false;
+  importance_ = Importance::kMessage;
+  if (!done) Session::close(CloseCode::kInternalError, "internal error");
+  return done;
+}
+
+void ForeignPeer::hear(std::string_view text) {
+  if (phase_ != Phase::kServed) return;
+  handling = MessageType::kUnknown;
+  ++messages;
+  const Message none;
+  if (!peer::pay({node(), *this, none})) return;
+  paid_ = true;
+  importance_ = Importance::kAnswer;
+  call("hear", [&] { session_->hear(text); });
+  act();
+}
+
+void ForeignPeer::tell(const FrameRef& frame, Importance importance) {
+  Names names;
+  const sdk::DialectMessage message = message_of(text_of(frame), names);
+  importance_ = importance;
+  call("tell", [&] { session_->tell(message); });
+  act_later();
+}
+
+void ForeignPeer::wake() {
+  timer_ = {};
+  if (phase_ != Phase::kServed) return;
+  call("wake", [&] { session_->wake(); });
+  act();
+}
+
+void ForeignPeer::finish() {
+  phase_ = Phase::kEnded;
+  entering_ = {};
+  loop().cancel(std::exchange(timer_, {}));
+  actions_.clear();
+  early_.clear();
+  outgoing_.clear();
+  entry_.waits.give_bytes(std::exchange(waiting_bytes_, 0));
+  entry_.calls.run("~DialectSession", [&] { session_.reset(); });
+}
+
+// --- The way in
+
+void ForeignPeer::enter(const sdk::DialectEntry& who) {
+  const auto has_nul = [](const std::string& text) { return text.find('\0') != text.npos; };
+  id = who.id.empty() ? random_hex(16) : who.id;
+  const bool is_sound_id =
+      id.size() <= sdk::kMaxDialectId && !has_nul(id) &&
+      is_valid_utf8({reinterpret_cast<const std::uint8_t*>(id.data()), id.size()});
+  if (!is_sound_id) return turn_away(400, "invalid id");
+  // Without a token nobody takes its place: nobody can have the same random bytes.
+  secret = {sha256_of(who.token.empty() ? random_token() : who.token)};
+  ForeignClient client;
+  client.public_key = entry_.host.key_of(id);
+  client.meta = "{\"dialect\":" + json_string(entry_.name) + ",\"id\":" + json_string(id) + "}";
+  entering_ = hold();
+  register_foreign(node(), *this, std::move(client));
+}
+
+void ForeignPeer::reject(std::string_view text) {
+  phase_ = Phase::kRefused;
+  if (!text.empty()) send_text(text, Importance::kAnswer);
+  Session::close(CloseCode::kPolicyViolation, {});
+}
+
+// The plugin finds the words.
+void ForeignPeer::refuse(int code, std::string_view message) {
+  const bool joins = phase_ == Phase::kJoining;
+  phase_ = Phase::kRefused;
+  const sdk::DialectRefusal refusal{reason_of(code, message, joins), code, message};
+  const auto text = entry_.calls.run("refusal", [&] { return entry_.plugin.refusal(refusal); });
+  if (text && !text->empty()) send_text(*text, Importance::kAnswer);
+}
+
+void ForeignPeer::turn_away(int code, std::string_view message) {
+  refuse(code, message);
+  Session::close(CloseCode::kPolicyViolation, message);
+}
+
+// Within a handler, which goes on when this returns.
+void ForeignPeer::hear_entering(const FrameRef& frame) {
+  Names names;
+  const sdk::DialectMessage message = message_of(text_of(frame), names);
+  if (message.type == "error") {
+    const bool joins = phase_ == Phase::kJoining;
+    const std::string words = decoded(find_member(message.payload, "message"));
+    // Who is not registered is closed by who has answered.
+    return joins ? turn_away(message.code, words) : refuse(message.code, words);
+  }
+  const bool goes_on = message.type == (phase_ == Phase::kRegistering ? "registered" : "peer_list");
+  if (!goes_on) {
+    if (early_.size() < kMostEarly) early_.push_back(frame);
+    return;
+  }
+  loop().post([&loop = loop(), ref = ref()] {
+    Session* session = find_session(loop, ref);
+    if (session == nullptr || !session->foreign || !session->is_open()) return;
+    static_cast<ForeignPeer*>(session)->go_in();
+  });
+}
+
+void ForeignPeer::go_in() {
+  if (phase_ == Phase::kJoining || (phase_ == Phase::kRegistering && entry_.home.empty())) {
+    return begin();
+  }
+  if (phase_ != Phase::kRegistering) return;
+  phase_ = Phase::kJoining;
+  std::string join =
+      "{\"type\":\"join\",\"id\":0,\"payload\":{\"namespace\":" + json_string(entry_.home) + "}}";
+  paid_ = true;
+  perform_say(join);
+}
+
+void ForeignPeer::begin() {
+  in_call_ = true;
+  asked_ = 0;
+  auto made = entry_.calls.run("begin", [&] { return entry_.plugin.begin(outlet_); });
+  in_call_ = false;
+  if (!made || *made == nullptr) {
+    if (made) entry_.calls.fault("begin", "made no session");
+    return turn_away(500, "internal error");
+  }
+  session_ = std::move(*made);
+  phase_ = Phase::kServed;
+  entering_ = {};
+  for (const FrameRef& frame : std::exchange(early_, {})) translate(frame, Importance::kMessage);
+  entry_.waits.arrived(fingerprint);
+  act();
+}
+
+// --- ApplicationSession
+
+SendResult ForeignPeer::translate(const FrameRef& frame, Importance importance) {
+  switch (phase_) {
+    case Phase::kRegistering:
+    case Phase::kJoining:
+      hear_entering(frame);
+      return SendResult::kQueued;
+    case Phase::kServed:
+      tell(frame, importance);
+      return SendResult::kQueued;
+    case Phase::kRefused:
+    case Phase::kEnded:
+      return SendResult::kDropped;
+  }
+  return SendResult::kDropped;
+}
+
+void ForeignPeer::on_closing(CloseCode code, std::string_view reason) {
+  const Phase phase = std::exchange(phase_, Phase::kRefused);
+  if (phase == Phase::kRegistering || phase == Phase::kJoining) {
+    phase_ = phase;
+    return refuse(static_cast<int>(code), reason);
+  }
+  if (phase != Phase::kServed) return;
+  const sdk::DialectEnding ending{static_cast<std::uint16_t>(code), reason};
+  const auto text = entry_.calls.run("last_word", [&] { return session_->last_word(ending); });
+  if (text && !text->empty()) send_text(*text, Importance::kAnswer);
+}
+
+void ForeignPeer::on_resumed() {
+  if (!actions_.empty()) act_later();
+}
+
+// --- Actions
+
+void ForeignPeer::act_later() {
+  if (acting_ || acts_later_ || actions_.empty()) return;
+  acts_later_ = true;
+  loop().post([&loop = loop(), ref = ref()] {
+    Session* session = find_session(loop, ref);
+    if (session == nullptr || !session->foreign) return;
+    auto& there = *static_cast<ForeignPeer*>(session);
+    there.acts_later_ = false;
+    there.act();
+  });
+}
+
+void ForeignPeer::act() {
+  if (acting_ || in_call_) return;
+  acting_ = true;
+  const auto may_go_on = [&] {
+    return phase_ == Phase::kServed && transport() != nullptr && !transport()->closing() &&
+           !transport()->paused();
+  };
+  while (!actions_.empty() && may_go_on()) {
+    Action action = std::move(actions_.front());
+    actions_.pop_front();
+    perform(action);
+  }
+  acting_ = false;
+  if (actions_.empty() && (transport() == nullptr || !transport()->paused())) paid_ = false;
+}
+
+void ForeignPeer::perform(Action& action) {
+  switch (action.kind) {
+    case Action::Kind::kSay:
+      return perform_say(action.text);
+    case Action::Kind::kDirect:
+      return perform_direct(action);
+    case Action::Kind::kBroadcast:
+      return perform_broadcast(action);
+    case Action::Kind::kCount:
+      return perform_count(action);
+    case Action::Kind::kClose:
+      return Session::close(CloseCode::kNormal, {});
+  }
+}
+
+bool ForeignPeer::pay(const Message& message) {
+  return std::exchange(paid_, false) || peer::pay({node(), *this, message});
+}
+
+void ForeignPeer::perform_say(std::string& text) {
+  if (!is_sound("say", text, false)) return;
+  text.reserve(text.size() + kReadPadding);
+  Message message;
+  const auto problem = home().parser.parse(text, message);
+  const Call call{node(), *this, message};
+  handling = message.type;
+  if (!pay(message)) return;
+  if (problem) {
+    entry_.calls.fault("say", "said what is no message: " + std::string(*problem));
+    return call.error(400, *problem);
+  }
+  home().messages[static_cast<std::size_t>(message.type)].add();
+  handle_message(call);
+}
+
+void ForeignPeer::perform_broadcast(const Action& action) {
+  handling = MessageType::kBroadcast;
+  if (!is_sound("broadcast", action.payload, true) || !is_sound("broadcast", action.text, false)) {
+    return;
+  }
+  Message message;
+  message.type = MessageType::kBroadcast;
+  if (!pay(message)) return;
+  const Call call{node(), *this, message};
+  if (!may_enter(*this, action.text)) return call.error(403, "not allowed");
+  home().messages[static_cast<std::size_t>(message.type)].add();
+  broadcast_to(call, action.text, action.payload);
+}
+
+void ForeignPeer::perform_count(Action& action) {
+  Node& node = this->node();
+  node.others.list(loop(), action.text, std::nullopt, 1,
+                   [&node, operation = hold(), ns = action.text,
+                    then = std::move(action.then)](const std::optional<sdk::MemberPage>& page) {
+                     Session* session = session_of(operation);
+                     if (session == nullptr || !then) return;
+                     auto& there = *static_cast<ForeignPeer*>(session);
+                     if (there.phase_ != Phase::kServed) return;
+                     const std::uint64_t members =
+                         page ? page->total : node.namespaces.list(ns, std::nullopt, {0, 0}).total;
+                     there.importance_ = Importance::kAnswer;
+                     there.call("count_members", [&] { then(members); });
+                   });
+}
+
+// --- What may have to wait
+
+bool ForeignPeer::take_room(const Outgoing* outgoing, std::size_t bytes) {
+  const NetOptions& options = loop().options();
+  const bool fits = (outgoing == nullptr || outgoing->items.size() < options.send_buffer_size) &&
+                    waiting_bytes_ + bytes <= options.send_buffer_bytes &&
+                    entry_.waits.take_bytes(bytes);
+  if (fits) waiting_bytes_ += bytes;
+  return fits;
+}
+
+void ForeignPeer::perform_direct(Action& action) {
+  handling = MessageType::kSignal;
+  if (!is_sound("direct", action.payload, true) || !pay(Message())) return;
+  home().messages[static_cast<std::size_t>(MessageType::kSignal)].add();
+  const Fingerprint target = entry_.host.fingerprint_of(action.text);
+  const auto at = outgoing_.find(target);
+  const bool is_first = at == outgoing_.end();
+  if (!is_first && at->second.waits && action.wait == milliseconds(0)) return;
+  if (!take_room(is_first ? nullptr : &at->second, action.payload.size() + kItemOverhead)) return;
+  Outgoing& outgoing = outgoing_[target];
+  outgoing.items.push_back({std::move(action.payload), action.wait});
+  if (!is_first) return;
+  outgoing.id = std::move(action.text);
+  try_first(target);
+}
+
+void ForeignPeer::try_first(const Fingerprint& target) {
+  const auto at = outgoing_.find(target);
+  if (at == outgoing_.end() || at->second.asked || at->second.waits) return;
+  if (at->second.items.empty()) return forget(target);
+  at->second.asked = true;
+  Message message;
+  message.type = MessageType::kSignal;
+  // A copy: the answer may come at once, and the item may be gone then.
+  const std::string payload = at->second.items.front().payload;
+  route_signal({node(), *this, message}, target, payload,
+               [target](Session& session, sdk::RouteOutcome outcome) {
+                 static_cast<ForeignPeer&>(session).take_outcome(target, outcome);
+               });
+}
+
+void ForeignPeer::take_outcome(const Fingerprint& target, sdk::RouteOutcome outcome) {
+  const auto at = outgoing_.find(target);
+  if (at == outgoing_.end()) return;
+  Outgoing& outgoing = at->second;
+  outgoing.asked = false;
+  const bool is_done =
+      outcome == sdk::RouteOutcome::kDelivered || outcome == sdk::RouteOutcome::kDropped;
+  if (is_done || outgoing.items.front().wait == milliseconds(0)) {
+    drop_first(outgoing);
+    return try_first(target);
+  }
+  const bool is_over =
+      outgoing.last || (outgoing.until != Time() && outgoing.until <= loop().now());
+  if (!is_over) return wait_for(target, outgoing);
+  const std::string missing = std::move(outgoing.id);
+  forget(target);
+  if (phase_ != Phase::kServed) return;
+  call("undelivered", [&] { session_->undelivered(missing); });
+  act_later();
+}
+
+void ForeignPeer::wait_for(const Fingerprint& target, Outgoing& outgoing) {
+  outgoing.waits = true;
+  if (outgoing.until == Time()) outgoing.until = loop().now() + outgoing.items.front().wait;
+  entry_.waits.wait(target, ref(), outgoing.until);
+  // It may have come between the answer and this.
+  if (std::exchange(outgoing.looked_again, true) || node().peers.namespaces_of(target).empty()) {
+    return;
+  }
+  loop().post([&loop = loop(), ref = ref(), target] {
+    Session* session = find_session(loop, ref);
+    if (session == nullptr || !session->foreign) return;
+    static_cast<ForeignPeer*>(session)->go_on(target, false);
+  });
+}
+
+void ForeignPeer::go_on(const Fingerprint& target, bool is_over) {
+  const auto at = outgoing_.find(target);
+  if (at == outgoing_.end()) return;
+  at->second.waits = false;
+  at->second.last = at->second.last || is_over;
+  try_first(target);
+}
+
+void ForeignPeer::drop_first(Outgoing& outgoing) {
+  const std::size_t bytes = outgoing.items.front().payload.size() + kItemOverhead;
+  waiting_bytes_ -= bytes;
+  entry_.waits.give_bytes(bytes);
+  outgoing.items.pop_front();
+}
+
+void ForeignPeer::forget(const Fingerprint& target) {
+  const auto at = outgoing_.find(target);
+  while (!at->second.items.empty()) drop_first(at->second);
+  outgoing_.erase(at);
+}
+
+}  // namespace peer

@@ -1,0 +1,156 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <peer/sdk/dialect.h>
+
+#include "core/dispatch/dialects.h"
+#include "core/net/operation.h"
+#include "core/session/foreign_session.h"
+
+namespace peer {
+
+/// The session of a client that speaks a dialect: what stands between its connection and the
+/// handlers. A text goes to the plugin, which says messages of docs/protocol.md in its stead; what
+/// is sent to the session goes to the plugin, which sends the client its own words. No call into
+/// the plugin begins within another one of its calls: what it asks for is done when that has
+/// returned.
+///
+/// Threading, ownership: as Session.
+class ForeignPeer final : public ForeignSession {
+ public:
+  /// `entry` outlives it.
+  ForeignPeer(Connection& connection, LoopState& home, DialectEntry& entry);
+
+  // For Dialects and the Dispatcher.
+
+  /// Registers it, has it join the namespace of its realm, and makes the plugin's session.
+  void enter(const sdk::DialectEntry& who);
+  /// The client hears this, if it is anything, and an empty close.
+  void reject(std::string_view text);
+  /// A text of the client.
+  void hear(std::string_view text);
+  /// The connection has ended.
+  void finish();
+  /// What waits for `target` is tried again; `is_over`: for the last time.
+  void go_on(const Fingerprint& target, bool is_over);
+
+  // ApplicationSession.
+
+  SendResult translate(const FrameRef& frame, Importance importance) override;
+  void on_closing(CloseCode code, std::string_view reason) override;
+  void on_resumed() override;
+
+ private:
+  enum class Phase : std::uint8_t {
+    kRegistering,  ///< nothing of the plugin's hears anything yet
+    kJoining,
+    kServed,  ///< the plugin's session is there
+    kRefused,
+    kEnded,
+  };
+  /// What the plugin has asked for.
+  struct Action {
+    enum class Kind : std::uint8_t { kSay, kDirect, kBroadcast, kCount, kClose };
+    Kind kind = Kind::kSay;
+    std::string text;  ///< message, foreign id or namespace
+    std::string payload{};
+    milliseconds wait{0};
+    std::function<void(std::uint64_t)> then{};
+  };
+  /// What is for one peer of the realm that could not be delivered at once, in its order.
+  struct Outgoing {
+    struct Item {
+      std::string payload;
+      milliseconds wait;
+    };
+    std::string id;
+    std::deque<Item> items;
+    Time until{};               ///< of those that wait
+    bool asked = false;         ///< the first of them is on its way
+    bool waits = false;         ///< DialectWaits has an eye on it
+    bool last = false;          ///< the time is over: what is not delivered now is dropped
+    bool looked_again = false;  ///< whether the peer has come while it was asked for
+  };
+
+  /// What the plugin's session has of this one.
+  class Outlet final : public sdk::DialectPeer {
+   public:
+    explicit Outlet(ForeignPeer& peer) : peer_(peer) {}
+
+    [[nodiscard]] std::string_view id() const noexcept override { return peer_.id; }
+    [[nodiscard]] const Fingerprint& fingerprint() const noexcept override {
+      return peer_.fingerprint;
+    }
+    [[nodiscard]] std::string_view home() const noexcept override { return peer_.entry_.home; }
+    [[nodiscard]] milliseconds now() const noexcept override;
+    bool send(std::string_view text) noexcept override;
+    void say(std::string_view message) noexcept override;
+    void direct(std::string_view id, std::string_view payload, milliseconds wait) noexcept override;
+    void broadcast(std::string_view ns, std::string_view data) noexcept override;
+    void count_members(std::string_view ns,
+                       std::function<void(std::uint64_t)> then) noexcept override;
+    void wake_after(milliseconds time) noexcept override;
+    void close() noexcept override;
+
+   private:
+    ForeignPeer& peer_;
+  };
+
+  [[nodiscard]] Node& node() const { return *home().node; }
+  /// Calls the plugin. False: it threw, and the connection is closed.
+  template <typename Function>
+  bool call(const char* name, Function&& function);
+  void add(Action action) noexcept;
+  /// Does what has been asked for, up to what has to be waited for. Not within another handler.
+  void act();
+  void act_later();
+  void perform(Action& action);
+  void perform_say(std::string& text);
+  void perform_direct(Action& action);
+  void perform_broadcast(const Action& action);
+  void perform_count(Action& action);
+  [[nodiscard]] bool pay(const Message& message);
+  void refuse(int code, std::string_view message);
+  void turn_away(int code, std::string_view message);
+  void hear_entering(const FrameRef& frame);
+  void go_in();
+  void begin();
+  void tell(const FrameRef& frame, Importance importance);
+  void wake();
+  bool send_text(std::string_view text, Importance importance);
+  [[nodiscard]] bool is_sound(const char* call, std::string_view text, bool is_json);
+  void try_first(const Fingerprint& target);
+  void take_outcome(const Fingerprint& target, sdk::RouteOutcome outcome);
+  void drop_first(Outgoing& outgoing);
+  void wait_for(const Fingerprint& target, Outgoing& outgoing);
+  [[nodiscard]] bool take_room(const Outgoing* outgoing, std::size_t bytes);
+  void forget(const Fingerprint& target);
+
+  DialectEntry& entry_;
+  Outlet outlet_{*this};
+  Phase phase_ = Phase::kRegistering;
+  bool in_call_ = false;
+  bool acting_ = false;
+  bool acts_later_ = false;
+  bool paid_ = false;        ///< by the text that is being heard: the next action
+  std::uint16_t asked_ = 0;  ///< by the call that is under way
+  Importance importance_ = Importance::kMessage;  ///< of what is sent in it
+  Operation entering_;
+  std::unique_ptr<sdk::DialectSession> session_;
+  std::deque<Action> actions_;
+  std::vector<FrameRef> early_;  ///< what came before the session was there
+  std::unordered_map<Fingerprint, Outgoing> outgoing_;
+  std::size_t waiting_bytes_ = 0;
+  TimerId timer_;
+};
+
+}  // namespace peer
