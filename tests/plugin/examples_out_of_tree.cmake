@@ -19,7 +19,7 @@ endif()
 run(--build ${WORK}/build)
 run(--install ${WORK}/build --prefix ${prefix})
 
-foreach(plugin auth_open broker_local match_criteria match_skill dialect_y_webrtc room_managed room_standard
+foreach(plugin auth_open broker_local match_criteria match_skill dialect_peerjs dialect_y_webrtc room_managed room_standard
                auth_key broker_counting dialect_lines match_fifo room_secret)
   if(NOT EXISTS ${prefix}/lib/peer-server/plugins/${plugin}.so)
     message(FATAL_ERROR "${plugin}.so was not installed")

@@ -1,0 +1,105 @@
+#include "messages.h"
+
+#include <array>
+#include <cstddef>
+
+#include <peer/sdk/json.h>
+
+namespace peer_peerjs {
+namespace {
+
+using peer::sdk::DialectHost;
+
+constexpr std::array<std::string_view, 5> kWords{"OFFER", "ANSWER", "CANDIDATE", "LEAVE", "EXPIRE"};
+constexpr std::string_view kType = R"({"type":")";
+constexpr std::string_view kSrc = R"(","src":)";
+constexpr std::string_view kDst = R"(,"dst":)";
+constexpr std::string_view kPayload = R"(,"payload":)";
+
+/// Where the JSON string at the beginning of `text` ends; npos: there is none.
+std::size_t end_of_string(std::string_view text) {
+  if (!text.starts_with('"')) return text.npos;
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    if (text[i] == '"') return i + 1;
+    if (text[i] == '\\') ++i;
+  }
+  return text.npos;
+}
+
+std::optional<Kind> kind_of_raw(const DialectHost& host, std::string_view raw) {
+  const auto text = host.string_of(raw);
+  return text ? kind_of(*text) : std::nullopt;
+}
+
+}  // namespace
+
+std::string_view word(Kind kind) noexcept { return kWords[static_cast<std::size_t>(kind)]; }
+
+std::optional<Kind> kind_of(std::string_view word) noexcept {
+  for (std::size_t i = 0; i < kWords.size(); ++i) {
+    if (kWords[i] == word) return static_cast<Kind>(i);
+  }
+  return std::nullopt;
+}
+
+std::optional<Directed> read_directed(const DialectHost& host, std::string_view text) {
+  const auto members = host.members_of(text);
+  if (!members) return std::nullopt;
+  Directed read;
+  std::string_view raw_type;
+  std::string_view raw_dst;
+  for (const auto& [key, value] : *members) {
+    if (key == "type") raw_type = value;
+    if (key == "dst") raw_dst = value;
+    if (key == "payload") read.payload = value;
+  }
+  const auto kind = kind_of_raw(host, raw_type);
+  if (!kind) return std::nullopt;
+  read.kind = *kind;
+  if (!raw_dst.empty()) read.dst = host.string_of(raw_dst).value_or("");
+  return read;
+}
+
+std::string relayed(Kind kind, std::string_view raw_src, std::string_view raw_dst,
+                    std::string_view payload) {
+  std::string text;
+  text.reserve(64 + raw_src.size() + raw_dst.size() + payload.size());
+  text.append(kType).append(word(kind)).append(kSrc).append(raw_src).append(kDst).append(raw_dst);
+  if (!payload.empty()) text.append(kPayload).append(payload);
+  return text += '}';
+}
+
+std::optional<std::string_view> src_of_relayed(std::string_view text) noexcept {
+  if (!text.starts_with(kType)) return std::nullopt;
+  text.remove_prefix(kType.size());
+  for (const std::string_view word : kWords) {
+    if (!text.starts_with(word) || !text.substr(word.size()).starts_with(kSrc)) continue;
+    text.remove_prefix(word.size() + kSrc.size());
+    const std::size_t end = end_of_string(text);
+    if (end == text.npos || !text.substr(end).starts_with(kDst)) return std::nullopt;
+    return text.substr(0, end);
+  }
+  return std::nullopt;
+}
+
+std::string native_payload(Kind kind, std::string_view payload) {
+  std::string text(kType);
+  text.append(word(kind)).append("\"");
+  if (!payload.empty()) text.append(kPayload).append(payload);
+  return text += '}';
+}
+
+std::string expired(std::string_view raw_dst, std::string_view raw_sender) {
+  return relayed(Kind::kExpire, raw_dst, raw_sender, {});
+}
+
+std::string error(std::string_view words) {
+  return R"({"type":"ERROR","payload":{"msg":)" + quoted(words) + "}}";
+}
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  return peer::sdk::detail::append_json_string(out, text) ? out : R"("")";
+}
+
+}  // namespace peer_peerjs

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <variant>
+
+#include <peer/sdk/dialect.h>
+
+#include "options.h"
+
+namespace peer_peerjs {
+
+/// The PeerServer of PeerJS at one path, for one key: who comes in, and what is answered by HTTP.
+/// Thread-safe after start().
+class PeerJsDialect final : public peer::sdk::Dialect {
+ public:
+  explicit PeerJsDialect(Options options);
+
+  [[nodiscard]] peer::sdk::DialectTraits traits() const override;
+  void start(peer::sdk::DialectHost& host) override { host_ = &host; }
+  [[nodiscard]] bool takes(const peer::sdk::DialectRequest& request) const override;
+  [[nodiscard]] std::variant<peer::sdk::DialectEntry, peer::sdk::DialectRejection> open(
+      const peer::sdk::DialectRequest& request) override;
+  [[nodiscard]] std::string refusal(const peer::sdk::DialectRefusal& refusal) const override;
+  [[nodiscard]] std::unique_ptr<peer::sdk::DialectSession> begin(
+      peer::sdk::DialectPeer& peer) override;
+  [[nodiscard]] peer::sdk::DialectResponse answer(
+      const peer::sdk::DialectRequest& request) override;
+
+ private:
+  [[nodiscard]] peer::sdk::DialectResponse list(const peer::sdk::DialectRequest& request) const;
+  [[nodiscard]] peer::sdk::DialectResponse new_id() const;
+
+  const Options options_;
+  const std::string about_;  ///< where it says what it is: the path
+  peer::sdk::DialectHost* host_ = nullptr;
+};
+
+}  // namespace peer_peerjs

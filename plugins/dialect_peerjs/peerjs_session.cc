@@ -1,0 +1,140 @@
+#include "peerjs_session.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace peer_peerjs {
+namespace {
+
+using peer::sdk::DialectEnding;
+using peer::sdk::DialectHost;
+using peer::sdk::DialectMessage;
+using peer::sdk::DialectPeer;
+using peer::sdk::Fingerprint;
+
+// Of what is tried with native peers, and of how much of it is kept until that is known.
+constexpr std::size_t kMostTried = 64;
+constexpr std::size_t kMostTriedBytes = 256 * 1024;
+
+// docs/protocol.md, "Errors" and "Closing".
+constexpr int kTooManyRequests = 429;
+constexpr std::uint16_t kGoingAway = 1001;
+constexpr std::uint16_t kReplaced = 4001;
+
+std::string hex(const Fingerprint& fingerprint) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t byte : fingerprint.bytes) {
+    text += kDigits[byte >> 4U];
+    text += kDigits[byte & 15U];
+  }
+  return text;
+}
+
+bool is_fingerprint(std::string_view text) {
+  return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
+}
+
+}  // namespace
+
+PeerJsSession::PeerJsSession(const DialectHost& host, const Options& options, DialectPeer& peer)
+    : host_(host), options_(options), peer_(peer), raw_id_(quoted(peer.id())) {
+  peer_.send(kOpen);
+  note_life();
+  peer_.wake_after(options_.alive);
+}
+
+void PeerJsSession::hear(std::string_view text) {
+  note_life();
+  if (text == kHeartbeat) return;
+  const auto message = read_directed(host_, text);
+  if (!message) return;
+  if (!message->dst.empty()) {
+    if (!options_.ns.empty() && is_fingerprint(message->dst)) return try_native(*message);
+    return pass_on(message->kind, message->dst, message->payload);
+  }
+  // Older clients say so when they go: their id is free from then on.
+  if (message->kind == Kind::kLeave) peer_.close();
+}
+
+void PeerJsSession::pass_on(Kind kind, std::string_view dst, std::string_view payload) {
+  const auto wait = waits(kind) ? options_.expire : std::chrono::milliseconds(0);
+  peer_.direct(dst, relayed(kind, raw_id_, quoted(dst), payload), wait);
+}
+
+void PeerJsSession::try_native(const Directed& message) {
+  if (!attempts_) attempts_ = std::make_unique<Attempts>();
+  Attempts& tried = *attempts_;
+  if (tried.all.size() >= kMostTried || tried.bytes + message.payload.size() > kMostTriedBytes) {
+    return pass_on(message.kind, message.dst, message.payload);
+  }
+  const std::uint64_t number = ++tried.last_number;
+  tried.all.push_back({number, message.kind, message.dst, std::string(message.payload)});
+  tried.bytes += message.payload.size();
+  peer_.say(R"({"type":"signal","id":)" + std::to_string(number) + R"(,"to":")" + message.dst +
+            R"(","payload":)" + native_payload(message.kind, message.payload) + "}");
+}
+
+void PeerJsSession::conclude(std::string_view number, bool arrived) {
+  if (!attempts_) return;
+  std::uint64_t value = 0;
+  const auto [end, fault] = std::from_chars(number.data(), number.data() + number.size(), value);
+  if (fault != std::errc() || end != number.data() + number.size()) return;
+  auto& all = attempts_->all;
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Attempts::Attempt& attempt) {
+    return attempt.number == value;
+  });
+  if (found == all.end()) return;
+  const Attempts::Attempt attempt = std::move(*found);
+  all.erase(found);
+  attempts_->bytes -= attempt.payload.size();
+  if (!arrived) pass_on(attempt.kind, attempt.dst, attempt.payload);
+}
+
+void PeerJsSession::tell(const DialectMessage& message) {
+  if (message.type == "signal") return hear_signal(message);
+  if (message.code == kTooManyRequests) note_life();  // it spoke, more often than it may
+  if (message.id.empty()) return;
+  if (message.type == "ack" || message.type == "error") conclude(message.id, message.code == 0);
+}
+
+void PeerJsSession::hear_signal(const DialectMessage& message) {
+  if (!message.from) return;
+  const auto src = src_of_relayed(message.payload);
+  if (src && is_src(*src, *message.from)) {
+    peer_.send(message.payload);
+    return;
+  }
+  // A native peer, or one of another dialect.
+  const auto read = read_directed(host_, message.payload);
+  if (!read) return;
+  peer_.send(relayed(read->kind, quoted(hex(*message.from)), raw_id_, read->payload));
+}
+
+bool PeerJsSession::is_src(std::string_view raw_src, const Fingerprint& from) {
+  if (raw_src == known_src_ && from == known_from_) return true;
+  const auto id = host_.string_of(raw_src);
+  if (!id || host_.fingerprint_of(*id) != from) return false;
+  known_src_ = raw_src;
+  known_from_ = from;
+  return true;
+}
+
+void PeerJsSession::undelivered(std::string_view id) { peer_.send(expired(quoted(id), raw_id_)); }
+
+void PeerJsSession::wake() {
+  const auto silent = peer_.now() - heard_at_;
+  if (silent < options_.alive) return peer_.wake_after(options_.alive - silent);
+  peer_.close();
+}
+
+std::string PeerJsSession::last_word(const DialectEnding& ending) {
+  // To these a client says by itself that its connection is lost, and may come back.
+  if (ending.code == kGoingAway || ending.code == kReplaced || ending.reason.empty()) return {};
+  return error(ending.reason);
+}
+
+}  // namespace peer_peerjs

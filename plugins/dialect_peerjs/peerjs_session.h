@@ -1,0 +1,68 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <peer/sdk/dialect.h>
+
+#include "messages.h"
+#include "options.h"
+
+namespace peer_peerjs {
+
+/// One PeerJS client. What it sends to another one goes there as the payload of a `signal` in the
+/// very words that the other one gets, its own id among them; who receives it believes that id
+/// only from the fingerprint that belongs to it.
+///
+/// Threading: the loop of its connection. `host`, `options` and `peer` outlive it.
+class PeerJsSession final : public peer::sdk::DialectSession {
+ public:
+  PeerJsSession(const peer::sdk::DialectHost& host, const Options& options,
+                peer::sdk::DialectPeer& peer);
+
+  void hear(std::string_view text) override;
+  void tell(const peer::sdk::DialectMessage& message) override;
+  void undelivered(std::string_view id) override;
+  void wake() override;
+  [[nodiscard]] std::string last_word(const peer::sdk::DialectEnding& ending) override;
+
+ private:
+  /// Messages that have gone to native peers, until it is known whether those are there.
+  struct Attempts {
+    struct Attempt {
+      std::uint64_t number = 0;
+      Kind kind = Kind::kOffer;
+      std::string dst;
+      std::string payload;
+    };
+    std::deque<Attempt> all;  ///< by number
+    std::size_t bytes = 0;
+    std::uint64_t last_number = 0;
+  };
+
+  void note_life() noexcept { heard_at_ = peer_.now(); }
+  /// To a peer of this dialect, which it may have to wait for.
+  void pass_on(Kind kind, std::string_view dst, std::string_view payload);
+  /// To a native peer with that fingerprint; to a PeerJS client of that id, if there is none.
+  void try_native(const Directed& message);
+  void conclude(std::string_view number, bool arrived);
+  void hear_signal(const peer::sdk::DialectMessage& message);
+  [[nodiscard]] bool is_src(std::string_view raw_src, const peer::sdk::Fingerprint& from);
+
+  const peer::sdk::DialectHost& host_;
+  const Options& options_;
+  peer::sdk::DialectPeer& peer_;
+  const std::string raw_id_;  ///< its own id as a JSON string
+  std::chrono::milliseconds heard_at_{0};
+  // The sender whose id was checked last, for the next message of it.
+  std::string known_src_;
+  peer::sdk::Fingerprint known_from_;
+  std::unique_ptr<Attempts> attempts_;  ///< since the first: most clients never need it
+};
+
+}  // namespace peer_peerjs
