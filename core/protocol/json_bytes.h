@@ -22,7 +22,7 @@ inline bool is_json_space(char c) { return c == ' ' || c == '\t' || c == '\n' ||
 
 /// The first character in [p, end) that is no white space, or `end`. Nearly always it is the first:
 /// that is seen without a call.
-inline const char* skip_json_space(const char* p, const char* end) {
+[[gnu::always_inline]] inline const char* skip_json_space(const char* p, const char* end) {
   return p == end || static_cast<unsigned char>(*p) > ' ' ? p : skip_some_json_space(p, end);
 }
 
@@ -31,21 +31,31 @@ inline std::string_view json_slice(const char* begin, const char* end) {
   return {begin, static_cast<std::size_t>(end - begin)};
 }
 
-/// Which of 64 bytes are quotes, backslashes or control characters (RFC 8259 7): bit n is byte n.
+#if defined(__SSE2__)
+/// The bytes of a block that are quotes, backslashes or control characters (RFC 8259 7), as 0xff.
+inline __m128i string_specials(__m128i bytes) {
+  // A quote or a control character, and no other byte, is at most a space once this bit is turned.
+  const __m128i other = _mm_xor_si128(bytes, _mm_set1_epi8('"' ^ ' '));
+  // SSE2 orders bytes as signed numbers only, but knows the smaller one of two unsigned.
+  return _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(other, _mm_set1_epi8(' ')), other),
+                      _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+}
+#endif
+
+/// Which of 64 bytes are quotes, backslashes or control characters: bit n is byte n.
 inline std::uint64_t string_specials(const char* block) {
   std::uint64_t specials = 0;
 #if defined(__SSE2__)
-  // A quote or a control character, and no other byte, is at most a space once this bit is turned.
-  const __m128i turned = _mm_set1_epi8('"' ^ ' ');
-  const __m128i space = _mm_set1_epi8(' ');
-  const __m128i backslash = _mm_set1_epi8('\\');
-  for (int i = 0; i < 64; i += 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + i));
-    const __m128i other = _mm_xor_si128(bytes, turned);
-    // SSE2 orders bytes as signed numbers only, but knows the smaller one of two unsigned.
-    const __m128i found = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(other, space), other),
-                                       _mm_cmpeq_epi8(bytes, backslash));
-    specials |= std::uint64_t{static_cast<unsigned>(_mm_movemask_epi8(found))} << i;
+  const auto* const bytes = reinterpret_cast<const __m128i*>(block);
+  __m128i found[4];
+  for (int i = 0; i < 4; ++i) found[i] = string_specials(_mm_loadu_si128(bytes + i));
+  // Most blocks of a long text have none.
+  if (_mm_movemask_epi8(
+          _mm_or_si128(_mm_or_si128(found[0], found[1]), _mm_or_si128(found[2], found[3]))) == 0) {
+    return 0;
+  }
+  for (int i = 0; i < 4; ++i) {
+    specials |= std::uint64_t{static_cast<unsigned>(_mm_movemask_epi8(found[i]))} << (16 * i);
   }
 #else
   for (int i = 0; i < 64; ++i) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -17,8 +16,8 @@
 // and nothing is built of it (docs/decisions.md, "One pass checks a message and cuts it").
 //
 // Each function takes the place where something must begin, and returns the place behind it, or
-// null when something else is there. There is no recursion: one bit for each open container says
-// whether it is an object.
+// null when something else is there. There is no recursion: each open container has the bracket
+// that ends it on a stack.
 namespace peer {
 namespace {
 
@@ -39,14 +38,17 @@ class Specials {
 
   /// The first one in [p, end), or `end`. From call to call `p` never goes back.
   const char* next(const char* p) {
-    std::uint64_t left = 0;
-    while (p - block_ >= kBlock || (left = found_ >> (p - block_)) == 0) {
-      block_ += kBlock;
-      if (block_ >= end_) return end_;
-      if (p < block_) p = block_;
-      found_ = look_at(block_);
+    if (p - block_ < kBlock) {
+      const std::uint64_t left = found_ >> (p - block_);
+      if (left != 0) return p + std::countr_zero(left);
+      p = block_ + kBlock;
     }
-    return std::min(p + std::countr_zero(left), end_);
+    for (; p < end_; p += kBlock) {
+      found_ = look_at(p);
+      block_ = p;
+      if (found_ != 0) return p + std::countr_zero(found_);
+    }
+    return end_;
   }
 
  private:
@@ -54,7 +56,8 @@ class Specials {
 
   std::uint64_t look_at(const char* block) const {
     if (end_ - block >= kBlock) return string_specials(block);
-    // Nothing behind the end is read. The zeros count as control characters, and so end the search.
+    // Nothing behind the end is read. The zeros count as control characters: the first one is at
+    // the end.
     std::array<char, kBlock> last{};
     std::copy(block, end_, last.begin());
     return string_specials(last.data());
@@ -98,11 +101,9 @@ const char* check_escape(const char* p, const char* end) {
   return p + 6;
 }
 
-const char* check_string(Text& text, const char* p) {
-  if (!is_at(p, text.end, '"')) return nullptr;
-  ++p;
+/// `p` is at the first special of a string.
+const char* check_rest_of_string(Text& text, const char* p) {
   for (;;) {
-    p = text.specials.next(p);
     if (p == text.end) return nullptr;
     if (*p == '"') return p + 1;
     if (*p != '\\') return nullptr;
@@ -112,7 +113,15 @@ const char* check_string(Text& text, const char* p) {
       p = check_escape(p, text.end);
       if (p == nullptr) return nullptr;
     } while (is_at(p, text.end, '\\'));
+    p = text.specials.next(p);
   }
+}
+
+/// `p` is at the opening quote.
+[[gnu::always_inline]] inline const char* check_string(Text& text, const char* p) {
+  p = text.specials.next(p + 1);
+  // Most strings are short, and nothing in them is escaped.
+  return is_at(p, text.end, '"') ? p + 1 : check_rest_of_string(text, p);
 }
 
 const char* check_word(const char* p, const char* end, std::string_view word) {
@@ -160,23 +169,25 @@ const char* check_colon(const char* p, const char* end) {
 }
 
 const char* check_key(Text& text, const char* p) {
+  if (!is_at(p, text.end, '"')) return nullptr;
   p = check_string(text, p);
   return p == nullptr ? nullptr : check_colon(p, text.end);
 }
 
 /// `p` is at the opening bracket; `outside`: the containers that are open around this one.
 const char* check_container(Text& text, const char* p, std::size_t outside) {
-  std::bitset<kMaxDepth> is_object;
+  std::array<char, kMaxDepth> closing;  // of each open container, the bracket that is due
   std::size_t depth = outside;
   for (;;) {
     // At a value.
     if (p == text.end) return nullptr;
     if (*p == '{' || *p == '[') {
       if (depth == kMaxDepth) return nullptr;
-      is_object[depth++] = *p == '{';
+      const char due = *p == '{' ? '}' : ']';
+      closing[depth++] = due;
       p = skip_json_space(p + 1, text.end);
-      if (!is_at(p, text.end, is_object[depth - 1] ? '}' : ']')) {
-        if (is_object[depth - 1] && (p = check_key(text, p)) == nullptr) return nullptr;
+      if (!is_at(p, text.end, due)) {
+        if (due == '}' && (p = check_key(text, p)) == nullptr) return nullptr;
         continue;
       }
     } else {
@@ -186,13 +197,13 @@ const char* check_container(Text& text, const char* p, std::size_t outside) {
     }
     // Behind a value: containers close, up to the next comma.
     while (!is_at(p, text.end, ',')) {
-      if (!is_at(p, text.end, is_object[depth - 1] ? '}' : ']')) return nullptr;
+      if (!is_at(p, text.end, closing[depth - 1])) return nullptr;
       ++p;
       if (--depth == outside) return p;
       p = skip_json_space(p, text.end);
     }
     p = skip_json_space(p + 1, text.end);
-    if (is_object[depth - 1] && (p = check_key(text, p)) == nullptr) return nullptr;
+    if (closing[depth - 1] == '}' && (p = check_key(text, p)) == nullptr) return nullptr;
   }
 }
 
@@ -220,6 +231,7 @@ bool read_json_object(std::string_view json, std::vector<JsonMember>& members) {
   if (!is_at(p, text.end, '}')) {
     for (;; p = skip_json_space(p + 1, text.end)) {
       text.escapes = false;
+      if (!is_at(p, text.end, '"')) return false;
       const char* const behind_key = check_string(text, p);
       if (behind_key == nullptr) return false;
       const bool key_is_plain = !std::exchange(text.escapes, false);
