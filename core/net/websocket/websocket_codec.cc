@@ -9,8 +9,6 @@
 namespace peer {
 namespace {
 
-constexpr std::uint64_t kHighBits = 0x8080808080808080;
-
 // Eight bytes of the key, from its byte `offset` on. Both halves are the same, so the machine's
 // order of bytes makes no difference.
 std::uint64_t key_word(std::array<std::uint8_t, 4> key, std::uint64_t offset) {
@@ -21,55 +19,76 @@ std::uint64_t key_word(std::array<std::uint8_t, 4> key, std::uint64_t offset) {
   return half * 0x1'0000'0001U;
 }
 
-// Returns what the bytes are now.
-std::uint64_t mask_word(std::uint8_t* at, std::uint64_t key) {
-  std::uint64_t word;
-  std::memcpy(&word, at, sizeof word);
-  word ^= key;
-  std::memcpy(at, &word, sizeof word);
+bool is_ascii(std::uint64_t word) { return (word & 0x8080808080808080) == 0; }
+
+/// The word in each eight bytes of a block.
+template <typename Block>
+Block repeated(std::uint64_t word);
+template <>
+std::uint64_t repeated(std::uint64_t word) {
   return word;
 }
-
-// Masks all but the last bytes, fewer than 32, and moves `at` behind. Returns a word with the
-// highest bit of some byte set if one of the masked bytes has it set.
-std::uint64_t mask_blocks(std::uint8_t*& at, const std::uint8_t* end, std::uint64_t key) {
 #if defined(__SSE2__)
-  const __m128i keys = _mm_set1_epi64x(static_cast<std::int64_t>(key));
-  __m128i seen = _mm_setzero_si128();
-  for (; end - at >= 32; at += 32) {
-    auto* const blocks = reinterpret_cast<__m128i*>(at);
-    const __m128i first = _mm_xor_si128(_mm_loadu_si128(blocks), keys);
-    const __m128i second = _mm_xor_si128(_mm_loadu_si128(blocks + 1), keys);
-    _mm_storeu_si128(blocks, first);
-    _mm_storeu_si128(blocks + 1, second);
-    seen = _mm_or_si128(seen, _mm_or_si128(first, second));
-  }
-  return _mm_movemask_epi8(seen) == 0 ? 0 : kHighBits;
+template <>
+__m128i repeated(std::uint64_t word) {
+  return _mm_set1_epi64x(static_cast<std::int64_t>(word));
+}
+bool is_ascii(__m128i bytes) { return _mm_movemask_epi8(bytes) == 0; }
+using LongBlock = __m128i;
 #else
-  std::uint64_t seen = 0;
-  for (; end - at >= 32; at += 32) {
-    for (int i = 0; i < 32; i += 8) seen |= mask_word(at + i, key);
-  }
-  return seen;
+using LongBlock = std::uint64_t;
 #endif
+
+template <typename Block>
+Block load(const std::uint8_t* at) {
+  Block block;
+  std::memcpy(&block, at, sizeof block);
+  return block;
+}
+
+template <typename Block>
+void store(std::uint8_t* at, Block block) {
+  std::memcpy(at, &block, sizeof block);
+}
+
+/// As apply_mask(), of at least one block.
+template <typename Block>
+bool mask_blocks(std::span<std::uint8_t> data, std::array<std::uint8_t, 4> key,
+                 std::uint64_t offset) {
+  constexpr std::size_t kSize = sizeof(Block);
+  std::uint8_t* at = data.data();
+  std::uint8_t* const last = at + data.size() - kSize;
+  const auto keys = repeated<Block>(key_word(key, offset));
+  // The last block may overlap the one before it, so it is read before that one is written.
+  const Block end =
+      load<Block>(last) ^ repeated<Block>(key_word(key, offset + data.size() - kSize));
+  Block seen = end;
+  const auto mask = [&] {
+    const Block block = load<Block>(at) ^ keys;
+    store(at, block);
+    seen = seen | block;
+    at += kSize;
+  };
+  while (last - at >= static_cast<std::ptrdiff_t>(4 * kSize)) {
+    mask();
+    mask();
+    mask();
+    mask();
+  }
+  while (at < last) mask();
+  store(last, end);
+  return is_ascii(seen);
 }
 
 }  // namespace
 
 bool apply_mask(std::span<std::uint8_t> data, std::array<std::uint8_t, 4> key,
                 std::uint64_t offset) {
-  const std::uint64_t word = key_word(key, offset);
-  std::uint8_t* at = data.data();
-  const std::uint8_t* const end = at + data.size();
-  std::uint64_t seen = mask_blocks(at, end, word);
-  for (; end - at >= 8; at += 8) seen |= mask_word(at, word);
-  std::array<std::uint8_t, sizeof word> bytes;
-  std::memcpy(bytes.data(), &word, sizeof word);
-  for (std::size_t i = 0; at != end; ++i, ++at) {
-    *at = static_cast<std::uint8_t>(*at ^ bytes[i]);
-    seen |= *at;
-  }
-  return (seen & kHighBits) == 0;
+  if (data.size() >= sizeof(LongBlock)) return mask_blocks<LongBlock>(data, key, offset);
+  if (data.size() >= sizeof(std::uint64_t)) return mask_blocks<std::uint64_t>(data, key, offset);
+  std::uint8_t seen = 0;
+  for (std::uint8_t& byte : data) seen |= byte ^= key[offset++ % key.size()];
+  return seen < 0x80;
 }
 
 bool is_valid_close_code(std::uint16_t code) {

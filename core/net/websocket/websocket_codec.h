@@ -151,6 +151,7 @@ class WebSocketReader {
   struct Incomplete;
   using Bytes = std::span<std::uint8_t>;
 
+  bool read_usual(Bytes& data, const ReaderLimits& limits, FrameSink& sink);
   void read_some(Bytes& data, const ReaderLimits& limits, FrameSink& sink);
   std::optional<FrameHeader> read_header(Bytes& data, const ReaderLimits& limits, FrameSink& sink);
   void read_whole_frame(const FrameHeader& header, Bytes payload, const ReaderLimits& limits,

@@ -1,6 +1,7 @@
 #include "core/net/websocket/websocket_frame_header.h"
 
 #include <algorithm>
+#include <cstring>
 
 // The header of a client's frame (RFC 6455 5.2). In: the first bytes of a frame, cut anywhere, with
 // the message that it may continue and the limits. Out: why it is refused, or its fields. No state,
@@ -147,6 +148,27 @@ std::optional<FrameRefusal> check_header(std::span<const std::uint8_t> start,
   const std::uint64_t length = payload_length(start);
   if (auto refusal = check_length(length, start[1])) return refusal;
   return check_limits(length, start[0], message, limits);
+}
+
+std::optional<FrameHeader> read_usual_header(std::span<const std::uint8_t> start,
+                                             const ReaderLimits& limits) {
+  constexpr std::size_t kLongest = 2 + 2 + kKeySize;
+  constexpr std::uint8_t kText = kFinal | static_cast<std::uint8_t>(Opcode::kText);
+  if (start.size() < kLongest || start[0] != kText || start[1] < kMasked) return std::nullopt;
+  FrameHeader header;
+  header.opcode = Opcode::kText;
+  header.final = true;
+  header.length = start[1] & kLength;
+  header.size = 2 + kKeySize;
+  if (header.length >= kLength16) {
+    if (header.length != kLength16) return std::nullopt;
+    header.length = static_cast<std::uint64_t>(start[2] << 8 | start[3]);
+    header.size = kLongest;
+    if (header.length < kLength16) return std::nullopt;
+  }
+  if (header.length > limits.max_message) return std::nullopt;
+  std::memcpy(header.key.data(), &start[header.size - kKeySize], kKeySize);
+  return header;
 }
 
 FrameHeader decode_header(std::span<const std::uint8_t> start) {

@@ -109,6 +109,7 @@ std::size_t WebSocketReader::feed(Bytes data, const ReaderLimits& limits, FrameS
   const std::size_t size = data.size();
   stopped_ = false;
   while (!data.empty() && !stopped_ && !ended_) {
+    if (!incomplete_ && read_usual(data, limits, sink)) continue;
     read_some(data, limits, sink);
     // No message will be delivered any more, so its bytes are freed now, not when TCP ends.
     if (incomplete_ && ended_) incomplete_->forget_message();
@@ -146,6 +147,17 @@ void WebSocketReader::skip_some(std::span<const std::uint8_t>& data) {
   if (skipped < missing) return;
   state.in_payload = false;
   close_seen_ = state.frame.opcode == Opcode::kClose;
+}
+
+/// Reads a text message in one frame at the front of `data`. False: something else is there, or a
+/// part of it, and nothing has been done.
+bool WebSocketReader::read_usual(Bytes& data, const ReaderLimits& limits, FrameSink& sink) {
+  const std::optional<FrameHeader> header = read_usual_header(data, limits);
+  if (!header || data.size() - header->size < header->length) return false;
+  const Bytes payload = data.subspan(header->size, static_cast<std::size_t>(header->length));
+  data = data.subspan(header->size + payload.size());
+  read_whole_frame(*header, payload, limits, sink);
+  return true;
 }
 
 /// Reads one frame, or what there is of it, from the front of `data`.

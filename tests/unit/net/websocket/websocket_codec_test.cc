@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/net/websocket/websocket_frame_header.h"
 #include "tests/unit/net/websocket/client_frames.h"
 
 namespace peer {
@@ -81,6 +82,39 @@ TEST(CloseCodeTest, OnlyRegisteredAndPrivateCodesMayBeSent) {
     const bool valid = registered.count(code) == 1 || (code >= 3000 && code <= 4999);
     ASSERT_EQ(is_valid_close_code(static_cast<std::uint16_t>(code)), valid) << code;
   }
+}
+
+// Every first two bytes, and lengths about each limit.
+TEST(UsualHeaderTest, IsReadAsAnyOtherHeader) {
+  const ReaderLimits limits{.max_message = 1000};
+  int usual = 0;
+  for (unsigned first = 0; first < 256; ++first) {
+    for (unsigned second = 0; second < 256; ++second) {
+      for (const unsigned length : {0U, 125U, 126U, 127U, 1000U, 1001U, 65535U}) {
+        const std::array<std::uint8_t, kMaxClientHeader> start{
+            static_cast<std::uint8_t>(first),
+            static_cast<std::uint8_t>(second),
+            static_cast<std::uint8_t>(length >> 8),
+            static_cast<std::uint8_t>(length),
+            5,
+            6,
+            7,
+            8};
+        const auto header = read_usual_header(start, limits);
+        if (!header) continue;
+        ++usual;
+        ASSERT_FALSE(check_header(start, {}, limits)) << first << ' ' << second << ' ' << length;
+        const FrameHeader expected = decode_header(start);
+        EXPECT_EQ(header->length, expected.length);
+        EXPECT_EQ(header->key, expected.key);
+        EXPECT_EQ(header->opcode, expected.opcode);
+        EXPECT_EQ(header->final, expected.final);
+        EXPECT_EQ(header->compressed, expected.compressed);
+        EXPECT_EQ(header->size, expected.size);
+      }
+    }
+  }
+  EXPECT_EQ(usual, 126 * 7 + 3);  // short ones, whatever follows; 126, 127 and 1000 bytes
 }
 
 }  // namespace
