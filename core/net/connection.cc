@@ -13,6 +13,7 @@
 #include "core/net/http/http_request.h"
 #include "core/net/packed_ref.h"
 #include "core/net/proxy_protocol.h"
+#include "core/net/socket_calls.h"
 
 // One connection, on its loop's thread. In: what epoll says of its socket, and frames for it. Out:
 // whole messages for the application, bytes for the socket at the end of the round, and the end of
@@ -186,7 +187,7 @@ void Connection::resume() {
 // As recv(2). What comes when we have shut down is thrown away, and need not be decrypted.
 ssize_t Connection::receive(std::uint8_t* buffer) {
   if (tls_ == nullptr || state_ == State::kLingering) {
-    return ::recv(fd_, buffer, kReadAtOnce, MSG_DONTWAIT);
+    return receive_some(fd_, {buffer, kReadAtOnce});
   }
   const ssize_t received = tls_->read({buffer, kReadAtOnce});
   if (received > 0 && tls_->must_read()) mark_dirty();  // service() hears the end

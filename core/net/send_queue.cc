@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "core/net/connection.h"
+#include "core/net/socket_calls.h"
 
 // The frames that a connection's socket has not taken yet, on the loop's thread. In: frames, in
 // their order. Out: their bytes, to the socket or to TLS, in as few system calls as possible, and
@@ -39,7 +40,7 @@ ssize_t SendQueue::write_some(int fd, std::size_t& offered) const {
   const std::span<const std::uint8_t> first = first_.bytes().subspan(sent_);
   offered = first.size();
   if (behind_ == nullptr) {
-    return ::send(fd, first.data(), first.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    return send_some(fd, first);
   }
 
   std::array<iovec, kMaxIovecs> iovecs;
