@@ -55,8 +55,7 @@ void handle_ping(const Call& call) {
 // These two are on the way of every message, so that a copy of each may stand there: see
 // handlers.h.
 [[gnu::always_inline]] inline bool take_token(const Call& call) {
-  if (call.node.limiter.try_acquire(call.session.fingerprint, rate_of(call.node, call.session),
-                                    call.loop().now())) {
+  if (call.session.tokens.try_acquire(rate_of(call.node, call.session), call.loop().now())) {
     call.session.limited_in_a_row = 0;
     return true;
   }

@@ -60,9 +60,9 @@ milliseconds time_to_close(const Config& config) {
   return config.shutdown_timeout - std::min(kLongestRest, after_spread / 4);
 }
 
-void sweep_rate_limits(Node& node, EventLoop& loop) {
-  node.limiter.sweep(loop.now());
-  loop.schedule(loop.now() + kSweepInterval, [&node, &loop] { sweep_rate_limits(node, loop); });
+void sweep_left_buckets(Node& node, EventLoop& loop) {
+  node.left_buckets.sweep(loop.now());
+  loop.schedule(loop.now() + kSweepInterval, [&node, &loop] { sweep_left_buckets(node, loop); });
 }
 
 }  // namespace
@@ -173,7 +173,7 @@ sdk::Result<void> Server::start_plugins() {
 
 sdk::Result<void> Server::run(int done_fd) {
   EventLoop& first = *node_.loops.front();
-  first.post([this, &first] { sweep_rate_limits(node_, first); });
+  first.post([this, &first] { sweep_left_buckets(node_, first); });
   running_ = node_.loops.size();
   if (metrics_ != nullptr) {
     if (const auto started = metrics_->run(); !started) return started;

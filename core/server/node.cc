@@ -105,7 +105,7 @@ Node::Node(const Config& config, LoadedPlugins its_plugins, std::size_t loop_cou
           [this](std::size_t loop, Delivery delivery) { loops[loop]->post(std::move(delivery)); }),
       rooms(make_room_store(*this), policies, config.password_queue),
       matching(make_matching(*this, loop_count)),
-      limiter(config.rate_limit_shards) {
+      left_buckets(config.rate_limit_shards) {
   rooms.use_events(events);
   matching->use_events(events);
   admission.bans().use_most(config.max_bans);

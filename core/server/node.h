@@ -14,7 +14,7 @@
 #include "core/hub/namespace_directory.h"
 #include "core/hub/peer_directory.h"
 #include "core/hub/resume_directory.h"
-#include "core/limit/rate_limiter.h"
+#include "core/limit/left_buckets.h"
 #include "core/match/matching.h"
 #include "core/net/loops.h"
 #include "core/plugin/by_namespace.h"
@@ -104,8 +104,8 @@ struct Node {
   Rooms rooms;  ///< and namespaces that peers enter and leave
   /// With or without other nodes: chosen at the start.
   const std::unique_ptr<Matching> matching;
-  /// The tokens of peers, by fingerprint: a replacement finds those of the older registration.
-  RateLimiter limiter;
+  /// A replacement finds the tokens of the older registration here.
+  LeftBuckets left_buckets;
   /// Numbers the registrations of this process: see sdk::Registered.
   std::atomic<std::uint64_t> last_registration{0};
   StatsCache stats_cache;

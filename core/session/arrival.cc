@@ -97,7 +97,7 @@ void add_rest(Node& node, Session& session, MovingRest rest) {
   away.window_ends = now + rest.window;
   away.grant_ends = rest.grant ? now + *rest.grant : kNever;
   session.home().kept.change(state, bytes);
-  if (rest.rate) node.limiter.put_in(session.fingerprint, *rest.rate, now);
+  if (rest.rate) session.tokens = TokenBucket(*rest.rate, now);
   session.fanout = TokenBucket(rest.fanout, now);
 }
 

@@ -140,7 +140,7 @@ void await_answers(Node& node, LoopState& home, SessionRef ref, std::uint64_t nu
   });
 }
 
-MovingRest rest_of(Node& node, Session& session, std::vector<MovingTicketOf> tickets) {
+MovingRest rest_of(Session& session, std::vector<MovingTicketOf> tickets) {
   const Resumable& state = *session.resumable;
   const Away& away = *state.away;
   const Time now = session.loop().now();
@@ -157,7 +157,7 @@ MovingRest rest_of(Node& node, Session& session, std::vector<MovingTicketOf> tic
   if (away.grant_ends != kNever) rest.grant = away.grant_ends - now;
   rest.waiting = away.waiting;
   for (std::uint32_t i = 0; i < state.kept.count(); ++i) rest.kept.push_back(state.kept.at(i));
-  rest.rate = node.limiter.take_out(session.fingerprint, now);
+  rest.rate = session.tokens.level(now);
   rest.fanout = session.fanout.level(now);
   rest.tickets = std::move(tickets);
   return rest;
@@ -180,7 +180,7 @@ void give(Node& node, LoopState& home, SessionRef ref, std::uint64_t number) {
   home.loop->deliver_mail();
   Departure& departure = *find_departure(home, ref);
   const ClaimName to = departure.to;
-  const std::string rest = packed(rest_of(node, *session, std::move(departure.tickets)));
+  const std::string rest = packed(rest_of(*session, std::move(departure.tickets)));
   if (to.node.empty()) {
     keep_parked(node, home, *session, departure.identity, rest);
   } else {

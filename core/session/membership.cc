@@ -204,7 +204,7 @@ Inheritance end_session(Node& node, Session& session, Ending ending) {
   const bool replaced = ending == Ending::kReplaced;
   // A replacement keeps the tokens of the older registration, or else a client could fill its
   // bucket by registering anew.
-  if (!replaced) node.limiter.forget(session.fingerprint);
+  if (replaced) node.left_buckets.leave(session.fingerprint, session.tokens);
   // The fingerprint is freed last: while anything of this registration is left, no newer one is
   // admitted.
   std::optional<Inheritance> inheritance =

@@ -205,6 +205,7 @@ void tell_broker(Node& node, Session& session) {
   // Before the broker is asked: if the session ends meanwhile, end_session() must take back what is
   // said here.
   session.admitted = true;
+  if (const auto left = node.left_buckets.take(session.fingerprint)) session.tokens = *left;
   // The broker tells two registrations of one fingerprint apart by it.
   session.registration_number = ++node.last_registration;
   node.others.register_peer(
@@ -220,7 +221,7 @@ void abandon(Node& node, const Fingerprint& fingerprint, const Inheritance& inhe
   if (inheritance.seat) node.peers.release_seat();
   // The older registration has left its tokens for the newcomer (end_session). Nobody needs them
   // now.
-  if (!node.peers.present(fingerprint)) node.limiter.forget(fingerprint);
+  if (!node.peers.present(fingerprint)) static_cast<void>(node.left_buckets.take(fingerprint));
 }
 
 // Nullopt: who has the fingerprint keeps it.

@@ -196,6 +196,7 @@ class Session : public ApplicationSession {
   Meta meta;
   std::vector<Membership> memberships;  ///< in join order
   NamespaceSet namespaces;              ///< the same, sorted
+  TokenBucket tokens;                   ///< of `rate_limit_per_sec`, or what a grant says
   TokenBucket fanout;                   ///< of `fanout_limit_per_sec`
   std::shared_ptr<Registration> registration;
   std::unique_ptr<Rights> rights;        ///< null: all

@@ -4,7 +4,7 @@ peer_add_test(unit_limit
     limit/bans_test.cc
     limit/health_reserve_test.cc
     limit/kept_budget_test.cc
-    limit/rate_limiter_test.cc
+    limit/left_buckets_test.cc
     limit/refusals_test.cc
     limit/token_bucket_test.cc
   LIBRARIES peer_limit peer_test_support
