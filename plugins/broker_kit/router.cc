@@ -58,6 +58,7 @@ void Router::expire_waiting() {
 
 void Router::tidy(Time now) {
   outcomes_.expire(now);
+  forget_sent(now);
   move_lines();
   std::erase_if(absent_, [&](const auto& node) { return now - node.second > lease_; });
 }
@@ -76,7 +77,7 @@ void Router::send_numbered(std::uint64_t number, Directed message) {
     return outcomes_.settle(number, RouteOutcome::kDelivered);
   }
   if (transport_.is_giving_up()) return keep_for_next_time(number, std::move(message));
-  if (!lines_.empty() && lines_.contains(message.from)) {
+  if (is_in_line(message.from)) {
     const Fingerprint sender = message.from;
     const std::size_t size = message.text.size() + 256;
     return stand_in_line(sender, {std::move(message), number, size, {}, {}});
@@ -101,6 +102,7 @@ void Router::send_numbered(std::uint64_t number, Directed message) {
 void Router::publish(std::uint64_t number, const std::shared_ptr<const std::string>& node,
                      Directed message) {
   const std::string text = directed_envelope(self_, number, true, message);
+  note_sent(message.from, message.to, node);
   if (transport_.has_strangers()) transport_.publish_to_strangers(message, true);
   transport_.publish(*node, text,
                      {this,

@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
+#include <vector>
 
 #include <peer/sdk/broker_types.h>
 
@@ -44,17 +46,36 @@ class Router {
   /// A broadcast of a peer that holds_back() goes out behind what waits, by `send`, and what the
   /// peer sends from now on behind that. `give_up`: it cannot wait. `size`: bytes that it keeps.
   void send_in_line(const Fingerprint& sender, std::size_t size, Task send, Task give_up);
+  /// What a peer here has sent of late by a known route, and to whom: it is on its way to the node
+  /// that had the receiver.
+  struct Sent {
+    Fingerprint to;
+    std::shared_ptr<const std::string> node;
+    Time at;
+  };
+  /// Before something of the sender's goes another way than by these routes: whoever does that asks
+  /// the nodes' store whether all of them are right still, and ends the check. Empty: there is
+  /// nothing to ask. Until then whatever else the sender says waits.
+  [[nodiscard]] std::vector<Sent> begin_check(const Fingerprint& sender);
+  void end_check(const Fingerprint& sender);
+  /// Those in `moved` were wrong: when what went by them has been passed on, the check has ended,
+  /// and `send` is called ahead of what waits, to begin anew. `others` were right.
+  void await_passed_on(const Fingerprint& sender, const std::vector<Sent>& moved,
+                       std::vector<Sent> others, Task send, Task give_up);
   /// Whether something waits that the peer has sent; that anybody has sent.
   [[nodiscard]] bool holds_back(const Fingerprint& sender) const;
   /// Whether something waits for the peer, or some broadcast at all: it may be on no way yet.
   [[nodiscard]] bool holds_for(const Fingerprint& peer) const {
-    return !lines_.empty() || (!seeks_.empty() && seeks_.contains(peer));
+    return holds_broadcasts() || (!seeks_.empty() && seeks_.contains(peer));
   }
-  [[nodiscard]] bool holds_broadcasts() const { return !lines_.empty(); }
+  /// One that is being checked is on its way, but for the case that it is not sent.
+  [[nodiscard]] bool holds_broadcasts() const { return !lines_.empty() || refused_ > 0; }
   /// Goes on when what was sent to the peer has come to `node`, which has it. At once, but where it
   /// was sent somewhere else before.
   void await_arrival(const Fingerprint& peer, std::string_view node, Task then);
-  [[nodiscard]] bool holds_back_anything() const { return !seeks_.empty() || !lines_.empty(); }
+  [[nodiscard]] bool holds_back_anything() const {
+    return !seeks_.empty() || !lines_.empty() || !checks_.empty();
+  }
 
   void went_up() { up_since_ = Clock::now(); }
   /// What was under way may be lost, and what waits does so for the next time.
@@ -149,6 +170,15 @@ class Router {
   void after_asking_for_arrival(const Errand& errand, const Answer& answer);
 
   // router_lines.cc
+  void note_sent(const Fingerprint& sender, const Fingerprint& to,
+                 const std::shared_ptr<const std::string>& node);
+  void forget_sent(Time now);
+  /// Whether what the sender says now waits behind something else.
+  [[nodiscard]] bool is_in_line(const Fingerprint& sender) const {
+    return (!lines_.empty() && lines_.contains(sender)) ||
+           (!checks_.empty() && checks_.contains(sender));
+  }
+  void ask_for_arrival(const Fingerprint& peer, std::string_view node, Task then);
   void stand_in_line(const Fingerprint& sender, InLine item);
   /// Sends on what need not wait any more.
   void move_lines();
@@ -171,6 +201,9 @@ class Router {
   Seeks seeks_;
   std::unordered_map<Fingerprint, Line> lines_;  ///< by sender; never empty ones
   bool lines_scheduled_ = false;
+  std::unordered_map<Fingerprint, std::vector<Sent>> sent_;  ///< by sender
+  std::unordered_set<Fingerprint> checks_;                   ///< senders
+  std::size_t refused_ = 0;                                  ///< of these: await_passed_on()
   std::size_t held_bytes_ = 0;                       ///< of all that wait in seeks_ and lines_
   std::unordered_map<std::uint64_t, Task> awaited_;  ///< await_arrival(), by number
   std::uint64_t last_awaited_ = 0;

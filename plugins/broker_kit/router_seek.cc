@@ -142,9 +142,13 @@ void Router::await_arrival(const Fingerprint& peer, std::string_view node, Task 
     before = *route->second;
   }
   if (before.empty() || before == node) return then();
+  ask_for_arrival(peer, before, std::move(then));
+}
+
+void Router::ask_for_arrival(const Fingerprint& peer, std::string_view node, Task then) {
   const std::uint64_t number = kFirstAwaited + ++last_awaited_;
   awaited_.emplace(number, std::move(then));
-  transport_.publish(before, envelope('B', {self_, to_hex(peer), std::to_string(number)}),
+  transport_.publish(node, envelope('B', {self_, to_hex(peer), std::to_string(number)}),
                      {this, &Router::after_asking_for_arrival, peer, number, nullptr, nullptr});
 }
 
@@ -290,6 +294,7 @@ void Router::leave_route(const Fingerprint& peer, std::string_view node) {
 // What has not been sent waits for the next time; of what has, nobody knows.
 void Router::went_down() {
   routes_.clear();
+  sent_.clear();
   moved_.clear();
   absent_.clear();
   held_bytes_ = 0;

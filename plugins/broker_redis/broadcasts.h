@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "guide_channels.h"
 #include "kit.h"
 #include "link.h"
@@ -19,6 +21,9 @@ class Broadcasts {
 
  private:
   void send_now(const Broadcast& message);
+  /// Unless somebody to whom the sender has said something has moved: then it waits for that.
+  void send_checked(const Broadcast& message, std::vector<Router::Sent> sent);
+  void take_count(const Reply* absent);
 
   Link& link_;
   const NodeState& state_;

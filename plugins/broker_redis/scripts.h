@@ -52,8 +52,10 @@ enum class Script : std::size_t {
   kPark,
   kKeepParked,
   kNextParked,
+  /// Whether messages go by the right routes.
+  kMoved,
 };
-inline constexpr std::size_t kScriptCount = static_cast<std::size_t>(Script::kNextParked) + 1;
+inline constexpr std::size_t kScriptCount = static_cast<std::size_t>(Script::kMoved) + 1;
 
 /// A script as it is sent; `name`: of its file, without ".lua".
 struct ScriptText {

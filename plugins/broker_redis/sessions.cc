@@ -106,10 +106,39 @@ void Sessions::await_sent(const Fingerprint& peer, const ReplyTo<bool>& reply) {
 void Sessions::look_for_sent(const Fingerprint& peer, Time until, const ReplyTo<bool>& reply) {
   // A broadcast that waits was heard by the members here, and must be on its way before one of them
   // goes.
-  if (!parts_.router.holds_back(peer) && !parts_.router.holds_broadcasts()) return reply(true);
+  if (!parts_.router.holds_back(peer) && !parts_.router.holds_broadcasts()) {
+    return check_sent(peer, until, reply);
+  }
   if (Clock::now() >= until) return reply(false);
   parts_.loop.run_at(Clock::now() + kPauseForSent,
                      [this, peer, until, reply] { look_for_sent(peer, until, reply); });
+}
+
+// What it has said by a route that has become wrong is passed on before it speaks elsewhere.
+void Sessions::check_sent(const Fingerprint& peer, Time until, const ReplyTo<bool>& reply) {
+  std::vector<Router::Sent> sent = parts_.router.begin_check(peer);
+  if (sent.empty()) return reply(true);
+  std::vector<std::string> arguments;
+  for (const Router::Sent& item : sent) {
+    arguments.push_back(to_hex(item.to));
+    arguments.push_back(*item.node);
+  }
+  parts_.link.run(Script::kMoved, Arguments(arguments.begin(), arguments.end()),
+                  [this, peer, until, reply, sent = std::move(sent)](const Reply* answer) {
+                    if (answer == nullptr || answer->is_error() || answer->size() == 0) {
+                      parts_.router.end_check(peer);
+                      return reply(answer != nullptr && !answer->is_error());
+                    }
+                    std::vector<Router::Sent> moved;
+                    for (std::size_t i = 0; i < answer->size(); ++i) {
+                      const auto index = static_cast<std::size_t>((*answer)[i].integer());
+                      if (index < sent.size()) moved.push_back(sent[index]);
+                    }
+                    parts_.router.await_passed_on(
+                        peer, moved, {},
+                        [this, peer, until, reply] { look_for_sent(peer, until, reply); },
+                        [reply] { reply(false); });
+                  });
 }
 
 void Sessions::park(const Registered& peer, const ReplyTo<ParkOutcome>& reply) {

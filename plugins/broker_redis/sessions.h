@@ -66,6 +66,7 @@ class Sessions {
  private:
   [[nodiscard]] std::string saying(std::string_view text) const;
   void look_for_sent(const Fingerprint& peer, Time until, const ReplyTo<bool>& reply);
+  void check_sent(const Fingerprint& peer, Time until, const ReplyTo<bool>& reply);
   void take_when_clear(const Take& take, Time until, const ReplyTo<peer::sdk::TakeOutcome>& reply);
   void take_now(const Take& take, const ReplyTo<peer::sdk::TakeOutcome>& reply);
   bool let_go(const Registered& peer);

@@ -76,6 +76,20 @@ local function is_alive(node)
   return ends and tonumber(ends) >= now_us() / 1000
 end
 
+-- Of the arguments from `first` on, fp and node in turn: indices, from 0, of those that another node has by
+-- now, and not the caller. `ns`: only if they are its members.
+local function moved_peers(first, ns)
+  local moved = {}
+  for i = first, #ARGV, 2 do
+    local node = call('HGET', P .. 'p:' .. ARGV[i], 'n')
+    if node and node ~= ARGV[i + 1] and node ~= self and
+       (not ns or call('HEXISTS', P .. 'sm:' .. ns, ARGV[i]) == 1) then
+      moved[#moved + 1] = (i - first) / 2
+    end
+  end
+  return moved
+end
+
 local function is_room(ns) return call('HEXISTS', P .. 's:' .. ns, 'v') == 1 end
 
 -- In a quiet namespace nobody is told who comes and goes.

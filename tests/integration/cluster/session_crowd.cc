@@ -252,14 +252,14 @@ void SessionCrowd::send_some(Client& client) {
   const int first = first_of(client.number);
   if (random_() % 8 != 0) {
     const std::size_t to = (self + 1 + random_() % (kGroup - 1)) % kGroup;
-    say(client, message("signal", fmt("[%,%]", client.epoch, ++client.sent[kSignal][to]),
+    say(client, message("signal", fmt("[%,%]", client.epoch, ++client.sent[to]),
                         fmt(R"("to":"%")", name_of(first + static_cast<int>(to)))));
     return;
   }
   std::string numbers;
   for (std::size_t i = 0; i < kGroup; ++i) {
-    if (i != self) ++client.sent[kBroadcast][i];
-    numbers += (i == 0 ? "" : ",") + std::to_string(client.sent[kBroadcast][i]);
+    if (i != self) ++client.sent[i];
+    numbers += (i == 0 ? "" : ",") + std::to_string(client.sent[i]);
   }
   say(client, message("broadcast", fmt(R"({"namespace":"group-%","data":[%,[%]]})", first,
                                        client.epoch, numbers)));
@@ -345,11 +345,9 @@ long long SessionCrowd::due(const Client& client) const {
     const Client& from = *clients_[static_cast<std::size_t>(first + i)];
     const Client::Heard& heard = client.heard[static_cast<std::size_t>(i)];
     if (&from == &client) continue;
-    for (const Kind kind : {kSignal, kBroadcast}) {
-      if (heard.any[kind] && options_.may_lose) continue;
-      const long long sent = from.sent[kind][self];
-      due += heard.epoch == from.epoch ? sent - heard.number[kind] : sent;
-    }
+    if (heard.any && options_.may_lose) continue;
+    const long long sent = from.sent[self];
+    due += heard.epoch == from.epoch ? sent - heard.number : sent;
   }
   return due;
 }

@@ -106,8 +106,7 @@ class SessionCrowd {
   void on_registered(Client& client, const Json& registered);
   void on_refusal(Client& client, const Json& refusal);
   [[nodiscard]] long long due(const Client& client) const;
-  enum Kind : std::size_t { kSignal, kBroadcast };
-  void take_number(Client& client, int from, Kind kind, long long epoch, long long number);
+  void take_number(Client& client, int from, const char* kind, long long epoch, long long number);
   void say(Client& client, const std::string& text);
   void write(Client& client, const std::string& text);
   void flush(Client& client);

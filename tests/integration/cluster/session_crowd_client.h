@@ -15,8 +15,8 @@ struct SessionCrowd::Client {
   /// What it has of another one of its group.
   struct Heard {
     long long epoch = -1;
-    std::array<long long, 2> number{};
-    std::array<bool, 2> any{true, true};  ///< the first after registering anew has any number
+    long long number = 0;
+    bool any = true;  ///< the first after registering anew has any number
   };
 
   int number = 0;
@@ -38,9 +38,8 @@ struct SessionCrowd::Client {
   std::deque<std::string> unhandled;
   bool joined = false;
   long long epoch = 0;
-  // Signals and broadcasts count apart (Kind): a broadcast may overtake a signal that is passed on
-  // from the node that its receiver has just left (docs/resume.md).
-  std::array<std::array<long long, kGroup>, 2> sent{};
+  /// To each of its group, signals and broadcasts in one row: neither overtakes the other.
+  std::array<long long, kGroup> sent{};
   std::array<Heard, kGroup> heard{};
   long long missing = 0;
   long long lost = 0;

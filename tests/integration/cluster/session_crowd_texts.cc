@@ -42,12 +42,12 @@ void SessionCrowd::on_text(Client& client, const std::string& text) {
     const auto from = by_fingerprint_.find(got["from"].str());
     if (from == by_fingerprint_.end()) return fault(client, text);
     const Json& payload = got["payload"];
-    take_number(client, from->second, kSignal, payload[0].number(), payload[1].number());
+    take_number(client, from->second, "signal", payload[0].number(), payload[1].number());
   } else if (type == "broadcast") {
     const auto from = by_fingerprint_.find(got["from"].str());
     if (from == by_fingerprint_.end()) return fault(client, text);
     const Json& data = got["payload"]["data"];
-    take_number(client, from->second, kBroadcast, data[0].number(),
+    take_number(client, from->second, "broadcast", data[0].number(),
                 data[1][static_cast<std::size_t>(place_of(client.number))].number());
   } else if (type == "peer_list") {
     if (!client.joined) ++joined_;
@@ -63,7 +63,7 @@ void SessionCrowd::on_text(Client& client, const std::string& text) {
   }
 }
 
-void SessionCrowd::take_number(Client& client, int from, Kind kind, long long epoch,
+void SessionCrowd::take_number(Client& client, int from, const char* kind, long long epoch,
                                long long number) {
   ++totals_.messages;
   Client::Heard& heard = client.heard[static_cast<std::size_t>(place_of(from))];
@@ -72,13 +72,12 @@ void SessionCrowd::take_number(Client& client, int from, Kind kind, long long ep
   }
   // One that has registered anew counts from 1.
   if (epoch > heard.epoch) heard = {epoch, {}, heard.any};
-  long long& latest = heard.number[kind];
-  if (heard.any[kind] && options_.may_lose) latest = number - 1;
-  heard.any[kind] = false;
+  long long& latest = heard.number;
+  if (heard.any && options_.may_lose) latest = number - 1;
+  heard.any = false;
   if (number > latest + 1) client.missing += number - latest - 1;
   if (number <= latest || (number > latest + 1 && !options_.may_lose)) {
-    fault(client, fmt("%% follows %% from %", kind == kSignal ? "signal " : "broadcast ", number,
-                      kind == kSignal ? "" : "broadcast ", latest, from));
+    fault(client, fmt("% % follows % from %", kind, number, latest, from));
   }
   latest = number;
 }

@@ -206,6 +206,80 @@ TEST_F(RouterTest, ABroadcastWaitsForWhatItsSenderHasSaidAndIsNotOvertaken) {
   EXPECT_THAT(outcomes_, IsEmpty());
 }
 
+TEST_F(RouterTest, RoutesByWhichAPeerHasSentOfLateAreLookedAtOnce) {
+  EXPECT_TRUE(router_.begin_check(peer(1)).empty());
+  send("one");
+  answer(found(Verdict::kSent, "there"));  // in one step with the look-up: never wrong
+  EXPECT_TRUE(router_.begin_check(peer(1)).empty());
+  send("two");
+  send("three");
+  const std::vector<Router::Sent> sent = router_.begin_check(peer(1));
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent[0].to, peer(2));
+  EXPECT_EQ(*sent[0].node, "there");
+  EXPECT_TRUE(router_.holds_back(peer(1)));
+  EXPECT_FALSE(router_.holds_back(peer(3)));
+  EXPECT_FALSE(router_.holds_broadcasts());  // it is on its way
+  // What the sender says meanwhile waits.
+  send("four");
+  router_.tidy(Clock::now());
+  EXPECT_THAT(under_way(), ElementsAre("there two", "there three"));
+  router_.end_check(peer(1));
+  EXPECT_THAT(under_way(), ElementsAre("there two", "there three", "there four"));
+  EXPECT_FALSE(router_.holds_back_anything());
+  // The third is asked about the next time; later than two seconds afterwards nothing is.
+  EXPECT_EQ(router_.begin_check(peer(1)).size(), 1U);
+  router_.end_check(peer(1));
+  send("five");
+  router_.tidy(Clock::now() + std::chrono::seconds(10));
+  EXPECT_TRUE(router_.begin_check(peer(1)).empty());
+}
+
+TEST_F(RouterTest, WhereARouteWasWrongABroadcastWaitsUntilAllIsPassedOn) {
+  send("one");
+  answer(found(Verdict::kSent, "there"));
+  send("two");
+  std::vector<std::string> sent;
+  const auto moved = router_.begin_check(peer(1));
+  router_.await_passed_on(
+      peer(1), moved, {}, [&] { sent.emplace_back("broadcast"); },
+      [&] { sent.emplace_back("no"); });
+  send("three");
+  router_.tidy(Clock::now());
+  EXPECT_TRUE(router_.holds_broadcasts());
+  EXPECT_THAT(sent, IsEmpty());
+  ASSERT_EQ(transport_.asked.size(), 2U);
+  EXPECT_EQ(transport_.asked[1].what, "there");
+  const std::string asked = transport_.asked[1].envelope;
+  const Fields request = *unpack(asked);
+  EXPECT_EQ(request[0], std::string("B") + kMajorVersion);
+  transport_.asked.clear();
+  EXPECT_TRUE(router_.take_arrival({"C1", request[2], request[3]}));
+  EXPECT_THAT(sent, ElementsAre("broadcast"));
+  // The next message is for wherever the peer is now.
+  ASSERT_EQ(transport_.asked.size(), 1U);
+  EXPECT_EQ((*unpack(transport_.asked[0].envelope))[0], std::string("B") + kMajorVersion);
+}
+
+TEST_F(RouterTest, ABroadcastBeginsAnewBehindWhatIsSoughtByThen) {
+  send("one");
+  answer(found(Verdict::kSent, "there"));
+  send("two");
+  std::vector<std::string> sent;
+  const auto moved = router_.begin_check(peer(1));
+  router_.await_passed_on(
+      peer(1), moved, {}, [&] { sent.emplace_back("broadcast"); },
+      [&] { sent.emplace_back("no"); });
+  // The node has stopped, and nobody has heard the second.
+  answer(heard_by(0));
+  answer(heard_by(0));  // nor the question, of which there is one for each
+  EXPECT_EQ(answer(heard_by(0)), "there 2");
+  EXPECT_THAT(sent, IsEmpty());
+  EXPECT_EQ(answer(found(Verdict::kSent, "elsewhere")), "find two");
+  router_.tidy(Clock::now());
+  EXPECT_THAT(sent, ElementsAre("broadcast"));
+}
+
 TEST_F(RouterTest, ABroadcastInLineDoesNotOutliveTheLink) {
   send("one");
   answer(found(Verdict::kSent, "there"));
