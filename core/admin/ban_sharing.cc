@@ -53,8 +53,10 @@ void BanSharing::send_list(const std::string& to) {
 void BanSharing::take_list(std::string_view body) {
   const auto bans = parse_bans(std::string(body));
   if (!bans) return log_warning("a list of bans of another node " + bans.error().message);
-  const std::size_t taken = take_bans(node_, *bans, now());
-  if (taken > 0) log_info("took " + std::to_string(taken) + " bans over from another node");
+  const TakenBans taken = take_bans(node_, *bans, now());
+  if (taken.put + taken.lifted == 0) return;
+  log_info("bans have changed on another node, and so here: " + std::to_string(taken.put) +
+           " put, " + std::to_string(taken.lifted) + " lifted");
 }
 
 void BanSharing::take_digest(const std::string& from, std::uint64_t theirs) {

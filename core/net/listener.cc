@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -55,6 +56,16 @@ int take_fd(const Poco::Net::ServerSocket& socket) {
     throw std::system_error(errno, std::generic_category(), "fcntl");
   }
   return fd;
+}
+
+// "Net Exception: Address already in use: 127.0.0.1:80" without its class, which says nothing, and
+// without the address that was asked for.
+std::string reason_of(const Poco::Exception& failure, const std::string& address) {
+  constexpr std::string_view kClass = "Net Exception: ";
+  std::string reason = failure.displayText();
+  if (reason.starts_with(kClass)) reason.erase(0, kClass.size());
+  if (reason.ends_with(": " + address)) reason.resize(reason.size() - address.size() - 2);
+  return reason;
 }
 
 // Whether this machine has the address: /etc/hosts may name ::1 where IPv6 is off.
@@ -106,8 +117,8 @@ sdk::Result<Listeners> listen_on(const std::string& host, std::uint16_t port, st
     return listeners;
   } catch (const Poco::Exception& failure) {
     for (const int fd : listeners.fds) ::close(fd);
-    return sdk::Error{"cannot listen on " + with_port(host, port) + ": " + failure.displayText() +
-                      "; choose another host or port"};
+    return sdk::Error{"cannot listen on " + with_port(host, port) + ": " +
+                      reason_of(failure, with_port(host, port)) + "; choose another host or port"};
   } catch (const std::exception& failure) {
     for (const int fd : listeners.fds) ::close(fd);
     return sdk::Error{"cannot listen on " + with_port(host, port) + ": " + failure.what()};

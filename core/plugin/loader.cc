@@ -76,6 +76,19 @@ std::string known_names(const Loading& loading) {
   return "there are none of this kind in '" + loading.directories.back().string() + "'";
 }
 
+/// " of this kind, but a room_policy": where a plugin of the name has been put under a wrong kind.
+std::string of_another_kind(const Loading& loading) {
+  for (const PluginKind& kind : kPluginKinds) {
+    const std::string file = plugin_file_name(kind, loading.choice.name);
+    std::error_code ignored;
+    for (const fs::path& directory : loading.directories) {
+      if (&kind == &loading.kind || !fs::exists(directory / file, ignored)) continue;
+      return std::string(" of this kind; there is one of kind ") + kind.name;
+    }
+  }
+  return {};
+}
+
 /// A directory above it that this user may not enter, say: not the same as not there.
 Error cannot_look_at(const fs::path& path, const std::error_code& error) {
   return {"cannot look at '" + path.string() + "': " + error.message() +
@@ -101,7 +114,8 @@ Result<fs::path> find_file(const Loading& loading) {
     if (fs::exists(path, error)) return path;
     if (error) return cannot_look_at(path, error);
   }
-  return Error{"no plugin named '" + choice.name + "'; " + known_names(loading)};
+  return Error{"no plugin named '" + choice.name + "'" + of_another_kind(loading) + "; " +
+               known_names(loading)};
 }
 
 /// What load() makes: an object of `kind`, and its record. Both null after a mistake.

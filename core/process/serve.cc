@@ -160,7 +160,7 @@ int serve_and_log(ProcessEvents& events, LogOutput& log, const CommandLine& comm
   }
   log_info("event loops: " + std::to_string(server.loops()));
   for (const std::string& name : server.listeners().names) log_info("listening on " + name);
-  log_notice("started, version " PEER_SERVER_VERSION);
+  log_notice("started, version " PEER_SERVER_VERSION ", " + server.identity());
   // After the loops have started: a reader of the file may connect at once.
   tell_port(config, server.listeners().port);
   on_listening();

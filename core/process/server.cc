@@ -89,6 +89,15 @@ Server::Server(const Config& config, LoadedPlugins plugins, const std::vector<Ba
 
 Server::~Server() { wait({}); }
 
+std::string Server::identity() const {
+  std::string text =
+      "node " + node_.node_id + ", broker: " + node_.plugins.broker.record->info.label + ", auth: ";
+  for (std::size_t i = 0; i < node_.plugins.auths.size(); ++i) {
+    text += (i == 0 ? "" : ", ") + node_.plugins.auths[i].record->info.label;
+  }
+  return text;
+}
+
 sdk::Result<void> Server::listen() {
   sdk::Result<OpenListeners> listeners = open_listeners(node_.config(), node_.loops);
   if (!listeners) return listeners.error();

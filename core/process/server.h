@@ -28,6 +28,8 @@ class Server final {
   Server(const Config& config, LoadedPlugins plugins, const std::vector<Ban>& bans = {});
   ~Server();
 
+  /// For the log: "node 81bd28cb13e77d7c, broker: redis, auth: jwt, open".
+  [[nodiscard]] std::string identity() const;
   /// Opens what clients connect to, and the port of the metrics.
   [[nodiscard]] sdk::Result<void> listen();
   /// Where clients connect, and the TCP port, 0 if there is none. After listen().

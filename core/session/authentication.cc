@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/cluster/ask.h"
+#include "core/protocol/json_text.h"
 #include "core/protocol/json_value.h"
 #include "core/session/auth_rules.h"
 
@@ -152,6 +153,14 @@ std::unique_ptr<Rights> rights_of(const sdk::AuthGrant& granted, const std::stri
 void set_expiry(Session& session, const sdk::AuthGrant& granted) {
   const EventLoop& loop = session.loop();
   session.set_deadline(granted.expires ? loop.now() + (*granted.expires - loop.wall()) : kNever);
+}
+
+std::string quoted_for_log(std::string_view text) {
+  constexpr std::size_t kMost = 120;
+  if (text.size() <= kMost) return json_string(text);
+  std::size_t end = kMost;
+  while ((text[end] & 0xC0) == 0x80) --end;  // within a character: before its first byte
+  return json_string(text.substr(0, end)) + "...";
 }
 
 }  // namespace peer

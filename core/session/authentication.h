@@ -54,4 +54,8 @@ inline constexpr std::string_view kAuthFailed = "authentication failed";
 /// Those for a grant that is over.
 inline constexpr std::string_view kAuthExpired = "authentication expired";
 
+/// A plugin's words, which may repeat what a client has sent, for a line of the log: with quotes,
+/// with what could forge a line escaped, and of at most 120 bytes.
+[[nodiscard]] std::string quoted_for_log(std::string_view text);
+
 }  // namespace peer

@@ -41,15 +41,15 @@ TakenBan take_ban(Node& node, const Ban& ban, std::int64_t now) {
   return taken;
 }
 
-std::size_t take_bans(Node& node, std::span<const Ban> bans, std::int64_t now) {
-  std::size_t taken = 0;
+TakenBans take_bans(Node& node, std::span<const Ban> bans, std::int64_t now) {
+  TakenBans taken;
   for (const Ban& ban : bans) {
     if (node.admission.bans().put(ban, now) != Bans::Change::kTaken) continue;
-    ++taken;
+    ++(ban.lasts(now) ? taken.put : taken.lifted);
     end_who_is_away(node, ban, now);
   }
   // Once for all of them: the file is written as a whole.
-  if (taken > 0 && node.on_bans_changed) node.on_bans_changed();
+  if (taken.put + taken.lifted > 0 && node.on_bans_changed) node.on_bans_changed();
   return taken;
 }
 

@@ -1,7 +1,9 @@
 #include "core/session/registration.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "core/base/log.h"
@@ -97,9 +99,15 @@ void grant(Node& node, Session& session, sdk::AuthGrant granted) {
   admit(node, session, {});
 }
 
+bool takes_tokens(const Node& node) {
+  return std::any_of(node.auths.begin(), node.auths.end(),
+                     [](const AuthEntry& entry) { return entry.traits.takes_tokens; });
+}
+
 void reject(Node& node, Session& session, std::string_view text) {
   note(node, session, Refusal::kAuth,
-       "the auth plugin '" + asked(node, *session.registration).calls.name() + "' rejects it");
+       "the auth plugin '" + asked(node, *session.registration).calls.name() +
+           "' rejects it: " + quoted_for_log(text));
   refuse(session, 401, text, CloseCode::kAuthFailed);
 }
 
@@ -124,7 +132,9 @@ void pass(Node& node, Session& session) {
     return reject(node, session, kAuthFailed);
   }
   if (registration.auth_entry + 1 == node.auths.size()) {
-    note(node, session, Refusal::kAuth, "every auth plugin passes");
+    note(node, session, Refusal::kAuth,
+         "every auth plugin passes: it shows nothing that one of them judges" +
+             std::string(takes_tokens(node) ? ", such as a token" : ""));
     return refuse(session, 401, kAuthFailed, CloseCode::kAuthFailed);
   }
   ++registration.auth_entry;

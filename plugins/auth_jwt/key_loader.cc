@@ -54,7 +54,7 @@ KeyLoader::KeyLoader(const Options& options, peer::sdk::PluginHost& host)
   for (const KeyOption& option : options_.keys) add_key(option);
   if (!options_.jwks_file.empty()) {
     files_.push_back(
-        {WatchedFile(options_.jwks_file),
+        {"jwks_file: " + options_.jwks_file, WatchedFile(options_.jwks_file),
          [this](std::string_view text) { return read_jwks_text(text, Secrets::kAllowed); },
          nullptr});
   }
@@ -67,14 +67,15 @@ KeyLoader::KeyLoader(const Options& options, peer::sdk::PluginHost& host)
 void KeyLoader::add_key(const KeyOption& option) {
   if (!option.secret.empty()) {
     auto keys = read_secret(option, option.secret);
-    if (!keys) return faults_.push_back(option.where + ": " + keys.error().message);
+    if (!keys) return faults_.push_back(option.where + ".secret: " + keys.error().message);
     fixed_.push_back(std::make_shared<KeySet>(std::move(keys).value()));
   } else if (!option.secret_file.empty()) {
-    files_.push_back({WatchedFile(option.secret_file),
+    files_.push_back({option.where + ".secret_file", WatchedFile(option.secret_file),
                       [option](std::string_view text) { return read_secret(option, text); },
                       nullptr});
   } else if (!option.public_key_file.empty()) {
-    files_.push_back({WatchedFile(option.public_key_file),
+    files_.push_back({option.where + ".public_key_file: " + option.public_key_file,
+                      WatchedFile(option.public_key_file),
                       [option](std::string_view text) { return read_public_key(option, text); },
                       nullptr});
   }
@@ -92,9 +93,9 @@ Result<KeySet> KeyLoader::read_jwks_text(std::string_view text, Secrets secrets)
 
 Result<void> KeyLoader::load(FilePart& part) {
   const auto text = part.file.read();
-  if (!text) return text.error();
+  if (!text) return Error{part.name + ": " + text.error().message};
   auto keys = part.read(*text);
-  if (!keys) return Error{part.file.path() + ": " + keys.error().message};
+  if (!keys) return Error{part.name + ": " + keys.error().message};
   part.keys = std::make_shared<KeySet>(std::move(keys).value());
   return {};
 }
@@ -192,11 +193,11 @@ void KeyLoader::reread_changed_files() {
                         loaded.error().message);
       continue;
     }
-    read.push_back(part.file.path());
+    read.push_back(part.name);
   }
   if (read.empty()) return;
   publish();
-  for (const std::string& path : read) host_.log_info("has read its keys again: " + path);
+  for (const std::string& name : read) host_.log_info("has read its keys again: " + name);
 }
 
 void KeyLoader::fetch() {

@@ -55,6 +55,8 @@ class KeyLoader {
  private:
   /// A part of the keys, with the file that it comes from.
   struct FilePart {
+    /// As messages call it: the option, and the path unless the file is a secret.
+    std::string name;
     WatchedFile file;
     std::function<peer::sdk::Result<KeySet>(std::string_view)> read;
     std::shared_ptr<const KeySet> keys;

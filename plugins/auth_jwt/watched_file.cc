@@ -25,8 +25,6 @@ struct OpenFile {
   const int descriptor;
 };
 
-Error because(const std::string& path, const std::string& why) { return Error{path + ": " + why}; }
-
 }  // namespace
 
 WatchedFile::Stamp WatchedFile::stamp_of(const struct ::stat& status) {
@@ -39,14 +37,14 @@ Result<std::string> WatchedFile::read() {
   const OpenFile file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status {};
   if (file.descriptor < 0 || ::fstat(file.descriptor, &status) != 0) {
-    return because(path_, std::strerror(errno));
+    return Error{std::strerror(errno)};
   }
   // Of the open file, not of the path: between two looks the file may have been replaced. Also
   // noted of a file that is refused, so that its fault is logged once.
   seen_ = stamp_of(status);
-  if (!S_ISREG(status.st_mode)) return because(path_, "is no plain file");
+  if (!S_ISREG(status.st_mode)) return Error{"is no plain file"};
   if (static_cast<std::size_t>(status.st_size) > kMaxJwksSize) {
-    return because(path_, "has more than 256 KiB");
+    return Error{"has more than 256 KiB"};
   }
   // The file may grow while it is read: the bound holds for what is read.
   std::string text(kMaxJwksSize, '\0');
@@ -54,7 +52,7 @@ Result<std::string> WatchedFile::read() {
   while (size < text.size()) {
     const ssize_t got = ::read(file.descriptor, text.data() + size, text.size() - size);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return because(path_, std::strerror(errno));
+    if (got < 0) return Error{std::strerror(errno)};
     if (got == 0) break;
     size += static_cast<std::size_t>(got);
   }

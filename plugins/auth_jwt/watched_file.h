@@ -16,7 +16,8 @@ class WatchedFile {
   explicit WatchedFile(std::string path) : path_(std::move(path)) {}
 
   [[nodiscard]] const std::string& path() const { return path_; }
-  /// Reads it whole. An error: there is none, it is no plain file, or it has more than 256 KiB.
+  /// Reads it whole. An error, without the path: there is none, it is no plain file, or it has more
+  /// than 256 KiB.
   [[nodiscard]] peer::sdk::Result<std::string> read();
   /// Whether it is another than the one that read() has seen last: by time, size or inode. A file
   /// that is not there is no change: it is being replaced, or the old content goes on.

@@ -23,8 +23,13 @@ void ClusterLog::refused(std::string_view node, std::string_view version) {
   if (is_first(told_failures_, "version")) warn(text_of_refusal(redis_(), node, version));
 }
 
-void ClusterLog::back(std::uint64_t lost) {
-  if (told_failures_.empty()) return;
+void ClusterLog::connected(std::size_t nodes, std::uint64_t lost) {
+  const bool is_new = std::exchange(is_new_link_, false);
+  if (told_failures_.empty()) {
+    if (!is_new) return;  // Redis was put right, over the link that there was
+    return plugin_host_.log_notice("connected to Redis at " + redis_() +
+                                   "; nodes: " + std::to_string(nodes));
+  }
   told_failures_.clear();
   std::string line = "Redis is back; this node is part of the cluster again";
   if (lost > 0) {

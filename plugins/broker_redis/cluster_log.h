@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <peer/sdk/broker.h>
+#include <peer/sdk/host.h>
 
 #include "kit.h"
 
@@ -18,8 +19,9 @@ namespace peer_redis {
 class ClusterLog {
  public:
   /// `redis` says where Redis is, as an operator writes it: asked with each line that names it.
-  ClusterLog(peer::sdk::BrokerHost& host, std::function<std::string()> redis)
-      : host_(host), redis_(std::move(redis)) {}
+  ClusterLog(peer::sdk::BrokerHost& host, peer::sdk::PluginHost& plugin_host,
+             std::function<std::string()> redis)
+      : host_(host), plugin_host_(plugin_host), redis_(std::move(redis)) {}
 
   void warn(std::string_view text) { host_.log_warning(text); }
 
@@ -27,8 +29,11 @@ class ClusterLog {
   void failed(std::string_view why);
   /// Nodes of another version are at work: the same.
   void refused(std::string_view node, std::string_view version);
-  /// The node is connected: told if a failure was. `lost`: messages that were dropped meanwhile.
-  void back(std::uint64_t lost);
+  /// There is a new link, by which nothing has been put right yet.
+  void went_up() { is_new_link_ = true; }
+  /// The node is part of the cluster: a warning if a failure was told, else, of a new link, a
+  /// notice. `nodes`: how many there are. `lost`: messages that were dropped meanwhile.
+  void connected(std::size_t nodes, std::uint64_t lost);
   /// What the epoch of Redis' data says of its beginning (lua/beat.lua).
   void data_lost(std::string_view epoch);
   /// Redis takes nothing new: told once a minute, as each client that is refused is told of it.
@@ -43,11 +48,13 @@ class ClusterLog {
   /// Whether that is new; at most so many are kept.
   static bool is_first(std::set<std::string>& told, std::string what);
 
-  peer::sdk::BrokerHost& host_;
+  peer::sdk::BrokerHost& host_;         ///< writes every warning
+  peer::sdk::PluginHost& plugin_host_;  ///< for notices
   const std::function<std::string()> redis_;
   std::set<std::string> told_failures_;  ///< kinds, in this outage
   std::set<std::string> told_strangers_;
   std::optional<Time> full_told_;
+  bool is_new_link_ = false;
 };
 
 }  // namespace peer_redis

@@ -18,10 +18,10 @@ constexpr std::chrono::milliseconds kPauseForLateMessages{2};
 }  // namespace
 
 ClusterNode::ClusterNode(EventLoop& loop, const Options& options, peer::sdk::BrokerHost& host,
-                         SharedState& shared)
+                         peer::sdk::PluginHost& plugin_host, SharedState& shared)
     : loop_(loop),
       shared_(shared),
-      log_(host, [this] { return link_.place(); }),
+      log_(host, plugin_host, [this] { return link_.place(); }),
       state_(shared),
       view_(std::string(host.node_id())),
       counts_(mirror_, shared),
@@ -103,6 +103,7 @@ void ClusterNode::went_up() {
   router_.went_up();
   tickets_.matching_is_due();
   state_.set(State::kResyncing);
+  log_.went_up();
   heartbeat_.went_up();
   key_check_.check_eviction();
 }
@@ -161,7 +162,7 @@ void ClusterNode::say_settled() {
 void ClusterNode::finish_resync() {
   state_.set(State::kConnected);
   say_settled();
-  log_.back(state_.dropped_meanwhile());
+  log_.connected(view_.nodes().size(), state_.dropped_meanwhile());
   // A link that fails before this is tried again with growing pauses, even if it was up.
   link_.has_proved_itself();
   resync_.settle_kept();

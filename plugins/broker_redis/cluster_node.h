@@ -33,7 +33,7 @@ namespace peer_redis {
 class ClusterNode {
  public:
   ClusterNode(EventLoop& loop, const Options& options, peer::sdk::BrokerHost& host,
-              SharedState& shared);
+              peer::sdk::PluginHost& plugin_host, SharedState& shared);
 
   void start() { link_.start(); }
   /// Takes this node's peers out of what is shared, and calls `done` when that has reached Redis,

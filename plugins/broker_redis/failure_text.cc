@@ -13,8 +13,8 @@ struct Advice {
 };
 
 constexpr Advice kAdvice[] = {
-    {"WRONGPASS", "correct the options 'username' and 'password'"},
-    {"NOAUTH", "set the options 'password' and, for an ACL user, 'username'"},
+    {"WRONGPASS", "correct the options 'username' and 'password' or 'password_file'"},
+    {"NOAUTH", "set the options 'password' or 'password_file' and, for an ACL user, 'username'"},
     {"NOPERM", "give its user the rights that the README of broker_redis lists"},
     {"DENIED", "give it a password, or an address that it listens on by its configuration"},
     {"READONLY", "it is a replica: give the address of the master"},

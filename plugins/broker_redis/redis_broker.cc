@@ -24,7 +24,7 @@ constexpr std::chrono::milliseconds kGoodbye{800};
 
 void RedisBroker::start(BrokerHost& host) {
   loop_ = std::make_unique<EventLoop>();
-  node_ = std::make_unique<ClusterNode>(*loop_, options_, host, shared_);
+  node_ = std::make_unique<ClusterNode>(*loop_, options_, host, plugin_host_, shared_);
   loop_->at_round_end([this] { node_->flush(); });
   loop_->at_exception([this](std::string_view what) { node_->recover(what); });
   loop_->post([this] { node_->start(); });

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <peer/sdk/broker.h>
+#include <peer/sdk/host.h>
 
 #include "cluster_node.h"
 #include "kit.h"
@@ -17,7 +18,9 @@ namespace peer_redis {
 /// bounds what waits for it. Thread-safe as Broker says.
 class RedisBroker final : public peer::sdk::Broker {
  public:
-  explicit RedisBroker(Options options) : options_(std::move(options)) {}
+  /// `host` outlives it.
+  RedisBroker(Options options, peer::sdk::PluginHost& host)
+      : options_(std::move(options)), plugin_host_(host) {}
 
   /// Returns at once; the link to Redis is built on the plugin's thread.
   void start(peer::sdk::BrokerHost& host) override;
@@ -93,6 +96,7 @@ class RedisBroker final : public peer::sdk::Broker {
 
   /// Read by the thread of the plugin as well; never changed.
   const Options options_;
+  peer::sdk::PluginHost& plugin_host_;
   /// What both sides read and write, atomic or locked: counts and the state of the link.
   SharedState shared_;
   /// The thread, from start() on.

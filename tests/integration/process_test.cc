@@ -376,6 +376,20 @@ TEST(StartTest, APluginDirectoryThatMayNotBeReadIsToldAsSuch) {
   fs::permissions(plugins, fs::perms::owner_all);
 }
 
+TEST_F(ProcessTest, TheStartNamesTheNodeAndWhoDecidesWhoIsLetIn) {
+  start_with({.config = R"(
+plugins:
+  auth:
+    - name: jwt
+      as: staff
+      options: {keys: [{algorithm: HS256, secret: "00000000000000000000000000000000"}]}
+    - {name: open}
+)"});
+  server().wait_for_output("broker: local, auth: staff, open\n");
+  EXPECT_THAT(server().output(),
+              testing::ContainsRegex("started, version .*, node [0-9a-f]{16}, broker: local"));
+}
+
 TEST_F(ProcessTest, ThereAreAsManyLoopsAsCoresThatItMayUse) {
   start_with({.settings = {"loops=0", "metrics_enabled=true", "metrics_port=0"},
               .in_child = [](const TempDir&) {

@@ -116,6 +116,15 @@ TEST(LoaderTest, AMissingPluginNamesThoseOfItsKindThatAreThere) {
                   "known: criteria, skill"));
 }
 
+TEST(LoaderTest, APluginOfAnotherKindIsToldFromNone) {
+  PluginsConfig config;
+  config.match_strategy.front().name = "standard";
+  const Loaded loaded = load(config);
+  EXPECT_THAT(loaded.mistakes,
+              ElementsAre(HasSubstr("no plugin named 'standard' of this kind; there is one of kind "
+                                    "room_policy; known: criteria, skill")));
+}
+
 TEST(LoaderTest, ADirectoryThatIsNotThereIsToldAsSuch) {
   std::vector<std::string> mistakes;
   const LoadedPlugins loaded = load_plugins({}, "/none/plugins", mistakes);

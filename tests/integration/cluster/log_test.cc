@@ -38,6 +38,18 @@ TEST_F(RedisLogTest, AnAnswerIsToldOnceWithWhatToDo) {
   EXPECT_THAT(first().output(), Not(HasSubstr("out of reach")));
 }
 
+TEST_F(RedisLogTest, ANewLinkIsToldOnceWithItsAddress) {
+  start_pair("beat_ms: 100, lease_ms: 600");
+  const std::string line =
+      fmt("plugin broker 'redis': connected to Redis at 127.0.0.1:%; nodes: ", redis().port());
+  wait_for_output(first(), line + "1\n");
+  wait_for_output(second(), line + "2\n");
+  redis().command({"FLUSHALL"});
+  wait_for_output(first(), "Redis has lost its data");
+  expect_whole({{"game", {&alice(), &bob()}}});
+  EXPECT_EQ(count(first().output(), "connected to Redis"), 1) << first().output();
+}
+
 TEST_F(RedisLogTest, ARestartThatKeptTheDataIsNotCalledALoss) {
   start_pair();
   // It saves as its last deed: no beat comes between. Its answer is the end of the connection.

@@ -256,6 +256,9 @@ TEST_F(SharedApiTest, BansOutliveARedisThatComesBackEmpty) {
     return here == there && here.size() == 1 && here[0]["target"].str() == "198.51.100.2";
   };
   while (!is_shared()) ASSERT_FALSE(deadline.passed());
+  const std::string changed = "bans have changed on another node, and so here: ";
+  here_.process->wait_for_output(changed + "0 put, 1 lifted");
+  there_.process->wait_for_output(changed + "1 put, 0 lifted");
 }
 
 class SharedEventsTest : public SharedApiTest {

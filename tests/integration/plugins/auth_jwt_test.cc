@@ -95,6 +95,8 @@ TEST_F(AuthJwtTest, WithoutATokenNobodyIsLetIn) {
   peer.send(message("register", R"({"public_key":"alice"})"));
   peer.expect_error_like(401, ".");
   peer.ws().expect_close(4003);
+  server().wait_for_output(
+      "every auth plugin passes: it shows nothing that one of them judges, such as a token");
 }
 
 TEST_F(AuthJwtTest, TheSameSubjectIsTheSamePeerWhateverItsKey) {

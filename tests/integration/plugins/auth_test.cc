@@ -61,7 +61,7 @@ TEST_P(AuthTest, ABadTokenIsTurnedAwayWithThePluginsWords) {
   const Json error = alice.expect_error(401, "bad token");
   EXPECT_EQ(error["id"].str(), "reg");
   alice.ws().expect_close(4003, "bad token");
-  server().wait_for_output("refused 127.0.0.1: the auth plugin 'token' rejects it");
+  server().wait_for_output(R"(refused 127.0.0.1: the auth plugin 'token' rejects it: "bad token")");
   EXPECT_EQ(http_json("/stats")["network"]["refusals"]["auth"].number(), 1);
 }
 
@@ -73,6 +73,24 @@ TEST_P(AuthTest, LongWordsAreCutInTheCloseFrame) {
   std::string reason = "x";
   while (reason.size() < 123) reason += "\u00e4";
   alice.ws().expect_close(4003, reason);
+}
+
+TEST_P(AuthTest, LongWordsAreCutInTheLog) {
+  start_auth();
+  TestPeer alice = knock("essay", "alice");
+  alice.next("error");
+  // 120 bytes at most; the last character would be cut in two.
+  std::string shown = "x";
+  while (shown.size() < 119) shown += "\u00e4";
+  server().wait_for_output("rejects it: \"" + shown + "\"...");
+}
+
+TEST_P(AuthTest, WordsInTheLogAreQuoted) {
+  start_auth();
+  TcpStream stream(port());
+  stream.write(upgrade_request("/ws?a=\"b") +
+               encode({.payload = register_with("mirror", "alice")}));
+  server().wait_for_output(R"(rejects it: "127.0.0.1  a=\"b")");
 }
 
 TEST_P(AuthTest, ThePluginSeesAddressOriginAndQuery) {

@@ -99,7 +99,14 @@ TEST_F(KeyLoaderTest, AKeyThatIsOfNoUseStopsTheStart) {
                           .secret_file = "",
                           .public_key_file = ""});
   EXPECT_EQ(KeyLoader(options, host_).load_files().error().message,
-            "keys[0]: a secret of 5 bytes; HS256 needs 32 or more");
+            "keys[0].secret: a secret of 5 bytes; HS256 needs 32 or more");
+  options.keys[0].secret = "";
+  options.keys[0].secret_file = dir_.write("short", "short\n");
+  EXPECT_EQ(KeyLoader(options, host_).load_files().error().message,
+            "keys[0].secret_file: a secret of 5 bytes; HS256 needs 32 or more");
+  options.keys[0].secret_file = dir_.path() / "absent";
+  EXPECT_EQ(KeyLoader(options, host_).load_files().error().message,
+            "keys[0].secret_file: No such file or directory");
   options = {};
   options.jwks_file = dir_.path() / "absent";
   EXPECT_THAT(KeyLoader(options, host_).load_files().error().message, HasSubstr("absent: No such"));

@@ -35,6 +35,13 @@ TEST(FailureText, AnAnswerIsQuotedWithWhatToDo) {
       "then");
 }
 
+TEST(FailureText, AWrongPasswordMayStandInAFile) {
+  EXPECT_EQ(line_for("WRONGPASS invalid username-password pair or user is disabled."),
+            "Redis at redis:6379 answers \"WRONGPASS invalid username-password pair or user is "
+            "disabled.\"; correct the options 'username' and 'password' or 'password_file'; this "
+            "node works on its own until then");
+}
+
 TEST(FailureText, AnAnswerThatIsNotKnownIsQuotedToo) {
   EXPECT_EQ(line_for("ERR DB index is out of range"),
             "Redis at redis:6379 answers \"ERR DB index is out of range\"; see the documentation "
