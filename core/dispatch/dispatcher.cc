@@ -20,9 +20,12 @@
 namespace peer {
 namespace {
 
+// What is on the way of every message is inline by order: it stands there twice, since messages
+// that dialects say go through the functions of handlers.h.
+
 // A rate that an auth plugin has granted replaces both configured values: its burst is the messages
 // of one second.
-RateLimit rate_of(const Node& node, const Session& session) {
+[[gnu::always_inline]] inline RateLimit rate_of(const Node& node, const Session& session) {
   if (session.rights != nullptr && session.rights->rate_per_second) {
     const std::uint32_t rate = *session.rights->rate_per_second;
     return {rate, std::max(rate, 1U)};
@@ -41,7 +44,7 @@ std::string rate_text(const Node& node, const Session& session) {
 }
 
 // What a session that may be resumed says of the messages that have come is heard here.
-void handle_ping(const Call& call) {
+[[gnu::always_inline]] inline void handle_ping(const Call& call) {
   if (call.session.resumable != nullptr && !call.message.payload.empty()) {
     PingRequest request;
     if (!call.read(request)) return;
@@ -52,8 +55,6 @@ void handle_ping(const Call& call) {
   reply(call.session, "pong", call.message.id, {});
 }
 
-// These two are on the way of every message, so that a copy of each may stand there: see
-// handlers.h.
 [[gnu::always_inline]] inline bool take_token(const Call& call) {
   if (call.session.tokens.try_acquire(rate_of(call.node, call.session), call.loop().now())) {
     call.session.limited_in_a_row = 0;
