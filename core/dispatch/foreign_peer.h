@@ -2,8 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -73,7 +73,7 @@ class ForeignPeer final : public ForeignSession {
       milliseconds wait;
     };
     std::string id;
-    std::deque<Item> items;
+    std::list<Item> items;
     Time until{};               ///< of those that wait
     bool asked = false;         ///< the first of them is on its way
     bool waits = false;         ///< DialectWaits has an eye on it
@@ -146,7 +146,7 @@ class ForeignPeer final : public ForeignSession {
   Importance importance_ = Importance::kMessage;  ///< of what is sent in it
   Operation entering_;
   std::unique_ptr<sdk::DialectSession> session_;
-  std::deque<Action> actions_;
+  std::list<Action> actions_;    ///< a list: empty as it mostly is, it takes no memory
   std::vector<FrameRef> early_;  ///< what came before the session was there
   std::unordered_map<Fingerprint, Outgoing> outgoing_;
   std::size_t waiting_bytes_ = 0;
