@@ -9,10 +9,10 @@ import { cpuOf, memoryOf, startNpmPeer, startOurs } from './servers.mjs';
 
 const [binary, ...rest] = process.argv.slice(2);
 if (!binary) {
-  console.error('usage: bench.mjs PEER_SERVER [rounds=5] [seconds=2] [pairs=100] [size=300] [idle=10000] [connects=4000] [core=1]');
+  console.error('usage: bench.mjs PEER_SERVER [rounds=5] [seconds=2] [pairs=100] [flight=1] [size=300] [idle=10000] [connects=4000] [core=1]');
   process.exit(2);
 }
-const options = { rounds: 5, seconds: 2, pairs: 100, size: 300, idle: 10_000, connects: 4000, core: undefined };
+const options = { rounds: 5, seconds: 2, pairs: 100, flight: 1, size: 300, idle: 10_000, connects: 4000, core: undefined };
 for (const text of rest) {
   const [key, value] = text.split('=');
   if (!(key in options)) throw new Error(`no option ${key}`);
@@ -60,7 +60,7 @@ async function enterAll(server, speaks, count, name) {
   return all;
 }
 
-// Pairs that answer each message with one. Microseconds of CPU for a message.
+// Pairs that answer each message with one; each has so many under way (`flight`). Microseconds of CPU for a message.
 async function relay(server, speaks) {
   const all = await enterAll(server, speaks, 2 * options.pairs, 'pair');
   if (speaks === 'native') {
@@ -80,7 +80,10 @@ async function relay(server, speaks) {
       client.write(text);
     };
   }
-  for (let i = 0; i < all.length; i += 2) all[i].client.write(message[speaks](all[i + 1].name));
+  for (let i = 0; i < all.length; i += 2) {
+    const burst = Array(options.flight).fill(message[speaks](all[i + 1].name));
+    all[i].client.write(Buffer.concat(burst));
+  }
   const lasts = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
   await lasts(500);
   const figures = [];

@@ -11,7 +11,7 @@ export function frame(text) {
   return Buffer.concat([Buffer.from([...head, 0, 0, 0, 0]), payload]);
 }
 
-// One client. `onText` is called with each text, as bytes; `ready` resolves after the upgrade, `ended` at the end.
+// One client. `onText` is called with each text, as bytes, and what is written there goes out in one go; `ready` resolves after the upgrade, `ended` at the end.
 export class Client {
   onText = () => {};
   #rest = null;
@@ -28,7 +28,11 @@ export class Client {
       this.socket.once('error', reject);
     });
     this.ended = new Promise((resolve) => this.socket.once('close', resolve));
-    this.socket.on('data', (bytes) => this.#take(bytes));
+    this.socket.on('data', (bytes) => {
+      this.socket.cork();
+      this.#take(bytes);
+      this.socket.uncork();
+    });
   }
 
   // The next text.
