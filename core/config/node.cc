@@ -109,6 +109,11 @@ std::optional<sdk::PluginConfig::Option> scalar_option(const ConfigNode& node) {
   return std::nullopt;
 }
 
+bool is_integer(const ConfigNode& node) {
+  return node.kind == Kind::kScalar && node.style == Style::kPlain &&
+         plain_type(node.text) == PlainType::kInteger;
+}
+
 std::string type_name(const ConfigNode& node) {
   if (node.style == Style::kQuoted) return "a string";
   switch (plain_type(node.text)) {
@@ -158,6 +163,8 @@ std::optional<sdk::PluginConfig::Option> as_option(const ConfigNode& node) {
   std::vector<std::string> strings;
   for (const ConfigNode& child : node.children) {
     auto text = as_string(child);
+    // A list of integers is one of their texts (sdk::PluginConfig::integers).
+    if (!text && is_integer(child)) text = child.text;
     if (!text) return std::nullopt;
     strings.push_back(std::move(*text));
   }

@@ -44,8 +44,9 @@ struct SyntaxError {
 /// true, True, TRUE and their opposites (YAML 1.2, 10.3.2).
 [[nodiscard]] std::optional<bool> as_boolean(std::string_view text);
 
-/// A scalar or a list of strings, typed by the core schema. Nullopt for anything else: maps (see
-/// plugin_section.h), nested lists, integers beyond 64 bits, numbers that are not finite.
+/// A scalar, or a list of strings, in which an integer is its text; typed by the core schema.
+/// Nullopt for anything else: maps (see plugin_section.h), nested lists, integers beyond 64 bits,
+/// numbers that are not finite.
 [[nodiscard]] std::optional<sdk::PluginConfig::Option> as_option(const ConfigNode& node);
 
 /// What the node is, for "expected ..., got ...": "'8k'", "a list". Long text is cut, control

@@ -19,9 +19,8 @@ using sdk::PluginOptionMap;
 using sdk::PluginOptionMaps;
 
 constexpr const char* kExpectedOption =
-    "expected a boolean, a finite number, an integer of 64 bits, a string, a list of strings, a "
-    "map, "
-    "or a list of maps, got ";
+    "expected a boolean, a finite number, an integer of 64 bits, a string, a list of strings "
+    "or of integers, a map, or a list of maps, got ";
 
 void store_option(const PluginSection& options, PluginChoice& choice, const ConfigNode& node,
                   PluginOption option) {

@@ -19,9 +19,10 @@ using Known = sdk::PluginConfig::Known;
 using Option = sdk::PluginConfig::Option;
 using Strings = std::vector<std::string>;
 
-/// The words with which PluginConfig::string() and strings() say what they expect.
+/// The words with which PluginConfig::string(), strings() and integers() say what they expect.
 constexpr std::string_view kString = "a string";
 constexpr std::string_view kStrings = "a list of strings";
+constexpr std::string_view kIntegers = "a list of integers";  // and then their bounds
 
 bool give_the_expected_type(PluginChoice& choice, const Known& known) {
   const auto text = choice.option_text.find(known.key);
@@ -32,7 +33,8 @@ bool give_the_expected_type(PluginChoice& choice, const Known& known) {
     option->second = text->second;
     return true;
   }
-  if (known.expected == kStrings && !std::holds_alternative<Strings>(option->second)) {
+  const bool is_list = known.expected == kStrings || known.expected.starts_with(kIntegers);
+  if (is_list && !std::holds_alternative<Strings>(option->second)) {
     option->second = split_at_commas(text->second);
     return true;
   }

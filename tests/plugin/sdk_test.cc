@@ -64,6 +64,22 @@ TEST(PluginConfigTest, ADurationHasBounds) {
   }
 }
 
+TEST(PluginConfigTest, AListOfIntegersIsReadFromTheirTexts) {
+  using Texts = std::vector<std::string>;
+  EXPECT_THAT(with("hours", Texts{"22", "0", "-1"}).integers("hours", -1, 23),
+              ElementsAre(22, 0, -1));
+  EXPECT_THAT(PluginConfig().integers("hours", 0, 23), IsEmpty());
+  for (const PluginConfig::Option& wrong :
+       {PluginConfig::Option(Texts{"1", "24"}), PluginConfig::Option(Texts{"1x"}),
+        PluginConfig::Option(Texts{""}), PluginConfig::Option(Texts{"0x10"}),
+        PluginConfig::Option(Texts{"99999999999999999999"}), PluginConfig::Option(7)}) {
+    PluginConfig config = with("hours", wrong);
+    EXPECT_THAT(config.integers("hours", 0, 23), IsEmpty());
+    EXPECT_THAT(config.mistakes(), ElementsAre("hours: expected a list of integers from 0 to 23"));
+    EXPECT_EQ(config.known().front().default_value, "[]");
+  }
+}
+
 TEST(PluginConfigTest, WhatIsRequiredAndMissingIsAMistake) {
   PluginConfig config;
   EXPECT_EQ(config.required_string("url"), "");

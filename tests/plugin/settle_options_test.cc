@@ -59,6 +59,17 @@ TEST_F(SettleOptionsTest, TextIsSplitAtCommasWhereThePluginExpectsAList) {
   EXPECT_THAT(choice_.options, ElementsAre(Pair("keys", Option(Strings{"a", "12"}))));
 }
 
+TEST_F(SettleOptionsTest, TextIsSplitAtCommasWhereThePluginExpectsIntegers) {
+  read_environment("HOURS", "22,23");
+  read_environment("SIZES", "7");
+  EXPECT_TRUE(settle([](sdk::PluginConfig& config) {
+    config.integers("hours", 0, 23);
+    config.integers("sizes", 1, 10);
+  }));
+  EXPECT_THAT(choice_.options, ElementsAre(Pair("hours", Option(Strings{"22", "23"})),
+                                           Pair("sizes", Option(Strings{"7"}))));
+}
+
 TEST_F(SettleOptionsTest, WhatAFileSaysKeepsItsType) {
   choice_ = load_config_text("plugins: {auth: {options: {password: 12}}}", "c")
                 .config.plugins.auth.front();

@@ -25,7 +25,8 @@ void TestHost::log(LogLevel level, std::string_view text) noexcept {
 }
 
 Instant TestHost::now() const noexcept {
-  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()) +
+         std::chrono::milliseconds(ahead_);
 }
 
 bool TestHost::post(std::function<void()> task) noexcept {

@@ -75,16 +75,18 @@ INSTANTIATE_TEST_SUITE_P(
                     TypedOption{".", "."}, TypedOption{"e3", "e3"}, TypedOption{"0x", "0x"},
                     TypedOption{"1h", "1h"}, TypedOption{"'12'", "12"},
                     TypedOption{"\"true\"", "true"}, TypedOption{"''", ""},
-                    TypedOption{"[]", Strings{}}, TypedOption{"[x, '1']", Strings{"x", "1"}}));
+                    TypedOption{"[]", Strings{}}, TypedOption{"[x, '1']", Strings{"x", "1"}},
+                    TypedOption{"[22, -1, 007]", Strings{"22", "-1", "007"}}));
 
 TEST(PluginsTest, OptionsOfAnotherShapeAreMistakes) {
-  for (const char* text : {"[[a]]", "[1]", "[a, true]", "[{a: b}, c]", "[~]", ".inf", "-.Inf",
+  for (const char* text : {"[[a]]", "[1.5]", "[a, true]", "[{a: b}, c]", "[~]", ".inf", "-.Inf",
                            ".nan", "9223372036854775808", "1e999"}) {
     EXPECT_THAT(
         mistakes_in("plugins:\n  auth:\n    options:\n      a: " + std::string(text)),
         ElementsAre(testing::StartsWith(
             "c.yaml:4: plugins.auth.options.a: expected a boolean, a finite number, an "
-            "integer of 64 bits, a string, a list of strings, a map, or a list of maps, got ")))
+            "integer of 64 bits, a string, a list of strings or of integers, a map, or a list of "
+            "maps, got ")))
         << text;
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <list>
@@ -113,12 +114,34 @@ class PluginConfig {
     return std::string(default_value);
   }
 
-  /// A list of strings; absent is empty.
+  /// A list of strings, in which an integer is its text; absent is empty.
   std::vector<std::string> strings(std::string_view key) {
     const Option* option = look_up(key, "a list of strings", "[]");
     if (option == nullptr) return {};
     if (const auto* value = std::get_if<std::vector<std::string>>(option)) return *value;
     mistake(key, "a list of strings");
+    return {};
+  }
+
+  /// A list of integers from `min` to `max`, as decimal numbers; absent is empty.
+  std::vector<std::int64_t> integers(std::string_view key, std::int64_t min, std::int64_t max) {
+    const std::string expected =
+        "a list of integers from " + std::to_string(min) + " to " + std::to_string(max);
+    const Option* option = look_up(key, expected, "[]");
+    std::vector<std::int64_t> values;
+    if (option == nullptr) return values;
+    const auto* texts = std::get_if<std::vector<std::string>>(option);
+    bool sound = texts != nullptr;
+    for (std::size_t i = 0; sound && i < texts->size(); ++i) {
+      const std::string& text = (*texts)[i];
+      const char* const end = text.data() + text.size();
+      std::int64_t value = 0;
+      const auto read = std::from_chars(text.data(), end, value);
+      sound = read.ec == std::errc() && read.ptr == end && value >= min && value <= max;
+      values.push_back(value);
+    }
+    if (sound) return values;
+    mistake(key, expected);
     return {};
   }
 

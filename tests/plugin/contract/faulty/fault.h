@@ -33,10 +33,14 @@ inline std::string thread_name() {
   return std::to_string(reinterpret_cast<std::uintptr_t>(&own));
 }
 
+/// What the plugin was made with.
+inline peer::sdk::PluginHost* its_host = nullptr;
+
 /// A factory of `Plugin` with the faults of PluginContract.
 template <typename Interface, typename Plugin>
 peer::sdk::Result<std::unique_ptr<Interface>> make(peer::sdk::PluginConfig& config,
                                                    peer::sdk::PluginHost& host) {
+  its_host = &host;
   static_cast<void>(config.integer("size", is("bad_default") ? 0 : 4, 1, 1000));
   const bool has_name = !config.keys().empty();
   if (!is("reads_half")) static_cast<void>(config.string("name", ""));

@@ -83,7 +83,7 @@ const std::vector<Fault> kFaults{
       "checks_with_unknown_code", "closes_at_a_join", "closes_in_no_utf8", "removes_its_owner"}},
     {"RoomPolicyContract",
      "TheSameInputGivesTheSameDecision",
-     {"counts", "keeps_views", "reads_the_clock"}},
+     {"counts", "keeps_views", "reads_the_clock", "reads_the_hour"}},
     {"RoomPolicyContract", "SeveralThreadsGetTheSameDecisions", {"knows_its_thread"}},
     {"RoomPolicyContract", "AStateThatIsNotItsOwnDoesNoHarm", {"trusts_its_state"}},
     {"RoomPolicyContract", "ItsMessageTypesAreItsOwn", {"takes_join"}},

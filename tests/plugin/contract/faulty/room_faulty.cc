@@ -94,6 +94,10 @@ class FaultyRooms final : public RoomPolicy {
     if (is("keeps_views")) keep(room, decision);
     if (is("reads_the_clock"))
       decision.state = std::to_string(std::chrono::steady_clock::now().time_since_epoch().count());
+    if (is("reads_the_hour")) {
+      const auto hours = faulty::its_host->now().time_since_epoch() / std::chrono::hours(1);
+      decision.state = std::to_string(hours);
+    }
     if (is("knows_its_thread")) decision.state = faulty::thread_name();
     if (is("trusts_its_state") && !room.state.empty() && room.state.front() == '\xFF') std::abort();
     if (is("slow_when_full") && room.members.size() > 900) faulty::take_too_long();

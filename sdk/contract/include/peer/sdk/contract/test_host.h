@@ -49,6 +49,8 @@ class TestHost final : public PluginHost {
   [[nodiscard]] std::vector<std::string> logged() const;
   /// How many tasks have been posted.
   [[nodiscard]] std::size_t posted() const { return posted_; }
+  /// From now on now() is so far ahead of the time.
+  void set_ahead(std::chrono::milliseconds time) { ahead_ = time.count(); }
   /// Before the factory: the names in each map of the options, by its path.
   void set_option_names(std::map<std::string, std::vector<std::string>, std::less<>> names) {
     option_names_ = std::move(names);
@@ -63,6 +65,7 @@ class TestHost final : public PluginHost {
   std::function<void()> stop_;
   std::map<std::string, std::vector<std::string>, std::less<>> option_names_;
   std::atomic<std::size_t> posted_{0};
+  std::atomic<std::int64_t> ahead_{0};  ///< milliseconds
 
   mutable std::mutex mutex_;  ///< of all that follows; not held while a task runs
   std::condition_variable changed_;
