@@ -59,11 +59,14 @@ sdk::Result<std::string> read_file(const std::string& path, std::size_t max_size
     return sdk::Error{"expected a file, got a pipe, which cannot be read again"};
   }
   const Time deadline = steady_now() + kLongestWait;
-  // One byte more than allowed: so a file that is too large is seen without asking for its size,
-  // which a pipe has not.
-  std::string content(max_size + 1, '\0');
+  // One byte more than allowed: so a file that is too large is seen without trusting its size,
+  // which a pipe has not, and which may change.
+  const std::size_t most = max_size + 1;
+  const auto told = static_cast<std::size_t>(std::max<off_t>(status.st_size, 0));
+  std::string content(std::min(most, std::max<std::size_t>(told + 1, 4096)), '\0');
   std::size_t size = 0;
-  while (size < content.size()) {
+  while (size < most) {
+    if (size == content.size()) content.resize(std::min(most, 2 * size));
     const ssize_t got = ::read(file.fd, content.data() + size, content.size() - size);
     if (got < 0 && errno == EINTR) continue;
     const bool unwritten = got == 0 && size == 0 && S_ISFIFO(status.st_mode);

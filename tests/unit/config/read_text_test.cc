@@ -180,6 +180,12 @@ TEST(ReadFileTest, SizeLimitIsInclusive) {
             "larger than 2 KiB");
 }
 
+// It takes the memory of what is there, not of what is allowed: no machine has 64 TiB.
+TEST(ReadFileTest, ASmallFileTakesLittleMemory) {
+  const TemporaryDirectory directory;
+  EXPECT_EQ(*read_file(directory.write("a", "12345"), std::size_t{1} << 46U), "12345");
+}
+
 TEST(ReadFileTest, SaysWhyAFileCannotBeRead) {
   const TemporaryDirectory directory;
   EXPECT_EQ(read_file(directory.path("none"), 5).error().message,
@@ -199,6 +205,18 @@ TEST(ReadFileTest, APipeIsReadToItsEnd) {
   writer.join();
   ASSERT_TRUE(content) << content.error().message;
   EXPECT_EQ(*content, "1234");
+}
+
+TEST(ReadFileTest, APipeMayBeAsLongAsIsAllowed) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path("pipe");
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  const std::string text(50'000, 'x');
+  std::thread writer([&] { std::ofstream(path) << text; });
+  const auto content = read_file(path, text.size());
+  writer.join();
+  ASSERT_TRUE(content) << content.error().message;
+  EXPECT_EQ(*content, text);
 }
 
 TEST(ReadFileTest, APipeIsNotOpenedWhereItCannotBeReadAgain) {
