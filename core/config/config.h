@@ -88,6 +88,8 @@ struct Webhook {
 
 enum class StatsAccess { kPublic, kLoopback, kOff };
 enum class ProxyProtocol { kOff, kRequire };
+/// kAuto: where the kernel has it and allows it.
+enum class IoUring { kOff, kAuto, kOn };
 
 /// Everything that can be configured, with its default (docs/configuration.md). A member has
 /// the name of its key. Plain data, checked once by load_config() and read-only afterwards.
@@ -97,8 +99,9 @@ struct Config {
   std::uint16_t port = 8080;  ///< 0: any free one, told by port_file
   std::string port_file;      ///< written once the server listens; empty: none
   std::uint32_t loops = 0;    ///< event loop threads, at most 255; 0: one per core that it may use
-  std::string path = "/ws";   ///< of the WebSocket endpoint; a slash at its end is forgiven
-  std::string unix_socket;    ///< absolute; empty: none
+  IoUring io_uring = IoUring::kOff;  ///< for sends
+  std::string path = "/ws";          ///< of the WebSocket endpoint; a slash at its end is forgiven
+  std::string unix_socket;           ///< absolute; empty: none
   std::string unix_socket_mode = "0660";  ///< octal
   std::string unix_socket_owner;          ///< "user", "user:group", ":group"; empty: the process's
   bool unix_socket_only = false;          ///< no port

@@ -170,6 +170,7 @@ std::vector<ConfigKey> make_keys() {  // NOLINT(readability-function-size): a ta
       fixed(key("proxy_protocol", &Config::proxy_protocol, rule::proxy_protocol())),
       key("path", &Config::path, rule::http_path()),
       fixed(key("loops", &Config::loops, rule::integer(0, 255))),
+      fixed(key("io_uring", &Config::io_uring, rule::io_uring())),
 
       key("max_peers", &Config::max_peers, rule::integer(1, 10'000'000)),
       fixed(key("shard_count", &Config::shard_count, rule::power_of_two(65536))),

@@ -308,6 +308,10 @@ ValueRule<ProxyProtocol> proxy_protocol() {
       {{"off", ProxyProtocol::kOff}, {"require", ProxyProtocol::kRequire}});
 }
 
+ValueRule<IoUring> io_uring() {
+  return one_of<IoUring>({{"off", IoUring::kOff}, {"auto", IoUring::kAuto}, {"on", IoUring::kOn}});
+}
+
 ValueRule<StatsAccess> stats_access() {
   return one_of<StatsAccess>({{"public", StatsAccess::kPublic},
                               {"loopback", StatsAccess::kLoopback},

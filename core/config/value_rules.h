@@ -68,6 +68,7 @@ namespace rule {
 [[nodiscard]] ValueRule<std::string> http_path();
 [[nodiscard]] ValueRule<ProxyProtocol> proxy_protocol();
 [[nodiscard]] ValueRule<StatsAccess> stats_access();
+[[nodiscard]] ValueRule<IoUring> io_uring();
 [[nodiscard]] ValueRule<ProxyHeader> proxy_header();
 /// The level names of Poco::Logger; `info` and `warn` are stored as its names.
 [[nodiscard]] ValueRule<std::string> log_level();

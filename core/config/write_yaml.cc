@@ -51,6 +51,18 @@ std::string to_yaml(const std::vector<std::string>& value) {
 
 std::string to_yaml(milliseconds value) { return sdk::format_duration(value); }
 
+std::string to_yaml(IoUring value) {
+  switch (value) {
+    case IoUring::kOff:
+      return "off";
+    case IoUring::kAuto:
+      return "auto";
+    case IoUring::kOn:
+      return "on";
+  }
+  return {};
+}
+
 std::string to_yaml(StatsAccess value) {
   switch (value) {
     case StatsAccess::kPublic:

@@ -20,6 +20,7 @@ namespace peer {
 /// As parse_duration() reads it: "1m30s".
 [[nodiscard]] std::string to_yaml(milliseconds value);
 /// The words of the configuration, as rule::stats_access() and the like take them.
+[[nodiscard]] std::string to_yaml(IoUring value);
 [[nodiscard]] std::string to_yaml(StatsAccess value);
 [[nodiscard]] std::string to_yaml(ProxyProtocol value);
 [[nodiscard]] std::string to_yaml(ProxyHeader value);

@@ -350,6 +350,21 @@ bool Connection::flush() {
   return true;
 }
 
+std::span<const std::uint8_t> Connection::to_send_ahead() const {
+  // One whose socket was full waits for EPOLLOUT.
+  if (tls_ != nullptr || broken_ || stalled_until_ != kNever) return {};
+  return output_.only();
+}
+
+void Connection::sent_ahead(int result) {
+  if (result >= 0) {
+    output_.took(static_cast<std::size_t>(result));
+    loop_->stats_.sent_bytes.add(static_cast<std::size_t>(result));
+  } else if (result != -EAGAIN && result != -EINTR) {
+    abort();
+  }
+}
+
 void Connection::update_interest() {
   std::uint32_t wanted = 0;
   if (may_read() || closing()) wanted |= EPOLLIN;

@@ -87,6 +87,13 @@ class SendQueue {
   /// Bytes that the socket has not taken yet.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   void push(FrameRef frame);
+  /// What is left of the first frame where no other waits behind it; empty: nothing, or more.
+  [[nodiscard]] std::span<const std::uint8_t> only() const {
+    return empty() || behind_ != nullptr ? std::span<const std::uint8_t>()
+                                         : first_.bytes().subspan(sent_);
+  }
+  /// The socket has taken so many bytes.
+  void took(std::size_t bytes) { consume(bytes); }
   /// Writes what the socket takes. Returns false when the connection is broken.
   bool flush(int fd);
   bool flush(TlsStream& tls);
@@ -209,6 +216,11 @@ class Connection final : private FrameSink {
   ssize_t receive(std::uint8_t* buffer);
   bool service();
   bool flush();
+  /// What the loop may send for it before flush(): empty where that is nothing, or flush() must do
+  /// it.
+  [[nodiscard]] std::span<const std::uint8_t> to_send_ahead() const;
+  /// What has become of it: as SendRing::send_all() says.
+  void sent_ahead(int result);
   bool on_timer(Time now);
   /// `ping_interval` has become shorter.
   void ping_sooner();

@@ -89,6 +89,7 @@ void EventLoop::use_options(NetOptions options) {
 
 void EventLoop::run() {
   current_loop = this;
+  if (wants_ring_) make_ring();
   const auto all_gone = [this] {  // but sessions that nothing carries
     return free_slots_.size() + detached_.size() == connections_.size();
   };
@@ -108,6 +109,15 @@ void EventLoop::run() {
   ended_sessions_.clear();
   wake_others();
   current_loop = nullptr;
+}
+
+void EventLoop::make_ring() {
+  auto ring = SendRing::make();
+  if (ring) {
+    ring_ = std::move(*ring);
+  } else {
+    log_warning("an event loop sends without io_uring: " + ring.error().message);
+  }
 }
 
 void EventLoop::run_round() {
@@ -275,23 +285,51 @@ void EventLoop::notify_closed() {
 
 void EventLoop::flush_dirty() {
   // Taken out first: a flush may call handlers, and their output belongs to the next round.
-  std::vector<ConnectionRef> dirty = std::move(dirty_);
+  std::vector<ConnectionRef> due = std::move(dirty_);
   dirty_.clear();
-  const std::size_t count = std::min(dirty.size(), kFlushesPerRound);
-  for (std::size_t i = 0; i < count; ++i) flush(dirty[i]);
-  backlog_.insert(backlog_.end(), dirty.begin() + static_cast<std::ptrdiff_t>(count), dirty.end());
+  const std::size_t count = std::min(due.size(), kFlushesPerRound);
+  backlog_.insert(backlog_.end(), due.begin() + static_cast<std::ptrdiff_t>(count), due.end());
+  due.resize(count);
   // At least a quarter is for the backlog. Otherwise it would never shrink while every round fills
   // its own 256.
-  const std::size_t room = std::max(kFlushesPerRound - count, kFlushesPerRound / 4);
-  for (std::size_t i = 0; i < room && !backlog_.empty(); ++i) {
-    flush(backlog_.front());
+  std::size_t room = std::max(kFlushesPerRound - count, kFlushesPerRound / 4);
+  for (; room > 0 && !backlog_.empty(); --room) {
+    due.push_back(backlog_.front());
     backlog_.pop_front();
+  }
+  for (std::span<const ConnectionRef> rest = due; !rest.empty();) {
+    const auto some = rest.first(std::min(rest.size(), SendRing::kMost));
+    if (ring_ != nullptr) send_ahead(some);
+    for (const ConnectionRef ref : some) flush(ref);
+    rest = rest.subspan(some.size());
   }
   notify_closed();
   if (dirty_.empty()) {  // keep the storage
-    dirty.clear();
-    dirty_ = std::move(dirty);
+    due.clear();
+    dirty_ = std::move(due);
   }
+}
+
+// What these connections have to send goes in one system call; what is left of it, and all else, is
+// for flush(). No handler runs meanwhile, so the connections and their frames stay.
+void EventLoop::send_ahead(std::span<const ConnectionRef> refs) {
+  if (refs.size() < 2) return;
+  std::array<Connection*, SendRing::kMost> senders;
+  std::size_t count = 0;
+  for (const ConnectionRef ref : refs) {
+    Connection* connection = find(ref);
+    if (connection == nullptr) continue;
+    const std::span<const std::uint8_t> bytes = connection->to_send_ahead();
+    if (bytes.empty()) continue;
+    senders[count++] = connection;
+    ring_->add(connection->fd_, bytes);
+  }
+  if (count == 0) return;
+  const std::span<const int> results = ring_->send_all();
+  for (std::size_t i = 0; i < count; ++i) senders[i]->sent_ahead(results[i]);
+  if (!ring_->is_broken()) return;
+  log_error("an event loop goes on without io_uring, which the kernel refuses now");
+  ring_.reset();
 }
 
 void EventLoop::flush(ConnectionRef ref) {

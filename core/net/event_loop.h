@@ -25,6 +25,7 @@
 #include "core/net/delivery.h"
 #include "core/net/http/http_request.h"
 #include "core/net/listener.h"
+#include "core/net/send_ring.h"
 #include "core/net/websocket/deflate.h"
 #include "core/net/websocket/frame_compressor.h"
 
@@ -136,6 +137,8 @@ class EventLoop {
   /// From now on, for running connections too; what they have negotiated stays. Loop thread, or
   /// before run().
   void use_options(NetOptions options);
+  /// Sends of one round go in one system call (SendRing). Before run(), which tries.
+  void send_by_io_uring(bool wished) { wants_ring_ = wished; }
   /// Judges connections by their addresses; `admission` outlives the loop. Before run(). Without,
   /// everybody is let in.
   void use_admission(Admission& admission) { admission_ = &admission; }
@@ -276,6 +279,8 @@ class EventLoop {
   void check_deadlines();
   void flush_dirty();
   void flush(ConnectionRef ref);
+  void make_ring();
+  void send_ahead(std::span<const ConnectionRef> refs);
   void update_deadline(Connection& connection);
   void will_close(Connection& connection);
   void count_queued(std::size_t before, std::size_t now);
@@ -305,6 +310,8 @@ class EventLoop {
   FrameRef ping_;
   Inflaters inflaters_;
   FrameCompressor compressor_;
+  bool wants_ring_ = false;
+  std::unique_ptr<SendRing> ring_;  // null: each socket is written on its own
 
   // By slot.
   std::vector<std::unique_ptr<Connection>> connections_;

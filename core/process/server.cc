@@ -11,6 +11,7 @@
 #include "core/base/log.h"
 #include "core/base/thread.h"
 #include "core/net/listener.h"
+#include "core/net/send_ring.h"
 #include "core/session/parking.h"
 
 // Loops, threads and plugins as one object, all on the main thread. In: the configuration, at the
@@ -60,6 +61,22 @@ milliseconds time_to_close(const Config& config) {
   return config.shutdown_timeout - std::min(kLongestRest, after_spread / 4);
 }
 
+/// Whether the loops may send by io_uring, each with a ring of its own when it runs. Says so in one
+/// line.
+sdk::Result<bool> may_use_io_uring(IoUring wish) {
+  if (wish == IoUring::kOff) return false;
+  const auto ring = SendRing::make();
+  if (ring) {
+    log_info("sends by io_uring");
+    return true;
+  }
+  if (wish == IoUring::kOn) {
+    return sdk::Error{"io_uring: " + ring.error().message + "; set it to auto or off"};
+  }
+  log_warning("sends without io_uring: " + ring.error().message);
+  return false;
+}
+
 void sweep_left_buckets(Node& node, EventLoop& loop) {
   node.left_buckets.sweep(loop.now());
   loop.schedule(loop.now() + kSweepInterval, [&node, &loop] { sweep_left_buckets(node, loop); });
@@ -99,6 +116,9 @@ std::string Server::identity() const {
 }
 
 sdk::Result<void> Server::listen() {
+  const sdk::Result<bool> io_uring = may_use_io_uring(node_.config().io_uring);
+  if (!io_uring) return io_uring.error();
+  for (const auto& loop : node_.loops) loop->send_by_io_uring(*io_uring);
   sdk::Result<OpenListeners> listeners = open_listeners(node_.config(), node_.loops);
   if (!listeners) return listeners.error();
   listeners_ = std::move(*listeners);

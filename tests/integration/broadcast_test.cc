@@ -150,5 +150,30 @@ TEST_F(BroadcastTest, AMemberOfARoomCanBroadcastInIt) {
   EXPECT_EQ(alice->next("broadcast")["from"].str(), bob->fingerprint());
 }
 
+class IoUringTest : public ServerTest {};
+
+// More members than one call to the kernel takes. Whether it has io_uring or not, the log says so.
+TEST_F(IoUringTest, EachOfManyMembersHearsEachMessageOnceAndInOrder) {
+  constexpr int kMembers = 300;
+  constexpr int kMessages = 20;
+  start({"io_uring=auto", "loops=1", "quiet_namespaces=hall"});
+  TestPeer alice = peer_in("hall", "alice");
+  std::vector<TestPeer> members;
+  for (int i = 0; i < kMembers; ++i) members.push_back(peer_in("hall", fmt("member-%", i)));
+  for (int i = 0; i < kMessages; ++i) {
+    alice.send("broadcast", fmt(R"({"namespace":"hall","data":%})", i));
+  }
+  for (TestPeer& member : members) {
+    for (int i = 0; i < kMessages; ++i) {
+      EXPECT_EQ(member.next("broadcast")["payload"]["data"].number(), i);
+    }
+    member.expect_silence();
+  }
+  const std::string output = server().output();
+  EXPECT_TRUE(output.find("sends by io_uring") != output.npos ||
+              output.find("sends without io_uring: ") != output.npos)
+      << output;
+}
+
 }  // namespace
 }  // namespace peer::test

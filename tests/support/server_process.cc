@@ -47,6 +47,7 @@ std::vector<std::string> environment_of(const ServerOptions& options) {
   // The test's own come first: of two with one name, getenv() finds the first.
   std::vector<std::string> environment;
   for (const auto& [name, value] : options.environment) environment.push_back(name + "=" + value);
+  if (std::getenv("PEER_TEST_IO_URING") != nullptr) environment.push_back("PEER_IO_URING=auto");
   if (!options.listen_fds.empty()) {
     environment.push_back("LISTEN_FDS=" + std::to_string(options.listen_fds.size()));
     environment.push_back(std::string(kListenPid) + std::string(20, '?'));

@@ -64,6 +64,7 @@ inline const std::map<std::string, std::string> kOtherValues = {
     {"reserved_namespaces", "[\"sys*\"]"},
     {"quiet_namespaces", "[\"crowd*\"]"},
     {"discover_quiet", "true"},
+    {"io_uring", "auto"},
     {"stats_access", "off"},
     {"stats_list_rooms", "true"},
     {"broker_type", "redis"},

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdlib>
 #include <functional>
 #include <future>
 #include <memory>
@@ -85,6 +86,7 @@ class RunningLoop {
   explicit RunningLoop(Application& application, const NetOptions& options = {},
                        std::uint8_t index = 0)
       : loop_(index, options, application) {
+    loop_.send_by_io_uring(std::getenv("PEER_TEST_IO_URING") != nullptr);
     const sdk::Result<Listeners> listeners = listen_on("127.0.0.1", 0, 1);
     if (!listeners) throw std::runtime_error(listeners.error().message);
     port_ = listeners->port;
