@@ -1,14 +1,10 @@
 #pragma once
 
+#include <peer/sdk/broker_types.h>
+
 namespace peer {
 
-/// What a member wants to hear of the others of a namespace, beside that they come and go
-/// (docs/protocol.md, "C.7 Presence").
-struct Watches {
-  bool meta = false;
-  bool presence = false;
-
-  friend bool operator==(const Watches&, const Watches&) = default;
-};
+/// What a member wants to hear of the others (docs/protocol.md, "C.7 Presence").
+using sdk::Watches;
 
 }  // namespace peer

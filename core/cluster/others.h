@@ -83,17 +83,35 @@ class Others {
           then(std::move(outcome));
         });
   }
-  /// Members of all nodes, as Broker::list(); nullopt: only this node's are known. `then` as with
-  /// ask().
+  /// Members of all nodes, as Broker::list(); nullopt: only this node's are known. `with_away`: it
+  /// says who is away. `then` as with ask().
   template <typename Then>
   void list(EventLoop& loop, std::string_view ns, const std::optional<sdk::Fingerprint>& after,
-            std::uint32_t limit, Then then) {
+            std::uint32_t limit, bool with_away, Then then) {
     using Page = std::optional<sdk::MemberPage>;
     if (none_) return then(Page());
     ask<Page>(
         loop, {calls_, "list"}, std::nullopt,
-        [&](sdk::BrokerReply<Page> reply) { broker_.list(ns, after, limit, std::move(reply)); },
-        std::move(then));
+        [&](sdk::BrokerReply<Page> reply) {
+          if (with_away && tells_watchers()) {
+            return broker_.list_away(ns, after, limit, std::move(reply));
+          }
+          broker_.list(ns, after, limit, std::move(reply));
+        },
+        [knows_away = tells_watchers(), then = std::move(then)](Page page) mutable {
+          if (page && !knows_away) forget_away(*page);
+          then(std::move(page));
+        });
+  }
+  /// Whether those hear of members of other nodes who watch them; if not, set_away() and
+  /// tell_update() are not called.
+  [[nodiscard]] bool tells_watchers() const { return !none_ && revision_ >= 7; }
+  void set_away(const sdk::Registered& peer, bool away, std::span<const sdk::AwayNews> news) {
+    calls_.run("set_away", [&] { broker_.set_away(peer, away, news); });
+  }
+  void tell_update(std::string_view ns, const sdk::Registered& peer, std::string_view text,
+                   std::span<const sdk::Fingerprint> told) {
+    calls_.run("tell_update", [&] { broker_.tell_update(ns, peer, text, told); });
   }
   /// Whether sessions move between nodes; if not, the functions that follow are not called.
   [[nodiscard]] bool move_sessions() const { return !none_ && revision_ >= 5; }
@@ -188,6 +206,11 @@ class Others {
   std::size_t broadcast(const sdk::NamespaceMessage& message) {
     if (none_) return 0;
     return calls_.run("broadcast", [&] { return broker_.broadcast(message); }).value_or(0);
+  }
+
+  /// What an older broker has made says nothing of who is away.
+  static void forget_away(sdk::MemberPage& page) {
+    for (sdk::MemberEntry& member : page.members) member.away = false;
   }
 
  private:

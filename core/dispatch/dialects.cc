@@ -156,7 +156,7 @@ void add_own_ids(IdSearch& search) {
 
 void find_ids(const std::shared_ptr<IdSearch>& search, const std::optional<Fingerprint>& after) {
   Node& node = search->entry.node;
-  node.others.list(search->loop, search->entry.home, after, kIdsAtOnce,
+  node.others.list(search->loop, search->entry.home, after, kIdsAtOnce, false,
                    [search](const std::optional<sdk::MemberPage>& page) {
                      if (!page) {
                        search->ids.clear();

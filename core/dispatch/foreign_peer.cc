@@ -420,7 +420,7 @@ void ForeignPeer::perform_broadcast(const Action& action) {
 
 void ForeignPeer::perform_count(Action& action) {
   Node& node = this->node();
-  node.others.list(loop(), action.text, std::nullopt, 1,
+  node.others.list(loop(), action.text, std::nullopt, 1, false,
                    [&node, operation = hold(), ns = action.text,
                     then = std::move(action.then)](const std::optional<sdk::MemberPage>& page) {
                      Session* session = session_of(operation);

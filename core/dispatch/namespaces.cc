@@ -29,6 +29,7 @@ void list_members(Node& node, Session& session, std::string_view id, std::string
                   std::string own = {}) {
   node.others.list(
       session.loop(), ns, after, static_cast<std::uint32_t>(limit.peers),
+      limit.away != PageLimit::Away::kAsOthers,
       [&node, operation = session.hold(), id = std::string(id), ns = std::string(ns), after, limit,
        asker, own = std::move(own)](const std::optional<sdk::MemberPage>& page) {
         Session* there = session_of(operation);
@@ -69,7 +70,8 @@ void refresh_membership(const Call& call, const JoinDraft& draft, Membership& me
   const bool newly_watches_presence = draft.watches.presence && !membership.watches.presence;
   if (draft.watches != membership.watches) {
     membership.watches = draft.watches;
-    node.namespaces.watch(*membership.ns, membership.joined, draft.watches);
+    node.rooms.store().watch(*membership.ns, membership.joined, session.registered(),
+                             draft.watches);
   }
   if (is_quiet(node, ns)) {
     return list_members(node, call.session, draft.id, ns, std::nullopt,

@@ -6,12 +6,14 @@
 #include <vector>
 
 #include "core/base/log.h"
+#include "core/hub/peer_page.h"
 #include "core/match/match_rules.h"
 #include "core/protocol/json_text.h"
 #include "core/room/room_rules.h"
 #include "core/session/auth_host.h"
 #include "core/session/membership.h"
 #include "core/session/parking.h"
+#include "core/session/presence.h"
 #include "core/session/replies.h"
 #include "core/session/session_moves.h"
 #include "core/wire/notices.h"
@@ -44,6 +46,14 @@ void with_peer(Node& node, const sdk::Registered& registered, Then then) {
     if (session == nullptr) return;
     if (session->admitted && session->registered() == registered) then(*session);
   });
+}
+
+// Of a peer object; empty: it has none.
+Meta meta_of(std::string_view object) {
+  Meta meta;
+  const std::string_view raw = meta_in(object);
+  if (raw.starts_with('{') && is_valid_json(raw)) meta.merge(raw);
+  return meta;
 }
 
 // On the namespace's home loop.
@@ -196,10 +206,14 @@ void NodeHost::members_known(std::string_view ns,
     if (is_quiet(node_, ns)) return node_.namespaces.show_members(ns, {});
     const sdk::Instant now = wall_now();
     std::vector<FrameRef> joined;
+    std::vector<FrameRef> away;
     for (const sdk::MemberEntry& member : elsewhere) {
       joined.push_back(peer_joined_frame(member.peer, ns, member.object, now));
+      if (node_.others.tells_watchers() && member.away) {
+        away.push_back(presence_frame("peer_away", member.peer, ns, now));
+      }
     }
-    node_.namespaces.show_members(ns, joined);
+    node_.namespaces.show_members(ns, joined, away);
   });
 }
 
@@ -303,6 +317,33 @@ void NodeHost::matched_teams(const sdk::MatchNews& match, std::string_view teams
       return node_.broker_calls.fault("matched_teams", "brought teams that are no JSON");
     }
     node_.matching->told_matched(match, teams, wall_now());
+  });
+}
+
+void NodeHost::member_away(std::string_view ns, const Fingerprint& peer, bool away,
+                           std::span<const Fingerprint> told) noexcept {
+  guarded("news of a member", [&] {
+    node_.namespaces.announce_watched(
+        ns, &Watches::presence,
+        presence_frame(away ? "peer_away" : "peer_back", peer, ns, wall_now()), told);
+  });
+}
+
+void NodeHost::member_updated(std::string_view ns, const Fingerprint&, std::string_view text,
+                              std::span<const Fingerprint> told) noexcept {
+  guarded("news of a member",
+          [&] { node_.namespaces.announce_watched(ns, &Watches::meta, text_frame(text), told); });
+}
+
+void NodeHost::update_watched(std::string_view ns, const sdk::Registered& registered,
+                              std::string_view before, std::string_view after) noexcept {
+  guarded("news of a member", [&] {
+    // They may have been stored, by anybody.
+    if (!is_valid_json(before) || !is_valid_json(after)) return;
+    with_peer(
+        node_, registered,
+        [&node = node_, name = std::string(ns), before = meta_of(before), after = meta_of(after)](
+            Session& session) { tell_changes_elsewhere(node, session, name, before, after); });
   });
 }
 

@@ -54,6 +54,12 @@ class NodeHost final : public sdk::BrokerHost {
   void node_says(std::string_view node, std::string_view text) noexcept override;
   void peer_taken(const sdk::Registered& peer, std::shared_ptr<void> hold) noexcept override;
   void peers_parked() noexcept override;
+  void member_away(std::string_view ns, const Fingerprint& peer, bool away,
+                   std::span<const Fingerprint> told) noexcept override;
+  void member_updated(std::string_view ns, const Fingerprint& peer, std::string_view text,
+                      std::span<const Fingerprint> told) noexcept override;
+  void update_watched(std::string_view ns, const sdk::Registered& peer, std::string_view before,
+                      std::string_view after) noexcept override;
 
  private:
   sdk::RouteOutcome deliver_to_peer(const sdk::DirectedMessage& message);

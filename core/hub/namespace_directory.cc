@@ -21,6 +21,12 @@ Member* find_member(Namespace& ns, std::uint64_t joined) {
   return at != ns.members.end() && at->joined == joined ? &*at : nullptr;
 }
 
+// Who joined alone, or is coming, hears nothing of what other nodes tell.
+bool hears_of_elsewhere(const Member& member, std::span<const Fingerprint> told) {
+  return !member.alone && member.move != Member::Move::kComing &&
+         std::find(told.begin(), told.end(), member.peer) == told.end();
+}
+
 RoomSnapshot snapshot_of(const Namespace& ns) {
   RoomSnapshot snapshot{&ns, *ns.room, ns.version, {}};
   snapshot.members.reserve(ns.members.size());
@@ -166,22 +172,53 @@ void NamespaceDirectory::watch(Namespace& ns, std::uint64_t joined, Watches watc
   if (Member* member = find_member(ns, joined)) set_watches(ns, *member, watches);
 }
 
-void NamespaceDirectory::set_away(Namespace& ns, std::uint64_t joined, bool away,
-                                  const FrameRef& news) {
+std::optional<std::vector<Fingerprint>> NamespaceDirectory::set_away(Namespace& ns,
+                                                                     std::uint64_t joined,
+                                                                     bool away,
+                                                                     const FrameRef& news) {
   const MutexLock lock(shard_of(ns.name).mutex);
   Member* changed = find_member(ns, joined);
-  if (changed == nullptr || std::exchange(changed->away, away) == away) return;
+  if (changed == nullptr || std::exchange(changed->away, away) == away) return std::nullopt;
   ns.away += away ? 1U : static_cast<std::uint32_t>(-1);
-  if (ns.closed) return;
-  post_to(ns, news,
-          [&](const Member& member) { return member.watches.presence && &member != changed; });
+  std::vector<Fingerprint> on_the_move;
+  if (ns.closed) return on_the_move;
+  post_to(ns, news, [&](const Member& member) {
+    const bool hears = member.watches.presence && &member != changed;
+    if (hears && member.move != Member::Move::kNone) on_the_move.push_back(member.peer);
+    return hears;
+  });
+  return on_the_move;
 }
 
-void NamespaceDirectory::tell_meta(Namespace& ns, std::uint64_t joined, const FrameRef& news) {
+NamespaceDirectory::ToldMembers NamespaceDirectory::tell_meta(Namespace& ns, std::uint64_t joined,
+                                                              const FrameRef& news) {
+  return tell_meta_since(ns, joined, 0, news);
+}
+
+NamespaceDirectory::ToldMembers NamespaceDirectory::tell_meta_since(Namespace& ns,
+                                                                    std::uint64_t joined,
+                                                                    std::uint64_t since,
+                                                                    const FrameRef& news) {
   const MutexLock lock(shard_of(ns.name).mutex);
-  if (ns.closed) return;
-  post_to(ns, news,
-          [&](const Member& member) { return member.watches.meta && member.joined != joined; });
+  ToldMembers told{{}, ns.next_join};
+  if (ns.closed) return told;
+  post_to(ns, news, [&](const Member& member) {
+    const bool hears = member.watches.meta && member.joined != joined && member.joined >= since;
+    if (hears && member.move != Member::Move::kNone) told.on_the_move.push_back(member.peer);
+    return hears;
+  });
+  return told;
+}
+
+void NamespaceDirectory::announce_watched(std::string_view name, bool Watches::*kind,
+                                          const FrameRef& news, std::span<const Fingerprint> told) {
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  const Namespace* ns = find_in(shard, name);
+  if (ns == nullptr) return;
+  post_to(*ns, news, [&](const Member& member) {
+    return member.watches.*kind && hears_of_elsewhere(member, told);
+  });
 }
 
 bool NamespaceDirectory::has_meta_watchers(const Namespace& ns, bool itself) const {
@@ -293,7 +330,8 @@ bool NamespaceDirectory::has_lone_members(std::string_view name) const {
                                       [](const Member& member) { return member.alone; });
 }
 
-void NamespaceDirectory::show_members(std::string_view name, const std::vector<FrameRef>& joined) {
+void NamespaceDirectory::show_members(std::string_view name, const std::vector<FrameRef>& joined,
+                                      const std::vector<FrameRef>& away) {
   Shard& shard = shard_of(name);
   const MutexLock lock(shard.mutex);
   Namespace* ns = find_in(shard, name);
@@ -303,6 +341,10 @@ void NamespaceDirectory::show_members(std::string_view name, const std::vector<F
     // this member as well, behind them.
     if (!std::exchange(member.alone, false) || member.muted) continue;
     for (const FrameRef& frame : joined) {
+      post_(member.where.loop, {frame, member.where, {}, nullptr});
+    }
+    if (!member.watches.presence) continue;
+    for (const FrameRef& frame : away) {
       post_(member.where.loop, {frame, member.where, {}, nullptr});
     }
   }
@@ -318,10 +360,7 @@ void NamespaceDirectory::post_own_news(const Namespace& ns, const FrameRef& fram
 
 void NamespaceDirectory::post_news_from_elsewhere(const Namespace& ns, const FrameRef& frame,
                                                   std::span<const Fingerprint> told) {
-  post_to(ns, frame, [&](const Member& member) {
-    return !member.alone && member.move != Member::Move::kComing &&
-           std::find(told.begin(), told.end(), member.peer) == told.end();
-  });
+  post_to(ns, frame, [&](const Member& member) { return hears_of_elsewhere(member, told); });
 }
 
 // One delivery for each loop that has members, however many these are; all share the frame. A

@@ -214,10 +214,22 @@ class NamespaceDirectory {
   void mute(Namespace& ns, std::uint64_t joined, bool muted);
   /// Replaces what a member wants to hear.
   void watch(Namespace& ns, std::uint64_t joined, Watches watches);
-  /// A member is away, or back. Who watches hears `news`.
-  void set_away(Namespace& ns, std::uint64_t joined, bool away, const FrameRef& news);
-  /// For those who watch, but not for the member itself.
-  void tell_meta(Namespace& ns, std::uint64_t joined, const FrameRef& news);
+  /// A member is away, or back. Who watches hears `news`. Returns those of them on the move, whom
+  /// no other node needs to tell; nullopt: that is nothing new.
+  std::optional<std::vector<Fingerprint>> set_away(Namespace& ns, std::uint64_t joined, bool away,
+                                                   const FrameRef& news);
+  /// For those who watch, but not for the member itself. The same is returned.
+  struct ToldMembers {
+    std::vector<Fingerprint> on_the_move;
+    std::uint64_t next_join = 0;  ///< who comes later has it, and has not been told
+  };
+  ToldMembers tell_meta(Namespace& ns, std::uint64_t joined, const FrameRef& news);
+  /// The same, for those alone that have joined since.
+  ToldMembers tell_meta_since(Namespace& ns, std::uint64_t joined, std::uint64_t since,
+                              const FrameRef& news);
+  /// News of a member of another node, for those here who watch such, but not for those in `told`.
+  void announce_watched(std::string_view name, bool Watches::*kind, const FrameRef& news,
+                        std::span<const Fingerprint> told);
   /// Whether somebody watches `meta` anywhere; and in a namespace, beside a member who does so or
   /// does not (`itself`).
   [[nodiscard]] bool has_meta_watchers() const {
@@ -260,9 +272,10 @@ class NamespaceDirectory {
                      std::span<const Fingerprint> told = {});
   /// Whether somebody is to be shown the members elsewhere.
   [[nodiscard]] bool has_lone_members(std::string_view name) const;
-  /// Sends `joined` to the members that joined alone. From then on they hear news from other nodes
-  /// like all members.
-  void show_members(std::string_view name, const std::vector<FrameRef>& joined);
+  /// Sends `joined` to the members that joined alone, and `away` to those of them who watch
+  /// presence. From then on they hear news from other nodes like all members.
+  void show_members(std::string_view name, const std::vector<FrameRef>& joined,
+                    const std::vector<FrameRef>& away = {});
   /// Makes a change of a room that its nodes have agreed on.
   void apply_to_room(std::string_view name, const RoomChange& change);
 

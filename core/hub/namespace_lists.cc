@@ -69,7 +69,8 @@ PeerPage NamespaceDirectory::list(std::string_view name, const sdk::MemberPage& 
 PeerPage NamespaceDirectory::shared_page(const Namespace* ns, const sdk::MemberPage& shared,
                                          PageLimit limit) const {
   std::size_t total = shared.total;
-  const bool looks = limit.away != PageLimit::Away::kAsOthers && ns != nullptr && ns->away > 0;
+  const bool looks = limit.away != PageLimit::Away::kAsOthers;
+  const bool looks_here = looks && ns != nullptr && ns->away > 0;
   std::deque<std::string> marked;  // what `objects` views
   std::vector<Fingerprint> peers;  // of these
   std::vector<std::string_view> objects;
@@ -78,8 +79,9 @@ PeerPage NamespaceDirectory::shared_page(const Namespace* ns, const sdk::MemberP
     // A member of this node that has left since the broker made the page is skipped. Its peer_left
     // was posted before the joiner could hear it, so the joiner would never learn that it is gone.
     if (!member.here || (ns != nullptr && peers_.is_member(member.peer, ns))) {
-      const Member* own = looks && member.here ? find_member(*ns, member.peer) : nullptr;
-      const bool away = own != nullptr && own->away;
+      const Member* own =
+          looks_here && member.here ? find_member(*ns, member.peer) : nullptr;
+      const bool away = looks && (member.here ? own != nullptr && own->away : member.away);
       if (away && limit.away == PageLimit::Away::kMarked) {
         objects.push_back(marked.emplace_back(with_away(member.object)));
       } else {

@@ -52,6 +52,14 @@ std::string without_meta(std::string_view object) {
   return bare;
 }
 
+std::string_view meta_in(std::string_view object) {
+  constexpr std::string_view kName = ",\"meta\":";
+  const std::size_t length = length_before_meta(object);
+  if (length == object.size() || !object.ends_with('}')) return {};
+  object.remove_suffix(1);
+  return object.substr(length + kName.size());
+}
+
 std::string with_away(std::string_view object) {
   // Before the meta, which is the last member.
   const std::size_t length = length_before_meta(object);

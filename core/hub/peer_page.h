@@ -33,6 +33,10 @@ struct PageLimit {
 /// The peer object without its `meta`, which peer_object() writes last.
 [[nodiscard]] std::string without_meta(std::string_view object);
 
+/// The raw object that is its `meta`; empty: it has none. What has been an object of another peer
+/// is to be checked.
+[[nodiscard]] std::string_view meta_in(std::string_view object);
+
 /// The peer object with `away: true`.
 [[nodiscard]] std::string with_away(std::string_view object);
 

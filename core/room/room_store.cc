@@ -7,6 +7,7 @@
 
 #include "core/base/time.h"
 #include "core/cluster/ask.h"
+#include "core/cluster/others.h"
 #include "core/protocol/json_text.h"
 #include "core/wire/notices.h"
 
@@ -196,6 +197,10 @@ void OwnRooms::refresh(Namespace& ns, std::uint64_t joined, const sdk::Registere
   namespaces_.refresh(ns, joined, object);
 }
 
+void OwnRooms::watch(Namespace& ns, std::uint64_t joined, const sdk::Registered&, Watches watches) {
+  namespaces_.watch(ns, joined, watches);
+}
+
 // The change as the broker takes it.
 sdk::RoomCommit SharedRooms::commit_of(const RoomTask& task) const {
   sdk::RoomCommit commit;
@@ -263,13 +268,15 @@ void SharedRooms::join(RoomTask&& task, OnOutcome then) {
                                  is_room ? 0 : newcomer.max_namespace_size,
                                  page_size(newcomer, commit),
                                  is_room ? &commit : nullptr,
-                                 newcomer.quiet};
+                                 newcomer.quiet,
+                                 newcomer.watches};
   ask<sdk::JoinOutcome>(
       asking.loop, {calls_, "join"}, {},
       [&](sdk::BrokerReply<sdk::JoinOutcome> reply) { broker_.join(request, std::move(reply)); },
-      [this, kept = std::move(kept), then](const sdk::JoinOutcome& outcome) {
+      [this, kept = std::move(kept), then](sdk::JoinOutcome outcome) {
         // The broker has entered it, and end_session() knew nothing of this membership.
         if (kept->newcomer_has_gone()) return withdraw(kept->question.name, kept->newcomer->peer);
+        if (revision_ < 7) peer::Others::forget_away(outcome.page);
         enter(std::move(*kept), outcome, then);
       });
 }
@@ -367,6 +374,12 @@ void SharedRooms::refresh(Namespace& ns, std::uint64_t joined, const sdk::Regist
   // The local view changes even if the broker cannot be reached; the broker keeps what it is told.
   own_.refresh(ns, joined, peer, object);
   calls_.run("update", [&] { broker_.update(ns.name, peer, object); });
+}
+
+void SharedRooms::watch(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
+                        Watches watches) {
+  own_.watch(ns, joined, peer, watches);
+  if (revision_ >= 7) calls_.run("watch", [&] { broker_.watch(ns.name, peer, watches); });
 }
 
 }  // namespace peer

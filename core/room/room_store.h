@@ -91,6 +91,9 @@ class RoomStore {
   /// Others see another object of a member from now on; nobody is told.
   virtual void refresh(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
                        std::string_view object) = 0;
+  /// A member wants to hear this of the others from now on.
+  virtual void watch(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
+                     Watches watches) = 0;
   /// Rooms that may wait for members at one time, on all nodes that share them (`max_empty_rooms`).
   virtual void use_max_empty_rooms(std::uint32_t most) = 0;
 };
@@ -116,6 +119,8 @@ class OwnRooms final : public RoomStore {
   void list(EventLoop& loop, std::uint64_t after, std::uint32_t limit, OnPage then) override;
   void refresh(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
                std::string_view object) override;
+  void watch(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
+             Watches watches) override;
   void use_max_empty_rooms(std::uint32_t most) override { namespaces_.use_max_empty_rooms(most); }
 
  private:
@@ -149,6 +154,8 @@ class SharedRooms final : public RoomStore {
   void list(EventLoop& loop, std::uint64_t after, std::uint32_t limit, OnPage then) override;
   void refresh(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
                std::string_view object) override;
+  void watch(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
+             Watches watches) override;
   void use_max_empty_rooms(std::uint32_t most) override { max_empty_rooms_ = most; }
 
  private:

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base/counter.h"
+#include "core/base/fingerprint.h"
 #include "core/limit/kept_budget.h"
 #include "core/net/event_loop.h"
 #include "core/protocol/message.h"
@@ -24,8 +25,19 @@ struct SessionMoves;
 
 /// The latest news of a peer's meta in a namespace are younger than `presence_interval`.
 struct ToldMeta {
-  TimerId timer;               ///< its end
-  std::optional<Meta> before;  ///< what the watchers know, if that has changed since
+  /// What those who watch have been told of, here or on other nodes.
+  struct Watchers {
+    bool told = false;           ///< since the interval began
+    std::optional<Meta> before;  ///< what they know, if that has changed since
+  };
+  TimerId timer{};  ///< the end of the interval
+  Watchers here{};
+  Watchers elsewhere{};
+  Meta known_elsewhere{};  ///< when they were told
+  /// Of the latest news here: members on the move who have heard them, and who has joined too late
+  /// for that.
+  std::vector<Fingerprint> on_the_move{};
+  std::uint64_t next_join = 0;
 };
 
 /// What one loop keeps for the sessions that live on it. Written on its thread; counts are read

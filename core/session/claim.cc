@@ -116,6 +116,15 @@ Session* find_arriving(LoopState& home, SessionRef ref, std::uint64_t number) {
   return find_session(*home.loop, ref);
 }
 
+std::vector<sdk::WatchedNamespace> watched_by(const Session& session) {
+  std::vector<sdk::WatchedNamespace> watched;
+  for (const Membership& membership : session.memberships) {
+    if (membership.watches == Watches()) continue;
+    watched.push_back({membership.ns->name, membership.watches});
+  }
+  return watched;
+}
+
 // It does not come, and nobody has heard of it.
 void discard(Node& node, LoopState& home, SessionRef ref, std::uint64_t number) {
   Session* session = find_arriving(home, ref, number);
@@ -247,8 +256,11 @@ void take_offer(Node& node, LoopState& home, const ClaimName& from, std::string_
   after_all_loops(node, *home.loop,
                   [&node, &home, ref, from, peer = identity->peer,
                    takes_over = identity->takes_over, proved = identity->proved] {
-                    if (find_arriving(home, ref, from.number) == nullptr) return;
-                    const sdk::PeerTake take{peer, from.node, from.number, proved, takes_over};
+                    const Session* there = find_arriving(home, ref, from.number);
+                    if (there == nullptr) return;
+                    const std::vector<sdk::WatchedNamespace> watches = watched_by(*there);
+                    const sdk::PeerTake take{peer,   from.node,  from.number,
+                                             proved, takes_over, watches};
                     node.others.take_peer(
                         *home.loop, take,
                         [&node, &home, ref, from, peer = peer.peer](sdk::TakeOutcome outcome) {
@@ -292,7 +304,7 @@ void take_moving_rest(Node& node, LoopState& home, std::uint64_t number, MovingR
 // Nobody can have it: it ends, for all.
 void end_parked(Node& node, LoopState& home, const sdk::ParkedSession& parked) {
   const std::uint64_t number = ++node.last_registration;
-  const sdk::PeerTake take{parked.peer, parked.node, number, false, false};
+  const sdk::PeerTake take{parked.peer, parked.node, number, false, false, {}};
   node.others.take_peer(*home.loop, take,
                         [&node, peer = parked.peer.peer, number](const sdk::TakeOutcome& outcome) {
                           if (outcome.status == sdk::TakeStatus::kTaken) {

@@ -128,6 +128,8 @@ void await_answers(Node& node, LoopState& home, SessionRef ref, std::uint64_t nu
   Session* session = find_departing(home, ref, number);
   if (session == nullptr) return;
   if (home.loop->pauses(ref) == 0 && session->resumable->unanswered == 0) {
+    // What it has changed itself it can change no more, and where it goes nobody knows of that.
+    tell_waiting_changes(node, *session);
     for (const Membership& membership : session->memberships) {
       node.namespaces.begin_move(*membership.ns, membership.joined);
     }

@@ -3,12 +3,17 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/session/session_moves.h"
 #include "core/wire/notices.h"
 
 // News of a peer for those who watch. In: changes of its meta, and that it goes away or is back, on
 // its loop. Out: frames, posted under the lock of the namespace, so that they have their place
-// among its joins and leaves. What is kept of a peer (LoopState::told_meta) lives for
-// `presence_interval` after the latest news of it, and no longer than the membership.
+// among its joins and leaves, and the same for the broker. What is kept of a peer
+// (LoopState::told_meta) lives for `presence_interval` after the latest news of it, and no longer
+// than the membership.
+//
+// Whether somebody on another node watches the meta only what the nodes share can say: it does so
+// in answer to the new peer object, which it is told anyway (tell_changes_elsewhere).
 namespace peer {
 namespace {
 
@@ -32,19 +37,56 @@ std::pair<std::uint32_t, const Namespace*> key_of(SessionRef peer, const Namespa
 void look_again(Node& node, SessionRef peer, const Namespace* ns);
 
 // Returns whether there was something to tell.
-bool tell(Node& node, const Session& session, const Membership& membership, const Meta& before) {
+bool tell_here(Node& node, const Session& session, const Membership& membership, const Meta& before,
+               ToldMeta& told) {
   const std::string changes = meta_of(session, membership).changes_from(before);
   if (changes.empty()) return false;
-  node.namespaces.tell_meta(
+  auto heard = node.namespaces.tell_meta(
       *membership.ns, membership.joined,
       peer_updated_frame(session.fingerprint, membership.ns->name, changes, session.loop().wall()));
+  told.here = {true, std::nullopt};
+  told.on_the_move = std::move(heard.on_the_move);
+  told.next_join = heard.next_join;
   return true;
 }
 
-TimerId schedule(Node& node, const Session& session, const Namespace* ns) {
+// The same, of those on other nodes.
+bool tell_elsewhere(Node& node, const Session& session, const Membership& membership,
+                    const Meta& before, Meta now, ToldMeta& told) {
+  const std::string changes = now.changes_from(before);
+  if (changes.empty()) return false;
+  const FrameRef frame =
+      peer_updated_frame(session.fingerprint, membership.ns->name, changes, session.loop().wall());
+  // Who has come from another node since the members here were told would hear it nowhere.
+  if (told.next_join != 0) {
+    auto heard =
+        node.namespaces.tell_meta_since(*membership.ns, membership.joined, told.next_join, frame);
+    told.on_the_move.insert(told.on_the_move.end(), heard.on_the_move.begin(),
+                            heard.on_the_move.end());
+    told.next_join = heard.next_join;
+  }
+  node.others.tell_update(membership.ns->name, session.registered(), text_of(frame),
+                          told.on_the_move);
+  told.elsewhere = {true, std::nullopt};
+  told.known_elsewhere = std::move(now);
+  return true;
+}
+
+void await_interval(Node& node, const Session& session, const Namespace* ns, ToldMeta& told) {
   EventLoop& loop = session.loop();
-  return loop.schedule(loop.now() + node.config().presence_interval,
-                       [&node, peer = session.ref(), ns] { look_again(node, peer, ns); });
+  told.timer = loop.schedule(loop.now() + node.config().presence_interval,
+                             [&node, peer = session.ref(), ns] { look_again(node, peer, ns); });
+}
+
+// What has changed since the latest news. Returns whether there was something to tell.
+bool tell_waiting(Node& node, const Session& session, const Membership& membership,
+                  ToldMeta& told) {
+  const std::optional<Meta> here = std::exchange(told.here, {}).before;
+  const std::optional<Meta> elsewhere = std::exchange(told.elsewhere, {}).before;
+  const bool tells_here = here && tell_here(node, session, membership, *here, told);
+  const bool tells_elsewhere = elsewhere && tell_elsewhere(node, session, membership, *elsewhere,
+                                                           meta_of(session, membership), told);
+  return tells_here || tells_elsewhere;
 }
 
 // The interval is over.
@@ -55,9 +97,8 @@ void look_again(Node& node, SessionRef peer, const Namespace* ns) {
   if (told == told_meta.end()) return;
   const Session* session = find_session(loop, peer);
   const Membership* membership = session == nullptr ? nullptr : find_membership(*session, ns);
-  const std::optional<Meta> before = std::exchange(told->second.before, std::nullopt);
-  if (membership != nullptr && before && tell(node, *session, *membership, *before)) {
-    told->second.timer = schedule(node, *session, ns);
+  if (membership != nullptr && tell_waiting(node, *session, *membership, told->second)) {
+    await_interval(node, *session, ns, told->second);
     loop.deliver_mail();
   } else {
     told_meta.erase(told);
@@ -81,15 +122,53 @@ void tell_changes(Node& node, Session& session, std::vector<SeenMeta> before) {
   auto& told_meta = session.home().told_meta;
   for (SeenMeta& seen : before) {
     const auto told = told_meta.find(key_of(session.ref(), seen.ns));
-    if (told != told_meta.end()) {
+    if (told != told_meta.end() && told->second.here.told) {
       // What is told then is the difference to what the watchers know now.
-      if (!told->second.before) told->second.before = std::move(seen.meta);
+      if (!told->second.here.before) told->second.here.before = std::move(seen.meta);
       continue;
     }
     const Membership* membership = find_membership(session, seen.ns);
-    if (membership == nullptr || !tell(node, session, *membership, seen.meta)) continue;
-    told_meta[key_of(session.ref(), seen.ns)].timer = schedule(node, session, seen.ns);
+    if (membership == nullptr) continue;
+    if (told != told_meta.end()) {
+      tell_here(node, session, *membership, seen.meta, told->second);
+    } else if (ToldMeta first; tell_here(node, session, *membership, seen.meta, first)) {
+      await_interval(node, session, seen.ns, first);
+      told_meta.emplace(key_of(session.ref(), seen.ns), std::move(first));
+    }
   }
+}
+
+void tell_changes_elsewhere(Node& node, Session& session, std::string_view ns, const Meta& before,
+                            const Meta& after) {
+  const Membership* membership = session.find(ns);
+  if (membership == nullptr || !node.others.tells_watchers()) return;
+  auto& told_meta = session.home().told_meta;
+  const auto told = told_meta.find(key_of(session.ref(), membership->ns));
+  if (told == told_meta.end()) {
+    ToldMeta first;
+    if (!tell_elsewhere(node, session, *membership, before, after, first)) return;
+    await_interval(node, session, membership->ns, first);
+    told_meta.emplace(key_of(session.ref(), membership->ns), std::move(first));
+  } else if (!told->second.elsewhere.told) {
+    tell_elsewhere(node, session, *membership, before, after, told->second);
+  } else if (is_moving(session.home(), session.ref())) {
+    const Meta known = told->second.known_elsewhere;  // there will be no other time
+    tell_elsewhere(node, session, *membership, known, meta_of(session, *membership), told->second);
+  } else if (!told->second.elsewhere.before) {
+    // They have been told later than the broker.
+    told->second.elsewhere.before = told->second.known_elsewhere;
+  }
+  session.loop().deliver_mail();
+}
+
+void tell_waiting_changes(Node& node, Session& session) {
+  auto& told_meta = session.home().told_meta;
+  if (told_meta.empty()) return;
+  for (const Membership& membership : session.memberships) {
+    const auto told = told_meta.find(key_of(session.ref(), membership.ns));
+    if (told != told_meta.end()) tell_waiting(node, session, membership, told->second);
+  }
+  session.loop().deliver_mail();
 }
 
 void forget_changes(const Session& session, const Namespace& ns) {
@@ -102,11 +181,23 @@ void forget_changes(const Session& session, const Namespace& ns) {
 }
 
 void tell_presence(Node& node, const Session& session, bool away) {
+  struct Change {
+    const std::string* ns;
+    std::vector<Fingerprint> on_the_move;
+  };
+  std::vector<Change> changed;
   for (const Membership& membership : session.memberships) {
-    node.namespaces.set_away(*membership.ns, membership.joined, away,
-                             presence_frame(away ? "peer_away" : "peer_back", session.fingerprint,
-                                            membership.ns->name, session.loop().wall()));
+    const std::string& ns = membership.ns->name;
+    auto told =
+        node.namespaces.set_away(*membership.ns, membership.joined, away,
+                                 presence_frame(away ? "peer_away" : "peer_back",
+                                                session.fingerprint, ns, session.loop().wall()));
+    if (told) changed.push_back({&ns, std::move(*told)});
   }
+  if (changed.empty() || !node.others.tells_watchers()) return;
+  std::vector<sdk::AwayNews> news;
+  for (const Change& change : changed) news.push_back({*change.ns, change.on_the_move});
+  node.others.set_away(session.registered(), away, news);
 }
 
 void send_away(Session& session, std::string_view ns, const PeerPage& page) {

@@ -24,6 +24,11 @@ struct SeenMeta {
 /// Tells the watchers what differs by now: at once, or, while the latest news are younger than
 /// `presence_interval`, when that is over.
 void tell_changes(Node& node, Session& session, std::vector<SeenMeta> before);
+/// The same of the watchers on other nodes, who know `before`, where it was `after` then.
+void tell_changes_elsewhere(Node& node, Session& session, std::string_view ns, const Meta& before,
+                            const Meta& after);
+/// Tells now what waits for the end of an interval: the session is about to move to another node.
+void tell_waiting_changes(Node& node, Session& session);
 /// A membership ends: nothing more is told of it.
 void forget_changes(const Session& session, const Namespace& ns);
 

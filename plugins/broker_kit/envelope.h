@@ -46,6 +46,9 @@ namespace peer_broker_kit {
 ///   V  revoked: fp, words (since 1.1)
 ///   I  the core says to the core: node, text (since 1.2)
 ///   Y  the peer has gone over to another node: fp, registration (since 1.2)
+///   O  a member is away or back, for those who watch: ns, fp, a or b, members that know already
+///      (packed; since 1.4)
+///   G  the same of its meta: ns, fp, text, members that know already (packed; since 1.4)
 ///   N  the nodes have changed, or with "lost": what is shared
 ///   P  probe: number
 ///

@@ -6,6 +6,13 @@
 // the mirror.
 namespace peer_broker_kit {
 
+std::string watches_text(Watches watches) {
+  std::string text;
+  if (watches.meta) text += 'm';
+  if (watches.presence) text += 'p';
+  return text;
+}
+
 RoomTerms terms_of(const peer::sdk::RoomCommit& commit) {
   RoomTerms terms;
   if (commit.listed) terms.listed = *commit.listed ? "1" : "0";
@@ -21,16 +28,14 @@ void Mirror::add_peer(const Registered& peer, std::string_view alias, std::strin
   // Whatever the order in which calls come, the newest registration wins.
   if (!fresh && entry->second.registration >= peer.registration) return;
   if (!fresh) {
-    for (const auto& [ns, member] : entry->second.members) release(ns);
+    for (const auto& [ns, member] : entry->second.members) release(ns, member);
     forget_alias(peer.peer, entry->second);
   }
-  entry->second = {peer.registration,
-                   std::string(alias),
-                   std::string(proof),
-                   {},
-                   Clock::now(),
-                   std::nullopt,
-                   {}};
+  entry->second = Peer();
+  entry->second.registration = peer.registration;
+  entry->second.alias = alias;
+  entry->second.proof = proof;
+  entry->second.since = Clock::now();
   if (!alias.empty()) aliases_.emplace(alias, peer.peer);  // who came first holds it
 }
 
@@ -44,7 +49,7 @@ void Mirror::drop_alias(const Registered& peer) {
 bool Mirror::remove_peer(const Registered& peer) {
   if (!is_live(peer)) return false;
   const auto entry = peers_.find(peer.peer);
-  for (const auto& [ns, member] : entry->second.members) release(ns);
+  for (const auto& [ns, member] : entry->second.members) release(ns, member);
   forget_alias(peer.peer, entry->second);
   peers_.erase(entry);
   return true;
@@ -84,6 +89,25 @@ void Mirror::add_member(std::string_view ns, const Registered& peer, std::string
   if (fresh) ++namespaces_[entry->first].own;
 }
 
+void Mirror::set_watches(std::string_view ns, const Registered& peer, Watches watches) {
+  if (!is_live(peer)) return;
+  auto& members = peers_.at(peer.peer).members;
+  const auto entry = members.find(ns);
+  if (entry == members.end()) return;
+  const Watches before = std::exchange(entry->second.watches, watches);
+  count_watches(ns, namespaces_.find(ns)->second, before, watches);
+}
+
+void Mirror::count_watches(std::string_view ns, Namespace& here, Watches before, Watches now) {
+  here.meta_watchers +=
+      static_cast<std::uint32_t>(now.meta) - static_cast<std::uint32_t>(before.meta);
+  here.presence_watchers +=
+      static_cast<std::uint32_t>(now.presence) - static_cast<std::uint32_t>(before.presence);
+  const bool less =
+      (before.meta && here.meta_watchers == 0) || (before.presence && here.presence_watchers == 0);
+  if (less) less_watched_.emplace_back(ns);
+}
+
 void Mirror::mark_shared(std::string_view ns, const Registered& peer, std::string_view place) {
   if (!is_live(peer)) return;
   auto& members = peers_.at(peer.peer).members;
@@ -98,8 +122,9 @@ bool Mirror::remove_member(std::string_view ns, const Registered& peer) {
   auto& members = peers_.at(peer.peer).members;
   const auto entry = members.find(ns);
   if (entry == members.end()) return false;
+  const Member member = std::move(entry->second);
   members.erase(entry);
-  release(ns);
+  release(ns, member);
   return true;
 }
 
@@ -115,9 +140,13 @@ void Mirror::mark_all_behind() {
   }
 }
 
-void Mirror::release(std::string_view ns) {
+void Mirror::release(std::string_view ns, const Member& member) {
   const auto found = namespaces_.find(ns);
-  if (--found->second.own == 0) namespaces_.erase(found);
+  if (--found->second.own == 0) {
+    namespaces_.erase(found);  // and with it what it has marked (uncount_member in lua/common.lua)
+  } else if (member.watches != Watches()) {
+    count_watches(ns, found->second, member.watches, {});
+  }
 }
 
 }  // namespace peer_broker_kit

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include <peer/sdk/broker_types.h>
 
@@ -17,6 +18,7 @@ namespace peer_broker_kit {
 
 using peer::sdk::Fingerprint;
 using peer::sdk::Registered;
+using peer::sdk::Watches;
 
 /// How a broker stores what RoomCommit says beside the room, as texts.
 struct RoomTerms {
@@ -32,6 +34,9 @@ struct RoomTerms {
 /// of a secret's hash, or nothing. While it lasts, only who shows the same replaces it.
 inline constexpr std::string_view kProved = "1";
 
+/// What members watch, as it is shared: "m" meta, "p" presence, "mp" both, empty: nothing.
+[[nodiscard]] std::string watches_text(Watches watches);
+
 /// What the core has told of this node's own peers: the truth that Redis is put right with after
 /// an outage. Loop thread only.
 class Mirror {
@@ -41,15 +46,18 @@ class Mirror {
     std::string object;
     bool shared = false;  ///< it has been in Redis: other nodes' members have been told
     std::string place;    ///< among the members, as Redis said; empty: not known
+    Watches watches{};
   };
+  using Members = std::map<std::string, Member, std::less<>>;
   struct Peer {
     std::uint64_t registration = 0;
     std::string alias;
     std::string proof;   ///< who may replace it has the same; empty: anybody
     std::string tokens;  ///< of its session, as they are shared; empty: it has none
+    bool away = false;   ///< its session is, and who lists its namespaces sees it
     Time since;          ///< of the registration
-    std::optional<std::int64_t> shared_since;            ///< the same on Redis' clock, us
-    std::map<std::string, Member, std::less<>> members;  ///< by namespace
+    std::optional<std::int64_t> shared_since;  ///< the same on Redis' clock, us
+    Members members;                           ///< by namespace
   };
   /// A room as this node knows it; the version is the one of Redis.
   struct Room {
@@ -67,6 +75,11 @@ class Mirror {
     bool is_first = false;  ///< `elsewhere` is on its way for its first member here, who knows
     bool behind = false;    ///< the members here may have missed who came and went elsewhere
     bool quiet = false;     ///< nobody is told who comes and goes
+    std::uint32_t meta_watchers = 0;      ///< members here
+    std::uint32_t presence_watchers = 0;  ///< the same
+    std::string marked{};                 ///< what they watch, as it is shared (watches_text)
+    /// Members on other nodes that those here have been told of as away, as far as it is known.
+    std::unordered_set<Fingerprint> away{};
   };
 
   /// Enters a registration without memberships, in place of an older one of the same peer. `proof`:
@@ -84,12 +97,18 @@ class Mirror {
 
   /// Entered or refreshed. Ignored for a registration that is not live.
   void add_member(std::string_view ns, const Registered& peer, std::string_view object);
+  /// Ignored for who is no member.
+  void set_watches(std::string_view ns, const Registered& peer, Watches watches);
   /// `place`: as Redis says; empty: as it was.
   void mark_shared(std::string_view ns, const Registered& peer, std::string_view place);
   /// False: it is no member, or another registration is the live one.
   bool remove_member(std::string_view ns, const Registered& peer);
   /// A peer whose memberships have been taken out of its entry has had this one.
-  void release_member(std::string_view ns) { release(ns); }
+  void release_member(std::string_view ns, const Member& member) { release(ns, member); }
+  /// Namespaces fewer members of which watch others than before, since this was called last.
+  [[nodiscard]] std::vector<std::string> take_less_watched() {
+    return std::exchange(less_watched_, {});
+  }
   /// The members here may have missed anything.
   void mark_all_behind();
   /// Null when no peer of this node is a member.
@@ -100,12 +119,14 @@ class Mirror {
 
  private:
   /// One member of this node fewer; the namespace goes with the last one.
-  void release(std::string_view ns);
+  void release(std::string_view ns, const Member& member);
+  void count_watches(std::string_view ns, Namespace& here, Watches before, Watches now);
   void forget_alias(const Fingerprint& peer, const Peer& entry);
 
   std::unordered_map<Fingerprint, Peer> peers_;
   std::map<std::string, Fingerprint, std::less<>> aliases_;
   std::map<std::string, Namespace, std::less<>> namespaces_;
+  std::vector<std::string> less_watched_;
 };
 
 }  // namespace peer_broker_kit

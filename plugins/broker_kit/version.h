@@ -13,7 +13,7 @@ namespace peer_broker_kit {
 inline constexpr char kMajorVersion = '1';
 /// Rises when something is added that older nodes may ignore: a field at the end of an envelope, a
 /// kind of envelope, a key.
-inline constexpr int kMinorVersion = 3;
+inline constexpr int kMinorVersion = 4;
 
 inline std::string version_text() {
   return std::string(1, kMajorVersion) + '.' + std::to_string(kMinorVersion);

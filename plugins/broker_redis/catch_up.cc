@@ -55,24 +55,25 @@ void CatchUp::compare(const std::string& ns) {
   // What others see of a member is needed only where somebody may have to be told of it.
   Mirror::Namespace& here = *mirror_.find(ns);
   const bool with_objects = !here.is_first;
+  const bool with_away = here.presence_watchers > 0;
   here.behind = false;
   ++under_way_;
-  link_.run(Script::kMembers, {ns, token, most, with_objects ? "1" : "0"},
-            [this, ns, token, with_objects](const Reply* reply) {
+  link_.run(Script::kMembers, {ns, token, most, with_objects ? "1" : "0", with_away ? "1" : "0"},
+            [this, ns, token, with_objects, with_away](const Reply* reply) {
               --under_way_;
               if (reply == nullptr || reply->is_error()) {
                 announcements_.abandon(token);
                 return or_give_up(link_)(reply);
               }
-              announcements_.complete(token,
-                                      [this, ns, shared = read_members(*reply, with_objects)] {
-                                        take_members(ns, shared);
-                                      });
+              announcements_.complete(
+                  token, [this, ns, shared = read_members(*reply, with_objects, with_away)] {
+                    take_members(ns, shared);
+                  });
               go_on();
             });
 }
 
-CatchUp::Shared CatchUp::read_members(const Reply& reply, bool with_objects) {
+CatchUp::Shared CatchUp::read_members(const Reply& reply, bool with_objects, bool with_away) {
   Shared shared;
   shared.whole = reply[0].integer() >= 0;
   const auto owner = from_hex(reply[1].text());
@@ -80,10 +81,14 @@ CatchUp::Shared CatchUp::read_members(const Reply& reply, bool with_objects) {
   if (owner && max_size) shared.room = {*owner, *max_size, std::string(reply[3].text())};
   if (reply[0].integer() != 1) return shared;
   shared.members.emplace();
-  for (std::size_t i = 4; i < reply.size(); i += with_objects ? 2 : 1) {
+  if (with_away) shared.away.emplace();
+  const std::size_t fields = 1 + (with_objects ? 1U : 0U) + (with_away ? 1U : 0U);
+  for (std::size_t i = 4; i + fields <= reply.size(); i += fields) {
     const auto peer = from_hex(reply[i].text());
     const std::string_view object = with_objects ? reply[i + 1].text() : std::string_view();
-    if (peer && is_client_text(object) == with_objects) shared.members->emplace(*peer, object);
+    if (!peer || is_client_text(object) != with_objects) continue;
+    shared.members->emplace(*peer, object);
+    if (with_away && reply[i + fields - 1].text() == "a") shared.away->insert(*peer);
   }
   return shared;
 }
@@ -107,12 +112,30 @@ void CatchUp::take_members(const std::string& ns, const Shared& shared) {
     here->elsewhere.emplace();
     for (const auto& [peer, object] : *shared.members) {
       here->elsewhere->insert(peer);
-      if (!object.empty()) elsewhere.push_back({peer, false, object});
+      const bool away = shared.away && shared.away->contains(peer);
+      if (!object.empty()) elsewhere.push_back({peer, false, away, object});
     }
     counts_.tell(ns, *here);
   }
   if (known && shared.members) tell_difference(ns, *known, *shared.members);
+  if (shared.away) tell_away(ns, *here, known, *shared.away);
   host_.members_known(ns, elsewhere);
+}
+
+// Those who are no members any more have left. Who came alone is told with the members: but for a
+// first comparison, where nobody has been told of any.
+void CatchUp::tell_away(const std::string& ns, Mirror::Namespace& here, const Known& known,
+                        const std::unordered_set<Fingerprint>& away) {
+  const auto before = std::exchange(here.away, {});
+  for (const Fingerprint& peer : before) {
+    if (!away.contains(peer) && here.elsewhere->contains(peer)) {
+      host_.member_away(ns, peer, false, {});
+    }
+  }
+  for (const Fingerprint& peer : away) {
+    Watchers::know_away(here, peer, true);
+    if (known && !before.contains(peer)) host_.member_away(ns, peer, true, {});
+  }
 }
 
 void CatchUp::tell_difference(const std::string& ns, const std::unordered_set<Fingerprint>& known,

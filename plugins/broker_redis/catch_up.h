@@ -11,6 +11,7 @@
 
 #include "kit.h"
 #include "link.h"
+#include "watchers.h"
 
 namespace peer_redis {
 
@@ -49,15 +50,20 @@ class CatchUp {
   struct Shared {
     bool whole = true;  ///< false: some may have yet to be put back
     std::optional<Objects> members;
+    std::optional<std::unordered_set<Fingerprint>> away;  ///< of these, if that is watched here
     std::optional<peer::sdk::RoomState> room;
   };
 
   /// Compares namespaces that are behind, 64 at a time.
   void go_on();
   /// Reads the answer of lua/members.lua. `with_objects`: it holds peer objects too.
-  static Shared read_members(const Reply& reply, bool with_objects);
+  static Shared read_members(const Reply& reply, bool with_objects, bool with_away);
   /// Tells the core the difference, and remembers what the members here know now.
   void take_members(const std::string& ns, const Shared& shared);
+  using Known = std::optional<std::unordered_set<Fingerprint>>;
+  /// The same of those who are away.
+  void tell_away(const std::string& ns, Mirror::Namespace& here, const Known& known,
+                 const std::unordered_set<Fingerprint>& away);
   /// `known`: members elsewhere that the members here have been told of.
   void tell_difference(const std::string& ns, const std::unordered_set<Fingerprint>& known,
                        const Objects& members);

@@ -40,18 +40,20 @@ ClusterNode::ClusterNode(EventLoop& loop, const Options& options, peer::sdk::Bro
       tickets_(link_, options, view_, state_, host),
       heartbeat_(loop, link_, options, view_, log_, [this](const Beat& beat) { take_beat(beat); }),
       reaper_(link_, options, view_),
-      resync_(link_, mirror_, counts_, state_, tickets_, host, [this] { finish_resync(); }),
+      watchers_(link_, mirror_, state_, host),
+      resync_(link_, mirror_, counts_, state_, tickets_, watchers_, host,
+              [this] { finish_resync(); }),
       catch_up_(link_, mirror_, counts_, announcements_, state_, host),
       key_check_(link_, mirror_, state_, resync_, log_),
       peers_(loop, link_, mirror_, counts_, state_, resync_, log_, host),
       namespaces_(loop, link_, mirror_, counts_, announcements_, state_, heartbeat_, resync_,
-                  catch_up_, log_, view_.self(), host),
+                  catch_up_, watchers_, log_, view_.self(), host),
       rooms_(loop, link_, mirror_, announcements_, state_, heartbeat_),
       sessions_({loop, link_, router_, mirror_, counts_, announcements_, state_, resync_, catch_up_,
-                 host, options, view_.self()}),
+                 watchers_, host, options, view_.self()}),
       inbox_(options.node_channel(view_.self()), gate_, link_, log_, host,
              {router_, guide_, announcements_, mirror_, counts_, view_, catch_up_, resync_,
-              tickets_, heartbeat_, sessions_}) {}
+              tickets_, heartbeat_, sessions_, watchers_}) {}
 
 void ClusterNode::leave_cluster(Task done) {
   if (!link_.is_up()) return done();
@@ -91,6 +93,7 @@ void ClusterNode::recover(std::string_view what) {
 }
 
 void ClusterNode::flush() {
+  watchers_.end_round();
   link_.flush();
   shared_.latency_us = link_.latency().count();
   shared_.pending = link_.pending();
@@ -165,6 +168,7 @@ void ClusterNode::finish_resync() {
   log_.connected(view_.nodes().size(), state_.dropped_meanwhile());
   // A link that fails before this is tried again with growing pauses, even if it was up.
   link_.has_proved_itself();
+  watchers_.connected();
   resync_.settle_kept();
   peers_.connected();
   // Behind the peers, since a ticket of an unknown peer is refused.

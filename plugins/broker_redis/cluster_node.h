@@ -55,6 +55,7 @@ class ClusterNode {
   Rooms& rooms() { return rooms_; }
   TicketBoard& tickets() { return tickets_; }
   Sessions& sessions() { return sessions_; }
+  Watchers& watchers() { return watchers_; }
 
  private:
   void await_silence(Time until, Task done);
@@ -92,6 +93,7 @@ class ClusterNode {
   /// Who lives, and what Redis lacks.
   Heartbeat heartbeat_;
   Reaper reaper_;
+  Watchers watchers_;
   Resync resync_;
   CatchUp catch_up_;
   KeyCheck key_check_;

@@ -108,6 +108,9 @@ bool Inbox::dispatch(char kind, const Fields& fields) {
       return parts_.sessions.take_saying(fields);
     case 'Y':
       return parts_.sessions.take_taken(fields);
+    case 'O':
+    case 'G':
+      return take_watched(kind, fields);
     case 'N':
       return take_news_of_nodes(fields);
     case 'P':  // an earlier probe, late
@@ -170,9 +173,17 @@ bool Inbox::take_left(const Fields& fields) {
   // The members here have heard of its leaving, or never of the peer.
   if (here != nullptr && here->elsewhere && here->elsewhere->erase(*peer) == 0) return true;
   parts_.counts.member_gone(fields[1]);
+  if (here != nullptr) here->away.erase(*peer);
   told->empty() ? host_.member_left(fields[1], *peer)
                 : host_.member_left_told(fields[1], *peer, *told);
   return true;
+}
+
+bool Inbox::take_watched(char kind, const Fields& fields) {
+  const auto told = fields.size() >= 5 ? read_fingerprints(fields[4]) : std::nullopt;
+  if (!told) return false;
+  return kind == 'O' ? parts_.watchers.take_away(fields, *told)
+                     : parts_.watchers.take_update(fields, *told);
 }
 
 bool Inbox::take_reaped(const Fields& fields) {

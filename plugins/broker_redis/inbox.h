@@ -35,6 +35,7 @@ class Inbox {
     TicketBoard& tickets;
     Heartbeat& heartbeat;
     Sessions& sessions;
+    Watchers& watchers;
   };
 
   Inbox(std::string own_channel, StreamGate& gate, Link& link, ClusterLog& log,
@@ -62,6 +63,8 @@ class Inbox {
   /// News of members. What the members here know already is not told again.
   bool take_joined(const Fields& fields);
   bool take_left(const Fields& fields);
+  /// The same for those here who watch them.
+  bool take_watched(char kind, const Fields& fields);
   /// A member of a room is gone and no policy was asked: this node is to settle it.
   bool take_reaped(const Fields& fields);
   /// A change of a room: the core hears of it before the commit that made it is answered.

@@ -43,6 +43,7 @@ using peer_broker_kit::StreamGate;
 using peer_broker_kit::Task;
 using peer_broker_kit::Time;
 using peer_broker_kit::Transport;
+using peer_broker_kit::Watches;
 
 using peer_broker_kit::append_field;
 using peer_broker_kit::envelope;
@@ -59,6 +60,7 @@ using peer_broker_kit::to_hex;
 using peer_broker_kit::to_number;
 using peer_broker_kit::unpack;
 using peer_broker_kit::version_text;
+using peer_broker_kit::watches_text;
 
 /// How the core is answered.
 template <typename Outcome>

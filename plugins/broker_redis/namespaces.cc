@@ -1,6 +1,7 @@
 #include "namespaces.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "client_text.h"
@@ -67,13 +68,15 @@ void Namespaces::try_join(const Join& join, const ReplyTo<JoinOutcome>& reply, T
   const std::string room_max = std::to_string(room.room.max_size);
   const RoomTerms terms = terms_of(room);
   const std::string news = join.room ? room_envelope(join.ns, "", room) : std::string();
-  link_.run(Script::kJoin,
-            {fingerprint, registration, join.ns, join.object, max_size, page, token, kind_of(join),
-             version, owner, room_max, room.room.state, news, tries.patient ? "1" : "0",
-             terms.listed, terms.empty, join.quiet ? "1" : "0"},
-            [this, token, join, reply, tries](const Reply* answer) {
-              take_join_reply(token, join, answer, reply, tries);
-            });
+  const std::string marked = watchers_.join_begins(join.ns, join.watches);
+  link_.run(
+      Script::kJoin,
+      {fingerprint, registration, join.ns, join.object, max_size, page, token, kind_of(join),
+       version, owner, room_max, room.room.state, news, tries.patient ? "1" : "0", terms.listed,
+       terms.empty, join.quiet ? "1" : "0", marked, join.watches.presence ? "1" : "0"},
+      [this, token, join, marked, reply, tries](const Reply* answer) {
+        take_join_reply(token, join, marked, answer, reply, tries);
+      });
 }
 
 // What Redis has of the peer, or of all that is shared, may have yet to be put right.
@@ -98,23 +101,27 @@ bool Namespaces::try_join_again(std::string_view status, const Join& join,
   return true;
 }
 
-void Namespaces::take_join_reply(const std::string& token, const Join& join, const Reply* answer,
+void Namespaces::take_join_reply(const std::string& token, const Join& join,
+                                 const std::string& marked, const Reply* answer,
                                  const ReplyTo<JoinOutcome>& reply, Tries tries) {
   JoinOutcome outcome;
   if (answer != nullptr) outcome.status = status_of(*answer);
   if (outcome.status != JoinStatus::kJoined) {
     announcements_.abandon(token);
+    watchers_.join_ended(join.ns, join.watches, nullptr);
     if (answer != nullptr && try_join_again((*answer)[0].text(), join, reply, tries)) return;
     if (outcome.status == JoinStatus::kUnavailable) return join_alone(join, reply);
     if (outcome.status == JoinStatus::kClusterFull) log_.full(loop_.now());
     return reply(std::move(outcome));
   }
   outcome.version = unsigned_of((*answer)[1]);
-  outcome.page = read_page(*answer, 2, 6);
+  outcome.page = read_page(*answer, 2, 6, join.watches.presence);
   note_move(join);
   remember_member(join, outcome.version, outcome.page.total, std::string((*answer)[5].text()));
   // Its place in the order of joins is kept, for the case that Redis loses it.
   mirror_.mark_shared(join.ns, join.peer, (*answer)[4].text());
+  watchers_.join_ended(join.ns, join.watches, &marked);
+  if (join.watches.presence) know_away(join.ns, outcome.page);
   catch_up_.know_members(join.ns, outcome.page);
   announcements_.complete(token, [this, outcome = std::move(outcome), reply]() mutable {
     outcome.hold = announcements_.hold_stream();
@@ -144,6 +151,7 @@ void Namespaces::join_alone(const Join& join, const ReplyTo<JoinOutcome>& reply)
 void Namespaces::remember_member(const Join& join, std::uint64_t version, std::uint64_t total,
                                  std::string created) {
   mirror_.add_member(join.ns, join.peer, join.object);
+  if (join.watches != Watches()) mirror_.set_watches(join.ns, join.peer, join.watches);
   Mirror::Namespace* here = mirror_.find(join.ns);
   if (here == nullptr) return;
   here->quiet = join.quiet;
@@ -166,39 +174,66 @@ void Namespaces::leave(const std::string& ns, const Registered& peer, const std:
   if (!state_.is_connected()) resync_.mark_dirty(peer.peer);
 }
 
-void Namespaces::update(const std::string& ns, const Registered& peer, const std::string& object) {
-  const Mirror::Peer* entry = mirror_.find(peer.peer);
-  if (entry == nullptr || !entry->members.contains(ns)) return;
+void Namespaces::update(const std::string& ns, const Registered& peer, std::string object) {
+  Mirror::Peer* entry = mirror_.find(peer.peer);
+  const auto member = entry == nullptr ? Mirror::Members::iterator() : entry->members.find(ns);
+  if (entry == nullptr || member == entry->members.end()) return;
+  std::string before = std::move(member->second.object);
   mirror_.add_member(ns, peer, object);
   if (!link_.is_up()) return;
-  link_.run(Script::kUpdate, {to_hex(peer.peer), std::to_string(peer.registration), ns, object},
-            or_give_up(link_));
+  const std::string fingerprint = to_hex(peer.peer);
+  const std::string registration = std::to_string(peer.registration);
+  auto texts =
+      std::make_shared<std::pair<std::string, std::string>>(std::move(before), std::move(object));
+  link_.run(Script::kUpdate, {fingerprint, registration, ns, texts->second},
+            [this, ns, peer, texts](const Reply* answer) {
+              or_give_up(link_)(answer);
+              const bool watched =
+                  answer != nullptr && !answer->is_error() && answer->integer() == 1;
+              if (watched) host_.update_watched(ns, peer, texts->first, texts->second);
+            });
   if (!state_.is_connected()) resync_.mark_dirty(peer.peer);
 }
 
 void Namespaces::list(const std::string& ns, const std::optional<Fingerprint>& after,
-                      std::uint32_t limit, const ReplyTo<std::optional<MemberPage>>& reply) {
+                      std::uint32_t limit, bool with_away,
+                      const ReplyTo<std::optional<MemberPage>>& reply) {
   if (!state_.is_connected()) return reply(std::nullopt);
-  link_.run(Script::kList, {ns, after ? to_hex(*after) : std::string(), std::to_string(limit)},
-            [this, reply](const Reply* answer) {
-              if (answer == nullptr || answer->size() < 2) return reply(std::nullopt);
-              MemberPage page = read_page(*answer, 1, 2);
-              page.is_room = (*answer)[0].integer() == 1;
-              reply(std::move(page));
-            });
+  link_.run(
+      Script::kList,
+      {ns, after ? to_hex(*after) : std::string(), std::to_string(limit), with_away ? "1" : "0"},
+      [this, ns, with_away, reply](const Reply* answer) {
+        if (answer == nullptr || answer->size() < 2) return reply(std::nullopt);
+        MemberPage page = read_page(*answer, 1, 2, with_away);
+        if (with_away) know_away(ns, page);
+        page.is_room = (*answer)[0].integer() == 1;
+        reply(std::move(page));
+      });
 }
 
-// `total`: index of the count; `first`: of the members, three fields each.
-MemberPage Namespaces::read_page(const Reply& reply, std::size_t total, std::size_t first) const {
+// `total`: index of the count; `first`: of the members, three fields each, or four.
+MemberPage Namespaces::read_page(const Reply& reply, std::size_t total, std::size_t first,
+                                 bool with_away) const {
   MemberPage page;
   page.total = unsigned_of(reply[total]);
-  for (std::size_t i = first; i + 2 < reply.size(); i += 3) {
+  const std::size_t fields = with_away ? 4 : 3;
+  for (std::size_t i = first; i + fields <= reply.size(); i += fields) {
     const auto peer = from_hex(reply[i].text());
     // What is in Redis may have been written by anybody.
     if (!peer || !is_client_text(reply[i + 2].text())) continue;
-    page.members.push_back({*peer, reply[i + 1].text() == self_, std::string(reply[i + 2].text())});
+    page.members.push_back({*peer, reply[i + 1].text() == self_,
+                            with_away && reply[i + 3].text() == "a",
+                            std::string(reply[i + 2].text())});
   }
   return page;
+}
+
+void Namespaces::know_away(const std::string& ns, const MemberPage& page) {
+  Mirror::Namespace* here = mirror_.find(ns);
+  if (here == nullptr) return;
+  for (const peer::sdk::MemberEntry& member : page.members) {
+    if (!member.here && member.away) Watchers::know_away(*here, member.peer, true);
+  }
 }
 
 }  // namespace peer_redis

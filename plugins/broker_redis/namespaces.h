@@ -14,6 +14,7 @@
 #include "kit.h"
 #include "link.h"
 #include "resync.h"
+#include "watchers.h"
 
 namespace peer_redis {
 
@@ -26,6 +27,7 @@ struct Join {
   std::uint32_t page = 0;
   std::optional<peer::sdk::RoomCommit> room;  ///< of a room that is joined or created
   bool quiet = false;                         ///< the other nodes are not told
+  Watches watches{};
 };
 
 /// Who is a member of what. Loop thread only.
@@ -33,8 +35,8 @@ class Namespaces {
  public:
   Namespaces(EventLoop& loop, Link& link, Mirror& mirror, MemberCounts& counts,
              Announcements& announcements, const NodeState& state, Heartbeat& heartbeat,
-             Resync& resync, CatchUp& catch_up, ClusterLog& log, const std::string& self,
-             peer::sdk::BrokerHost& host)
+             Resync& resync, CatchUp& catch_up, Watchers& watchers, ClusterLog& log,
+             const std::string& self, peer::sdk::BrokerHost& host)
       : loop_(loop),
         link_(link),
         mirror_(mirror),
@@ -44,6 +46,7 @@ class Namespaces {
         heartbeat_(heartbeat),
         resync_(resync),
         catch_up_(catch_up),
+        watchers_(watchers),
         log_(log),
         self_(self),
         host_(host) {}
@@ -53,10 +56,10 @@ class Namespaces {
   /// Takes the member out of the mirror and out of Redis. Nothing is answered.
   void leave(const std::string& ns, const Registered& peer, const std::string& told = {});
   /// What others see of the member is another text from now on.
-  void update(const std::string& ns, const Registered& peer, const std::string& object);
-  /// A page of members of all nodes; nullopt: cannot know.
+  void update(const std::string& ns, const Registered& peer, std::string object);
+  /// A page of members of all nodes, with who is away if asked for; nullopt: cannot know.
   void list(const std::string& ns, const std::optional<Fingerprint>& after, std::uint32_t limit,
-            const ReplyTo<std::optional<peer::sdk::MemberPage>>& reply);
+            bool with_away, const ReplyTo<std::optional<peer::sdk::MemberPage>>& reply);
 
  private:
   /// How often a join has been tried, and since when: what Redis has may have yet to be put right.
@@ -73,8 +76,9 @@ class Namespaces {
   bool try_join_again(std::string_view status, const Join& join, const OnJoined& reply,
                       Tries tries);
   /// The script has answered. `token` marks the place of the announcement in the stream.
-  void take_join_reply(const std::string& token, const Join& join, const Reply* answer,
-                       const OnJoined& reply, Tries tries);
+  /// `marked`: what is marked of the members here that watch others, the joiner among them.
+  void take_join_reply(const std::string& token, const Join& join, const std::string& marked,
+                       const Reply* answer, const OnJoined& reply, Tries tries);
   /// Redis cannot know: the core enters the member by its local view.
   void join_alone(const Join& join, const OnJoined& reply);
   /// The joiner was a member on another node: its end there is told before its new join.
@@ -85,7 +89,9 @@ class Namespaces {
                        std::string created);
   /// Reads a page of members; one that makes no sense is left out.
   [[nodiscard]] peer::sdk::MemberPage read_page(const Reply& reply, std::size_t total,
-                                                std::size_t first) const;
+                                                std::size_t first, bool with_away) const;
+  /// The members of `ns` here that watch others are about to be shown the page.
+  void know_away(const std::string& ns, const peer::sdk::MemberPage& page);
 
   EventLoop& loop_;
   Link& link_;
@@ -96,6 +102,7 @@ class Namespaces {
   Heartbeat& heartbeat_;
   Resync& resync_;
   CatchUp& catch_up_;
+  Watchers& watchers_;
   ClusterLog& log_;
   const std::string& self_;
   peer::sdk::BrokerHost& host_;

@@ -20,6 +20,12 @@ constexpr std::size_t kMaxPostedBytes = std::size_t{16} << 20;
 constexpr std::size_t kMaxPostedMessages = 65'536;
 constexpr std::chrono::milliseconds kGoodbye{800};
 
+std::string packed(std::span<const Fingerprint> peers) {
+  std::string text;
+  for (const Fingerprint& peer : peers) append_field(text, to_hex(peer));
+  return text;
+}
+
 }  // namespace
 
 void RedisBroker::start(BrokerHost& host) {
@@ -138,13 +144,9 @@ std::size_t RedisBroker::broadcast(const NamespaceMessage& message) {
 }
 
 void RedisBroker::join(const JoinRequest& request, ReplyTo<JoinOutcome> reply) {
-  Join join{std::string(request.ns),
-            request.peer,
-            std::string(request.object),
-            request.max_size,
-            request.page,
-            std::nullopt,
-            request.quiet};
+  Join join{std::string(request.ns), request.peer,   std::string(request.object),
+            request.max_size,        request.page,   std::nullopt,
+            request.quiet,           request.watches};
   if (request.room != nullptr) join.room = *request.room;
   loop_->post([this, join = std::move(join), reply = std::move(reply)] {
     node_->namespaces().join(join, reply);
@@ -156,15 +158,15 @@ void RedisBroker::leave(std::string_view ns, const Registered& peer) {
 }
 
 void RedisBroker::update(std::string_view ns, const Registered& peer, std::string_view object) {
-  loop_->post([this, ns = std::string(ns), peer, object = std::string(object)] {
-    node_->namespaces().update(ns, peer, object);
+  loop_->post([this, ns = std::string(ns), peer, object = std::string(object)]() mutable {
+    node_->namespaces().update(ns, peer, std::move(object));
   });
 }
 
 void RedisBroker::list(std::string_view ns, const std::optional<Fingerprint>& after,
                        std::uint32_t limit, ReplyTo<std::optional<MemberPage>> reply) {
   loop_->post([this, ns = std::string(ns), after, limit, reply = std::move(reply)] {
-    node_->namespaces().list(ns, after, limit, reply);
+    node_->namespaces().list(ns, after, limit, false, reply);
   });
 }
 
@@ -249,8 +251,14 @@ void RedisBroker::tell_node(std::string_view node, std::string_view text) {
 }
 
 void RedisBroker::take_peer(const PeerTake& take, ReplyTo<TakeOutcome> reply) {
-  loop_->post([this, take = Sessions::Take{take, std::string(take.node)},
-               reply = std::move(reply)] { node_->sessions().take(take, reply); });
+  Sessions::Take copy{take, std::string(take.node), {}};
+  copy.what.watches = {};
+  for (const WatchedNamespace& watched : take.watches) {
+    copy.watches.emplace_back(watched.ns, watched.watches);
+  }
+  loop_->post([this, take = std::move(copy), reply = std::move(reply)] {
+    node_->sessions().take(take, reply);
+  });
 }
 
 void RedisBroker::await_sent(const Fingerprint& peer, ReplyTo<bool> reply) {
@@ -282,11 +290,37 @@ void RedisBroker::next_parked(ReplyTo<ParkedSession> reply) {
 
 void RedisBroker::leave_told(std::string_view ns, const Registered& peer,
                              std::span<const Fingerprint> told) {
-  std::string text;
-  for (const Fingerprint& member : told) append_field(text, to_hex(member));
-  loop_->post([this, ns = std::string(ns), peer, text = std::move(text)] {
+  loop_->post([this, ns = std::string(ns), peer, text = packed(told)] {
     node_->namespaces().leave(ns, peer, text);
   });
+}
+
+void RedisBroker::watch(std::string_view ns, const Registered& peer, Watches watches) {
+  loop_->post(
+      [this, ns = std::string(ns), peer, watches] { node_->watchers().watch(ns, peer, watches); });
+}
+
+void RedisBroker::list_away(std::string_view ns, const std::optional<Fingerprint>& after,
+                            std::uint32_t limit, ReplyTo<std::optional<MemberPage>> reply) {
+  loop_->post([this, ns = std::string(ns), after, limit, reply = std::move(reply)] {
+    node_->namespaces().list(ns, after, limit, true, reply);
+  });
+}
+
+void RedisBroker::set_away(const Registered& peer, bool away, std::span<const AwayNews> news) {
+  std::vector<Watchers::Away> copy;
+  for (const AwayNews& item : news) copy.push_back({std::string(item.ns), packed(item.told)});
+  loop_->post(
+      [this, peer, away, news = std::move(copy)] { node_->watchers().set_away(peer, away, news); });
+}
+
+void RedisBroker::tell_update(std::string_view ns, const Registered& peer, std::string_view text,
+                              std::span<const Fingerprint> told) {
+  const bool posted =
+      post_message(text.size() + 256,
+                   [this, ns = std::string(ns), peer, text = std::string(text),
+                    told = packed(told)] { node_->watchers().tell_update(ns, peer, text, told); });
+  static_cast<void>(posted);  // it is counted as dropped
 }
 
 }  // namespace peer_redis

@@ -90,6 +90,14 @@ class RedisBroker final : public peer::sdk::Broker {
   void leave_told(std::string_view ns, const Registered& peer,
                   std::span<const Fingerprint> told) override;
 
+  void watch(std::string_view ns, const Registered& peer, Watches watches) override;
+  void list_away(std::string_view ns, const std::optional<Fingerprint>& after, std::uint32_t limit,
+                 ReplyTo<std::optional<peer::sdk::MemberPage>> reply) override;
+  void set_away(const Registered& peer, bool away,
+                std::span<const peer::sdk::AwayNews> news) override;
+  void tell_update(std::string_view ns, const Registered& peer, std::string_view text,
+                   std::span<const Fingerprint> told) override;
+
  private:
   /// False: the plugin's thread has too much to do already.
   bool post_message(std::size_t size, Task task);

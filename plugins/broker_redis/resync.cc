@@ -98,7 +98,8 @@ void Resync::put_right(const Fingerprint& peer) {
                                      std::to_string(since_us(*entry)),
                                      entry->alias,
                                      entry->proof,
-                                     entry->tokens};
+                                     entry->tokens,
+                                     entry->away ? "1" : "0"};
   std::vector<std::string> namespaces;
   for (const auto& [ns, member] : entry->members) {
     namespaces.push_back(ns);
@@ -141,6 +142,14 @@ void Resync::take(const Fingerprint& peer, std::uint64_t registration,
       continue;
     }
     mirror_.mark_shared(namespaces[i], {peer, registration}, {});
+    // One that is written by the way; after an outage all are marked when it is over.
+    if (state_.is_connected()) watchers_.mark_again(namespaces[i]);
+    const std::string_view known = reply[2 + namespaces.size() + i].text();
+    const auto& members = mirror_.find(peer)->members;
+    const auto member = members.find(namespaces[i]);
+    if (!known.empty() && member != members.end()) {
+      host_.update_watched(namespaces[i], {peer, registration}, known, member->second.object);
+    }
     Mirror::Namespace* here = mirror_.find(namespaces[i]);
     if (here == nullptr) continue;
     here->total = static_cast<std::uint64_t>(std::max<std::int64_t>(0, reply[2 + i].integer()));

@@ -14,6 +14,7 @@
 #include "kit.h"
 #include "link.h"
 #include "ticket_board.h"
+#include "watchers.h"
 
 namespace peer_redis {
 
@@ -25,12 +26,13 @@ namespace peer_redis {
 class Resync {
  public:
   Resync(Link& link, Mirror& mirror, MemberCounts& counts, NodeState& state, TicketBoard& tickets,
-         peer::sdk::BrokerHost& host, Task on_finished)
+         Watchers& watchers, peer::sdk::BrokerHost& host, Task on_finished)
       : link_(link),
         mirror_(mirror),
         counts_(counts),
         state_(state),
         tickets_(tickets),
+        watchers_(watchers),
         host_(host),
         on_finished_(std::move(on_finished)) {}
 
@@ -75,6 +77,7 @@ class Resync {
   MemberCounts& counts_;
   NodeState& state_;
   TicketBoard& tickets_;
+  Watchers& watchers_;
   peer::sdk::BrokerHost& host_;
   const Task on_finished_;
 

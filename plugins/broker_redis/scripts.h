@@ -54,8 +54,12 @@ enum class Script : std::size_t {
   kNextParked,
   /// Whether messages go by the right routes.
   kMoved,
+  /// News of members for those who watch them.
+  kWatch,
+  kSetAway,
+  kTellUpdate,
 };
-inline constexpr std::size_t kScriptCount = static_cast<std::size_t>(Script::kMoved) + 1;
+inline constexpr std::size_t kScriptCount = static_cast<std::size_t>(Script::kTellUpdate) + 1;
 
 /// A script as it is sent; `name`: of its file, without ".lua".
 struct ScriptText {

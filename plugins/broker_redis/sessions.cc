@@ -21,7 +21,7 @@ namespace {
 
 // As lua/common.lua names no node.
 constexpr const char* kNobody = "parked";
-constexpr std::size_t kFirstMembership = 5;
+constexpr std::size_t kFirstMembership = 6;
 constexpr std::size_t kMembershipFields = 11;
 /// Below the core's patience, which is 2 s.
 constexpr std::chrono::milliseconds kMostForSent{1'800};
@@ -203,37 +203,55 @@ void Sessions::take_when_clear(const Take& take, Time until, const ReplyTo<TakeO
 void Sessions::take_now(const Take& take, const ReplyTo<TakeOutcome>& reply) {
   if (!parts_.state.is_connected()) return reply(nothing_done());
   const std::string token = parts_.announcements.begin();
-  parts_.link.run(
-      Script::kTakePeer,
-      {to_hex(take.what.peer.peer), take.node, std::to_string(take.what.peer.registration),
-       std::to_string(take.what.number), take.what.takes_over ? "1" : "0", token},
-      [this, take, token, reply](const Reply* answer) {
-        TakeOutcome outcome;
-        if (answer != nullptr && !answer->is_error())
-          outcome.status = status_of((*answer)[0].text());
-        if (outcome.status != TakeStatus::kTaken) {
-          parts_.announcements.abandon(token);
-          return reply(std::move(outcome));
-        }
-        // By now, so that what the core tells of the peer from here on finds it in the mirror.
-        outcome = enter(take, *answer);
-        parts_.announcements.complete(token, [this, outcome = std::move(outcome), reply]() mutable {
-          outcome.hold = parts_.announcements.hold_stream();
-          reply(std::move(outcome));
-        });
-      });
+  std::vector<std::string> arguments{to_hex(take.what.peer.peer),
+                                     take.node,
+                                     std::to_string(take.what.peer.registration),
+                                     std::to_string(take.what.number),
+                                     take.what.takes_over ? "1" : "0",
+                                     token};
+  std::vector<std::string> marked;
+  for (const auto& [ns, watches] : take.watches) {
+    marked.push_back(parts_.watchers.join_begins(ns, watches));
+    arguments.insert(arguments.end(), {ns, marked.back()});
+  }
+  parts_.link.run(Script::kTakePeer, Arguments(arguments.begin(), arguments.end()),
+                  [this, take, token, reply, marked = std::move(marked)](const Reply* answer) {
+                    TakeOutcome outcome;
+                    if (answer != nullptr && !answer->is_error())
+                      outcome.status = status_of((*answer)[0].text());
+                    if (outcome.status != TakeStatus::kTaken) {
+                      parts_.announcements.abandon(token);
+                      for (const auto& [ns, watches] : take.watches) {
+                        parts_.watchers.join_ended(ns, watches, nullptr);
+                      }
+                      return reply(std::move(outcome));
+                    }
+                    // By now, so that what the core tells of the peer from here on finds it in the
+                    // mirror.
+                    outcome = enter(take, marked, *answer);
+                    parts_.announcements.complete(
+                        token, [this, outcome = std::move(outcome), reply]() mutable {
+                          outcome.hold = parts_.announcements.hold_stream();
+                          reply(std::move(outcome));
+                        });
+                  });
 }
 
-TakeOutcome Sessions::enter(const Take& take, const Reply& answer) {
+TakeOutcome Sessions::enter(const Take& take, const std::vector<std::string>& marked,
+                            const Reply& answer) {
   TakeOutcome outcome;
   outcome.status = TakeStatus::kTaken;
   Mirror& mirror = parts_.mirror;
   const Registered peer{take.what.peer.peer, take.what.number};
   outcome.holds_alias = !answer[1].text().empty();
   mirror.add_peer(peer, answer[1].text(), take.what.proved ? kProved : std::string_view());
-  if (!mirror.is_live(peer)) return nothing_done();
+  if (!mirror.is_live(peer)) {
+    for (const auto& [ns, watches] : take.watches) parts_.watchers.join_ended(ns, watches, nullptr);
+    return nothing_done();
+  }
   mirror.find(peer.peer)->shared_since = to_number<std::uint64_t>(answer[2].text());
   mirror.find(peer.peer)->tokens = answer[3].text();
+  mirror.find(peer.peer)->away = answer[5].integer() == 1;
   outcome.missed = to_number<std::uint64_t>(answer[4].text()).value_or(0);
   for (std::size_t i = kFirstMembership; i + kMembershipFields <= answer.size();
        i += kMembershipFields) {
@@ -265,6 +283,11 @@ TakeOutcome Sessions::enter(const Take& take, const Reply& answer) {
     }
     parts_.counts.tell(ns, here);
   }
+  for (std::size_t i = 0; i < take.watches.size(); ++i) {
+    const auto& [ns, watches] = take.watches[i];
+    mirror.set_watches(ns, peer, watches);
+    parts_.watchers.join_ended(ns, watches, &marked[i]);
+  }
   return outcome;
 }
 
@@ -292,7 +315,7 @@ bool Sessions::let_go(const Registered& peer) {
   entry->members.clear();
   for (const auto& [ns, member] : members) {
     // It stays a member, but of those elsewhere.
-    parts_.mirror.release_member(ns);
+    parts_.mirror.release_member(ns, member);
     Mirror::Namespace* here = parts_.mirror.find(ns);
     if (here == nullptr) {
       parts_.counts.member_gone(ns);

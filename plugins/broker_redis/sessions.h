@@ -4,6 +4,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <peer/sdk/broker.h>
 
@@ -11,6 +13,7 @@
 #include "kit.h"
 #include "link.h"
 #include "resync.h"
+#include "watchers.h"
 
 namespace peer_redis {
 
@@ -30,6 +33,7 @@ class Sessions {
     const NodeState& state;
     Resync& resync;
     CatchUp& catch_up;
+    Watchers& watchers;
     peer::sdk::BrokerHost& host;
     const Options& options;
     const std::string& self;
@@ -38,6 +42,7 @@ class Sessions {
   struct Take {
     peer::sdk::PeerTake what;
     std::string node;
+    std::vector<std::pair<std::string, Watches>> watches;
   };
 
   explicit Sessions(const Parts& parts) : parts_(parts) {}
@@ -71,7 +76,8 @@ class Sessions {
   void take_now(const Take& take, const ReplyTo<peer::sdk::TakeOutcome>& reply);
   bool let_go(const Registered& peer);
   /// The script has answered: the peer is this node's.
-  peer::sdk::TakeOutcome enter(const Take& take, const Reply& answer);
+  peer::sdk::TakeOutcome enter(const Take& take, const std::vector<std::string>& marked,
+                               const Reply& answer);
 
   const Parts parts_;
 };

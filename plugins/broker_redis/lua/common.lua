@@ -7,7 +7,7 @@ local channel, self = ARGV[1], ARGV[2]
 local link, lease = tonumber(table.remove(ARGV, 3)), tonumber(table.remove(ARGV, 3))
 local call = redis.call
 -- Of envelopes and keys, as in version.h.
-local major, minor = '1', '3'
+local major, minor = '1', '4'
 
 -- In the place of a node: of registrations whose node has stopped, and that any node may take.
 local parked = 'parked'
@@ -128,10 +128,62 @@ local function remove_space(ns)
   call('ZREM', P .. 'rl', ns)
 end
 
+-- What members of a node want to hear of the others of a namespace: m meta, p presence, mp both, '' nothing.
+-- All nodes' are one text, 'node=kinds;' each, so that looking costs the same as not looking. A node of an
+-- older version removes another one without it: who has no members watches nothing.
+local function watched(ns) return call('HGET', P .. 's:' .. ns, 'w') end
+local function watching_nodes(text) return string.gmatch(text, '([^=;]+)=(%a+);') end
+local function set_watches(ns, node, kinds)
+  local before, now = watched(ns) or '', ''
+  for other, its in watching_nodes(before) do
+    if other ~= node and call('HEXISTS', P .. 'sn:' .. ns, other) == 1 then
+      now = now .. other .. '=' .. its .. ';'
+    end
+  end
+  if kinds ~= '' and call('HEXISTS', P .. 'sn:' .. ns, node) == 1 then
+    now = now .. node .. '=' .. kinds .. ';'
+  end
+  if now == before then return end
+  if now ~= '' then call('HSET', P .. 's:' .. ns, 'w', now) else call('HDEL', P .. 's:' .. ns, 'w') end
+end
+
+-- Whether members of other nodes than the caller watch that kind.
+local function is_watched(ns, kind)
+  local text = watched(ns)
+  if not text then return false end
+  for node, kinds in watching_nodes(text) do
+    if node ~= self and string.find(kinds, kind, 1, true) then return true end
+  end
+  return false
+end
+
+-- Tells the nodes whose members watch that kind, but not the caller.
+local function tell_watchers(ns, kind, message)
+  local text = watched(ns)
+  if not text then return end
+  for node, kinds in watching_nodes(text) do
+    if node ~= self and string.find(kinds, kind, 1, true) then tell_node(node, message) end
+  end
+end
+
+-- A session is away while this names its registration: nodes of an older version know nothing of it.
+local function is_away(fp)
+  local record = call('HMGET', P .. 'p:' .. fp, 'd', 'n', 'r')
+  return record[1] and record[2] and record[1] == record[2] .. '|' .. (record[3] or '')
+end
+local function set_away(fp, node, registration, away)
+  if away then
+    call('HSET', P .. 'p:' .. fp, 'd', node .. '|' .. registration)
+  else
+    call('HDEL', P .. 'p:' .. fp, 'd')
+  end
+end
+
 -- A node has a member fewer.
 local function uncount_member(ns, node)
   if call('HINCRBY', P .. 'sn:' .. ns, node, -1) > 0 then return end
   call('HDEL', P .. 'sn:' .. ns, node)
+  if watched(ns) then set_watches(ns, node, '') end
   if node == parked then call('HDEL', P .. 'missed', ns) end
 end
 
@@ -368,13 +420,14 @@ local function unsettled()
   return false
 end
 
--- A page of members: flat list of fp, node, object.
-local function page_of(ns, first, count)
+-- A page of members: flat list of fp, node, object; `with_away`: and 'a' of one that is away, else ''.
+local function page_of(ns, first, count, with_away)
   local page = {}
   if count == 0 then return page end
   for _, fp in ipairs(call('ZRANGE', P .. 'sz:' .. ns, first, first + count - 1)) do
     local node, _, object = member(ns, fp)
     page[#page + 1], page[#page + 2], page[#page + 3] = fp, node, object
+    if with_away then page[#page + 1] = is_away(fp) and 'a' or '' end
   end
   return page
 end

@@ -1,6 +1,7 @@
 -- fp registration ns object max_size page token kind(ns|room|create) version owner max state
 -- envelope of the room's news, patient(1|0), listed empty, quiet(1|0)
--- -> {status, version, total, is_room, place, created, fp, node, object...}
+-- watches (of all members of the caller then: m, p, mp or '') away(1: the page says who is away, 0)
+-- -> {status, version, total, is_room, place, created, fp, node, object, away or nothing...}
 -- status: joined | stale (the registration is not live) | exists | gone | conflict | is_room | full
 -- | unsettled (nodes may have yet to put back the name, or members of it: told to the patient only)
 local fp, registration, ns, object = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -32,6 +33,7 @@ else
   add_member(ns, fp, self, registration, object)
   if not quiet then tell(ns, envelope('J', ns, fp, self, '', object), self) end
 end
+if ARGV[20] ~= '' then set_watches(ns, self, ARGV[20]) end
 -- As the settings of the latest node say.
 if quiet then
   set_quiet(ns)
@@ -47,5 +49,5 @@ tell_node(self, envelope('J', ns, fp, self, token, ''))  -- here the caller's st
 local answer = {'joined', tonumber(call('HGET', P .. 's:' .. ns, 'v') or 0),
                 call('HLEN', P .. 'sm:' .. ns), kind == 'ns' and 0 or 1,
                 call('ZSCORE', P .. 'sz:' .. ns, fp), call('HGET', P .. 's:' .. ns, 'c') or ''}
-for _, field in ipairs(page_of(ns, 0, page)) do answer[#answer + 1] = field end
+for _, field in ipairs(page_of(ns, 0, page, ARGV[21] == '1')) do answer[#answer + 1] = field end
 return answer

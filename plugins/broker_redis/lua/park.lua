@@ -6,7 +6,9 @@ local fp, registration = ARGV[3], ARGV[4]
 if not is_live(fp, registration) then return 0 end
 end_tickets(fp)
 local key = P .. 'p:' .. fp
+local away = is_away(fp)
 call('HSET', key, 'n', parked)
+if away then set_away(fp, parked, registration, true) end
 call('SREM', P .. 'n:' .. self, fp)
 for _, ns in ipairs(call('SMEMBERS', P .. 'm:' .. fp)) do
   if move_member(ns, fp, self, parked, registration) then

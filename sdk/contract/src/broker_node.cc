@@ -85,6 +85,23 @@ void NodeLog::peer_taken(const Registered& peer, std::shared_ptr<void>) noexcept
   note("peer_taken " + name_of(peer.peer));
 }
 
+void NodeLog::member_away(std::string_view ns, const Fingerprint& peer, bool away,
+                          std::span<const Fingerprint> told) noexcept {
+  std::string text = line(away ? "member_away" : "member_back", ns, name_of(peer));
+  for (const Fingerprint& knows : told) text += " but " + name_of(knows);
+  note(std::move(text));
+}
+void NodeLog::member_updated(std::string_view ns, const Fingerprint& peer, std::string_view text,
+                             std::span<const Fingerprint> told) noexcept {
+  std::string all = line(line("member_updated", ns), name_of(peer), text);
+  for (const Fingerprint& knows : told) all += " but " + name_of(knows);
+  note(std::move(all));
+}
+void NodeLog::update_watched(std::string_view ns, const Registered& peer, std::string_view before,
+                             std::string_view after) noexcept {
+  note(line(line(line("update_watched", ns), name_of(peer.peer), before), after));
+}
+
 void NodeLog::note(std::string text) noexcept {
   {
     const std::lock_guard lock(mutex_);

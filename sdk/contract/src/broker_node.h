@@ -41,6 +41,12 @@ class NodeLog final : public BrokerHost {
   void revoked(const Fingerprint& peer, std::string_view message) noexcept override;
   void node_says(std::string_view node, std::string_view text) noexcept override;
   void peer_taken(const Registered& peer, std::shared_ptr<void> hold) noexcept override;
+  void member_away(std::string_view ns, const Fingerprint& peer, bool away,
+                   std::span<const Fingerprint> told) noexcept override;
+  void member_updated(std::string_view ns, const Fingerprint& peer, std::string_view text,
+                      std::span<const Fingerprint> told) noexcept override;
+  void update_watched(std::string_view ns, const Registered& peer, std::string_view before,
+                      std::string_view after) noexcept override;
 
   /// Waits until a line begins with `start`.
   [[nodiscard]] bool hears(const std::string& start, std::chrono::milliseconds patience);

@@ -33,14 +33,15 @@ struct TwoNodes {
     return peer;
   }
   JoinOutcome join(BrokerNode& node, const std::string& ns, const Registered& peer,
-                   const RoomCommit* room = nullptr) {
+                   const RoomCommit* room = nullptr, Watches watches = {}) {
     auto outcome = node.answer<JoinOutcome>([&](auto reply) {
       node->join({.ns = ns,
                   .peer = peer,
                   .object = R"({"alias":"x"})",
                   .max_size = 10,
                   .page = 10,
-                  .room = room},
+                  .room = room,
+                  .watches = watches},
                  std::move(reply));
     });
     EXPECT_TRUE(outcome) << "no answer to a join";
@@ -81,6 +82,27 @@ RoomCommit public_room(const Registered& owner, std::uint64_t version, bool is_l
   commit.room = {owner.peer, 4, is_listed ? "public" : "hidden"};
   commit.listed = is_listed;
   return commit;
+}
+
+/// Members that are away, as a node lists them.
+Lines listed_away(BrokerNode& node, const std::string& ns) {
+  const auto page = node.answer<std::optional<MemberPage>>(
+      [&](auto reply) { node->list_away(ns, std::nullopt, 10, std::move(reply)); });
+  if (!page || !*page) return {"cannot know"};
+  Lines away;
+  for (const MemberEntry& member : (*page)->members) {
+    if (member.away) away.push_back(name_of(member.peer));
+  }
+  return away;
+}
+
+/// What is told to the namespace has been told by then.
+void await_news(TwoNodes& nodes, BrokerNode& from, const Registered& peer, const std::string& ns,
+                BrokerNode& at) {
+  static int number = 0;
+  const std::string text = numbered(++number + 1'000'000);
+  from->broadcast({.ns = ns, .from = peer.peer, .exclude = {}, .text = text});
+  EXPECT_TRUE(at.log().hears("broadcast " + ns + " " + text, nodes.patience));
 }
 
 }  // namespace
@@ -415,6 +437,87 @@ TEST_P(SharedBrokerContract, ARoomThatWaitsForMembersIsJoinedAsItWasAndEndsInTim
   EXPECT_TRUE(becomes([&] { return !read(); }, nodes.patience + std::chrono::milliseconds(300)))
       << "it does not end";
   EXPECT_EQ(listed(nodes.here, {"den-122"}), Lines());
+}
+
+// Of brokers that tell those who watch (SDK revision 7).
+TEST_P(SharedBrokerContract, WhoIsAwayIsToldToTheNodesThatWatchAndListed) {
+  TwoNodes nodes(GetParam());
+  const Registered ann = nodes.add(nodes.here, 130);
+  const Registered bob = nodes.add(nodes.there, 131);
+  const std::string ns = "lobby-130";
+  nodes.join(nodes.there, ns, bob);
+  nodes.join(nodes.here, ns, ann, nullptr, {.presence = true});
+  const std::string name = ns + " " + name_of(bob.peer);
+  const auto set_away = [&](bool away, std::span<const Fingerprint> told) {
+    const std::array<AwayNews, 1> news{AwayNews{ns, told}};
+    nodes.there->set_away(bob, away, news);
+    await_news(nodes, nodes.there, bob, ns, nodes.here);
+  };
+  set_away(true, {});
+  if (listed_away(nodes.here, ns).empty()) GTEST_SKIP() << "this broker tells nothing to watchers";
+  EXPECT_EQ(nodes.here.log().heard("member_away "), Lines{"member_away " + name});
+  EXPECT_EQ(listed_away(nodes.here, ns), Lines{name_of(bob.peer)});
+  EXPECT_EQ(listed_away(nodes.there, ns), Lines{name_of(bob.peer)});
+  const Registered cid = nodes.add(nodes.here, 132);
+  const JoinOutcome joined = nodes.join(nodes.here, ns, cid, nullptr, {.presence = true});
+  ASSERT_EQ(joined.page.members.size(), 3U);
+  EXPECT_TRUE(joined.page.members[0].away);
+  EXPECT_FALSE(joined.page.members[1].away);
+
+  // Who knows already is named.
+  const std::array<Fingerprint, 1> told{ann.peer};
+  set_away(false, told);
+  EXPECT_EQ(nodes.here.log().heard("member_back "),
+            Lines{"member_back " + name + " but " + name_of(ann.peer)});
+  EXPECT_EQ(listed_away(nodes.here, ns), Lines());
+
+  // Nobody watches any more: by a word, and by leaving.
+  nodes.here->watch(ns, ann, {.meta = true});
+  nodes.here->leave(ns, cid);
+  EXPECT_EQ(listed_away(nodes.here, ns), Lines());  // answered behind these
+  set_away(true, {});
+  EXPECT_EQ(nodes.here.log().heard("member_away ").size(), 1U);
+  EXPECT_EQ(nodes.there.log().heard("member_away "), Lines()) << "its own node knows";
+}
+
+TEST_P(SharedBrokerContract, WhatOfAMemberHasChangedIsToldToTheNodesThatWatch) {
+  TwoNodes nodes(GetParam());
+  const Registered ann = nodes.add(nodes.here, 133);
+  const Registered bob = nodes.add(nodes.there, 134);
+  const std::string ns = "lobby-133";
+  nodes.join(nodes.here, ns, ann);
+  nodes.join(nodes.there, ns, bob);
+  const std::string name = ns + " " + name_of(bob.peer);
+  const auto update = [&](const std::string& object) {
+    const Fleeting fleeting(object);
+    nodes.there->update(ns, bob, fleeting.view());
+    // Its answer is behind that of the update.
+    static_cast<void>(listed_away(nodes.there, ns));
+  };
+  update(R"({"alias":"y"})");
+  EXPECT_EQ(nodes.there.log().heard("update_watched "), Lines()) << "nobody watches";
+  nodes.here->watch(ns, ann, {.meta = true});
+  static_cast<void>(listed_away(nodes.here, ns));
+  update(R"({"alias":"z"})");
+  if (!nodes.there.log().hears("update_watched ", nodes.patience)) {
+    GTEST_SKIP() << "this broker tells nothing to watchers";
+  }
+  EXPECT_EQ(nodes.there.log().heard("update_watched "),
+            Lines{"update_watched " + name + R"( {"alias":"y"} {"alias":"z"})"});
+  const std::array<Fingerprint, 1> told{ann.peer};
+  nodes.there->tell_update(ns, bob, numbered(1), {});
+  nodes.there->tell_update(ns, bob, numbered(2), told);
+  await_news(nodes, nodes.there, bob, ns, nodes.here);
+  EXPECT_EQ(nodes.here.log().heard("member_updated "),
+            (Lines{"member_updated " + name + " " + numbered(1),
+                   "member_updated " + name + " " + numbered(2) + " but " + name_of(ann.peer)}));
+  EXPECT_EQ(nodes.there.log().heard("member_updated "), Lines()) << "its own node knows";
+
+  // Behind its end nothing is told of it.
+  nodes.there->leave(ns, bob);
+  nodes.there->tell_update(ns, bob, numbered(3), {});
+  await_news(nodes, nodes.there, bob, ns, nodes.here);
+  EXPECT_EQ(nodes.here.log().heard("member_updated ").size(), 2U);
 }
 
 // A node stops, and no other one comes for its session.

@@ -141,6 +141,18 @@ TEST_F(WriterTest, TodaysNodesWriteTheNewestRecords) {
   carol.send("leave", R"({"namespace":"game"})");
   hear("carol has left", at_first.next('L'));
 
+  alice.send("join", R"({"namespace":"yard","watch":["meta","presence"]})");
+  await(alice, "peer_list");
+  values_["{frank}"] = fingerprint_of("frank");
+  TestPeer frank(second.port());
+  const Json his = frank.register_as("frank", R"("alias":"frank","resume":true)")["payload"];
+  values_["{frank's token}"] = fingerprint_of(his["session"]["token"].str());
+  join(frank, "yard");
+  frank.send("metadata", R"({"meta":{"level":1}})");
+  hear("alice hears of frank's meta", at_first.next('G'));
+  frank.ws().stream().reset();
+  hear("and that he is away", at_first.next('O'));
+
   create(alice, "den");
   join(bob, "den");
   alice.send("kick", fmt(R"({"room_id":"den","fingerprint":"%"})", bob.fingerprint()));
@@ -244,8 +256,9 @@ class ReaderTest : public ClusterTest, public testing::WithParamInterface<Record
                {"{token}", "1"},
                {"{ticket}", "77"},
                {"{enqueued}", now_and(std::chrono::minutes(0))},
-               {"{session}", std::string(32, 'a')}};
-    for (const char* name : {"alice", "bob", "carol"}) {
+               {"{session}", std::string(32, 'a')},
+               {"{frank's token}", std::string(64, 'b')}};
+    for (const char* name : {"alice", "bob", "carol", "frank"}) {
       values_[fmt("{%}", name)] = fingerprint_of(name);
     }
     RedisClient client = redis().client();
@@ -336,6 +349,20 @@ TEST_P(ReaderTest, MembersElsewhereComeAndGo) {
   const Json joined = dave.next("peer_joined");
   EXPECT_EQ(joined["from"].str(), fingerprint_of("bob"));
   EXPECT_EQ(joined["payload"]["alias"].str(), "bob") << dave.last_text();
+}
+
+TEST_P(ReaderTest, WatchersHearOfMembersElsewhere) {
+  if (!GetParam().envelopes.contains('O')) GTEST_SKIP() << "since 1.4";
+  TestPeer dave = peer(node(), "dave");
+  dave.join("yard", R"("watch":["meta","presence"])");
+  EXPECT_EQ(dave.next("peer_away")["from"].str(), fingerprint_of("frank"));
+  say('O');
+  EXPECT_EQ(dave.next("peer_away")["from"].str(), fingerprint_of("frank"));
+  say('G');
+  EXPECT_EQ(dave.next("peer_updated")["payload"]["meta"].text(), R"({"level":1})");
+  // And those of the record hear of him.
+  dave.send("metadata", R"({"meta":{"color":"red"}})");
+  EXPECT_THAT(at_first().next('G'), HasSubstr(dave.fingerprint()));
 }
 
 TEST_P(ReaderTest, MessagesArrive) {

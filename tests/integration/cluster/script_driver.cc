@@ -22,6 +22,7 @@ const Texts kNames{"a", "a:m", "a|b", "m:a", "a\0b"s, "{0}", "\xff\r\n", "sm:a"}
 const Texts kAliases{"", "", "a", "a|b", "p:a", "\0"s, "x y"};
 const Texts kListed{"1", "0", ""};
 const Texts kEmpty{"600000 1000", ""};
+const Texts kWatches{"", "m", "p", "mp"};
 const Texts kObjects{"{}", "{\"a\":\"|\"}", "\0|\n\xff"s, "long" + std::string(300, '|')};
 constexpr std::size_t kPeers = 24;
 constexpr std::size_t kNodes = 4;
@@ -68,7 +69,8 @@ void ScriptDriver::step() {
       {60, &ScriptDriver::do_resync},        {4, &ScriptDriver::do_death},
       {4, &ScriptDriver::do_freeze},         {20, &ScriptDriver::do_beat},
       {1, &ScriptDriver::do_flush},          {40, &ScriptDriver::do_set_tokens},
-      {60, &ScriptDriver::do_take_peer},
+      {60, &ScriptDriver::do_take_peer},     {40, &ScriptDriver::do_watch},
+      {30, &ScriptDriver::do_set_away},
   };
   int sum = 0;
   for (const auto& [weight, operation] : kOperations) sum += weight;
@@ -140,7 +142,7 @@ void ScriptDriver::do_register() {
   }
   model_.drop(peer);
   const bool taken = model_.enter(peer, std::move(record));
-  own_[node][peer] = {registration, since, taken ? "" : alias, {}};
+  own_[node][peer] = {registration, since, taken ? "" : alias, {}, false};
   EXPECT_EQ(answer.at(0), taken ? "taken" : "registered");
 }
 
@@ -165,11 +167,12 @@ void ScriptDriver::do_join() {
                     : chance(model_.room(ns) == nullptr ? 10 : 90) ? Kind::kRoom
                                                                    : Kind::kNamespace;
   const Room room = room_request(ns);
-  const Texts answer =
-      run("join", node,
-          {peer, std::to_string(registration), ns, object, std::to_string(max_size), "5", "token",
-           kind_name(kind), std::to_string(room.version), room.owner, room.max_size, room.state,
-           "news", chance(50) ? "1" : "0", room.listed, room.empty});
+  const bool with_away = chance(30);
+  const Texts answer = run(
+      "join", node,
+      {peer, std::to_string(registration), ns, object, std::to_string(max_size), "5", "token",
+       kind_name(kind), std::to_string(room.version), room.owner, room.max_size, room.state, "news",
+       chance(50) ? "1" : "0", room.listed, room.empty, "0", any(kWatches), with_away ? "1" : "0"});
   const std::string status =
       model_.join(node, peer, registration, ns, object, max_size, kind, room);
   EXPECT_EQ(answer.at(0), status);
@@ -184,8 +187,33 @@ void ScriptDriver::do_join() {
   EXPECT_EQ(answer.at(1), std::to_string(version));
   EXPECT_EQ(answer.at(2), std::to_string(members.size()));
   for (std::size_t i = 0; i < std::min<std::size_t>(5, members.size()); ++i) {
-    EXPECT_EQ(answer.at(6 + 3 * i), members[i]);
+    EXPECT_EQ(answer.at(6 + (with_away ? 4 : 3) * i), members[i]);
+    if (with_away) {
+      EXPECT_EQ(answer.at(9 + 4 * i), is_away(members[i]) ? "a" : "");
+    }
   }
+}
+
+// The comparison of the indexes says that who is marked has members.
+void ScriptDriver::do_watch() { run("watch", any(nodes_), {any(kNames), any(kWatches)}); }
+
+void ScriptDriver::do_set_away() {
+  const std::string& node = any(nodes_);
+  const std::string peer = peer_of(node);
+  const std::uint64_t registration = registration_of(node, peer);
+  const bool away = chance(60);
+  run("set_away", node, {peer, std::to_string(registration), away ? "1" : "0", any(kNames), ""});
+  if (model_.is_live(node, peer, registration)) own_[node][peer].away = away;
+}
+
+// Each node knows it of its own peers.
+bool ScriptDriver::is_away(const std::string& peer) {
+  const auto* record = model_.find(peer);
+  if (record == nullptr) return false;
+  const auto& own = own_[record->node];
+  const auto entry = own.find(peer);
+  return entry != own.end() && entry->second.registration == record->registration &&
+         entry->second.away;
 }
 
 void ScriptDriver::do_leave() {
@@ -214,9 +242,15 @@ void ScriptDriver::do_list() {
   const std::string after = chance(50) ? peer_name(below(kPeers)) : std::string();
   const auto found = std::find(members.begin(), members.end(), after);
   const auto first = found == members.end() ? members.begin() : found + 1;
-  const Texts answer = run("list", any(nodes_), {ns, after, "4"});
+  const bool with_away = chance(50);
+  const Texts answer = run("list", any(nodes_), {ns, after, "4", with_away ? "1" : "0"});
   Texts page;
-  for (std::size_t i = 2; i < answer.size(); i += 3) page.push_back(answer[i]);
+  for (std::size_t i = 2; i < answer.size(); i += with_away ? 4 : 3) {
+    page.push_back(answer[i]);
+    if (with_away) {
+      EXPECT_EQ(answer.at(i + 3), is_away(answer[i]) ? "a" : "");
+    }
+  }
   EXPECT_EQ(answer.at(1), std::to_string(members.size()));
   expect_answer("list", page,
                 Texts(first, first + std::min<std::ptrdiff_t>(4, members.end() - first)));
@@ -226,7 +260,9 @@ void ScriptDriver::do_members() {
   const std::string& node = any(nodes_);
   const std::string& ns = any(kNames);
   const bool with_objects = chance(50);
-  const Texts answer = run("members", node, {ns, "token", "6", with_objects ? "1" : "0"});
+  const bool with_away = chance(50);
+  const Texts answer =
+      run("members", node, {ns, "token", "6", with_objects ? "1" : "0", with_away ? "1" : "0"});
   const Texts members = model_.members(ns);
   const Room* room = model_.room(ns);
   Texts expected{members.size() > 6 ? "0" : "1"};
@@ -239,7 +275,13 @@ void ScriptDriver::do_members() {
     if (members.size() <= 6 && model_.find(peer)->node != node) expected.push_back(peer);
   }
   Texts found(answer.begin(), answer.begin() + 4);
-  for (std::size_t i = 4; i < answer.size(); i += with_objects ? 2 : 1) found.push_back(answer[i]);
+  const std::size_t fields = 1 + (with_objects ? 1U : 0U) + (with_away ? 1U : 0U);
+  for (std::size_t i = 4; i < answer.size(); i += fields) {
+    found.push_back(answer[i]);
+    if (with_away) {
+      EXPECT_EQ(answer.at(i + fields - 1), is_away(answer[i]) ? "a" : "");
+    }
+  }
   expect_answer("members", found, expected);
 }
 
@@ -341,14 +383,15 @@ void ScriptDriver::do_take_peer() {
   const std::string peer = peer_of(from);
   const std::uint64_t registration = registration_of(from, peer);
   const std::uint64_t number = ++last_registration_;
-  const Texts answer =
-      run("take_peer", node,
-          {peer, from, std::to_string(registration), std::to_string(number), "0", "announcement"});
+  const Texts answer = run("take_peer", node,
+                           {peer, from, std::to_string(registration), std::to_string(number), "0",
+                            "announcement", any(kNames), any(kWatches)});
   if (!model_.is_live(from, peer, registration))
     return expect_answer("take_peer", {answer.at(0)}, {"gone"});
   if (!listening_.contains(from)) return expect_answer("take_peer", {answer.at(0)}, {"absent"});
   EXPECT_EQ(answer.at(0), "taken");
   EXPECT_EQ(answer.at(1), model_.find(peer)->alias);
+  EXPECT_EQ(answer.at(5), is_away(peer) ? "1" : "0");
   const std::int64_t since = std::stoll(answer.at(2));
   model_.take(peer, node, number, since);
   Own own = own_[from][peer];
@@ -376,8 +419,8 @@ void ScriptDriver::do_resync() {
   const auto& [peer, told] = *entry;
   const Room room{0, peer, "4", any(kObjects), any(kListed), any(kEmpty)};
   Texts arguments{
-      peer, std::to_string(told.registration),        std::to_string(told.since), told.alias,
-      "",   chance(20) ? any_tokens() : std::string()};
+      peer, std::to_string(told.registration),         std::to_string(told.since), told.alias,
+      "",   chance(20) ? any_tokens() : std::string(), told.away ? "1" : "0"};
   for (const auto& [ns, member] : told.members) {
     const bool is_room = member.room_version > 0;
     const Texts more = is_room ? Texts{std::to_string(member.room_version),
@@ -408,6 +451,13 @@ void ScriptDriver::do_resync() {
     const auto ended = resynced.ended.find(ns);
     const bool is_in = ended == resynced.ended.end();
     expected.push_back(is_in ? std::to_string(model_.members(ns).size()) : ended->second);
+  }
+  // What watchers elsewhere know of each, where there are some.
+  ASSERT_EQ(answer.size(), expected.size() + told.members.size());
+  std::size_t at = expected.size();
+  for (const auto& [ns, member] : told.members) {
+    EXPECT_NE(answer[at], member.object) << "nothing is new";
+    expected.push_back(answer[at++]);
   }
   expect_answer("resync", answer, expected);
   for (const auto& [ns, why] : resynced.ended) entry->second.members.erase(ns);

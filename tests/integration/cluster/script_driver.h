@@ -34,6 +34,7 @@ class ScriptDriver {
     std::int64_t since = 0;
     std::string alias;
     std::map<std::string, ScriptModel::Told> members;
+    bool away = false;
   };
 
   Texts run(const std::string& script, const std::string& node, Texts arguments);
@@ -73,6 +74,9 @@ class ScriptDriver {
   std::string any_tokens();
   void do_set_tokens();
   void do_take_peer();
+  void do_watch();
+  void do_set_away();
+  bool is_away(const std::string& peer);
 
   std::uint16_t port_;
   RedisClient redis_;

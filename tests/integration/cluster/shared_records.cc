@@ -233,6 +233,32 @@ void check_spaces(const SharedRecords& records, Findings& findings) {
   }
 }
 
+// Marks of who watches: "node=kinds;" each.
+void check_watchers(const SharedRecords& records, Findings& findings) {
+  for (const auto& [ns, space] : records.spaces) {
+    if (!space.contains("w")) continue;
+    std::string_view rest = space.at("w");
+    findings.expect(!rest.empty(), {"nobody watches", ns, "and that is marked"});
+    std::set<std::string> marked;
+    while (!rest.empty()) {
+      const auto equals = rest.find('=');
+      const auto end = rest.find(';');
+      if (equals == std::string_view::npos || end == std::string_view::npos || equals > end) {
+        findings.expect(false, {"a mark of", ns, "is none:", rest});
+        break;
+      }
+      const std::string node(rest.substr(0, equals));
+      const std::string_view kinds = rest.substr(equals + 1, end - equals - 1);
+      findings.expect(kinds == "m" || kinds == "p" || kinds == "mp",
+                      {"node", node, "watches", kinds, "in", ns});
+      findings.expect(marked.insert(node).second, {"node", node, "is marked twice in", ns});
+      findings.expect(at(records.counts, ns).contains(node),
+                      {"node", node, "watches", ns, "without members there"});
+      rest.remove_prefix(end + 1);
+    }
+  }
+}
+
 void check_rooms(const SharedRecords& records, Findings& findings) {
   for (const auto& [ns, created] : records.listed) {
     findings.expect(at(records.spaces, ns).contains("v"), {"no room is listed as", ns});
@@ -291,6 +317,7 @@ Texts contradictions(const SharedRecords& records) {
   check_tokens(records, findings);
   check_peers(records, findings);
   check_spaces(records, findings);
+  check_watchers(records, findings);
   check_rooms(records, findings);
   check_tickets(records, findings);
   return findings.take();

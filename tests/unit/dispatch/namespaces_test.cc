@@ -231,7 +231,7 @@ TEST_F(SharedNamespacesTest, WhoJoinedAloneIsShownTheOthersWhenTheyAreKnown) {
   Client alice = peer_in("lobby", "alice");
   host().member_joined("lobby", peer_named("far-1"), object("far-1"));
   EXPECT_THAT(alice.heard(), IsEmpty());
-  const sdk::MemberEntry far{peer_named("far-1"), false, with_fingerprints(object("far-1"))};
+  const sdk::MemberEntry far{peer_named("far-1"), false, false, with_fingerprints(object("far-1"))};
   host().members_known("lobby", {&far, 1});
   EXPECT_THAT(alice.heard(), ElementsAre(peer_joined("lobby", "far-1")));
 }

@@ -220,7 +220,31 @@ TEST_F(PresenceTest, AJoinCostsNoMoreThanItsPageHoweverManyAreAway) {
   EXPECT_THAT(alice.heard(), SizeIs(50));
 }
 
-class SharedPresenceTest : public SharedResumeTest {};
+class SharedPresenceTest : public SharedResumeTest {
+ protected:
+  static void set(Client& client, std::string_view meta) {
+    client.ask("metadata", R"({"meta":)" + std::string(meta) + "}", R"("id":1)");
+  }
+  sdk::Registered registered_named(std::string_view name) {
+    sdk::Registered registered;
+    on_loop(0, [&] { registered = session_named(name).registered(); });
+    return registered;
+  }
+  /// As clients of other nodes would read them.
+  std::vector<std::string> texts() {
+    std::vector<std::string> all;
+    for (const std::string& text : broker_.updates()) all.push_back(with_names(text));
+    return all;
+  }
+  template <typename Condition>
+  void await(Condition condition) {
+    const Deadline deadline;
+    while (!condition()) {
+      if (deadline.passed()) throw std::runtime_error("it does not come to that");
+      settle();
+    }
+  }
+};
 
 TEST_F(SharedPresenceTest, WhoIsLetInWhileAwayIsAway) {
   Client alice = peer("alice");
@@ -244,6 +268,109 @@ TEST_F(SharedPresenceTest, OwnMembersOfAPageOfAllNodesAreTold) {
               HasSubstr("peer_list"));
   EXPECT_EQ(alice.read(), news("peer_away", "bob"));
   EXPECT_THAT(alice.ask("discover", kLobby), HasSubstr(R"("away":true)"));
+}
+
+TEST_F(SharedPresenceTest, TheBrokerHearsWhatIsWatchedAndWhoIsAway) {
+  Client alice = peer("alice");
+  alice.ask("join", R"({"namespace":"lobby","watch":["meta","presence"]})");
+  alice.ask("join", R"({"namespace":"lobby","watch":["meta"]})");
+  alice.ask("join", R"({"namespace":"lobby","watch":["meta"]})");
+  alice.ask("join", R"({"namespace":"lobby","watch":["presence"]})");
+  alice.ask("discover", kLobby);
+  Client bob = resumable("bob");
+  join(bob);
+  leave(bob);
+  Client again = connect();
+  EXPECT_THAT(resume(again, "bob", 1), HasSubstr("resumed"));
+  again.ask("ping", "");
+  EXPECT_THAT(
+      broker_.told(),
+      ElementsAre("join lobby alice mp", "update lobby alice", "watch lobby alice m",
+                  "update lobby alice", "update lobby alice", "watch lobby alice p",
+                  "list_away lobby", "list_away lobby", "away bob lobby", "back bob lobby"));
+}
+
+TEST_F(SharedPresenceTest, WhoOfAPageIsAwayElsewhereIsToldAndMarked) {
+  sdk::JoinOutcome outcome = join_outcome(sdk::JoinStatus::kJoined);
+  outcome.page.members = {{peer_named("far-1"), false, true, with_fingerprints(object("far-1"))},
+                          {peer_named("far-2"), false, false, with_fingerprints(object("far-2"))}};
+  outcome.page.total = 2;
+  broker_.joins.always(outcome);
+  broker_.lists.always(outcome.page);
+  Client alice = peer("alice");
+  alice.ask("join", R"({"namespace":"lobby","watch":["presence"]})");
+  EXPECT_THAT(alice.heard(), ElementsAre(news("peer_away", "far-1")));
+  const std::string marked = alice.ask("discover", kLobby);
+  EXPECT_THAT(marked, HasSubstr(R"("alias":"far-1","away":true)"));
+  EXPECT_THAT(marked, HasSubstr(R"("alias":"far-2","meta")"));
+  Client bob = peer("bob");
+  EXPECT_THAT(bob.ask("join", kLobby), testing::Not(HasSubstr("away")));
+}
+
+TEST_F(SharedPresenceTest, WhatOtherNodesTellReachesThoseWhoWatchThat) {
+  Client alice = peer("alice");
+  alice.ask("join", R"({"namespace":"lobby","watch":["presence"]})");
+  Client bob = peer("bob");
+  bob.ask("join", R"({"namespace":"lobby","watch":["meta"]})");
+  Client carol = peer_in("lobby", "carol");
+  for (Client* client : {&alice, &bob, &carol}) client->heard();
+  host().member_away("lobby", peer_named("far-1"), true, {});
+  host().member_updated("lobby", peer_named("far-1"), R"({"n":1})", {});
+  const sdk::Fingerprint told[] = {peer_named("alice"), peer_named("bob")};
+  host().member_away("lobby", peer_named("far-1"), false, told);
+  host().member_updated("lobby", peer_named("far-1"), R"({"n":2})", told);
+  host().member_away("nowhere", peer_named("far-1"), true, {});
+  EXPECT_THAT(alice.heard(), ElementsAre(news("peer_away", "far-1")));
+  EXPECT_THAT(bob.heard(), ElementsAre(R"({"n":1})"));
+  EXPECT_THAT(carol.heard(), IsEmpty());
+}
+
+TEST_F(SharedPresenceTest, WhoJoinedAloneHearsWhoIsAwayWithTheMembers) {
+  broker_.joins.always({});
+  Client alice = peer("alice");
+  alice.ask("join", R"({"namespace":"lobby","watch":["presence"]})");
+  host().member_away("lobby", peer_named("far-1"), true, {});
+  EXPECT_THAT(alice.heard(), IsEmpty());
+  const sdk::MemberEntry far{peer_named("far-1"), false, true, with_fingerprints(object("far-1"))};
+  host().members_known("lobby", {&far, 1});
+  EXPECT_THAT(alice.heard(),
+              ElementsAre(peer_joined("lobby", "far-1"), news("peer_away", "far-1")));
+}
+
+TEST_F(SharedPresenceTest, WhereOthersWatchTheDifferenceToWhatTheyKnowIsTold) {
+  config_.presence_interval = milliseconds(200);
+  Client bob = peer("bob");
+  bob.ask("join", R"({"namespace":"lobby","meta":{"hidden":1}})");
+  const sdk::Registered registered = registered_named("bob");
+  const auto told = [&](std::string_view before, std::string_view after) {
+    const auto object_with = [](std::string_view meta) {
+      return R"({"fingerprint":"","meta":)" + std::string(meta) + "}";
+    };
+    host().update_watched("lobby", registered, object_with(before), object_with(after));
+    bob.ask("ping", "");
+  };
+  // The first change at once, though there are more by now.
+  set(bob, R"({"a":1})");
+  set(bob, R"({"hidden":2,"a":2})");
+  told(R"({"hidden":1})", R"({"hidden":1,"a":1})");
+  EXPECT_THAT(texts(), ElementsAre(updated("bob", R"({"a":1})")));
+  told(R"({"hidden":1,"a":1})", R"({"hidden":1,"a":2})");
+  set(bob, R"({"b":1})");
+  told(R"({"hidden":1,"a":2})", R"({"hidden":1,"a":2,"b":1})");
+  EXPECT_THAT(texts(), SizeIs(1));
+  await([&] { return texts().size() == 2; });
+  EXPECT_EQ(texts().back(), updated("bob", R"({"a":2,"b":1})"));
+  // The same text is nothing new.
+  told(R"({"a":2})", R"({"a":2})");
+  // What is stored may be anything.
+  const std::string one = R"({"fingerprint":"","meta":{"n":1}})";
+  host().update_watched("lobby", registered, "no JSON", one);
+  host().update_watched("lobby", registered, R"({"fingerprint":"","meta":7})",
+                        R"({"fingerprint":"","meta":[]})");
+  host().update_watched("elsewhere", registered, "{}", one);
+  host().update_watched("lobby", {registered.peer, registered.registration + 1}, "{}", one);
+  bob.ask("ping", "");
+  EXPECT_THAT(texts(), SizeIs(2));
 }
 
 }  // namespace

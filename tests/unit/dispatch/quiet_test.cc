@@ -148,7 +148,7 @@ TEST_F(QuietClusterTest, WhatBecomesKnownLaterIsNotShown) {
   broker_.joins.always(join_outcome(sdk::JoinStatus::kUnavailable));
   Client alice = peer("alice");
   EXPECT_EQ(alice.ask("join", kCrowd), alone("alice", 1));
-  const sdk::MemberEntry far{peer_named("far-1"), false, object("far-1")};
+  const sdk::MemberEntry far{peer_named("far-1"), false, false, object("far-1")};
   host().members_known("crowd-1", {&far, 1});
   EXPECT_THAT(alice.heard(), IsEmpty());
 }

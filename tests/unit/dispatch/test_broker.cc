@@ -94,7 +94,53 @@ std::size_t TestBroker::broadcast(const sdk::NamespaceMessage& message) {
   return store_->far_members(message.ns, message.exclude);
 }
 
+namespace {
+
+std::string kinds_of(sdk::Watches watches) {
+  return std::string(watches.meta ? "m" : "") + (watches.presence ? "p" : "");
+}
+
+}  // namespace
+
+void TestBroker::watch(std::string_view ns, const sdk::Registered& peer, sdk::Watches watches) {
+  note("watch " + std::string(ns) + " " + name_of(peer.peer) + " " + kinds_of(watches));
+}
+
+void TestBroker::list_away(std::string_view ns, const std::optional<sdk::Fingerprint>& after,
+                           std::uint32_t limit,
+                           sdk::BrokerReply<std::optional<sdk::MemberPage>> reply) {
+  note("list_away " + std::string(ns));
+  list(ns, after, limit, std::move(reply));
+}
+
+void TestBroker::set_away(const sdk::Registered& peer, bool away,
+                          std::span<const sdk::AwayNews> news) {
+  std::string line = (away ? "away " : "back ") + name_of(peer.peer);
+  for (const sdk::AwayNews& item : news) {
+    line.append(" ").append(item.ns);
+    for (const sdk::Fingerprint& told : item.told) line += " but " + name_of(told);
+  }
+  note(std::move(line));
+}
+
+std::vector<std::string> TestBroker::updates() {
+  const std::lock_guard lock(mutex_);
+  return updates_;
+}
+
+void TestBroker::tell_update(std::string_view, const sdk::Registered&, std::string_view text,
+                             std::span<const sdk::Fingerprint> told) {
+  std::string line(text);
+  for (const sdk::Fingerprint& knows : told) line += " but " + name_of(knows);
+  const std::lock_guard lock(mutex_);
+  updates_.push_back(std::move(line));
+}
+
 void TestBroker::join(const sdk::JoinRequest& request, sdk::BrokerReply<sdk::JoinOutcome> reply) {
+  if (request.watches != sdk::Watches()) {
+    note("join " + std::string(request.ns) + " " + name_of(request.peer.peer) + " " +
+         kinds_of(request.watches));
+  }
   if (request.quiet) note("quiet " + std::string(request.ns) + " " + name_of(request.peer.peer));
   joins.take(std::move(reply), [&] { return store_->join(request); });
 }

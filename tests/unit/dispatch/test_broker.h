@@ -54,7 +54,7 @@ class TestBroker final : public sdk::Broker {
   /// "broadcast lobby alice", "update lobby alice", "ticket_waits lobby", "proved alice", "owned
   /// alice", "tell node", "revoke
   /// alice: words"; and of a join that nobody is to be told of "quiet lobby alice". Names by their
-  /// aliases.
+  /// aliases. Of watchers "watch lobby alice mp", "away alice lobby", "back alice lobby but bob".
   [[nodiscard]] std::vector<std::string> told();
 
   /// DirectedMessage::namespaces of the latest that the core had for another node.
@@ -104,6 +104,16 @@ class TestBroker final : public sdk::Broker {
   void claim(std::string_view ns, std::string_view session_id,
              std::span<const sdk::TicketId> tickets,
              sdk::BrokerReply<sdk::ClaimOutcome> reply) override;
+  void watch(std::string_view ns, const sdk::Registered& peer, sdk::Watches watches) override;
+  void list_away(std::string_view ns, const std::optional<sdk::Fingerprint>& after,
+                 std::uint32_t limit,
+                 sdk::BrokerReply<std::optional<sdk::MemberPage>> reply) override;
+  void set_away(const sdk::Registered& peer, bool away,
+                std::span<const sdk::AwayNews> news) override;
+  /// Texts of it, in their order.
+  [[nodiscard]] std::vector<std::string> updates();
+  void tell_update(std::string_view ns, const sdk::Registered& peer, std::string_view text,
+                   std::span<const sdk::Fingerprint> told) override;
 
  private:
   void note(std::string line);
@@ -115,6 +125,7 @@ class TestBroker final : public sdk::Broker {
   std::optional<sdk::BrokerStatus> status_;
   std::vector<std::string> told_;
   std::vector<std::string> route_namespaces_;
+  std::vector<std::string> updates_;
 };
 
 }  // namespace peer::test

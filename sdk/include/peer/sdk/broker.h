@@ -114,6 +114,28 @@ class BrokerHost {
   /// Some nodes have stopped, and their sessions may be taken (Broker::next_parked). Said again
   /// from time to time while there are such.
   virtual void peers_parked() noexcept {}
+
+  // Since revision 7.
+
+  /// A member of another node is away, or back (Broker::set_away): tells the members here who watch
+  /// `presence`, but not those in `told`.
+  virtual void member_away(std::string_view ns, const Fingerprint& peer, bool away,
+                           std::span<const Fingerprint> told) noexcept {
+    (void)ns, (void)peer, (void)away, (void)told;
+  }
+  /// The meta of a member of another node has changed (Broker::tell_update): `text`, the JSON that
+  /// clients get, for the members here who watch `meta`, but not for those in `told`.
+  virtual void member_updated(std::string_view ns, const Fingerprint& peer, std::string_view text,
+                              std::span<const Fingerprint> told) noexcept {
+    (void)ns, (void)peer, (void)text, (void)told;
+  }
+  /// Members on other nodes watch the meta of a member of this one, whose object was `before`, and
+  /// is `after` since a Broker::update(): the core tells them what has changed by
+  /// Broker::tell_update().
+  virtual void update_watched(std::string_view ns, const Registered& peer, std::string_view before,
+                              std::string_view after) noexcept {
+    (void)ns, (void)peer, (void)before, (void)after;
+  }
 };
 
 /// Carries messages and shared state between nodes. Plugin kind `broker`, file
@@ -361,6 +383,31 @@ class Broker {
                               const Fingerprint& secret, BrokerReply<RegisterOutcome> reply) {
     (void)secret;
     register_peer(peer, alias, std::move(reply));
+  }
+
+  // Members that watch others hear of those of other nodes, too; nothing is told
+  // to a node none of whose members watches that.
+
+  /// A member wants to hear this from now on: what list_away() answers is from behind that.
+  virtual void watch(std::string_view ns, const Registered& peer, Watches watches) {
+    (void)ns, (void)peer, (void)watches;
+  }
+  /// As list(), with MemberEntry::away.
+  virtual void list_away(std::string_view ns, const std::optional<Fingerprint>& after,
+                         std::uint32_t limit, BrokerReply<std::optional<MemberPage>> reply) {
+    list(ns, after, limit, std::move(reply));
+  }
+  /// The session of a peer of this node is away, or back. Who lists its namespaces sees it, and the
+  /// other nodes are told of its memberships in `news`: BrokerHost::member_away(). Where they could
+  /// not be told now they are when they can.
+  virtual void set_away(const Registered& peer, bool away, std::span<const AwayNews> news) {
+    (void)peer, (void)away, (void)news;
+  }
+  /// Has the nodes whose members watch `meta` hear of a member's: BrokerHost::member_updated(),
+  /// behind its join and before its end. `told` know already.
+  virtual void tell_update(std::string_view ns, const Registered& peer, std::string_view text,
+                           std::span<const Fingerprint> told) {
+    (void)ns, (void)peer, (void)text, (void)told;
   }
 };
 

@@ -98,10 +98,23 @@ enum class RouteOutcome {
 
 // --- Namespaces
 
+/// What a member wants to hear of the others of a namespace, beside that they come and go
+/// (docs/protocol.md, "C.7 Presence"). Since revision 7.
+struct Watches {
+  bool meta = false;
+  bool presence = false;
+
+  friend bool operator==(const Watches&, const Watches&) = default;
+};
+
 /// One member of a namespace.
 struct MemberEntry {
   Fingerprint peer;
-  bool here = false;   ///< a peer of this node
+  bool here = false;  ///< a peer of this node
+  /// Since revision 7; what an older broker has there is not looked at. Its session is away: of
+  /// members of other nodes, for who asks for it (JoinRequest::watches, Broker::list_away) and in
+  /// BrokerHost::members_known().
+  bool away = false;
   std::string object;  ///< what others see of it (docs/protocol.md, "Identity"), as JSON
 };
 
@@ -219,6 +232,9 @@ struct JoinRequest {
   /// broker need not tell the other nodes either (BrokerHost::member_joined, member_left), now or
   /// while it has members. Of the page only `total` is looked at.
   bool quiet = false;
+  /// Since revision 7. As by Broker::watch(), from the place of the join on. Who watches `presence`
+  /// is told which members of the page are away.
+  Watches watches{};
 };
 
 enum class JoinStatus {
@@ -303,6 +319,12 @@ struct ParkedSession {
   std::chrono::milliseconds left{0};  ///< of the time that it was given
 };
 
+/// What a peer watches, and where.
+struct WatchedNamespace {
+  std::string_view ns;
+  Watches watches;
+};
+
 /// A registration that is to go over to this node.
 struct PeerTake {
   Registered peer;           ///< as the node that has it knows it
@@ -311,6 +333,8 @@ struct PeerTake {
   bool proved = false;       ///< the peer has proved to hold its key
   /// The client has left another connection behind: that counts as a replacement.
   bool takes_over = false;
+  /// Since revision 7. As by Broker::watch(), from the step on.
+  std::span<const WatchedNamespace> watches{};
 };
 
 /// One membership of a peer that has gone over.
@@ -343,6 +367,13 @@ struct TakeOutcome {
   /// As JoinOutcome::hold, of all namespaces: what was told before concerned the peer on the other
   /// node, what is told when this has been let go concerns it here.
   std::shared_ptr<void> hold;
+};
+
+/// A peer's membership, as it is told to those on other nodes who watch `presence`.
+struct AwayNews {
+  std::string_view ns;
+  /// Members on their way from or to this node, which know already.
+  std::span<const Fingerprint> told;
 };
 
 // --- Visibility

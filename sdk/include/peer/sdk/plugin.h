@@ -40,7 +40,10 @@
 /// RoomDescription::listed and keep_empty, RoomPolicy::list(), RoomCommit::listed, keep_empty and
 /// most_empty, Broker::list_rooms(); JoinRequest::quiet; sessions of nodes that stop:
 /// Broker::await_sent(), ask_any_node(), park_peer(), keep_parked(), next_parked(),
-/// BrokerHost::peers_parked(). 7: Dialect; Broker::register_owned().
+/// BrokerHost::peers_parked(). 7: Dialect; Broker::register_owned(); news of members for those of
+/// other nodes who watch them: Broker::watch(), list_away(), set_away(), tell_update(),
+/// BrokerHost::member_away(), member_updated(), update_watched(), JoinRequest::watches,
+/// PeerTake::watches, MemberEntry::away.
 #define PEER_SDK_REVISION 7
 
 /// What really has to agree between server and plugin: the C++ ABI, the standard library and the

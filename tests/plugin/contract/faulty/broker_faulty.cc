@@ -3,9 +3,11 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <peer/sdk/broker.h>
@@ -28,6 +30,15 @@ struct Cluster {
     std::uint64_t place = 0;  ///< by creation
     std::chrono::milliseconds keep_empty{0};
     std::optional<std::chrono::steady_clock::time_point> ends{};  ///< without members
+    std::map<Fingerprint, Watches> watches{};
+    std::map<Fingerprint, std::string> objects{};
+
+    /// Whether a peer of that node watches so.
+    bool is_watched(const BrokerHost* node, bool Watches::*kind) {
+      return std::any_of(members.begin(), members.end(), [&](const auto& member) {
+        return member.second == node && watches[member.first.peer].*kind;
+      });
+    }
   };
   struct Ticket {
     SharedTicket ticket;
@@ -41,6 +52,7 @@ struct Cluster {
   std::map<Fingerprint, Fingerprint> secrets;
   std::map<std::string, Space, std::less<>> spaces;
   std::map<std::string, std::map<TicketId, Ticket>, std::less<>> tickets;
+  std::set<Fingerprint> away;
 
   std::uint64_t last_place = 0;
 
@@ -177,6 +189,8 @@ class FaultyBroker final : public Broker {
     if (request.room != nullptr && request.room->version != space.version)
       return reply({.status = JoinStatus::kConflict, .version = 0, .page = {}, .hold = {}});
     space.members.emplace_back(request.peer, host_);
+    space.watches[request.peer.peer] = request.watches;
+    space.objects[request.peer.peer] = request.object;
     if (request.room != nullptr) shared_.decide(space, *request.room);
     ++space.version;
     shared_.tell_others(is("tells_of_its_own") ? nullptr : host_, [&](BrokerHost& node) {
@@ -194,6 +208,7 @@ class FaultyBroker final : public Broker {
     const auto gone = std::erase_if(found->second.members,
                                     [&](const auto& member) { return member.first == peer; });
     if (gone == 0) return;
+    found->second.watches.erase(peer.peer);
     ++found->second.version;
     shared_.tell_others(host_, [&](BrokerHost& node) { node.member_left(ns, peer.peer); });
     if (!found->second.members.empty()) return;
@@ -303,6 +318,41 @@ class FaultyBroker final : public Broker {
   void park_peer(const Registered&, BrokerReply<ParkOutcome> reply) override {
     reply({.parked = is("parks_for_ever"), .hold = nullptr});
   }
+  void watch(std::string_view ns, const Registered& peer, Watches watches) override {
+    const std::lock_guard lock(shared_.mutex);
+    if (!is("hears_no_wish")) shared_.spaces[std::string(ns)].watches[peer.peer] = watches;
+  }
+  void set_away(const Registered& peer, bool away, std::span<const AwayNews> news) override {
+    const std::lock_guard lock(shared_.mutex);
+    if (away) shared_.away.insert(peer.peer);
+    if (!away && !is("lists_for_ever_away")) shared_.away.erase(peer.peer);
+    for (const AwayNews& item : news) {
+      tell_watchers(item.ns, &Watches::presence, [&](BrokerHost& node) {
+        node.member_away(item.ns, peer.peer, away,
+                         is("names_nobody_told") ? std::span<const Fingerprint>() : item.told);
+      });
+    }
+  }
+  void update(std::string_view ns, const Registered& peer, std::string_view object) override {
+    const std::lock_guard lock(shared_.mutex);
+    Cluster::Space& space = shared_.spaces[std::string(ns)];
+    const std::string before = std::exchange(space.objects[peer.peer], std::string(object));
+    bool watched = is("sees_watchers_everywhere");
+    shared_.tell_others(host_, [&](BrokerHost& node) {
+      watched = watched || space.is_watched(&node, &Watches::meta);
+    });
+    if (watched) host_->update_watched(ns, peer, is("forgets_what_was") ? object : before, object);
+  }
+  void tell_update(std::string_view ns, const Registered& peer, std::string_view text,
+                   std::span<const Fingerprint> told) override {
+    const std::lock_guard lock(shared_.mutex);
+    const auto& members = shared_.spaces[std::string(ns)].members;
+    const bool is_member = std::any_of(members.begin(), members.end(),
+                                       [&](const auto& member) { return member.first == peer; });
+    if (!is_member && !is("tells_of_who_has_left")) return;
+    tell_watchers(ns, &Watches::meta,
+                  [&](BrokerHost& node) { node.member_updated(ns, peer.peer, text, told); });
+  }
   [[nodiscard]] std::vector<std::string> nodes() const override {
     const std::lock_guard lock(shared_.mutex);
     std::vector<std::string> names;
@@ -313,11 +363,19 @@ class FaultyBroker final : public Broker {
   }
 
  private:
+  void tell_watchers(std::string_view ns, bool Watches::*kind, auto tell) {
+    Cluster::Space& space = shared_.spaces[std::string(ns)];
+    shared_.tell_others(is("tells_its_own_watchers") ? nullptr : host_, [&](BrokerHost& node) {
+      const bool is_meant = space.is_watched(&node, kind) || is("tells_who_does_not_watch");
+      if (!is_meant && !(is("tells_its_own_watchers") && &node == host_)) return;
+      if (!is("tells_no_watcher")) tell(node);
+    });
+  }
   MemberPage page_of(const Cluster::Space& space, std::uint32_t limit) const {
     MemberPage page{{}, space.members.size(), space.room.has_value()};
     for (const auto& [peer, node] : space.members) {
       if (page.members.size() < limit || is("lists_all"))
-        page.members.push_back({peer.peer, node == host_, "{}"});
+        page.members.push_back({peer.peer, node == host_, shared_.away.contains(peer.peer), "{}"});
     }
     return page;
   }

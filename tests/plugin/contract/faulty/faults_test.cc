@@ -183,6 +183,13 @@ const std::vector<Fault> kFaults{
     {"SharedBrokerContract",
      "ARoomThatWaitsForMembersIsJoinedAsItWasAndEndsInTime",
      {"waits_for_ever", "forgets_while_it_waits"}},
+    {"SharedBrokerContract",
+     "WhoIsAwayIsToldToTheNodesThatWatchAndListed",
+     {"tells_no_watcher", "tells_who_does_not_watch", "tells_its_own_watchers", "hears_no_wish",
+      "lists_for_ever_away", "names_nobody_told"}},
+    {"SharedBrokerContract",
+     "WhatOfAMemberHasChangedIsToldToTheNodesThatWatch",
+     {"tells_no_watcher", "tells_of_who_has_left", "forgets_what_was", "sees_watchers_everywhere"}},
 };
 
 std::string test_name(const Fault& fault) {
