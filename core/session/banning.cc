@@ -4,6 +4,7 @@
 
 #include "core/base/log.h"
 #include "core/session/session.h"
+#include "core/session/session_moves.h"
 
 namespace peer {
 namespace {
@@ -15,8 +16,8 @@ void end_if_away(Node& node, SessionRef where, const Fingerprint& peer) {
   if (session == nullptr || session->fingerprint != peer || !session->is_away()) return;
   const Resumable& state = *session->resumable;
   const Time ends = ends_at(state);
-  node.resumes.note_banned(state.token, ends, loop.now());
-  if (state.used != nullptr) node.resumes.note_banned(state.used->hash, ends, loop.now());
+  note_banned(node, state.token, ends, loop.now());
+  if (state.used != nullptr) note_banned(node, state.used->hash, ends, loop.now());
   log_notice("a ban ends a session that was away",
              {{"peer", to_hex(peer)}, {"address", session->address()}});
   session->close(CloseCode::kAuthFailed, {});

@@ -346,7 +346,7 @@ void adopt(Node& node, LoopState& home, sdk::ParkedSession parked) {
   const std::int64_t wall = home.loop->wall().time_since_epoch().count();
   const bool is_banned = node.admission.bans().covers(parked.peer.peer, wall);
   if (is_banned && rest) {
-    node.resumes.note_banned(rest->token, home.loop->now() + rest->window, home.loop->now());
+    note_banned(node, rest->token, home.loop->now() + rest->window, home.loop->now());
   }
   // Another form is one of a node whose sessions this one cannot take.
   const bool is_good = reader.good() && who && rest && who->peer == parked.peer;

@@ -33,6 +33,19 @@ void hear_cancel(Node& node, const ClaimName& by, std::string_view body) {
       [&node, &home, session = *session, by] { cancel_departure(node, home, session, by); });
 }
 
+// Its session was at another node.
+void hear_banned(Node& node, std::string_view body) {
+  PackedReader reader(body);
+  const std::uint64_t left = reader.number();
+  const std::optional<TokenHash> token = read_hash(reader.text());
+  constexpr milliseconds kMost = std::chrono::hours(24);
+  if (!token || !reader.good() || left > static_cast<std::uint64_t>(kMost.count())) return;
+  EventLoop& loop = *node.loops.front();
+  loop.post([&node, &loop, token = *token, left = milliseconds(left)] {
+    node.resumes.note_banned(token, loop.now() + left, loop.now());
+  });
+}
+
 }  // namespace
 
 SessionMoves& moves_of(LoopState& home) {
@@ -88,6 +101,17 @@ void refuse_claim(Node& node, const ClaimName& claim, ClaimFate fate) {
   say(node, claim.node, MoveStep::kRefuse, claim.loop, claim.number, body.take());
 }
 
+void note_banned(Node& node, const TokenHash& token, Time ends, Time now) {
+  node.resumes.note_banned(token, ends, now);
+  const auto left = std::max(std::chrono::duration_cast<milliseconds>(ends - now), milliseconds(0));
+  PackedWriter body;
+  body.number(static_cast<std::uint64_t>(left.count())).text(bytes_of(token));
+  const std::string text = body.take();
+  for (const std::string& other : node.others.nodes()) {
+    say(node, other, MoveStep::kBanned, 0, 0, text);
+  }
+}
+
 std::string claim_text(const ClaimName& claim, const TokenHash& token, std::uint64_t received) {
   PackedWriter body;
   body.text(bytes_of(token)).number(received);
@@ -119,6 +143,7 @@ void hear_node(Node& node, std::string_view from, std::string_view text) {
   if (step == static_cast<std::uint64_t>(MoveStep::kClaim)) return hear_claim(node, claim, body);
   if (step == static_cast<std::uint64_t>(MoveStep::kCancel)) return hear_cancel(node, claim, body);
   if (step == static_cast<std::uint64_t>(MoveStep::kPark)) return hear_parking(node, claim, body);
+  if (step == static_cast<std::uint64_t>(MoveStep::kBanned)) return hear_banned(node, body);
   if (loop >= node.loops.size()) return;
   LoopState& home = *node.loop_states[loop];
   if (step == static_cast<std::uint64_t>(MoveStep::kRefuse)) {

@@ -45,6 +45,7 @@ enum class MoveStep : std::uint8_t {
   kRest,       ///< MovingRest
   kPark,       ///< token, messages sent: the node stops, and asks another one to claim the session
   kNotParked,  ///< that one cannot
+  kBanned,     ///< for how long (ms), token: a ban has ended its session
 };
 
 /// A client that waits for a session of another node.
@@ -94,6 +95,8 @@ void after_all_loops(Node& node, EventLoop& home, UniqueTask<void()> then);
 void say(Node& node, std::string_view to, MoveStep step, std::uint8_t loop, std::uint64_t number,
          std::string_view body);
 void refuse_claim(Node& node, const ClaimName& claim, ClaimFate fate);
+/// A ban has ended the session of this token: on all nodes who comes with it until then is told so.
+void note_banned(Node& node, const TokenHash& token, Time ends, Time now);
 /// What the broker hands to the node that has the session.
 [[nodiscard]] std::string claim_text(const ClaimName& claim, const TokenHash& token,
                                      std::uint64_t received);

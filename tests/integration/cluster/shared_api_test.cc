@@ -6,6 +6,7 @@
 #include <set>
 
 #include "tests/integration/cluster/cluster_test.h"
+#include "tests/integration/cluster/session_client.h"
 #include "tests/support/admin_test.h"
 #include "tests/support/event_reader.h"
 #include "tests/support/http_endpoint.h"
@@ -58,6 +59,22 @@ class SharedApiTest : public ClusterTest {
   ApiNode here_;
   ApiNode there_;
 };
+
+TEST_F(SharedApiTest, ABanIsToldToWhoComesBackAtAnyNode) {
+  start_two(kQuick, {"loops=2"});
+  SessionClient alice(*here_.process, "alice");
+  alice.join("game");
+  alice.break_off();
+  TestPeer bob = peer_in(*there_.process, "game", "bob");
+  EXPECT_EQ(api(there_).put("/v1/bans/" + alice.fingerprint(), R"({"seconds":60})").status, 200);
+  bob.next("peer_left");
+  for (const ApiNode* node : {&here_, &there_}) {
+    auto again = SessionClient::connect(*node->process);
+    const Json answer = SessionClient::ask(*again, alice.token(), alice.received());
+    EXPECT_EQ(answer["payload"]["code"].number(), 401) << answer.text();
+    again->ws().expect_close(4003);
+  }
+}
 
 TEST_F(SharedApiTest, FindsAPeerOfAnotherNodeByFingerprintAndByAlias) {
   start_two();
