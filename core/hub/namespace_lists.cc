@@ -73,6 +73,7 @@ PeerPage NamespaceDirectory::shared_page(const Namespace* ns, const sdk::MemberP
   const bool looks_here = looks && ns != nullptr && ns->away > 0;
   std::deque<std::string> marked;  // what `objects` views
   std::vector<Fingerprint> peers;  // of these
+  std::size_t next = 0;            // Namespace::members
   std::vector<std::string_view> objects;
   objects.reserve(shared.members.size());
   for (const sdk::MemberEntry& member : shared.members) {
@@ -80,7 +81,7 @@ PeerPage NamespaceDirectory::shared_page(const Namespace* ns, const sdk::MemberP
     // was posted before the joiner could hear it, so the joiner would never learn that it is gone.
     if (!member.here || (ns != nullptr && peers_.is_member(member.peer, ns))) {
       const Member* own =
-          looks_here && member.here ? find_member(*ns, member.peer) : nullptr;
+          looks_here && member.here ? find_member_from(*ns, member.peer, next) : nullptr;
       const bool away = looks && (member.here ? own != nullptr && own->away : member.away);
       if (away && limit.away == PageLimit::Away::kMarked) {
         objects.push_back(marked.emplace_back(with_away(member.object)));

@@ -12,6 +12,19 @@ namespace peer {
 /// A page of the members from the `first`-th on, who are `limit.peers` at most.
 [[nodiscard]] PeerPage page_of(const Namespace& ns, std::size_t first, PageLimit limit);
 
+/// As find_member() from the place `from` on, then from the first; it becomes the place behind what
+/// is found: several that are asked for in the order in which they joined cost one walk together.
+[[nodiscard]] inline const Member* find_member_from(const Namespace& ns, const Fingerprint& peer,
+                                                    std::size_t& from) {
+  for (std::size_t i = 0; i < ns.members.size(); ++i) {
+    const std::size_t at = (from + i) % ns.members.size();
+    if (ns.members[at].peer != peer) continue;
+    from = at + 1;
+    return &ns.members[at];
+  }
+  return nullptr;
+}
+
 /// Null: it is no member. Linear in the members: there is no index by fingerprint. Only discover,
 /// matches, rooms and news from other nodes ask so; a signal asks PeerDirectory.
 template <typename Namespace>  // const or not

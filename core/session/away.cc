@@ -105,6 +105,9 @@ bool go_away(Node& node, Connection& connection) {
   auto away = std::make_unique<Away>();
   away->address = connection.remote_address();
   away->holds_admission = connection.take_place();
+  // What it has not been sent yet goes on waiting.
+  away->waiting = static_cast<std::uint32_t>(connection.unsent());
+  away->waiting_bytes = connection.unsent_bytes();
   away->grant_ends = grant_ends(session, connection.deadline());
   session.loop().detach(connection);
   session.use_transport(nullptr);

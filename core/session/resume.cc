@@ -76,6 +76,8 @@ std::unique_ptr<Away> replace_transport(Session& session) {
   Connection& older = *session.transport();
   absence->grant_ends = grant_ends(session, older.deadline());
   absence->address = older.remote_address();
+  absence->waiting = static_cast<std::uint32_t>(older.unsent());
+  absence->waiting_bytes = older.unsent_bytes();
   trim_kept(session);
   session.loop().detach(older);
   session.use_transport(nullptr);

@@ -149,6 +149,24 @@ TEST_F(AwayTest, WhatIsKeptCountsAsDeliveredAndTheRestAsLost) {
   EXPECT_THAT(resume(third, "bob", 35), HasSubstr(R"("lost":0)"));
 }
 
+TEST_F(AwayTest, WhatItHadNotBeenSentCountsAmongWhatWaitsForIt) {
+  config_.rate_limit_per_sec = config_.rate_limit_burst = 1'000'000;
+  Client alice = peer_in("lobby", "alice");
+  Client bob = resumable("bob");
+  join(bob);
+  settle();
+  alice.heard();
+  // He does not read, until no more is taken for him.
+  const std::string large = '"' + std::string(40'000, 'x') + '"';
+  int taken = 0;
+  while (taken < 2'000 && alice.ask("signal", large, R"("to":"bob","id":1)") == ack("1", 1)) {
+    ++taken;
+  }
+  ASSERT_LT(taken, 2'000);
+  leave(bob);
+  EXPECT_EQ(alice.ask("signal", "1", R"("to":"bob","id":2)"), ack("2", 0, 1));
+}
+
 TEST_F(AwayTest, WhenTheWindowIsOverItLeaves) {
   config_.resume_window = milliseconds(1);
   Client alice = peer_in("lobby", "alice");
