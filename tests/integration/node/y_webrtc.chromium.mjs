@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { Browser } from './browser.mjs';
 import { startServer } from './server.mjs';
 
-const kDeadline = 20_000 * Number(process.env.PEER_TEST_TIMEOUT_FACTOR || 1);
+const kDeadline = 45_000 * Number(process.env.PEER_TEST_TIMEOUT_FACTOR || 1);
 const kModules = new URL('node_modules/', import.meta.url);
 
 const kImports = {

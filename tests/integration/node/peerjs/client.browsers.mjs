@@ -11,7 +11,7 @@ import { Firefox } from '../firefox.mjs';
 import { installStages } from './page.mjs';
 import { startNpmPeers, startOurs } from './servers.mjs';
 
-const kDeadline = 15_000 * Number(process.env.PEER_TEST_TIMEOUT_FACTOR || 1);
+const kDeadline = 45_000 * Number(process.env.PEER_TEST_TIMEOUT_FACTOR || 1);
 const { PEER_CHROMIUM, PEER_FIREFOX, PEER_ONLY } = process.env;
 const kScript = readFileSync(new URL('../node_modules/peerjs/dist/peerjs.min.js', import.meta.url));
 
