@@ -130,7 +130,7 @@ void ScriptDriver::do_register() {
   const std::string peer = peer_name(below(kPeers));
   const std::string& alias = any(kAliases);
   const std::uint64_t registration = ++last_registration_;
-  const Texts answer = run("register", node, {peer, std::to_string(registration), alias});
+  const Texts answer = run("register", node, {peer, std::to_string(registration), alias, ""});
   const std::int64_t since = std::stoll(answer.at(1));
   ScriptModel::Peer record{node, registration, since, alias};
   if (!model_.take_turn(peer, record)) {

@@ -135,7 +135,7 @@ TEST_F(VersionsTest, EachNodeTellsItsVersionAndTakesItAlongWhenItLeaves) {
   start_pair();
   const std::string one = id_of(first());
   EXPECT_THAT(redis().command({"HMGET", "peer:{0}:versions", one, id_of(second())}),
-              testing::ElementsAre("1.3", "1.3"));
+              testing::ElementsAre("1.4", "1.4"));
   stop_node(first());
   EXPECT_THAT(redis().command({"HKEYS", "peer:{0}:versions"}),
               testing::ElementsAre(id_of(second())));

@@ -80,6 +80,13 @@ export function installStages(deadline) {
         things.get(name).thing[method]();
       },
       isOpen: (name) => things.get(name).thing.open,
+      // Resolves once the WebSocket of a peer is open, whatever its server says then.
+      async connects(name) {
+        const socket = things.get(name).thing.socket._socket;
+        if (socket.readyState !== WebSocket.OPEN) {
+          await new Promise((resolve) => socket.addEventListener('open', resolve, { once: true }));
+        }
+      },
       metadata: (name) => things.get(name).thing.metadata,
       list: (name) => new Promise((resolve) => things.get(name).thing.listAllPeers(resolve)),
       heard: (name) => things.get(name).heard,
