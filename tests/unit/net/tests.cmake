@@ -18,7 +18,7 @@ peer_add_test(unit_net
 # The same of loops that send by io_uring, where the kernel has it.
 add_test(NAME unit_net_io_uring COMMAND unit_net --gtest_brief=1)
 set_tests_properties(unit_net_io_uring PROPERTIES
-  LABELS "fast;threads" TIMEOUT 600 ENVIRONMENT PEER_TEST_IO_URING=1)
+  LABELS fast TIMEOUT 600 ENVIRONMENT PEER_TEST_IO_URING=1)
 
 peer_add_test(unit_http_post
   SOURCES net/http_post_test.cc
