@@ -3,9 +3,10 @@
 #include <liburing.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <cerrno>
+#include <cstring>
 #include <string>
-#include <system_error>
 #include <utility>
 
 // In: sends, on the loop's thread. Out: their results, in one system call. A send with MSG_DONTWAIT
@@ -16,7 +17,10 @@ namespace peer {
 namespace {
 
 std::string why_not(int error) {
-  const std::string reason = std::generic_category().message(error);
+  // Not of std::generic_category(): UBSan looks at its type by a pipe, and there may be no
+  // descriptor left.
+  std::array<char, 128> buffer{};
+  const std::string reason = ::strerror_r(error, buffer.data(), buffer.size());
   switch (error) {
     case EPERM:
     case EACCES:

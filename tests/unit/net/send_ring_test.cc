@@ -32,7 +32,7 @@ class Pair {
 
   [[nodiscard]] int sender() const { return fds_[0]; }
   std::string read() {
-    std::string text(1 << 20, '\0');
+    std::string text(64, '\0');
     const ssize_t got = ::read(fds_[1], text.data(), text.size());
     text.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
     return text;
