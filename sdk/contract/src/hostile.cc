@@ -83,7 +83,7 @@ std::vector<Value> hostile_objects(const std::vector<Value>& samples) {
 }
 
 Fleeting::Fleeting(std::string_view text) : bytes_(new char[text.size()]), size_(text.size()) {
-  std::memcpy(bytes_.get(), text.data(), size_);
+  if (!text.empty()) std::memcpy(bytes_.get(), text.data(), size_);
 }
 
 Fleeting::~Fleeting() {
