@@ -52,16 +52,16 @@ bool is_sound_path(std::string_view path) {
                      [](char c) { return c > 0x20 && c < 0x7F && c != '?' && c != '#'; });
 }
 
-/// A request as plugins see it; `address`: storage.
-sdk::DialectRequest request_of(const Connection& connection, const HttpRequest& request,
-                               const std::string& address) {
+/// A request as plugins see it; all that it is made of outlives it.
+sdk::DialectRequest seen_by_plugins(const HttpRequest& request, const std::string& address,
+                                    bool tls) {
   sdk::DialectRequest seen;
   seen.method = request.method;
   seen.path = request.path;
   seen.query = request.query;
   if (const std::string* origin = request.find("Origin")) seen.origin = *origin;
   seen.remote_address = address;
-  seen.tls = connection.is_tls();
+  seen.tls = tls;
   seen.headers = request.headers;
   return seen;
 }
@@ -131,14 +131,7 @@ struct IdSearch {
 };
 
 void answer_with_ids(const IdSearch& search) {
-  sdk::DialectRequest seen;
-  seen.method = search.request.method;
-  seen.path = search.request.path;
-  seen.query = search.request.query;
-  if (const std::string* origin = search.request.find("Origin")) seen.origin = *origin;
-  seen.remote_address = search.address;
-  seen.tls = search.tls;
-  seen.headers = search.request.headers;
+  sdk::DialectRequest seen = seen_by_plugins(search.request, search.address, search.tls);
   seen.ids = &search.ids;
   auto said = search.entry.calls.run("answer", [&] { return search.entry.plugin.answer(seen); });
   search.loop.answer(search.to, render(search.entry, search.request, std::move(said)),
@@ -299,7 +292,7 @@ DialectEntry* Dialects::find(const sdk::DialectRequest& request, Path has) const
 bool Dialects::open(Connection& connection, const HttpRequest& request) {
   if (entries_.empty()) return false;
   const std::string address = connection.remote_address().text();
-  const sdk::DialectRequest seen = request_of(connection, request, address);
+  const sdk::DialectRequest seen = seen_by_plugins(request, address, connection.is_tls());
   DialectEntry* entry = find(seen, upgrades_at);
   if (entry == nullptr) return false;
   auto session = std::make_unique<ForeignPeer>(
@@ -331,7 +324,8 @@ std::string Dialects::refusal(const Connection& connection, const HttpRequest& r
                               Refusal reason, int status, std::string_view why) const {
   using Reason = sdk::DialectRefusal::Reason;
   const std::string address = connection.remote_address().text();
-  const DialectEntry* entry = find(request_of(connection, request, address), upgrades_at);
+  const DialectEntry* entry =
+      find(seen_by_plugins(request, address, connection.is_tls()), upgrades_at);
   if (entry == nullptr) return {};
   sdk::DialectRefusal refusal{Reason::kTooMany, status, why};
   if (reason == Refusal::kBan) refusal.reason = Reason::kBanned;
@@ -346,7 +340,7 @@ std::optional<std::string> Dialects::answer(Connection& connection, const HttpRe
   constexpr std::array<std::string_view, 3> kMethods{"GET", "HEAD", "OPTIONS"};
   if (entries_.empty()) return std::nullopt;
   const std::string address = connection.remote_address().text();
-  const sdk::DialectRequest seen = request_of(connection, request, address);
+  const sdk::DialectRequest seen = seen_by_plugins(request, address, connection.is_tls());
   DialectEntry* entry = find(seen, answers_at);
   if (entry == nullptr) return std::nullopt;
   if (std::find(kMethods.begin(), kMethods.end(), seen.method) == kMethods.end()) {
