@@ -95,6 +95,7 @@ TEST_F(AdminEventsTest, TellsOfMatchesAndBans) {
   TestPeer bob = peer_in("lobby", "bob");
   EventReader events = reader("/v1/events?kinds=match,ban");
   alice.send("match", R"({"namespace":"lobby","group_size":2})");
+  alice.round_trip();
   bob.send("match", R"({"namespace":"lobby","group_size":2})");
   Json event = events.next("match");
   EXPECT_EQ(event["namespace"].str(), "lobby");
