@@ -53,9 +53,8 @@ after(async () => {
   assert.equal(await server.stop(), 0);
 });
 
-// In a page: joins the room, writes its name, and resolves with the sorted names once there are `count` of them, and of the awareness
-// states as well; or with what there is at the deadline.
-async function edit(url, room, password, name, count, deadline) {
+// In a page: joins the room, writes its name, and resolves when the room hears this page.
+async function enter(url, room, password, name) {
   const { WebrtcProvider } = await import('y-webrtc');
   const Y = await import('yjs');
   const doc = new Y.Doc();
@@ -63,43 +62,61 @@ async function edit(url, room, password, name, count, deadline) {
   provider.awareness.setLocalState({ name });
   const names = doc.getArray('names');
   names.push([name]);
-  return new Promise((resolve) => {
-    const seen = () => ({
+  globalThis.edited = {
+    provider,
+    names,
+    seen: () => ({
       names: names.toArray().sort(),
       aware: [...provider.awareness.getStates().values()].map((state) => state.name).sort(),
-    });
+    }),
+  };
+  const [signaling] = provider.signalingConns;
+  return new Promise((resolve) => {
+    const hear = ({ topic }) => {
+      if (topic !== room) return;
+      signaling.off('message', hear);
+      resolve();
+    };
+    signaling.on('message', hear);
+  });
+}
+
+// In a page: resolves with the sorted names once there are `count` of them, and of the awareness states as well; or with what there is
+// at the deadline.
+function meet(count, deadline) {
+  const { provider, names, seen } = globalThis.edited;
+  return new Promise((resolve) => {
     const look = () => {
       if (seen().names.length === count && seen().aware.length === count) resolve(seen());
     };
     names.observe(look);
     provider.awareness.on('change', look);
-    globalThis.seenLast = seen;
     look();
     setTimeout(() => resolve(seen()), deadline);
   });
 }
 
-function editAll(room, password) {
-  const url = `ws://127.0.0.1:${server.port}/y`;
-  return Promise.all(pages.map((page, i) => page.run(edit, url, room, password, `page ${i}`, 3, kDeadline)));
-}
+const enterAs = (page, room, password) =>
+  pages[page].run(enter, `ws://127.0.0.1:${server.port}/y`, room, password, `page ${page}`);
 
 const kAll = ['page 0', 'page 1', 'page 2'];
 
+// One after the other: two y-webrtc clients that announce themselves at the same time both call, and now and then none of the calls lasts.
 for (const password of [null, 'open sesame']) {
   test(`three pages edit one document${password ? ', with a password' : ''}`, async () => {
-    const seen = await editAll(`a room, ${password}`, password);
+    for (const page of pages.keys()) await enterAs(page, `a room, ${password}`, password);
+    const seen = await Promise.all(pages.map((page) => page.run(meet, 3, kDeadline)));
     assert.deepEqual(seen, Array(3).fill({ names: kAll, aware: kAll }));
   });
 }
 
 test('who has another password sees nothing', async () => {
-  const url = `ws://127.0.0.1:${server.port}/y`;
-  const edits = (page, password, count) => pages[page].run(edit, url, 'a third room', password, `page ${page}`, count, kDeadline);
-  await edits(2, 'another', 1);
+  await enterAs(2, 'a third room', 'another');
   // It hears all that these two publish until they have met.
-  const seen = await Promise.all([edits(0, 'one', 2), edits(1, 'one', 2)]);
+  await enterAs(0, 'a third room', 'one');
+  await enterAs(1, 'a third room', 'one');
+  const seen = await Promise.all([0, 1].map((page) => pages[page].run(meet, 2, kDeadline)));
   assert.deepEqual(seen[0].names, ['page 0', 'page 1']);
   assert.deepEqual(seen[1].names, ['page 0', 'page 1']);
-  assert.deepEqual(await pages[2].run(() => globalThis.seenLast()), { names: ['page 2'], aware: ['page 2'] });
+  assert.deepEqual(await pages[2].run(() => globalThis.edited.seen()), { names: ['page 2'], aware: ['page 2'] });
 });

@@ -185,6 +185,8 @@ describe('PeerJS', { concurrency: 6 }, () => {
       await one.hears('alice', 2);
       await one.send('first', 'while disconnected');
       await other.hears('first, answered by bob', 2);
+      // Who is back before npm's server has seen it go hears no OPEN from it.
+      await server.hasLost?.(id('alice'));
       await one.tell('alice', 'reconnect');
       await one.hears('alice', 3);
       await other.connect('second', 'bob', id('alice'));

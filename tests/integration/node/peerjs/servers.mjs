@@ -1,6 +1,7 @@
 // The two servers that the tests of PeerJS compare: the one of npm (package `peer`), and ours with the plugin of its dialect. Each
 // has two entrances: `plain`, and `listing`, which gives out the list of ids. `expire`, `alive`: milliseconds.
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 import { startServer } from '../server.mjs';
@@ -17,8 +18,13 @@ function startNpmPeer(options) {
     child.kill('SIGKILL');
     return ended;
   };
+  const gone = new Set();
+  // Resolves when the client with this id has gone.
+  const hasLost = async (id) => {
+    while (!gone.has(id)) await once(child, 'message');
+  };
   return new Promise((resolve, reject) => {
-    child.once('message', (port) => resolve({ port, stop }));
+    child.on('message', (told) => (told.port ? resolve({ port: told.port, stop, hasLost }) : gone.add(told.gone)));
     child.once('exit', (code) => reject(new Error(`npm peer ended with ${code}`)));
   });
 }
@@ -33,6 +39,7 @@ export async function startNpmPeers({ expire = kExpire, alive = kAlive, ...more 
     title: 'npm peer',
     plain: { host: '127.0.0.1', port: plain.port, path: '/' },
     listing: { host: '127.0.0.1', port: listing.port, path: '/listing/' },
+    hasLost: plain.hasLost,
     stop: () => Promise.all([plain.stop(), listing.stop()]),
   };
 }
