@@ -46,9 +46,7 @@ std::optional<std::string> decode(std::string_view text, bool is_query) {
       i += 2;
     }
   }
-  if (!is_valid_utf8({reinterpret_cast<const std::uint8_t*>(out.data()), out.size()})) {
-    return std::nullopt;
-  }
+  if (!is_valid_utf8(out)) return std::nullopt;
   return out;
 }
 

@@ -14,8 +14,7 @@ constexpr std::uint64_t kMostEntries = 1'024;
 constexpr std::uint64_t kMostNames = 1'000;
 
 bool is_text(std::string_view bytes) {
-  return is_valid_utf8({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}) &&
-         bytes.find('\0') == std::string_view::npos;
+  return is_valid_utf8(bytes) && bytes.find('\0') == std::string_view::npos;
 }
 
 /// It goes into an answer as it is: a value, members of an object, or nothing.

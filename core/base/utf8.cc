@@ -89,4 +89,8 @@ bool is_valid_utf8(std::span<const std::uint8_t> bytes) {
   return checker.feed(bytes) && checker.complete();
 }
 
+bool is_valid_utf8(std::string_view text) {
+  return is_valid_utf8({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
 }  // namespace peer

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 namespace peer {
 
@@ -22,5 +23,6 @@ class Utf8Checker {
 
 /// True when `bytes` is valid UTF-8 as a whole.
 [[nodiscard]] bool is_valid_utf8(std::span<const std::uint8_t> bytes);
+[[nodiscard]] bool is_valid_utf8(std::string_view text);
 
 }  // namespace peer

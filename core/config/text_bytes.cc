@@ -54,9 +54,7 @@ int line_at(std::string_view text, std::size_t position) {
 }
 
 std::optional<SyntaxError> find_bad_bytes(std::string_view text) {
-  const bool valid =
-      is_valid_utf8(std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
-  if (!valid) {
+  if (!is_valid_utf8(text)) {
     return SyntaxError{line_at(text, end_of_valid_utf8(text)),
                        "expected UTF-8 text; save the file as UTF-8"};
   }

@@ -26,10 +26,6 @@ constexpr std::uint32_t kIdsAtOnce = 1'000;
 constexpr std::size_t kLongestBody = 1024 * 1024;
 constexpr std::size_t kLongestRealm = 256;
 
-bool is_text(std::string_view text) {
-  return is_valid_utf8({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
-}
-
 // RFC 9110 5.6.2.
 bool is_token(std::string_view text) {
   constexpr std::string_view kMore = "!#$%&'*+-.^_`|~";
@@ -188,7 +184,7 @@ std::string DialectEntryHost::random_hex(std::size_t bytes) const noexcept {
 std::optional<std::vector<sdk::JsonMemberView>> DialectEntryHost::members_of(
     std::string_view json) const noexcept {
   std::vector<JsonMember> found;
-  if (!is_text(json) || !read_json_object(json, found)) return std::nullopt;
+  if (!is_valid_utf8(json) || !read_json_object(json, found)) return std::nullopt;
   std::vector<sdk::JsonMemberView> members;
   members.reserve(found.size());
   for (const JsonMember& member : found) {
@@ -202,7 +198,7 @@ std::optional<std::vector<sdk::JsonMemberView>> DialectEntryHost::members_of(
 std::optional<std::vector<std::string_view>> DialectEntryHost::elements_of(
     std::string_view json) const noexcept {
   const std::size_t begin = json.find_first_not_of(" \t\r\n");
-  if (begin == json.npos || json[begin] != '[' || !is_text(json) || !is_valid_json(json)) {
+  if (begin == json.npos || json[begin] != '[' || !is_valid_utf8(json) || !is_valid_json(json)) {
     return std::nullopt;
   }
   std::vector<std::string_view> elements;
@@ -213,8 +209,8 @@ std::optional<std::vector<std::string_view>> DialectEntryHost::elements_of(
 
 std::optional<std::string> DialectEntryHost::string_of(std::string_view json) const noexcept {
   std::string text;
-  if (!is_json_string(json) || !is_text(json) || !is_valid_json(json) || !json.ends_with('"') ||
-      !append_decoded(text, json)) {
+  if (!is_json_string(json) || !is_valid_utf8(json) || !is_valid_json(json) ||
+      !json.ends_with('"') || !append_decoded(text, json)) {
     return std::nullopt;
   }
   return text;
@@ -236,10 +232,10 @@ sdk::DialectTraits traits_of(const LoadedPlugin<sdk::Dialect>& dialect,
     if (!is_sound_path(path)) mistake("wants to answer at what is no path");
   }
   const std::string& realm = said->realm;
-  if (realm.size() > kLongestRealm || realm.find('\0') != realm.npos || !is_text(realm)) {
+  if (realm.size() > kLongestRealm || realm.find('\0') != realm.npos || !is_valid_utf8(realm)) {
     mistake("has a realm that is too long, or no text");
   }
-  if (said->home && !is_text(*said->home)) mistake("wants a namespace that is no text");
+  if (said->home && !is_valid_utf8(*said->home)) mistake("wants a namespace that is no text");
   return std::move(*said);
 }
 
@@ -331,7 +327,7 @@ std::string Dialects::refusal(const Connection& connection, const HttpRequest& r
   if (reason == Refusal::kBan) refusal.reason = Reason::kBanned;
   if (reason == Refusal::kAllowedOrigins) refusal.reason = Reason::kOrigin;
   const auto text = entry->calls.run("refusal", [&] { return entry->plugin.refusal(refusal); });
-  if (text && is_text(*text) && text->size() <= kLongestBody) return *text;
+  if (text && is_valid_utf8(*text) && text->size() <= kLongestBody) return *text;
   if (text) entry->calls.fault("refusal", "gave a text that is none");
   return {};
 }

@@ -143,7 +143,7 @@ bool ForeignPeer::is_sound(const char* call, std::string_view text, bool is_json
   const char* fault = nullptr;
   if (text.size() > most) {
     fault = "gave a text that is too long";
-  } else if (!is_valid_utf8({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()})) {
+  } else if (!is_valid_utf8(text)) {
     fault = "gave a text that is not UTF-8";
   } else if (is_json && !is_valid_json(text)) {
     fault = "gave a text that is not JSON";
@@ -221,9 +221,7 @@ void ForeignPeer::finish() {
 void ForeignPeer::enter(const sdk::DialectEntry& who) {
   const auto has_nul = [](const std::string& text) { return text.find('\0') != text.npos; };
   id = who.id.empty() ? random_hex(16) : who.id;
-  const bool is_sound_id =
-      id.size() <= sdk::kMaxDialectId && !has_nul(id) &&
-      is_valid_utf8({reinterpret_cast<const std::uint8_t*>(id.data()), id.size()});
+  const bool is_sound_id = id.size() <= sdk::kMaxDialectId && !has_nul(id) && is_valid_utf8(id);
   if (!is_sound_id) return turn_away(400, "invalid id");
   // Without a token nobody takes its place: nobody can have the same random bytes.
   secret = {sha256_of(who.token.empty() ? random_token() : who.token)};

@@ -4,7 +4,6 @@
 #include <charconv>
 #include <chrono>
 #include <cstdint>
-#include <span>
 #include <system_error>
 
 #include "core/base/random.h"
@@ -84,8 +83,7 @@ TicketWord read_word(std::string_view text) {
   TicketWord word;
   const std::string_view rest = text.substr(std::min<std::size_t>(2, text.size()));
   if (text.starts_with("r ")) {
-    const std::span bytes(reinterpret_cast<const std::uint8_t*>(rest.data()), rest.size());
-    word.refusal = is_valid_utf8(bytes) ? std::string(rest) : "refused";
+    word.refusal = is_valid_utf8(rest) ? std::string(rest) : "refused";
   } else if (text.starts_with("w ")) {
     sdk::MatchForecast forecast;
     const char* end = rest.data() + rest.size();

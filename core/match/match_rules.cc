@@ -33,7 +33,7 @@ bool same_request(const MatchRequest& a, const MatchRequest& b) {
 }
 
 std::string words_for_client(PluginCalls& calls, std::string words) {
-  if (!is_valid_utf8({reinterpret_cast<const std::uint8_t*>(words.data()), words.size()})) {
+  if (!is_valid_utf8(words)) {
     calls.fault("check", "refused in words that are not UTF-8");
     words = "refused";
   }

@@ -215,9 +215,7 @@ const char* check_value(Text& text, const char* p, std::size_t outside) {
 }  // namespace
 
 bool is_valid_json(std::string_view json) {
-  if (!is_valid_utf8({reinterpret_cast<const std::uint8_t*>(json.data()), json.size()})) {
-    return false;
-  }
+  if (!is_valid_utf8(json)) return false;
   Text text(json);
   const char* const p = check_value(text, skip_json_space(json.data(), text.end), 0);
   return p != nullptr && skip_json_space(p, text.end) == text.end;

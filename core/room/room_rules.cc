@@ -68,10 +68,6 @@ const char* fault_of(const sdk::RoomMessage& message) {
   return nullptr;
 }
 
-bool is_utf8(std::string_view text) {
-  return is_valid_utf8({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
-}
-
 /// The codes of which clients know what they mean (docs/protocol.md, "Errors").
 constexpr std::array kRefusalCodes{400, 403, 404, 409, 429};
 
@@ -85,7 +81,7 @@ bool accept(sdk::RoomRefusal& refusal, PluginCalls& calls) {
                               ", which is none of 400, 403, 404, 409, 429");
     return false;
   }
-  if (!is_utf8(refusal.message)) {
+  if (!is_valid_utf8(refusal.message)) {
     calls.fault("decide", "refused in words that are not UTF-8");
     refusal.message = "refused";
   }
@@ -147,7 +143,7 @@ RoomVerdict judge(const Served<sdk::RoomPolicy>& by, std::string_view room_id,
   drop_bad_messages(decision.messages, calls);
   verdict.messages = std::move(decision.messages);
   verdict.wake_after = decision.wake_after;
-  if (verdict.orders.close && !is_utf8(*verdict.orders.close)) {
+  if (verdict.orders.close && !is_valid_utf8(*verdict.orders.close)) {
     calls.fault("decide", "closed for a reason that is not UTF-8");
     verdict.orders.close = "closed";
   }

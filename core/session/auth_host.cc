@@ -15,9 +15,7 @@ namespace {
 // The words go to a client, and to other nodes.
 std::string sound_words(std::string_view message) {
   constexpr std::size_t kLongest = 1024;
-  const bool sound =
-      !message.empty() && message.size() <= kLongest &&
-      is_valid_utf8({reinterpret_cast<const std::uint8_t*>(message.data()), message.size()});
+  const bool sound = !message.empty() && message.size() <= kLongest && is_valid_utf8(message);
   return std::string(sound ? message : kAuthFailed);
 }
 

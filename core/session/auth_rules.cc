@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 
 #include "core/base/fingerprint.h"
 #include "core/base/name_pattern.h"
@@ -14,10 +13,6 @@ namespace {
 
 // The server keeps it for a client that may never register.
 constexpr std::size_t kMaxContext = 64 * 1024;
-
-bool is_utf8(std::string_view text) {
-  return is_valid_utf8({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
-}
 
 bool is_control(char c) { return (c >= 0 && c < 0x20) || c == 0x7f; }
 
@@ -33,7 +28,7 @@ const char* fault_in(const sdk::AuthGrant& grant) {
 }
 
 const char* fault_in(const sdk::AuthRejection& rejection) {
-  return is_utf8(rejection.message) ? nullptr : "rejected with words that are not UTF-8";
+  return is_valid_utf8(rejection.message) ? nullptr : "rejected with words that are not UTF-8";
 }
 
 const char* fault_in(const sdk::AuthChallenge& challenge) {
@@ -51,7 +46,7 @@ const char* fault_of(const sdk::AuthVerdict& verdict) {
 
 bool is_sound_alias(const Bounds& bounds, std::string_view alias) {
   return !alias.empty() && alias.size() <= bounds.alias && !parse_fingerprint(alias) &&
-         is_utf8(alias) && std::none_of(alias.begin(), alias.end(), is_control);
+         is_valid_utf8(alias) && std::none_of(alias.begin(), alias.end(), is_control);
 }
 
 }  // namespace peer

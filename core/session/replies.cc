@@ -12,11 +12,6 @@
 namespace peer {
 namespace {
 
-// Some words are a plugin's, which may have cut a client's in the middle of a character.
-bool is_text(std::string_view words) {
-  return is_valid_utf8({reinterpret_cast<const std::uint8_t*>(words.data()), words.size()});
-}
-
 std::string ice_members(const Session& session, const std::vector<IceServer>& ice) {
   const auto now =
       std::chrono::duration_cast<std::chrono::seconds>(session.loop().wall().time_since_epoch());
@@ -41,7 +36,8 @@ void reply_error(Session& session, MessageType answered, std::string_view id, in
                  std::string_view message) {
   session.home().errors.add(answered, code);
   std::string payload = "{\"code\":" + std::to_string(code) + ",\"message\":";
-  append_json_string(payload, is_text(message) ? message : "refused");
+  // Some words are a plugin's, which may have cut a client's in the middle of a character.
+  append_json_string(payload, is_valid_utf8(message) ? message : "refused");
   payload.push_back('}');
   reply(session, "error", id, payload);
 }

@@ -75,7 +75,7 @@ const std::vector<std::string> kInvalid = {
 
 TEST(Utf8Test, ValidTextPassesHoweverItIsCut) {
   for (const std::string& text : kValid) {
-    EXPECT_TRUE(is_valid_utf8(bytes_of(text))) << testing::PrintToString(text);
+    EXPECT_TRUE(is_valid_utf8(text)) << testing::PrintToString(text);
     for (std::size_t cut = 0; cut <= text.size(); ++cut) {
       EXPECT_TRUE(is_valid_in_two_pieces(text, cut)) << testing::PrintToString(text) << cut;
     }
@@ -84,7 +84,7 @@ TEST(Utf8Test, ValidTextPassesHoweverItIsCut) {
 
 TEST(Utf8Test, InvalidTextIsFoundHoweverItIsCut) {
   for (const std::string& text : kInvalid) {
-    EXPECT_FALSE(is_valid_utf8(bytes_of(text))) << testing::PrintToString(text);
+    EXPECT_FALSE(is_valid_utf8(text)) << testing::PrintToString(text);
     for (std::size_t cut = 0; cut <= text.size(); ++cut) {
       EXPECT_FALSE(is_valid_in_two_pieces(text, cut)) << testing::PrintToString(text) << cut;
     }
