@@ -10,6 +10,7 @@
 #include "core/base/utf8.h"
 #include "core/dispatch/foreign_peer.h"
 #include "core/http/endpoints.h"
+#include "core/net/http/field_text.h"
 #include "core/protocol/json_grammar.h"
 #include "core/protocol/json_scan.h"
 #include "core/protocol/json_text.h"
@@ -25,21 +26,6 @@ constexpr std::size_t kMostIds = 10'000;
 constexpr std::uint32_t kIdsAtOnce = 1'000;
 constexpr std::size_t kLongestBody = 1024 * 1024;
 constexpr std::size_t kLongestRealm = 256;
-
-// RFC 9110 5.6.2.
-bool is_token(std::string_view text) {
-  constexpr std::string_view kMore = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           kMore.find(c) != kMore.npos;
-  });
-}
-
-bool is_header_value(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
-  });
-}
 
 bool is_sound_path(std::string_view path) {
   return path.starts_with('/') && path.size() <= 1024 &&
@@ -77,14 +63,14 @@ std::string render(const DialectEntry& entry, const HttpRequest& request,
   response.keep_alive = request.keep_alive;
   response.head_only = request.method == "HEAD";
   const bool is_sound = said && said->status >= 200 && said->status <= 599 &&
-                        said->body.size() <= kLongestBody && is_header_value(said->content_type);
+                        said->body.size() <= kLongestBody && is_field_value(said->content_type);
   if (said && !is_sound) entry.calls.fault("answer", "gave an answer that is none");
   if (is_sound) {
     response.status = said->status;
     response.content_type = std::move(said->content_type);
     response.body = std::move(said->body);
     for (auto& [name, value] : said->headers) {
-      if (is_token(name) && is_header_value(value)) {
+      if (is_token(name) && is_field_value(value)) {
         response.extra.emplace_back(std::move(name), std::move(value));
       } else {
         entry.calls.fault("answer", "gave a header that is none");

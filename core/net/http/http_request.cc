@@ -1,8 +1,9 @@
 #include "core/net/http/http_request.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
+
+#include "core/net/http/field_text.h"
 
 // Heads of HTTP requests (RFC 9112). In: bytes as a client has sent them, at most kMaxHeadSize.
 // Out: an HttpRequest, or nothing. No state, any thread. POCO's reader is not used: it takes bare
@@ -31,36 +32,6 @@ std::string_view trim(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-/// What a byte may be part of.
-struct ByteKind {
-  bool in_token = false;  ///< RFC 9110 5.6.2
-  bool in_value = false;  ///< visible, space, tab, or above ASCII (RFC 9110 5.5)
-};
-
-constexpr std::array<ByteKind, 256> kByteKinds = [] {
-  std::array<ByteKind, 256> kinds;
-  for (std::size_t byte = 0; byte < kinds.size(); ++byte) {
-    const bool is_letter = (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
-    kinds[byte].in_token = is_letter || (byte >= '0' && byte <= '9');
-    kinds[byte].in_value = byte == '\t' || (byte >= 0x20 && byte != 0x7F);
-  }
-  for (const char symbol : std::string_view("!#$%&'*+-.^_`|~")) {
-    kinds[static_cast<std::size_t>(symbol)].in_token = true;
-  }
-  return kinds;
-}();
-
-const ByteKind& kind_of(char c) { return kByteKinds[static_cast<unsigned char>(c)]; }
-
-bool is_token(std::string_view text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](char c) { return kind_of(c).in_token; });
-}
-
-bool is_value(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return kind_of(c).in_value; });
 }
 
 bool is_valid_target(std::string_view target) {
@@ -108,7 +79,7 @@ bool read_field_line(std::string_view line, HttpRequest& request) {
   const std::string_view name = line.substr(0, colon);
   const std::string_view value = line.substr(colon + 1);
   request.headers.emplace_back(name, trim(value));
-  return is_token(name) && is_value(value);
+  return is_token(name) && is_field_value(value);
 }
 
 /// Reads a request line and at most kMaxHeaders fields, each ended by CRLF, and an empty line with

@@ -4,11 +4,10 @@
 #include <string_view>
 #include <utility>
 
+#include "core/net/http/field_text.h"
+
 namespace peer {
 namespace {
-
-constexpr std::string_view kTokenBytes =
-    "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// Reads the value of a Sec-WebSocket-Extensions header (RFC 6455 9.1) from left to right.
 class Scanner {
@@ -27,7 +26,7 @@ class Scanner {
   }
   std::optional<std::string> token() {
     skip_space();
-    const std::size_t end = std::min(rest_.find_first_not_of(kTokenBytes), rest_.size());
+    const std::size_t end = token_length(rest_);
     if (end == 0) return std::nullopt;
     std::string text(rest_.substr(0, end));
     rest_.remove_prefix(end);
@@ -43,8 +42,7 @@ class Scanner {
       text += rest_.front();
       rest_.remove_prefix(1);
     }
-    const bool is_token = !text.empty() && text.find_first_not_of(kTokenBytes) == text.npos;
-    if (!take('"') || !is_token) return std::nullopt;
+    if (!take('"') || !is_token(text)) return std::nullopt;
     return text;
   }
 
