@@ -83,16 +83,8 @@ std::string render(const DialectEntry& entry, const HttpRequest& request,
 
 /// Ids of the realm's peers among `objects`, which others see of members.
 void add_ids(const DialectEntry& entry, std::string_view object, std::vector<std::string>& ids) {
-  const auto member = [](std::string_view json, std::string_view key) {
-    ObjectCursor cursor(json);
-    for (JsonMember found; cursor.next(found);) {
-      if (without_quotes(found.key) == key) return found.value;
-    }
-    return std::string_view();
-  };
-  const std::string_view meta = member(object, "meta");
-  const std::string_view raw = member(meta, "id");
-  const std::string_view peer = member(object, "fingerprint");
+  const std::string_view raw = find_member(find_member(object, "meta"), "id");
+  const std::string_view peer = find_member(object, "fingerprint");
   std::string id;
   if (!is_json_string(raw) || !is_json_string(peer) || !append_decoded(id, raw)) return;
   // Anybody may have such a meta.

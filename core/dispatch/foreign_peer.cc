@@ -31,15 +31,6 @@ std::string decoded(std::string_view raw) {
   return text;
 }
 
-// The raw value of a member of sound JSON.
-std::string_view find_member(std::string_view object, std::string_view key) {
-  ObjectCursor cursor(object);
-  for (JsonMember member; cursor.next(member);) {
-    if (without_quotes(member.key) == key) return member.value;
-  }
-  return {};
-}
-
 // A frame as the plugin hears it. `names`: storage for what is not escaped.
 struct Names {
   std::string type;

@@ -159,6 +159,14 @@ bool ObjectCursor::next(JsonMember& member) {
   return true;
 }
 
+std::string_view find_member(std::string_view object, std::string_view key) {
+  ObjectCursor cursor(object);
+  for (JsonMember member; cursor.next(member);) {
+    if (without_quotes(member.key) == key) return member.value;
+  }
+  return {};
+}
+
 ListCursor::ListCursor(std::string_view list) : p_(list.data()), end_(list.data() + list.size()) {
   p_ = list.starts_with('[') ? p_ + 1 : end_;
 }

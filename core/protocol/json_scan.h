@@ -52,6 +52,10 @@ class ObjectCursor {
   const char* end_;
 };
 
+/// The raw value of the first member whose key is spelled `key` between its quotes; empty: there is
+/// none, or `object` is no object.
+[[nodiscard]] std::string_view find_member(std::string_view object, std::string_view key);
+
 /// The elements of a raw array, in order. One thread; the text outlives the cursor.
 class ListCursor {
  public:

@@ -210,6 +210,16 @@ TEST(JsonGrammarTest, FindsTheMembersThatAScanFinds) {
   }
 }
 
+TEST(JsonGrammarTest, FindsTheFirstMemberWithAKeyOfThatSpelling) {
+  constexpr std::string_view kObject = R"({"b":{"a":1},"a":[2],"a":3,"":4,"\u0061":5})";
+  EXPECT_EQ(find_member(kObject, "a"), "[2]");
+  EXPECT_EQ(find_member(find_member(kObject, "b"), "a"), "1");
+  EXPECT_EQ(find_member(kObject, ""), "4");
+  EXPECT_EQ(find_member(kObject, "c"), "");
+  EXPECT_EQ(find_member("[\"a\",1]", "a"), "");
+  EXPECT_EQ(find_member("", "a"), "");
+}
+
 TEST(JsonGrammarTest, OnlyOneWholeObjectHasMembers) {
   for (const char* text : {"", " ", "1", "[]", "\"a\"", "{", "{\"a\"", "{\"a\":", "{\"a\":1",
                            "{\"a\":1,}", "{,}", "{\"a\":1}}", "{\"a\":1},", "{} {}", "{\"a\" 1}",
