@@ -9,6 +9,7 @@ namespace peer_peerjs {
 namespace {
 
 using peer::sdk::DialectHost;
+using peer::sdk::json_string;
 
 constexpr std::array<std::string_view, 5> kWords{"OFFER", "ANSWER", "CANDIDATE", "LEAVE", "EXPIRE"};
 constexpr std::string_view kType = R"({"type":")";
@@ -94,12 +95,6 @@ std::string expired(std::string_view raw_dst, std::string_view raw_sender) {
 }
 
 std::string error(std::string_view words) {
-  return R"({"type":"ERROR","payload":{"msg":)" + quoted(words) + "}}";
+  return R"({"type":"ERROR","payload":{"msg":)" + json_string(words) + "}}";
 }
-
-std::string quoted(std::string_view text) {
-  std::string out;
-  return peer::sdk::detail::append_json_string(out, text) ? out : R"("")";
-}
-
 }  // namespace peer_peerjs

@@ -49,9 +49,6 @@ struct Directed {
 /// "ERROR" with these words.
 [[nodiscard]] std::string error(std::string_view words);
 
-/// As a JSON string. What is not UTF-8 is "".
-[[nodiscard]] std::string quoted(std::string_view text);
-
 inline constexpr std::string_view kOpen = R"({"type":"OPEN"})";
 inline constexpr std::string_view kHeartbeat = R"({"type":"HEARTBEAT"})";
 inline constexpr std::string_view kIdTaken =

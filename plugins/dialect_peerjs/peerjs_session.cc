@@ -4,6 +4,8 @@
 #include <charconv>
 #include <utility>
 
+#include <peer/sdk/json.h>
+
 namespace peer_peerjs {
 namespace {
 
@@ -12,6 +14,7 @@ using peer::sdk::DialectHost;
 using peer::sdk::DialectMessage;
 using peer::sdk::DialectPeer;
 using peer::sdk::Fingerprint;
+using peer::sdk::json_string;
 
 // Of what is tried with native peers, and of how much of it is kept until that is known.
 constexpr std::size_t kMostTried = 64;
@@ -41,7 +44,7 @@ bool is_fingerprint(std::string_view text) {
 }  // namespace
 
 PeerJsSession::PeerJsSession(const DialectHost& host, const Options& options, DialectPeer& peer)
-    : host_(host), options_(options), peer_(peer), raw_id_(quoted(peer.id())) {
+    : host_(host), options_(options), peer_(peer), raw_id_(json_string(peer.id())) {
   peer_.send(kOpen);
   note_life();
   peer_.wake_after(options_.alive);
@@ -62,7 +65,7 @@ void PeerJsSession::hear(std::string_view text) {
 
 void PeerJsSession::pass_on(Kind kind, std::string_view dst, std::string_view payload) {
   const auto wait = waits(kind) ? options_.expire : std::chrono::milliseconds(0);
-  peer_.direct(dst, relayed(kind, raw_id_, quoted(dst), payload), wait);
+  peer_.direct(dst, relayed(kind, raw_id_, json_string(dst), payload), wait);
 }
 
 void PeerJsSession::try_native(const Directed& message) {
@@ -111,7 +114,7 @@ void PeerJsSession::hear_signal(const DialectMessage& message) {
   // A native peer, or one of another dialect.
   const auto read = read_directed(host_, message.payload);
   if (!read) return;
-  peer_.send(relayed(read->kind, quoted(hex(*message.from)), raw_id_, read->payload));
+  peer_.send(relayed(read->kind, json_string(hex(*message.from)), raw_id_, read->payload));
 }
 
 bool PeerJsSession::is_src(std::string_view raw_src, const Fingerprint& from) {
@@ -123,7 +126,9 @@ bool PeerJsSession::is_src(std::string_view raw_src, const Fingerprint& from) {
   return true;
 }
 
-void PeerJsSession::undelivered(std::string_view id) { peer_.send(expired(quoted(id), raw_id_)); }
+void PeerJsSession::undelivered(std::string_view id) {
+  peer_.send(expired(json_string(id), raw_id_));
+}
 
 void PeerJsSession::wake() {
   const auto silent = peer_.now() - heard_at_;

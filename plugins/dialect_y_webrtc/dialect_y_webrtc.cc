@@ -24,12 +24,6 @@ using Members = std::vector<JsonMemberView>;
 
 constexpr std::size_t kMostTopics = 64;  // of one message
 
-std::string quoted(std::string_view text) {
-  std::string json;
-  static_cast<void>(detail::append_json_string(json, text));
-  return json;
-}
-
 /// As JavaScript has it: of a key that is there twice the last one counts.
 std::string_view find(const Members& members, std::string_view key) {
   const auto found = std::find_if(members.rbegin(), members.rend(),
@@ -127,14 +121,14 @@ class YSession final : public DialectSession {
     if (find_topic(ns) != topics_.end()) return;
     const std::uint64_t number = ++last_number_;
     peer_.say("{\"type\":\"join\",\"id\":" + std::to_string(number) +
-              ",\"payload\":{\"namespace\":" + quoted(ns) + "}}");
+              ",\"payload\":{\"namespace\":" + json_string(ns) + "}}");
     topics_.push_back({std::move(ns), number});
   }
 
   void unsubscribe(const std::string& topic) {
     const auto known = find_topic(namespace_of(topic));
     if (known == topics_.end()) return;
-    peer_.say("{\"type\":\"leave\",\"payload\":{\"namespace\":" + quoted(known->ns) + "}}");
+    peer_.say("{\"type\":\"leave\",\"payload\":{\"namespace\":" + json_string(known->ns) + "}}");
     topics_.erase(known);
   }
 
@@ -160,8 +154,9 @@ class YSession final : public DialectSession {
     if (members && text_of(find(*members, "type")) == "publish") {
       peer_.send(message.data);
     } else if (!prefix_.empty() && message.ns.starts_with(prefix_) && !message.data.empty()) {
-      peer_.send("{\"type\":\"publish\",\"topic\":" + quoted(message.ns.substr(prefix_.size())) +
-                 ",\"data\":" + std::string(message.data) + "}");
+      peer_.send(
+          "{\"type\":\"publish\",\"topic\":" + json_string(message.ns.substr(prefix_.size())) +
+          ",\"data\":" + std::string(message.data) + "}");
     }
   }
 

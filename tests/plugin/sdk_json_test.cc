@@ -40,6 +40,12 @@ TEST(JsonWriterTest, WhatIsNotUtf8IsRefused) {
   }
 }
 
+TEST(JsonWriterTest, AStringByItselfIsEscapedAndAlwaysValid) {
+  EXPECT_EQ(json_string("a\"\n\xc3\xa9"), "\"a\\\"\\u000a\xc3\xa9\"");
+  EXPECT_EQ(json_string(""), "\"\"");
+  EXPECT_EQ(json_string("a\xc3"), "\"\"");
+}
+
 TEST(JsonWriterTest, ANumberThatIsNotFiniteIsRefused) {
   EXPECT_EQ(written(std::nan("")), "error: [0]: a number that is not finite");
   EXPECT_EQ(written(HUGE_VAL), "error: [0]: a number that is not finite");

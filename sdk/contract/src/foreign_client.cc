@@ -91,12 +91,6 @@ class Scanner {
   std::size_t at_ = 0;
 };
 
-std::string quoted(std::string_view text) {
-  std::string json;
-  static_cast<void>(detail::append_json_string(json, text));
-  return json;
-}
-
 }  // namespace
 
 // --- ForeignHost
@@ -204,9 +198,9 @@ void ForeignClient::hear(std::string_view text) {
 
 void ForeignClient::tell(std::string_view type, std::string_view payload, std::string_view from_id,
                          std::string_view ns, std::string_view id) {
-  std::string text = "{\"type\":" + quoted(type);
+  std::string text = "{\"type\":" + json_string(type);
   if (!id.empty()) text.append(",\"id\":").append(id);
-  if (!ns.empty()) text.append(",\"namespace\":").append(quoted(ns));
+  if (!ns.empty()) text.append(",\"namespace\":").append(json_string(ns));
   if (!payload.empty()) text.append(",\"payload\":").append(payload);
   text += "}";
   run("tell()", [&] {

@@ -77,6 +77,13 @@ inline bool append_json_string(std::string& out, std::string_view text) {
 
 }  // namespace detail
 
+/// A text as a JSON string with its quotes, for JSON that is put together around values that are
+/// raw already; `""` for one that is not UTF-8.
+[[nodiscard]] inline std::string json_string(std::string_view text) {
+  std::string json;
+  return detail::append_json_string(json, text) ? json : R"("")";
+}
+
 /// What may stand in a container, as text or as what is wrong with it. Made from a boolean, a
 /// number, a string, nullptr, a Value, or a container.
 class JsonItem {
