@@ -126,7 +126,7 @@ class JsonItem {
 /// `[...]` in the making.
 class JsonArray {
  public:
-  JsonArray& add(JsonItem item) & {
+  JsonArray& add(const JsonItem& item) & {
     if (error_.empty() && !item.error_.empty()) {
       error_ = "[" + std::to_string(count_) + "]: " + item.error_;
     }
@@ -134,7 +134,7 @@ class JsonArray {
     text_ += item.text_;
     return *this;
   }
-  JsonArray&& add(JsonItem item) && { return std::move(add(std::move(item))); }
+  JsonArray&& add(const JsonItem& item) && { return std::move(add(item)); }
 
   [[nodiscard]] Result<std::string> text() const {
     if (!error_.empty()) return Error{error_};
@@ -152,7 +152,7 @@ class JsonArray {
 /// `{...}` in the making.
 class JsonObject {
  public:
-  JsonObject& add(std::string_view key, JsonItem item) & {
+  JsonObject& add(std::string_view key, const JsonItem& item) & {
     std::string name;
     if (!detail::append_json_string(name, key)) {
       fail("a key that is not UTF-8");
@@ -165,8 +165,8 @@ class JsonObject {
     text_ += name + ":" + item.text_;
     return *this;
   }
-  JsonObject&& add(std::string_view key, JsonItem item) && {
-    return std::move(add(key, std::move(item)));
+  JsonObject&& add(std::string_view key, const JsonItem& item) && {
+    return std::move(add(key, item));
   }
 
   [[nodiscard]] Result<std::string> text() const {
