@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "core/base/log.h"
-#include "core/dispatch/foreign_peer.h"
 #include "core/dispatch/handlers.h"
 #include "core/http/endpoints.h"
 #include "core/session/away.h"
+#include "core/session/foreign_session.h"
 #include "core/session/parking.h"
 #include "core/session/registration.h"
 #include "core/session/replies.h"
@@ -130,7 +130,7 @@ std::string rate_text(const Node& node, const Session& session) {
 bool pay(const Call& call) { return take_token(call); }
 void handle_message(const Call& call) { handle(call); }
 
-Dispatcher::Dispatcher(Node& node) : node_(node), dialects_(node) {
+Dispatcher::Dispatcher(Node& node) : node_(node) {
   // Sessions are above rooms: what ends in both is put together here.
   node.rooms.when_closed(
       [&node](std::span<const ClosedMember> members) { drop_closed(node, members); });
@@ -144,19 +144,7 @@ std::string Dispatcher::on_http(const HttpRequest& request, bool loopback) {
   return answer_http(node_, request, loopback);
 }
 
-std::string Dispatcher::on_request(Connection& connection, const HttpRequest& request,
-                                   bool loopback) {
-  if (auto answer = dialects_.answer(connection, request)) return std::move(*answer);
-  return on_http(request, loopback);
-}
-
-std::string Dispatcher::refusal(Connection& connection, const HttpRequest& request, Refusal reason,
-                                int status, std::string_view why) {
-  return dialects_.refusal(connection, request, reason, status, why);
-}
-
 void Dispatcher::on_open(Connection& connection, HttpRequest&& request) {
-  if (dialects_.open(connection, request)) return;
   auto session =
       std::make_unique<Session>(connection, *node_.loop_states[connection.loop().index()]);
   // For the auth plugins, which are asked later.
@@ -176,7 +164,7 @@ void Dispatcher::on_message(Connection& connection, std::string_view text) {
   // Messages that came before the end of the session may still be in the buffer of its connection.
   if (session.stage == Session::Stage::kGone) return;
   if (session.stage != Session::Stage::kRegistered) {
-    if (session.foreign) return static_cast<ForeignPeer&>(session).hear(text);
+    if (session.foreign) return foreign_of(session).hear(text);
     return handle_first_message(node_, session, text);
   }
   LoopState& state = session.home();
@@ -208,7 +196,7 @@ void Dispatcher::on_close(Connection& connection) {
       log_debug("closed", {{"address", address}});
     }
   }
-  if (session.foreign) static_cast<ForeignPeer&>(session).finish();
+  if (session.foreign) foreign_of(session).finish();
   if (!go_away(node_, connection)) end_session(node_, session, Ending::kGone);
 }
 

@@ -14,7 +14,7 @@
 #include "core/admin/bans_file.h"
 #include "core/base/plain_file.h"
 #include "core/config/plugin_kinds.h"
-#include "core/dispatch/dialects.h"
+#include "core/dialect/dialects.h"
 #include "core/log/line_file.h"
 #include "core/net/unix_socket.h"
 #include "core/plugin/loader.h"

@@ -11,7 +11,7 @@
 
 #include "core/admin/admin_endpoint.h"
 #include "core/config/config.h"
-#include "core/dispatch/dispatcher.h"
+#include "core/dialect/dialect_dispatcher.h"
 #include "core/dispatch/node_host.h"
 #include "core/http/metrics_endpoint.h"
 #include "core/process/open_listeners.h"
@@ -69,7 +69,7 @@ class Server final {
   void stop_plugins(const WaitingFor& next);
 
   Node node_;
-  Dispatcher dispatcher_;
+  DialectDispatcher dispatcher_;
   NodeHost host_;
   AuthPluginHost auth_host_;
   OpenListeners listeners_;

@@ -120,7 +120,7 @@ struct Node {
   /// The API of another node says something to that of this one. Any thread. Set before the broker
   /// starts; null: nobody hears.
   std::function<void(std::string_view from, std::string_view text)> on_api_talk;
-  /// The same of what nodes say to each other of dialects (core/dispatch/dialect_waits.h).
+  /// The same of what nodes say to each other of dialects (core/dialect/dialect_waits.h).
   std::function<void(std::string_view from, std::string_view text)> on_dialect_talk;
   /// When the certificate that new connections get ends, in Unix seconds; 0: no TLS.
   std::atomic<std::int64_t> certificate_ends{0};

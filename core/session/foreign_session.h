@@ -12,13 +12,18 @@ namespace peer {
 inline constexpr std::string_view kIdTaken = "id taken";
 
 /// A session whose client speaks another protocol (sdk::Dialect): who it is, and who may take its
-/// place. What is said to it, and by it, goes through the dialect (core/dispatch/foreign_peer.h).
+/// place. What is said to it, and by it, goes through the dialect (core/dialect/foreign_peer.h).
 /// It ends with its connection.
 class ForeignSession : public Session {
  public:
   ForeignSession(Connection& transport, LoopState& home) : Session(transport, home) {
     foreign = true;
   }
+
+  /// A text of the client.
+  virtual void hear(std::string_view text) = 0;
+  /// The connection has ended.
+  virtual void finish() = 0;
 
   std::string id;      ///< in the other protocol
   Fingerprint secret;  ///< the SHA-256 of its token; who shows the same takes its place

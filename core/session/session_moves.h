@@ -102,7 +102,7 @@ void note_banned(Node& node, const TokenHash& token, Time ends, Time now);
                                      std::uint64_t received);
 /// Whether what another node says is for its API (core/admin/node_talk.h).
 [[nodiscard]] bool is_api_talk(std::string_view text);
-/// Whether it is of its dialects (core/dispatch/dialect_waits.h).
+/// Whether it is of its dialects (core/dialect/dialect_waits.h).
 [[nodiscard]] bool is_dialect_talk(std::string_view text);
 /// Another node says one. Any thread.
 void hear_node(Node& node, std::string_view from, std::string_view text);

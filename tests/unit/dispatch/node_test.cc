@@ -13,7 +13,7 @@
 
 #include <peer/sdk/plugin.h>
 
-#include "core/dispatch/dispatcher.h"
+#include "core/dialect/dialect_dispatcher.h"
 #include "core/dispatch/node_host.h"
 #include "core/http/endpoints.h"
 #include "core/net/listener.h"
@@ -88,7 +88,7 @@ class Watched final : public Application {
   }
 
  private:
-  Dispatcher dispatcher_;
+  DialectDispatcher dispatcher_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::size_t gone_ = 0;

@@ -12,9 +12,9 @@
 
 #include "core/config/config.h"
 #include "tests/support/ws_client.h"
+#include "tests/unit/dialect/test_dialect.h"
 #include "tests/unit/dispatch/names.h"
 #include "tests/unit/dispatch/test_broker.h"
-#include "tests/unit/dispatch/test_dialect.h"
 #include "tests/unit/dispatch/test_plugins.h"
 #include "tests/unit/match/test_strategy.h"
 

@@ -1,12 +1,11 @@
 # A node in this process, for the tests of what stands on one.
 add_library(peer_test_node STATIC dispatch/names.cc dispatch/node_test.cc dispatch/test_broker.cc)
-target_link_libraries(peer_test_node PUBLIC peer_test_support peer_dispatch)
+target_link_libraries(peer_test_node PUBLIC peer_test_support peer_dialect)
 
 peer_add_test(unit_dispatch
   SOURCES
     dispatch/auth_test.cc
     dispatch/away_test.cc
-    dispatch/dialect_test.cc
     dispatch/ice_test.cc
     dispatch/matching_test.cc
     dispatch/namespaces_test.cc

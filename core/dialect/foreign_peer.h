@@ -12,7 +12,7 @@
 
 #include <peer/sdk/dialect.h>
 
-#include "core/dispatch/dialects.h"
+#include "core/dialect/dialects.h"
 #include "core/net/operation.h"
 #include "core/session/foreign_session.h"
 
@@ -30,18 +30,19 @@ class ForeignPeer final : public ForeignSession {
   /// `entry` outlives it.
   ForeignPeer(Connection& connection, LoopState& home, DialectEntry& entry);
 
-  // For Dialects and the Dispatcher.
+  // For Dialects and DialectWaits.
 
   /// Registers it, has it join the namespace of its realm, and makes the plugin's session.
   void enter(const sdk::DialectEntry& who);
   /// The client hears this, if it is anything, and an empty close.
   void reject(std::string_view text);
-  /// A text of the client.
-  void hear(std::string_view text);
-  /// The connection has ended.
-  void finish();
   /// What waits for `target` is tried again; `is_over`: for the last time.
   void go_on(const Fingerprint& target, bool is_over);
+
+  // ForeignSession.
+
+  void hear(std::string_view text) override;
+  void finish() override;
 
   // ApplicationSession.
 

@@ -1,4 +1,4 @@
-#include "core/dispatch/foreign_peer.h"
+#include "core/dialect/foreign_peer.h"
 
 #include <algorithm>
 #include <utility>

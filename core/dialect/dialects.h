@@ -8,7 +8,7 @@
 
 #include <peer/sdk/dialect.h>
 
-#include "core/dispatch/dialect_waits.h"
+#include "core/dialect/dialect_waits.h"
 #include "core/net/event_loop.h"
 #include "core/server/node.h"
 

@@ -1,11 +1,11 @@
-#include "core/dispatch/dialect_waits.h"
+#include "core/dialect/dialect_waits.h"
 
 #include <algorithm>
 #include <string>
 #include <utility>
 
 #include "core/base/packed_bytes.h"
-#include "core/dispatch/foreign_peer.h"
+#include "core/dialect/foreign_peer.h"
 #include "core/session/session_record.h"
 
 // In: who waits for whom, on the loops of those who wait; who has come, here or on another node.

@@ -1,4 +1,4 @@
-#include "core/dispatch/dialects.h"
+#include "core/dialect/dialects.h"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 #include "core/base/log.h"
 #include "core/base/random.h"
 #include "core/base/utf8.h"
-#include "core/dispatch/foreign_peer.h"
+#include "core/dialect/foreign_peer.h"
 #include "core/http/endpoints.h"
 #include "core/net/http/field_text.h"
 #include "core/protocol/json_grammar.h"
