@@ -152,9 +152,15 @@ void read_plugin_variable(ConfigDraft& draft, const std::string& name, const std
 
 void read_plugin_variables(ConfigDraft& draft, const Environment& environment,
                            const std::filesystem::path& directory) {
+  std::vector<std::pair<std::string, std::string>> variables;
+  for (const auto& [name, value] : environment) {
+    if (name.starts_with(kPluginsPrefix) && !value.empty()) variables.emplace_back(name, value);
+  }
+  // AUTH__9__NAME before AUTH__10__NAME: each may add an entry.
+  std::stable_sort(variables.begin(), variables.end(),
+                   [](const auto& a, const auto& b) { return a.first.size() < b.first.size(); });
   for (const bool names : {true, false}) {  // first: a new name drops the options of the old plugin
-    for (const auto& [name, value] : environment) {
-      if (!name.starts_with(kPluginsPrefix) || value.empty()) continue;
+    for (const auto& [name, value] : variables) {
       const std::string dotted = plugin_setting(name);
       const bool is_name = dotted.ends_with(".name") && dotted.find(".options.") == dotted.npos;
       if (is_name == names) read_plugin_variable(draft, name, dotted, value, directory);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -15,9 +16,10 @@
 // set, or mistakes. Main thread.
 //
 // A map is of the one plugin that there is so far. With numbers as keys, which is how the
-// environment and the command line say it, it is of entries of a list that there is. A list
-// replaces what there is. Which options a plugin has only the plugin knows: here they get a type
-// and a place, and the loader compares them with what the plugin asks for.
+// environment and the command line say it, it is of entries of a list that there is; the number
+// behind the last one adds an entry. A list replaces what there is. Which options a plugin has only
+// the plugin knows: here they get a type and a place, and the loader compares them with what the
+// plugin asks for.
 namespace peer {
 namespace {
 
@@ -124,6 +126,11 @@ void read_choice(const PluginSection& section, PluginUse use, PluginChoice& choi
   }
 }
 
+bool has_name(const ConfigNode& entry) {
+  return std::any_of(entry.children.begin(), entry.children.end(),
+                     [](const ConfigNode& key) { return key.key == "name"; });
+}
+
 /// A list replaces what there is, each entry with a name of its own.
 void read_list(const PluginSection& plugins, const PluginKind& kind, const ConfigNode& node) {
   const std::size_t count = node.children.size();
@@ -150,31 +157,58 @@ void read_list(const PluginSection& plugins, const PluginKind& kind, const Confi
       continue;
     }
     read_choice(entry, kind.use, choice, child);
-    const bool named = std::any_of(child.children.begin(), child.children.end(),
-                                   [](const ConfigNode& key) { return key.key == "name"; });
-    if (!named) plugins.draft.mistake(choice.where, entry.path + ": expected a name");
+    if (!has_name(child)) plugins.draft.mistake(choice.where, entry.path + ": expected a name");
   }
   plugins.draft.config.plugins.*kind.choices = std::move(list);
 }
 
-bool is_position(std::string_view text) {
-  return !text.empty() && text.size() <= 3 &&
-         text.find_first_not_of("0123456789") == std::string_view::npos;
+std::optional<std::size_t> position_in(std::string_view text) {
+  const bool is_one = !text.empty() && text.size() <= 3 &&
+                      text.find_first_not_of("0123456789") == std::string_view::npos;
+  return is_one ? std::optional(std::stoul(std::string(text))) : std::nullopt;
+}
+
+/// What may stand where the number of an entry does.
+std::string expected_position(std::size_t count, bool may_grow) {
+  if (count == 0) return "expected 0, since the list is empty, and what to set in it";
+  return "expected one of the " + std::to_string(count) + " entries of the list, from 0, " +
+         (may_grow ? "or " + std::to_string(count) + " to add one, " : std::string()) +
+         "and what to set in it";
+}
+
+void add_entry(const PluginSection& plugins, const PluginKind& kind, const ConfigNode& entry) {
+  std::vector<PluginChoice>& list = plugins.draft.config.plugins.*kind.choices;
+  list.emplace_back().where = where_in(plugins.layer, entry);
+  // The only one is not called by its number, but it is not the only one any more.
+  if (list.size() == 2) {
+    plugins.draft.move_origins(plugin_path(kind.key, 0, 1), plugin_path(kind.key, 0, 2));
+  }
 }
 
 /// "plugins.auth.1.options.leeway" of the environment or the command line.
 void read_numbered(const PluginSection& plugins, const PluginKind& kind, const ConfigNode& node) {
   std::vector<PluginChoice>& list = plugins.draft.config.plugins.*kind.choices;
   const PluginSection section{plugins.draft, plugins.layer, "plugins." + node.key};
-  for (const ConfigNode* entry : section.entries(node)) {
-    const std::size_t index = is_position(entry->key) ? std::stoul(entry->key) : list.size();
-    if (index >= list.size() || entry->kind != Kind::kMap) {
-      section.mistake(*entry, "expected one of the " + std::to_string(list.size()) +
-                                  " entries of the list, from 0, and what to set in it");
+  std::vector<const ConfigNode*> entries = section.entries(node);
+  std::stable_sort(entries.begin(), entries.end(), [](const ConfigNode* a, const ConfigNode* b) {
+    constexpr std::size_t kLast = kMaxPlugins;
+    return position_in(a->key).value_or(kLast) < position_in(b->key).value_or(kLast);
+  });
+  for (const ConfigNode* entry : entries) {
+    const std::optional<std::size_t> index = position_in(entry->key);
+    const bool may_grow = kind.use != PluginUse::kOne && list.size() < kMaxPlugins;
+    if (!index || *index > list.size() || (*index == list.size() && !may_grow) ||
+        entry->kind != Kind::kMap) {
+      section.mistake(*entry, expected_position(list.size(), may_grow));
       continue;
     }
-    read_choice({plugins.draft, plugins.layer, plugin_path(kind.key, index, list.size())}, kind.use,
-                list[index], *entry);
+    if (*index == list.size() && !has_name(*entry)) {
+      section.mistake(*entry, "expected a name, since the list has no such entry yet");
+      continue;
+    }
+    if (*index == list.size()) add_entry(plugins, kind, *entry);
+    read_choice({plugins.draft, plugins.layer, plugin_path(kind.key, *index, list.size())},
+                kind.use, list[*index], *entry);
   }
 }
 
@@ -183,7 +217,7 @@ void read_kind(const PluginSection& plugins, const PluginKind& kind, const Confi
   if (node.kind == Kind::kList) {
     read_list(plugins, kind, node);
   } else if (node.kind == Kind::kMap && !node.children.empty() &&
-             is_position(node.children.front().key)) {
+             position_in(node.children.front().key)) {
     read_numbered(plugins, kind, node);
   } else if (node.kind == Kind::kMap && list.size() > 1) {
     plugins.mistake(node, "is a list of " + std::to_string(list.size()) +

@@ -15,6 +15,7 @@ namespace peer {
 namespace {
 
 using testing::ElementsAre;
+using testing::ElementsAreArray;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -163,8 +164,63 @@ TEST(PluginListsTest, OfAListTheEntryMustBeNamed) {
       over_file(kTwoAuths, {{"PEER_PLUGINS__AUTH__NAME", "open"}}).mistakes,
       ElementsAre("environment variable PEER_PLUGINS__AUTH__NAME: plugins.auth: is a list of "
                   "2 plugins; say of which this is, as in plugins.auth.0.name"));
-  EXPECT_THAT(over_file(kTwoAuths, {{"PEER_PLUGINS__AUTH__2__NAME", "open"}}).mistakes,
-              ElementsAre(HasSubstr("plugins.auth.2: expected one of the 2 entries of the list")));
+  EXPECT_THAT(over_file(kTwoAuths, {{"PEER_PLUGINS__AUTH__3__NAME", "open"}}).mistakes,
+              ElementsAre(HasSubstr("plugins.auth.3: expected one of the 2 entries of the list, "
+                                    "from 0, or 2 to add one, and what to set in it")));
+}
+
+Strings names_of(const std::vector<PluginChoice>& list) {
+  Strings names;
+  for (const PluginChoice& choice : list) names.push_back(choice.name);
+  return names;
+}
+
+TEST(PluginListsTest, TheNumberBehindTheLastOneAddsAnEntry) {
+  const LoadedConfig loaded = over_file("plugins: {auth: {name: token}}", {},
+                                        {{"plugins.dialects.1.name", "two"},
+                                         {"plugins.dialects.0.options.path", "/a"},
+                                         {"plugins.dialects.0.name", "one"},
+                                         {"plugins.auth.1.name", "open"}});
+  EXPECT_THAT(loaded.mistakes, IsEmpty());
+  EXPECT_THAT(names_of(loaded.config.plugins.dialects), ElementsAre("one", "two"));
+  EXPECT_EQ(std::get<std::string>(loaded.config.plugins.dialects[0].options.at("path")), "/a");
+  EXPECT_THAT(names_of(loaded.config.plugins.auth), ElementsAre("token", "open"));
+  EXPECT_THAT(loaded.origins.at("plugins.auth[0].name"), HasSubstr("c.yaml:1"));
+  EXPECT_EQ(loaded.origins.at("plugins.dialects[0].name"), "command line");
+}
+
+TEST(PluginListsTest, VariablesAddEntriesInTheOrderOfTheirNumbers) {
+  Environment environment;
+  Strings expected;
+  for (int i = 0; i < 12; ++i) {
+    expected.push_back("d" + std::to_string(i));
+    environment["PEER_PLUGINS__DIALECTS__" + std::to_string(i) + "__NAME"] = expected.back();
+    environment["PEER_PLUGINS__DIALECTS__" + std::to_string(i) + "__AS"] = "a" + expected.back();
+  }
+  const LoadedConfig loaded = over_file("", environment);
+  EXPECT_THAT(loaded.mistakes, IsEmpty());
+  EXPECT_THAT(names_of(loaded.config.plugins.dialects), ElementsAreArray(expected));
+  EXPECT_EQ(loaded.config.plugins.dialects[11].as, "ad11");
+}
+
+TEST(PluginListsTest, AnEntryIsAddedBehindTheLastOneAndWithAName) {
+  const auto mistakes = [](const std::string& key) {
+    return over_file("", {}, {{key, "x"}}).mistakes;
+  };
+  EXPECT_THAT(mistakes("plugins.dialects.1.name"),
+              ElementsAre("command line: plugins.dialects.1: expected 0, since the list is empty, "
+                          "and what to set in it"));
+  EXPECT_THAT(mistakes("plugins.dialects.0.as"),
+              ElementsAre("command line: plugins.dialects.0: expected a name, since the list has "
+                          "no such entry yet"));
+  EXPECT_THAT(mistakes("plugins.broker.1.name"),
+              ElementsAre("command line: plugins.broker.1: expected one of the 1 entries of the "
+                          "list, from 0, and what to set in it"));
+  EXPECT_THAT(
+      over_file("", {}, {{"plugins.dialects.0.name", "one"}, {"plugins.dialects.x.as", "a"}})
+          .mistakes,
+      ElementsAre(HasSubstr("plugins.dialects.x: expected one of the 1 entries of the "
+                            "list, from 0, or 1 to add one")));
 }
 
 TEST(PluginListsTest, TheCommandLineReplacesAList) {
