@@ -41,6 +41,14 @@ class WithDialect : public Base {
     client.send(text);
     return client.read();
   }
+  void ban(std::string target) {
+    Ban ban;
+    ban.target = std::move(target);
+    const std::int64_t now = wall_now().time_since_epoch().count();
+    ban.changed_at = now;
+    ban.ends_at = now + 60'000;
+    this->node().admission.bans().put(ban, now);
+  }
   // Nothing comes to the client, as far as all that has been done so far is concerned.
   void expect_silence(Client& client, std::string_view marker = "marker") {
     this->settle();
@@ -252,13 +260,18 @@ TEST_F(DialectTest, AFullServerIsToldByAMessage) {
 
 TEST_F(DialectTest, ABannedPeerIsToldByAMessage) {
   const Client alice = foreign_peer("alice");
-  Ban ban;
-  ban.target = to_hex(fingerprint_of_id("bob"));
-  const std::int64_t now = wall_now().time_since_epoch().count();
-  ban.changed_at = now;
-  ban.ends_at = now + 60'000;
-  node().admission.bans().put(ban, now);
+  ban(to_hex(fingerprint_of_id("bob")));
   EXPECT_THAT(foreign("id=bob").end(), ElementsAre("refused 0 401 banned", "empty"));
+}
+
+TEST_F(DialectTest, ABannedAddressIsToldByAMessage) {
+  // Clients of this machine are never banned: those of a proxy on it are.
+  config_.trusted_proxies = {"127.0.0.1"};
+  const Client alice = foreign_peer("alice");
+  ban("203.0.113.5");
+  EXPECT_THAT(foreign("id=bob", 0, "X-Forwarded-For: 203.0.113.5\r\n").end(),
+              ElementsAre("refused 0 403 banned", "empty"));
+  EXPECT_EQ(foreign("id=bob", 0, "X-Forwarded-For: 203.0.113.6\r\n").read(), "open bob");
 }
 
 TEST_F(DialectTest, ALimitOfConnectionsIsToldByAMessage) {
