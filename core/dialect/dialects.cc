@@ -12,6 +12,7 @@
 #include "core/http/endpoints.h"
 #include "core/net/http/field_text.h"
 #include "core/protocol/json_grammar.h"
+#include "core/protocol/json_members.h"
 #include "core/protocol/json_scan.h"
 #include "core/protocol/json_text.h"
 #include "core/session/membership.h"
@@ -161,7 +162,9 @@ std::string DialectEntryHost::random_hex(std::size_t bytes) const noexcept {
 
 std::optional<std::vector<sdk::JsonMemberView>> DialectEntryHost::members_of(
     std::string_view json) const noexcept {
-  std::vector<JsonMember> found;
+  // Every text of a client is read by this: its room is kept.
+  static thread_local std::vector<JsonMember> found;
+  clear_members(found);
   if (!is_valid_utf8(json) || !read_json_object(json, found)) return std::nullopt;
   std::vector<sdk::JsonMemberView> members;
   members.reserve(found.size());
@@ -176,9 +179,7 @@ std::optional<std::vector<sdk::JsonMemberView>> DialectEntryHost::members_of(
 std::optional<std::vector<std::string_view>> DialectEntryHost::elements_of(
     std::string_view json) const noexcept {
   const std::size_t begin = json.find_first_not_of(" \t\r\n");
-  if (begin == json.npos || json[begin] != '[' || !is_valid_utf8(json) || !is_valid_json(json)) {
-    return std::nullopt;
-  }
+  if (begin == json.npos || json[begin] != '[' || !is_valid_json(json)) return std::nullopt;
   std::vector<std::string_view> elements;
   ListCursor cursor(json.substr(begin));
   for (std::string_view element; cursor.next(element);) elements.push_back(element);
@@ -187,8 +188,8 @@ std::optional<std::vector<std::string_view>> DialectEntryHost::elements_of(
 
 std::optional<std::string> DialectEntryHost::string_of(std::string_view json) const noexcept {
   std::string text;
-  if (!is_json_string(json) || !is_valid_utf8(json) || !is_valid_json(json) ||
-      !json.ends_with('"') || !append_decoded(text, json)) {
+  if (!is_json_string(json) || !json.ends_with('"') || !is_valid_json(json) ||
+      !append_decoded(text, json)) {
     return std::nullopt;
   }
   return text;

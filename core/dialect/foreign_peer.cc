@@ -6,9 +6,8 @@
 #include "core/base/digest.h"
 #include "core/base/random.h"
 #include "core/base/utf8.h"
+#include "core/dialect/dialect_message.h"
 #include "core/dispatch/handlers.h"
-#include "core/protocol/json_number.h"
-#include "core/protocol/json_scan.h"
 #include "core/protocol/json_text.h"
 #include "core/session/registration.h"
 #include "core/wire/notices.h"
@@ -23,56 +22,6 @@ namespace {
 constexpr std::size_t kMostActions = 64;  // of one call
 constexpr std::size_t kMostEarly = 64;
 constexpr std::size_t kRoomForWords = 64 * 1024;  // beside what a message may have
-constexpr std::size_t kItemOverhead = 256;
-
-std::string decoded(std::string_view raw) {
-  std::string text;
-  if (!is_json_string(raw) || !append_decoded(text, raw)) text.clear();
-  return text;
-}
-
-// A frame as the plugin hears it. `names`: storage for what is not escaped.
-struct Names {
-  std::string type;
-  std::string ns;
-};
-sdk::DialectMessage message_of(std::string_view text, Names& names) {
-  sdk::DialectMessage message;
-  message.text = text;
-  ObjectCursor cursor(text);
-  for (JsonMember member; cursor.next(member);) {
-    const std::string_view key = without_quotes(member.key);
-    if (key == "type") {
-      names.type = decoded(member.value);
-    } else if (key == "from") {
-      message.from = parse_fingerprint(decoded(member.value));
-    } else if (key == "namespace") {
-      names.ns = decoded(member.value);
-    } else if (key == "id") {
-      message.id = member.value;
-    } else if (key == "payload") {
-      message.payload = member.value;
-    }
-  }
-  message.type = names.type;
-  message.ns = names.ns;
-  if (message.type == "broadcast") message.data = find_member(message.payload, "data");
-  if (message.type == "error") {
-    const auto code = integer_value(find_member(message.payload, "code"));
-    message.code = static_cast<int>(code.value_or(0));
-  }
-  return message;
-}
-
-sdk::DialectRefusal::Reason reason_of(int code, std::string_view message, bool joins) {
-  using Reason = sdk::DialectRefusal::Reason;
-  if (message == kBannedMessage) return Reason::kBanned;
-  if (code == 503) return Reason::kFull;
-  if (joins && code < 500) return Reason::kNotAllowed;
-  if (code == 401) return Reason::kUnauthorized;
-  if (code == 409) return Reason::kTaken;
-  return code == 400 ? Reason::kInvalid : Reason::kOther;
-}
 
 }  // namespace
 
@@ -134,10 +83,9 @@ bool ForeignPeer::is_sound(const char* call, std::string_view text, bool is_json
   const char* fault = nullptr;
   if (text.size() > most) {
     fault = "gave a text that is too long";
-  } else if (!is_valid_utf8(text)) {
-    fault = "gave a text that is not UTF-8";
-  } else if (is_json && !is_valid_json(text)) {
-    fault = "gave a text that is not JSON";
+  } else if (!(is_json ? is_valid_json(text) : is_valid_utf8(text))) {
+    const bool is_text = is_json && is_valid_utf8(text);
+    fault = is_text ? "gave a text that is not JSON" : "gave a text that is not UTF-8";
   }
   if (fault != nullptr) entry_.calls.fault(call, fault);
   return fault == nullptr;
@@ -182,7 +130,7 @@ void ForeignPeer::hear(std::string_view text) {
 }
 
 void ForeignPeer::tell(const FrameRef& frame, Importance importance) {
-  Names names;
+  DecodedNames names;
   const sdk::DialectMessage message = message_of(text_of(frame), names);
   importance_ = importance;
   call("tell", [&] { session_->tell(message); });
@@ -202,8 +150,7 @@ void ForeignPeer::finish() {
   loop().cancel(std::exchange(timer_, {}));
   actions_.clear();
   early_.clear();
-  outgoing_.clear();
-  entry_.waits.give_bytes(std::exchange(waiting_bytes_, 0));
+  if (direct_ != nullptr) direct_->drop_all();
   entry_.calls.run("~DialectSession", [&] { session_.reset(); });
 }
 
@@ -245,11 +192,11 @@ void ForeignPeer::turn_away(int code, std::string_view message) {
 
 // Within a handler, which goes on when this returns.
 void ForeignPeer::hear_entering(const FrameRef& frame) {
-  Names names;
+  DecodedNames names;
   const sdk::DialectMessage message = message_of(text_of(frame), names);
   if (message.type == "error") {
     const bool joins = phase_ == Phase::kJoining;
-    const std::string words = decoded(find_member(message.payload, "message"));
+    const std::string words = words_of(message);
     // Who is not registered is closed by who has answered.
     return joins ? turn_away(message.code, words) : refuse(message.code, words);
   }
@@ -423,103 +370,22 @@ void ForeignPeer::perform_count(Action& action) {
                    });
 }
 
-// --- What may have to wait
-
-bool ForeignPeer::take_room(const Outgoing* outgoing, std::size_t bytes) {
-  const NetOptions& options = loop().options();
-  const bool fits = (outgoing == nullptr || outgoing->items.size() < options.send_buffer_size) &&
-                    waiting_bytes_ + bytes <= options.send_buffer_bytes &&
-                    entry_.waits.take_bytes(bytes);
-  if (fits) waiting_bytes_ += bytes;
-  return fits;
-}
-
 void ForeignPeer::perform_direct(Action& action) {
   handling = MessageType::kSignal;
   if (!is_sound("direct", action.payload, true) || !pay(Message())) return;
   home().messages[static_cast<std::size_t>(MessageType::kSignal)].add();
-  const Fingerprint target = entry_.host.fingerprint_of(action.text);
-  const auto at = outgoing_.find(target);
-  const bool is_first = at == outgoing_.end();
-  if (!is_first && at->second.waits && action.wait == milliseconds(0)) return;
-  if (!take_room(is_first ? nullptr : &at->second, action.payload.size() + kItemOverhead)) return;
-  Outgoing& outgoing = outgoing_[target];
-  outgoing.items.push_back({std::move(action.payload), action.wait});
-  if (!is_first) return;
-  outgoing.id = std::move(action.text);
-  try_first(target);
-}
-
-void ForeignPeer::try_first(const Fingerprint& target) {
-  const auto at = outgoing_.find(target);
-  if (at == outgoing_.end() || at->second.asked || at->second.waits) return;
-  if (at->second.items.empty()) return forget(target);
-  at->second.asked = true;
-  Message message;
-  message.type = MessageType::kSignal;
-  // A copy: the answer may come at once, and the item may be gone then.
-  const std::string payload = at->second.items.front().payload;
-  route_signal({node(), *this, message}, target, payload,
-               [target](Session& session, sdk::RouteOutcome outcome) {
-                 static_cast<ForeignPeer&>(session).take_outcome(target, outcome);
-               });
-}
-
-void ForeignPeer::take_outcome(const Fingerprint& target, sdk::RouteOutcome outcome) {
-  const auto at = outgoing_.find(target);
-  if (at == outgoing_.end()) return;
-  Outgoing& outgoing = at->second;
-  outgoing.asked = false;
-  const bool is_done =
-      outcome == sdk::RouteOutcome::kDelivered || outcome == sdk::RouteOutcome::kDropped;
-  if (is_done || outgoing.items.front().wait == milliseconds(0)) {
-    drop_first(outgoing);
-    return try_first(target);
-  }
-  const bool is_over =
-      outgoing.last || (outgoing.until != Time() && outgoing.until <= loop().now());
-  if (!is_over) return wait_for(target, outgoing);
-  const std::string missing = std::move(outgoing.id);
-  forget(target);
-  if (phase_ != Phase::kServed) return;
-  call("undelivered", [&] { session_->undelivered(missing); });
-  act_later();
-}
-
-void ForeignPeer::wait_for(const Fingerprint& target, Outgoing& outgoing) {
-  outgoing.waits = true;
-  if (outgoing.until == Time()) outgoing.until = loop().now() + outgoing.items.front().wait;
-  entry_.waits.wait(target, ref(), outgoing.until);
-  // It may have come between the answer and this.
-  if (std::exchange(outgoing.looked_again, true) || node().peers.namespaces_of(target).empty()) {
-    return;
-  }
-  loop().post([&loop = loop(), ref = ref(), target] {
-    Session* session = find_session(loop, ref);
-    if (session == nullptr || !session->foreign) return;
-    static_cast<ForeignPeer*>(session)->go_on(target, false);
-  });
+  if (direct_ == nullptr) direct_ = std::make_unique<DirectMail>(*this);
+  direct_->send(std::move(action.text), std::move(action.payload), action.wait);
 }
 
 void ForeignPeer::go_on(const Fingerprint& target, bool is_over) {
-  const auto at = outgoing_.find(target);
-  if (at == outgoing_.end()) return;
-  at->second.waits = false;
-  at->second.last = at->second.last || is_over;
-  try_first(target);
+  if (direct_ != nullptr) direct_->go_on(target, is_over);
 }
 
-void ForeignPeer::drop_first(Outgoing& outgoing) {
-  const std::size_t bytes = outgoing.items.front().payload.size() + kItemOverhead;
-  waiting_bytes_ -= bytes;
-  entry_.waits.give_bytes(bytes);
-  outgoing.items.pop_front();
-}
-
-void ForeignPeer::forget(const Fingerprint& target) {
-  const auto at = outgoing_.find(target);
-  while (!at->second.items.empty()) drop_first(at->second);
-  outgoing_.erase(at);
+void ForeignPeer::tell_undelivered(std::string_view missing) {
+  if (phase_ != Phase::kServed) return;
+  call("undelivered", [&] { session_->undelivered(missing); });
+  act_later();
 }
 
 }  // namespace peer

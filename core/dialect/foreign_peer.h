@@ -7,12 +7,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include <peer/sdk/dialect.h>
 
 #include "core/dialect/dialects.h"
+#include "core/dialect/direct_mail.h"
 #include "core/net/operation.h"
 #include "core/session/foreign_session.h"
 
@@ -38,6 +38,13 @@ class ForeignPeer final : public ForeignSession {
   void reject(std::string_view text);
   /// What waits for `target` is tried again; `is_over`: for the last time.
   void go_on(const Fingerprint& target, bool is_over);
+
+  // For DirectMail.
+
+  [[nodiscard]] Node& node() const { return *home().node; }
+  [[nodiscard]] DialectEntry& entry() const { return entry_; }
+  /// What was for this foreign id has waited in vain.
+  void tell_undelivered(std::string_view missing);
 
   // ForeignSession.
 
@@ -67,21 +74,6 @@ class ForeignPeer final : public ForeignSession {
     milliseconds wait{0};
     std::function<void(std::uint64_t)> then{};
   };
-  /// What is for one peer of the realm that could not be delivered at once, in its order.
-  struct Outgoing {
-    struct Item {
-      std::string payload;
-      milliseconds wait;
-    };
-    std::string id;
-    std::list<Item> items;
-    Time until{};               ///< of those that wait
-    bool asked = false;         ///< the first of them is on its way
-    bool waits = false;         ///< DialectWaits has an eye on it
-    bool last = false;          ///< the time is over: what is not delivered now is dropped
-    bool looked_again = false;  ///< whether the peer has come while it was asked for
-  };
-
   /// What the plugin's session has of this one.
   class Outlet final : public sdk::DialectPeer {
    public:
@@ -106,7 +98,6 @@ class ForeignPeer final : public ForeignSession {
     ForeignPeer& peer_;
   };
 
-  [[nodiscard]] Node& node() const { return *home().node; }
   /// Calls the plugin. False: it threw, and the connection is closed.
   template <typename Function>
   bool call(const char* name, Function&& function);
@@ -129,12 +120,6 @@ class ForeignPeer final : public ForeignSession {
   void wake();
   bool send_text(std::string_view text, Importance importance);
   [[nodiscard]] bool is_sound(const char* call, std::string_view text, bool is_json);
-  void try_first(const Fingerprint& target);
-  void take_outcome(const Fingerprint& target, sdk::RouteOutcome outcome);
-  void drop_first(Outgoing& outgoing);
-  void wait_for(const Fingerprint& target, Outgoing& outgoing);
-  [[nodiscard]] bool take_room(const Outgoing* outgoing, std::size_t bytes);
-  void forget(const Fingerprint& target);
 
   DialectEntry& entry_;
   Outlet outlet_{*this};
@@ -147,10 +132,9 @@ class ForeignPeer final : public ForeignSession {
   Importance importance_ = Importance::kMessage;  ///< of what is sent in it
   Operation entering_;
   std::unique_ptr<sdk::DialectSession> session_;
-  std::list<Action> actions_;    ///< a list: empty as it mostly is, it takes no memory
-  std::vector<FrameRef> early_;  ///< what came before the session was there
-  std::unordered_map<Fingerprint, Outgoing> outgoing_;
-  std::size_t waiting_bytes_ = 0;
+  std::list<Action> actions_;           ///< a list: empty as it mostly is, it takes no memory
+  std::vector<FrameRef> early_;         ///< what came before the session was there
+  std::unique_ptr<DirectMail> direct_;  ///< since the first
   TimerId timer_;
 };
 

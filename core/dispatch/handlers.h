@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -39,10 +40,15 @@ void handle_directed(const Call& call);  // signal, relay
 void handle_broadcast(const Call& call);
 /// To the members of a namespace but the sender, who need not be one. `data`: JSON.
 void broadcast_to(const Call& call, std::string_view ns, std::string_view data);
-/// A `signal` to a peer; nothing is answered, but for 429. `then` hears what has become of it, at
-/// once or later, unless the session has ended.
-void route_signal(const Call& call, const Fingerprint& target, std::string_view payload,
-                  UniqueTask<void(Session& session, sdk::RouteOutcome outcome)> then);
+/// A `signal` to a peer of this node; nothing is answered, but for 429. What has become of it;
+/// nullopt: the peer is not here, but may be elsewhere.
+[[nodiscard]] std::optional<sdk::RouteOutcome> signal_here(const Call& call,
+                                                           const Fingerprint& target,
+                                                           std::string_view payload);
+/// The same to a peer that may be on another node. `then` hears what has become of it, at once or
+/// later, unless the session has ended.
+void signal_elsewhere(const Call& call, const Fingerprint& target, std::string_view payload,
+                      UniqueTask<void(Session& session, sdk::RouteOutcome outcome)> then);
 /// Asks the broker about aliases that nobody here holds, and goes on, unless the peer has gone,
 /// with a `holders` as long as `aliases` and a call that knows the request's type and id alone.
 void resolve_elsewhere(

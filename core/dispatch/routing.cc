@@ -1,4 +1,5 @@
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -151,6 +152,10 @@ FrameRef frame_for(const Call& call, const Fingerprint& target) {
                         call.message.payload, call.loop().wall());
 }
 
+FrameRef signal_frame(const Call& call, const Fingerprint& target, std::string_view payload) {
+  return directed_frame("signal", call.session.fingerprint, target, payload, call.loop().wall());
+}
+
 // Nobody here is the target, or holds the alias (nullopt).
 void send_elsewhere(const Call& call, const std::optional<Fingerprint>& target) {
   if (call.node.others.none()) return call.error(404, "peer not found");
@@ -209,28 +214,34 @@ void resolve_elsewhere(
                            });
 }
 
-void route_signal(const Call& call, const Fingerprint& target, std::string_view payload,
-                  UniqueTask<void(Session& session, sdk::RouteOutcome outcome)> then) {
+std::optional<sdk::RouteOutcome> signal_here(const Call& call, const Fingerprint& target,
+                                             std::string_view payload) {
+  SessionRef where;
+  switch (call.node.peers.route(target, call.session.namespaces, where)) {
+    case PeerDirectory::Route::kForbidden:
+      return sdk::RouteOutcome::kForbidden;
+    case PeerDirectory::Route::kNotFound:
+      if (call.node.others.none()) return sdk::RouteOutcome::kNotFound;
+      return std::nullopt;
+    case PeerDirectory::Route::kFound:
+      break;
+  }
+  if (!may_fan_out(call, 1)) return sdk::RouteOutcome::kDropped;
+  FrameRef frame = signal_frame(call, target, payload);
+  if (where.loop != call.loop().index()) {
+    call.node.loop_of(where).post(Delivery{std::move(frame), where, {}, nullptr});
+  } else if (call.loop().send(where, frame) != SendResult::kQueued) {
+    return sdk::RouteOutcome::kDropped;
+  }
+  return sdk::RouteOutcome::kDelivered;
+}
+
+void signal_elsewhere(const Call& call, const Fingerprint& target, std::string_view payload,
+                      UniqueTask<void(Session& session, sdk::RouteOutcome outcome)> then) {
   Node& node = call.node;
   Session& session = call.session;
-  SessionRef where;
-  const PeerDirectory::Route route = node.peers.route(target, session.namespaces, where);
-  if (route == PeerDirectory::Route::kForbidden) {
-    return then(session, sdk::RouteOutcome::kForbidden);
-  }
-  const bool is_here = route == PeerDirectory::Route::kFound;
-  if (!is_here && node.others.none()) return then(session, sdk::RouteOutcome::kNotFound);
   if (!may_fan_out(call, 1)) return then(session, sdk::RouteOutcome::kDropped);
-  const FrameRef frame =
-      directed_frame("signal", session.fingerprint, target, payload, call.loop().wall());
-  if (is_here) {
-    if (where.loop != call.loop().index()) {
-      node.loop_of(where).post(Delivery{frame, where, {}, nullptr});
-    } else if (call.loop().send(where, frame) != SendResult::kQueued) {
-      return then(session, sdk::RouteOutcome::kDropped);
-    }
-    return then(session, sdk::RouteOutcome::kDelivered);
-  }
+  const FrameRef frame = signal_frame(call, target, payload);
   const std::vector<std::string_view> namespaces = names_of(session);
   const sdk::DirectedMessage message{session.fingerprint, target, namespaces, text_of(frame), true};
   ask<sdk::RouteOutcome>(

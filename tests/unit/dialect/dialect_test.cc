@@ -390,6 +390,19 @@ TEST_F(DialectTest, WhatWaitsIsBounded) {
   expect_silence(bob);
 }
 
+TEST_F(DialectTest, WhatIsForAPeerThatIsThereNeedsNoRoomAmongWhatWaits) {
+  config_.max_queued_bytes = 300;
+  Client alice = foreign_peer("alice");
+  Client carol = foreign_peer("carol");
+  alice.send("direct bob 30000 1");
+  alice.send("direct bob 30000 2");
+  alice.send("direct carol 0 3");
+  EXPECT_EQ(carol.read(), heard_signal("alice", "carol", "3"));
+  Client bob = foreign_peer("bob");
+  EXPECT_EQ(bob.read(), heard_signal("alice", "bob", "1"));
+  expect_silence(bob);
+}
+
 TEST_F(DialectTest, WhatAPeerHasForAnAbsentOneGoesWithIt) {
   Client alice = foreign_peer("alice");
   alice.send("direct bob 30000 1");
@@ -397,6 +410,30 @@ TEST_F(DialectTest, WhatAPeerHasForAnAbsentOneGoesWithIt) {
   leave(alice);
   Client bob = foreign_peer("bob");
   expect_silence(bob);
+}
+
+TEST_F(DialectTest, TheHostReadsJsonForThePlugin) {
+  const Client alice = foreign_peer("alice");
+  const sdk::DialectHost& host = dialect_.host();
+  // Each text by itself, whatever has been read before.
+  for (const std::string text : {R"({"a":1,"\u0062":[2]})", R"( {"c" : "x"} )", "{}"}) {
+    std::string read;
+    const auto members = host.members_of(text);
+    ASSERT_TRUE(members) << text;
+    for (const auto& [key, value] : *members) read.append(key).append("=").append(value) += ';';
+    EXPECT_EQ(read, text[1] == '"' ? "a=1;b=[2];" : text[1] == '{' ? "c=\"x\";" : "");
+  }
+  for (const std::string bad : {"", "[]", "{\"a\":1", "{\"\\ud800\":1}", "{\"a\":\"\xff\"}"}) {
+    EXPECT_FALSE(host.members_of(bad)) << bad;
+  }
+  EXPECT_THAT(*host.elements_of(" [1,[2], \"a\"]"), ElementsAre("1", "[2]", "\"a\""));
+  for (const std::string bad : {"", "{}", "[1", "[1]x", "[\"\xff\"]"}) {
+    EXPECT_FALSE(host.elements_of(bad)) << bad;
+  }
+  EXPECT_EQ(host.string_of(R"("a\u0062")"), "ab");
+  for (const std::string bad : {"", "a", "\"", "\"a\"x", "\"a\" ", "\"\xff\"", R"("\ud800")"}) {
+    EXPECT_FALSE(host.string_of(bad)) << bad;
+  }
 }
 
 TEST_F(DialectTest, ItAnswersByHttpAtItsPaths) {
