@@ -4,33 +4,49 @@
 #include "core/protocol/json_number.h"
 #include "core/protocol/json_scan.h"
 #include "core/session/registration.h"
+#include "core/wire/notices.h"
 
 namespace peer {
 namespace {
 
 // What a raw string says; empty: it is none, or not Unicode. `room`: for what is escaped in it.
-std::string_view text_in(const JsonMember& member, std::string& room) {
-  if (!is_json_string(member.value)) return {};
-  if (member.value_is_plain) return without_quotes(member.value);
+std::string_view text_in(std::string_view raw, std::string& room) {
+  if (!is_json_string(raw)) return {};
+  if (raw.find('\\') == raw.npos) return without_quotes(raw);
   room.clear();
-  return append_decoded(room, member.value) ? std::string_view(room) : std::string_view();
+  return append_decoded(room, raw) ? std::string_view(room) : std::string_view();
+}
+
+// What clients say to each other, nearly all that there is to tell, is not read again.
+sdk::DialectMessage message_of(std::string_view text, const RelayedParts& parts,
+                               DecodedNames& names) {
+  sdk::DialectMessage message;
+  message.text = text;
+  message.type = parts.type;
+  message.from = parse_fingerprint(parts.from);
+  message.payload = parts.payload;
+  message.ns = text_in(parts.ns, names.ns);
+  message.data = parts.data;
+  return message;
 }
 
 }  // namespace
 
-sdk::DialectMessage message_of(std::string_view text, DecodedNames& names) {
+sdk::DialectMessage message_of(const FrameRef& frame, DecodedNames& names) {
+  const std::string_view text = text_of(frame);
+  if (const auto parts = relayed_parts(frame)) return message_of(text, *parts, names);
   sdk::DialectMessage message;
   message.text = text;
   ObjectCursor cursor(text);
   for (JsonMember member; cursor.next(member);) {
     const std::string_view key = without_quotes(member.key);
     if (is_word(key, "type")) {
-      message.type = text_in(member, names.type);
+      message.type = text_in(member.value, names.type);
     } else if (is_word(key, "from")) {
       std::string room;
-      message.from = parse_fingerprint(text_in(member, room));
+      message.from = parse_fingerprint(text_in(member.value, room));
     } else if (is_word(key, "namespace")) {
-      message.ns = text_in(member, names.ns);
+      message.ns = text_in(member.value, names.ns);
     } else if (is_word(key, "id")) {
       message.id = member.value;
     } else if (is_word(key, "payload")) {

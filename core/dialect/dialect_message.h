@@ -5,6 +5,8 @@
 
 #include <peer/sdk/dialect.h>
 
+#include "core/net/websocket/frame.h"
+
 /// What the core says to a client, as the plugin of a dialect hears it. Pure; any thread.
 namespace peer {
 
@@ -13,8 +15,8 @@ struct DecodedNames {
   std::string type;
   std::string ns;
 };
-/// `text`: sound JSON, such as the server sends. What is returned has views of both.
-[[nodiscard]] sdk::DialectMessage message_of(std::string_view text, DecodedNames& names);
+/// `frame`: sound JSON, such as the server sends. What is returned has views of both.
+[[nodiscard]] sdk::DialectMessage message_of(const FrameRef& frame, DecodedNames& names);
 
 /// The words of an `error`.
 [[nodiscard]] std::string words_of(const sdk::DialectMessage& error);

@@ -28,6 +28,17 @@ constexpr std::uint32_t kIdsAtOnce = 1'000;
 constexpr std::size_t kLongestBody = 1024 * 1024;
 constexpr std::size_t kLongestRealm = 256;
 
+/// Quotes with nothing but ASCII between them, of which nothing is escaped: its text needs no
+/// reader of JSON.
+bool is_plain_string(std::string_view json) {
+  if (json.size() < 2 || !json.starts_with('"') || !json.ends_with('"')) return false;
+  const std::string_view text = without_quotes(json);
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
+  });
+}
+
 bool is_sound_path(std::string_view path) {
   return path.starts_with('/') && path.size() <= 1024 &&
          (path.size() == 1 || !path.ends_with('/')) &&
@@ -170,7 +181,11 @@ std::optional<std::vector<sdk::JsonMemberView>> DialectEntryHost::members_of(
   members.reserve(found.size());
   for (const JsonMember& member : found) {
     sdk::JsonMemberView& view = members.emplace_back();
-    if (!append_decoded(view.key, member.key)) return std::nullopt;
+    if (member.key_is_plain) {
+      view.key = without_quotes(member.key);
+    } else if (!append_decoded(view.key, member.key)) {
+      return std::nullopt;
+    }
     view.value = member.value;
   }
   return members;
@@ -187,6 +202,7 @@ std::optional<std::vector<std::string_view>> DialectEntryHost::elements_of(
 }
 
 std::optional<std::string> DialectEntryHost::string_of(std::string_view json) const noexcept {
+  if (is_plain_string(json)) return std::string(without_quotes(json));
   std::string text;
   if (!is_json_string(json) || !json.ends_with('"') || !is_valid_json(json) ||
       !append_decoded(text, json)) {

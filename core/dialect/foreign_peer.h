@@ -132,8 +132,9 @@ class ForeignPeer final : public ForeignSession {
   Importance importance_ = Importance::kMessage;  ///< of what is sent in it
   Operation entering_;
   std::unique_ptr<sdk::DialectSession> session_;
-  std::list<Action> actions_;           ///< a list: empty as it mostly is, it takes no memory
-  std::vector<FrameRef> early_;         ///< what came before the session was there
+  std::string_view told_;        ///< the JSON that the plugin hears in this call, and may pass on
+  std::list<Action> actions_;    ///< a list: empty as it mostly is, it takes no memory
+  std::vector<FrameRef> early_;  ///< what came before the session was there
   std::unique_ptr<DirectMail> direct_;  ///< since the first
   TimerId timer_;
 };

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "core/protocol/json_scan.h"
 #include "core/protocol/json_text.h"
 
 // The frames that peers hear without having asked. In: names, and JSON that is sound already. Out:
@@ -15,6 +16,18 @@ namespace peer {
 namespace {
 
 constexpr std::size_t kHexLength = 64;
+
+// What directed and broadcast frames are made of, beside their values; and how these are marked.
+constexpr std::string_view kType = "{\"type\":\"";
+constexpr std::string_view kFrom = "\",\"from\":";
+constexpr std::string_view kTo = ",\"to\":";
+constexpr std::string_view kNamespace = ",\"namespace\":";
+constexpr std::string_view kPayload = ",\"payload\":";
+constexpr std::string_view kInnerNamespace = "{\"namespace\":";
+constexpr std::string_view kData = ",\"data\":";
+constexpr std::string_view kTs = ",\"ts\":";
+constexpr std::uint16_t kDirected = 1;
+constexpr std::uint16_t kBroadcast = 2;
 
 FrameBuilder& append_hex(FrameBuilder& builder, const Fingerprint& fingerprint) {
   builder.append("\"");
@@ -39,7 +52,7 @@ FrameBuilder& append_ts(FrameBuilder& builder, sdk::Instant now) {
     latest.size = static_cast<std::size_t>(end - begin);
     latest.time = time;
   }
-  return builder.append(",\"ts\":").append({latest.digits.data(), latest.size});
+  return builder.append(kTs).append({latest.digits.data(), latest.size});
 }
 
 // `{"type":...,"from":...,"namespace":...,"payload":...,"ts":...}`.
@@ -126,16 +139,17 @@ FrameRef server_message_frame(std::string_view ns, std::string_view payload, sdk
   return builder.finish(Opcode::kText);
 }
 
+// relayed_parts() knows this form, and that of broadcast_frame().
 FrameRef directed_frame(std::string_view type, const Fingerprint& from, const Fingerprint& to,
                         std::string_view payload, sdk::Instant now) {
   // 80: the other members' names and punctuation, and the digits of `ts`.
   FrameBuilder builder(type.size() + payload.size() + 2 * kHexLength + 80);
-  builder.append("{\"type\":\"").append(type).append("\",\"from\":");
-  append_hex(builder, from).append(",\"to\":");
+  builder.append(kType).append(type).append(kFrom);
+  append_hex(builder, from).append(kTo);
   append_hex(builder, to);
-  if (!payload.empty()) builder.append(",\"payload\":").append(payload);
+  if (!payload.empty()) builder.append(kPayload).append(payload);
   append_ts(builder, now).append("}");
-  return builder.finish(Opcode::kText);
+  return builder.mark(kDirected).finish(Opcode::kText);
 }
 
 FrameRef directed_frame(std::string_view type, const Fingerprint& from, std::string_view alias,
@@ -153,13 +167,44 @@ FrameRef broadcast_frame(const Fingerprint& from, std::string_view ns, std::stri
                          sdk::Instant now) {
   const std::string ns_json = json_string(ns);
   FrameBuilder builder(2 * ns_json.size() + data.size() + kHexLength + 128);
-  builder.append("{\"type\":\"broadcast\",\"from\":");
-  append_hex(builder, from).append(",\"namespace\":").append(ns_json);
-  builder.append(",\"payload\":{\"namespace\":").append(ns_json);
-  if (!data.empty()) builder.append(",\"data\":").append(data);
+  builder.append(kType).append("broadcast").append(kFrom);
+  append_hex(builder, from).append(kNamespace).append(ns_json);
+  builder.append(kPayload).append(kInnerNamespace).append(ns_json);
+  if (!data.empty()) builder.append(kData).append(data);
   builder.append("}");
   append_ts(builder, now).append("}");
-  return builder.finish(Opcode::kText);
+  return builder.mark(kBroadcast).finish(Opcode::kText);
+}
+
+std::optional<RelayedParts> relayed_parts(const FrameRef& frame) {
+  if (frame.mark() == 0) return std::nullopt;
+  RelayedParts parts;
+  std::string_view rest = text_of(frame);
+  // The last member is `ts`, a number.
+  rest.remove_suffix(rest.size() - rest.rfind(kTs));
+  const auto take = [&](std::size_t size) {
+    const std::string_view taken = rest.substr(0, size);
+    rest.remove_prefix(size);
+    return taken;
+  };
+  take(kType.size());
+  parts.type = take(rest.find('"'));
+  take(kFrom.size());
+  parts.from = without_quotes(take(kHexLength + 2));
+  if (frame.mark() == kDirected) {
+    take(kTo.size() + kHexLength + 2);
+    if (!rest.empty()) parts.payload = rest.substr(kPayload.size());
+    return parts;
+  }
+  take(kNamespace.size());
+  const char* const ns_end = skip_json_value(rest.data(), rest.data() + rest.size());
+  parts.ns = take(static_cast<std::size_t>(ns_end - rest.data()));
+  take(kPayload.size());
+  parts.payload = rest;
+  take(kInnerNamespace.size() + parts.ns.size());
+  rest.remove_suffix(1);
+  if (!rest.empty()) parts.data = rest.substr(kData.size());
+  return parts;
 }
 
 std::string_view text_of(const FrameRef& frame) {

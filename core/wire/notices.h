@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -57,6 +58,18 @@ namespace peer {
 /// The JSON of a `broadcast`; `data` empty: absent.
 [[nodiscard]] FrameRef broadcast_frame(const Fingerprint& from, std::string_view ns,
                                        std::string_view data, sdk::Instant now);
+/// What a frame says of this kind that directed_frame(), to a fingerprint, or broadcast_frame() has
+/// made in this process. Views of the frame; `ns` and `value` raw.
+struct RelayedParts {
+  std::string_view type;
+  std::string_view from;     ///< 64 hex digits
+  std::string_view payload;  ///< empty: absent
+  // Of a broadcast.
+  std::string_view ns;
+  std::string_view data;  ///< in the payload; empty: absent
+};
+/// Known without reading the JSON. Nullopt: it is another frame, whatever it says.
+[[nodiscard]] std::optional<RelayedParts> relayed_parts(const FrameRef& frame);
 /// The JSON text within a text frame.
 [[nodiscard]] std::string_view text_of(const FrameRef& frame);
 

@@ -84,6 +84,7 @@ class YSession final : public DialectSession {
  private:
   /// One that the client has subscribed to.
   struct Topic {
+    std::string name;  ///< as clients say it
     std::string ns;
     std::uint64_t number = 0;
   };
@@ -122,7 +123,7 @@ class YSession final : public DialectSession {
     const std::uint64_t number = ++last_number_;
     peer_.say("{\"type\":\"join\",\"id\":" + std::to_string(number) +
               ",\"payload\":{\"namespace\":" + json_string(ns) + "}}");
-    topics_.push_back({std::move(ns), number});
+    topics_.push_back({topic, std::move(ns), number});
   }
 
   void unsubscribe(const std::string& topic) {
@@ -135,7 +136,10 @@ class YSession final : public DialectSession {
   void publish(std::string_view text, const Members& members) {
     const auto topic = host_.string_of(find(members, "topic"));
     if (!topic) return;
-    std::string ns = namespace_of(*topic);
+    // One that it has subscribed to is known: to make its namespace takes a hash.
+    const auto known = std::find_if(topics_.begin(), topics_.end(),
+                                    [&](const Topic& own) { return own.name == *topic; });
+    std::string ns = known != topics_.end() ? known->ns : namespace_of(*topic);
     peer_.count_members(ns, [this, ns, message = std::string(text)](std::uint64_t clients) {
       // Nobody hears it.
       if (clients == 0) return;

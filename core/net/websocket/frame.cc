@@ -54,6 +54,7 @@ void FrameBuilder::grow(std::size_t payload) {
   void* memory = std::malloc(sizeof(Frame) + kHeaderRoom + capacity_);
   if (memory == nullptr) throw std::bad_alloc();
   auto* larger = new (memory) Frame();
+  larger->mark_ = frame_->mark_;
   std::memcpy(larger->storage() + kHeaderRoom, frame_->storage() + kHeaderRoom, size_);
   FrameRef::destroy(std::exchange(frame_, larger));
 }
@@ -79,7 +80,7 @@ FrameRef FrameBuilder::finish_with(Opcode opcode, std::uint8_t flags) {
 FrameRef FrameBuilder::finish_raw() { return release(0); }
 
 FrameRef FrameBuilder::release(std::size_t header_size) {
-  frame_->begin_ = static_cast<std::uint32_t>(kHeaderRoom - header_size);
+  frame_->begin_ = static_cast<std::uint16_t>(kHeaderRoom - header_size);
   frame_->size_ = header_size + size_;
   return FrameRef(std::exchange(frame_, nullptr));
 }

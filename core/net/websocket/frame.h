@@ -31,7 +31,8 @@ class Frame {
   }
 
   std::atomic<std::uint32_t> references_{1};
-  std::uint32_t begin_ = 0;
+  std::uint16_t begin_ = 0;
+  std::uint16_t mark_ = 0;
   std::size_t size_ = 0;
 };
 
@@ -63,6 +64,8 @@ class FrameRef {
   [[nodiscard]] Opcode opcode() const { return static_cast<Opcode>(bytes()[0] & 0x0F); }
   /// The bytes behind the header, of a frame that finish() made.
   [[nodiscard]] std::span<const std::uint8_t> payload() const;
+  /// FrameBuilder::mark(); 0: nobody has marked it.
+  [[nodiscard]] std::uint16_t mark() const { return frame_->mark_; }
   /// True when both share one Frame.
   friend bool operator==(const FrameRef&, const FrameRef&) = default;
 
@@ -98,6 +101,11 @@ class FrameBuilder {
     char* out = reinterpret_cast<char*>(frame_->storage() + kHeaderRoom + size_);
     size_ += size;
     return out;
+  }
+  /// A number by which the maker knows the form of the payload again. Nobody else looks at it.
+  FrameBuilder& mark(std::uint16_t mark) {
+    frame_->mark_ = mark;
+    return *this;
   }
   /// Payload bytes so far.
   [[nodiscard]] std::size_t size() const { return size_; }
