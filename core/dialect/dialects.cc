@@ -28,6 +28,19 @@ constexpr std::uint32_t kIdsAtOnce = 1'000;
 constexpr std::size_t kLongestBody = 1024 * 1024;
 constexpr std::size_t kLongestRealm = 256;
 
+// Of DialectEntryHost::use_heard().
+thread_local std::string_view text_heard;
+thread_local std::string_view value_heard;
+
+std::string_view largest_container(const std::vector<JsonMember>& members) {
+  std::string_view largest;
+  for (const JsonMember& member : members) {
+    const bool is_container = member.value.starts_with('{') || member.value.starts_with('[');
+    if (is_container && member.value.size() > largest.size()) largest = member.value;
+  }
+  return largest;
+}
+
 /// Quotes with nothing but ASCII between them, of which nothing is escaped: its text needs no
 /// reader of JSON.
 bool is_plain_string(std::string_view json) {
@@ -171,12 +184,21 @@ std::string DialectEntryHost::random_hex(std::size_t bytes) const noexcept {
   return peer::random_hex(std::min(bytes, kMost));
 }
 
+void DialectEntryHost::use_heard(std::string_view text) noexcept {
+  text_heard = text;
+  value_heard = {};
+}
+
+std::string_view DialectEntryHost::heard_value() noexcept { return value_heard; }
+
 std::optional<std::vector<sdk::JsonMemberView>> DialectEntryHost::members_of(
     std::string_view json) const noexcept {
   // Every text of a client is read by this: its room is kept.
   static thread_local std::vector<JsonMember> found;
   clear_members(found);
-  if (!is_valid_utf8(json) || !read_json_object(json, found)) return std::nullopt;
+  const bool is_heard = json.data() == text_heard.data() && json.size() == text_heard.size();
+  if ((!is_heard && !is_valid_utf8(json)) || !read_json_object(json, found)) return std::nullopt;
+  if (is_heard) value_heard = largest_container(found);
   std::vector<sdk::JsonMemberView> members;
   members.reserve(found.size());
   for (const JsonMember& member : found) {

@@ -8,6 +8,7 @@
 #include "core/base/utf8.h"
 #include "core/dialect/dialect_message.h"
 #include "core/dispatch/handlers.h"
+#include "core/protocol/json_grammar.h"
 #include "core/protocol/json_text.h"
 #include "core/session/registration.h"
 #include "core/wire/notices.h"
@@ -22,6 +23,12 @@ namespace {
 constexpr std::size_t kMostActions = 64;  // of one call
 constexpr std::size_t kMostEarly = 64;
 constexpr std::size_t kRoomForWords = 64 * 1024;  // beside what a message may have
+
+// What a plugin says mostly is an object around the payload that it has just heard.
+bool is_json_text(std::string_view text) {
+  return text.starts_with('{') ? is_valid_object(text, DialectEntryHost::heard_value())
+                               : is_valid_json(text);
+}
 
 }  // namespace
 
@@ -85,7 +92,7 @@ bool ForeignPeer::is_sound(const char* call, std::string_view text, bool is_json
     fault = "gave a text that is too long";
   } else if (text.data() == told_.data() && text.size() == told_.size() && !text.empty()) {
     return true;
-  } else if (!(is_json ? is_valid_json(text) : is_valid_utf8(text))) {
+  } else if (!(is_json ? is_json_text(text) : is_valid_utf8(text))) {
     const bool is_text = is_json && is_valid_utf8(text);
     fault = is_text ? "gave a text that is not JSON" : "gave a text that is not UTF-8";
   }
@@ -127,8 +134,10 @@ void ForeignPeer::hear(std::string_view text) {
   if (!peer::pay({node(), *this, none})) return;
   paid_ = true;
   importance_ = Importance::kAnswer;
+  DialectEntryHost::use_heard(text);
   call("hear", [&] { session_->hear(text); });
   act();
+  DialectEntryHost::use_heard({});
 }
 
 void ForeignPeer::tell(const FrameRef& frame, Importance importance) {

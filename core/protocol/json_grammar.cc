@@ -221,6 +221,34 @@ bool is_valid_json(std::string_view json) {
   return p != nullptr && skip_json_space(p, text.end) == text.end;
 }
 
+// What a bracket opens ends at the bracket that closes it, whatever stands behind that: so a known
+// value can be stepped over. It is as deep here as it was where it has been checked.
+bool is_valid_object(std::string_view json, std::string_view known) {
+  const bool helps = known.starts_with('{') || known.starts_with('[');
+  Text text(json);
+  const char* p = skip_json_space(json.data(), text.end);
+  if (!is_at(p, text.end, '{')) return false;
+  p = skip_json_space(p + 1, text.end);
+  const char* unchecked = json.data();  // whose UTF-8 has not been looked at
+  if (!is_at(p, text.end, '}')) {
+    for (;; p = skip_json_space(p + 1, text.end)) {
+      const char* const value = check_key(text, p);
+      if (value == nullptr) return false;
+      if (helps && json_slice(value, text.end).starts_with(known)) {
+        if (!is_valid_utf8(json_slice(unchecked, value))) return false;
+        p = unchecked = value + known.size();
+      } else if ((p = check_value(text, value, 1)) == nullptr) {
+        return false;
+      }
+      p = skip_json_space(p, text.end);
+      if (!is_at(p, text.end, ',')) break;
+    }
+    if (!is_at(p, text.end, '}')) return false;
+  }
+  return skip_json_space(p + 1, text.end) == text.end &&
+         is_valid_utf8(json_slice(unchecked, text.end));
+}
+
 bool read_json_object(std::string_view json, std::vector<JsonMember>& members) {
   Text text(json);
   const char* p = skip_json_space(json.data(), text.end);

@@ -181,7 +181,9 @@ std::optional<RelayedParts> relayed_parts(const FrameRef& frame) {
   RelayedParts parts;
   std::string_view rest = text_of(frame);
   // The last member is `ts`, a number.
-  rest.remove_suffix(rest.size() - rest.rfind(kTs));
+  rest.remove_suffix(1);
+  while (rest.back() != ':') rest.remove_suffix(1);
+  rest.remove_suffix(kTs.size());
   const auto take = [&](std::size_t size) {
     const std::string_view taken = rest.substr(0, size);
     rest.remove_prefix(size);

@@ -28,6 +28,10 @@ std::size_t end_of_string(std::string_view text) {
 }
 
 std::optional<Kind> kind_of_raw(const DialectHost& host, std::string_view raw) {
+  // The words have nothing that must be escaped: as they mostly stand they are known at once.
+  if (raw.size() > 2 && raw.starts_with('"')) {
+    if (const auto kind = kind_of(raw.substr(1, raw.size() - 2))) return kind;
+  }
   const auto text = host.string_of(raw);
   return text ? kind_of(*text) : std::nullopt;
 }
@@ -50,9 +54,13 @@ std::optional<Directed> read_directed(const DialectHost& host, std::string_view 
   std::string_view raw_type;
   std::string_view raw_dst;
   for (const auto& [key, value] : *members) {
-    if (key == "type") raw_type = value;
-    if (key == "dst") raw_dst = value;
-    if (key == "payload") read.payload = value;
+    if (key == "payload") {
+      read.payload = value;
+    } else if (key == "type") {
+      raw_type = value;
+    } else if (key == "dst") {
+      raw_dst = value;
+    }
   }
   const auto kind = kind_of_raw(host, raw_type);
   if (!kind) return std::nullopt;
