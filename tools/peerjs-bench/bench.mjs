@@ -4,8 +4,8 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 
-import { Client, frame } from './clients.mjs';
 import { cpuOf, memoryOf, startNpmPeer, startOurs } from './servers.mjs';
+import { enter, enterAll, enterPairs } from './speakers.mjs';
 
 const [binary, ...rest] = process.argv.slice(2);
 if (!binary) {
@@ -25,65 +25,17 @@ const targets = {
   'peer-server, native': { start: () => startOurs(binary, options.core), speaks: 'native' },
 };
 
-// Comes in under this name, and resolves with the client, and with what others call it.
-const enter = {
-  async peerjs(port, name) {
-    const client = new Client(port, `/peerjs?key=peerjs&id=${name}&token=t&version=1.5.5`);
-    const told = client.next();
-    await client.ready;
-    if ((await told) !== '{"type":"OPEN"}') throw new Error('no OPEN');
-    return { client, name };
-  },
-  async native(port, name) {
-    const client = new Client(port, '/ws');
-    await client.ready;
-    const registered = client.next();
-    client.write(frame(`{"type":"register","payload":{"public_key":"${name}"}}`));
-    const { fingerprint } = JSON.parse(await registered).payload;
-    return { client, name: fingerprint };
-  },
-};
-
-// What a candidate says; the other side gets the same, so that the sizes are those of PeerJS.
-const payload = JSON.stringify({ candidate: { candidate: 'x'.repeat(Math.max(0, options.size - 100)), sdpMid: '0' }, type: 'data' });
-const message = {
-  peerjs: (to) => frame(`{"type":"CANDIDATE","payload":${payload},"dst":"${to}"}`),
-  native: (to) => frame(`{"type":"signal","to":"${to}","payload":{"type":"CANDIDATE","payload":${payload}}}`),
-};
-
-async function enterAll(server, speaks, count, name) {
-  const all = [];
-  for (let i = 0; i < count; i += 50) {
-    const some = Array.from({ length: Math.min(50, count - i) }, (_, k) => enter[speaks](server.port, `${name}-${i + k}`));
-    all.push(...(await Promise.all(some)));
-  }
-  return all;
-}
-
 // Pairs that answer each message with one; each has so many under way (`flight`). Microseconds of CPU for a message.
 async function relay(server, speaks) {
-  const all = await enterAll(server, speaks, 2 * options.pairs, 'pair');
-  if (speaks === 'native') {
-    // A namespace for each pair.
-    for (const [i, { client }] of all.entries()) {
-      const joined = client.next();
-      client.write(frame(`{"type":"join","payload":{"namespace":"pair-${i >> 1}"}}`));
-      await joined;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100)); // for peer_joined
-  }
+  const all = await enterPairs(server, speaks, options.pairs, options.size);
   let count = 0;
-  for (const [i, { client }] of all.entries()) {
-    const text = message[speaks](all[i ^ 1].name);
+  for (const { client, frame } of all) {
     client.onText = () => {
       ++count;
-      client.write(text);
+      client.write(frame);
     };
   }
-  for (let i = 0; i < all.length; i += 2) {
-    const burst = Array(options.flight).fill(message[speaks](all[i + 1].name));
-    all[i].client.write(Buffer.concat(burst));
-  }
+  for (let i = 0; i < all.length; i += 2) all[i].client.write(Buffer.concat(Array(options.flight).fill(all[i].frame)));
   const lasts = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
   await lasts(500);
   const figures = [];
@@ -100,7 +52,7 @@ async function relay(server, speaks) {
 async function connects(server, speaks) {
   let number = 0;
   const one = async () => {
-    while (number < options.connects) await (await enter[speaks](server.port, `guest-${++number}`)).client.close();
+    while (number < options.connects) await (await enter(server, speaks, `guest-${++number}`)).client.close();
   };
   const before = { cpu: cpuOf(server.pid), at: performance.now() };
   await Promise.all(Array.from({ length: 64 }, one));

@@ -15,8 +15,8 @@ async function start(program, args, core) {
   const pinned = core === undefined ? [program, ...args(file)] : ['taskset', '-c', String(core), program, ...args(file)];
   const child = spawn(pinned[0], pinned.slice(1), { stdio: ['ignore', 'ignore', 'inherit'] });
   const ended = new Promise((resolve) => child.once('exit', resolve));
-  const stop = async () => {
-    child.kill('SIGKILL');
+  const stop = async (signal = 'SIGKILL') => {
+    child.kill(signal);
     await ended;
     rmSync(directory, { recursive: true });
   };
@@ -33,17 +33,36 @@ export function startNpmPeer(core) {
   return start(process.execPath, (file) => [kNpmPeer, require.resolve('peer'), file], core);
 }
 
+const kSettings = [
+  'host=127.0.0.1',
+  'port=0',
+  'loops=1',
+  'rate_limit_per_sec=1000000000',
+  'rate_limit_burst=1000000000',
+  'fanout_limit_per_sec=0',
+  'max_connections_per_ip=0',
+  'plugins.dialects=[{"name": "peerjs"}, {"name": "y_webrtc"}]',
+].flatMap((value) => ['--set', value]);
+
 export function startOurs(binary, core) {
-  const settings = [
-    'host=127.0.0.1',
-    'port=0',
-    'loops=1',
-    'rate_limit_per_sec=1000000000',
-    'rate_limit_burst=1000000000',
-    'max_connections_per_ip=0',
-    'plugins.dialects.name=peerjs',
-  ];
-  return start(binary, (file) => [...settings.flatMap((value) => ['--set', value]), '--port-file', file], core);
+  return start(binary, (file) => [...kSettings, '--port-file', file], core);
+}
+
+// Under callgrind, as tools/instructions has it: `stop()` resolves with the instructions in user space since the start.
+export async function startCounted(binary) {
+  const directory = mkdtempSync(join(tmpdir(), 'peerjs-bench-'));
+  // Neither library may choose its code by the machine's processor.
+  process.env.SIMDJSON_FORCE_IMPLEMENTATION = 'westmere';
+  process.env.GLIBC_TUNABLES = 'glibc.cpu.hwcaps=-AVX2,-AVX512F,-AVX512VL,-AVX_Fast_Unaligned_Load,-ERMS,-FSRM';
+  const flags = ['--tool=callgrind', '--callgrind-out-file=/dev/null', `--log-file=${directory}/valgrind.%p`, binary];
+  const server = await start('valgrind', (file) => [...flags, ...kSettings, '--set', 'log_level=error', '--port-file', file]);
+  const stop = async () => {
+    await server.stop('SIGTERM');
+    const text = readFileSync(join(directory, `valgrind.${server.pid}`), 'utf8');
+    rmSync(directory, { recursive: true });
+    return Number(text.match(/Collected : *([0-9]+)/)[1]);
+  };
+  return { ...server, stop };
 }
 
 // CPU time of all threads, in microseconds.
