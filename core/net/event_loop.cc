@@ -397,14 +397,17 @@ void EventLoop::stop(CloseCode code, const std::string& reason, milliseconds spr
                      Time deadline) {
   stopping_ = true;
   stop_deadline_ = deadline;
+  stop_code_ = code;
+  stop_reason_ = reason;
   stop_listening();
   // A slot has its time by its number: nothing is kept for each connection.
   const std::size_t slots = connections_.size();
   const auto steps = std::clamp<std::size_t>(static_cast<std::size_t>(spread / kCloseStep), 1,
                                              std::max<std::size_t>(slots, 1));
   for (std::size_t i = 0; i < steps; ++i) {
-    const auto close = [this, code, reason, begin = slots * i / steps,
-                        end = slots * (i + 1) / steps] { close_slots(begin, end, code, reason); };
+    const auto close = [this, begin = slots * i / steps, end = slots * (i + 1) / steps] {
+      for (std::size_t slot = begin; slot < end; ++slot) close_slot(slot);
+    };
     if (i == 0) {
       close();
     } else {
@@ -413,17 +416,14 @@ void EventLoop::stop(CloseCode code, const std::string& reason, milliseconds spr
   }
 }
 
-void EventLoop::close_slots(std::size_t begin, std::size_t end, CloseCode code,
-                            std::string_view reason) {
-  for (std::size_t slot = begin; slot < end; ++slot) {
-    Connection* connection = connections_[slot].get();
-    if (connection == nullptr) continue;
-    if (connection->state_ == Connection::State::kHttp) {
-      connection->abort();
-      connection->mark_dirty();
-    } else {
-      connection->close(code, reason);
-    }
+void EventLoop::close_slot(std::size_t slot) {
+  Connection* connection = connections_[slot].get();
+  if (connection == nullptr) return;
+  if (connection->state_ == Connection::State::kHttp) {
+    connection->abort();
+    connection->mark_dirty();
+  } else {
+    connection->close(stop_code_, stop_reason_);
   }
 }
 

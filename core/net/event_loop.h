@@ -228,7 +228,8 @@ class EventLoop {
   /// Stops accepting.
   void stop_listening();
   /// Stops accepting and closes every connection with `code`, evenly over `spread`: those that come
-  /// back do not come all at once. run() returns when the last is gone, or at `deadline`.
+  /// back do not come all at once. One that comes from another loop later is closed when it has
+  /// come. run() returns when the last is gone, or at `deadline`.
   void stop(CloseCode code, const std::string& reason, milliseconds spread, Time deadline);
 
  private:
@@ -285,7 +286,7 @@ class EventLoop {
   void will_close(Connection& connection);
   void count_queued(std::size_t before, std::size_t now);
   [[nodiscard]] bool may_queue(Importance importance) const;
-  void close_slots(std::size_t begin, std::size_t end, CloseCode code, std::string_view reason);
+  void close_slot(std::size_t slot);
   void notify_closed();
   void destroy(Connection& connection);
   template <typename F>
@@ -301,6 +302,8 @@ class EventLoop {
   std::vector<int> spares_;  // descriptors that are closed for a connection when none is left
   bool stopping_ = false;
   Time stop_deadline_ = kNever;
+  CloseCode stop_code_ = CloseCode::kGoingAway;
+  std::string stop_reason_;
 
   Time now_;
   sdk::Instant wall_;

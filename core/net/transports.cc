@@ -102,6 +102,12 @@ Connection* EventLoop::watch_in(ConnectionRef ref, std::unique_ptr<Connection> c
   stats_.connections.fetch_add(1, std::memory_order_relaxed);
   placed->mark_dirty();  // service() goes on with what it has read
   update_deadline(*placed);
+  // It was nowhere when all were closed. Behind what the caller has to say to it.
+  if (stopping_) {
+    post([this, ref] {
+      if (find(ref) != nullptr) close_slot(ref.slot);
+    });
+  }
   return placed;
 }
 

@@ -32,6 +32,21 @@ TEST_F(StopTest, TheLoopEndsWhenTheLastHasGone) {
   EXPECT_EQ(application_.closed.so_far().size(), 1U);
 }
 
+// As one that is on its way to a session of another loop.
+TEST_F(StopTest, AConnectionThatIsOnItsWayMeanwhileIsClosedWhenItHasCome) {
+  test::WsClient stays = connect();
+  test::WsClient moves = connect();
+  on_loop([&] {
+    Connection* connection = loop().transport_of({1, 0, 0});
+    std::unique_ptr<Connection> taken = loop().take_out(*connection);
+    loop().stop(CloseCode::kGoingAway, "bye", 0ms, steady_now() + 1h);
+    Connection* placed = loop().place(std::move(taken));
+    placed->reply(text_frame("last words"));
+  });
+  EXPECT_EQ(moves.read_text(), "last words");
+  moves.expect_close(1001, "bye");
+}
+
 TEST_F(StopTest, ALoopWithoutConnectionsEndsAtOnce) {
   stop(1h);
   running_->join();
