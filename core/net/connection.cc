@@ -56,8 +56,11 @@ void Connection::leave_admission() {
 
 bool Connection::fits_behind(std::size_t more_bytes, Importance importance) const {
   const NetOptions& options = loop_->options();
-  return output_.count() < options.send_buffer_size &&
-         output_.bytes() + more_bytes <= options.send_buffer_bytes && loop_->may_queue(importance);
+  const SendQueue::Load load = output_.load();
+  // Behind what is exempt as behind nothing.
+  const bool has_room = load.count == 0 || (load.count < options.send_buffer_size &&
+                                            load.bytes + more_bytes <= options.send_buffer_bytes);
+  return has_room && loop_->may_queue(importance);
 }
 
 SendResult Connection::send(const FrameRef& frame, Importance importance) {

@@ -86,7 +86,17 @@ class SendQueue {
   }
   /// Bytes that the socket has not taken yet.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  /// Text messages among these; one that is partly sent counts.
+  [[nodiscard]] std::size_t count_texts() const;
   void push(FrameRef frame);
+  /// What waits now is no part of Load.
+  void exempt_all();
+  /// What a bound is held against.
+  struct Load {
+    std::size_t count = 0;
+    std::size_t bytes = 0;
+  };
+  [[nodiscard]] Load load() const;
   /// What is left of the first frame where no other waits behind it; empty: nothing, or more.
   [[nodiscard]] std::span<const std::uint8_t> only() const {
     return empty() || behind_ != nullptr ? std::span<const std::uint8_t>()
@@ -102,6 +112,9 @@ class SendQueue {
   struct Behind {
     std::vector<FrameRef> frames;
     std::size_t head = 0;  // the first that waits; those before it have left
+    // The oldest that wait, first_ included, are exempt; bytes: of whole frames.
+    std::size_t exempt = 0;
+    std::size_t exempt_bytes = 0;
   };
 
   [[nodiscard]] const FrameRef& at(std::size_t place) const {
@@ -115,7 +128,8 @@ class SendQueue {
   FrameRef first_;
   std::size_t sent_ = 0;  // bytes of it
   std::size_t bytes_ = 0;
-  std::unique_ptr<Behind> behind_;  // null: nothing waits behind the first
+  // Null: nothing waits behind the first, which is not exempt.
+  std::unique_ptr<Behind> behind_;
 };
 
 /// One TCP connection: HTTP at first, a WebSocket after the upgrade (RFC 6455 4), then closing.
@@ -177,6 +191,8 @@ class Connection final : private FrameSink {
   /// From now on the session hears of each message that is sent, and may keep those that cannot be.
   /// Control frames are no messages.
   void count_messages() { messages_ = Messages::kCounted; }
+  /// What waits now takes no room of send(): all of that is for what is new.
+  void exempt_unsent() { output_.exempt_all(); }
   /// From now on what is sent goes to ApplicationSession::translate() instead.
   void translate_messages() { messages_ = Messages::kTranslated; }
   /// What that makes of it: bounded as send() does it, or, kAnswer, as reply() does.
@@ -186,6 +202,8 @@ class Connection final : private FrameSink {
   /// What its socket has not taken yet, control frames included.
   [[nodiscard]] std::size_t unsent() const { return output_.count(); }
   [[nodiscard]] std::size_t unsent_bytes() const { return output_.bytes(); }
+  /// Text messages of these.
+  [[nodiscard]] std::size_t unsent_messages() const { return output_.count_texts(); }
   /// From the latest ping to its pong, in the rounds of the loop; nullopt: there was none yet.
   [[nodiscard]] std::optional<milliseconds> round_trip() const {
     if (round_trip_ < 0) return std::nullopt;

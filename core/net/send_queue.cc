@@ -35,6 +35,24 @@ void SendQueue::push(FrameRef frame) {
   behind_->frames.push_back(std::move(frame));
 }
 
+std::size_t SendQueue::count_texts() const {
+  std::size_t texts = 0;
+  for (std::size_t i = 0; i < count(); ++i) texts += at(i).opcode() == Opcode::kText ? 1 : 0;
+  return texts;
+}
+
+void SendQueue::exempt_all() {
+  if (empty()) return;
+  if (behind_ == nullptr) behind_ = std::make_unique<Behind>();
+  behind_->exempt = count();
+  behind_->exempt_bytes = bytes_ + sent_;
+}
+
+SendQueue::Load SendQueue::load() const {
+  if (behind_ == nullptr || behind_->exempt == 0) return {count(), bytes_};
+  return {count() - behind_->exempt, bytes_ - (behind_->exempt_bytes - sent_)};
+}
+
 // Most flushes find one frame: send() is 40 ns cheaper than sendmsg() with one iovec.
 ssize_t SendQueue::write_some(int fd, std::size_t& offered) const {
   const std::span<const std::uint8_t> first = first_.bytes().subspan(sent_);
@@ -110,9 +128,18 @@ void SendQueue::drop_first() {
     first_ = FrameRef();
     return;
   }
-  auto& [frames, head] = *behind_;
-  first_ = std::move(frames[head++]);
+  auto& [frames, head, exempt, exempt_bytes] = *behind_;
+  if (exempt > 0) {
+    --exempt;
+    exempt_bytes -= first_.size();
+  }
   if (head == frames.size()) {
+    first_ = FrameRef();
+    behind_.reset();
+    return;
+  }
+  first_ = std::move(frames[head++]);
+  if (head == frames.size() && exempt == 0) {
     behind_.reset();
   } else if (head >= kMaxIovecs && 2 * head >= frames.size()) {
     // A queue that never drains, because a slow reader's is always filled again, must not keep the

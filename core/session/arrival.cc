@@ -75,6 +75,7 @@ void add_rest(Node& node, Session& session, MovingRest rest) {
     if (i + waits >= rest.kept.size()) away.waiting_bytes += size;
     kept.push(std::move(rest.kept[i]));
   }
+  kept.note_handed_out(static_cast<std::uint32_t>(rest.handed_out));
   away.waiting += static_cast<std::uint32_t>(waits);
   for (std::uint32_t i = 0; i < state.kept.count(); ++i) kept.push(state.kept.at(i));
   state.kept = std::move(kept);

@@ -77,6 +77,15 @@ void forget_tokens(Node& node, Resumable& state) {
   node.resumes.resumable.fetch_sub(1, std::memory_order_relaxed);
 }
 
+// Of the messages that it keeps.
+std::uint32_t handed_out(const Session& session) {
+  const KeptFrames& kept = session.resumable->kept;
+  const Connection* transport = session.transport();
+  if (transport == nullptr) return kept.handed_out();
+  const auto unsent = std::min<std::size_t>(transport->unsent_messages(), kept.count());
+  return std::max(kept.handed_out(), kept.count() - static_cast<std::uint32_t>(unsent));
+}
+
 // It loses what it keeps, and with that the way back. Who is away leaves, but later: whoever sends
 // to it may be in the middle of something.
 void give_up(LoopState& home, Resumable& state) {
@@ -101,18 +110,30 @@ bool go_away(Node& node, Connection& connection) {
                           node.config().resume_window.count() > 0 &&
                           (!node.stopping || node.parking) && is_expected_back(connection.end());
   if (!may_return) return false;
-  trim_kept(session);
   auto away = std::make_unique<Away>();
   away->address = connection.remote_address();
   away->holds_admission = connection.take_place();
-  // What it has not been sent yet goes on waiting.
-  away->waiting = static_cast<std::uint32_t>(connection.unsent());
-  away->waiting_bytes = connection.unsent_bytes();
   away->grant_ends = grant_ends(session, connection.deadline());
+  keep_unsent(session, *away);
   session.loop().detach(connection);
   session.use_transport(nullptr);
   begin_away(node, session, std::move(away));
   return true;
+}
+
+void keep_unsent(Session& session, Away& away) {
+  trim_kept(session);
+  KeptFrames& kept = session.resumable->kept;
+  kept.note_handed_out(handed_out(session));
+  away.waiting = kept.count() - kept.handed_out();
+  for (std::uint32_t i = kept.handed_out(); i < kept.count(); ++i) {
+    away.waiting_bytes += kept.at(i).size();
+  }
+}
+
+std::uint64_t most_received(const Session& session) {
+  const Resumable& state = *session.resumable;
+  return state.sent - state.kept.count() + handed_out(session);
 }
 
 void await_end(Node& node, Session& session) {

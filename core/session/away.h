@@ -25,5 +25,9 @@ void release_resumable(Node& node, Session& session);
 /// Of what was sent, keeps what `resume_buffer_size` and `resume_buffer_bytes` say, beside what the
 /// transport has not taken yet.
 void trim_kept(Session& session);
+/// What its transport, which it is about to lose, has not taken goes on waiting for it.
+void keep_unsent(Session& session, Away& away);
+/// So many of the messages that it has been sent its client may have, at most.
+[[nodiscard]] std::uint64_t most_received(const Session& session);
 
 }  // namespace peer

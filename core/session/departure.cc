@@ -159,6 +159,7 @@ MovingRest rest_of(Session& session, std::vector<MovingTicketOf> tickets) {
   if (away.grant_ends != kNever) rest.grant = away.grant_ends - now;
   rest.waiting = away.waiting;
   for (std::uint32_t i = 0; i < state.kept.count(); ++i) rest.kept.push_back(state.kept.at(i));
+  rest.handed_out = state.kept.handed_out();
   rest.rate = session.tokens.level(now);
   rest.fanout = session.fanout.level(now);
   rest.tickets = std::move(tickets);

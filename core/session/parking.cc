@@ -4,6 +4,7 @@
 
 #include "core/base/log.h"
 #include "core/base/packed_bytes.h"
+#include "core/session/away.h"
 #include "core/session/membership.h"
 #include "core/session/session_record.h"
 
@@ -84,7 +85,7 @@ void hand_over(Node& node, LoopState& home, Session& session, Parking::Waiting w
   if (what.attempts >= kMostAttempts) return begin_parking_departure(node, home, session);
   const Resumable& state = *session.resumable;
   PackedWriter body;
-  body.text(bytes_of(state.token)).number(state.sent);
+  body.text(bytes_of(state.token)).number(most_received(session));
   PackedWriter text;
   text.number(static_cast<std::uint64_t>(MoveStep::kPark)).number(home.loop->index());
   text.number(session.registration_number).text(body.take());
@@ -99,8 +100,10 @@ void park_next(Node& node, LoopState& home) {
     const Parking::Waiting what = parking.waiting.begin()->second;
     parking.waiting.erase(parking.waiting.begin());
     Session* session = find_session(*home.loop, what.session);
-    // Its client may have taken it to another node already, or does so now.
+    // Its client may have taken it to another node already, or does so now; and one that was back
+    // for a moment is listed twice.
     if (session == nullptr || !session->is_away() || is_moving(home, what.session)) continue;
+    if (parking.under_way.contains(what.session.slot)) continue;
     if (what.attempts == 0) {
       const std::uint64_t size = parked_size(*session);
       const std::uint64_t most = node.config().resume_parked_bytes;

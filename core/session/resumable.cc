@@ -14,6 +14,7 @@ std::size_t KeptFrames::pop() {
   const FrameRef oldest = std::exchange(frames_[head_], FrameRef());
   const std::size_t size = oldest.size();
   head_ = (head_ + 1) & (capacity_ - 1);
+  if (handed_out_ > 0) --handed_out_;
   if (--count_ == 0) *this = KeptFrames();
   return size;
 }

@@ -27,6 +27,11 @@ class KeptFrames {
   void push(FrameRef frame);
   /// There must be one. Returns its size.
   std::size_t pop();
+  /// So many of them, the oldest, have left this node on some connection, whole: the client may
+  /// have them. Of what it was sent later none can be there.
+  [[nodiscard]] std::uint32_t handed_out() const { return handed_out_; }
+  /// So many at least.
+  void note_handed_out(std::uint32_t count) { handed_out_ = std::max(handed_out_, count); }
 
  private:
   [[nodiscard]] std::uint32_t index(std::uint32_t i) const { return (head_ + i) & (capacity_ - 1); }
@@ -36,6 +41,7 @@ class KeptFrames {
   std::uint32_t capacity_ = 0;  // 0, or a power of two
   std::uint32_t head_ = 0;
   std::uint32_t count_ = 0;
+  std::uint32_t handed_out_ = 0;
 };
 
 /// The token that a session was resumed with: good until the client is heard on the connection that

@@ -68,7 +68,8 @@ bool may_be_resumed(const Session* session, const TokenHash& token, std::uint64_
   if (state == nullptr || state->given_up || session->loop().now() >= state->ends) return false;
   const bool is_its_token =
       state->token == token || (state->used != nullptr && state->used->hash == token);
-  return is_its_token && received <= state->sent && received + state->kept.count() >= state->sent;
+  return is_its_token && received <= most_received(*session) &&
+         received + state->kept.count() >= state->sent;
 }
 
 std::unique_ptr<Away> replace_transport(Session& session) {
@@ -76,9 +77,7 @@ std::unique_ptr<Away> replace_transport(Session& session) {
   Connection& older = *session.transport();
   absence->grant_ends = grant_ends(session, older.deadline());
   absence->address = older.remote_address();
-  absence->waiting = static_cast<std::uint32_t>(older.unsent());
-  absence->waiting_bytes = older.unsent_bytes();
-  trim_kept(session);
+  keep_unsent(session, *absence);
   session.loop().detach(older);
   session.use_transport(nullptr);
   older.close(CloseCode::kReplaced, "replaced by a newer connection");
@@ -159,8 +158,11 @@ void greet(Node& node, Session& session, Arrival& arrival) {
   const auto missing = static_cast<std::uint32_t>(state.sent - arrival.received);
   // As answers: a replay is never cut (docs/protocol.md, "C.6 Session resume").
   for (std::uint32_t i = kept - missing; i < kept; ++i) transport.reply(state.kept.at(i));
+  // Nor does it take the room of what is new.
+  if (missing > 0) transport.exempt_unsent();
   // Only now: none of these is a new message.
   transport.count_messages();
+  state.kept.note_handed_out(kept - missing);  // so many it has, as it says
   node.resumes.resumed.fetch_add(1, std::memory_order_relaxed);
   node.resumes.replayed.fetch_add(missing, std::memory_order_relaxed);
 }
@@ -261,7 +263,7 @@ void count_handled(Session& session) {
 
 bool forget_received(Session& session, std::uint64_t received) {
   Resumable& state = *session.resumable;
-  if (received > state.sent) return false;
+  if (received > most_received(session)) return false;
   std::size_t bytes = state.bytes;
   while (state.kept.count() > 0 && state.sent - state.kept.count() < received) {
     bytes -= state.kept.pop();

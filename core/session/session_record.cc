@@ -184,6 +184,7 @@ std::string packed(const MovingRest& rest) {
     writer.number(ticket.expires ? since_epoch(*ticket.expires) : 0);
     writer.number(ticket.shows_ticket ? 1 : 0).text(ticket.text);
   }
+  writer.number(rest.handed_out);
   return writer.take();
 }
 
@@ -221,6 +222,9 @@ std::optional<MovingRest> read_rest(std::string_view bytes) {
   for (std::uint64_t i = reader.count(); i > 0; --i) {
     if (!read(reader, rest.tickets.emplace_back())) return std::nullopt;
   }
+  // Nodes of 1.3 do not say it: any of them.
+  rest.handed_out = rest.kept.size();
+  if (!reader.is_at_end()) rest.handed_out = std::min(rest.handed_out, reader.number());
   if (!reader.good() || rest.sent < rest.kept.size()) return std::nullopt;
   return rest;
 }

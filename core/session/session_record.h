@@ -65,6 +65,7 @@ struct MovingRest {
   std::optional<milliseconds> grant;
   std::uint32_t waiting = 0;  ///< the latest so many of `kept` have come while it was away
   std::vector<FrameRef> kept;
+  std::size_t handed_out = 0;  ///< the oldest so many of `kept` the client may have
   std::optional<TokenBucket::Level> rate;
   TokenBucket::Level fanout;
   std::vector<MovingTicketOf> tickets;

@@ -113,6 +113,7 @@ TEST_F(AwayTest, APeerThatIsAwayIsStillThere) {
   Client bob = resumable("bob");
   EXPECT_THAT(bob.ask("create_room", R"({"room_id":"den"})"), HasSubstr("room_created"));
   join(bob);
+  bob.read();
   leave(bob);
   EXPECT_THAT(http("GET", "/health"), HasSubstr(R"("peers":2)"));
   EXPECT_THAT(alice.heard(), SizeIs(1));
@@ -403,6 +404,24 @@ TEST_F(SharedAwayTest, AnOperationGoesOnOverATakeOver) {
   broker_.joins.release();
   EXPECT_EQ(newer.read(), peer_list("lobby", {"bob"}));
   EXPECT_TRUE(newer.waits());
+}
+
+// On its way back it is on no loop, which closes all that it has when the node stops.
+TEST_F(SharedAwayTest, WhoIsOnTheWayBackWhenTheNodeStopsIsClosedLikeAll) {
+  Client carol = peer("carol");
+  Client bob = resumable("bob");
+  leave(bob);
+  broker_.session_tokens.hold();
+  Client again = connect();
+  again.send("resume", resume_payload(token("bob"), 0));
+  broker_.session_tokens.wait();
+  on_loop(0, [&] {
+    EventLoop& loop = *node().loops[0];
+    node().stopping = true;
+    loop.stop(CloseCode::kGoingAway, "bye", milliseconds(0), kNever);
+    broker_.session_tokens.release();
+  });
+  EXPECT_THAT(again.end(), ElementsAre(HasSubstr("resumed"), "1001 bye"));
 }
 
 TEST_F(SharedAwayTest, ARegistrationElsewhereEndsIt) {

@@ -183,6 +183,7 @@ TEST_F(PresenceTest, WhoEndsWhileAwayIsNotBack) {
 TEST_F(PresenceTest, WhoIsAwayAlreadyIsToldBehindTheList) {
   Client bob = resumable("bob");
   join(bob);
+  bob.read();
   leave(bob);
   Client alice = watcher("alice", kWatchesPresence);
   EXPECT_EQ(alice.read(), news("peer_away", "bob"));
@@ -197,6 +198,7 @@ TEST_F(PresenceTest, WhoIsAwayAlreadyIsToldBehindTheList) {
 TEST_F(PresenceTest, ToWatchersDiscoverMarksWhoIsAway) {
   Client bob = resumable("bob");
   join(bob);
+  bob.read();
   leave(bob);
   Client alice = watcher("alice", kWatchesPresence);
   alice.heard();
@@ -207,17 +209,41 @@ TEST_F(PresenceTest, ToWatchersDiscoverMarksWhoIsAway) {
 }
 
 TEST_F(PresenceTest, AJoinCostsNoMoreThanItsPageHoweverManyAreAway) {
-  config_.max_peers = 1000;
-  config_.max_away_sessions = 1000;
+  config_.max_peers = config_.max_away_sessions = 1000;
   std::vector<Client> members;
-  for (int i = 0; i < 60; ++i) {
-    members.push_back(resumable("member" + std::to_string(i)));
-    members.back().ask("join", kLobby);
+  const auto join = [](std::string_view ns, std::string_view more = {}) {
+    return R"({"namespace":")" + std::string(ns) + "\"" + std::string(more) + "}";
+  };
+  for (int i = 0; i < 500; ++i) {
+    members.push_back(resumable("member-" + std::to_string(100 + i)));
+    members.back().ask("join", join("many"));
+    if (i < 100) members.back().ask("join", join("some"));
   }
   for (Client& member : members) member.drop();
   while (node().resumes.away() < members.size()) settle();
-  Client alice = watcher("alice", kWatchesPresence);
-  EXPECT_THAT(alice.heard(), SizeIs(50));
+  struct Cost {
+    std::uint64_t messages;
+    std::uint64_t bytes;
+    bool operator==(const Cost&) const = default;
+  };
+  const LoopStats& stats = node().loops[0]->stats();
+  // What it is sent, and what the server sends to anybody for it.
+  const auto cost_of = [&](Client& client, std::string_view type, std::string_view ns) {
+    settle();
+    const std::uint64_t before = stats.sent;
+    Cost cost{0, client.ask(type, join(ns, R"(,"watch":["presence"])")).size()};
+    for (const std::string& text : client.heard()) cost.bytes += text.size();
+    cost.messages = stats.sent - before;
+    return cost;
+  };
+  Client alice = peer("alice");
+  Client erica = peer("erica");
+  const Cost among_100 = cost_of(alice, "join", "some");
+  EXPECT_EQ(among_100.messages, 1 + 50 + 1);  // the list, those of it who are away, a pong
+  EXPECT_EQ(cost_of(erica, "join", "many"), among_100);
+  const Cost list_of_100 = cost_of(alice, "discover", "some");
+  EXPECT_EQ(list_of_100.messages, 1 + 1);
+  EXPECT_EQ(cost_of(erica, "discover", "many"), list_of_100);
 }
 
 class SharedPresenceTest : public SharedResumeTest {
@@ -262,6 +288,7 @@ TEST_F(SharedPresenceTest, WhoIsLetInWhileAwayIsAway) {
 TEST_F(SharedPresenceTest, OwnMembersOfAPageOfAllNodesAreTold) {
   Client bob = resumable("bob");
   join(bob);
+  bob.read();
   leave(bob);
   Client alice = peer("alice");
   EXPECT_THAT(alice.ask("join", R"({"namespace":"lobby","watch":["presence"]})"),
@@ -279,6 +306,7 @@ TEST_F(SharedPresenceTest, TheBrokerHearsWhatIsWatchedAndWhoIsAway) {
   alice.ask("discover", kLobby);
   Client bob = resumable("bob");
   join(bob);
+  bob.read();
   leave(bob);
   Client again = connect();
   EXPECT_THAT(resume(again, "bob", 1), HasSubstr("resumed"));

@@ -92,6 +92,7 @@ TEST_F(ResumeTest, CountsGoOnOverResumes) {
   Client alice = peer_in("lobby", "alice");
   Client bob = resumable("bob");
   join(bob);
+  bob.read();
   leave(bob);
   Client second = connect();
   resume(second, "bob", 1);
@@ -107,6 +108,7 @@ TEST_F(ResumeTest, AResumedThatIsLostCostsNothing) {
   Client alice = peer_in("lobby", "alice");
   Client bob = resumable("bob");
   join(bob);
+  bob.read();
   leave(bob);
   for (int i = 0; i < 3; ++i) signal(alice, "bob", std::to_string(i));
   settle();
@@ -179,6 +181,7 @@ TEST_F(LoopsResumeTest, AConnectionMovesToTheLoopOfItsSession) {
   Client alice = peer_in("lobby", "alice");
   Client bob = resumable("bob", 0);
   join(bob);
+  bob.read();
   leave(bob);
   signal(alice, "bob", "1");
   settle();
@@ -231,6 +234,7 @@ TEST_F(ResumeTest, WhatIsNoSessionIs404AndUsesNothingUp) {
   Client alice = peer_in("lobby", "alice");
   Client bob = resumable("bob");
   join(bob);
+  bob.read();
   leave(bob);
   const std::vector<std::string> payloads = {
       resume_payload(std::string(32, 'a'), 0),
@@ -254,6 +258,95 @@ TEST_F(ResumeTest, WhatIsNoSessionIs404AndUsesNothingUp) {
   }
   Client again = connect();
   EXPECT_THAT(resume(again, "bob", 1), HasSubstr("resumed"));
+}
+
+TEST_F(ResumeTest, WhatHasNotLeftYetNobodyHas) {
+  Client alice = peer_in("lobby", "alice");
+  Client bob = resumable("bob");
+  join(bob);
+  bob.read();
+  signal(alice, "bob", "1");
+  EXPECT_THAT(bob.read(), HasSubstr(R"("payload":1)"));
+  leave(bob);
+  signal(alice, "bob", "2");
+  signal(alice, "bob", "3");
+  settle();
+  Client again = connect();
+  EXPECT_EQ(resume_with(again, token("bob"), 3), error(404, "session not found"));
+  EXPECT_EQ(resume_with(again, token("bob"), 4), error(404, "session not found"));
+  EXPECT_THAT(resume(again, "bob", 2), HasSubstr("resumed"));
+  EXPECT_THAT(again.heard(), SizeIs(2));
+}
+
+/// Clients that are sent more than their sockets take.
+class SlowResumeTest : public ResumeTest {
+ protected:
+  static constexpr int kMany = 64;
+  SlowResumeTest() { config_.resume_buffer_bytes = 100'000'000; }
+  /// Alice sends bob many large messages, which he reads.
+  static void fill(Client& alice, Client& bob) {
+    for (int i = 1; i <= kMany; ++i) {
+      signal(alice, "bob", large(i));
+      expect_large(bob, i);
+    }
+    alice.heard();
+  }
+  static std::string large(int number) {
+    return '"' + std::to_string(number) + std::string(60'000, ' ') + '"';
+  }
+  static void expect_large(Client& client, int number) {
+    EXPECT_THAT(client.read(), HasSubstr(R"("payload":)" + large(number)));
+  }
+};
+
+TEST_F(SlowResumeTest, WhatIsQueuedHasNotLeftYet) {
+  Client alice = peer_in("lobby", "alice");
+  Client bob = resumable("bob");
+  join(bob);
+  bob.read();
+  fill(alice, bob);
+  Client newer = connect();
+  newer.send("resume", resume_payload(token("bob"), 1));
+  settle();
+  // He has had all of it once, and the replay, which he does not read, takes nothing of that back.
+  signal(alice, "bob", "1");
+  newer.send("ping", R"({"received":66})", R"("id":1)");
+  newer.send("ping", R"({"received":65})", R"("id":2)");
+  settle();
+  Client third = connect();
+  EXPECT_EQ(resume_with(third, token("bob"), 66), error(404, "session not found"));
+  note_token("bob", newer.read());
+  for (int i = 1; i <= kMany; ++i) expect_large(newer, i);
+  EXPECT_THAT(newer.read(), HasSubstr(R"("payload":1)"));
+  EXPECT_EQ(newer.read(), error(400, "received too large", "1"));
+  EXPECT_EQ(newer.read(), R"({"type":"pong","id":2})");
+  newer.drop();
+  EXPECT_THAT(resume(third, "bob", 66), HasSubstr("resumed"));
+}
+
+TEST_F(SlowResumeTest, AReplayLeavesItsRoomToWhatIsNew) {
+  Client alice = peer_in("lobby", "alice");
+  Client bob = resumable("bob");
+  join(bob);
+  bob.read();
+  fill(alice, bob);
+  leave(bob);
+  Client again = connect();
+  again.send("resume", resume_payload(token("bob"), 1));
+  settle();
+  // send_buffer_size is 32, and he does not read.
+  for (int i = 1; i <= 32; ++i) {
+    EXPECT_EQ(alice.ask("signal", std::to_string(i), R"("to":"bob","id":1)"), ack("1", 1)) << i;
+  }
+  EXPECT_EQ(alice.ask("signal", "33", R"("to":"bob","id":2)"), ack("2", 0, 1));
+  note_token("bob", again.read());
+  for (int i = 1; i <= kMany; ++i) expect_large(again, i);
+  for (int i = 1; i <= 32; ++i) {
+    EXPECT_THAT(again.read(), HasSubstr(R"("payload":)" + std::to_string(i)));
+  }
+  leave(again);
+  Client third = connect();
+  EXPECT_THAT(resume(third, "bob", 1 + kMany + 32), HasSubstr(R"("lost":1)"));
 }
 
 TEST_F(ResumeTest, AWrongFieldEndsTheConnectionAsOneOfRegisterDoes) {
@@ -393,9 +486,15 @@ TEST_F(ResumeTest, SessionsGetOlderThanResumeMaxAge) {
 }
 
 TEST_F(ResumeTest, TokensStandNowhereInClear) {
-  const Client bob = resumable("bob");
+  Client bob = resumable("bob");
   on_loop(0,
           [&] { EXPECT_EQ(session_named("bob").resumable->token, fingerprint_of(token("bob"))); });
+  leave(bob);
+  for (const char* path : {"/stats", "/health", "/ready"}) {
+    const std::string answer = http("GET", path);
+    EXPECT_THAT(answer, HasSubstr("200 OK"));
+    EXPECT_THAT(answer, testing::Not(HasSubstr(token("bob"))));
+  }
 }
 
 TEST_F(ResumeTest, TheyAreCounted) {

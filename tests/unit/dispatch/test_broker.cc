@@ -102,6 +102,11 @@ std::string kinds_of(sdk::Watches watches) {
 
 }  // namespace
 
+void TestBroker::set_session_tokens(const sdk::Registered&, std::span<const sdk::SessionToken>,
+                                    sdk::BrokerReply<bool> reply) {
+  session_tokens.take(std::move(reply), [] { return false; });
+}
+
 void TestBroker::watch(std::string_view ns, const sdk::Registered& peer, sdk::Watches watches) {
   note("watch " + std::string(ns) + " " + name_of(peer.peer) + " " + kinds_of(watches));
 }

@@ -43,6 +43,7 @@ class TestBroker final : public sdk::Broker {
   /// What becomes of a new ticket: true: it is told to the host (usual); false: not shared.
   /// Held: it is taken, and nothing is said of it.
   Answers<bool> additions;
+  Answers<bool> session_tokens;  ///< usually false: the other nodes do not know them yet
 
   /// There are no other nodes. Before the node is made.
   void stand_alone() { standalone_ = true; }
@@ -104,6 +105,8 @@ class TestBroker final : public sdk::Broker {
   void claim(std::string_view ns, std::string_view session_id,
              std::span<const sdk::TicketId> tickets,
              sdk::BrokerReply<sdk::ClaimOutcome> reply) override;
+  void set_session_tokens(const sdk::Registered& peer, std::span<const sdk::SessionToken> tokens,
+                          sdk::BrokerReply<bool> reply) override;
   void watch(std::string_view ns, const sdk::Registered& peer, sdk::Watches watches) override;
   void list_away(std::string_view ns, const std::optional<sdk::Fingerprint>& after,
                  std::uint32_t limit,

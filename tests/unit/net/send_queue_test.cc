@@ -55,6 +55,56 @@ TEST_F(SendQueueTest, CountsWhatWaits) {
   EXPECT_EQ(queue_.bytes(), 5U);
 }
 
+TEST_F(SendQueueTest, WhatIsExemptIsNoLoad) {
+  const auto load = [&] { return std::pair(queue_.load().count, queue_.load().bytes); };
+  using Load = std::pair<std::size_t, std::size_t>;
+  queue_.exempt_all();
+  push("abcd");
+  EXPECT_EQ(load(), Load(1, 4));
+  queue_.took(1);
+  queue_.exempt_all();
+  EXPECT_EQ(load(), Load(0, 0));
+  push("ef");
+  queue_.exempt_all();
+  push("ghi");
+  EXPECT_EQ(load(), Load(1, 3));
+  EXPECT_EQ(queue_.count(), 3U);
+  queue_.took(4);  // the first, and one byte of the second
+  EXPECT_EQ(load(), Load(1, 3));
+  queue_.took(1);
+  EXPECT_EQ(load(), Load(1, 3));
+  queue_.took(1);
+  EXPECT_EQ(load(), Load(1, 2));
+  push("jk");
+  EXPECT_EQ(load(), Load(2, 4));
+  EXPECT_TRUE(flush());
+  EXPECT_EQ(read_all(), "hijk");
+  EXPECT_EQ(load(), Load(0, 0));
+}
+
+TEST_F(SendQueueTest, TheLastExemptOneLeavesAnEmptyQueue) {
+  push("abc");
+  queue_.exempt_all();
+  EXPECT_TRUE(flush());
+  EXPECT_TRUE(queue_.empty());
+  push("de");
+  EXPECT_EQ(queue_.load().count, 1U);
+  EXPECT_TRUE(flush());
+  EXPECT_EQ(read_all(), "abcde");
+}
+
+TEST_F(SendQueueTest, CountsTextsOfWhatWaits) {
+  EXPECT_EQ(queue_.count_texts(), 0U);
+  queue_.push(text_frame("a"));
+  queue_.push(control_frame(Opcode::kPing, {}));
+  queue_.push(text_frame("b"));
+  EXPECT_EQ(queue_.count_texts(), 2U);
+  queue_.took(1);
+  EXPECT_EQ(queue_.count_texts(), 2U);
+  queue_.took(2);
+  EXPECT_EQ(queue_.count_texts(), 1U);
+}
+
 TEST_F(SendQueueTest, FlushesInOrder) {
   push("abc");
   push("de");
