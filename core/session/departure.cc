@@ -119,8 +119,12 @@ void offer(Node& node, LoopState& home, SessionRef ref, std::uint64_t number) {
 void await_said(Node& node, LoopState& home, SessionRef ref, std::uint64_t number) {
   const Session* session = find_departing(home, ref, number);
   if (session == nullptr) return;
-  node.others.await_sent(*home.loop, session->fingerprint,
-                         [&node, &home, ref, number](bool) { offer(node, home, ref, number); });
+  node.others.await_sent(*home.loop, session->fingerprint, [&node, &home, ref, number](bool sent) {
+    if (sent) return offer(node, home, ref, number);
+    // Some of it would come to the other node behind the step, and be told twice.
+    Session* there = find_departing(home, ref, number);
+    if (there != nullptr) stay(node, home, *there, ClaimFate::kBusy);
+  });
 }
 
 // Answers that are due come first: the client has been told that their messages were handled.

@@ -7,10 +7,10 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include <peer/sdk/broker_types.h>
@@ -64,12 +64,18 @@ class Router {
                        std::vector<Sent> others, Task send, Task give_up);
   /// Whether something waits that the peer has sent; that anybody has sent.
   [[nodiscard]] bool holds_back(const Fingerprint& sender) const;
-  /// Whether something waits for the peer, or some broadcast at all: it may be on no way yet.
+  /// Whether something waits for the peer.
   [[nodiscard]] bool holds_for(const Fingerprint& peer) const {
-    return holds_broadcasts() || (!seeks_.empty() && seeks_.contains(peer));
+    return !seeks_.empty() && seeks_.contains(peer);
   }
-  /// One that is being checked is on its way, but for the case that it is not sent.
-  [[nodiscard]] bool holds_broadcasts() const { return !lines_.empty() || refused_ > 0; }
+  /// The latest broadcast of a peer here that could not go out at once. Where members come or go,
+  /// those up to it have to be on their way before.
+  [[nodiscard]] std::uint64_t last_held() const { return last_held_; }
+  /// Whether one of those up to `last` is not: it is in line, or is being checked, and may have to
+  /// wait; or a message behind such a one.
+  [[nodiscard]] bool holds_broadcasts(std::uint64_t last) const {
+    return !held_.empty() && *held_.begin() <= last;
+  }
   /// Goes on when what was sent to the peer has come to `node`, which has it. At once, but where it
   /// was sent somewhere else before.
   void await_arrival(const Fingerprint& peer, std::string_view node, Task then);
@@ -114,6 +120,7 @@ class Router {
     std::size_t size = 0;
     Task send;  ///< the broadcast
     Task give_up;
+    std::uint64_t place = 0;  ///< of held_
   };
   using Line = std::deque<InLine>;
   /// What waits in both.
@@ -202,9 +209,12 @@ class Router {
   std::unordered_map<Fingerprint, Line> lines_;  ///< by sender; never empty ones
   bool lines_scheduled_ = false;
   std::unordered_map<Fingerprint, std::vector<Sent>> sent_;  ///< by sender
-  std::unordered_set<Fingerprint> checks_;                   ///< senders
-  std::size_t refused_ = 0;                                  ///< of these: await_passed_on()
-  std::size_t held_bytes_ = 0;                       ///< of all that wait in seeks_ and lines_
+  std::unordered_map<Fingerprint, std::uint64_t> checks_;    ///< by sender; the place in held_
+  /// What is in line or is being checked, in the order in which it was said.
+  std::set<std::uint64_t> held_;
+  std::uint64_t last_held_ = 0;
+  std::uint64_t place_ = 0;     ///< of the broadcast that is being sent from its line; else 0
+  std::size_t held_bytes_ = 0;  ///< of all that wait in seeks_ and lines_
   std::unordered_map<std::uint64_t, Task> awaited_;  ///< await_arrival(), by number
   std::uint64_t last_awaited_ = 0;
   Outcomes outcomes_;

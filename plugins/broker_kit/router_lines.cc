@@ -55,12 +55,18 @@ std::vector<Router::Sent> Router::begin_check(const Fingerprint& sender) {
   std::vector<Sent> sent = std::move(found->second);
   sent_.erase(found);
   std::erase_if(sent, [&](const Sent& item) { return loop_.now() - item.at > kMostOnItsWay; });
-  if (!sent.empty()) checks_.insert(sender);
+  if (sent.empty()) return sent;
+  std::uint64_t place = std::exchange(place_, 0);
+  if (place == 0) held_.insert(place = ++last_held_);
+  checks_.emplace(sender, place);
   return sent;
 }
 
 void Router::end_check(const Fingerprint& sender) {
-  if (checks_.erase(sender) == 0) return;
+  const auto check = checks_.find(sender);
+  if (check == checks_.end()) return;
+  held_.erase(check->second);
+  checks_.erase(check);
   move_line(sender);
   move_lines_later();
 }
@@ -76,15 +82,14 @@ void Router::await_passed_on(const Fingerprint& sender, const std::vector<Sent>&
     std::size_t count;
     InLine item;
   };
-  // One for each sender: it is not counted among the bytes that wait.
+  // One for each sender: it is not counted among the bytes that wait. It keeps its place.
+  const std::uint64_t place = std::exchange(checks_.at(sender), 0);
   auto wait = std::make_shared<Wait>(
-      Wait{moved.size(), {std::nullopt, 0, 0, std::move(send), std::move(give_up)}});
-  ++refused_;
+      Wait{moved.size(), {std::nullopt, 0, 0, std::move(send), std::move(give_up), place}});
   for (const Sent& item : moved) {
     leave_route(item.to, *item.node);
     ask_for_arrival(item.to, *item.node, [this, sender, wait] {
       if (--wait->count > 0) return;
-      --refused_;
       // Ahead of what has come since; but what is being sought by now was said before.
       lines_[sender].push_front(std::move(wait->item));
       end_check(sender);
@@ -112,6 +117,7 @@ void Router::stand_in_line(const Fingerprint& sender, InLine item) {
     return item.give_up();
   }
   held_bytes_ += item.size;
+  held_.insert(item.place = ++last_held_);
   lines_[sender].push_back(std::move(item));
   move_lines_later();
 }
@@ -146,17 +152,21 @@ void Router::move_line(const Fingerprint& sender) {
     line.pop_front();
     held_bytes_ -= item.size;
     if (!item.message) {
+      place_ = item.place;
       item.send();
+      if (std::exchange(place_, 0) == 0) continue;  // it is being checked
     } else if (auto reply = outcomes_.release(item.number)) {
       // Under a new number: it comes behind what others have sent meanwhile.
       send(std::move(*item.message), std::move(reply));
     }
+    held_.erase(item.place);
   }
 }
 
 void Router::break_lines() {
   for (auto& [sender, line] : std::exchange(lines_, {})) {
     for (InLine& item : line) {
+      held_.erase(item.place);
       if (!item.message) {
         item.give_up();
       } else if (auto reply = outcomes_.release(item.number)) {

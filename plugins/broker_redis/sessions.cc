@@ -100,22 +100,23 @@ void Sessions::ask_any(std::uint64_t number, const std::string& text,
 }
 
 void Sessions::await_sent(const Fingerprint& peer, const ReplyTo<bool>& reply) {
-  look_for_sent(peer, Clock::now() + kMostForSent, reply);
+  look_for_sent(peer, {Clock::now() + kMostForSent, parts_.router.last_held()}, reply);
 }
 
-void Sessions::look_for_sent(const Fingerprint& peer, Time until, const ReplyTo<bool>& reply) {
+void Sessions::look_for_sent(const Fingerprint& peer, Patience patience,
+                             const ReplyTo<bool>& reply) {
   // A broadcast that waits was heard by the members here, and must be on its way before one of them
   // goes.
-  if (!parts_.router.holds_back(peer) && !parts_.router.holds_broadcasts()) {
-    return check_sent(peer, until, reply);
+  if (!parts_.router.holds_back(peer) && !parts_.router.holds_broadcasts(patience.last_held)) {
+    return check_sent(peer, patience, reply);
   }
-  if (Clock::now() >= until) return reply(false);
+  if (Clock::now() >= patience.until) return reply(false);
   parts_.loop.run_at(Clock::now() + kPauseForSent,
-                     [this, peer, until, reply] { look_for_sent(peer, until, reply); });
+                     [this, peer, patience, reply] { look_for_sent(peer, patience, reply); });
 }
 
 // What it has said by a route that has become wrong is passed on before it speaks elsewhere.
-void Sessions::check_sent(const Fingerprint& peer, Time until, const ReplyTo<bool>& reply) {
+void Sessions::check_sent(const Fingerprint& peer, Patience patience, const ReplyTo<bool>& reply) {
   std::vector<Router::Sent> sent = parts_.router.begin_check(peer);
   if (sent.empty()) return reply(true);
   std::vector<std::string> arguments;
@@ -124,7 +125,7 @@ void Sessions::check_sent(const Fingerprint& peer, Time until, const ReplyTo<boo
     arguments.push_back(*item.node);
   }
   parts_.link.run(Script::kMoved, Arguments(arguments.begin(), arguments.end()),
-                  [this, peer, until, reply, sent = std::move(sent)](const Reply* answer) {
+                  [this, peer, patience, reply, sent = std::move(sent)](const Reply* answer) {
                     if (answer == nullptr || answer->is_error() || answer->size() == 0) {
                       parts_.router.end_check(peer);
                       return reply(answer != nullptr && !answer->is_error());
@@ -136,7 +137,7 @@ void Sessions::check_sent(const Fingerprint& peer, Time until, const ReplyTo<boo
                     }
                     parts_.router.await_passed_on(
                         peer, moved, {},
-                        [this, peer, until, reply] { look_for_sent(peer, until, reply); },
+                        [this, peer, patience, reply] { look_for_sent(peer, patience, reply); },
                         [reply] { reply(false); });
                   });
 }
@@ -184,18 +185,24 @@ void Sessions::next(const ReplyTo<ParkedSession>& reply) {
 }
 
 void Sessions::take(const Take& take, const ReplyTo<TakeOutcome>& reply) {
-  take_when_clear(take, Clock::now() + kMostForClear, reply);
+  take_when_clear(take, {Clock::now() + kMostForClear, parts_.router.last_held()}, reply);
 }
 
 // What the peers of this node have said to it, or to its namespaces, reaches it where it is: from
 // the step on they speak to it here, and nothing may come behind that.
-void Sessions::take_when_clear(const Take& take, Time until, const ReplyTo<TakeOutcome>& reply) {
+void Sessions::take_when_clear(const Take& take, Patience patience,
+                               const ReplyTo<TakeOutcome>& reply) {
   if (!parts_.state.is_connected()) return reply(nothing_done());
-  if (parts_.router.holds_for(take.what.peer.peer) && Clock::now() < until) {
+  const bool holds_broadcasts = parts_.router.holds_broadcasts(patience.last_held);
+  if (Clock::now() < patience.until &&
+      (holds_broadcasts || parts_.router.holds_for(take.what.peer.peer))) {
     parts_.loop.run_at(Clock::now() + kPauseForSent,
-                       [this, take, until, reply] { take_when_clear(take, until, reply); });
+                       [this, take, patience, reply] { take_when_clear(take, patience, reply); });
     return;
   }
+  // The peer would never hear them: it was no member here when they were said, and would be none
+  // there when they come.
+  if (holds_broadcasts) return reply(nothing_done());
   parts_.router.await_arrival(take.what.peer.peer, take.node,
                               [this, take, reply] { take_now(take, reply); });
 }

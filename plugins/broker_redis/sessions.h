@@ -70,9 +70,15 @@ class Sessions {
 
  private:
   [[nodiscard]] std::string saying(std::string_view text) const;
-  void look_for_sent(const Fingerprint& peer, Time until, const ReplyTo<bool>& reply);
-  void check_sent(const Fingerprint& peer, Time until, const ReplyTo<bool>& reply);
-  void take_when_clear(const Take& take, Time until, const ReplyTo<peer::sdk::TakeOutcome>& reply);
+  /// How long something waits, and for which broadcasts (Router::last_held).
+  struct Patience {
+    Time until;
+    std::uint64_t last_held;
+  };
+  void look_for_sent(const Fingerprint& peer, Patience patience, const ReplyTo<bool>& reply);
+  void check_sent(const Fingerprint& peer, Patience patience, const ReplyTo<bool>& reply);
+  void take_when_clear(const Take& take, Patience patience,
+                       const ReplyTo<peer::sdk::TakeOutcome>& reply);
   void take_now(const Take& take, const ReplyTo<peer::sdk::TakeOutcome>& reply);
   bool let_go(const Registered& peer);
   /// The script has answered: the peer is this node's.

@@ -192,6 +192,7 @@ TEST_F(RouterTest, ABroadcastWaitsForWhatItsSenderHasSaidAndIsNotOvertaken) {
       peer(1), 100, [&] { sent.emplace_back("broadcast"); }, [&] { sent.emplace_back("no"); });
   send("three");
   router_.tidy(Clock::now());
+  EXPECT_TRUE(router_.holds_broadcasts(router_.last_held()));
   EXPECT_THAT(sent, IsEmpty());
   // The old node has passed on all that it was sent.
   EXPECT_THAT(under_way(), ElementsAre("there 2"));
@@ -203,6 +204,7 @@ TEST_F(RouterTest, ABroadcastWaitsForWhatItsSenderHasSaidAndIsNotOvertaken) {
   EXPECT_THAT(sent, ElementsAre("broadcast"));
   EXPECT_THAT(under_way(), ElementsAre("elsewhere three"));
   EXPECT_FALSE(router_.holds_back(peer(1)));
+  EXPECT_FALSE(router_.holds_broadcasts(router_.last_held()));
   EXPECT_THAT(outcomes_, IsEmpty());
 }
 
@@ -219,7 +221,6 @@ TEST_F(RouterTest, RoutesByWhichAPeerHasSentOfLateAreLookedAtOnce) {
   EXPECT_EQ(*sent[0].node, "there");
   EXPECT_TRUE(router_.holds_back(peer(1)));
   EXPECT_FALSE(router_.holds_back(peer(3)));
-  EXPECT_FALSE(router_.holds_broadcasts());  // it is on its way
   // What the sender says meanwhile waits.
   send("four");
   router_.tidy(Clock::now());
@@ -246,7 +247,6 @@ TEST_F(RouterTest, WhereARouteWasWrongABroadcastWaitsUntilAllIsPassedOn) {
       [&] { sent.emplace_back("no"); });
   send("three");
   router_.tidy(Clock::now());
-  EXPECT_TRUE(router_.holds_broadcasts());
   EXPECT_THAT(sent, IsEmpty());
   ASSERT_EQ(transport_.asked.size(), 2U);
   EXPECT_EQ(transport_.asked[1].what, "there");
@@ -259,6 +259,31 @@ TEST_F(RouterTest, WhereARouteWasWrongABroadcastWaitsUntilAllIsPassedOn) {
   // The next message is for wherever the peer is now.
   ASSERT_EQ(transport_.asked.size(), 1U);
   EXPECT_EQ((*unpack(transport_.asked[0].envelope))[0], std::string("B") + kMajorVersion);
+}
+
+TEST_F(RouterTest, ABroadcastIsHeldUntilItIsKnownToHaveGone) {
+  send("one");
+  answer(found(Verdict::kSent, "there"));
+  send("two");
+  const std::uint64_t before = router_.last_held();
+  const auto moved = router_.begin_check(peer(1));
+  const std::uint64_t last = router_.last_held();
+  // The check may find that it has to wait.
+  EXPECT_TRUE(router_.holds_broadcasts(last));
+  EXPECT_FALSE(router_.holds_broadcasts(before));
+  const Router::Sent right{peer(3), moved[0].node, moved[0].at};
+  bool is_checked = false;
+  router_.await_passed_on(
+      peer(1), moved, {right}, [&] { is_checked = !router_.begin_check(peer(1)).empty(); }, [] {});
+  EXPECT_TRUE(router_.holds_broadcasts(last));
+  const std::string asked = transport_.asked.back().envelope;
+  const Fields request = *unpack(asked);
+  EXPECT_TRUE(router_.take_arrival({"C1", request[2], request[3]}));
+  // It is the same broadcast that is checked again, and not a later one.
+  EXPECT_TRUE(is_checked);
+  EXPECT_TRUE(router_.holds_broadcasts(last));
+  router_.end_check(peer(1));
+  EXPECT_FALSE(router_.holds_broadcasts(router_.last_held()));
 }
 
 TEST_F(RouterTest, ABroadcastBeginsAnewBehindWhatIsSoughtByThen) {
@@ -294,6 +319,7 @@ TEST_F(RouterTest, ABroadcastInLineDoesNotOutliveTheLink) {
   EXPECT_THAT(sent, ElementsAre("no"));
   EXPECT_EQ(router_.queued_messages(), 2U);
   EXPECT_FALSE(router_.holds_back_anything());
+  EXPECT_FALSE(router_.holds_broadcasts(router_.last_held()));
 }
 
 TEST_F(RouterTest, WhoDoesNotHaveTheTargetPassesAMessageOnAndTellsTheSendersNode) {
