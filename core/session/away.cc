@@ -114,21 +114,22 @@ bool go_away(Node& node, Connection& connection) {
   away->address = connection.remote_address();
   away->holds_admission = connection.take_place();
   away->grant_ends = grant_ends(session, connection.deadline());
-  keep_unsent(session, *away);
+  keep_unsent(
+      session, *away,
+      connection.end().by == ConnectionEnd::By::kNobody ? Unsent::kIsLost : Unsent::kStillLeaves);
   session.loop().detach(connection);
   session.use_transport(nullptr);
   begin_away(node, session, std::move(away));
   return true;
 }
 
-void keep_unsent(Session& session, Away& away) {
+void keep_unsent(Session& session, Away& away, Unsent unsent) {
   trim_kept(session);
   KeptFrames& kept = session.resumable->kept;
-  kept.note_handed_out(handed_out(session));
-  away.waiting = kept.count() - kept.handed_out();
-  for (std::uint32_t i = kept.handed_out(); i < kept.count(); ++i) {
-    away.waiting_bytes += kept.at(i).size();
-  }
+  const std::uint32_t handed = handed_out(session);
+  away.waiting = kept.count() - handed;
+  for (std::uint32_t i = handed; i < kept.count(); ++i) away.waiting_bytes += kept.at(i).size();
+  kept.note_handed_out(unsent == Unsent::kStillLeaves ? kept.count() : handed);
 }
 
 std::uint64_t most_received(const Session& session) {

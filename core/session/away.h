@@ -25,8 +25,10 @@ void release_resumable(Node& node, Session& session);
 /// Of what was sent, keeps what `resume_buffer_size` and `resume_buffer_bytes` say, beside what the
 /// transport has not taken yet.
 void trim_kept(Session& session);
-/// What its transport, which it is about to lose, has not taken goes on waiting for it.
-void keep_unsent(Session& session, Away& away);
+/// What its transport, which it is about to lose, has not taken goes on waiting for it. One that is
+/// closed sends that all the same, ahead of its close frame; one that is broken does not.
+enum class Unsent : std::uint8_t { kStillLeaves, kIsLost };
+void keep_unsent(Session& session, Away& away, Unsent unsent);
 /// So many of the messages that it has been sent its client may have, at most.
 [[nodiscard]] std::uint64_t most_received(const Session& session);
 

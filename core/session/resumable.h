@@ -27,8 +27,8 @@ class KeptFrames {
   void push(FrameRef frame);
   /// There must be one. Returns its size.
   std::size_t pop();
-  /// So many of them, the oldest, have left this node on some connection, whole: the client may
-  /// have them. Of what it was sent later none can be there.
+  /// So many of them, the oldest, have left this node on some connection, or are about to: the
+  /// client may have them. Of what it was sent later none can be there.
   [[nodiscard]] std::uint32_t handed_out() const { return handed_out_; }
   /// So many at least.
   void note_handed_out(std::uint32_t count) { handed_out_ = std::max(handed_out_, count); }

@@ -77,7 +77,7 @@ std::unique_ptr<Away> replace_transport(Session& session) {
   Connection& older = *session.transport();
   absence->grant_ends = grant_ends(session, older.deadline());
   absence->address = older.remote_address();
-  keep_unsent(session, *absence);
+  keep_unsent(session, *absence, Unsent::kStillLeaves);
   session.loop().detach(older);
   session.use_transport(nullptr);
   older.close(CloseCode::kReplaced, "replaced by a newer connection");

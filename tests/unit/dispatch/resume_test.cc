@@ -278,6 +278,18 @@ TEST_F(ResumeTest, WhatHasNotLeftYetNobodyHas) {
   EXPECT_THAT(again.heard(), SizeIs(2));
 }
 
+TEST_F(ResumeTest, WhatIsQueuedBeforeTheServersCloseLeavesAllTheSame) {
+  Client bob = resumable("bob");
+  on_loop(0, [&] {
+    Session& session = session_named("bob");
+    session.send(text_frame("1"));
+    session.transport()->close(CloseCode::kGoingAway, "bye");
+  });
+  EXPECT_THAT(bob.end(), ElementsAre("1", "1001 bye"));
+  Client again = connect();
+  EXPECT_THAT(resume(again, "bob", 1), HasSubstr("resumed"));
+}
+
 /// Clients that are sent more than their sockets take.
 class SlowResumeTest : public ResumeTest {
  protected:
