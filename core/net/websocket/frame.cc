@@ -4,15 +4,16 @@
 #include <array>
 #include <cassert>
 #include <charconv>
-#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <string>
 
+#include "core/net/websocket/frame_memory.h"
+
 // How frames are made. In: pieces of a payload, from the thread that has something to say. Out: a
 // Frame, complete with its header (RFC 6455 5.2), that never changes again and that all its
-// receivers share, on any loop. A Frame and its bytes are one allocation, so malloc() makes it and
-// not `new`. If the expected size was right, each byte is written once.
+// receivers share, on any loop. A Frame and its bytes are one piece of memory, so FrameMemory makes
+// it and not `new`. If the expected size was right, each byte is written once.
 namespace peer {
 namespace {
 
@@ -28,8 +29,9 @@ std::string_view cut_reason(std::string_view reason) {
 }  // namespace
 
 void FrameRef::destroy(Frame* frame) {
+  const std::uint8_t memory = frame->memory_;
   frame->~Frame();
-  std::free(frame);
+  FrameMemory::give_back(frame, memory);
 }
 
 std::span<const std::uint8_t> FrameRef::payload() const {
@@ -38,22 +40,24 @@ std::span<const std::uint8_t> FrameRef::payload() const {
   return bytes().subspan(length < 126 ? 2 : length == 126 ? 4 : 10);
 }
 
-FrameBuilder::FrameBuilder(std::size_t expected_size) : capacity_(expected_size) {
-  void* memory = std::malloc(sizeof(Frame) + kHeaderRoom + capacity_);
-  if (memory == nullptr) throw std::bad_alloc();
-  frame_ = new (memory) Frame();
-}
+FrameBuilder::FrameBuilder(std::size_t expected_size) : frame_(make(expected_size)) {}
 
 FrameBuilder::~FrameBuilder() {
   if (frame_ != nullptr) FrameRef::destroy(frame_);
 }
 
+Frame* FrameBuilder::make(std::size_t payload) {
+  constexpr std::size_t kBefore = sizeof(Frame) + kHeaderRoom;
+  const FrameMemory memory = FrameMemory::take(kBefore + payload);
+  capacity_ = memory.size - kBefore;
+  auto* const frame = new (memory.bytes) Frame();
+  frame->memory_ = memory.kind;
+  return frame;
+}
+
 void FrameBuilder::grow(std::size_t payload) {
   // Doubled, so that many small pieces cost linear time.
-  capacity_ = std::max(payload, capacity_ * 2);
-  void* memory = std::malloc(sizeof(Frame) + kHeaderRoom + capacity_);
-  if (memory == nullptr) throw std::bad_alloc();
-  auto* larger = new (memory) Frame();
+  Frame* const larger = make(std::max(payload, capacity_ * 2));
   larger->mark_ = frame_->mark_;
   std::memcpy(larger->storage() + kHeaderRoom, frame_->storage() + kHeaderRoom, size_);
   FrameRef::destroy(std::exchange(frame_, larger));
@@ -80,7 +84,7 @@ FrameRef FrameBuilder::finish_with(Opcode opcode, std::uint8_t flags) {
 FrameRef FrameBuilder::finish_raw() { return release(0); }
 
 FrameRef FrameBuilder::release(std::size_t header_size) {
-  frame_->begin_ = static_cast<std::uint16_t>(kHeaderRoom - header_size);
+  frame_->begin_ = static_cast<std::uint8_t>(kHeaderRoom - header_size);
   frame_->size_ = header_size + size_;
   return FrameRef(std::exchange(frame_, nullptr));
 }

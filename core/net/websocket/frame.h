@@ -31,7 +31,8 @@ class Frame {
   }
 
   std::atomic<std::uint32_t> references_{1};
-  std::uint16_t begin_ = 0;
+  std::uint8_t begin_ = 0;
+  std::uint8_t memory_ = 0;  // its kind (FrameMemory)
   std::uint16_t mark_ = 0;
   std::size_t size_ = 0;
 };
@@ -121,13 +122,15 @@ class FrameBuilder {
   // The header's length is known last: the payload starts behind room for the longest.
   static constexpr std::size_t kHeaderRoom = kMaxServerHeader;
 
+  /// An empty one with room for at least `payload` bytes.
+  [[nodiscard]] Frame* make(std::size_t payload);
   void grow(std::size_t payload);
   [[nodiscard]] FrameRef finish_with(Opcode opcode, std::uint8_t flags);
   [[nodiscard]] FrameRef release(std::size_t header_size);
 
-  Frame* frame_;
-  std::size_t capacity_;
+  std::size_t capacity_ = 0;
   std::size_t size_ = 0;
+  Frame* frame_;
 };
 
 /// A text frame of `payload`.

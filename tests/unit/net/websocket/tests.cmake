@@ -2,6 +2,7 @@ peer_add_test(unit_net_websocket
   SOURCES
     net/websocket/deflate_test.cc
     net/websocket/frame_compressor_test.cc
+    net/websocket/frame_memory_test.cc
     net/websocket/frame_test.cc
     net/websocket/permessage_deflate_test.cc
     net/websocket/subprotocols_test.cc
