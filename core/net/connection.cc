@@ -344,7 +344,7 @@ bool Connection::flush() {
   }
   if (output_.empty()) {
     stalled_until_ = kNever;
-    after_flush();
+    if (state_ != State::kOpen) after_flush();
   } else if (output_.bytes() < waiting || stalled_until_ == kNever) {
     stalled_until_ = loop_->now() + loop_->options().write_timeout;
     loop_->update_deadline(*this);

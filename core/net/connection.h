@@ -88,7 +88,14 @@ class SendQueue {
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   /// Text messages among these; one that is partly sent counts.
   [[nodiscard]] std::size_t count_texts() const;
-  void push(FrameRef frame);
+  void push(FrameRef frame) {
+    bytes_ += frame.size();
+    if (empty()) {
+      first_ = std::move(frame);
+    } else {
+      push_behind(std::move(frame));
+    }
+  }
   /// What waits now is no part of Load.
   void exempt_all();
   /// What a bound is held against.
@@ -117,6 +124,7 @@ class SendQueue {
     std::size_t exempt_bytes = 0;
   };
 
+  void push_behind(FrameRef frame);
   [[nodiscard]] const FrameRef& at(std::size_t place) const {
     return place == 0 ? first_ : behind_->frames[behind_->head + place - 1];
   }
