@@ -16,6 +16,7 @@
 #include <peer/sdk/broker_types.h>
 
 #include "core/base/fingerprint.h"
+#include "core/base/lean_text.h"
 #include "core/base/mutex.h"
 #include "core/base/watches.h"
 #include "core/hub/peer_directory.h"
@@ -30,7 +31,7 @@ struct Member {
   SessionRef where;
   std::uint64_t joined = 0;  ///< rises with each join into the namespace
   Fingerprint peer;
-  std::string object;     ///< the peer object (docs/protocol.md, "Identity") as JSON
+  LeanText object;        ///< the peer object (docs/protocol.md, "Identity") as JSON
   bool departed = false;  ///< its going has been announced: it is a member elsewhere now
   /// It joined by the node's own truth: of members elsewhere it hears nothing until show_members().
   bool alone = false;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/base/fingerprint.h"
+#include "core/base/lean_text.h"
 #include "core/base/mutex.h"
 #include "core/base/time.h"
 #include "core/hub/namespace_set.h"
@@ -142,7 +143,7 @@ class PeerDirectory {
   };
   struct AliasShard {
     mutable Mutex mutex;
-    std::unordered_map<std::string, Fingerprint, StringHash, std::equal_to<>> holders
+    std::unordered_map<LeanText, Fingerprint, StringHash, std::equal_to<>> holders
         PEER_GUARDED_BY(mutex);
   };
 

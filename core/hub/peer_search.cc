@@ -21,7 +21,7 @@ std::string lower(std::string_view text) {
 }
 
 /// `part`: lower case.
-bool contains(const std::string& text, const std::string& part) {
+bool contains(std::string_view text, const std::string& part) {
   return std::search(text.begin(), text.end(), part.begin(), part.end(),
                      [](char a, char b) { return lower(a) == b; }) != text.end();
 }

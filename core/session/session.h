@@ -12,6 +12,7 @@
 #include <peer/sdk/broker.h>
 
 #include "core/base/fingerprint.h"
+#include "core/base/lean_text.h"
 #include "core/hub/namespace_directory.h"
 #include "core/limit/token_bucket.h"
 #include "core/net/connection.h"
@@ -29,8 +30,8 @@ namespace peer {
 struct Membership {
   Namespace* ns;
   std::uint64_t joined;           ///< Member::joined
-  std::string app_type;           ///< as JSON; empty: none
-  std::string meta;               ///< of the join; raw object or empty
+  LeanText app_type;              ///< as JSON; empty: none
+  LeanText meta;                  ///< of the join; raw object or empty
   std::uint32_t ticket_size = 0;  ///< bytes of the peer's latest `match` request there
   Watches watches{};
 };
@@ -192,7 +193,7 @@ class Session : public ApplicationSession {
   std::int64_t registered_at = 0;         ///< milliseconds since the Unix epoch
   std::uint64_t messages = 0;             ///< that it has sent since
   Fingerprint fingerprint;
-  std::string alias;
+  LeanText alias;
   Meta meta;
   std::vector<Membership> memberships;  ///< in join order
   NamespaceSet namespaces;              ///< the same, sorted

@@ -5,6 +5,7 @@ peer_add_test(unit_base
     base/digest_test.cc
     base/fingerprint_test.cc
     base/first_few_test.cc
+    base/lean_text_test.cc
     base/origin_test.cc
     base/plain_file_test.cc
     base/random_test.cc
