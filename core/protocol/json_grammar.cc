@@ -36,13 +36,21 @@ class Specials {
   explicit Specials(std::string_view text)
       : block_(text.data()), end_(text.data() + text.size()), found_(look_at(block_)) {}
 
-  /// The first one in [p, end), or `end`. From call to call `p` never goes back.
-  const char* next(const char* p) {
+  /// The first one in [p, end), or `end`. From call to call `p` never goes back. Most are in the
+  /// block that has been looked at: that is seen without a call.
+  [[gnu::always_inline]] const char* next(const char* p) {
     if (p - block_ < kBlock) {
       const std::uint64_t left = found_ >> (p - block_);
       if (left != 0) return p + std::countr_zero(left);
       p = block_ + kBlock;
     }
+    return next_block(p);
+  }
+
+ private:
+  static constexpr std::ptrdiff_t kBlock = 64;
+
+  [[gnu::noinline]] const char* next_block(const char* p) {
     for (; p < end_; p += kBlock) {
       found_ = look_at(p);
       block_ = p;
@@ -50,9 +58,6 @@ class Specials {
     }
     return end_;
   }
-
- private:
-  static constexpr std::ptrdiff_t kBlock = 64;
 
   std::uint64_t look_at(const char* block) const {
     if (end_ - block >= kBlock) return string_specials(block);
