@@ -10,12 +10,32 @@
 #include "core/base/utf8.h"
 #include "core/hub/peer_page.h"
 #include "core/protocol/json_text.h"
+#include "core/wire/frame_text.h"
 
 namespace peer {
 namespace {
 
 // Of `matched` beside the peers and the names: its words, the session, a request's id and the time.
 constexpr std::size_t kMatchedRest = 640;
+
+// With a comma each.
+std::size_t size_of(const std::vector<std::string_view>& objects) {
+  std::size_t size = 0;
+  for (const std::string_view object : objects) size += object.size() + 1;
+  return size;
+}
+
+void append_peers(std::string& out, const std::vector<std::string_view>& objects, PageLimit limit) {
+  // Nearly always they fit, and need no page that is copied.
+  if (size_of(objects) > limit.bytes) {
+    out.append(make_page(objects, limit).peers);
+    return;
+  }
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    if (i > 0) out.push_back(',');
+    out.append(objects[i]);
+  }
+}
 
 }  // namespace
 
@@ -44,14 +64,14 @@ std::string matched_payload(std::string_view ns, std::string_view session_id,
   const std::size_t overhead = kMatchedRest + 2 * name.size() + teams.size();
   // All peers of a match must be listed, so the page loses `meta` and never a peer.
   const PageLimit limit{objects.size(), max_size - std::min(max_size, overhead), true};
-  const std::string peers = make_page(objects, limit).peers;
-  std::string payload;
-  payload.reserve(64 + name.size() + session_id.size() + peers.size() + teams.size());
-  payload.append("{\"namespace\":").append(name);
-  payload.append(",\"session_id\":\"").append(session_id);
-  payload.append("\",\"peers\":[").append(peers).append("]");
+  std::string payload = "{\"namespace\":";
+  payload.reserve(64 + name.size() + session_id.size() + size_of(objects) + teams.size());
+  payload.append(name).append(",\"session_id\":\"").append(session_id).append("\",\"peers\":[");
+  append_peers(payload, objects, limit);
+  payload.push_back(']');
   if (!teams.empty()) payload.append(",\"teams\":").append(teams);
-  return payload.append("}");
+  payload.push_back('}');
+  return payload;
 }
 
 FrameRef matched_frame(std::string_view ns, std::string_view payload, std::string_view request_id,
@@ -59,9 +79,9 @@ FrameRef matched_frame(std::string_view ns, std::string_view payload, std::strin
   FrameBuilder builder(payload.size() + 2 * ns.size() + request_id.size() + 96);
   builder.append("{\"type\":\"matched\"");
   if (!request_id.empty()) builder.append(",\"id\":").append(request_id);
-  builder.append(",\"namespace\":").append(json_string(ns));
-  builder.append(",\"payload\":").append(payload);
-  builder.append(",\"ts\":").append_number(now.time_since_epoch().count()).append("}");
+  builder.append(",\"namespace\":");
+  append_json_string(builder, ns).append(",\"payload\":").append(payload);
+  append_ts(builder, now).append("}");
   return builder.finish(Opcode::kText);
 }
 

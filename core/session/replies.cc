@@ -1,9 +1,11 @@
 #include "core/session/replies.h"
 
 #include <chrono>
+#include <cstdint>
 
 #include "core/base/utf8.h"
 #include "core/protocol/json_text.h"
+#include "core/wire/frame_text.h"
 #include "core/wire/ice_servers.h"
 #include "core/wire/notices.h"
 
@@ -61,11 +63,11 @@ FrameBuilder greeting_builder(const Session& session, std::string_view id, std::
 // Up to the last members of the payload.
 void append_greeting(FrameBuilder& out, std::string_view type, const Session& session,
                      std::string_view id) {
-  const std::string hex = to_hex(session.fingerprint);
   out.append("{\"type\":\"").append(type).append("\"");
   if (!id.empty()) out.append(",\"id\":").append(id);
-  out.append(",\"from\":\"").append(hex).append("\",\"payload\":{\"fingerprint\":\"");
-  out.append(hex).append("\",\"alias\":").append(json_string(session.alias));
+  append_hex(out.append(",\"from\":"), session.fingerprint);
+  append_hex(out.append(",\"payload\":{\"fingerprint\":"), session.fingerprint);
+  append_json_string(out.append(",\"alias\":"), session.alias);
   if (!session.holds_alias) out.append(",\"alias_taken\":true");
 }
 
@@ -92,13 +94,13 @@ void reply_ice_servers(Session& session, std::string_view id, const std::vector<
 
 void reply_peer_list(Session& session, std::string_view id, std::string_view ns,
                      const PeerPage& page) {
-  std::string payload;
-  payload.reserve(page.peers.size() + 2 * ns.size() + 80);
-  payload.append("{\"namespace\":");
-  append_json_string(payload, ns);
-  payload.append(",\"peers\":[").append(page.peers).append("],\"total\":");
-  payload.append(std::to_string(page.total)).push_back('}');
-  reply(session, "peer_list", id, payload);
+  FrameBuilder out(page.peers.size() + ns.size() + id.size() + 100);
+  out.append("{\"type\":\"peer_list\"");
+  if (!id.empty()) out.append(",\"id\":").append(id);
+  append_json_string(out.append(",\"payload\":{\"namespace\":"), ns);
+  out.append(",\"peers\":[").append(page.peers).append("],\"total\":");
+  out.append_number(static_cast<std::int64_t>(page.total)).append("}}");
+  session.reply(out.finish(Opcode::kText));
 }
 
 std::size_t peer_list_overhead(std::string_view id, std::string_view ns) {
@@ -138,8 +140,12 @@ void reply_refreshed(Session& session, std::string_view id, milliseconds left) {
 
 std::string peer_object(const Session& session, std::string_view app_type,
                         std::string_view join_meta) {
-  Meta meta = session.meta;
-  meta.merge(join_meta);
+  Meta merged;
+  if (!join_meta.empty()) {
+    merged = session.meta;
+    merged.merge(join_meta);
+  }
+  const Meta& meta = join_meta.empty() ? session.meta : merged;
   std::string object;
   object.reserve(176 + session.alias.size() + app_type.size() + meta.json_size());
   object.append("{\"fingerprint\":\"").append(to_hex(session.fingerprint));
@@ -149,8 +155,6 @@ std::string peer_object(const Session& session, std::string_view app_type,
   if (session.proved) object.append(",\"proved\":true");
   if (!app_type.empty()) object.append(",\"app_type\":").append(app_type);
   object.append(",\"meta\":").append(meta.to_json()).push_back('}');
-  // The text is kept for as long as the membership lives.
-  object.shrink_to_fit();
   return object;
 }
 

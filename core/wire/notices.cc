@@ -1,12 +1,10 @@
 #include "core/wire/notices.h"
 
-#include <array>
-#include <charconv>
-#include <cstdint>
 #include <span>
 
 #include "core/protocol/json_scan.h"
 #include "core/protocol/json_text.h"
+#include "core/wire/frame_text.h"
 
 // The frames that peers hear without having asked. In: names, and JSON that is sound already. Out:
 // complete text frames, to be shared by all receivers (docs/protocol.md, "Notifications"). No
@@ -29,40 +27,13 @@ constexpr std::string_view kTs = ",\"ts\":";
 constexpr std::uint16_t kDirected = 1;
 constexpr std::uint16_t kBroadcast = 2;
 
-FrameBuilder& append_hex(FrameBuilder& builder, const Fingerprint& fingerprint) {
-  builder.append("\"");
-  write_hex(fingerprint, builder.extend(kHexLength));
-  return builder.append("\"");
-}
-
-// The digits of the latest time that was written on this thread: it is the same for many frames.
-struct TimeDigits {
-  std::int64_t time = -1;
-  std::array<char, 24> digits;
-  std::size_t size = 0;
-};
-thread_local TimeDigits latest_time;
-
-FrameBuilder& append_ts(FrameBuilder& builder, sdk::Instant now) {
-  TimeDigits& latest = latest_time;
-  const std::int64_t time = now.time_since_epoch().count();
-  if (latest.time != time || latest.size == 0) {
-    char* const begin = latest.digits.data();
-    const auto end = std::to_chars(begin, begin + latest.digits.size(), time).ptr;
-    latest.size = static_cast<std::size_t>(end - begin);
-    latest.time = time;
-  }
-  return builder.append(kTs).append({latest.digits.data(), latest.size});
-}
-
 // `{"type":...,"from":...,"namespace":...,"payload":...,"ts":...}`.
 FrameRef notification(std::string_view type, const Fingerprint& from, std::string_view ns,
                       std::string_view payload, sdk::Instant now) {
-  const std::string ns_json = json_string(ns);
-  FrameBuilder builder(type.size() + ns_json.size() + payload.size() + 160);
+  FrameBuilder builder(type.size() + ns.size() + payload.size() + 160);
   builder.append("{\"type\":\"").append(type).append("\",\"from\":");
-  append_hex(builder, from).append(",\"namespace\":").append(ns_json);
-  builder.append(",\"payload\":").append(payload);
+  append_hex(builder, from).append(",\"namespace\":");
+  append_json_string(builder, ns).append(",\"payload\":").append(payload);
   append_ts(builder, now).append("}");
   return builder.finish(Opcode::kText);
 }
@@ -165,11 +136,11 @@ FrameRef directed_frame(std::string_view type, const Fingerprint& from, std::str
 
 FrameRef broadcast_frame(const Fingerprint& from, std::string_view ns, std::string_view data,
                          sdk::Instant now) {
-  const std::string ns_json = json_string(ns);
-  FrameBuilder builder(2 * ns_json.size() + data.size() + kHexLength + 128);
+  FrameBuilder builder(2 * ns.size() + data.size() + kHexLength + 128);
   builder.append(kType).append("broadcast").append(kFrom);
-  append_hex(builder, from).append(kNamespace).append(ns_json);
-  builder.append(kPayload).append(kInnerNamespace).append(ns_json);
+  append_hex(builder, from).append(kNamespace);
+  append_json_string(builder, ns).append(kPayload).append(kInnerNamespace);
+  append_json_string(builder, ns);
   if (!data.empty()) builder.append(kData).append(data);
   builder.append("}");
   append_ts(builder, now).append("}");
