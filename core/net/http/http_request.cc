@@ -127,6 +127,16 @@ const std::string* HttpRequest::find(std::string_view name) const {
   return found == headers.end() ? nullptr : &found->second;
 }
 
+const std::string* HttpRequest::only(std::string_view name) const {
+  const std::string* found = nullptr;
+  for (const auto& [header_name, value] : headers) {
+    if (!equals_ignoring_case(header_name, name)) continue;
+    if (found != nullptr) return nullptr;
+    found = &value;
+  }
+  return found;
+}
+
 std::vector<std::string> HttpRequest::all(std::string_view name) const {
   std::vector<std::string> values;
   for (const auto& [header_name, value] : headers) {

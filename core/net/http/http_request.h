@@ -29,6 +29,8 @@ struct HttpRequest {
 
   /// The first header of that name, in any case of letters; nullptr when there is none.
   [[nodiscard]] const std::string* find(std::string_view name) const;
+  /// The one header of that name; nullptr when there is none, and when there are several.
+  [[nodiscard]] const std::string* only(std::string_view name) const;
   /// The values of all headers of that name, in order.
   [[nodiscard]] std::vector<std::string> all(std::string_view name) const;
   /// How many headers of that name there are.

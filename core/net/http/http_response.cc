@@ -47,7 +47,7 @@ UpgradeAnswer check_upgrade(const HttpRequest& request) {
   if (!request.http_1_1) {
     return {400, "HTTP/1.0 cannot upgrade: does the proxy speak HTTP/1.1 to this server?", {}};
   }
-  if (request.count("Host") != 1) return {400, "no Host header", {}};
+  if (request.only("Host") == nullptr) return {400, "no Host header", {}};
   if (!request.has_token("Upgrade", "websocket")) {
     return {400, "no Upgrade header: does the proxy pass WebSockets?", {}};
   }
@@ -55,12 +55,12 @@ UpgradeAnswer check_upgrade(const HttpRequest& request) {
     return {400, "no 'Connection: Upgrade' header: does the proxy pass WebSockets?", {}};
   }
   // 426 is only for what is a WebSocket handshake in all other respects.
-  const std::string* version = request.find("Sec-WebSocket-Version");
-  if (request.count("Sec-WebSocket-Version") != 1 || *version != kWebSocketVersion) {
+  const std::string* version = request.only("Sec-WebSocket-Version");
+  if (version == nullptr || *version != kWebSocketVersion) {
     return {426, "Sec-WebSocket-Version must be 13", {}};
   }
-  const std::string* key = request.find("Sec-WebSocket-Key");
-  if (request.count("Sec-WebSocket-Key") != 1 || !is_valid_key(*key)) {
+  const std::string* key = request.only("Sec-WebSocket-Key");
+  if (key == nullptr || !is_valid_key(*key)) {
     return {400, "no valid Sec-WebSocket-Key", {}};
   }
   return {101, {}, accept_key_of(*key)};

@@ -50,6 +50,9 @@ TEST(ParseHeadTest, ReadsMethodPathQueryAndHeaders) {
   ASSERT_NE(request->find("X-ONE"), nullptr);
   EXPECT_EQ(*request->find("X-ONE"), "1");
   EXPECT_EQ(request->count("x-One"), 2U);
+  EXPECT_EQ(request->only("x-one"), nullptr);
+  EXPECT_EQ(request->only("x-none"), nullptr);
+  EXPECT_EQ(request->only("hOST"), request->find("Host"));
   EXPECT_EQ(*request->find("empty"), "");
   EXPECT_EQ(request->find("absent"), nullptr);
   EXPECT_EQ(request->headers.size(), 4U);
