@@ -1,6 +1,8 @@
 #include "core/match/match_rules.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -24,7 +26,7 @@ sdk::Value own_fields(const MatchRequest& request) {
 }  // namespace
 
 sdk::MatchRequest view_of(const MatchRequest& request) {
-  return {request.group_size, request.criteria, request.criteria_key, request.fields};
+  return {request.group_size, request.criteria(), request.criteria_key, request.fields};
 }
 
 bool same_request(const MatchRequest& a, const MatchRequest& b) {
@@ -81,6 +83,19 @@ std::unique_ptr<sdk::MatchQueue> make_queue(const Served<sdk::MatchStrategy>& by
   });
   if (returned && queue == nullptr) by.calls.fault("make_queue", "returned no queue");
   return queue;
+}
+
+bool has_twice(const std::vector<sdk::TicketId>& tickets) {
+  constexpr std::size_t kFew = 8;  // so many are compared with each other, without a copy
+  if (tickets.size() <= kFew) {
+    for (auto ticket = tickets.begin(); ticket != tickets.end(); ++ticket) {
+      if (std::find(std::next(ticket), tickets.end(), *ticket) != tickets.end()) return true;
+    }
+    return false;
+  }
+  std::vector<sdk::TicketId> sorted = tickets;
+  std::sort(sorted.begin(), sorted.end());
+  return std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end();
 }
 
 bool are_teams_of(const Teams& teams, const sdk::MatchGroup& group) {

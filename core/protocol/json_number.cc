@@ -112,6 +112,11 @@ std::optional<std::int64_t> integer_value(std::string_view raw) {
 }
 
 double double_value(std::string_view raw) {
+  // Most are small; up to 2^53 an integer is exact. -0 is no integer.
+  constexpr std::size_t kExactDigits = 15;
+  if (raw.size() <= kExactDigits && raw.front() != '-' && is_plain_integer(raw)) {
+    return static_cast<double>(small_integer(raw));
+  }
   double value = 0;
   const auto [end, error] = std::from_chars(raw.data(), raw.data() + raw.size(), value);
   if (error == std::errc{}) return value;

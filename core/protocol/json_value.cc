@@ -1,7 +1,8 @@
 #include "core/protocol/json_value.h"
 
-#include <map>
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "core/protocol/json_bytes.h"
 #include "core/protocol/json_number.h"
@@ -110,9 +111,13 @@ std::string decoded(std::string_view raw) {
 }
 
 void append_canonical_object(std::string& out, std::string_view raw) {
-  std::map<std::string, std::string_view> members;
+  std::vector<std::pair<std::string, std::string_view>> members;
+  if (raw.size() > 2) members.reserve(8);
   ObjectCursor cursor(raw);
-  for (JsonMember member; cursor.next(member);) members[decoded(member.key)] = member.value;
+  for (JsonMember member; cursor.next(member);) {
+    members.emplace_back(decoded(member.key), member.value);
+  }
+  std::sort(members.begin(), members.end());
   char separator = '{';
   for (const auto& [key, value] : members) {
     out += separator;

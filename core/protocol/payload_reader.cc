@@ -4,7 +4,6 @@
 
 #include "core/protocol/json_members.h"
 #include "core/protocol/json_number.h"
-#include "core/protocol/json_value.h"
 
 // The fields of one payload, on the loop that received it. In: validated JSON. Out: decoded texts,
 // numbers and raw values, or the words of the first 400 error ("<field> required").
@@ -119,14 +118,11 @@ std::string_view PayloadReader::optional_meta(std::string_view field, std::size_
   return value;
 }
 
-sdk::Value PayloadReader::optional_object(std::string_view field, std::size_t max,
-                                          std::string_view& raw) {
-  raw = "{}";
+std::string_view PayloadReader::optional_object(std::string_view field, std::size_t max) {
   const std::string_view value = present(field);
   if (!value.empty() && !value.starts_with('{')) refuse(words(field, "must be an object"));
   if (value.size() > max) refuse(words(field, "too large"));
-  if (!value.empty() && !error_) raw = value;
-  return parse(field, raw, kMaxFieldDepth);
+  return value.empty() || error_ ? "{}" : value;
 }
 
 std::vector<std::string_view> PayloadReader::optional_texts(std::string_view field,
@@ -147,13 +143,26 @@ std::vector<std::string_view> PayloadReader::optional_texts(std::string_view fie
   return texts;
 }
 
-sdk::Value PayloadReader::parsed() { return parse("payload", payload_, kMaxFieldDepth + 1); }
-
-sdk::Value PayloadReader::parse(std::string_view field, std::string_view raw,
-                                std::size_t max_depth) {
+sdk::Value PayloadReader::parsed(std::string_view field) {
   sdk::Value value;
   if (error_) return value;
-  switch (parse_json_value(raw, max_depth, value)) {
+  // The members have been found, and their keys compared.
+  auto& object = value.data.emplace<sdk::Value::Object>();
+  for (const JsonMember& member : members_) {
+    sdk::Value& parsed = object.try_emplace(std::string(member.key)).first->second;
+    const ValueFault fault = parse_json_value(member.value, kMaxFieldDepth, parsed);
+    if (fault == ValueFault::kNone) continue;
+    if (const std::string_view named = present(field); !named.empty()) {
+      refuse(field, parse_json_value(named, kMaxFieldDepth, parsed));
+    }
+    refuse("payload", fault);
+    break;
+  }
+  return value;
+}
+
+void PayloadReader::refuse(std::string_view field, ValueFault fault) {
+  switch (fault) {
     case ValueFault::kNone:
       break;
     case ValueFault::kTooDeep:
@@ -166,7 +175,6 @@ sdk::Value PayloadReader::parse(std::string_view field, std::string_view raw,
       refuse(words(field, "must be valid Unicode"));
       break;
   }
-  return value;
 }
 
 }  // namespace peer

@@ -10,6 +10,7 @@
 #include <peer/sdk/value.h>
 
 #include "core/protocol/json_scan.h"
+#include "core/protocol/json_value.h"
 
 namespace peer {
 
@@ -32,14 +33,14 @@ class PayloadReader {
   /// A raw object with unique keys that will take at most `max` bytes once it is stored: members
   /// that are null, and white space between members, do not count (see Meta). Empty when absent.
   std::string_view optional_meta(std::string_view field, std::size_t max);
-  /// A parsed object of at most `max` bytes as sent; {} when absent. `raw` is its text.
-  sdk::Value optional_object(std::string_view field, std::size_t max, std::string_view& raw);
+  /// The text of an object of at most `max` bytes as sent; {} when absent.
+  std::string_view optional_object(std::string_view field, std::size_t max);
   /// Strings, decoded: at most `max` of them.
   std::vector<std::string_view> optional_texts(std::string_view field, std::size_t max);
   /// The raw value, `null` too; empty when absent.
   [[nodiscard]] std::string_view raw(std::string_view field) const;
-  /// The whole payload, parsed.
-  sdk::Value parsed();
+  /// The whole payload, parsed. Of what is wrong within the object `field` the words name that.
+  sdk::Value parsed(std::string_view field = {});
 
   /// Notes `words` unless there is an error already.
   void refuse(std::string words);
@@ -48,7 +49,7 @@ class PayloadReader {
  private:
   std::string_view present(std::string_view field) const;
   std::optional<std::string_view> text(std::string_view field, std::string_view raw);
-  sdk::Value parse(std::string_view field, std::string_view raw, std::size_t max_depth);
+  void refuse(std::string_view field, ValueFault fault);
 
   std::string_view payload_;
   TextArena& texts_;

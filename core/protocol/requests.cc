@@ -104,6 +104,12 @@ std::optional<std::chrono::milliseconds> read_timeout(PayloadReader& payload) {
 
 }  // namespace
 
+const sdk::Value& MatchRequest::criteria() const {
+  static const sdk::Value kNone{sdk::Value::Object()};
+  const sdk::Value* const given = fields.find("criteria");
+  return given == nullptr || given->is_null() ? kNone : *given;
+}
+
 RequestError MessageParser::read(const Message& message, const Bounds& bounds,
                                  RegisterRequest& out) {
   PayloadReader payload(message.payload, impl_->texts, impl_->payload);
@@ -184,9 +190,8 @@ RequestError MessageParser::read(const Message& message, const Bounds& bounds, M
   out.group_size = read_group_size(payload, bounds.match_group);
   out.group_size_max = static_cast<std::uint32_t>(bounds.match_group);
   out.timeout = read_timeout(payload);
-  std::string_view criteria;
-  out.criteria = payload.optional_object("criteria", bounds.criteria, criteria);
-  out.fields = payload.parsed();
+  const std::string_view criteria = payload.optional_object("criteria", bounds.criteria);
+  out.fields = payload.parsed("criteria");
   if (!payload.error()) out.criteria_key = canonical_json(criteria);
   return payload.error();
 }

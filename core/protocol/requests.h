@@ -81,10 +81,12 @@ struct MatchRequest {
   std::string_view ns;
   std::uint32_t group_size = 2;
   std::uint32_t group_size_max = 0;  ///< `match_group_max`, for a strategy that sets the size
-  sdk::Value criteria;               ///< always an object
   std::string criteria_key;          ///< equal exactly when the criteria are equal as values
   sdk::Value fields;                 ///< the whole payload object, parsed
   std::optional<std::chrono::milliseconds> timeout;  ///< nullopt: not given; zero: none
+
+  /// Of `fields`, and as long as these; always an object.
+  [[nodiscard]] const sdk::Value& criteria() const;
 };
 
 struct CreateRoomRequest {

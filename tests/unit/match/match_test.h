@@ -40,7 +40,6 @@ inline MatchRequest request_for(std::string_view ns, std::uint32_t group_size = 
   MatchRequest request;
   request.ns = ns;
   request.group_size = group_size;
-  request.criteria.data = sdk::Value::Object();
   request.criteria_key = criteria;
   request.fields.data = sdk::Value::Object();
   request.timeout = timeout;

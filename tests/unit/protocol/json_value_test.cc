@@ -49,6 +49,12 @@ TEST(IntegerValueTest, SaturatesBeyondTheRange) {
 
 TEST(DoubleValueTest, IsTheNearestAndInfiniteOrZeroBeyondTheRange) {
   EXPECT_EQ(double_value("1.5"), 1.5);
+  EXPECT_EQ(double_value("0"), 0.0);
+  EXPECT_EQ(double_value("64"), 64.0);
+  EXPECT_EQ(double_value("-64"), -64.0);
+  EXPECT_TRUE(std::signbit(double_value("-0")));
+  EXPECT_EQ(double_value("999999999999999"), 999999999999999.0);
+  EXPECT_EQ(double_value("9007199254740993"), 9007199254740992.0);
   EXPECT_EQ(double_value("1180591620717411303424"), std::pow(2, 70));
   EXPECT_EQ(double_value("1e999"), std::numeric_limits<double>::infinity());
   EXPECT_EQ(double_value("-1e999999999999999999999"), -std::numeric_limits<double>::infinity());

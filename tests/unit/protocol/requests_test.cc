@@ -258,8 +258,8 @@ TEST(MatchRequestTest, NoCriteriaAreEmptyCriteria) {
   const MatchRequest empty = match_request(R"("criteria":{ })");
   for (const char* fields : {R"("x":0)", R"("criteria":null)"}) {
     const MatchRequest request = match_request(fields);
-    EXPECT_EQ(request.criteria, empty.criteria);
-    EXPECT_TRUE(request.criteria.as_object()->empty());
+    EXPECT_EQ(request.criteria(), empty.criteria());
+    EXPECT_TRUE(request.criteria().as_object()->empty());
     EXPECT_EQ(request.criteria_key, empty.criteria_key);
   }
 }
@@ -278,7 +278,7 @@ TEST(MatchRequestTest, FieldsAreTheWholePayload) {
   const MatchRequest request = match_request(R"("skill":12.5,"criteria":{"a":[true]})");
   EXPECT_EQ(*request.fields.find("skill")->as_number(), 12.5);
   EXPECT_EQ(*request.fields.find("namespace")->as_string(), "lobby");
-  EXPECT_EQ(*request.fields.find("criteria"), request.criteria);
+  EXPECT_EQ(*request.fields.find("criteria"), request.criteria());
 }
 
 TEST(MatchRequestTest, RefusesCriteriaThatAreWrong) {
