@@ -1,11 +1,18 @@
 #include "criteria_queue.h"
 
 #include <algorithm>
+#include <cstddef>
 
 using peer::sdk::Instant;
 using peer::sdk::MatchGroup;
 using peer::sdk::MatchTicket;
 using peer::sdk::TicketId;
+
+namespace {
+
+constexpr std::uint32_t kRoomAtFirst = 8;  // tickets of a bucket
+
+}  // namespace
 
 // No group is formed before form_groups(), so that several tickets may be added first.
 void CriteriaQueue::add(const MatchTicket& ticket) {
@@ -14,43 +21,48 @@ void CriteriaQueue::add(const MatchTicket& ticket) {
   auto bucket = buckets_.find(key);
   if (bucket == buckets_.end()) {
     bucket = buckets_.emplace(Key{key.group_size, std::string(key.criteria)}, Bucket{}).first;
+    bucket->second.reserve(std::min(key.group_size, kRoomAtFirst));
   }
-  bucket->second.insert(ticket.id);
+  Bucket& waiting = bucket->second;
+  const bool was_full = holds_group(bucket);
+  // Nearly always at the end: ids rise.
+  waiting.insert(std::lower_bound(waiting.begin(), waiting.end(), ticket.id), ticket.id);
   tickets_.emplace(ticket.id, bucket);
-  if (holds_group(bucket)) full_.emplace(&bucket->second, bucket);
+  if (!was_full && holds_group(bucket)) full_.push_back(bucket);
 }
 
 void CriteriaQueue::remove(TicketId id) {
   const auto ticket = tickets_.find(id);
   if (ticket == tickets_.end()) return;
   const Buckets::iterator bucket = ticket->second;
-  bucket->second.erase(id);
+  Bucket& waiting = bucket->second;
+  const bool was_full = holds_group(bucket);
+  waiting.erase(std::lower_bound(waiting.begin(), waiting.end(), id));
   tickets_.erase(ticket);
-  shrunk(bucket);
+  shrunk(bucket, was_full);
 }
 
 std::vector<MatchGroup> CriteriaQueue::form_groups(Instant) {
   std::vector<MatchGroup> groups;
-  while (!full_.empty()) groups.push_back(take_group(full_.begin()->second));
-  // The buckets came in the order of their addresses, which means nothing.
+  while (!full_.empty()) take_groups(full_.back(), groups);
+  // The buckets came in the order in which they were filled, which means nothing.
   std::sort(groups.begin(), groups.end(), [](const MatchGroup& left, const MatchGroup& right) {
     return left.tickets.front() < right.tickets.front();
   });
   return groups;
 }
 
-MatchGroup CriteriaQueue::take_group(Buckets::iterator bucket) {
+void CriteriaQueue::take_groups(Buckets::iterator bucket, std::vector<MatchGroup>& groups) {
   Bucket& waiting = bucket->second;
-  const auto end = std::next(waiting.begin(), bucket->first.group_size);
-  MatchGroup group{.tickets = {waiting.begin(), end}};
-  waiting.erase(waiting.begin(), end);
-  for (const TicketId id : group.tickets) tickets_.erase(id);
-  shrunk(bucket);
-  return group;
+  const std::ptrdiff_t size = bucket->first.group_size;
+  auto next = waiting.begin();
+  for (; waiting.end() - next >= size; next += size) groups.push_back({{next, next + size}});
+  std::for_each(waiting.begin(), next, [this](TicketId id) { tickets_.erase(id); });
+  waiting.erase(waiting.begin(), next);
+  shrunk(bucket, true);
 }
 
-void CriteriaQueue::shrunk(Buckets::iterator bucket) {
-  // First: `full_` knows a bucket by its address.
-  if (!holds_group(bucket)) full_.erase(&bucket->second);
+void CriteriaQueue::shrunk(Buckets::iterator bucket, bool was_full) {
+  if (was_full && !holds_group(bucket)) std::erase(full_, bucket);
   if (bucket->second.empty()) buckets_.erase(bucket);
 }

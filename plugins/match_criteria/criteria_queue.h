@@ -1,7 +1,6 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -31,8 +30,8 @@ class CriteriaQueue final : public peer::sdk::MatchQueue {
   }
 
  private:
-  /// Tickets that fit together, the oldest first.
-  using Bucket = std::set<peer::sdk::TicketId>;
+  /// Tickets that fit together, the oldest first: fewer than a group, once groups are formed.
+  using Bucket = std::vector<peer::sdk::TicketId>;
   struct Key {
     std::uint32_t group_size;
     std::string criteria;
@@ -55,11 +54,13 @@ class CriteriaQueue final : public peer::sdk::MatchQueue {
   static bool holds_group(Buckets::const_iterator bucket) {
     return bucket->second.size() >= bucket->first.group_size;
   }
-  peer::sdk::MatchGroup take_group(Buckets::iterator bucket);
-  /// To be called after tickets have left `bucket`: no empty one is kept.
-  void shrunk(Buckets::iterator bucket);
+  /// All that a bucket holds, behind `groups`.
+  void take_groups(Buckets::iterator bucket, std::vector<peer::sdk::MatchGroup>& groups);
+  /// To be called after tickets have left `bucket`: no empty one is kept. `was_full`: it held a
+  /// group before.
+  void shrunk(Buckets::iterator bucket, bool was_full);
 
   Buckets buckets_;  ///< none of them is empty; their iterators stay good until they are erased
   std::unordered_map<peer::sdk::TicketId, Buckets::iterator> tickets_;  ///< each in its bucket
-  std::map<const Bucket*, Buckets::iterator> full_;  ///< the buckets that hold a group
+  std::vector<Buckets::iterator> full_;  ///< the buckets that hold a group, each once
 };
