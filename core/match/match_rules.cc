@@ -60,12 +60,13 @@ MatchJudgement judge(const Served<sdk::MatchStrategy>& by, MatchRequest& request
   const auto run = [&](const char* name, auto call) {
     judgement.failed = judgement.failed || !by.calls.run(name, call);
   };
-  run("check", [&] { judgement.refusal = by.plugin.check(view_of(request)); });
+  const sdk::MatchRequest view = view_of(request);
+  run("check", [&] { judgement.refusal = by.plugin.check(view); });
   if (judgement.refusal) {
     judgement.refusal = words_for_client(by.calls, std::move(*judgement.refusal));
   } else if (!judgement.failed && by.revision >= kSdkOfQueues) {
     std::uint32_t size = request.group_size;
-    run("group_size", [&] { size = by.plugin.group_size(view_of(request)); });
+    run("group_size", [&] { size = by.plugin.group_size(view); });
     // What the protocol's own group_size says has been checked.
     if (size != request.group_size && size > request.group_size_max) {
       judgement.refusal = "group too large";

@@ -106,8 +106,7 @@ std::optional<std::chrono::milliseconds> read_timeout(PayloadReader& payload) {
 
 const sdk::Value& MatchRequest::criteria() const {
   static const sdk::Value kNone{sdk::Value::Object()};
-  const sdk::Value* const given = fields.find("criteria");
-  return given == nullptr || given->is_null() ? kNone : *given;
+  return has_criteria ? *fields.find("criteria") : kNone;
 }
 
 RequestError MessageParser::read(const Message& message, const Bounds& bounds,
@@ -192,7 +191,9 @@ RequestError MessageParser::read(const Message& message, const Bounds& bounds, M
   out.timeout = read_timeout(payload);
   const std::string_view criteria = payload.optional_object("criteria", bounds.criteria);
   out.fields = payload.parsed("criteria");
-  if (!payload.error()) out.criteria_key = canonical_json(criteria);
+  if (payload.error()) return payload.error();
+  out.has_criteria = !is_absent_or_null(payload.raw("criteria"));
+  out.criteria_key = out.has_criteria ? canonical_json(criteria) : "{}";
   return payload.error();
 }
 

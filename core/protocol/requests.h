@@ -83,6 +83,7 @@ struct MatchRequest {
   std::uint32_t group_size_max = 0;  ///< `match_group_max`, for a strategy that sets the size
   std::string criteria_key;          ///< equal exactly when the criteria are equal as values
   sdk::Value fields;                 ///< the whole payload object, parsed
+  bool has_criteria = false;         ///< it has such a member, and not `null`
   std::optional<std::chrono::milliseconds> timeout;  ///< nullopt: not given; zero: none
 
   /// Of `fields`, and as long as these; always an object.
