@@ -181,10 +181,10 @@ TEST(PluginListsTest, TheNumberBehindTheLastOneAddsAnEntry) {
                                          {"plugins.dialects.0.options.path", "/a"},
                                          {"plugins.dialects.0.name", "one"},
                                          {"plugins.auth.1.name", "open"}});
-  EXPECT_THAT(loaded.mistakes, IsEmpty());
-  EXPECT_THAT(names_of(loaded.config.plugins.dialects), ElementsAre("one", "two"));
+  ASSERT_THAT(loaded.mistakes, IsEmpty());
+  ASSERT_THAT(names_of(loaded.config.plugins.dialects), ElementsAre("one", "two"));
   EXPECT_EQ(std::get<std::string>(loaded.config.plugins.dialects[0].options.at("path")), "/a");
-  EXPECT_THAT(names_of(loaded.config.plugins.auth), ElementsAre("token", "open"));
+  ASSERT_THAT(names_of(loaded.config.plugins.auth), ElementsAre("token", "open"));
   EXPECT_THAT(loaded.origins.at("plugins.auth[0].name"), HasSubstr("c.yaml:1"));
   EXPECT_EQ(loaded.origins.at("plugins.dialects[0].name"), "command line");
 }
@@ -198,8 +198,8 @@ TEST(PluginListsTest, VariablesAddEntriesInTheOrderOfTheirNumbers) {
     environment["PEER_PLUGINS__DIALECTS__" + std::to_string(i) + "__AS"] = "a" + expected.back();
   }
   const LoadedConfig loaded = over_file("", environment);
-  EXPECT_THAT(loaded.mistakes, IsEmpty());
-  EXPECT_THAT(names_of(loaded.config.plugins.dialects), ElementsAreArray(expected));
+  ASSERT_THAT(loaded.mistakes, IsEmpty());
+  ASSERT_THAT(names_of(loaded.config.plugins.dialects), ElementsAreArray(expected));
   EXPECT_EQ(loaded.config.plugins.dialects[11].as, "ad11");
 }
 
