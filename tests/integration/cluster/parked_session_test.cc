@@ -5,6 +5,8 @@
 #include "tests/integration/cluster/cluster_test.h"
 #include "tests/integration/cluster/redis_client.h"
 #include "tests/integration/cluster/session_client.h"
+#include "tests/support/admin_client.h"
+#include "tests/support/free_port.h"
 
 namespace peer::test {
 namespace {
@@ -294,9 +296,13 @@ TEST_F(ParkedSessionTest, WithoutRoomForAnythingSessionsEndWithTheirNode) {
   EXPECT_EQ(figure(second, "parked"), 0);
 }
 
-// Neither in what is shared, parked sessions included, nor in the log.
+// Neither in what is shared, parked sessions included, nor in the log, nor in what the node tells
+// of itself.
 TEST_F(ParkedSessionTest, TokensStandNowhereInClear) {
-  ServerProcess& node = start({"log_level=debug"});
+  const std::string secret(32, 's');
+  const std::uint16_t api_port = free_port();
+  ServerProcess& node = start({"log_level=debug", fmt("admin_port=%", static_cast<int>(api_port)),
+                               "admin_token=" + secret});
   SessionClient alice(node, "alice");
   alice.join("game");
   const std::string first = alice.token();
@@ -305,6 +311,14 @@ TEST_F(ParkedSessionTest, TokensStandNowhereInClear) {
   alice.round_trip();
   const std::string second = alice.token();
   alice.break_off();
+  wait_for_figure(node, "away", 1);
+  std::string told = http_get(node.port(), "/stats").body;
+  AdminClient api{api_port, secret};
+  told += api.get("/v1/peers/alice").body.text() + api.get("/v1/peers").body.text();
+  EXPECT_THAT(told, testing::HasSubstr(alice.fingerprint()));
+  for (const std::string& token : {first, second}) {
+    EXPECT_THAT(told, testing::Not(testing::HasSubstr(token)));
+  }
   const auto expect_nowhere = [&] {
     RedisClient redis_client(redis().port());
     std::string all;

@@ -310,6 +310,32 @@ TEST_F(WatchersTest, ANodeThatDiesWatchesNothingAnyMore) {
   wait_for_marks(client, id_of(second()) + "=m;");
 }
 
+// A session that a node keeps for another one is away there, too, whatever Redis forgets.
+TEST_F(WatchersTest, WhoIsKeptByAnotherNodeIsStillAwayWhenRedisHasForgottenIt) {
+  start_two();
+  TestPeer alice = watcher(first(), "alice", kPresence);
+  SessionClient bob(second(), "bob");
+  bob.join("game");
+  alice.next("peer_joined");
+  bob.break_off();
+  expect_presence(alice, "peer_away", bob.fingerprint());
+  stop_node(second());
+  ServerProcess& third = start();
+  wait_for_nodes(third, 2);
+  // What the stopped node has said last has come to the first before this.
+  TestPeer eve = peer_in(third, "game", "eve");
+  alice.next("peer_joined");
+  eve.send_to("alice", "1");
+  alice.next("signal");
+  redis().kill();
+  for (ServerProcess* node : {&first(), &third}) wait_for_state(*node, "degraded");
+  redis().restart();
+  for (ServerProcess* node : {&first(), &third}) wait_for_state(*node, "connected");
+  wait_for_nodes(third, 2);
+  TestPeer late = watcher(third, "late", kPresence);
+  expect_presence(late, "peer_away", bob.fingerprint());
+}
+
 /// Redis is taken for away after 200 ms, but no node is taken for dead.
 constexpr const char* kPatientLease = "beat_ms: 100, lease_ms: 20000, timeout_ms: 200";
 
@@ -346,6 +372,23 @@ TEST_F(WatchersOutageTest, WhatHasHappenedMeanwhileIsToldWhenItIsOver) {
   heal();
   expect_presence(alice(), "peer_back", dave.fingerprint());
   expect_silence_of({&alice(), &bob()});
+}
+
+// What a list has said of members elsewhere is known, too.
+TEST_F(WatchersOutageTest, WhoHasComeLaterHearsWhoIsBackAsWell) {
+  start_behind_proxy(kPatientLease);
+  SessionClient dave(second(), "dave");
+  dave.join("game");
+  dave.break_off();
+  wait_for_away(second(), 1);
+  TestPeer erica = peer(first(), "erica");
+  erica.join("game", kPresence);
+  expect_presence(erica, "peer_away", dave.fingerprint());
+  cut_off();
+  static_cast<void>(dave.resume(second()));
+  heal();
+  expect_presence(erica, "peer_back", dave.fingerprint());
+  expect_silence_of({&erica});
 }
 
 TEST_F(WatchersOutageTest, ARedisThatComesBackEmptyIsToldWhoWatches) {

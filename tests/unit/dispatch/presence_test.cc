@@ -48,6 +48,15 @@ TEST_F(PresenceTest, WhoWatchesMetaHearsTheChangedKeys) {
   EXPECT_THAT(bob.heard(), IsEmpty());
 }
 
+TEST_F(PresenceTest, NobodyHearsOfOneself) {
+  Client alice = watcher("alice", R"({"namespace":"lobby","watch":["meta","presence"]})");
+  Client erica = watcher("erica", kWatchesMeta);
+  alice.heard();
+  set(alice, R"({"level":3})");
+  EXPECT_EQ(erica.read(), updated("alice", R"({"level":3})"));
+  EXPECT_THAT(alice.heard(), IsEmpty());
+}
+
 TEST_F(PresenceTest, MoreWithinTheIntervalIsToldAsOne) {
   config_.presence_interval = milliseconds(200);
   Client alice = watcher("alice", kWatchesMeta);
@@ -357,12 +366,34 @@ TEST_F(SharedPresenceTest, WhoJoinedAloneHearsWhoIsAwayWithTheMembers) {
   broker_.joins.always({});
   Client alice = peer("alice");
   alice.ask("join", R"({"namespace":"lobby","watch":["presence"]})");
+  Client bob = peer_in("lobby", "bob");
+  EXPECT_THAT(alice.heard(), ElementsAre(peer_joined("lobby", "bob")));
   host().member_away("lobby", peer_named("far-1"), true, {});
   EXPECT_THAT(alice.heard(), IsEmpty());
   const sdk::MemberEntry far{peer_named("far-1"), false, true, with_fingerprints(object("far-1"))};
   host().members_known("lobby", {&far, 1});
   EXPECT_THAT(alice.heard(),
               ElementsAre(peer_joined("lobby", "far-1"), news("peer_away", "far-1")));
+  // Who does not watch hears of the member alone.
+  EXPECT_THAT(bob.heard(), ElementsAre(peer_joined("lobby", "far-1")));
+}
+
+TEST_F(SharedPresenceTest, WhatOthersElsewhereHaveBeenToldWaitsForNobodyHere) {
+  config_.presence_interval = std::chrono::seconds(30);
+  Client bob = peer_in("lobby", "bob");
+  set(bob, R"({"a":1})");
+  const auto object_with = [](std::string_view meta) {
+    return R"({"fingerprint":"","meta":)" + std::string(meta) + "}";
+  };
+  host().update_watched("lobby", registered_named("bob"), object_with("{}"),
+                        object_with(R"({"a":1})"));
+  bob.ask("ping", "");
+  EXPECT_THAT(texts(), SizeIs(1));
+  Client alice = peer("alice");
+  alice.ask("join", R"({"namespace":"lobby","watch":["meta"]})");
+  bob.read();
+  set(bob, R"({"a":2})");
+  EXPECT_EQ(alice.read(), updated("bob", R"({"a":2})"));
 }
 
 TEST_F(SharedPresenceTest, WhereOthersWatchTheDifferenceToWhatTheyKnowIsTold) {
