@@ -56,7 +56,7 @@ struct Flag {
 constexpr double kNoLimit = std::numeric_limits<std::uint32_t>::max();
 constexpr double kMaxSeconds = 86400;
 
-const std::array<Flag, 30> kFlags{{
+const std::array<Flag, 31> kFlags{{
     {"host", &Options::host, 0, 0, "server [127.0.0.1]; 127.* is met from many source addresses"},
     {"port", &Options::port, 1, 65535, "server's port [8080]"},
     {"more-ports", &Options::more_ports, 0, 0,
@@ -81,6 +81,7 @@ const std::array<Flag, 30> kFlags{{
     {"namespace-size", &Options::namespace_size, 1, kNoLimit, "peers in each namespace [10]"},
     {"quiet-joins", &Options::quiet_joins, 0, 0,
      "the server has quiet_namespaces: [bench-*]: a peer_joined is a fault"},
+    {"resumable", &Options::resumable, 0, 0, "peers register with resume: true"},
     {"connecting", &Options::connecting, 1, 4096, "connections being opened at a time [64]"},
     {"pairs", &Options::pairs, 1, 1'000'000, "pairs of signal, match and floor [100]"},
     {"size", &Options::size, PayloadFormat::kMinSize, 1 << 20, "bytes of a JSON payload [200]"},

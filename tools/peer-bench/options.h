@@ -50,6 +50,7 @@ struct Options {
   std::uint32_t peers = 0;  ///< 0: the mode's default
   std::uint32_t namespace_size = 10;
   bool quiet_joins = false;       ///< nobody is told who joins (the server's quiet_namespaces)
+  bool resumable = false;         ///< peers ask for a session that they could resume
   std::uint32_t connecting = 64;  ///< connections opened at the same time
   std::uint32_t pairs = 100;
   std::uint32_t size = 200;  ///< bytes of a payload

@@ -98,7 +98,8 @@ void PeerLoad::on_open(Client& client) {
   const std::string alias =
       options_.varied ? R"(","alias":")" + alias_of(client.index) : std::string();
   loop_.send_text(client, {R"({"type":"register","payload":{"public_key":")", run_, "-",
-                           std::to_string(client.index), alias, R"("}})"});
+                           std::to_string(client.index), alias,
+                           options_.resumable ? R"(","resume":true}})" : R"("}})"});
 }
 
 std::string PeerLoad::alias_of(std::size_t peer) const {

@@ -79,6 +79,7 @@ SessionCrowd::SessionCrowd(Doors& doors, const Options& options)
     client->next = now + milliseconds(i * 2);
     client->next_message = now;
     by_fingerprint_[fingerprint_of(client->name)] = i;
+    if (options.has_outages) client->heard.fill({0, 0, false});
     clients_.push_back(std::move(client));
   }
   thread_ = std::thread([this] { run(); });
@@ -130,7 +131,10 @@ void SessionCrowd::run() {
     if (now - last_tick < milliseconds(5)) continue;
     last_tick = now;
     if (comes_back_.exchange(false)) {
-      for (const auto& client : clients_) client->comes_back = true;
+      for (const auto& client : clients_) {
+        client->comes_back = true;
+        client->has_last_word = options_.has_outages;
+      }
     }
     for (const auto& client : clients_) tick(*client, now);
     while (!black_holes_.empty() && black_holes_.front().first < now) {
@@ -141,7 +145,8 @@ void SessionCrowd::run() {
     for (const auto& client : clients_) {
       const bool is_quiet = client->state == Client::State::kLive && client->joined &&
                             client->unhandled.empty() && !client->comes_back &&
-                            client->missing + due(*client) <= client->lost;
+                            (options_.has_outages ? due(*client) <= 0
+                                                  : client->missing + due(*client) <= client->lost);
       if (!is_quiet) ++unquiet;
     }
     // come_back() has not been taken up yet, or it has been counted.
@@ -181,7 +186,10 @@ void SessionCrowd::connect(Client& client) {
 void SessionCrowd::hang_up(Client& client, milliseconds pause) {
   if (client.fd >= 0) ::close(client.fd);
   client.fd = -1;
-  if (client.state == Client::State::kLive) ++totals_.cuts;
+  if (client.state == Client::State::kLive) {
+    ++totals_.cuts;
+    client.left = Clock::now();
+  }
   client.state = Client::State::kWaiting;
   milliseconds absence{0};
   if (options_.absence.count() > 0) {
@@ -216,8 +224,13 @@ void SessionCrowd::tick(Client& client, Clock::time_point now) {
     case Client::State::kLive:
       break;
   }
+  if (client.wants_join && now >= client.next_message) {
+    client.wants_join = false;
+    join(client);
+  }
+  if (client.joined && std::exchange(client.has_last_word, false)) send_broadcast(client);
   // What has been lost is told on a return.
-  if (client.comes_back && client.unhandled.empty()) {
+  if (client.comes_back && !client.has_last_word && client.unhandled.empty()) {
     client.comes_back = false;
     return hang_up(client, milliseconds(0));
   }
@@ -248,21 +261,37 @@ void SessionCrowd::ping(Client& client) {
 
 void SessionCrowd::send_some(Client& client) {
   if (random_() % 8 == 0) ping(client);
+  if (random_() % 8 != 0) {
+    send_signal(client);
+  } else {
+    send_broadcast(client);
+  }
+}
+
+void SessionCrowd::send_signal(Client& client) {
+  const auto self = static_cast<std::size_t>(place_of(client.number));
+  const std::size_t to = (self + 1 + random_() % (kGroup - 1)) % kGroup;
+  std::string more = fmt(R"("to":"%")", name_of(first_of(client.number) + static_cast<int>(to)));
+  if (options_.has_outages) note_said(client, {to}, more);
+  say(client, message("signal", fmt("[%,%]", client.epoch, ++client.sent[to]), more));
+}
+
+void SessionCrowd::send_broadcast(Client& client) {
   const auto self = static_cast<std::size_t>(place_of(client.number));
   const int first = first_of(client.number);
-  if (random_() % 8 != 0) {
-    const std::size_t to = (self + 1 + random_() % (kGroup - 1)) % kGroup;
-    say(client, message("signal", fmt("[%,%]", client.epoch, ++client.sent[to]),
-                        fmt(R"("to":"%")", name_of(first + static_cast<int>(to)))));
-    return;
-  }
   std::string numbers;
+  std::vector<std::size_t> all;
   for (std::size_t i = 0; i < kGroup; ++i) {
+    if (i != self) all.push_back(i);
     if (i != self) ++client.sent[i];
     numbers += (i == 0 ? "" : ",") + std::to_string(client.sent[i]);
   }
-  say(client, message("broadcast", fmt(R"({"namespace":"group-%","data":[%,[%]]})", first,
-                                       client.epoch, numbers)));
+  std::string more;
+  if (options_.has_outages) note_said(client, all, more);
+  say(client,
+      message("broadcast",
+              fmt(R"({"namespace":"group-%","data":[%,[%]]})", first, client.epoch, numbers),
+              more));
 }
 
 void SessionCrowd::say(Client& client, const std::string& text) {
@@ -345,7 +374,7 @@ long long SessionCrowd::due(const Client& client) const {
     const Client& from = *clients_[static_cast<std::size_t>(first + i)];
     const Client::Heard& heard = client.heard[static_cast<std::size_t>(i)];
     if (&from == &client) continue;
-    if (heard.any && options_.may_lose) continue;
+    if (heard.any && (options_.may_lose || options_.has_outages)) continue;
     const long long sent = from.sent[self];
     due += heard.epoch == from.epoch ? sent - heard.number : sent;
   }
@@ -360,6 +389,7 @@ void SessionCrowd::come_back() {
 void SessionCrowd::finish() {
   ends_ = true;
   thread_.join();
+  if (options_.has_outages) return judge_losses();
   for (const auto& client : clients_) {
     client->missing += due(*client);
     totals_.missing += client->missing;

@@ -54,6 +54,9 @@ class SessionCrowd {
     bool may_lose = false;
     std::chrono::milliseconds pause{200};  ///< between two messages of a client
     std::chrono::milliseconds absence{0};  ///< at most so long before it comes back
+    /// What the nodes share may be lost (begin_outage): messages that were under way then, and
+    /// sessions that were parked there. Each message asks for an answer.
+    bool has_outages = false;
   };
   struct Totals {
     std::atomic<long long> messages{0};  ///< received by whom they were for
@@ -67,6 +70,10 @@ class SessionCrowd {
     std::atomic<long long> missing{0};  ///< that never came
     std::atomic<long long> gone{0};     ///< sessions: 404
     std::atomic<long long> refused{0};  ///< 503, tried again
+    // With outages: messages that never came,
+    std::atomic<long long> told_lost{0};  ///< whose senders know: an error, `dropped`, or
+    std::atomic<long long> local{0};      ///< a broadcast, delivered to fewer than all others
+    std::atomic<long long> in_flight{0};  ///< whose senders do not
     std::atomic<int> faults{0};
   };
 
@@ -81,8 +88,13 @@ class SessionCrowd {
   void send(bool on) { sending_ = on; }
   /// Half of a connection's close, of some clients.
   void half_close(int clients) { half_closes_ += clients; }
-  /// Each comes back once more, behind what it has sent, and hears what has been lost.
+  /// Each comes back once more, behind what it has sent, and hears what has been lost. With outages
+  /// it says something to all others before, so that they see what they have missed.
   void come_back();
+  /// What is under way from now until end_outage() may be lost. `node_stops`: so may sessions that
+  /// are at that node.
+  void begin_outage(bool node_stops);
+  void end_outage();
   /// Waits until what has been sent has been received, or told as lost.
   bool wait_until_quiet(std::chrono::milliseconds budget);
   /// Ends the thread, and compares.
@@ -112,8 +124,19 @@ class SessionCrowd {
   void flush(Client& client);
   void ping(Client& client);
   void send_some(Client& client);
+  void send_signal(Client& client);
+  void send_broadcast(Client& client);
   void register_anew(Client& client);
+  void join(Client& client);
   void fault(const Client& client, const std::string& what);
+  // With outages.
+  void note_said(Client& client, const std::vector<std::size_t>& to, std::string& more);
+  void on_answer(Client& client, const Json& answer);
+  void note_answer(Client& client, long long request, bool told, long long delivered);
+  void lose_session(Client& client);
+  [[nodiscard]] bool was_out(Clock::time_point begin, Clock::time_point end) const;
+  [[nodiscard]] bool may_be_gone(const Client& client);
+  void judge_losses();
 
   Doors& doors_;
   const Options options_;
@@ -132,6 +155,12 @@ class SessionCrowd {
   std::mutex mutex_;
   std::condition_variable round_;  ///< of the thread: all clients have been looked at
   std::vector<std::string> complaints_;
+  struct Outage {
+    Clock::time_point begin;
+    Clock::time_point end;
+    bool node_stops;
+  };
+  std::vector<Outage> outages_;
   std::thread thread_;
 };
 

@@ -2,7 +2,10 @@
 
 #include <array>
 #include <deque>
+#include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/integration/cluster/session_crowd.h"
 #include "tests/support/test_peer.h"
@@ -17,6 +20,20 @@ struct SessionCrowd::Client {
     long long epoch = -1;
     long long number = 0;
     bool any = true;  ///< the first after registering anew has any number
+  };
+
+  /// One that it has said, to one of its group.
+  struct Said {
+    Clock::time_point at;
+    Clock::time_point answered{};  ///< none yet: the epoch
+    bool told = false;             ///< that it has not arrived, or may not have
+    bool local = false;            ///< it was not delivered to all
+  };
+  /// Messages that it does not have of one of its group.
+  struct Gap {
+    int from;
+    long long first;
+    long long last;
   };
 
   int number = 0;
@@ -43,6 +60,15 @@ struct SessionCrowd::Client {
   std::array<Heard, kGroup> heard{};
   long long missing = 0;
   long long lost = 0;
+  // With outages.
+  std::array<std::vector<Said>, kGroup> said;
+  std::map<long long, std::vector<std::pair<std::size_t, std::size_t>>> asked;  ///< of `said`
+  long long last_request = 0;
+  std::vector<Gap> gaps;
+  Clock::time_point live_since{};
+  Clock::time_point left{};  ///< its latest connection that carried its session ended then
+  bool wants_join = false;   ///< it was refused
+  bool has_last_word = false;
   bool comes_back = false;  ///< once what it has sent has been handled
 };
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -21,9 +22,12 @@ void SessionCrowd::register_anew(Client& client) {
   client.missing = 0;
   client.joined = false;
   client.comes_back = false;
-  ++client.epoch;
-  client.sent = {};
-  client.heard = {};
+  if (!options_.has_outages) {
+    // Otherwise its numbers go on: what it said before may still be under way.
+    ++client.epoch;
+    client.sent = {};
+    client.heard = {};
+  }
   client.state = Client::State::kAnswerDue;
   write(client, message("register", fmt(R"({"public_key":"%","alias":"%","resume":true})",
                                         client.name, client.name)));
@@ -58,7 +62,15 @@ void SessionCrowd::on_text(Client& client, const std::string& text) {
     // All up to that ping have been handled.
     const long long number = std::stoll(got["id"].str());
     for (; client.handled < number; ++client.handled) client.unhandled.pop_front();
-  } else if ((type == "peer_left" || type == "error") && !options_.may_lose) {
+  } else if (options_.has_outages && (type == "ack" || type == "error")) {
+    if (!client.joined) {
+      client.wants_join = true;
+      client.next_message = Clock::now() + milliseconds(100);
+    } else if (got["id"].exists()) {
+      on_answer(client, got);
+    }
+  } else if ((type == "peer_left" || type == "error") && !options_.may_lose &&
+             !options_.has_outages) {
     fault(client, "has got " + text);
   }
 }
@@ -73,10 +85,14 @@ void SessionCrowd::take_number(Client& client, int from, const char* kind, long 
   // One that has registered anew counts from 1.
   if (epoch > heard.epoch) heard = {epoch, {}, heard.any};
   long long& latest = heard.number;
-  if (heard.any && options_.may_lose) latest = number - 1;
+  const bool has_gaps = options_.may_lose || options_.has_outages;
+  if (heard.any && has_gaps) latest = std::max(latest, number - 1);
   heard.any = false;
-  if (number > latest + 1) client.missing += number - latest - 1;
-  if (number <= latest || (number > latest + 1 && !options_.may_lose)) {
+  if (number > latest + 1) {
+    client.missing += number - latest - 1;
+    if (options_.has_outages) client.gaps.push_back({from, latest + 1, number - 1});
+  }
+  if (number <= latest || (number > latest + 1 && !has_gaps)) {
     fault(client, fmt("% % follows % from %", kind, number, latest, from));
   }
   latest = number;
@@ -88,6 +104,11 @@ void SessionCrowd::on_registered(Client& client, const Json& registered) {
   client.last_node = client.door.node;
   client.gave_up = false;
   client.node_lives = true;
+  client.live_since = Clock::now();
+  join(client);
+}
+
+void SessionCrowd::join(Client& client) {
   say(client, message("join", fmt(R"({"namespace":"group-%"})", first_of(client.number))));
 }
 
@@ -101,10 +122,13 @@ void SessionCrowd::on_resumed(Client& client, const Json& resumed) {
   client.gave_up = false;
   client.node_lives = true;
   client.last_node = client.door.node;
+  client.live_since = Clock::now();
   client.older_token = std::exchange(client.token, payload["session"]["token"].str());
   client.lost += payload["lost"].number();
   totals_.lost += payload["lost"].number();
-  if (payload["lost"].number() > 0 && !options_.may_lose) fault(client, "has lost messages");
+  if (payload["lost"].number() > 0 && !options_.may_lose && !options_.has_outages) {
+    fault(client, "has lost messages");
+  }
   client.state = Client::State::kLive;
   const long long processed = payload["processed"].number();
   if (processed < client.handled ||
@@ -132,7 +156,8 @@ void SessionCrowd::on_refusal(Client& client, const Json& refusal) {
     return;
   }
   ++totals_.gone;
-  if (!options_.may_lose) fault(client, "its session is gone");
+  if (options_.has_outages) lose_session(client);
+  if (!options_.may_lose && !may_be_gone(client)) fault(client, "its session is gone");
   if (client.joined) --joined_;
   register_anew(client);
 }
