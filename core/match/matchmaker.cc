@@ -50,7 +50,10 @@ MatchOutcome Matchmaker::request(const TicketOwner& owner, MatchRequest request,
 
   Shard& shard = shard_of(request.ns);
   const MutexLock lock(shard.mutex);
-  const auto at = shard.queues.try_emplace(std::string(request.ns), by, request.ns).first;
+  auto at = shard.queues.find(request.ns);
+  if (at == shard.queues.end()) {
+    at = shard.queues.try_emplace(std::string(request.ns), by, request.ns).first;
+  }
   Queue& queue = at->second;
   if (!queue.waiting) {
     shard.queues.erase(at);

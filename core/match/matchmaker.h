@@ -10,7 +10,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -109,7 +108,7 @@ class Matchmaker {
     Queue(const Served<sdk::MatchStrategy>& by, std::string_view ns) : waiting(by, ns) {}
 
     StrategyQueue<Ticket> waiting;
-    std::unordered_map<Fingerprint, sdk::TicketId> by_peer;
+    std::map<Fingerprint, sdk::TicketId> by_peer;
     std::multimap<sdk::Instant, sdk::TicketId> expiries;
     std::optional<sdk::Instant> wake_at;  ///< tick() has something to do then
   };

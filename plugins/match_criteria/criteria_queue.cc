@@ -25,9 +25,9 @@ void CriteriaQueue::add(const MatchTicket& ticket) {
   }
   Bucket& waiting = bucket->second;
   const bool was_full = holds_group(bucket);
-  // Nearly always at the end: ids rise.
+  // Nearly always at the end, here and below: ids rise.
   waiting.insert(std::lower_bound(waiting.begin(), waiting.end(), ticket.id), ticket.id);
-  tickets_.emplace(ticket.id, bucket);
+  tickets_.emplace_hint(tickets_.end(), ticket.id, bucket);
   if (!was_full && holds_group(bucket)) full_.push_back(bucket);
 }
 

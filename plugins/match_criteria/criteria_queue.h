@@ -3,7 +3,6 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -61,6 +60,6 @@ class CriteriaQueue final : public peer::sdk::MatchQueue {
   void shrunk(Buckets::iterator bucket, bool was_full);
 
   Buckets buckets_;  ///< none of them is empty; their iterators stay good until they are erased
-  std::unordered_map<peer::sdk::TicketId, Buckets::iterator> tickets_;  ///< each in its bucket
+  std::map<peer::sdk::TicketId, Buckets::iterator> tickets_;  ///< each in its bucket
   std::vector<Buckets::iterator> full_;  ///< the buckets that hold a group, each once
 };
