@@ -1,5 +1,6 @@
 #include "core/wire/notices.h"
 
+#include <cstdint>
 #include <span>
 
 #include "core/protocol/json_scan.h"
