@@ -12,8 +12,8 @@
 namespace peer::sdk {
 namespace {
 
-std::string written(JsonItem item) {
-  const Result<std::string> text = JsonArray().add(std::move(item)).text();
+std::string written(const JsonItem& item) {
+  const Result<std::string> text = JsonArray().add(item).text();
   return text ? text->substr(1, text->size() - 2) : "error: " + text.error().message;
 }
 
