@@ -132,6 +132,8 @@ class SendQueue {
   ssize_t write_some(int fd, std::size_t& offered) const;
   void consume(std::size_t written);
   void drop_first();
+  /// The same where `behind_` is there.
+  void move_up();
 
   FrameRef first_;
   std::size_t sent_ = 0;  // bytes of it

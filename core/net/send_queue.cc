@@ -125,8 +125,12 @@ void SendQueue::consume(std::size_t written) {
 void SendQueue::drop_first() {
   if (behind_ == nullptr) {
     first_ = FrameRef();
-    return;
+  } else {
+    move_up();
   }
+}
+
+void SendQueue::move_up() {
   auto& [frames, head, exempt, exempt_bytes] = *behind_;
   if (exempt > 0) {
     --exempt;
