@@ -20,7 +20,6 @@
 namespace peer {
 namespace {
 
-constexpr std::size_t kMostActions = 64;  // of one call
 constexpr std::size_t kMostEarly = 64;
 constexpr std::size_t kRoomForWords = 64 * 1024;  // beside what a message may have
 
@@ -76,9 +75,10 @@ void ForeignPeer::Outlet::close() noexcept { peer_.add({Action::Kind::kClose, {}
 
 void ForeignPeer::add(Action action) noexcept {
   if (phase_ == Phase::kEnded || phase_ == Phase::kRefused) return;
-  if (++asked_ > kMostActions) {
-    if (asked_ == kMostActions + 1) {
-      entry_.calls.fault("say", "asks for more than 64 things in one call; the others are dropped");
+  if (++asked_ > sdk::kMaxDialectActions) {
+    if (asked_ == sdk::kMaxDialectActions + 1) {
+      entry_.calls.fault("say",
+                         "asks for more than 4096 things in one call; the others are dropped");
     }
     return;
   }

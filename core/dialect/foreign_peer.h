@@ -128,7 +128,7 @@ class ForeignPeer final : public ForeignSession {
   bool acting_ = false;
   bool acts_later_ = false;
   bool paid_ = false;        ///< by the text that is being heard: the next action
-  std::uint16_t asked_ = 0;  ///< by the call that is under way
+  std::uint32_t asked_ = 0;  ///< by the call that is under way
   Importance importance_ = Importance::kMessage;  ///< of what is sent in it
   Operation entering_;
   std::unique_ptr<sdk::DialectSession> session_;

@@ -5,14 +5,19 @@
 //   dialects: [{name: y_webrtc, options: {path: /y}}]
 
 #include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <deque>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include <peer/sdk/dialect.h>
+#include <peer/sdk/host.h>
 #include <peer/sdk/json.h>
 #include <peer/sdk/plugin.h>
 
@@ -22,7 +27,12 @@ namespace {
 
 using Members = std::vector<JsonMemberView>;
 
-constexpr std::size_t kMostTopics = 64;  // of one message
+constexpr std::int64_t kTopics = 1000;  // of one `subscribe`, if the options say nothing else
+constexpr std::int64_t kMostTopics = kMaxDialectActions;
+// What the rate has refused is asked for again, so many in so long: less than the default rate, so
+// that some of it is left for what the client says.
+constexpr std::size_t kAskedAgain = 64;
+constexpr std::chrono::milliseconds kAskAgainAfter{1000};
 
 /// As JavaScript has it: of a key that is there twice the last one counts.
 std::string_view find(const Members& members, std::string_view key) {
@@ -51,57 +61,95 @@ std::string with_clients(std::string_view message, const Members& members, std::
   return out.append(message.substr(end));
 }
 
+struct Options {
+  std::string path = "/y";
+  std::string prefix{};  ///< of namespaces; empty: topics are namespaces of their own
+  std::size_t max_topics = 0;
+};
+
+/// What the options and the server are to all sessions.
+struct Surroundings {
+  const DialectHost& host;
+  PluginHost& plugin_host;
+  const Options& options;
+};
+
 class YSession final : public DialectSession {
  public:
-  YSession(DialectPeer& peer, const DialectHost& host, const std::string& prefix)
-      : peer_(peer), host_(host), prefix_(prefix) {}
+  YSession(DialectPeer& peer, const Surroundings& around)
+      : peer_(peer), around_(around), host_(around.host), prefix_(around.options.prefix) {}
 
   void hear(std::string_view text) override {
+    asked_ = 0;
     const auto members = host_.members_of(text);
     if (!members) return;
     const std::string type = text_of(find(*members, "type"));
     if (type == "ping") {
       peer_.send(R"({"type":"pong"})");
     } else if (type == "subscribe") {
-      for (const std::string& topic : topics_in(*members)) subscribe(topic);
+      subscribe_all(*members);
     } else if (type == "unsubscribe") {
-      for (const std::string& topic : topics_in(*members)) unsubscribe(topic);
+      for (const std::string& topic : topics_in(*members)) want(topic, false);
     } else if (type == "publish") {
       publish(text, *members);
     }
   }
 
   void tell(const DialectMessage& message) override {
+    asked_ = 0;
     if (message.type == "broadcast") return pass_on(message);
-    if (message.type != "error" || message.id.empty()) return;
-    // A join that has come to nothing; ids are the numbers of topics.
-    const auto refused = std::find_if(topics_.begin(), topics_.end(), [&](const Topic& topic) {
-      return std::to_string(topic.number) == message.id;
-    });
-    if (refused != topics_.end()) topics_.erase(refused);
+    if (!message.id.empty()) hear_answer(message);
+  }
+
+  void wake() override {
+    asked_ = 0;
+    wakes_ = false;
+    for (std::size_t i = 0; i < kAskedAgain && !later_.empty(); ++i) {
+      const std::string name = std::move(later_.front());
+      later_.pop_front();
+      if (const auto topic = topics_.find(name); topic != topics_.end()) {
+        topic->second.is_later = false;
+        settle(topic);
+      }
+    }
+    if (!later_.empty()) wake_later();
   }
 
  private:
-  /// One that the client has subscribed to.
+  /// One that the client has subscribed to, or is about to leave. What the client wants and what
+  /// the server has done so far may differ: one question at a time is on its way for that, or it is
+  /// among `later_`.
   struct Topic {
-    std::string name;  ///< as clients say it
     std::string ns;
-    std::uint64_t number = 0;
+    std::uint64_t question = 0;  ///< the id of the join or leave on its way; 0: none is
+    bool is_wanted = true;
+    bool is_member = false;
+    bool is_later = false;
   };
+  using Topics = std::unordered_map<std::string, Topic>;
 
   [[nodiscard]] std::string text_of(std::string_view raw) const {
     return host_.string_of(raw).value_or(std::string());
   }
 
-  /// What is no text among them is passed over, and what is more than a call may ask for.
+  /// What is no text among them is passed over.
   [[nodiscard]] std::vector<std::string> topics_in(const Members& members) const {
     std::vector<std::string> topics;
     const auto elements = host_.elements_of(find(members, "topics"));
     for (const std::string_view raw : elements.value_or(std::vector<std::string_view>())) {
-      if (topics.size() == kMostTopics) break;
       if (auto topic = host_.string_of(raw)) topics.push_back(std::move(*topic));
     }
     return topics;
+  }
+
+  void subscribe_all(const Members& members) {
+    const std::vector<std::string> topics = topics_in(members);
+    const std::size_t most = around_.options.max_topics;
+    for (std::size_t i = 0; i < std::min(topics.size(), most); ++i) want(topics[i], true);
+    if (topics.size() <= most) return;
+    around_.plugin_host.log_warning("a client subscribes to more than " + std::to_string(most) +
+                                    " topics in one message; what follows these is passed over "
+                                    "(option max_topics_per_message)");
   }
 
   /// With a namespace in the options topics are named so that native clients find them; one that
@@ -112,43 +160,95 @@ class YSession final : public DialectSession {
     return is_named ? prefix_ + topic : host_.namespace_of(topic);
   }
 
-  [[nodiscard]] std::vector<Topic>::iterator find_topic(std::string_view ns) {
-    return std::find_if(topics_.begin(), topics_.end(),
-                        [&](const Topic& topic) { return topic.ns == ns; });
+  void want(const std::string& name, bool is_wanted) {
+    auto topic = topics_.find(name);
+    if (topic == topics_.end()) {
+      if (!is_wanted) return;
+      topic = topics_.emplace(name, Topic{namespace_of(name)}).first;
+    }
+    topic->second.is_wanted = is_wanted;
+    settle(topic);
   }
 
-  void subscribe(const std::string& topic) {
-    std::string ns = namespace_of(topic);
-    if (find_topic(ns) != topics_.end()) return;
-    const std::uint64_t number = ++last_number_;
-    peer_.say("{\"type\":\"join\",\"id\":" + std::to_string(number) +
-              ",\"payload\":{\"namespace\":" + json_string(ns) + "}}");
-    topics_.push_back({topic, std::move(ns), number});
+  /// Asks for what is still to be done. The topic may be gone when this returns.
+  void settle(Topics::iterator at) {
+    Topic& topic = at->second;
+    if (topic.question != 0 || topic.is_later) return;
+    if (topic.is_wanted == topic.is_member) {
+      if (!topic.is_wanted) topics_.erase(at);
+      return;
+    }
+    if (asked_ == kMaxDialectActions) return settle_later(at);
+    ++asked_;
+    topic.question = ++last_question_;
+    questions_.emplace(topic.question, at->first);
+    peer_.say(std::string(R"({"type":")") + (topic.is_wanted ? "join" : "leave") + R"(","id":)" +
+              std::to_string(topic.question) + R"(,"payload":{"namespace":)" +
+              json_string(topic.ns) + "}}");
   }
 
-  void unsubscribe(const std::string& topic) {
-    const auto known = find_topic(namespace_of(topic));
-    if (known == topics_.end()) return;
-    peer_.say("{\"type\":\"leave\",\"payload\":{\"namespace\":" + json_string(known->ns) + "}}");
-    topics_.erase(known);
+  void settle_later(Topics::iterator at) {
+    at->second.is_later = true;
+    later_.push_back(at->first);
+    if (!wakes_) wake_later();
+  }
+
+  void wake_later() {
+    wakes_ = true;
+    peer_.wake_after(kAskAgainAfter);
+  }
+
+  void hear_answer(const DialectMessage& message) {
+    std::uint64_t number = 0;
+    std::from_chars(message.id.data(), message.id.data() + message.id.size(), number);
+    const auto question = questions_.find(number);
+    if (question == questions_.end()) return;
+    const auto at = topics_.find(question->second);
+    questions_.erase(question);
+    Topic& topic = at->second;
+    topic.question = 0;
+    if (message.type != "error") {
+      topic.is_member = !topic.is_member;
+    } else if (is_over_rate(message)) {
+      // Unless the client has changed its mind meanwhile.
+      return topic.is_wanted == topic.is_member ? settle(at) : settle_later(at);
+    } else if (topic.is_member) {
+      topic.is_member = false;  // it was none any more
+    } else {
+      topic.is_wanted = false;
+      around_.plugin_host.log_warning("a client cannot subscribe to a topic: " + words_of(message));
+    }
+    settle(at);
+  }
+
+  [[nodiscard]] std::string words_of(const DialectMessage& error) const {
+    const auto members = host_.members_of(error.payload);
+    return members ? text_of(find(*members, "message")) : std::string();
+  }
+  /// Other limits have the same number, and stay.
+  [[nodiscard]] bool is_over_rate(const DialectMessage& error) const {
+    return error.code == 429 && words_of(error) == "rate limited";
   }
 
   void publish(std::string_view text, const Members& members) {
-    const auto topic = host_.string_of(find(members, "topic"));
-    if (!topic) return;
+    const auto name = host_.string_of(find(members, "topic"));
+    if (!name) return;
     // One that it has subscribed to is known: to make its namespace takes a hash.
-    const auto known = std::find_if(topics_.begin(), topics_.end(),
-                                    [&](const Topic& own) { return own.name == *topic; });
-    std::string ns = known != topics_.end() ? known->ns : namespace_of(*topic);
-    peer_.count_members(ns, [this, ns, message = std::string(text)](std::uint64_t clients) {
-      // Nobody hears it.
-      if (clients == 0) return;
-      const auto again = host_.members_of(message);
-      if (!again) return;
-      const std::string told = with_clients(message, *again, clients);
-      if (find_topic(ns) != topics_.end()) peer_.send(told);
-      peer_.broadcast(ns, told);
-    });
+    const auto known = topics_.find(*name);
+    std::string ns = known != topics_.end() ? known->second.ns : namespace_of(*name);
+    peer_.count_members(
+        ns, [this, ns, name = *name, message = std::string(text)](std::uint64_t clients) {
+          asked_ = 0;
+          // Nobody hears it.
+          if (clients == 0) return;
+          const auto again = host_.members_of(message);
+          if (!again) return;
+          const std::string told = with_clients(message, *again, clients);
+          const auto own = topics_.find(name);
+          if (own != topics_.end() && own->second.is_member && own->second.is_wanted)
+            peer_.send(told);
+          peer_.broadcast(ns, told);
+        });
   }
 
   /// What a client of this dialect has published goes on as it is. A native peer's broadcast has
@@ -165,41 +265,54 @@ class YSession final : public DialectSession {
   }
 
   DialectPeer& peer_;
+  const Surroundings& around_;
   const DialectHost& host_;
   const std::string& prefix_;
-  std::vector<Topic> topics_;  ///< few: a client has one for each of its documents
-  std::uint64_t last_number_ = 0;
+  Topics topics_;
+  std::unordered_map<std::uint64_t, std::string> questions_;  ///< on their way: names of topics
+  std::deque<std::string> later_;  ///< what the rate has refused, in its order
+  std::uint64_t last_question_ = 0;
+  std::size_t asked_ = 0;  ///< in the call that is under way
+  bool wakes_ = false;
 };
 
 class YWebrtc final : public Dialect {
  public:
-  YWebrtc(std::string path, std::string prefix)
-      : path_(std::move(path)), prefix_(std::move(prefix)) {}
+  YWebrtc(Options options, PluginHost& plugin_host)
+      : options_(std::move(options)), plugin_host_(plugin_host) {}
 
   DialectTraits traits() const override {
-    return {.upgrade_path = path_, .http_paths = {}, .realm = path_, .home = std::nullopt};
+    return {.upgrade_path = options_.path,
+            .http_paths = {},
+            .realm = options_.path,
+            .home = std::nullopt};
   }
-  void start(DialectHost& host) override { host_ = &host; }
+  void start(DialectHost& host) override {
+    around_ = std::make_unique<Surroundings>(Surroundings{host, plugin_host_, options_});
+  }
   std::variant<DialectEntry, DialectRejection> open(const DialectRequest&) override {
     return DialectEntry();
   }
   /// The protocol has no word for it: the client comes again.
   std::string refusal(const DialectRefusal&) const override { return {}; }
   std::unique_ptr<DialectSession> begin(DialectPeer& peer) override {
-    return std::make_unique<YSession>(peer, *host_, prefix_);
+    return std::make_unique<YSession>(peer, *around_);
   }
 
  private:
-  const std::string path_;
-  const std::string prefix_;
-  const DialectHost* host_ = nullptr;
+  const Options options_;
+  PluginHost& plugin_host_;
+  std::unique_ptr<Surroundings> around_;  ///< since the start
 };
 
-Result<std::unique_ptr<Dialect>> make_y_webrtc(PluginConfig& config) {
-  std::string path = config.string("path", "/y");
-  std::string prefix = config.string("namespace", "");
-  if (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  return std::make_unique<YWebrtc>(std::move(path), std::move(prefix));
+Result<std::unique_ptr<Dialect>> make_y_webrtc(PluginConfig& config, PluginHost& host) {
+  Options options;
+  options.path = config.string("path", "/y");
+  options.prefix = config.string("namespace", "");
+  options.max_topics =
+      static_cast<std::size_t>(config.integer("max_topics_per_message", kTopics, 1, kMostTopics));
+  if (options.path.size() > 1 && options.path.ends_with('/')) options.path.pop_back();
+  return std::make_unique<YWebrtc>(std::move(options), host);
 }
 
 }  // namespace

@@ -16,7 +16,6 @@ namespace peer::sdk::contract {
 namespace {
 
 constexpr std::size_t kLongestText = 65536 + 65536;
-constexpr int kMostActions = 64;
 constexpr int kDeepest = 1024;
 
 /// Finds where values end (RFC 8259); nothing is made of them.
@@ -270,8 +269,8 @@ bool ForeignClient::send(std::string_view text) noexcept {
 }
 
 void ForeignClient::say(std::string_view message) noexcept {
-  if (++actions_ == kMostActions + 1)
-    faults_.push_back("more than 64 things asked for in one call");
+  if (++actions_ == kMaxDialectActions + 1)
+    faults_.push_back("more than 4096 things asked for in one call");
   expect_json("say()", message, true);
   const auto members = host_.members_of(message);
   bool has_type = false;
@@ -284,16 +283,16 @@ void ForeignClient::say(std::string_view message) noexcept {
 
 void ForeignClient::direct(std::string_view id, std::string_view payload,
                            std::chrono::milliseconds wait) noexcept {
-  if (++actions_ == kMostActions + 1)
-    faults_.push_back("more than 64 things asked for in one call");
+  if (++actions_ == kMaxDialectActions + 1)
+    faults_.push_back("more than 4096 things asked for in one call");
   expect_json("direct()", payload, false);
   note("direct " + std::string(id) + " " + std::string(payload) + " " +
        std::to_string(wait.count()));
 }
 
 void ForeignClient::broadcast(std::string_view ns, std::string_view data) noexcept {
-  if (++actions_ == kMostActions + 1)
-    faults_.push_back("more than 64 things asked for in one call");
+  if (++actions_ == kMaxDialectActions + 1)
+    faults_.push_back("more than 4096 things asked for in one call");
   expect_json("broadcast()", data, false);
   expect_text("broadcast()", ns);
   note("broadcast " + std::string(ns) + " " + std::string(data));

@@ -106,7 +106,7 @@ class ForeignClient final : private DialectPeer {
   Fingerprint fingerprint_;
   std::string home_;
   std::chrono::milliseconds now_{1'000'000};
-  int actions_ = 0;
+  std::size_t actions_ = 0;
   std::vector<std::string> asked_;
   std::vector<std::string> faults_;
   std::deque<std::function<void(std::uint64_t)>> counts_;

@@ -1,5 +1,8 @@
 // Clients of y-webrtc, through a real server (plugins/dialect_y_webrtc/README.md).
+#include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/support/server_test.h"
 #include "tests/support/ws_client.h"
@@ -11,8 +14,9 @@ using testing::HasSubstr;
 
 class YWebrtcTest : public ServerTest {
  protected:
-  void start(std::string_view options = "path: /y") {
-    start_with({.settings = {"loops=2"},
+  void start(std::string_view options = "path: /y", std::vector<std::string> settings = {}) {
+    settings.emplace_back("loops=2");
+    start_with({.settings = std::move(settings),
                 .config = fmt("plugins: {dialects: [{name: y_webrtc, options: {%}}]}", options)});
   }
   WsClient client(std::string path = "/y") {
@@ -30,6 +34,26 @@ class YWebrtcTest : public ServerTest {
     WsClient made = client();
     subscribe(made, fmt(R"("%")", topic));
     return made;
+  }
+  /// "t0","t1",...: so many.
+  static std::string topics(int count) {
+    std::string list;
+    for (int i = 0; i < count; ++i) list += fmt(R"(%"t%")", i == 0 ? "" : ",", i);
+    return list;
+  }
+  static std::set<std::string> names(std::string_view prefix, int count) {
+    std::set<std::string> all;
+    for (int i = 0; i < count; ++i) all.insert(fmt("%%", prefix, i));
+    return all;
+  }
+  /// These have members, and no other.
+  void wait_for_namespaces(const std::set<std::string>& expected) {
+    const Deadline deadline;
+    for (;;) {
+      const auto found = http_json("/stats")["namespaces"].keys();
+      if (std::set<std::string>(found.begin(), found.end()) == expected) return;
+      ASSERT_FALSE(deadline.passed()) << found.size() << " namespaces";
+    }
   }
   static void subscribe(WsClient& client, std::string_view topics) {
     client.send_text(fmt(R"({"type":"subscribe","topics":[%]})", topics));
@@ -91,6 +115,64 @@ TEST_F(YWebrtcTest, UnsubscribingEndsIt) {
   EXPECT_EQ(ask(bob, R"({"type":"publish","topic":"a"})"),
             R"({"type":"publish","topic":"a","clients":1})");
   settle(alice);
+}
+
+TEST_F(YWebrtcTest, AThousandTopicsMayStandInOneMessage) {
+  start("path: /y", {"rate_limit_burst=10000"});
+  WsClient alice = client();
+  WsClient bob = subscriber("t999");
+  subscribe(alice, topics(1001));
+  EXPECT_EQ(ask(bob, R"({"type":"publish","topic":"t999"})"),
+            R"({"type":"publish","topic":"t999","clients":2})");
+  EXPECT_EQ(alice.read_text(), R"({"type":"publish","topic":"t999","clients":2})");
+  // What is more is passed over, and told to the operator.
+  bob.send_text(R"({"type":"publish","topic":"t1000"})");
+  settle(bob);
+  settle(alice);
+  server().wait_for_output("subscribes to more than 1000 topics in one message");
+  alice.send_text(fmt(R"({"type":"unsubscribe","topics":[%]})", topics(1001)));
+  settle(alice);
+  EXPECT_EQ(ask(bob, R"({"type":"publish","topic":"t999"})"),
+            R"({"type":"publish","topic":"t999","clients":1})");
+  settle(alice);
+}
+
+TEST_F(YWebrtcTest, TheNumberOfTopicsIsAnOptionAndNoneIsTooManyToUnsubscribe) {
+  start("max_topics_per_message: 2");
+  WsClient alice = client();
+  subscribe(alice, R"("t0","t1","t2")");
+  subscribe(alice, R"("t3","t4")");
+  WsClient bob = client();
+  for (const char* topic : {"t0", "t1", "t2", "t3", "t4"}) {
+    bob.send_text(fmt(R"({"type":"publish","topic":"%"})", topic));
+  }
+  settle(bob);
+  for (const char* topic : {"t0", "t1", "t3", "t4"}) {
+    EXPECT_EQ(alice.read_text(), fmt(R"({"type":"publish","topic":"%","clients":1})", topic));
+  }
+  alice.send_text(fmt(R"({"type":"unsubscribe","topics":[%]})", topics(5)));
+  settle(alice);
+  wait_for_namespaces({});
+}
+
+TEST_F(YWebrtcTest, WhatTheRateRefusesIsAskedForAgain) {
+  start("namespace: yjs/", {"rate_limit_burst=60"});
+  WsClient alice = client();
+  alice.send_text(fmt(R"({"type":"subscribe","topics":[%]})", topics(100)));
+  wait_for_namespaces(names("yjs/t", 100));
+  alice.send_text(fmt(R"({"type":"unsubscribe","topics":[%]})", topics(100)));
+  wait_for_namespaces({});
+}
+
+TEST_F(YWebrtcTest, ATopicAboveTheNamespacesOfAPeerIsPassedOverAndLogged) {
+  start("namespace: yjs/", {"max_namespaces_per_peer=2"});
+  WsClient alice = client();
+  subscribe(alice, topics(3));
+  wait_for_namespaces(names("yjs/t", 2));
+  server().wait_for_output("a client cannot subscribe to a topic: too many namespaces");
+  alice.send_text(R"({"type":"unsubscribe","topics":["t0"]})");
+  subscribe(alice, R"("t2")");
+  wait_for_namespaces({"yjs/t1", "yjs/t2"});
 }
 
 TEST_F(YWebrtcTest, NonsenseIsPassedOver) {

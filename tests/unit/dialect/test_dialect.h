@@ -18,7 +18,7 @@ namespace peer::test {
 /// text is a command:
 ///   send TEXT | say JSON | direct ID MS JSON | broadcast NS JSON | count NS | wake MS | close
 ///   home (its namespace) | twice (two pings) | bad (sends what is no UTF-8) | throw | flood (says
-///   65 pings)
+///   one ping more than it may)
 /// What the core says comes as "tell JSON", and the rest as "undelivered ID", "wake", "last CODE
 /// REASON", "refused REASON CODE MESSAGE". By HTTP it answers "/test/echo" and "/test/ids". `id=no`
 /// is turned away, `id=throw` makes open() throw, `id=nothing` begin() make nothing.
@@ -92,7 +92,7 @@ class TestDialect final : public sdk::Dialect {
         peer_.say(R"({"type":"ping","id":1})");
         peer_.say(R"({"type":"ping","id":2})");
       } else if (verb == "flood") {
-        for (int i = 0; i < 65; ++i) peer_.say(R"({"type":"ping"})");
+        for (std::size_t i = 0; i <= sdk::kMaxDialectActions; ++i) peer_.say(R"({"type":"ping"})");
       } else if (verb == "bad") {
         peer_.send("\xff");
       } else if (verb == "close") {

@@ -27,6 +27,10 @@ namespace peer::sdk {
 /// The longest foreign id, in bytes.
 inline constexpr std::size_t kMaxDialectId = 256;
 
+/// What one call into the plugin may ask for by say(), direct(), broadcast(), count_members() and
+/// close(); more is dropped, and logged.
+inline constexpr std::size_t kMaxDialectActions = 4096;
+
 /// What a dialect says of itself (Dialect::traits()).
 struct DialectTraits {
   /// Where its WebSockets open: "/y". A slash at the end of a request's path is forgiven.
@@ -190,14 +194,15 @@ class DialectPeer {
   /// not read; within hear() nothing is dropped, and the client is not heard until it reads.
   virtual bool send(std::string_view text) noexcept = 0;
   /// Says one message of docs/protocol.md, as if the client had; its answers, errors too, come by
-  /// tell(). At most 64 of these for one call.
+  /// tell(). At most kMaxDialectActions for one call.
   virtual void say(std::string_view message) noexcept = 0;
   /// A `signal` with this payload (JSON) for the peer of the realm with the foreign id `id`. Where
   /// there is none, or one that has not joined a namespace of this peer's yet, it waits so long for
   /// that, on whichever node, and what follows it to the same id waits behind it; what has waited
   /// in vain is dropped: DialectSession::undelivered(). 0: it does not wait, and nothing is said.
   /// The time, 60 s at most, counts from the first message that waits for that id. What waits is
-  /// bounded like what a client does not read; what is beyond that is dropped at once.
+  /// bounded like what a client does not read; what is beyond that is dropped at once, and told by
+  /// an undelivered() of its own.
   virtual void direct(std::string_view id, std::string_view payload,
                       std::chrono::milliseconds wait) noexcept = 0;
   /// A `broadcast` with this `data` (JSON) for the members of a namespace but itself. It need not

@@ -43,7 +43,7 @@ class FaultySession final : public DialectSession {
     if (is("says_without_type")) peer_.say("{}");
     if (is("broadcasts_no_json")) peer_.broadcast("lobby", "?");
     if (!is("asks_for_much")) return;
-    for (int i = 0; i < 65; ++i) peer_.say(R"({"type":"ping"})");
+    for (std::size_t i = 0; i <= kMaxDialectActions; ++i) peer_.say(R"({"type":"ping"})");
   }
 
   DialectPeer& peer_;
