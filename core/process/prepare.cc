@@ -68,8 +68,10 @@ void check_directories(LoadedConfig& loaded) {
 /// the order of the list.
 class DialectCheck {
  public:
-  DialectCheck(LoadedConfig& loaded, const LoadedPlugins& plugins)
-      : loaded_(loaded), dialects_(plugins.dialects) {}
+  /// `choices`: what the plugins were loaded for.
+  DialectCheck(LoadedConfig& loaded, const LoadedPlugins& plugins,
+               const std::vector<PluginChoice>& choices)
+      : loaded_(loaded), dialects_(plugins.dialects), choices_(choices) {}
 
   void check() {
     const auto& dialects = dialects_;
@@ -91,7 +93,7 @@ class DialectCheck {
   using Claims = std::map<std::string, std::size_t>;
 
   void mistake(std::size_t i, const std::string& text) {
-    const PluginChoice& choice = loaded_.config.plugins.dialects[i];
+    const PluginChoice& choice = choices_[i];
     loaded_.mistakes.push_back(choice.where + ": " +
                                plugin_path(kDialectKind.key, i, dialects_.size()) + ": plugin '" +
                                choice.name + "' " + text);
@@ -124,12 +126,18 @@ class DialectCheck {
   static constexpr std::uint32_t kLongestReserved = 41;  // DialectHost::namespace_of()
   LoadedConfig& loaded_;
   const std::vector<LoadedPlugin<sdk::Dialect>>& dialects_;
+  const std::vector<PluginChoice>& choices_;
   Claims upgrades_;
   Claims answers_;
   Claims realms_;
 };
 
 }  // namespace
+
+void check_dialects(LoadedConfig& loaded, const LoadedPlugins& plugins,
+                    const std::vector<PluginChoice>& choices) {
+  DialectCheck(loaded, plugins, choices).check();
+}
 
 TlsContext::Ref load_tls(LoadedConfig& loaded) {
   const Config& config = loaded.config;
@@ -189,7 +197,7 @@ Prepared prepare(LoadedConfig& loaded) {
   for (std::size_t i = 0; i < prepared.plugins.room_policies.size(); ++i) {
     check_message_types(loaded, prepared.plugins, i);
   }
-  DialectCheck(loaded, prepared.plugins).check();
+  check_dialects(loaded, prepared.plugins, loaded.config.plugins.dialects);
   prepared.tls = load_tls(loaded);
   check_files(loaded);
   prepared.bans = load_bans(loaded);

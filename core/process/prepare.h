@@ -29,6 +29,11 @@ struct Prepared {
 /// added to `loaded.mistakes`.
 [[nodiscard]] TlsContext::Ref load_tls(LoadedConfig& loaded);
 
+/// Whether the dialects, which were loaded for `choices`, and the keys that a reload can change go
+/// together: paths, and the length of names. Mistakes are added to `loaded.mistakes`.
+void check_dialects(LoadedConfig& loaded, const LoadedPlugins& plugins,
+                    const std::vector<PluginChoice>& choices);
+
 /// Where plugins are: `plugins.directory`, or <prefix>/lib/peer-server/plugins beside the
 /// executable's <prefix>/bin, which `executable_link` leads to.
 [[nodiscard]] sdk::Result<std::string> plugin_directory(

@@ -40,6 +40,15 @@ void find_different_plugins(const PluginsConfig& a, const PluginsConfig& b,
   }
 }
 
+/// Dialects stay those of the start. Where the file has them as they were, its lines are the ones
+/// to name.
+void check_running_dialects(const Server& server, const Config& running, LoadedConfig& loaded) {
+  const auto& now = running.plugins.dialects;
+  const auto& read = loaded.config.plugins.dialects;
+  const bool is_as_it_was = std::equal(now.begin(), now.end(), read.begin(), read.end(), is_same);
+  check_dialects(loaded, server.plugins(), is_as_it_was ? read : now);
+}
+
 void refuse(const std::vector<std::string>& mistakes) {
   log_error("SIGHUP: nothing was changed, because of mistakes: " + std::to_string(mistakes.size()));
   for (const std::string& mistake : mistakes) log_error("SIGHUP: " + mistake);
@@ -50,6 +59,7 @@ void refuse(const std::vector<std::string>& mistakes) {
 void reload(Server& server, const CommandLine& command_line, Config& running) {
   LoadedConfig loaded = load_config(command_line, process_environment(), Pipes::kRefused);
   TlsContext::Ref tls = loaded.readable ? load_tls(loaded) : nullptr;
+  if (loaded.readable) check_running_dialects(server, running, loaded);
   if (!loaded.mistakes.empty()) {
     server.reload_failed();
     return refuse(loaded.mistakes);

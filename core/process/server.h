@@ -38,6 +38,7 @@ class Server final {
   void use_tls(const TlsContext::Ref& tls);
   /// The certificate of new connections; null: none, they are plain.
   [[nodiscard]] const TlsContext::Ref& tls() const { return tls_; }
+  [[nodiscard]] const LoadedPlugins& plugins() const { return node_.plugins; }
   /// Applies what a reload can change. It holds for running connections, too. At any time but after
   /// stop().
   void use_config(const Config& config);

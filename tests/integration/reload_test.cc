@@ -138,6 +138,31 @@ TEST_F(ReloadTest, MistakesChangeNothingAndAreAllTold) {
   alice.round_trip();
 }
 
+TEST_F(ReloadTest, APathOfADialectIsAMistakeAsAtTheStart) {
+  const std::string dialects =
+      "plugins:\n  dialects:\n    - {name: y_webrtc}\n    - {name: peerjs, options: {path: /p}}\n";
+  start_file(dialects + "max_peers: 10");
+  reload("# one line more\n" + dialects + "max_peers: 20\npath: /y");
+  server().wait_for_output(
+      ":4: plugins.dialects[0]: plugin 'y_webrtc' wants to upgrade at /y, which is the server's");
+  EXPECT_THAT(server().output(), HasSubstr("nothing was changed"));
+  reload(dialects + "max_peers: 20\npath: /p/peerjs/id");
+  server().wait_for_output(
+      ":4: plugins.dialects[1]: plugin 'peerjs' wants to answer at /p/peerjs/id, which is the "
+      "server's");
+  // The dialects that run count, not those that a restart would bring.
+  reload("max_peers: 20\npath: /p/peerjs");
+  server().wait_for_output("plugin 'peerjs' wants to upgrade at /p/peerjs, which is the server's");
+  reload(dialects + "max_peers: 20\nmax_name_length: 40");
+  server().wait_for_output(
+      "max_name_length: expected 41 or more, since there are plugins.dialects");
+  EXPECT_EQ(http_json("/health")["max_peers"].text(), "10");
+  connect(Dial{.path = "/ws"}).register_as("native");
+  reload(dialects + "max_peers: 20\npath: /other");
+  server().wait_for_output("SIGHUP: changed: ");
+  connect(Dial{.path = "/other"}).register_as("another");
+}
+
 TEST_F(ReloadTest, WhatNeedsARestartIsNamedAndTheRestChanges) {
   start_file("max_peers: 10\nshard_count: 16");
   reload(
