@@ -106,6 +106,20 @@ std::string render(const DialectEntry& entry, const HttpRequest& request,
   return render_response(response);
 }
 
+/// The answer to what asks for no WebSocket where one may open: as at the server's own path.
+std::string refuse_plain(const HttpRequest& request) {
+  HttpResponse refused = error_response(405);
+  if (request.method == "GET") {
+    const UpgradeAnswer answer = check_upgrade(request);
+    refused = error_response(answer.status, answer.problem);
+  } else {
+    refused.extra.emplace_back("Allow", "GET");
+  }
+  refused.keep_alive = request.keep_alive;
+  refused.head_only = request.method == "HEAD";
+  return render_response(refused);
+}
+
 /// Ids of the realm's peers among `objects`, which others see of members.
 void add_ids(const DialectEntry& entry, std::string_view object, std::vector<std::string>& ids) {
   const std::string_view raw = find_member(find_member(object, "meta"), "id");
@@ -355,6 +369,7 @@ std::optional<std::string> Dialects::answer(Connection& connection, const HttpRe
   const std::string address = connection.remote_address().text();
   const sdk::DialectRequest seen = seen_by_plugins(request, address, connection.is_tls());
   DialectEntry* entry = find(seen, answers_at);
+  if (entry == nullptr && find(seen, upgrades_at) != nullptr) return refuse_plain(request);
   if (entry == nullptr) return std::nullopt;
   if (std::find(kMethods.begin(), kMethods.end(), seen.method) == kMethods.end()) {
     sdk::DialectResponse refused{405, "application/json", "{}", {}, true, false};

@@ -47,6 +47,28 @@ TEST_F(PeerJsServerTest, AtTheRootTheServersOwnPathsStay) {
   connect().register_as("native");
 }
 
+TEST_F(PeerJsServerTest, APageMayReadThatItsKeyIsWrong) {
+  start_peerjs({}, {"allowed_origins=https://a.example"});
+  const auto ask = [&](std::string_view method, std::string_view path) {
+    HttpClient client(port());
+    client.stream().write(
+        fmt("% % HTTP/1.1\r\nHost: a\r\nOrigin: https://a.example\r\n\r\n", method, path));
+    return client.read_reply();
+  };
+  for (const char* path : {"/wrong/id", "/wrong/peers", "/peerjs/peers", "/peerjs/id", "/"}) {
+    EXPECT_EQ(ask("GET", path).headers["access-control-allow-origin"], "https://a.example") << path;
+  }
+  EXPECT_EQ(ask("GET", "/wrong/id").status, 404);
+}
+
+TEST_F(PeerJsServerTest, WhatAsksForNoWebSocketWhereOneOpensIsToldSo) {
+  start_peerjs();
+  const HttpReply reply = http_get(port(), "/peerjs?key=peerjs&id=a&token=t");
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_THAT(reply.body, HasSubstr("does the proxy pass WebSockets?"));
+  EXPECT_EQ(http_get(port(), "/ws").body, reply.body);
+}
+
 TEST_F(PeerJsServerTest, AClientIsAPeerLikeAnyOther) {
   start_peerjs();
   PeerJsClient alice = enter("alice");
