@@ -38,7 +38,10 @@ void DirectMail::send(std::string id, std::string payload, milliseconds wait) {
     return;
   }
   Queue* const known = at == queues_.end() ? nullptr : &at->second;
-  if (!take_room(known, payload.size() + kItemOverhead)) return;
+  if (!take_room(known, payload.size() + kItemOverhead)) {
+    if (wait != milliseconds(0)) sender_.tell_undelivered(id);
+    return;
+  }
   Queue& queue = known == nullptr ? queues_[target] : *known;
   queue.items.push_back({std::move(payload), wait});
   if (known != nullptr) return;
@@ -118,6 +121,7 @@ bool DirectMail::settle(const Fingerprint& target, sdk::RouteOutcome outcome) {
 
 void DirectMail::wait_for(const Fingerprint& target, Queue& queue) {
   queue.waits = true;
+  drop_what_does_not_wait(queue);
   EventLoop& loop = sender_.loop();
   if (queue.until == Time()) queue.until = loop.now() + queue.items.front().wait;
   sender_.entry().waits.wait(target, sender_.ref(), queue.until);
@@ -133,10 +137,23 @@ void DirectMail::wait_for(const Fingerprint& target, Queue& queue) {
   });
 }
 
-void DirectMail::drop_first(Queue& queue) {
-  const std::size_t bytes = queue.items.front().payload.size() + kItemOverhead;
+// It stands there since it was not known yet whether the receiver is.
+void DirectMail::drop_what_does_not_wait(Queue& queue) {
+  std::erase_if(queue.items, [this](const Queue::Item& item) {
+    if (item.wait != milliseconds(0)) return false;
+    give_room(item);
+    return true;
+  });
+}
+
+void DirectMail::give_room(const Queue::Item& item) {
+  const std::size_t bytes = item.payload.size() + kItemOverhead;
   waiting_bytes_ -= bytes;
   sender_.entry().waits.give_bytes(bytes);
+}
+
+void DirectMail::drop_first(Queue& queue) {
+  give_room(queue.items.front());
   queue.items.pop_front();
 }
 

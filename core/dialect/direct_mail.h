@@ -52,6 +52,8 @@ class DirectMail {
   void ask_others(const Fingerprint& target, Queue& queue);
   [[nodiscard]] bool settle(const Fingerprint& target, sdk::RouteOutcome outcome);
   void wait_for(const Fingerprint& target, Queue& queue);
+  void drop_what_does_not_wait(Queue& queue);
+  void give_room(const Queue::Item& item);
   void drop_first(Queue& queue);
   void forget(const Fingerprint& target);
 

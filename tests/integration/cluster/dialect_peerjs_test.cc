@@ -90,6 +90,23 @@ TEST_F(PeerJsClusterTest, WhoComesInTimeOnAnotherNodeGetsWhatWaits) {
   bob.expect("alice", "4");
 }
 
+TEST_F(PeerJsClusterTest, ALeaveDoesNotWaitBehindAnOffer) {
+  start_pair("expire_timeout: 20s");
+  PeerJsClient alice = enter(*first_, "alice");
+  for (const char* id : {"b1", "b2", "b3"}) {
+    alice.send_to(id, "1");
+    alice.send_to(id, "2", "LEAVE");
+    alice.send_to(id, "3", "ANSWER");
+  }
+  alice.send_to("alice", "0");
+  alice.expect("alice", "0");
+  for (const char* id : {"b1", "b2", "b3"}) {
+    PeerJsClient bob = enter(*second_, id);
+    bob.expect("alice", "1");
+    bob.expect("alice", "3", "ANSWER");
+  }
+}
+
 TEST_F(PeerJsClusterTest, WhoIsOnNoNodeExpiresOnceForEachSender) {
   start_pair("expire_timeout: 300ms");
   PeerJsClient alice = enter(*first_, "alice");

@@ -250,6 +250,8 @@ TEST_F(PeerJsServerTest, WhatWaitsIsBounded) {
   start_peerjs({}, {"send_buffer_size=3"});
   PeerJsClient alice = enter("alice");
   for (int i = 0; i < 10; ++i) alice.send_to("bob", std::to_string(i));
+  alice.send_to("bob", "10", "LEAVE");
+  for (int i = 3; i < 10; ++i) alice.expect_expired("bob");  // these never wait
   alice.send_to("alice", "0");
   alice.expect("alice", "0");  // all that was sent before has been handled
   PeerJsClient bob = enter("bob");

@@ -386,6 +386,8 @@ TEST_F(DialectTest, TheTimeCountsFromTheFirstThatWaitsForThatPeer) {
 TEST_F(DialectTest, WhatWaitsIsBounded) {
   Client alice = foreign_peer("alice");
   for (int i = 0; i < 40; ++i) alice.send("direct bob 30000 " + std::to_string(i));
+  alice.send("direct bob 0 40");
+  for (int i = 32; i < 40; ++i) EXPECT_EQ(alice.read(), "undelivered bob");
   expect_silence(alice);
   Client bob = foreign_peer("bob");
   for (int i = 0; i < 32; ++i) {
@@ -400,6 +402,7 @@ TEST_F(DialectTest, WhatIsForAPeerThatIsThereNeedsNoRoomAmongWhatWaits) {
   Client carol = foreign_peer("carol");
   alice.send("direct bob 30000 1");
   alice.send("direct bob 30000 2");
+  EXPECT_EQ(alice.read(), "undelivered bob");
   alice.send("direct carol 0 3");
   EXPECT_EQ(carol.read(), heard_signal("alice", "carol", "3"));
   Client bob = foreign_peer("bob");
@@ -504,6 +507,22 @@ TEST_F(DialectClusterTest, WhatFollowsAMessageOnItsWayWaitsBehindIt) {
   broker_.routes.wait();
   broker_.routes.release(sdk::RouteOutcome::kDelivered);
   expect_silence(alice);
+}
+
+TEST_F(DialectClusterTest, WhatDoesNotWaitIsDroppedWhenTheReceiverIsFoundToBeAbsent) {
+  broker_.routes.hold();
+  Client alice = foreign_peer("alice");
+  alice.send("direct bob 30000 1");
+  broker_.routes.wait();
+  alice.send("direct bob 0 2");
+  alice.send("direct bob 30000 3");
+  settle();
+  broker_.routes.release(sdk::RouteOutcome::kNotFound);
+  expect_silence(alice);
+  Client bob = foreign_peer("bob");
+  EXPECT_EQ(bob.read(), heard_signal("alice", "bob", "1"));
+  EXPECT_EQ(bob.read(), heard_signal("alice", "bob", "3"));
+  expect_silence(bob);
 }
 
 TEST_F(DialectClusterTest, OtherNodesHearWhoIsWaitedForAndSayWhenItComes) {

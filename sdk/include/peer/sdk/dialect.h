@@ -235,7 +235,8 @@ class DialectSession {
   /// The server says something to the peer: an answer, or a notification. What is of no use to the
   /// client is passed over.
   virtual void tell(const DialectMessage& message) = 0;
-  /// All that waited for this id (DialectPeer::direct) has been dropped.
+  /// All that waited for this id (DialectPeer::direct) has been dropped; or one message for it, for
+  /// which there was no room among what waits.
   virtual void undelivered(std::string_view id) { (void)id; }
   /// The time of DialectPeer::wake_after() has come.
   virtual void wake() {}
