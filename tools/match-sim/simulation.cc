@@ -59,7 +59,10 @@ MatchRequest request_of(const Arrival& arrival, const Asking& asking) {
     fields["party"] = sdk::Value{
         sdk::Value::Object{{"id", text(arrival.party)}, {"size", integer(arrival.party_size)}}};
   }
-  request.criteria = sdk::Value{std::move(criteria)};
+  if (!criteria.empty()) {
+    request.has_criteria = true;
+    fields["criteria"] = sdk::Value{std::move(criteria)};
+  }
   request.fields = sdk::Value{std::move(fields)};
   return request;
 }
