@@ -199,7 +199,7 @@ NamespaceDirectory::ToldMembers NamespaceDirectory::tell_meta_since(Namespace& n
                                                                     std::uint64_t since,
                                                                     const FrameRef& news) {
   const MutexLock lock(shard_of(ns.name).mutex);
-  ToldMembers told{{}, ns.next_join};
+  ToldMembers told{{}, ns.next_join, ns.pages};
   if (ns.closed) return told;
   post_to(ns, news, [&](const Member& member) {
     const bool hears = member.watches.meta && member.joined != joined && member.joined >= since;
@@ -223,6 +223,11 @@ void NamespaceDirectory::announce_watched(std::string_view name, bool Watches::*
 bool NamespaceDirectory::has_meta_watchers(const Namespace& ns, bool itself) const {
   const MutexLock lock(shard_of(ns.name).mutex);
   return ns.meta_watchers > (itself ? 1U : 0U);
+}
+
+std::uint64_t NamespaceDirectory::pages(const Namespace& ns) const {
+  const MutexLock lock(shard_of(ns.name).mutex);
+  return ns.pages;
 }
 
 LeaveResult NamespaceDirectory::leave(Namespace& ns, std::uint64_t joined, const Fingerprint& peer,

@@ -77,6 +77,9 @@ struct Namespace {
   std::unique_ptr<KeptRoom> room;
   std::uint64_t version = 0;  ///< of a room: rises with every change that its policy can see
   std::uint32_t meta_watchers = 0;
+  /// Rises with each list of the members that somebody is shown while others watch their meta.
+  /// Under the lock of the shard, like everything here.
+  mutable std::uint64_t pages = 0;
   std::uint32_t away = 0;  ///< members
   /// A room that has ended: no name leads here, and nobody is told anything more of it. It lives
   /// until the sessions of its members have let go of it.
@@ -223,6 +226,7 @@ class NamespaceDirectory {
   struct ToldMembers {
     std::vector<Fingerprint> on_the_move;
     std::uint64_t next_join = 0;  ///< who comes later has it, and has not been told
+    std::uint64_t pages = 0;      ///< pages()
   };
   ToldMembers tell_meta(Namespace& ns, std::uint64_t joined, const FrameRef& news);
   /// The same, for those alone that have joined since.
@@ -237,6 +241,8 @@ class NamespaceDirectory {
     return meta_watchers_.load(std::memory_order_relaxed) > 0;
   }
   [[nodiscard]] bool has_meta_watchers(const Namespace& ns, bool itself) const;
+  /// A number that rises with each list of the members that somebody is shown.
+  [[nodiscard]] std::uint64_t pages(const Namespace& ns) const;
   /// Creates a room with its first member. Null: the name is in use.
   Namespace* create_room(std::string_view name, const Joiner& creator, const RoomChange& change);
   /// Ends a membership and announces `peer_left`; null: nobody is told. `others_know`: other nodes

@@ -27,6 +27,7 @@ struct ByName {
 }  // namespace
 
 PeerPage page_of(const Namespace& ns, std::size_t first, PageLimit limit) {
+  if (ns.meta_watchers > 0) ++ns.pages;
   const std::size_t count = std::min(limit.peers, ns.members.size() - first);
   std::vector<std::string_view> objects;
   objects.reserve(count);
@@ -71,6 +72,10 @@ PeerPage NamespaceDirectory::shared_page(const Namespace* ns, const sdk::MemberP
   std::size_t total = shared.total;
   const bool looks = limit.away != PageLimit::Away::kAsOthers;
   const bool looks_here = looks && ns != nullptr && ns->away > 0;
+  // The broker's copy of an object of this node may be older than what the watchers here have been
+  // told, and who is shown it would not hear of the difference.
+  const bool is_watched = ns != nullptr && ns->meta_watchers > 0;
+  if (is_watched) ++ns->pages;
   std::deque<std::string> marked;  // what `objects` views
   std::vector<Fingerprint> peers;  // of these
   std::size_t next = 0;            // Namespace::members
@@ -80,13 +85,16 @@ PeerPage NamespaceDirectory::shared_page(const Namespace* ns, const sdk::MemberP
     // A member of this node that has left since the broker made the page is skipped. Its peer_left
     // was posted before the joiner could hear it, so the joiner would never learn that it is gone.
     if (!member.here || (ns != nullptr && peers_.is_member(member.peer, ns))) {
-      const Member* own =
-          looks_here && member.here ? find_member_from(*ns, member.peer, next) : nullptr;
+      const Member* own = (looks_here || is_watched) && member.here
+                              ? find_member_from(*ns, member.peer, next)
+                              : nullptr;
+      const std::string_view object =
+          is_watched && own != nullptr ? std::string_view(own->object) : member.object;
       const bool away = looks && (member.here ? own != nullptr && own->away : member.away);
       if (away && limit.away == PageLimit::Away::kMarked) {
-        objects.push_back(marked.emplace_back(with_away(member.object)));
+        objects.push_back(marked.emplace_back(with_away(object)));
       } else {
-        objects.push_back(member.object);
+        objects.push_back(object);
       }
       peers.push_back(away ? member.peer : Fingerprint());
     } else if (total > 0) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "core/protocol/json_scan.h"
 
@@ -35,22 +36,43 @@ void Meta::merge(std::string_view object) {
   if (has_removed) std::erase_if(fields_, [](const Field& field) { return field.value.empty(); });
 }
 
-std::string Meta::changes_from(const Meta& before) const {
+std::string Meta::changes_from(const Meta& before, const MetaKeys& also) const {
   std::map<std::string, std::string_view> known;
   for (const Field& field : before.fields_) known.emplace(decoded_key(field.key), field.value);
+  MetaKeys gone = also;
   std::string changes;
   const auto add = [&](std::string_view raw_key, std::string_view value) {
     changes.append(changes.empty() ? "{" : ",").append(raw_key).append(":").append(value);
   };
   for (const Field& field : fields_) {
-    const auto same = known.find(decoded_key(field.key));
-    if (same == known.end() || same->second != field.value) add(field.key, field.value);
+    const std::string key = decoded_key(field.key);
+    const auto same = known.find(key);
+    const bool is_new = same == known.end() || same->second != field.value;
+    if (is_new || gone.contains(key)) add(field.key, field.value);
     if (same != known.end()) known.erase(same);
+    gone.erase(key);
   }
   for (const Field& field : before.fields_) {
-    if (known.contains(decoded_key(field.key))) add(field.key, "null");
+    const std::string key = decoded_key(field.key);
+    if (!known.contains(key)) continue;
+    add(field.key, "null");
+    gone.erase(key);
   }
+  for (const auto& [key, raw_key] : gone) add(raw_key, "null");
   return changes.empty() ? changes : changes + "}";
+}
+
+void Meta::add_changed_keys(const Meta& before, MetaKeys& keys) const {
+  std::map<std::string, const Field*> known;
+  for (const Field& field : before.fields_) known.emplace(decoded_key(field.key), &field);
+  for (const Field& field : fields_) {
+    std::string key = decoded_key(field.key);
+    const auto same = known.find(key);
+    const bool is_new = same == known.end() || same->second->value != field.value;
+    if (same != known.end()) known.erase(same);
+    if (is_new) keys.emplace(std::move(key), field.key);
+  }
+  for (const auto& [key, field] : known) keys.emplace(key, field->key);
 }
 
 std::string Meta::to_json() const {

@@ -29,6 +29,10 @@ struct ToldMeta {
   struct Watchers {
     bool told = false;           ///< since the interval began
     std::optional<Meta> before;  ///< what they know, if that has changed since
+    /// Keys that have changed since, though somebody may have been shown what was in between: to be
+    /// told even where they are as before.
+    MetaKeys changed{};
+    std::uint64_t pages = 0;  ///< Namespace::pages then
   };
   TimerId timer{};  ///< the end of the interval
   Watchers here{};

@@ -38,13 +38,13 @@ void look_again(Node& node, SessionRef peer, const Namespace* ns);
 
 // Returns whether there was something to tell.
 bool tell_here(Node& node, const Session& session, const Membership& membership, const Meta& before,
-               ToldMeta& told) {
-  const std::string changes = meta_of(session, membership).changes_from(before);
+               const MetaKeys& changed, ToldMeta& told) {
+  const std::string changes = meta_of(session, membership).changes_from(before, changed);
   if (changes.empty()) return false;
   auto heard = node.namespaces.tell_meta(
       *membership.ns, membership.joined,
       peer_updated_frame(session.fingerprint, membership.ns->name, changes, session.loop().wall()));
-  told.here = {true, std::nullopt};
+  told.here = {true, std::nullopt, {}, heard.pages};
   told.on_the_move = std::move(heard.on_the_move);
   told.next_join = heard.next_join;
   return true;
@@ -52,8 +52,8 @@ bool tell_here(Node& node, const Session& session, const Membership& membership,
 
 // The same, of those on other nodes.
 bool tell_elsewhere(Node& node, const Session& session, const Membership& membership,
-                    const Meta& before, Meta now, ToldMeta& told) {
-  const std::string changes = now.changes_from(before);
+                    const Meta& before, const MetaKeys& changed, Meta now, ToldMeta& told) {
+  const std::string changes = now.changes_from(before, changed);
   if (changes.empty()) return false;
   const FrameRef frame =
       peer_updated_frame(session.fingerprint, membership.ns->name, changes, session.loop().wall());
@@ -67,7 +67,7 @@ bool tell_elsewhere(Node& node, const Session& session, const Membership& member
   }
   node.others.tell_update(membership.ns->name, session.registered(), text_of(frame),
                           told.on_the_move);
-  told.elsewhere = {true, std::nullopt};
+  told.elsewhere = {true, std::nullopt, {}, 0};
   told.known_elsewhere = std::move(now);
   return true;
 }
@@ -81,12 +81,21 @@ void await_interval(Node& node, const Session& session, const Namespace* ns, Tol
 // What has changed since the latest news. Returns whether there was something to tell.
 bool tell_waiting(Node& node, const Session& session, const Membership& membership,
                   ToldMeta& told) {
-  const std::optional<Meta> here = std::exchange(told.here, {}).before;
-  const std::optional<Meta> elsewhere = std::exchange(told.elsewhere, {}).before;
-  const bool tells_here = here && tell_here(node, session, membership, *here, told);
-  const bool tells_elsewhere = elsewhere && tell_elsewhere(node, session, membership, *elsewhere,
-                                                           meta_of(session, membership), told);
+  const ToldMeta::Watchers here = std::exchange(told.here, {});
+  const ToldMeta::Watchers elsewhere = std::exchange(told.elsewhere, {});
+  const bool tells_here =
+      here.before && tell_here(node, session, membership, *here.before, here.changed, told);
+  const bool tells_elsewhere =
+      elsewhere.before && tell_elsewhere(node, session, membership, *elsewhere.before,
+                                         elsewhere.changed, meta_of(session, membership), told);
   return tells_here || tells_elsewhere;
+}
+
+// As many as a meta may have. Beyond that they are told before the interval is over.
+bool is_much(const Node& node, const MetaKeys& keys) {
+  std::size_t bytes = 0;
+  for (const auto& [key, raw_key] : keys) bytes += raw_key.size();
+  return bytes > node.bounds().meta;
 }
 
 // The interval is over.
@@ -122,16 +131,20 @@ void tell_changes(Node& node, Session& session, std::vector<SeenMeta> before) {
   auto& told_meta = session.home().told_meta;
   for (SeenMeta& seen : before) {
     const auto told = told_meta.find(key_of(session.ref(), seen.ns));
-    if (told != told_meta.end() && told->second.here.told) {
-      // What is told then is the difference to what the watchers know now.
-      if (!told->second.here.before) told->second.here.before = std::move(seen.meta);
-      continue;
-    }
     const Membership* membership = find_membership(session, seen.ns);
     if (membership == nullptr) continue;
-    if (told != told_meta.end()) {
-      tell_here(node, session, *membership, seen.meta, told->second);
-    } else if (ToldMeta first; tell_here(node, session, *membership, seen.meta, first)) {
+    if (told != told_meta.end() && told->second.here.told) {
+      // What is told then is the difference to what the watchers know now; and more, where somebody
+      // may have been shown what they do not know.
+      ToldMeta::Watchers& here = told->second.here;
+      if (node.namespaces.pages(*seen.ns) != here.pages) {
+        meta_of(session, *membership).add_changed_keys(seen.meta, here.changed);
+      }
+      if (!here.before) here.before = std::move(seen.meta);
+      if (is_much(node, here.changed)) tell_waiting(node, session, *membership, told->second);
+    } else if (told != told_meta.end()) {
+      tell_here(node, session, *membership, seen.meta, {}, told->second);
+    } else if (ToldMeta first; tell_here(node, session, *membership, seen.meta, {}, first)) {
       await_interval(node, session, seen.ns, first);
       told_meta.emplace(key_of(session.ref(), seen.ns), std::move(first));
     }
@@ -146,17 +159,21 @@ void tell_changes_elsewhere(Node& node, Session& session, std::string_view ns, c
   const auto told = told_meta.find(key_of(session.ref(), membership->ns));
   if (told == told_meta.end()) {
     ToldMeta first;
-    if (!tell_elsewhere(node, session, *membership, before, after, first)) return;
+    if (!tell_elsewhere(node, session, *membership, before, {}, after, first)) return;
     await_interval(node, session, membership->ns, first);
     told_meta.emplace(key_of(session.ref(), membership->ns), std::move(first));
   } else if (!told->second.elsewhere.told) {
-    tell_elsewhere(node, session, *membership, before, after, told->second);
-  } else if (is_moving(session.home(), session.ref())) {
-    const Meta known = told->second.known_elsewhere;  // there will be no other time
-    tell_elsewhere(node, session, *membership, known, meta_of(session, *membership), told->second);
-  } else if (!told->second.elsewhere.before) {
+    tell_elsewhere(node, session, *membership, before, {}, after, told->second);
+  } else {
+    // Whoever has listed the members there meanwhile has been shown what the broker knew.
+    ToldMeta::Watchers& elsewhere = told->second.elsewhere;
+    after.add_changed_keys(before, elsewhere.changed);
     // They have been told later than the broker.
-    told->second.elsewhere.before = told->second.known_elsewhere;
+    if (!elsewhere.before) elsewhere.before = told->second.known_elsewhere;
+    // A peer that is about to move has no other time.
+    if (is_moving(session.home(), session.ref()) || is_much(node, elsewhere.changed)) {
+      tell_waiting(node, session, *membership, told->second);
+    }
   }
   session.loop().deliver_mail();
 }

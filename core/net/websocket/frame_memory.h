@@ -15,7 +15,7 @@ namespace peer {
 /// Thread-safe: a piece may be given back on another thread than it was taken on.
 struct FrameMemory {
   void* bytes = nullptr;
-  std::size_t size = 0;    ///< at least what was asked for
+  std::size_t size = 0;   ///< at least what was asked for
   std::uint8_t kind = 0;  ///< to be handed to give_back()
 
   static constexpr std::size_t kStep = 64;

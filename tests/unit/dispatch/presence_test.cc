@@ -73,6 +73,62 @@ TEST_F(PresenceTest, MoreWithinTheIntervalIsToldAsOne) {
   EXPECT_EQ(alice.read(), updated("bob", R"({"a":4})"));
 }
 
+// Who is shown a peer within the interval may know of what was in between, and hears what has
+// changed back.
+class ChangedBackTest : public PresenceTest {
+ protected:
+  ChangedBackTest() { config_.presence_interval = milliseconds(500); }
+
+  // `ask` has `client`, which watches from then on, shown what is told to nobody yet.
+  void show(Client& client, std::string_view type, std::string_view payload) {
+    Client dave = watcher("dave", kWatchesMeta);
+    Client bob = peer("bob");
+    bob.ask("join", R"({"namespace":"lobby","meta":{"hidden":1}})");
+    dave.heard();
+    client.heard();
+    set(bob, R"({"a":1,"b":1,"e":1})");
+    set(bob, R"({"a":2,"b":null,"c":1,"hidden":2})");
+    client.heard();
+    EXPECT_THAT(client.ask(type, payload), HasSubstr(R"("meta":{"a":2,"e":1,"c":1,"hidden":1}})"));
+    set(bob, R"({"a":1,"b":1,"c":null,"hidden":3,"e":1})");
+    set(bob, R"({"d":1})");
+    EXPECT_EQ(dave.read(), updated("bob", R"({"a":1,"b":1,"e":1})"));
+    EXPECT_EQ(client.read(), updated("bob", R"({"a":1,"b":1,"d":1,"c":null})"));
+  }
+};
+
+TEST_F(ChangedBackTest, ByAJoin) {
+  Client alice = peer("alice");
+  show(alice, "join", kWatchesMeta);
+}
+
+TEST_F(ChangedBackTest, ByAJoinAgain) {
+  Client alice = peer_in("lobby", "alice");
+  show(alice, "join", kWatchesMeta);
+}
+
+TEST_F(ChangedBackTest, ByDiscover) {
+  Client alice = watcher("alice", kWatchesMeta);
+  show(alice, "discover", kLobby);
+}
+
+TEST_F(PresenceTest, WhatHasChangedBackIsToldEarlierRatherThanKeptWithoutBound) {
+  config_.presence_interval = milliseconds(3600'000);
+  Client alice = watcher("alice", kWatchesMeta);
+  Client bob = peer_in("lobby", "bob");
+  alice.read();
+  set(bob, R"({"a":1})");
+  alice.read();
+  EXPECT_THAT(alice.ask("discover", kLobby), HasSubstr("bob"));
+  const std::string x = '"' + std::string(5000, 'x') + '"';
+  const std::string y = '"' + std::string(5000, 'y') + '"';
+  for (const std::string& key : {x, y}) {
+    set(bob, "{" + key + ":1}");
+    set(bob, "{" + key + ":null}");
+  }
+  EXPECT_TRUE(alice.read() == updated("bob", "{" + y + ":1," + x + ":null}"));
+}
+
 TEST_F(PresenceTest, WhatIsAsBeforeIsNotTold) {
   config_.presence_interval = milliseconds(0);
   Client alice = watcher("alice", kWatchesMeta);
@@ -421,6 +477,14 @@ TEST_F(SharedPresenceTest, WhereOthersWatchTheDifferenceToWhatTheyKnowIsTold) {
   EXPECT_EQ(texts().back(), updated("bob", R"({"a":2,"b":1})"));
   // The same text is nothing new.
   told(R"({"a":2})", R"({"a":2})");
+  // What was in between others may have been shown.
+  const std::string_view now = R"({"hidden":1,"a":2,"b":1})";
+  const std::string_view in_between = R"({"hidden":1,"a":3,"b":1,"c":1})";
+  told(now, in_between);
+  told(in_between, now);
+  const std::string back = updated("bob", R"({"a":2,"c":null})");
+  await([&] { return texts().back() == back; });
+  const std::size_t count = texts().size();
   // What is stored may be anything.
   const std::string one = R"({"fingerprint":"","meta":{"n":1}})";
   host().update_watched("lobby", registered, "no JSON", one);
@@ -429,7 +493,19 @@ TEST_F(SharedPresenceTest, WhereOthersWatchTheDifferenceToWhatTheyKnowIsTold) {
   host().update_watched("elsewhere", registered, "{}", one);
   host().update_watched("lobby", {registered.peer, registered.registration + 1}, "{}", one);
   bob.ask("ping", "");
-  EXPECT_THAT(texts(), SizeIs(2));
+  EXPECT_THAT(texts(), SizeIs(count));
+}
+
+TEST_F(SharedPresenceTest, OwnMembersOfAPageAreShownAsTheWatchersKnowThem) {
+  Client bob = peer_in("lobby", "bob");
+  sdk::JoinOutcome outcome = join_outcome(sdk::JoinStatus::kJoined);
+  outcome.page.members = {{peer_named("bob"), true, false, with_fingerprints(object("bob"))}};
+  outcome.page.total = 1;
+  broker_.joins.always(outcome);
+  set(bob, R"({"a":1})");
+  Client alice = peer("alice");
+  EXPECT_THAT(alice.ask("join", R"({"namespace":"lobby","watch":["meta"]})"),
+              HasSubstr(R"("meta":{"a":1})"));
 }
 
 }  // namespace
