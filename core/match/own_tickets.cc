@@ -85,17 +85,34 @@ std::optional<sdk::TicketId> OwnTickets::set_aside(std::string_view ns, const Fi
   OwnTicket* ticket = of_peer(ns, peer);
   if (ticket == nullptr || !ticket->may_be_set_aside || ticket->set_aside) return std::nullopt;
   ticket->set_aside = true;
+  ticket->is_withdrawn = false;
   return by_peer_.at({std::string(ns), peer});
 }
 
 std::optional<OwnTickets::Returning> OwnTickets::take_back(std::string_view ns,
-                                                           const Fingerprint& peer) {
+                                                           const Fingerprint& peer,
+                                                           sdk::Instant now) {
   const MutexLock lock(mutex_);
   OwnTicket* ticket = of_peer(ns, peer);
   if (ticket == nullptr || !ticket->set_aside) return std::nullopt;
-  ticket->set_aside = false;
+  // A request that is unanswered yet is answered first.
+  const bool is_over =
+      ticket->is_withdrawn && !ticket->answer && ticket->expires && *ticket->expires <= now;
+  ticket->set_aside = ticket->is_withdrawn = false;
   return Returning{by_peer_.at({std::string(ns), peer}), ticket->enqueued, ticket->text,
-                   ticket->request};
+                   ticket->request, is_over};
+}
+
+void OwnTickets::note_withdrawn(sdk::TicketId id) {
+  const MutexLock lock(mutex_);
+  const auto at = by_id_.find(id);
+  if (at != by_id_.end() && at->second.set_aside) at->second.is_withdrawn = true;
+}
+
+bool OwnTickets::is_withdrawn(sdk::TicketId id) const {
+  const MutexLock lock(mutex_);
+  const auto at = by_id_.find(id);
+  return at != by_id_.end() && at->second.is_withdrawn;
 }
 
 std::optional<OwnTicket> OwnTickets::take(sdk::TicketId id) {

@@ -32,6 +32,7 @@ struct OwnTicket {
   std::string text{};        ///< the request as it came, to be shared again
   bool may_be_set_aside = false;
   bool set_aside = false;          ///< its peer is away: nobody but this node knows of it
+  bool is_withdrawn = false;       ///< nor has it been claimed before they forgot it
   std::uint64_t registration = 0;  ///< of its peer
   /// The peer's earlier ticket, which comes back if this one is refused: until that is known.
   std::unique_ptr<OwnTicket> earlier{};
@@ -58,6 +59,7 @@ class OwnTickets {
     sdk::Instant enqueued;
     std::string text;
     MatchRequest request;
+    bool is_over = false;  ///< its time is: it is not shared, and take() ends it
   };
 
   /// Enters a ticket, or keeps the peer's equal one and lets its time start anew. `new_id` names it
@@ -80,8 +82,12 @@ class OwnTickets {
   std::optional<sdk::TicketId> set_aside(std::string_view ns, const Fingerprint& peer)
       PEER_EXCLUDES(mutex_);
   /// The end of that; nullopt: no ticket of the peer was set aside.
-  std::optional<Returning> take_back(std::string_view ns, const Fingerprint& peer)
+  std::optional<Returning> take_back(std::string_view ns, const Fingerprint& peer, sdk::Instant now)
       PEER_EXCLUDES(mutex_);
+  /// A ticket that is set aside is in no match of other nodes, either.
+  void note_withdrawn(sdk::TicketId id) PEER_EXCLUDES(mutex_);
+  /// Whether that is so.
+  [[nodiscard]] bool is_withdrawn(sdk::TicketId id) const PEER_EXCLUDES(mutex_);
   /// Ends a ticket; nullopt: it has ended already, or is another node's.
   std::optional<OwnTicket> take(sdk::TicketId id) PEER_EXCLUDES(mutex_);
   /// Ends them all, or none, when one is not there, or is set aside.

@@ -167,9 +167,10 @@ void SharedMatching::end_ticket(EventLoop& loop, const std::string& ns, sdk::Tic
       },
       [this, &loop, id, then = std::move(then)](sdk::TicketEnd end) mutable {
         // The broker is asked first: a group that holds the ticket may have been claimed, and then
-        // the match is on its way. When the broker cannot know, this node's own record decides.
-        const std::optional<OwnTicket> ticket =
-            end == sdk::TicketEnd::kGone ? std::nullopt : own_tickets_.take(id);
+        // the match is on its way. When the broker cannot know, or has forgotten the ticket because
+        // it is set aside, this node's own record decides.
+        const bool is_ours = end != sdk::TicketEnd::kGone || own_tickets_.is_withdrawn(id);
+        const std::optional<OwnTicket> ticket = is_ours ? own_tickets_.take(id) : std::nullopt;
         if (ticket) loop.cancel(ticket->expiry_due);
         then(ticket.has_value());
       });
@@ -202,15 +203,26 @@ void SharedMatching::drop(EventLoop& loop, std::string_view ns, const Fingerprin
 void SharedMatching::set_aside(EventLoop& loop, std::string_view ns, const Fingerprint& peer) {
   const std::optional<sdk::TicketId> id = own_tickets_.set_aside(ns, peer);
   if (!id) return;
-  remove_silently(ns, *id);
+  parts_.broker_calls.run("remove_ticket", [&] {
+    parts_.broker.remove_ticket(ns, *id, [this, id = *id](sdk::TicketEnd end) {
+      if (end != sdk::TicketEnd::kGone) own_tickets_.note_withdrawn(id);
+    });
+  });
   EventLoop& home = home_of(parts_.loops, ns);
   if (&home == &loop) return remove(home, std::string(ns), *id);
   home.post([this, &home, ns = std::string(ns), id = *id] { remove(home, ns, id); });
 }
 
 void SharedMatching::take_back(EventLoop& loop, std::string_view ns, const sdk::Registered& peer) {
-  std::optional<OwnTickets::Returning> ticket = own_tickets_.take_back(ns, peer.peer);
+  std::optional<OwnTickets::Returning> ticket = own_tickets_.take_back(ns, peer.peer, loop.wall());
   if (!ticket) return;
+  if (ticket->is_over) {
+    if (const std::optional<OwnTicket> ended = own_tickets_.take(ticket->id)) {
+      loop.cancel(ended->expiry_due);
+      loop.send(ended->owner.where, match_expired_frame(ended->ns, ticket->id));
+    }
+    return;
+  }
   share(std::string(ns), {ticket->id, peer, ticket->enqueued, std::move(ticket->text)},
         std::move(ticket->request), std::nullopt);
   loop.deliver_mail();
@@ -232,7 +244,7 @@ void SharedMatching::put_in(EventLoop& loop, const std::string& ns, const Ticket
   if (!judge(parts_.strategies.of(ns), request).is_good()) return;
   OwnTicket own{ns, owner, std::move(request), ticket.enqueued, ticket.expires};
   own.text = std::move(ticket.text);
-  own.may_be_set_aside = own.set_aside = true;
+  own.may_be_set_aside = own.set_aside = own.is_withdrawn = true;
   static_cast<void>(own_tickets_.place(ticket.id, std::move(own)));
   schedule_expiry(loop, owner.where, ns, ticket.id, ticket.expires);
 }

@@ -8,8 +8,8 @@
 
 // Tickets of all nodes for the strategy of this one. In: tickets and their ends, on the home loop
 // of the namespace. Out: proposals of groups. Ids of other nodes are random, but a StrategyQueue
-// shows tickets in the order of their ids: so each gets a second one, which rises in the order of
-// arrival.
+// shows tickets in the order of their ids: so each gets a second one, which rises with the time of
+// its request, and of the same time in the order of arrival.
 namespace peer {
 
 SharedQueues::Queue* SharedQueues::find(std::string_view ns) {
@@ -32,7 +32,7 @@ std::optional<std::string> SharedQueues::add(std::string_view ns, const sdk::Sha
   }
   // A broker may bring a known ticket again (sdk::BrokerHost::ticket_added).
   if (queue.by_shared_id.contains(ticket.id)) return std::nullopt;
-  const sdk::TicketId id = ++last_id_;
+  const sdk::TicketId id = place_of(queue, ticket.enqueued);
   std::optional<std::string> refusal;
   if (may_refuse) {
     MatchJudgement of_ticket =
@@ -46,6 +46,20 @@ std::optional<std::string> SharedQueues::add(std::string_view ns, const sdk::Sha
   }
   erase_if_empty(ns);
   return refusal;
+}
+
+// Milliseconds since the epoch take 41 of the 64 bits; other nodes may write others.
+sdk::TicketId SharedQueues::place_of(const Queue& queue, sdk::Instant enqueued) {
+  constexpr int kArrivalBits = 20;
+  constexpr std::int64_t kLatest = (std::int64_t{1} << (63 - kArrivalBits)) - 1;
+  const std::int64_t since =
+      std::clamp<std::int64_t>(enqueued.time_since_epoch().count(), 0, kLatest);
+  const auto first = static_cast<std::uint64_t>(since) << kArrivalBits;
+  sdk::TicketId id = 0;
+  do {
+    id = first + ++arrivals_ % (std::uint64_t{1} << kArrivalBits);
+  } while (id == 0 || queue.waiting.tickets().contains(id));
+  return id;
 }
 
 void SharedQueues::remove(std::string_view ns, sdk::TicketId shared_id) {

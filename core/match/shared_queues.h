@@ -58,7 +58,7 @@ class SharedQueues {
 
  private:
   /// Two names: `shared_id` is the one that all nodes know, random; the strategy sees a number that
-  /// rises with each arrival.
+  /// rises with its age: who was away comes back to its old place.
   struct Ticket : QueuedTicket {
     sdk::TicketId shared_id = 0;
   };
@@ -70,12 +70,14 @@ class SharedQueues {
   };
 
   [[nodiscard]] Queue* find(std::string_view ns);
+  /// For a ticket that waits since then.
+  [[nodiscard]] sdk::TicketId place_of(const Queue& queue, sdk::Instant enqueued);
   static void withdraw(Queue& queue, sdk::TicketId id);
   void erase_if_empty(std::string_view ns);
 
   ByNamespace<sdk::MatchStrategy> strategies_;
   std::map<std::string, Queue, std::less<>> queues_;
-  sdk::TicketId last_id_ = 0;
+  std::uint64_t arrivals_ = 0;
 };
 
 }  // namespace peer

@@ -39,6 +39,26 @@ class MovedSessionTest : public ClusterTest {
       if (deadline.passed()) throw std::runtime_error("not so many are away");
     }
   }
+  /// A ticket at `node` whose time is over before its peer comes back at `back`.
+  static void expire_while_away(ServerProcess& node, ServerProcess& back) {
+    constexpr std::string_view kAsk = R"({"namespace":"game","group_size":5,"timeout_ms":500})";
+    SessionClient alice(node, "alice");
+    alice.join("game");
+    alice.peer().send("match", kAsk);
+    EXPECT_EQ(alice.next("match")["payload"]["status"].str(), "waiting");
+    alice.break_off();
+    wait_for_away(node, 1);
+    {
+      // A later ticket of the same time is over: so is the first.
+      TestPeer bob = peer_in(node, "game", "bob");
+      bob.send("match", kAsk);
+      EXPECT_EQ(bob.next("match")["payload"]["status"].str(), "waiting");
+      bob.next("match_expired");
+    }
+    static_cast<void>(alice.resume(back));
+    while (alice.peer().next()["type"].str() != "match_expired") {
+    }
+  }
 
  private:
   ServerProcess* first_ = nullptr;
@@ -244,7 +264,19 @@ TEST_F(MovedSessionTest, ATicketThatIsSetAsideGoesAlong) {
   EXPECT_EQ(bob.next("match")["payload"]["status"].str(), "waiting");
   static_cast<void>(alice.resume(second()));
   alice.next("matched");
-  bob.next("matched");
+  // Alice has waited longer.
+  const Json matched = bob.next("matched");
+  EXPECT_EQ(matched["payload"]["peers"][0]["alias"].str(), "alice");
+}
+
+TEST_F(MovedSessionTest, ATicketsTimeRunsOnWhileItIsSetAside) {
+  start();
+  expire_while_away(first(), first());
+}
+
+TEST_F(MovedSessionTest, ATicketsTimeRunsOnWhereverItsPeerComesBack) {
+  start();
+  expire_while_away(first(), second());
 }
 
 TEST_F(MovedSessionTest, RightsAndTheirEndGoAlong) {

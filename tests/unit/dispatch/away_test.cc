@@ -440,6 +440,36 @@ TEST_F(SharedAwayTest, ARegistrationElsewhereEndsIt) {
   EXPECT_EQ(resume_with(again, token("bob"), 1), error(404, "session not found"));
 }
 
+TEST_F(SharedAwayTest, ATicketsTimeRunsOn) {
+  Client bob = resumable("bob");
+  join(bob);
+  bob.read();
+  EXPECT_THAT(bob.ask("match", R"({"namespace":"lobby","timeout_ms":300})"), HasSubstr("waiting"));
+  leave(bob);
+  const Deadline deadline;
+  while (node().matching->waiting() != 0 && !deadline.passed()) settle();
+  Client again = connect();
+  resume(again, "bob", 2);
+  EXPECT_THAT(again.heard(), ElementsAre(HasSubstr("match_expired")));
+  EXPECT_THAT(peer_in("lobby", "alice").ask("match", kLobby), HasSubstr("waiting"));
+}
+
+// A claim that came before it was set aside: the match is on its way.
+TEST_F(SharedAwayTest, ATicketThatWasClaimedBeforeDoesNotExpire) {
+  Client bob = resumable("bob");
+  join(bob);
+  bob.read();
+  broker_.ticket_ends.always(sdk::TicketEnd::kGone);
+  EXPECT_THAT(bob.ask("match", R"({"namespace":"lobby","timeout_ms":1})"), HasSubstr("waiting"));
+  leave(bob);
+  const sdk::Instant later = wall_now() + milliseconds(3);
+  while (wall_now() <= later) settle();
+  Client again = connect();
+  resume(again, "bob", 2);
+  EXPECT_THAT(again.heard(), IsEmpty());
+  EXPECT_EQ(node().matching->waiting(), 1U);
+}
+
 TEST_F(SharedAwayTest, TicketsAreSharedAnewOnReturn) {
   Client alice = peer_in("lobby", "alice");
   Client bob = resumable("bob");
@@ -447,12 +477,15 @@ TEST_F(SharedAwayTest, TicketsAreSharedAnewOnReturn) {
   bob.read();
   EXPECT_THAT(bob.ask("match", kLobby), HasSubstr("waiting"));
   leave(bob);
-  settle();
+  // The order of tickets of one millisecond is that of their arrival.
+  const sdk::Instant asked = wall_now();
+  while (wall_now() == asked) settle();
   alice.heard();
   EXPECT_THAT(alice.ask("match", kLobby), HasSubstr("waiting"));
   Client again = connect();
   resume(again, "bob", 2);
-  EXPECT_THAT(again.read(), HasSubstr(R"("type":"matched")"));
+  // Bob has waited longer.
+  EXPECT_THAT(again.read(), HasSubstr(R"("peers":[{"fingerprint":"<bob>")"));
   EXPECT_THAT(alice.read(), HasSubstr(R"("type":"matched")"));
 }
 

@@ -14,9 +14,10 @@ using testing::IsEmpty;
 
 class SharedQueuesTest : public testing::Test {
  protected:
-  void add(sdk::TicketId id) {
+  void add(sdk::TicketId id, sdk::Instant enqueued = {}) {
     sdk::SharedTicket ticket;
     ticket.id = id;
+    ticket.enqueued = enqueued;
     queues_.add("lobby", ticket, MatchRequest());
   }
   std::vector<std::vector<sdk::TicketId>> propose() {
@@ -35,6 +36,18 @@ class SharedQueuesTest : public testing::Test {
 TEST_F(SharedQueuesTest, GroupsAreProposedInTheOrderOfArrivalWhateverTheIds) {
   for (const sdk::TicketId id : {900U, 3U, 70U, 5U}) add(id);
   EXPECT_THAT(propose(), ElementsAre(ElementsAre(900, 3), ElementsAre(70, 5)));
+}
+
+TEST_F(SharedQueuesTest, WhoComesBackHasItsOldPlace) {
+  add(1, kNow);
+  add(2, kNow + milliseconds(1));
+  queues_.remove("lobby", 1);
+  add(3, kNow + milliseconds(1));
+  add(1, kNow);
+  add(4, sdk::Instant::max());
+  add(5, sdk::Instant::min());
+  add(6, sdk::Instant::max());
+  EXPECT_THAT(propose(), ElementsAre(ElementsAre(5, 1), ElementsAre(2, 3), ElementsAre(4, 6)));
 }
 
 TEST_F(SharedQueuesTest, AProposedTicketIsSetAside) {
