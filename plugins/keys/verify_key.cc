@@ -163,6 +163,9 @@ bool VerifyKey::verifies(std::string_view message, std::string_view signature) c
       return !der.empty() && verifies_der(message, der);
     }
     case KeyKind::kRsa:
+      // RFC 8017 8.1.2 and 8.2.2, step 1: as long as the modulus, leading zeros included.
+      return signature.size() == static_cast<std::size_t>(EVP_PKEY_get_size(key_.get())) &&
+             verifies_der(message, signature);
     case KeyKind::kEd25519:
       return verifies_der(message, signature);
   }

@@ -68,6 +68,17 @@ TEST(VerifyKeyTest, AnotherMessageOrSignatureIsRefused) {
   }
 }
 
+TEST(VerifyKeyTest, ALeadingZeroBelongsToASignatureByRsa) {
+  const SigningKey rsa = SigningKey::rsa();
+  const VerifyKey key = verify_key(Algorithm::kPs256, rsa);
+  std::string signature;
+  do {  // one of 256, since PSS is different each time
+    signature = rsa.sign("PS256", kMessage);
+  } while (signature.front() != '\0');
+  EXPECT_TRUE(key.verifies(kMessage, signature));
+  EXPECT_FALSE(key.verifies(kMessage, signature.substr(1)));
+}
+
 TEST(VerifyKeyTest, ASignatureOfAnotherAlgorithmOfTheSameKeyIsRefused) {
   const SigningKey rsa = SigningKey::rsa();
   const VerifyKey key = verify_key(Algorithm::kPs256, rsa);
