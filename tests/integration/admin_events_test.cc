@@ -93,9 +93,10 @@ TEST_F(AdminEventsTest, TellsOfMatchesAndBans) {
   start_admin();
   TestPeer alice = peer_in("lobby", "alice");
   TestPeer bob = peer_in("lobby", "bob");
+  alice.next("peer_joined");
   EventReader events = reader("/v1/events?kinds=match,ban");
   alice.send("match", R"({"namespace":"lobby","group_size":2})");
-  alice.round_trip();
+  alice.next("match");  // it waits
   bob.send("match", R"({"namespace":"lobby","group_size":2})");
   Json event = events.next("match");
   EXPECT_EQ(event["namespace"].str(), "lobby");
