@@ -108,12 +108,10 @@ std::string render(const DialectEntry& entry, const HttpRequest& request,
 
 /// The answer to what asks for no WebSocket where one may open: as at the server's own path.
 std::string refuse_plain(const HttpRequest& request) {
-  HttpResponse refused = error_response(405);
+  HttpResponse refused = refuse_method("GET");
   if (request.method == "GET") {
     const UpgradeAnswer answer = check_upgrade(request);
     refused = error_response(answer.status, answer.problem);
-  } else {
-    refused.extra.emplace_back("Allow", "GET");
   }
   refused.keep_alive = request.keep_alive;
   refused.head_only = request.method == "HEAD";

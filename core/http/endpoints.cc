@@ -132,13 +132,13 @@ void allow_pages(const HttpRequest& request, HttpResponse& response) {
   }
 }
 
-namespace {
-
 HttpResponse refuse_method(const char* allowed) {
   HttpResponse refused = error_response(405);
   refused.extra.emplace_back("Allow", allowed);
   return refused;
 }
+
+namespace {
 
 HttpResponse respond(Node& node, const HttpRequest& request, bool loopback) {
   // A GET of it is an upgrade, and the connection's own business.

@@ -12,6 +12,9 @@ namespace peer {
 /// the whole response, ready to send.
 [[nodiscard]] std::string answer_http(Node& node, const HttpRequest& request, bool loopback);
 
+/// 405, with the methods that are taken there.
+[[nodiscard]] HttpResponse refuse_method(const char* allowed);
+
 /// Lets pages read the answer that may open a WebSocket here. On a loop.
 void allow_pages(const HttpRequest& request, HttpResponse& response);
 
