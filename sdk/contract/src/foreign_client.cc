@@ -268,9 +268,14 @@ bool ForeignClient::send(std::string_view text) noexcept {
   return true;
 }
 
+void ForeignClient::count_action() {
+  if (++actions_ != kMaxDialectActions + 1) return;
+  faults_.push_back("more than " + std::to_string(kMaxDialectActions) +
+                    " things asked for in one call");
+}
+
 void ForeignClient::say(std::string_view message) noexcept {
-  if (++actions_ == kMaxDialectActions + 1)
-    faults_.push_back("more than 4096 things asked for in one call");
+  count_action();
   expect_json("say()", message, true);
   const auto members = host_.members_of(message);
   bool has_type = false;
@@ -283,16 +288,14 @@ void ForeignClient::say(std::string_view message) noexcept {
 
 void ForeignClient::direct(std::string_view id, std::string_view payload,
                            std::chrono::milliseconds wait) noexcept {
-  if (++actions_ == kMaxDialectActions + 1)
-    faults_.push_back("more than 4096 things asked for in one call");
+  count_action();
   expect_json("direct()", payload, false);
   note("direct " + std::string(id) + " " + std::string(payload) + " " +
        std::to_string(wait.count()));
 }
 
 void ForeignClient::broadcast(std::string_view ns, std::string_view data) noexcept {
-  if (++actions_ == kMaxDialectActions + 1)
-    faults_.push_back("more than 4096 things asked for in one call");
+  count_action();
   expect_json("broadcast()", data, false);
   expect_text("broadcast()", ns);
   note("broadcast " + std::string(ns) + " " + std::string(data));

@@ -92,6 +92,7 @@ class ForeignClient final : private DialectPeer {
 
   template <typename Call>
   void run(const char* name, Call&& call);
+  void count_action();
   void note(std::string line);
   void expect_text(const char* what, std::string_view text);
   void expect_json(const char* what, std::string_view text, bool object);
