@@ -77,9 +77,12 @@ struct Resumable : MessageKeeper {
   /// latest `kept.count()` of the latter are kept.
   std::uint64_t handled = 0;
   std::uint64_t sent = 0;
-  std::uint32_t lost = 0;  ///< messages dropped since the message that brought the latest token
-  bool given_up = false;   ///< it keeps nothing, and cannot be resumed any more
-  bool is_over = false;    ///< release_resumable()
+  std::uint32_t lost = 0;     ///< messages dropped since the message that brought the latest token
+  bool given_up : 1 = false;  ///< it keeps nothing, and cannot be resumed any more
+  /// The other nodes are being told of the next token. They know the tokens that they were told
+  /// last, and no others, so the next connection that comes waits until this one is through.
+  bool shares_token : 1 = false;
+  bool is_over = false;          ///< release_resumable()
   std::uint16_t unanswered = 0;  ///< messages for other nodes of which the client is to hear
   KeptFrames kept;
 };

@@ -86,7 +86,7 @@ std::unique_ptr<Away> replace_transport(Session& session) {
 
 namespace {
 
-// How often a session that is on its way is looked for again.
+// How often a session that is on its way, or that another connection comes to, is looked for again.
 constexpr milliseconds kPause{5};
 
 // Goes on as a connection that has not registered, on the loop that it has come to. Null: it has
@@ -171,8 +171,9 @@ void arrive(Node& node, LoopState& home, Arrival arrival);
 
 // The client may come to any node with its next token as soon as it has that. Until it is heard it
 // may come with the one before.
-void share_next_token(Node& node, LoopState& home, const Session& session, Arrival arrival) {
-  const Resumable& state = *session.resumable;
+void share_next_token(Node& node, LoopState& home, Session& session, Arrival arrival) {
+  Resumable& state = *session.resumable;
+  state.shares_token = true;
   arrival.next_token = random_token();
   std::vector<sdk::SessionToken> tokens{fingerprint_of(arrival.next_token), state.token};
   if (state.used != nullptr) tokens.push_back(state.used->hash);
@@ -182,16 +183,23 @@ void share_next_token(Node& node, LoopState& home, const Session& session, Arriv
                                  });
 }
 
+// The session moves, or is about to be given to a connection that has come before.
+bool must_wait(const LoopState& home, const Session& session, const Arrival& arrival) {
+  if (is_moving(home, arrival.session)) return true;
+  return session.resumable->shares_token && arrival.next_token.empty();
+}
+
 // On the session's loop, as a task.
 void arrive(Node& node, LoopState& home, Arrival arrival) {
   Session* session = find_session(*home.loop, arrival.session);
-  if (session != nullptr && is_moving(home, arrival.session)) {
+  if (session != nullptr && must_wait(home, *session, arrival)) {
     home.loop->schedule(home.loop->now() + kPause,
                         [&node, &home, arrival = std::move(arrival)]() mutable {
                           arrive(node, home, std::move(arrival));
                         });
     return;
   }
+  if (session != nullptr) session->resumable->shares_token = false;
   if (!may_be_resumed(session, arrival.token, arrival.received)) {
     return turn_away(node, home, std::move(arrival), session == nullptr);
   }

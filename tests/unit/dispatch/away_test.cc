@@ -10,6 +10,7 @@
 namespace peer::test {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -422,6 +423,27 @@ TEST_F(SharedAwayTest, WhoIsOnTheWayBackWhenTheNodeStopsIsClosedLikeAll) {
     broker_.session_tokens.release();
   });
   EXPECT_THAT(again.end(), ElementsAre(HasSubstr("resumed"), "1001 bye"));
+}
+
+// A `resume` that was held up on its way comes beside the one that its client has sent after it.
+TEST_F(SharedAwayTest, WhoComesWithAnOlderTokenTakesNoNewerOneFromTheOtherNodes) {
+  Client bob = resumable("bob");
+  leave(bob);
+  broker_.session_tokens.hold();
+  Client newer = connect();
+  newer.send("resume", resume_payload(token("bob"), 0));
+  broker_.session_tokens.wait();
+  Client late = connect();
+  late.send("resume", resume_payload(token("bob"), 0));
+  settle();
+  broker_.session_tokens.release();
+  note_token("bob", newer.read());
+  broker_.session_tokens.wait();
+  EXPECT_THAT(broker_.shared_tokens(), Contains(fingerprint_of(token("bob"))));
+  EXPECT_EQ(newer.ask(R"({"type":"ping"})"), R"({"type":"pong"})");
+  broker_.session_tokens.release();
+  EXPECT_EQ(late.read(), error(404, "session not found"));
+  EXPECT_TRUE(newer.waits());
 }
 
 TEST_F(SharedAwayTest, ARegistrationElsewhereEndsIt) {

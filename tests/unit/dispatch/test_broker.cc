@@ -102,8 +102,18 @@ std::string kinds_of(sdk::Watches watches) {
 
 }  // namespace
 
-void TestBroker::set_session_tokens(const sdk::Registered&, std::span<const sdk::SessionToken>,
+std::vector<sdk::SessionToken> TestBroker::shared_tokens() {
+  const std::lock_guard lock(mutex_);
+  return shared_tokens_;
+}
+
+void TestBroker::set_session_tokens(const sdk::Registered&,
+                                    std::span<const sdk::SessionToken> tokens,
                                     sdk::BrokerReply<bool> reply) {
+  {
+    const std::lock_guard lock(mutex_);
+    shared_tokens_.assign(tokens.begin(), tokens.end());
+  }
   session_tokens.take(std::move(reply), [] { return false; });
 }
 

@@ -113,6 +113,8 @@ class TestBroker final : public sdk::Broker {
                  sdk::BrokerReply<std::optional<sdk::MemberPage>> reply) override;
   void set_away(const sdk::Registered& peer, bool away,
                 std::span<const sdk::AwayNews> news) override;
+  /// The tokens that the other nodes were told last.
+  [[nodiscard]] std::vector<sdk::SessionToken> shared_tokens();
   /// Texts of it, in their order.
   [[nodiscard]] std::vector<std::string> updates();
   void tell_update(std::string_view ns, const sdk::Registered& peer, std::string_view text,
@@ -129,6 +131,7 @@ class TestBroker final : public sdk::Broker {
   std::vector<std::string> told_;
   std::vector<std::string> route_namespaces_;
   std::vector<std::string> updates_;
+  std::vector<sdk::SessionToken> shared_tokens_;
 };
 
 }  // namespace peer::test
