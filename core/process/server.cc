@@ -191,7 +191,8 @@ sdk::Result<void> Server::start_plugins() {
   });
   if (!started) return started;
   if (auto dialects = dispatcher_.dialects().start(); !dialects) return dialects;
-  broker_started_ = node_.broker_calls.run("start", [&] { node_.plugins.broker->start(host_); });
+  broker_started_ =
+      node_.broker_calls.run_unhurried("start", [&] { node_.plugins.broker->start(host_); });
   if (broker_started_) {
     auth_host_.start();
     return {};
@@ -280,7 +281,7 @@ void Server::stop_plugins(const WaitingFor& next) {
   auth_host_.stop();
   if (std::exchange(broker_started_, false)) {
     next(broker + ": stop");
-    node_.broker_calls.run("stop", [&] { plugins.broker->stop(); });
+    node_.broker_calls.run_unhurried("stop", [&] { plugins.broker->stop(); });
   }
   plugins.each([&](PluginRecord& record) {
     next(record.calls.title() + ": its tasks");

@@ -32,7 +32,9 @@ namespace {
 constexpr milliseconds kMostForClaim{5'000};
 // One step of it.
 constexpr milliseconds kMostForStep{4'000};
-constexpr milliseconds kPauseWhileBusy{20};
+// Each attempt costs both nodes and the broker as much as a step of a move: of hundreds that wait
+// while nodes stop, none may keep those up that are under way.
+constexpr milliseconds kLongestPause{320};
 // The other node has let go of the session, and has yet to send what it has.
 constexpr milliseconds kMostForRest{10'000};
 
@@ -57,12 +59,13 @@ std::optional<Claim> take_claim(LoopState& home, std::uint64_t number) {
 
 // Under a new number: whatever is still said of the old one concerns nobody.
 void ask_again(Node& node, LoopState& home, Claim claim) {
-  home.loop->schedule(home.loop->now() + kPauseWhileBusy,
-                      [&node, &home, claim = std::move(claim)]() mutable {
-                        const std::uint64_t number = ++node.last_registration;
-                        moves_of(home).claims.emplace(number, std::move(claim));
-                        ask_cluster(node, home, number);
-                      });
+  const milliseconds pause = claim.pause;
+  claim.pause = std::min(pause * 2, kLongestPause);
+  home.loop->schedule(home.loop->now() + pause, [&node, &home, claim = std::move(claim)]() mutable {
+    const std::uint64_t number = ++node.last_registration;
+    moves_of(home).claims.emplace(number, std::move(claim));
+    ask_cluster(node, home, number);
+  });
 }
 
 void conclude(Node& node, LoopState& home, std::uint64_t number, ClaimFate fate) {

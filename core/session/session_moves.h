@@ -56,6 +56,7 @@ struct Claim {
   Time ends{};  ///< when it is given up, with all that it has tried
   TimerId timeout;
   std::shared_ptr<MovingRest> rest{};  ///< of a parked session: what it has; null of others
+  milliseconds pause{20};              ///< before it is made once more, should the session be busy
 };
 
 /// A session that this node offers to another one. It is away.
