@@ -17,7 +17,7 @@ using testing::UnorderedElementsAre;
 class ParkedSessionTest : public ClusterTest {
  protected:
   ServerProcess& start(std::vector<std::string> settings = {}) {
-    settings.push_back("loops=2");
+    settings.insert(settings.begin(), "loops=2");
     return start_node(kQuick, settings);
   }
   static long long figure(ServerProcess& node, const char* name) {
