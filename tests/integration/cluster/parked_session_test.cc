@@ -248,7 +248,8 @@ TEST_F(ParkedSessionTest, ARecordOfAnotherVersionIsNotFound) {
 }
 
 TEST_F(ParkedSessionTest, WhatDoesNotFitLeavesAndIsCounted) {
-  ServerProcess& first = start({"resume_parked_bytes=2000"});
+  // Each loop has its own row of sessions.
+  ServerProcess& first = start({"loops=1", "resume_parked_bytes=2000"});
   ServerProcess& second = start();
   wait_for_nodes(first, 2);
   wait_for_nodes(second, 2);
