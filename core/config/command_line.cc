@@ -168,7 +168,7 @@ TLS_KEY work too, and REDIS_PASSWORD_FILE names a file that holds the password. 
 
 examples:
   peer-server --config config/peer-server.yaml
-  peer-server --set plugins.room_policy.options.max_size=10
+  peer-server --set plugins.room_policy.options.max_size=40
   PEER_PORT=9090 PEER_MAX_PEERS=50000 peer-server
   PEER_BROKER=redis REDIS_ADDR=redis:6379 peer-server
 )";

@@ -5,7 +5,6 @@
 #include <Poco/Net/HTTPClientSession.h>
 #include <Poco/Net/HTTPRequest.h>
 #include <Poco/Net/HTTPResponse.h>
-#include <Poco/Net/HTTPSClientSession.h>
 #include <Poco/Net/SecureStreamSocket.h>
 #include <Poco/Net/StreamSocket.h>
 
@@ -46,7 +45,8 @@ std::unique_ptr<HTTPClientSession> session_with(const HealthTarget& target) {
   if (!target.tls) return std::make_unique<HTTPClientSession>(socket);
   const Poco::Net::Context::Ptr context(new Poco::Net::Context(
       Poco::Net::Context::TLS_CLIENT_USE, "", Poco::Net::Context::VERIFY_NONE));
-  return std::make_unique<Poco::Net::HTTPSClientSession>(
+  // Poco's HTTPSClientSession sets its port, which it refuses for a socket that is connected.
+  return std::make_unique<HTTPClientSession>(
       Poco::Net::SecureStreamSocket::attach(socket, own_host(target.host), context));
 }
 

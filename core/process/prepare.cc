@@ -1,7 +1,10 @@
 #include "core/process/prepare.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -168,6 +171,15 @@ void check_files(LoadedConfig& loaded) {
 std::vector<Ban> load_bans(LoadedConfig& loaded) {
   const std::string& file = loaded.config.bans_file;
   if (file.empty() || !wrong_kind_of_file(file, Devices::kRefused).empty()) return {};
+  // Or the first ban would tell.
+  const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+    loaded.mistakes.push_back(loaded.origins.find("bans_file")->second +
+                              ": bans_file: cannot be written in folder '" + folder.string() +
+                              "': " + std::generic_category().message(errno) +
+                              "; make the folder, or let the server write to it");
+    return {};
+  }
   auto bans = read_bans_file(file);
   if (bans) return std::move(*bans);
   loaded.mistakes.push_back(loaded.origins.find("bans_file")->second +

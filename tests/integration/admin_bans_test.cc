@@ -229,5 +229,15 @@ TEST(BansFileTest, WhatIsNoListOfBansStopsTheStart) {
   }
 }
 
+TEST(BansFileTest, AFolderThatIsNotThereStopsTheStart) {
+  const TempDir dir;
+  const std::string folder = dir.path() / "gone";
+  ServerProcess process(
+      {.settings = {"bans_file=" + folder + "/bans.json"}, .arguments = {"--check-config"}});
+  EXPECT_EQ(process.wait_exit(), 78);
+  EXPECT_THAT(process.output(), HasSubstr("bans_file: cannot be written in folder '" + folder +
+                                          "': No such file or directory; make the folder"));
+}
+
 }  // namespace
 }  // namespace peer::test

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "tests/support/dev_certificate.h"
+#include "tests/support/run_program.h"
 #include "tests/support/server_test.h"
 
 namespace peer::test {
@@ -51,6 +52,16 @@ TEST_F(TlsTest, PeersOfBothVersionsSignalEachOther) {
   }
   old_one.close();
   new_one.next("peer_left");
+}
+
+TEST_F(TlsTest, TheHealthCheckOfThisMachineSpeaksIt) {
+  start_tls();
+  std::string command = std::string(PEER_SERVER_BINARY) + " --health-check";
+  for (const std::string& setting :
+       certificate_.settings({"host=127.0.0.1", fmt("port=%", port())}))
+    command += " --set " + setting;
+  const ProgramResult result = run_program(command + " 2>&1");
+  EXPECT_EQ(result.exit_status, 0) << result.output;
 }
 
 TEST_F(TlsTest, NothingOlderThanTls12IsSpoken) {
