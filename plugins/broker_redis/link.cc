@@ -13,9 +13,8 @@
 // The link's life: connect() asks where Redis is, open() builds both connections and loads the
 // scripts, a probe proves the subscription (kProving), and then it is up. Any failure comes to
 // fail(), which ends both connections, answers all that is under way with "unknown", and begins
-// anew after a pause. Replies come in the order of the commands, so `pending_` is a queue and needs
-// no numbers. The deadline of an attempt carries its number, and does nothing when a later attempt
-// is under way.
+// anew after a pause. The deadline of an attempt carries its number, and does nothing when a later
+// attempt is under way.
 namespace peer_redis {
 namespace {
 
@@ -40,12 +39,6 @@ milliseconds backoff(std::uint32_t failures, milliseconds lease, milliseconds la
   return full / 2 + milliseconds(random() % static_cast<unsigned>(full.count() / 2 + 1));
 }
 
-std::string formatted(const Arguments& arguments) {
-  std::string bytes;
-  append_command(bytes, arguments);
-  return bytes;
-}
-
 }  // namespace
 
 Link::Link(EventLoop& loop, const Options& options, std::string node, Events events)
@@ -58,19 +51,22 @@ Link::Link(EventLoop& loop, const Options& options, std::string node, Events eve
       events_(std::move(events)),
       moved_channel_(options.guide_channel("moved")),
       whereabouts_(loop, options, [this] { go_to_new_master(); }),
-      commands_(loop, {[this](const Reply& reply) { handle_reply(reply); },
-                       [this](std::string_view why) { fail(why); }}),
+      commands_(loop, options.operation_timeout, node_,
+                {[this](std::string_view why) { fail(why); },
+                 [this](std::string_view why) {
+                   if (state_ == State::kUp && why.starts_with("MOVED ")) have_others_look();
+                 },
+                 [this] { prove_when_ready(); }}),
       subscriber_(loop, {[this](const Reply& reply) { handle_pushed(reply); },
                          [this](std::string_view why) { fail(why); }}) {}
 
 void Link::stop() {
   stopped_ = true;
   state_ = State::kDown;
-  commands_.flush();
   commands_.close();
   subscriber_.close();
   whereabouts_.stop();
-  fail_pending();
+  commands_.answer_none();
 }
 
 void Link::stop_listening() {
@@ -91,7 +87,6 @@ void Link::connect_after(milliseconds pause) {
 void Link::connect() {
   if (stopped_) return;
   state_ = State::kConnecting;
-  scripts_loaded_ = false;
   in_cluster_ = false;
   subscribed_ = 0;
   const std::uint64_t attempt = ++attempt_;
@@ -113,14 +108,18 @@ void Link::open(const Whereabouts::Place& place) {
   if (attempt != attempt_ || state_ != State::kConnecting) return;
   // All of this is sent without waiting for the answers: one round trip instead of one for each
   // step.
-  greet(commands_);
+  greet([this](const Arguments& words) {
+    commands_.send(words, [this](const Reply* reply) {
+      if (reply != nullptr && reply->is_error()) fail(reply->text());
+    });
+  });
   ask_who_it_is();
-  ask_for_marker();
-  load_marker();
-  load_scripts();
+  commands_.ask_for_marker();
+  commands_.load_scripts();
   subscriber_.open(place.address, tls, place.endpoint.host);
   if (attempt != attempt_ || state_ != State::kConnecting) return;
-  greet(subscriber_);
+  // An error of the subscription comes to handle_pushed(), which fails the link.
+  greet([this](const Arguments& words) { subscriber_.send(words); });
   subscribe();
 }
 
@@ -137,20 +136,7 @@ void Link::subscribe() {
   subscriber_.send(subscribe);
 }
 
-void Link::greet(Connection& connection) {
-  const auto say = [&](const Arguments& arguments) {
-    // An error of the subscription comes to handle_pushed(), which fails the link.
-    if (&connection == &subscriber_) {
-      connection.send(arguments);
-      return;
-    }
-    send(
-        formatted(arguments), false,
-        [this](const Reply* reply) {
-          if (reply != nullptr && reply->is_error()) fail(reply->text());
-        },
-        Kind::kOwnTruth);
-  };
+void Link::greet(const std::function<void(const Arguments& words)>& say) const {
   const Access& access = options_.access;
   if (!access.username.empty()) {
     say({"AUTH", access.username, access.password});
@@ -185,61 +171,13 @@ void Link::ask_who_it_is() {
 }
 
 void Link::ask_whether_keys_moved() {
-  send(
-      formatted({"EXISTS", key_}), false,
-      [this](const Reply* reply) {
-        if (reply != nullptr && reply->is_error()) leave(reply->text());
-      },
-      Kind::kOwnTruth);
-}
-
-// Redis keeps scripts as long as it runs, and forgets none. One of our own tells whether it is
-// still the same process. The others are there again as soon as any node has come back.
-void Link::ask_for_marker() {
-  // There is nothing to ask on the first link: this node has no marker there.
-  if (marker_hash_.empty()) return;
-  send(
-      formatted({"SCRIPT", "EXISTS", marker_hash_}), false,
-      [this](const Reply* reply) {
-        if (reply != nullptr && !reply->is_error() && (*reply)[0].integer() == 0) {
-          another_store_ = true;
-        }
-      },
-      Kind::kOwnTruth);
-}
-
-// Two nodes have the same one by a chance that is small, and all nodes that ever were fill no
-// memory.
-void Link::load_marker() {
-  constexpr std::size_t kMarkers = 4096;
-  const std::string number = std::to_string(std::hash<std::string>()(node_) % kMarkers);
-  send(
-      formatted({"SCRIPT", "LOAD", "return " + number}), false,
-      [this](const Reply* reply) {
-        if (reply != nullptr && !reply->is_error()) marker_hash_ = reply->text();
-      },
-      Kind::kOwnTruth);
-}
-
-void Link::load_scripts() {
-  for (std::size_t i = 0; i < kScriptCount; ++i) {
-    send(
-        formatted({"SCRIPT", "LOAD", kScripts[i].text}), false,
-        [this, i](const Reply* reply) {
-          if (reply == nullptr) return;
-          if (reply->is_error()) return fail(reply->text());
-          hashes_[i] = reply->text();
-          // The answers come in order, so the last one means all.
-          if (i + 1 < kScriptCount) return;
-          scripts_loaded_ = true;
-          prove_when_ready();
-        },
-        Kind::kOwnTruth);
-  }
+  commands_.send({"EXISTS", key_}, [this](const Reply* reply) {
+    if (reply != nullptr && reply->is_error()) commands_.leave(reply->text());
+  });
 }
 
 void Link::prove_when_ready() {
-  if (state_ != State::kConnecting || !scripts_loaded_ || subscribed_ < channels_) return;
+  if (state_ != State::kConnecting || !commands_.has_scripts() || subscribed_ < channels_) return;
   state_ = State::kProving;
   probe();
 }
@@ -253,7 +191,7 @@ void Link::look_up_later() {
 void Link::look_up() {
   look_up_later();
   whereabouts_.check([this, attempt = attempt_] {
-    if (attempt == attempt_ && state_ == State::kUp) leave(kLeadsElsewhere);
+    if (attempt == attempt_ && state_ == State::kUp) commands_.leave(kLeadsElsewhere);
   });
 }
 
@@ -266,20 +204,13 @@ void Link::go_to_new_master() {
   loop_.run_at(Clock::now() + kGoodbyeOfOldMaster, [this, attempt = attempt_] {
     if (attempt == attempt_) fail(kNewMaster);
   });
-  leave(kNewMaster);
+  commands_.leave(kNewMaster);
 }
 
 // Whether our keys have moved: they may not have noticed, and what is published where the keys are
 // would reach them without being counted.
 void Link::have_others_look() {
   ask({"PUBLISH", moved_channel_, ""}, [](const Reply*) {});
-}
-
-// Nothing more is sent, and what is under way is answered yet.
-void Link::leave(std::string_view why) {
-  if (is_giving_up()) return;
-  refusal_ = why;
-  if (pending_.empty()) fail(std::string(refusal_));
 }
 
 void Link::probe() {
@@ -301,118 +232,17 @@ void Link::run(Script script, const Arguments& arguments, OnReply on_reply, Kind
   // (see plugins/broker_redis/DESIGN.md, "Outages").
   const std::string number = std::to_string(attempt_);
   const std::string lease = std::to_string(options_.lease.count());
-  Arguments all{"EVALSHA",
-                hashes_[static_cast<std::size_t>(script)],
-                "1",
-                key_,
-                channel_prefix_,
-                node_,
-                number,
+  Arguments all{"EVALSHA", commands_.hash_of(script), "1", key_, channel_prefix_, node_, number,
                 lease};
   all.insert(all.end(), arguments.begin(), arguments.end());
-  send(formatted(all), true, std::move(on_reply), kind);
+  commands_.run(all, std::move(on_reply), kind);
 }
 
 void Link::publish(std::string_view channel, std::string_view message, OnReply on_reply,
                    Kind kind) {
   // The owner of our keys alone accepts a script, so the count of receivers is that of all nodes.
   if (in_cluster_) return run(Script::kPublish, {channel, message}, std::move(on_reply), kind);
-  if (state_ == State::kDown || is_giving_up() || !admits(kind)) return on_reply(nullptr);
-  const std::string_view command[] = {"PUBLISH", channel, message};
-  if (!commands_.send(command)) return on_reply(nullptr);
-  // 40: the words and lengths of the command in RESP.
-  await_reply({}, std::move(on_reply), size_of(channel.size() + message.size() + 40));
-}
-
-void Link::ask(const Arguments& command, OnReply on_reply) {
-  const std::size_t before = pending_.size();
-  send(formatted(command), false, std::move(on_reply), Kind::kOwnTruth);
-  if (pending_.size() > before) pending_.back().may_be_refused = true;
-}
-
-// The failure is posted: whoever asks is not prepared for what it changes.
-bool Link::admits(Kind kind) {
-  if (kind == Kind::kOwnTruth) return true;
-  if (kind == Kind::kMessage) return has_room();
-  // It is about to fail. Nothing more is taken: what came later must not be done without what came
-  // first.
-  if (overflown_) return false;
-  if (pending_bytes_ < kMaxPendingBytes) return true;
-  overflown_ = true;
-  loop_.post([this, attempt = attempt_] {
-    if (attempt == attempt_) fail("it does not keep up");
-  });
-  return false;
-}
-
-void Link::send(std::string bytes, bool repeatable, OnReply on_reply, Kind kind) {
-  if (state_ == State::kDown || is_giving_up() || !admits(kind)) return on_reply(nullptr);
-  const std::size_t size = size_of(bytes.size());
-  // It waits behind those that have been refused for want of the scripts.
-  if (scripts_lost_ && repeatable) {
-    held_back_.push_back({std::move(bytes), std::move(on_reply), loop_.now(), size});
-    pending_bytes_ += size;
-    return;
-  }
-  if (!commands_.send_bytes(bytes)) return on_reply(nullptr);
-  // The bytes are kept for sending them again, which only scripts need.
-  if (!repeatable) bytes.clear();
-  await_reply(std::move(bytes), std::move(on_reply), size);
-}
-
-void Link::await_reply(std::string bytes, OnReply on_reply, std::size_t size) {
-  pending_.push_back({std::move(bytes), std::move(on_reply), loop_.now(), size});
-  pending_bytes_ += size;
-  if (!silence_timer_) watch_silence();
-}
-
-void Link::watch_silence() {
-  silence_timer_.reset();
-  if (pending_.empty()) return;
-  silence_timer_ = loop_.run_at(pending_.front().sent + options_.operation_timeout, [this] {
-    silence_timer_.reset();
-    const bool silent =
-        !pending_.empty() && Clock::now() - pending_.front().sent >= options_.operation_timeout;
-    if (silent) return fail("no answer");
-    watch_silence();
-  });
-}
-
-void Link::handle_reply(const Reply& reply) {
-  if (pending_.empty()) return fail("a reply to nothing");
-  Command command = std::move(pending_.front());
-  pending_.pop_front();
-  latency_ = std::chrono::duration_cast<std::chrono::microseconds>(loop_.now() - command.sent);
-  // Redis has restarted, or somebody has flushed its scripts. The command was not done, so it is
-  // sent again, at the place that it had.
-  if (reply.is_error() && reply.text().starts_with("NOSCRIPT") && !command.bytes.empty()) {
-    scripts_lost_ = true;
-    held_back_.insert(std::find_if(held_back_.begin(), held_back_.end(),
-                                   [&](const Command& other) { return other.sent > command.sent; }),
-                      std::move(command));
-  } else {
-    pending_bytes_ -= command.size;
-    // The first refusal decides. What is sent behind it would change the order, so nothing more is
-    // sent.
-    if (reply.is_refusal() && !command.may_be_refused && refusal_.empty()) {
-      if (state_ == State::kUp && reply.text().starts_with("MOVED ")) have_others_look();
-      refusal_ = reply.text();
-    }
-    command.on_reply(&reply);
-  }
-  if (is_giving_up() && pending_.empty()) return fail(std::string(refusal_));
-  if (scripts_lost_ && pending_.empty()) send_held_back();
-}
-
-// Only now, when nothing is under way any more, so that the order of the commands holds.
-void Link::send_held_back() {
-  scripts_lost_ = false;
-  load_marker();
-  load_scripts();
-  for (Command& command : std::exchange(held_back_, {})) {
-    pending_bytes_ -= command.size;
-    send(std::move(command.bytes), true, std::move(command.on_reply), Kind::kOwnTruth);
-  }
+  commands_.publish(channel, message, std::move(on_reply), kind);
 }
 
 void Link::handle_pushed(const Reply& reply) {
@@ -499,20 +329,8 @@ void Link::fail(std::string_view why) {
   // The next address is tried silently: the owner hears of a failure when there is nothing left to
   // try.
   if (was_up || !at_once) events_.down(reason);
-  fail_pending();
+  commands_.answer_none();
   connect_after(at_once ? milliseconds(0) : pause_after(reason));
-}
-
-void Link::fail_pending() {
-  refusal_.clear();
-  scripts_lost_ = false;
-  overflown_ = false;
-  pending_bytes_ = 0;
-  const auto held_back = std::exchange(held_back_, {});
-  // The queues are empty before anybody is called: a callback may send, and must not find old
-  // commands.
-  for (const Command& command : std::exchange(pending_, {})) command.on_reply(nullptr);
-  for (const Command& command : held_back) command.on_reply(nullptr);
 }
 
 }  // namespace peer_redis
