@@ -34,10 +34,10 @@ ClusterNode::ClusterNode(EventLoop& loop, const Options& options, peer::sdk::Bro
              },
              [this](std::size_t count) { shared_.dropped += count; }}),
       guide_(link_, options, view_.self(), mirror_, shared, host),
-      transport_(link_, options, guide_),
+      transport_(link_, guide_),
       router_(loop, view_.self(), options.lease, state_, shared, transport_),
       broadcasts_(link_, state_, shared, router_, guide_),
-      tickets_(link_, options, view_, state_, host),
+      tickets_(link_, view_, state_, host),
       heartbeat_(loop, link_, options, view_, log_, [this](const Beat& beat) { take_beat(beat); }),
       reaper_(link_, options, view_),
       watchers_(link_, mirror_, state_, host),
@@ -50,8 +50,8 @@ ClusterNode::ClusterNode(EventLoop& loop, const Options& options, peer::sdk::Bro
                   catch_up_, watchers_, log_, view_.self(), host),
       rooms_(loop, link_, mirror_, announcements_, state_, heartbeat_),
       sessions_({loop, link_, router_, mirror_, counts_, announcements_, state_, resync_, catch_up_,
-                 watchers_, host, options, view_.self()}),
-      inbox_(options.node_channel(view_.self()), gate_, link_, log_, host,
+                 watchers_, host, view_.self()}),
+      inbox_(gate_, link_, log_, host,
              {router_, guide_, announcements_, mirror_, counts_, view_, catch_up_, resync_,
               tickets_, heartbeat_, sessions_, watchers_}) {}
 

@@ -6,7 +6,7 @@
 #include "client_text.h"
 
 // In comes whatever was published on this node's channel and on those of the original
-// implementation; out it goes to one part of the node, by its kind, or to the core. Envelopes are
+// implementation; out it goes to one object of the part, by its kind, or to the core. Envelopes are
 // listed in plugins/broker_kit/envelope.h. A field more than is known is no mistake: a newer minor
 // version has added it.
 namespace peer_redis {
@@ -39,7 +39,7 @@ std::optional<Registered> read_registered(const Fields& fields) {
 }  // namespace
 
 void Inbox::take(std::string_view channel, std::string_view message) {
-  const bool ours = channel == own_channel_;
+  const bool ours = channel == link_.own_channel();
   if (gate_.is_open()) return ours ? take_envelope(message) : take_guide_message(message);
   const bool taken = gate_.pass(message.size() + 64, [this, ours, text = std::string(message)] {
     ours ? take_envelope(text) : take_guide_message(text);
@@ -60,7 +60,7 @@ void Inbox::take_envelope(std::string_view envelope) {
 }
 
 void Inbox::take_guide_message(std::string_view json) {
-  if (parts_.guide.take(json)) return;
+  if (objects_.guide.take(json)) return;
   log_.warn("a message on a channel of the original implementation is not the protocol's JSON");
 }
 
@@ -69,13 +69,13 @@ bool Inbox::dispatch(char kind, const Fields& fields) {
     case 'S':
       return take_directed(fields);
     case 'A':
-      return parts_.router.take_outcome(fields);
+      return objects_.router.take_outcome(fields);
     case 'F':
-      return parts_.router.take_moved(fields);
+      return objects_.router.take_moved(fields);
     case 'B':
-      return parts_.router.take_arrival_request(fields);
+      return objects_.router.take_arrival_request(fields);
     case 'C':
-      return parts_.router.take_arrival(fields);
+      return objects_.router.take_arrival(fields);
     case 'E':
       return take_broadcast(fields);
     case 'J':
@@ -95,19 +95,19 @@ bool Inbox::dispatch(char kind, const Fields& fields) {
     case 'V':
       return take_revoked(fields);
     case 'T':
-      return parts_.tickets.take_ticket(fields);
+      return objects_.tickets.take_ticket(fields);
     case 'U':
-      return parts_.tickets.take_end(fields);
+      return objects_.tickets.take_end(fields);
     case 'W':
-      return parts_.tickets.take_waiting(fields);
+      return objects_.tickets.take_waiting(fields);
     case 'Q':
-      return parts_.tickets.take_hint(fields);
+      return objects_.tickets.take_hint(fields);
     case 'M':
-      return parts_.tickets.take_matched(fields);
+      return objects_.tickets.take_matched(fields);
     case 'I':
-      return parts_.sessions.take_saying(fields);
+      return objects_.sessions.take_saying(fields);
     case 'Y':
-      return parts_.sessions.take_taken(fields);
+      return objects_.sessions.take_taken(fields);
     case 'O':
     case 'G':
       return take_watched(kind, fields);
@@ -126,7 +126,7 @@ bool Inbox::take_directed(const Fields& fields) {
   if (!namespaces || !is_client_text(message->text)) return false;
   const auto outcome = host_.deliver(DirectedMessage{message->from, message->to, *namespaces,
                                                      message->text, message->wants_outcome});
-  parts_.router.take_delivered(*message, outcome);
+  objects_.router.take_delivered(*message, outcome);
   return true;
 }
 
@@ -145,18 +145,18 @@ bool Inbox::take_joined(const Fields& fields) {
   if (!peer) return false;
   // The own announcement marks the place of this node's join in the stream. The core made the join,
   // and needs no news of it.
-  if (fields[3] == parts_.view.self()) {
-    parts_.announcements.take(std::string(fields[4]));
+  if (fields[3] == objects_.view.self()) {
+    objects_.announcements.take(std::string(fields[4]));
     return true;
   }
   if (!is_client_text(fields[5])) return false;
-  parts_.view.hear_of(fields[3]);
-  parts_.router.peer_is_at(*peer, fields[3]);
-  if (Mirror::Namespace* here = parts_.mirror.find(fields[1])) {
+  objects_.view.hear_of(fields[3]);
+  objects_.router.peer_is_at(*peer, fields[3]);
+  if (Mirror::Namespace* here = objects_.mirror.find(fields[1])) {
     if (here->elsewhere && here->elsewhere->contains(*peer)) return true;  // they know
     ++here->total;
     CatchUp::know_of(*here, *peer);
-    parts_.counts.tell(fields[1], *here);
+    objects_.counts.tell(fields[1], *here);
   }
   host_.member_joined(fields[1], *peer, fields[5]);
   return true;
@@ -168,11 +168,11 @@ bool Inbox::take_left(const Fields& fields) {
   const auto told = fields.size() > 4 ? read_fingerprints(fields[4])
                                       : std::make_optional<std::vector<Fingerprint>>();
   if (!peer || !told) return false;
-  if (fields[3] == parts_.view.self()) return true;  // this node was taken for dead, but it lives
-  Mirror::Namespace* here = parts_.mirror.find(fields[1]);
+  if (fields[3] == objects_.view.self()) return true;  // this node was taken for dead, but it lives
+  Mirror::Namespace* here = objects_.mirror.find(fields[1]);
   // The members here have heard of its leaving, or never of the peer.
   if (here != nullptr && here->elsewhere && here->elsewhere->erase(*peer) == 0) return true;
-  parts_.counts.member_gone(fields[1]);
+  objects_.counts.member_gone(fields[1]);
   if (here != nullptr) here->away.erase(*peer);
   told->empty() ? host_.member_left(fields[1], *peer)
                 : host_.member_left_told(fields[1], *peer, *told);
@@ -182,14 +182,14 @@ bool Inbox::take_left(const Fields& fields) {
 bool Inbox::take_watched(char kind, const Fields& fields) {
   const auto told = fields.size() >= 5 ? read_fingerprints(fields[4]) : std::nullopt;
   if (!told) return false;
-  return kind == 'O' ? parts_.watchers.take_away(fields, *told)
-                     : parts_.watchers.take_update(fields, *told);
+  return kind == 'O' ? objects_.watchers.take_away(fields, *told)
+                     : objects_.watchers.take_update(fields, *told);
 }
 
 bool Inbox::take_reaped(const Fields& fields) {
   const auto peer = fields.size() >= 3 ? from_hex(fields[2]) : std::nullopt;
   if (!peer) return false;
-  parts_.resync.settle(fields[1], *peer);
+  objects_.resync.settle(fields[1], *peer);
   return true;
 }
 
@@ -207,7 +207,7 @@ bool Inbox::take_room_change(const Fields& fields) {
     if (!is_client_text(list.back().text)) return false;
   }
   const peer::sdk::RoomState state{*owner, *max_size, std::string(fields[5])};
-  if (Mirror::Namespace* here = parts_.mirror.find(fields[1]); here != nullptr && here->room) {
+  if (Mirror::Namespace* here = objects_.mirror.find(fields[1]); here != nullptr && here->room) {
     here->room->state = state;
     here->room->terms =
         fields.size() > 9 ? RoomTerms{std::string(fields[8]), std::string(fields[9])} : RoomTerms();
@@ -216,7 +216,7 @@ bool Inbox::take_room_change(const Fields& fields) {
   const bool closed = fields.size() > 7 && fields[7] == kRoomCloses;
   host_.room_changed({fields[1], state, list, false, closed});
   // Behind the news: the core has heard of the change before its commit is answered.
-  if (!fields[2].empty()) parts_.announcements.take(std::string(fields[2]));
+  if (!fields[2].empty()) objects_.announcements.take(std::string(fields[2]));
   return true;
 }
 
@@ -225,18 +225,18 @@ bool Inbox::take_kick(const Fields& fields) {
   const auto target = from_hex(fields[2]);
   const auto by = from_hex(fields[3]);
   if (!target || !by) return false;
-  const Mirror::Peer* entry = parts_.mirror.find(*target);
+  const Mirror::Peer* entry = objects_.mirror.find(*target);
   // The target has gone by itself.
   if (entry == nullptr) return true;
-  if (parts_.mirror.remove_member(fields[1], {*target, entry->registration}))
-    parts_.counts.member_gone(fields[1]);
+  if (objects_.mirror.remove_member(fields[1], {*target, entry->registration}))
+    objects_.counts.member_gone(fields[1]);
   host_.kicked(fields[1], *target, *by);
   return true;
 }
 
 bool Inbox::take_replaced(const Fields& fields) {
   const auto registered = read_registered(fields);
-  if (registered && parts_.mirror.is_live(*registered)) host_.replaced(*registered);
+  if (registered && objects_.mirror.is_live(*registered)) host_.replaced(*registered);
   return registered.has_value();
 }
 
@@ -249,13 +249,13 @@ bool Inbox::take_revoked(const Fields& fields) {
 
 bool Inbox::take_alias_lost(const Fields& fields) {
   const auto registered = read_registered(fields);
-  if (registered && parts_.mirror.is_live(*registered)) parts_.resync.lose_alias(*registered);
+  if (registered && objects_.mirror.is_live(*registered)) objects_.resync.lose_alias(*registered);
   return registered.has_value();
 }
 
 // A beat tells who is there now, and that data was lost.
 bool Inbox::take_news_of_nodes(const Fields& fields) {
-  parts_.heartbeat.beat_soon(fields.size() >= 2 && fields[1] == "lost");
+  objects_.heartbeat.beat_soon(fields.size() >= 2 && fields[1] == "lost");
   return true;
 }
 

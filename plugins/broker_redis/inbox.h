@@ -17,13 +17,13 @@
 
 namespace peer_redis {
 
-/// What comes from the subscription, in its order, on its way to the part that it is for. Anybody
+/// What comes from the subscription, in its order, on its way to the object that it is for. Anybody
 /// who can write to Redis can publish anything: what is no message of ours is dropped with a
 /// warning. Loop thread only.
 class Inbox {
  public:
-  /// The parts that take what comes.
-  struct Parts {
+  /// The objects that take what comes.
+  struct Objects {
     Router& router;
     GuideChannels& guide;
     Announcements& announcements;
@@ -38,14 +38,9 @@ class Inbox {
     Watchers& watchers;
   };
 
-  Inbox(std::string own_channel, StreamGate& gate, Link& link, ClusterLog& log,
-        peer::sdk::BrokerHost& host, const Parts& parts)
-      : own_channel_(std::move(own_channel)),
-        gate_(gate),
-        link_(link),
-        log_(log),
-        host_(host),
-        parts_(parts) {}
+  Inbox(StreamGate& gate, Link& link, ClusterLog& log, peer::sdk::BrokerHost& host,
+        const Objects& objects)
+      : gate_(gate), link_(link), log_(log), host_(host), objects_(objects) {}
 
   /// What came on one of the channels: now, or when the gate lets it through.
   void take(std::string_view channel, std::string_view message);
@@ -78,13 +73,12 @@ class Inbox {
   /// Nodes have come or gone, or data was lost: a heartbeat finds out.
   bool take_news_of_nodes(const Fields& fields);
 
-  const std::string own_channel_;
   StreamGate& gate_;
   Link& link_;
   ClusterLog& log_;
   peer::sdk::BrokerHost& host_;
-  /// By reference; all of them live as long as ClusterNode.
-  const Parts parts_;
+  /// By reference; all of them live as long as Part.
+  const Objects objects_;
 };
 
 }  // namespace peer_redis

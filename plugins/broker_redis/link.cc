@@ -46,8 +46,8 @@ Link::Link(EventLoop& loop, const Options& options, std::string node, Events eve
       options_(options),
       node_(std::move(node)),
       key_(options.prefix + ":{0}"),
-      own_channel_(options.node_channel(node_)),
-      channel_prefix_(options.node_channel("")),
+      channel_prefix_(options.prefix + ":n:"),
+      own_channel_(channel_prefix_ + node_),
       events_(std::move(events)),
       moved_channel_(options.guide_channel("moved")),
       whereabouts_(loop, options, [this] { go_to_new_master(); }),
@@ -243,6 +243,13 @@ void Link::publish(std::string_view channel, std::string_view message, OnReply o
   // The owner of our keys alone accepts a script, so the count of receivers is that of all nodes.
   if (in_cluster_) return run(Script::kPublish, {channel, message}, std::move(on_reply), kind);
   commands_.publish(channel, message, std::move(on_reply), kind);
+}
+
+void Link::publish_to_node(std::string_view node, std::string_view message, OnReply on_reply,
+                           Kind kind) {
+  std::string channel = channel_prefix_;
+  channel += node;
+  publish(channel, message, std::move(on_reply), kind);
 }
 
 void Link::handle_pushed(const Reply& reply) {

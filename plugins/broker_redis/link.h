@@ -62,6 +62,11 @@ class Link {
   void run(Script script, const Arguments& arguments, OnReply on_reply, Kind kind = Kind::kState);
   void publish(std::string_view channel, std::string_view message, OnReply on_reply,
                Kind kind = Kind::kMessage);
+  /// To the channel of one node; `node`: its id.
+  void publish_to_node(std::string_view node, std::string_view message, OnReply on_reply,
+                       Kind kind = Kind::kMessage);
+  /// Where what is published to this node comes from.
+  [[nodiscard]] const std::string& own_channel() const { return own_channel_; }
   /// A question that Redis may refuse to answer, without any harm.
   void ask(const Arguments& command, OnReply on_reply) {
     commands_.ask(command, std::move(on_reply));
@@ -132,8 +137,8 @@ class Link {
   const Options& options_;
   const std::string node_;
   const std::string key_;
+  const std::string channel_prefix_;  ///< of the channel of a node, before its id
   const std::string own_channel_;
-  const std::string channel_prefix_;
   const Events events_;
   const std::string moved_channel_;
   Whereabouts whereabouts_;

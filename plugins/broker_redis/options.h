@@ -46,10 +46,6 @@ struct Options {
   std::chrono::milliseconds operation_timeout{1000};
   std::chrono::milliseconds lookup{60000};
 
-  /// The channel that one node listens to; `node`: its id.
-  [[nodiscard]] std::string node_channel(std::string_view node) const {
-    return prefix + ":n:" + std::string(node);
-  }
   /// A channel of the original implementation; `name`: "signal".
   [[nodiscard]] std::string guide_channel(std::string_view name) const {
     return prefix + ":" + std::string(name);

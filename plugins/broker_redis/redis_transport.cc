@@ -22,8 +22,7 @@ Answer::Verdict verdict_of(std::string_view text) {
 }  // namespace
 
 void RedisTransport::publish(std::string_view node, std::string_view envelope, Errand errand) {
-  const std::string channel = options_.node_channel(node);
-  link_.publish(channel, envelope, [errand = std::move(errand)](const Reply* reply) {
+  link_.publish_to_node(node, envelope, [errand = std::move(errand)](const Reply* reply) {
     Answer answer;
     answer.fate = fate_of(reply);
     if (reply != nullptr) answer.listeners = reply->integer();
@@ -32,8 +31,7 @@ void RedisTransport::publish(std::string_view node, std::string_view envelope, E
 }
 
 void RedisTransport::tell(std::string_view node, std::string_view envelope) {
-  const std::string channel = options_.node_channel(node);
-  link_.publish(channel, envelope, [](const Reply*) {});
+  link_.publish_to_node(node, envelope, [](const Reply*) {});
 }
 
 void RedisTransport::find(const Fingerprint& peer, std::string_view envelope, bool patient,

@@ -5,7 +5,6 @@
 #include "guide_channels.h"
 #include "kit.h"
 #include "link.h"
-#include "options.h"
 
 namespace peer_redis {
 
@@ -14,8 +13,7 @@ namespace peer_redis {
 /// Loop thread only.
 class RedisTransport final : public Transport {
  public:
-  RedisTransport(Link& link, const Options& options, GuideChannels& guide)
-      : link_(link), options_(options), guide_(guide) {}
+  RedisTransport(Link& link, GuideChannels& guide) : link_(link), guide_(guide) {}
 
   [[nodiscard]] bool is_giving_up() const override { return link_.is_giving_up(); }
   /// PUBLISH to the node's channel. The answer has the number of listeners.
@@ -35,7 +33,6 @@ class RedisTransport final : public Transport {
 
  private:
   Link& link_;
-  const Options& options_;
   GuideChannels& guide_;
 };
 

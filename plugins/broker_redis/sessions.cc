@@ -85,7 +85,7 @@ void Sessions::ask(const std::string& token, const std::string& text,
 }
 
 void Sessions::tell_node(const std::string& node, const std::string& text) {
-  parts_.link.publish(parts_.options.node_channel(node), saying(text), [](const Reply*) {});
+  parts_.link.publish_to_node(node, saying(text), [](const Reply*) {});
 }
 
 void Sessions::ask_any(std::uint64_t number, const std::string& text,

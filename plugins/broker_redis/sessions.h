@@ -22,7 +22,7 @@ namespace peer_redis {
 /// registration goes over. Loop thread only.
 class Sessions {
  public:
-  /// What it stands on; all of it lives as long as ClusterNode.
+  /// What it stands on; all of it lives as long as Part.
   struct Parts {
     EventLoop& loop;
     Link& link;
@@ -35,7 +35,6 @@ class Sessions {
     CatchUp& catch_up;
     Watchers& watchers;
     peer::sdk::BrokerHost& host;
-    const Options& options;
     const std::string& self;
   };
   /// PeerTake, with texts of its own.

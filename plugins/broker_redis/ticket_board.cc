@@ -140,9 +140,8 @@ void TicketBoard::take_namespaces(const std::vector<std::string>& with_tickets) 
 // Nodes learn at different times who is there: a ticket may have come to a node that does not make
 // the matches any more, or does not yet. Who does fetches it, now or when it learns that it does.
 void TicketBoard::tell_matcher(std::string_view ns) {
-  const std::string channel = options_.node_channel(view_.chosen_for(ns));
-  link_.publish(
-      channel, envelope('Q', {ns}), [](const Reply*) {}, Link::Kind::kState);
+  link_.publish_to_node(
+      view_.chosen_for(ns), envelope('Q', {ns}), [](const Reply*) {}, Link::Kind::kState);
 }
 
 bool TicketBoard::take_hint(const Fields& fields) {
@@ -207,10 +206,10 @@ void TicketBoard::say_waiting(const std::string& ns, TicketId ticket, const std:
   if (found == matching_.end() || !link_.is_up()) return;
   const auto entry = found->second.find(ticket);
   if (entry == found->second.end()) return;
-  const std::string channel = options_.node_channel(entry->second);
   const std::string id = std::to_string(ticket);
-  link_.publish(channel, word.empty() ? envelope('W', {ns, id}) : envelope('W', {ns, id, word}),
-                [](const Reply*) {});
+  link_.publish_to_node(entry->second,
+                        word.empty() ? envelope('W', {ns, id}) : envelope('W', {ns, id, word}),
+                        [](const Reply*) {});
 }
 
 void TicketBoard::remove(const std::string& ns, TicketId ticket, const ReplyTo<TicketEnd>& reply) {

@@ -11,7 +11,6 @@
 
 #include "kit.h"
 #include "link.h"
-#include "options.h"
 
 namespace peer_redis {
 
@@ -24,9 +23,9 @@ class TicketBoard {
   using SharedTicket = peer::sdk::SharedTicket;
   using TicketId = peer::sdk::TicketId;
 
-  TicketBoard(Link& link, const Options& options, const ClusterView& view, const NodeState& state,
+  TicketBoard(Link& link, const ClusterView& view, const NodeState& state,
               peer::sdk::BrokerHost& host)
-      : link_(link), options_(options), view_(view), state_(state), host_(host) {}
+      : link_(link), view_(view), state_(state), host_(host) {}
 
   // What the core asks for.
   void add(const std::string& ns, const SharedTicket& ticket, std::optional<TicketId> replaces);
@@ -81,7 +80,6 @@ class TicketBoard {
   void stop_matching(std::string_view ns, TicketId ticket);
 
   Link& link_;
-  const Options& options_;
   const ClusterView& view_;
   const NodeState& state_;
   peer::sdk::BrokerHost& host_;
