@@ -4,20 +4,13 @@
 #include <cstdint>
 #include <utility>
 
+#include "plugins/broker_kit/stable_hash.h"
+
 namespace peer_broker_kit {
 namespace {
 
-/// FNV-1a with the finalizer of SplitMix64: the same on every machine.
 std::uint64_t weight(std::string_view subject, std::string_view node) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  const auto mix = [&hash](std::string_view text) {
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  };
-  mix(node);
-  mix(subject);
-  hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9;
-  hash = (hash ^ (hash >> 27)) * 0x94d049bb133111eb;
-  return hash ^ (hash >> 31);
+  return StableHash().add(node).add(subject).value();
 }
 
 }  // namespace
