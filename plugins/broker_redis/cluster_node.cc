@@ -1,180 +1,72 @@
 #include "cluster_node.h"
 
-#include <utility>
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <string>
 
-// Wires the parts. Three things concern many of them, and their order matters: the link comes or
-// goes (went_up, went_down), a heartbeat has told something (take_beat), and Redis has been put
-// right (finish_resync).
+#include "part_choice.h"
+
 namespace peer_redis {
-
-using State = NodeState::State;
-
 namespace {
 
-// With RedisBroker's wait for the goodbye below what the core leaves for the broker.
-constexpr std::chrono::milliseconds kMostForLateMessages{400};
-constexpr std::chrono::milliseconds kPauseForLateMessages{2};
+constexpr std::size_t kParts = 1;
 
 }  // namespace
 
 ClusterNode::ClusterNode(EventLoop& loop, const Options& options, peer::sdk::BrokerHost& host,
                          peer::sdk::PluginHost& plugin_host, SharedState& shared)
-    : loop_(loop),
-      shared_(shared),
-      log_(host, plugin_host, [this] { return link_.place(); }),
-      state_(shared),
-      view_(std::string(host.node_id())),
-      counts_(mirror_, shared),
-      gate_(loop),
-      announcements_(gate_),
-      link_(loop, options, view_.self(),
-            {[this] { went_up(); }, [this](std::string_view why) { went_down(why); },
-             [this](std::string_view channel, std::string_view message) {
-               inbox_.take(channel, message);
-             },
-             [this](std::size_t count) { shared_.dropped += count; }}),
-      guide_(link_, options, view_.self(), mirror_, shared, host),
-      transport_(link_, guide_),
-      router_(loop, view_.self(), options.lease, state_, shared, transport_),
-      broadcasts_(link_, state_, shared, router_, guide_),
-      tickets_(link_, view_, state_, host),
-      heartbeat_(loop, link_, options, view_, log_, [this](const Beat& beat) { take_beat(beat); }),
-      reaper_(link_, options, view_),
-      watchers_(link_, mirror_, state_, host),
-      resync_(link_, mirror_, counts_, state_, tickets_, watchers_, host,
-              [this] { finish_resync(); }),
-      catch_up_(link_, mirror_, counts_, announcements_, state_, host),
-      key_check_(link_, mirror_, state_, resync_, log_),
-      peers_(loop, link_, mirror_, counts_, state_, resync_, log_, host),
-      namespaces_(loop, link_, mirror_, counts_, announcements_, state_, heartbeat_, resync_,
-                  catch_up_, watchers_, log_, view_.self(), host),
-      rooms_(loop, link_, mirror_, announcements_, state_, heartbeat_),
-      sessions_({loop, link_, router_, mirror_, counts_, announcements_, state_, resync_, catch_up_,
-                 watchers_, host, view_.self()}),
-      inbox_(gate_, link_, log_, host,
-             {router_, guide_, announcements_, mirror_, counts_, view_, catch_up_, resync_,
-              tickets_, heartbeat_, sessions_, watchers_}) {}
-
-void ClusterNode::leave_cluster(Task done) {
-  if (!link_.is_up()) return done();
-  heartbeat_.stop();
-  await_silence(Clock::now() + kMostForLateMessages, std::move(done));
+    : host_(host), shared_(shared), counts_(mirror_, shared) {
+  for (std::size_t i = 0; i < kParts; ++i) {
+    parts_.push_back(std::make_unique<Part>(
+        Part::Common{loop, options, host, plugin_host, shared, mirror_, counts_}, i));
+  }
 }
 
-// What has been sent to this node's channel may be for a peer that is elsewhere by now. Once nobody
-// is heard any more, and that has been passed on, the node is no way to anybody.
-void ClusterNode::await_silence(Time until, Task done) {
-  const bool may_wait = link_.is_up() && Clock::now() < until;
-  const bool has_sent_all = !router_.holds_back_anything();
-  if (has_sent_all && link_.is_listening()) link_.stop_listening();
-  if (may_wait && !(has_sent_all && !link_.is_listening() && gate_.is_open())) {
-    loop_.run_at(
-        Clock::now() + kPauseForLateMessages,
-        [this, until, done = std::move(done)]() mutable { await_silence(until, std::move(done)); });
-    return;
+Part& ClusterNode::part_of(const Fingerprint& peer) {
+  return *parts_[part_of_peer(peer, parts_.size())];
+}
+
+Part& ClusterNode::part_of(std::string_view ns) { return *parts_[part_of_name(ns, parts_.size())]; }
+
+void ClusterNode::start() {
+  for (const auto& part : parts_) part->start();
+}
+
+void ClusterNode::leave_cluster(const Task& done) {
+  const auto left = std::make_shared<std::size_t>(parts_.size());
+  for (const auto& part : parts_) {
+    part->leave([left, done] {
+      if (--*left == 0) done();
+    });
   }
-  // The peers go first, so that kGoodbye, behind them in the same order, means that all is done.
-  peers_.remove_all();
-  link_.run(Script::kGoodbye, {envelope('N', {})},
-            [done = std::move(done)](const Reply*) { done(); });
 }
 
 void ClusterNode::stop() {
-  heartbeat_.stop();
-  link_.stop();
-  gate_.clear();
-  router_.stop();
+  for (const auto& part : parts_) part->stop();
 }
 
 void ClusterNode::recover(std::string_view what) {
-  log_.warn("the thread of broker_redis failed and goes on: " + std::string(what));
-  link_.give_up("a failure of this node");
-  gate_.recover();
+  host_.log_warning("the thread of broker_redis failed and goes on: " + std::string(what));
+  for (const auto& part : parts_) part->recover();
 }
 
 void ClusterNode::flush() {
-  watchers_.end_round();
-  link_.flush();
-  shared_.latency_us = link_.latency().count();
-  shared_.pending = link_.pending();
-  shared_.queued_messages = router_.queued_messages() + shared_.posted_messages;
-  shared_.queued_bytes = router_.queued_bytes() + link_.queued_bytes() + shared_.posted_bytes;
-}
-
-void ClusterNode::went_up() {
-  reaper_.went_up();
-  router_.went_up();
-  tickets_.matching_is_due();
-  state_.set(State::kResyncing);
-  log_.went_up();
-  heartbeat_.went_up();
-  key_check_.check_eviction();
-}
-
-void ClusterNode::went_down(std::string_view why) {
-  heartbeat_.stop();
-  log_.failed(why);
-  state_.set(State::kDegraded);
-  view_.set_nodes({view_.self()});
-  shared_.nodes = 1;
-  shared_.set_others({});
-  guide_.set_listeners(false);
-  router_.went_down();
-  resync_.interrupt();
-  catch_up_.interrupt();
-  reaper_.went_down();
-  announcements_.interrupt();
-  tickets_.match_alone();
-}
-
-void ClusterNode::take_beat(const Beat& beat) {
-  resync_.set_clock_offset(beat.clock_offset_us);
-  guide_.set_listeners(beat.foreign_listeners);
-  shared_.nodes = static_cast<std::uint32_t>(view_.nodes().size());
-  if (beat.nodes_changed) tickets_.matching_is_due();
-  // While the link was down there were none, whatever the view has been since.
-  std::vector<std::string> others = view_.nodes();
-  std::erase(others, view_.self());
-  shared_.set_others(std::move(others));
-  if (beat.must_resync) {
-    state_.set(State::kResyncing);
-    // In this state calls of the core change the mirror and mark their peer, which go_on() then
-    // writes.
-    catch_up_.becomes_due();
-    resync_.begin(beat.quiet);
+  std::chrono::microseconds latency{0};
+  std::uint64_t pending = 0;
+  std::uint64_t queued_messages = shared_.posted_messages;
+  std::uint64_t queued_bytes = shared_.posted_bytes;
+  for (const auto& part : parts_) {
+    part->flush();
+    latency = std::max(latency, part->latency());
+    pending += part->pending();
+    queued_messages += part->queued_messages();
+    queued_bytes += part->queued_bytes();
   }
-  if (state_.is_connected()) tickets_.take_namespaces(beat.with_tickets);
-  if (!beat.unsettled) {
-    catch_up_.all_is_whole();
-  } else if (state_.is_connected() && beat.waited_for) {
-    say_settled();  // another node has lost sight of that
-  }
-  router_.tidy(beat.at);
-  if (beat.parked && state_.is_connected()) sessions_.some_are_parked();
-  reaper_.take_beat(beat.at, beat.dead);
-  key_check_.check_some();
-}
-
-void ClusterNode::say_settled() {
-  link_.run(Script::kSettled, {}, [this](const Reply* reply) {
-    const bool others_have_yet_to = reply == nullptr || reply->is_error() || reply->integer() != 0;
-    if (!others_have_yet_to) catch_up_.all_is_whole();
-  });
-}
-
-void ClusterNode::finish_resync() {
-  state_.set(State::kConnected);
-  say_settled();
-  log_.connected(view_.nodes().size(), state_.dropped_meanwhile());
-  // A link that fails before this is tried again with growing pauses, even if it was up.
-  link_.has_proved_itself();
-  watchers_.connected();
-  resync_.settle_kept();
-  peers_.connected();
-  // Behind the peers, since a ticket of an unknown peer is refused.
-  tickets_.share_all();
-  if (tickets_.is_matching_due()) heartbeat_.beat();
-  router_.connected();
+  shared_.latency_us = latency.count();
+  shared_.pending = pending;
+  shared_.queued_messages = queued_messages;
+  shared_.queued_bytes = queued_bytes;
 }
 
 }  // namespace peer_redis

@@ -1,109 +1,51 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
+#include <memory>
 #include <string_view>
+#include <vector>
 
 #include <peer/sdk/broker.h>
+#include <peer/sdk/host.h>
 
-#include "broadcasts.h"
-#include "catch_up.h"
-#include "cluster_log.h"
-#include "guide_channels.h"
-#include "heartbeat.h"
-#include "inbox.h"
-#include "key_check.h"
 #include "kit.h"
-#include "link.h"
-#include "namespaces.h"
 #include "options.h"
-#include "peers.h"
-#include "reaper.h"
-#include "redis_transport.h"
-#include "resync.h"
-#include "rooms.h"
-#include "sessions.h"
-#include "ticket_board.h"
+#include "part.h"
 
 namespace peer_redis {
 
-/// This node's part of the cluster: the parts, and what one of them must know of another. Each part
-/// owns its state and sees of the others what it is given (plugins/broker_redis/DESIGN.md,
-/// "Parts"). Loop thread only.
+/// This node in the cluster: what the core has told, and the parts of what the nodes share. Each
+/// name is in one of them, the same for all nodes. Loop thread only.
 class ClusterNode {
  public:
   ClusterNode(EventLoop& loop, const Options& options, peer::sdk::BrokerHost& host,
               peer::sdk::PluginHost& plugin_host, SharedState& shared);
 
-  void start() { link_.start(); }
+  void start();
   /// Takes this node's peers out of what is shared, and calls `done` when that has reached Redis,
   /// or cannot.
-  void leave_cluster(Task done);
-  /// Ends the link. Operations under way are answered with "cannot know". Nothing else follows.
+  void leave_cluster(const Task& done);
+  /// Ends the links. Operations under way are answered with "cannot know". Nothing else follows.
   void stop();
   /// At the end of each round of the loop: sends what was queued, and updates what status() shows.
   void flush();
-  /// After an exception: what was under way is unknown, so the link is built anew, and the resync
+  /// After an exception: what was under way is unknown, so the links are built anew, and the resync
   /// puts right what Redis has.
   void recover(std::string_view what);
 
-  // What the core asks for.
-  Peers& peers() { return peers_; }
-  Router& router() { return router_; }
-  Broadcasts& broadcasts() { return broadcasts_; }
-  Namespaces& namespaces() { return namespaces_; }
-  Rooms& rooms() { return rooms_; }
-  TicketBoard& tickets() { return tickets_; }
-  Sessions& sessions() { return sessions_; }
-  Watchers& watchers() { return watchers_; }
+  // Where the core's calls go. A registration, its tokens and its messages are where its
+  // fingerprint is, members, rooms and tickets where their namespace is.
+  [[nodiscard]] Part& part_of(const Fingerprint& peer);
+  [[nodiscard]] Part& part_of(std::string_view ns);
+  /// For what concerns all parts: there is one.
+  [[nodiscard]] Part& only_part() { return *parts_.front(); }
 
  private:
-  void await_silence(Time until, Task done);
-  /// The link is up: the first heartbeat goes out, and says what has to be put right.
-  void went_up();
-  /// The link is down: from here on the core works by its local view.
-  void went_down(std::string_view why);
-  /// Hands what a heartbeat has told to the parts that it concerns.
-  void take_beat(const Beat& beat);
-  /// Redis has all that the mirror has: this node is connected.
-  void finish_resync();
-  /// Tells the others that this node has put back what a loss of data took.
-  void say_settled();
-
-  // In the order in which they are built: each sees only earlier ones.
-  EventLoop& loop_;
+  peer::sdk::BrokerHost& host_;
   SharedState& shared_;
-  ClusterLog log_;
-  NodeState state_;
-  ClusterView view_;
-  /// What the core has told.
   Mirror mirror_;
   MemberCounts counts_;
-  /// The stream of news, and what makes it stand still.
-  StreamGate gate_;
-  Announcements announcements_;
-  /// The way to Redis.
-  Link link_;
-  GuideChannels guide_;
-  RedisTransport transport_;
-  /// Messages.
-  Router router_;
-  Broadcasts broadcasts_;
-  TicketBoard tickets_;
-  /// Who lives, and what Redis lacks.
-  Heartbeat heartbeat_;
-  Reaper reaper_;
-  Watchers watchers_;
-  Resync resync_;
-  CatchUp catch_up_;
-  KeyCheck key_check_;
-  /// The operations of the core.
-  Peers peers_;
-  Namespaces namespaces_;
-  Rooms rooms_;
-  Sessions sessions_;
-  /// Last: it hands what comes to all the others.
-  Inbox inbox_;
+  std::vector<std::unique_ptr<Part>> parts_;
 };
 
 }  // namespace peer_redis

@@ -8,8 +8,8 @@
 #include "version_text.h"
 
 // Out goes lua/beat.lua, every `beat_ms` and whenever another node has news; what it answers is
-// handed to the other parts as a Beat. A node that cannot beat in time may be taken for dead by the
-// others, and finds out with the first beat that gets through.
+// handed to the other objects as a Beat. A node that cannot beat in time may be taken for dead by
+// the others, and finds out with the first beat that gets through.
 namespace peer_redis {
 namespace {
 

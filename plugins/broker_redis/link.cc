@@ -41,11 +41,12 @@ milliseconds backoff(std::uint32_t failures, milliseconds lease, milliseconds la
 
 }  // namespace
 
-Link::Link(EventLoop& loop, const Options& options, std::string node, Events events)
+Link::Link(EventLoop& loop, const Options& options, std::size_t part, std::string node,
+           Events events)
     : loop_(loop),
       options_(options),
       node_(std::move(node)),
-      key_(options.prefix + ":{0}"),
+      key_(options.prefix + ":{" + std::to_string(part) + "}"),
       channel_prefix_(options.prefix + ":n:"),
       own_channel_(channel_prefix_ + node_),
       events_(std::move(events)),

@@ -52,7 +52,8 @@ class Link {
     std::function<void(std::size_t count)> lost;
   };
 
-  Link(EventLoop& loop, const Options& options, std::string node, Events events);
+  /// `part`: the number of what it leads to, in the name of the keys; `node`: this node's id.
+  Link(EventLoop& loop, const Options& options, std::size_t part, std::string node, Events events);
 
   void start() { connect(); }
   void stop();

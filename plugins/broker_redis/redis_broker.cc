@@ -80,37 +80,39 @@ bool RedisBroker::post_message(std::size_t size, Task task) {
 void RedisBroker::register_peer(const Registered& peer, std::string_view alias,
                                 ReplyTo<RegisterOutcome> reply) {
   loop_->post([this, peer, alias = std::string(alias), reply = std::move(reply)] {
-    node_->peers().enter(peer, alias, {}, reply);
+    node_->part_of(peer.peer).peers().enter(peer, alias, {}, reply);
   });
 }
 
 void RedisBroker::register_proved(const Registered& peer, std::string_view alias,
                                   ReplyTo<RegisterOutcome> reply) {
   loop_->post([this, peer, alias = std::string(alias), reply = std::move(reply)] {
-    node_->peers().enter(peer, alias, kProved, reply);
+    node_->part_of(peer.peer).peers().enter(peer, alias, kProved, reply);
   });
 }
 
 void RedisBroker::register_owned(const Registered& peer, std::string_view alias,
                                  const Fingerprint& secret, ReplyTo<RegisterOutcome> reply) {
   loop_->post([this, peer, alias = std::string(alias), secret, reply = std::move(reply)] {
-    node_->peers().enter(peer, alias, to_hex(secret), reply);
+    node_->part_of(peer.peer).peers().enter(peer, alias, to_hex(secret), reply);
   });
 }
 
 void RedisBroker::revoke(const Fingerprint& peer, std::string_view message) {
-  loop_->post([this, peer, words = std::string(message)] { node_->peers().revoke(peer, words); });
+  loop_->post([this, peer, words = std::string(message)] {
+    node_->part_of(peer).peers().revoke(peer, words);
+  });
 }
 
 void RedisBroker::unregister_peer(const Registered& peer) {
-  loop_->post([this, peer] { node_->peers().remove(peer); });
+  loop_->post([this, peer] { node_->part_of(peer.peer).peers().remove(peer); });
 }
 
 void RedisBroker::resolve(std::span<const std::string_view> aliases,
                           ReplyTo<ResolveOutcome> reply) {
   std::vector<std::string> names(aliases.begin(), aliases.end());
   loop_->post([this, names = std::move(names), reply = std::move(reply)] {
-    node_->peers().resolve(names, reply);
+    node_->only_part().peers().resolve(names, reply);
   });
 }
 
@@ -124,7 +126,8 @@ void RedisBroker::route(const DirectedMessage& message, ReplyTo<RouteOutcome> re
                 Clock::now()};
   const bool posted =
       post_message(message.text.size() + 256, [this, copy = std::move(copy), reply]() mutable {
-        node_->router().route(std::move(copy), std::move(reply));
+        Router& router = node_->part_of(copy.to).router();
+        router.route(std::move(copy), std::move(reply));
       });
   if (!posted) reply(RouteOutcome::kDropped);
 }
@@ -135,7 +138,7 @@ std::size_t RedisBroker::broadcast(const NamespaceMessage& message) {
                  {message.exclude.begin(), message.exclude.end()},
                  std::string(message.text)};
   const bool posted = post_message(message.text.size() + 256, [this, copy = std::move(copy)] {
-    node_->broadcasts().send(copy);
+    node_->part_of(copy.ns).broadcasts().send(copy);
   });
   if (!posted || shared_.state == BrokerStatus::State::kDegraded) return 0;
   // Excluded peers may be members elsewhere or not: this counts them as such, so it promises no
@@ -150,50 +153,52 @@ void RedisBroker::join(const JoinRequest& request, ReplyTo<JoinOutcome> reply) {
             request.quiet,           request.watches};
   if (request.room != nullptr) join.room = *request.room;
   loop_->post([this, join = std::move(join), reply = std::move(reply)] {
-    node_->namespaces().join(join, reply);
+    node_->part_of(join.ns).namespaces().join(join, reply);
   });
 }
 
 void RedisBroker::leave(std::string_view ns, const Registered& peer) {
-  loop_->post([this, ns = std::string(ns), peer] { node_->namespaces().leave(ns, peer); });
+  loop_->post(
+      [this, ns = std::string(ns), peer] { node_->part_of(ns).namespaces().leave(ns, peer); });
 }
 
 void RedisBroker::update(std::string_view ns, const Registered& peer, std::string_view object) {
   loop_->post([this, ns = std::string(ns), peer, object = std::string(object)]() mutable {
-    node_->namespaces().update(ns, peer, std::move(object));
+    node_->part_of(ns).namespaces().update(ns, peer, std::move(object));
   });
 }
 
 void RedisBroker::list(std::string_view ns, const std::optional<Fingerprint>& after,
                        std::uint32_t limit, ReplyTo<std::optional<MemberPage>> reply) {
   loop_->post([this, ns = std::string(ns), after, limit, reply = std::move(reply)] {
-    node_->namespaces().list(ns, after, limit, false, reply);
+    node_->part_of(ns).namespaces().list(ns, after, limit, false, reply);
   });
 }
 
 void RedisBroker::read_room(std::string_view room_id, ReplyTo<RoomReading> reply) {
   loop_->post([this, room_id = std::string(room_id), reply = std::move(reply)] {
-    node_->rooms().read(room_id, reply);
+    node_->part_of(room_id).rooms().read(room_id, reply);
   });
 }
 
 void RedisBroker::commit_room(std::string_view room_id, const RoomCommit& commit,
                               ReplyTo<CommitOutcome> reply) {
   loop_->post([this, room_id = std::string(room_id), commit, reply = std::move(reply)] {
-    node_->rooms().commit(room_id, commit, reply);
+    node_->part_of(room_id).rooms().commit(room_id, commit, reply);
   });
 }
 
 void RedisBroker::list_rooms(std::uint64_t after, std::uint32_t limit,
                              ReplyTo<std::optional<RoomPage>> reply) {
-  loop_->post(
-      [this, after, limit, reply = std::move(reply)] { node_->rooms().list(after, limit, reply); });
+  loop_->post([this, after, limit, reply = std::move(reply)] {
+    node_->only_part().rooms().list(after, limit, reply);
+  });
 }
 
 bool RedisBroker::add_ticket(std::string_view ns, const SharedTicket& ticket,
                              std::optional<TicketId> replaces) {
   loop_->post([this, ns = std::string(ns), ticket, replaces] {
-    node_->tickets().add(ns, ticket, replaces);
+    node_->part_of(ns).tickets().add(ns, ticket, replaces);
   });
   return true;
 }
@@ -204,13 +209,13 @@ void RedisBroker::ticket_waits(std::string_view ns, TicketId ticket) {
 
 void RedisBroker::tell_ticket(std::string_view ns, TicketId ticket, std::string_view word) {
   loop_->post([this, ns = std::string(ns), ticket, word = std::string(word)] {
-    node_->tickets().say_waiting(ns, ticket, word);
+    node_->part_of(ns).tickets().say_waiting(ns, ticket, word);
   });
 }
 
 void RedisBroker::remove_ticket(std::string_view ns, TicketId ticket, ReplyTo<TicketEnd> reply) {
   loop_->post([this, ns = std::string(ns), ticket, reply = std::move(reply)] {
-    node_->tickets().remove(ns, ticket, reply);
+    node_->part_of(ns).tickets().remove(ns, ticket, reply);
   });
 }
 
@@ -225,28 +230,28 @@ void RedisBroker::claim_teams(std::string_view ns, std::string_view session_id,
   std::vector<TicketId> ids(tickets.begin(), tickets.end());
   loop_->post([this, ns = std::string(ns), session = std::string(session_id),
                teams = std::string(teams), ids = std::move(ids), reply = std::move(reply)] {
-    node_->tickets().claim(ns, session, teams, ids, reply);
+    node_->part_of(ns).tickets().claim(ns, session, teams, ids, reply);
   });
 }
 
 void RedisBroker::set_session_tokens(const Registered& peer, std::span<const SessionToken> tokens,
                                      ReplyTo<bool> reply) {
   loop_->post([this, peer, text = tokens_text(tokens), reply = std::move(reply)] {
-    node_->sessions().set_tokens(peer, text, reply);
+    node_->part_of(peer.peer).sessions().set_tokens(peer, text, reply);
   });
 }
 
 void RedisBroker::ask_session(const SessionToken& token, std::string_view text,
                               ReplyTo<SessionSearch> reply) {
   loop_->post([this, token = to_hex(token), text = std::string(text), reply = std::move(reply)] {
-    node_->sessions().ask(token, text, reply);
+    node_->only_part().sessions().ask(token, text, reply);
   });
 }
 
 void RedisBroker::tell_node(std::string_view node, std::string_view text) {
   const bool posted =
       post_message(text.size() + 256, [this, node = std::string(node), text = std::string(text)] {
-        node_->sessions().tell_node(node, text);
+        node_->only_part().sessions().tell_node(node, text);
       });
   static_cast<void>(posted);  // what does not fit is lost, as with a node that cannot be reached
 }
@@ -258,69 +263,75 @@ void RedisBroker::take_peer(const PeerTake& take, ReplyTo<TakeOutcome> reply) {
     copy.watches.emplace_back(watched.ns, watched.watches);
   }
   loop_->post([this, take = std::move(copy), reply = std::move(reply)] {
-    node_->sessions().take(take, reply);
+    node_->part_of(take.what.peer.peer).sessions().take(take, reply);
   });
 }
 
 void RedisBroker::await_sent(const Fingerprint& peer, ReplyTo<bool> reply) {
-  loop_->post(
-      [this, peer, reply = std::move(reply)] { node_->sessions().await_sent(peer, reply); });
+  loop_->post([this, peer, reply = std::move(reply)] {
+    node_->part_of(peer).sessions().await_sent(peer, reply);
+  });
 }
 
 void RedisBroker::ask_any_node(std::uint64_t number, std::string_view text,
                                ReplyTo<SessionSearch> reply) {
   loop_->post([this, number, text = std::string(text), reply = std::move(reply)] {
-    node_->sessions().ask_any(number, text, reply);
+    node_->only_part().sessions().ask_any(number, text, reply);
   });
 }
 
 void RedisBroker::park_peer(const Registered& peer, ReplyTo<ParkOutcome> reply) {
-  loop_->post([this, peer, reply = std::move(reply)] { node_->sessions().park(peer, reply); });
+  loop_->post([this, peer, reply = std::move(reply)] {
+    node_->part_of(peer.peer).sessions().park(peer, reply);
+  });
 }
 
 void RedisBroker::keep_parked(const Registered& peer, std::string_view record,
                               std::chrono::milliseconds time, ReplyTo<bool> reply) {
   loop_->post([this, peer, record = std::string(record), time, reply = std::move(reply)] {
-    node_->sessions().keep(peer, record, time, reply);
+    node_->part_of(peer.peer).sessions().keep(peer, record, time, reply);
   });
 }
 
 void RedisBroker::next_parked(ReplyTo<ParkedSession> reply) {
-  loop_->post([this, reply = std::move(reply)] { node_->sessions().next(reply); });
+  loop_->post([this, reply = std::move(reply)] { node_->only_part().sessions().next(reply); });
 }
 
 void RedisBroker::leave_told(std::string_view ns, const Registered& peer,
                              std::span<const Fingerprint> told) {
   loop_->post([this, ns = std::string(ns), peer, text = packed(told)] {
-    node_->namespaces().leave(ns, peer, text);
+    node_->part_of(ns).namespaces().leave(ns, peer, text);
   });
 }
 
 void RedisBroker::watch(std::string_view ns, const Registered& peer, Watches watches) {
-  loop_->post(
-      [this, ns = std::string(ns), peer, watches] { node_->watchers().watch(ns, peer, watches); });
+  loop_->post([this, ns = std::string(ns), peer, watches] {
+    node_->part_of(ns).watchers().watch(ns, peer, watches);
+  });
 }
 
 void RedisBroker::list_away(std::string_view ns, const std::optional<Fingerprint>& after,
                             std::uint32_t limit, ReplyTo<std::optional<MemberPage>> reply) {
   loop_->post([this, ns = std::string(ns), after, limit, reply = std::move(reply)] {
-    node_->namespaces().list(ns, after, limit, true, reply);
+    node_->part_of(ns).namespaces().list(ns, after, limit, true, reply);
   });
 }
 
 void RedisBroker::set_away(const Registered& peer, bool away, std::span<const AwayNews> news) {
   std::vector<Watchers::Away> copy;
   for (const AwayNews& item : news) copy.push_back({std::string(item.ns), packed(item.told)});
-  loop_->post(
-      [this, peer, away, news = std::move(copy)] { node_->watchers().set_away(peer, away, news); });
+  loop_->post([this, peer, away, news = std::move(copy)] {
+    node_->part_of(peer.peer).watchers().set_away(peer, away, news);
+  });
 }
 
 void RedisBroker::tell_update(std::string_view ns, const Registered& peer, std::string_view text,
                               std::span<const Fingerprint> told) {
-  const bool posted =
-      post_message(text.size() + 256,
-                   [this, ns = std::string(ns), peer, text = std::string(text),
-                    told = packed(told)] { node_->watchers().tell_update(ns, peer, text, told); });
+  const bool posted = post_message(
+      text.size() + 256,
+      [this, ns = std::string(ns), peer, text = std::string(text), told = packed(told)] {
+        node_->part_of(ns).watchers().tell_update(ns, peer, text, told);
+      });
   static_cast<void>(posted);  // it is counted as dropped
 }
 

@@ -5,6 +5,7 @@ peer_add_test(unit_broker_redis
     plugins/broker_redis/failure_text_test.cc
     plugins/broker_redis/guide_messages_test.cc
     plugins/broker_redis/late_copies_test.cc
+    plugins/broker_redis/part_choice_test.cc
     plugins/broker_redis/redis_url_test.cc
     plugins/broker_redis/resp_test.cc
     plugins/broker_redis/scripts_test.cc

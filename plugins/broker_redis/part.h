@@ -1,0 +1,130 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string_view>
+
+#include <peer/sdk/broker.h>
+#include <peer/sdk/host.h>
+
+#include "broadcasts.h"
+#include "catch_up.h"
+#include "cluster_log.h"
+#include "guide_channels.h"
+#include "heartbeat.h"
+#include "inbox.h"
+#include "key_check.h"
+#include "kit.h"
+#include "link.h"
+#include "namespaces.h"
+#include "options.h"
+#include "peers.h"
+#include "reaper.h"
+#include "redis_transport.h"
+#include "resync.h"
+#include "rooms.h"
+#include "sessions.h"
+#include "ticket_board.h"
+#include "watchers.h"
+
+namespace peer_redis {
+
+/// One part of what the nodes share: a store of its own, with its own keys and channels. In here is
+/// all that this node has to do with it: the link to it, the lease in it, whether it is out of
+/// reach, and the operations on the names that are in it. Each object owns its state and sees of
+/// the others what it is given (plugins/broker_redis/DESIGN.md, "Objects"). Loop thread only.
+class Part {
+ public:
+  /// What all parts of a node have in common. It outlives them.
+  struct Common {
+    EventLoop& loop;
+    const Options& options;
+    peer::sdk::BrokerHost& host;
+    peer::sdk::PluginHost& plugin_host;
+    SharedState& shared;
+    /// What the core has told.
+    Mirror& mirror;
+    MemberCounts& counts;
+  };
+
+  /// `number`: by which its keys are told from those of other parts.
+  Part(const Common& common, std::size_t number);
+
+  void start() { link_.start(); }
+  /// Takes this node's peers out of what is shared, and calls `done` when that has reached Redis,
+  /// or cannot.
+  void leave(Task done);
+  /// Ends the link. Operations under way are answered with "cannot know". Nothing else follows.
+  void stop();
+  /// At the end of each round of the loop: sends what was queued.
+  void flush();
+  /// After an exception: what was under way is unknown, so the link is built anew, and the resync
+  /// puts right what Redis has.
+  void recover();
+
+  // What the core asks for.
+  Peers& peers() { return peers_; }
+  Router& router() { return router_; }
+  Broadcasts& broadcasts() { return broadcasts_; }
+  Namespaces& namespaces() { return namespaces_; }
+  Rooms& rooms() { return rooms_; }
+  TicketBoard& tickets() { return tickets_; }
+  Sessions& sessions() { return sessions_; }
+  Watchers& watchers() { return watchers_; }
+
+  // For people, and what is counted.
+  [[nodiscard]] std::chrono::microseconds latency() const { return link_.latency(); }
+  /// Commands without a reply.
+  [[nodiscard]] std::size_t pending() const { return link_.pending(); }
+  [[nodiscard]] std::size_t queued_messages() const { return router_.queued_messages(); }
+  [[nodiscard]] std::size_t queued_bytes() const {
+    return router_.queued_bytes() + link_.queued_bytes();
+  }
+
+ private:
+  void await_silence(Time until, Task done);
+  /// The link is up: the first heartbeat goes out, and says what has to be put right.
+  void went_up();
+  /// The link is down: from here on the core works by its local view.
+  void went_down(std::string_view why);
+  /// Hands what a heartbeat has told to the objects that it concerns.
+  void take_beat(const Beat& beat);
+  /// Redis has all that the mirror has: this node is connected.
+  void finish_resync();
+  /// Tells the others that this node has put back what a loss of data took.
+  void say_settled();
+
+  // In the order in which they are built: each sees only earlier ones.
+  EventLoop& loop_;
+  SharedState& shared_;
+  ClusterLog log_;
+  NodeState state_;
+  ClusterView view_;
+  /// The stream of news, and what makes it stand still.
+  StreamGate gate_;
+  Announcements announcements_;
+  /// The way to Redis.
+  Link link_;
+  GuideChannels guide_;
+  RedisTransport transport_;
+  /// Messages.
+  Router router_;
+  Broadcasts broadcasts_;
+  TicketBoard tickets_;
+  /// Who lives, and what Redis lacks.
+  Heartbeat heartbeat_;
+  Reaper reaper_;
+  Watchers watchers_;
+  Resync resync_;
+  CatchUp catch_up_;
+  KeyCheck key_check_;
+  /// The operations of the core.
+  Peers peers_;
+  Namespaces namespaces_;
+  Rooms rooms_;
+  Sessions sessions_;
+  /// Last: it hands what comes to all the others.
+  Inbox inbox_;
+};
+
+}  // namespace peer_redis
