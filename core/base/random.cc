@@ -43,15 +43,23 @@ thread_local Reserve reserve;
 
 std::string random_hex(std::size_t bytes) {
   std::string hex(2 * bytes, '\0');
-  // Into the second half of the text first: each byte is read before its digits are written over
-  // it, since they stand at or before it.
-  auto* const raw = reinterpret_cast<unsigned char*>(hex.data()) + bytes;
-  reserve.take({raw, bytes});
-  constexpr char kHexDigits[] = "0123456789abcdef";
-  for (std::size_t i = 0; i < bytes; ++i) {
-    const unsigned char byte = raw[i];
-    hex[2 * i] = kHexDigits[byte >> 4];
-    hex[2 * i + 1] = kHexDigits[byte & 15];
+  char* out = hex.data();
+  constexpr int kToLetters = 'a' - '9' - 1;
+  // 16 at a time without tables and branches, so that the compiler turns it into SIMD.
+  for (std::size_t left = bytes; left > 0;) {
+    std::array<unsigned char, 16> raw{};
+    const std::size_t count = std::min(left, raw.size());
+    reserve.take({raw.data(), count});
+    std::array<unsigned char, 2 * raw.size()> digits;
+    for (std::size_t i = 0; i < raw.size(); ++i) {
+      digits[2 * i] = raw[i] >> 4;
+      digits[2 * i + 1] = raw[i] & 15;
+    }
+    for (unsigned char& digit : digits) {
+      digit = static_cast<unsigned char>('0' + digit + (digit > 9 ? kToLetters : 0));
+    }
+    out = std::copy_n(digits.begin(), 2 * count, out);
+    left -= count;
   }
   return hex;
 }

@@ -11,21 +11,6 @@
 namespace peer {
 namespace {
 
-// About what a parsed value takes in memory. A `match` may carry fields for the strategy only, as
-// large as a message may be, and they are kept as long as the ticket.
-std::size_t memory_of(const sdk::Value& value) {
-  std::size_t size = sizeof(sdk::Value);
-  if (const std::string* text = value.as_string()) size += text->size();
-  if (const auto* list = value.as_list()) {
-    for (const sdk::Value& element : *list) size += memory_of(element);
-  }
-  if (const auto* object = value.as_object()) {
-    constexpr std::size_t kNode = 64;
-    for (const auto& [key, member] : *object) size += kNode + key.size() + memory_of(member);
-  }
-  return size;
-}
-
 // What has become of a request; the peer's further messages wait until it is told.
 MatchTask::Done answer_to(const Call& call) {
   return [operation = call.session.hold()](const TicketOwner& owner, const MatchOutcome& outcome) {
@@ -69,11 +54,12 @@ void handle_match(const Call& call) {
   Membership* membership = call.session.find(request.ns);
   if (membership == nullptr) return refuse(call, request, 403, "not in namespace");
   // The new size is entered before the check, since state_size() adds up what is entered. The
-  // fields are counted twice: they are the whole payload, and the criteria are kept on their own as
-  // well.
+  // fields are counted twice, and whether the strategy wants them or not: a `match` may carry
+  // fields as large as a message may be, and what a client may send does not depend on the
+  // strategy.
   const std::uint32_t before = std::exchange(
       membership->ticket_size,
-      static_cast<std::uint32_t>(request.criteria_key.size() + 2 * memory_of(request.fields)));
+      static_cast<std::uint32_t>(request.criteria_key.size() + 2 * request.fields_size));
   if (state_size(call.session) > call.node.config().max_peer_state) {
     membership->ticket_size = before;
     return refuse(call, request, 429, "too much state");

@@ -122,6 +122,21 @@ std::vector<std::string> NamespaceDirectory::objects(std::string_view name,
   return objects;
 }
 
+void NamespaceDirectory::append_objects(std::string& out, std::string_view name,
+                                        const std::vector<Fingerprint>& peers) const {
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  const Namespace* ns = find_in(shard, name);
+  if (ns == nullptr) return;
+  const std::size_t begin = out.size();
+  for (const Fingerprint& peer : peers) {
+    const Member* member = find_member(*ns, peer);
+    if (member == nullptr || member->object.empty()) continue;
+    if (out.size() > begin) out.push_back(',');
+    out.append(member->object);
+  }
+}
+
 std::vector<PeerPlace> NamespaceDirectory::page_of_members(std::string_view name,
                                                            const std::optional<Fingerprint>& after,
                                                            std::size_t limit) const {

@@ -18,23 +18,29 @@ namespace {
 // Of `matched` beside the peers and the names: its words, the session, a request's id and the time.
 constexpr std::size_t kMatchedRest = 640;
 
-// With a comma each.
-std::size_t size_of(const std::vector<std::string_view>& objects) {
-  std::size_t size = 0;
-  for (const std::string_view object : objects) size += object.size() + 1;
-  return size;
+// What the object of most peers takes at most.
+constexpr std::size_t kUsualObject = 384;
+
+// Up to the peers. `room`: for all that follows.
+std::string begin_payload(std::string_view ns, std::string_view session_id, std::size_t room) {
+  std::string payload;
+  payload.reserve(64 + ns.size() + session_id.size() + room);
+  payload.append("{\"namespace\":");
+  append_json_string(payload, ns);
+  return payload.append(",\"session_id\":\"").append(session_id).append("\",\"peers\":[");
 }
 
-void append_peers(std::string& out, const std::vector<std::string_view>& objects, PageLimit limit) {
-  // Nearly always they fit, and need no page that is copied.
-  if (size_of(objects) > limit.bytes) {
-    out.append(make_page(objects, limit).peers);
-    return;
-  }
-  for (std::size_t i = 0; i < objects.size(); ++i) {
-    if (i > 0) out.push_back(',');
-    out.append(objects[i]);
-  }
+void end_payload(std::string& payload, std::string_view teams) {
+  payload.push_back(']');
+  if (!teams.empty()) payload.append(",\"teams\":").append(teams);
+  payload.push_back('}');
+}
+
+// What the peers of a match may take, with a comma each. The name stands in the message twice: in
+// the envelope and in the payload.
+std::size_t room_for_peers(std::string_view ns, std::string_view teams, std::size_t max_size) {
+  const std::size_t overhead = kMatchedRest + 2 * json_string(ns).size() + teams.size();
+  return max_size - std::min(max_size, overhead);
 }
 
 }  // namespace
@@ -55,22 +61,33 @@ void tell_match(Events* events, std::string_view ns, std::string_view session_id
 std::string matched_payload(std::string_view ns, std::string_view session_id,
                             const std::vector<std::string>& peer_objects, std::size_t max_size,
                             std::string_view teams) {
-  const std::string name = json_string(ns);
   std::vector<std::string_view> objects;
   objects.reserve(peer_objects.size());
   std::copy_if(peer_objects.begin(), peer_objects.end(), std::back_inserter(objects),
                [](const std::string& object) { return !object.empty(); });
-  // The name stands in the message twice: in the envelope and in the payload.
-  const std::size_t overhead = kMatchedRest + 2 * name.size() + teams.size();
   // All peers of a match must be listed, so the page loses `meta` and never a peer.
-  const PageLimit limit{objects.size(), max_size - std::min(max_size, overhead), true};
-  std::string payload = "{\"namespace\":";
-  payload.reserve(64 + name.size() + session_id.size() + size_of(objects) + teams.size());
-  payload.append(name).append(",\"session_id\":\"").append(session_id).append("\",\"peers\":[");
-  append_peers(payload, objects, limit);
-  payload.push_back(']');
-  if (!teams.empty()) payload.append(",\"teams\":").append(teams);
-  payload.push_back('}');
+  const PageLimit limit{objects.size(), room_for_peers(ns, teams, max_size), true};
+  const std::string peers = make_page(objects, limit).peers;
+  std::string payload = begin_payload(ns, session_id, peers.size() + teams.size());
+  payload.append(peers);
+  end_payload(payload, teams);
+  return payload;
+}
+
+std::string matched_payload(const NamespaceDirectory& namespaces, std::string_view ns,
+                            std::string_view session_id, const std::vector<Fingerprint>& peers,
+                            std::size_t max_size, std::string_view teams) {
+  std::string payload = begin_payload(ns, session_id, peers.size() * kUsualObject + teams.size());
+  const std::size_t begin = payload.size();
+  namespaces.append_objects(payload, ns, peers);
+  const std::size_t objects = payload.size() - begin;
+  // Nearly always they fit, however much of the name is escaped, and need no page that is copied.
+  constexpr std::size_t kLongestEscape = 6;
+  const std::size_t at_most = kMatchedRest + 2 * kLongestEscape * (ns.size() + 1) + teams.size();
+  if (objects + at_most >= max_size && objects >= room_for_peers(ns, teams, max_size)) {
+    return matched_payload(ns, session_id, namespaces.objects(ns, peers), max_size, teams);
+  }
+  end_payload(payload, teams);
   return payload;
 }
 

@@ -9,6 +9,7 @@
 #include <peer/sdk/match_strategy.h>
 
 #include "core/base/fingerprint.h"
+#include "core/hub/namespace_directory.h"
 #include "core/net/websocket/frame.h"
 #include "core/protocol/events.h"
 
@@ -34,6 +35,11 @@ template <typename PeerOf>
 /// `matched` would be longer than `max_size`, the last peers stand without `meta`.
 [[nodiscard]] std::string matched_payload(std::string_view ns, std::string_view session_id,
                                           const std::vector<std::string>& peer_objects,
+                                          std::size_t max_size, std::string_view teams = {});
+/// The same of `peers`, as members of the namespace; who is none is left out.
+[[nodiscard]] std::string matched_payload(const NamespaceDirectory& namespaces, std::string_view ns,
+                                          std::string_view session_id,
+                                          const std::vector<Fingerprint>& peers,
                                           std::size_t max_size, std::string_view teams = {});
 /// `matched`; `request_id`: raw JSON, or empty.
 [[nodiscard]] FrameRef matched_frame(std::string_view ns, std::string_view payload,

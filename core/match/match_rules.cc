@@ -26,7 +26,9 @@ sdk::Value own_fields(const MatchRequest& request) {
 }  // namespace
 
 sdk::MatchRequest view_of(const MatchRequest& request) {
-  return {request.group_size, request.criteria(), request.criteria_key, request.fields};
+  static const sdk::Value kNone{sdk::Value::Object()};
+  return {request.group_size, request.criteria(), request.criteria_key,
+          request.fields.is_null() ? kNone : request.fields};
 }
 
 bool same_request(const MatchRequest& a, const MatchRequest& b) {
@@ -52,6 +54,7 @@ std::optional<MatchRequest> read_sent_request(MessageParser& parser, const Bound
   const bool sound = !parser.parse_payload(std::string_view(text).substr(0, size), message) &&
                      !parser.read(message, bounds, request) && request.ns == ns;
   if (!sound) return std::nullopt;
+  request.keep_fields(true);
   return request;
 }
 
@@ -60,13 +63,17 @@ MatchJudgement judge(const Served<sdk::MatchStrategy>& by, MatchRequest& request
   const auto run = [&](const char* name, auto call) {
     judgement.failed = judgement.failed || !by.calls.run(name, call);
   };
-  const sdk::MatchRequest view = view_of(request);
-  run("check", [&] { judgement.refusal = by.plugin.check(view); });
+  run("check", [&] {
+    const bool reads_values = by.revision < kSdkOfReadValues || by.plugin.reads_values();
+    // Own fields are kept in any case: they tell requests apart (same_request()).
+    request.keep_fields(reads_values || request.has_own_fields);
+    judgement.refusal = by.plugin.check(view_of(request));
+  });
   if (judgement.refusal) {
     judgement.refusal = words_for_client(by.calls, std::move(*judgement.refusal));
   } else if (!judgement.failed && by.revision >= kSdkOfQueues) {
     std::uint32_t size = request.group_size;
-    run("group_size", [&] { size = by.plugin.group_size(view); });
+    run("group_size", [&] { size = by.plugin.group_size(view_of(request)); });
     // What the protocol's own group_size says has been checked.
     if (size != request.group_size && size > request.group_size_max) {
       judgement.refusal = "group too large";

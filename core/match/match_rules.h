@@ -38,6 +38,9 @@ inline constexpr std::uint32_t kSdkOfQueues = 2;
 /// The first SDK in which a broker tells of a ticket again that replaces itself.
 inline constexpr std::uint32_t kSdkOfRepeats = 6;
 
+/// The first SDK in which a strategy may say that it reads no values.
+inline constexpr std::uint32_t kSdkOfReadValues = 7;
+
 /// What a strategy has against a request.
 struct MatchJudgement {
   bool failed = false;                 ///< it threw: 500
@@ -45,7 +48,8 @@ struct MatchJudgement {
 
   [[nodiscard]] bool is_good() const { return !failed && !refusal; }
 };
-/// Sets the group size too, which may come from fields of the strategy's own.
+/// Sets the group size too, which may come from fields of the strategy's own, and keeps the fields
+/// if anybody may look at them.
 [[nodiscard]] MatchJudgement judge(const Served<sdk::MatchStrategy>& by, MatchRequest& request);
 /// The strategy's queue for one namespace; null, which is logged, when it made none.
 [[nodiscard]] std::unique_ptr<sdk::MatchQueue> make_queue(const Served<sdk::MatchStrategy>& by,

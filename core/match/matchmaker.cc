@@ -10,13 +10,18 @@
 
 // Matches on a node of its own. In: requests, cancellations and ticks, from any loop. Out: an
 // outcome for the caller, and `matched` and `match_expired` for the peers' loops, posted while the
-// shard of the namespace is locked. A queue that has lost its last ticket is dropped (settle).
+// shard of the namespace is locked. A queue that has lost its last ticket is kept for a while
+// (set_idle).
 namespace peer {
 namespace {
 
 // Namespaces in different shards are matched at the same time, each on the loop of the peer that
 // asks.
 constexpr std::size_t kShards = 64;
+// Queues without tickets that a shard keeps: a thousand of all namespaces, about 1 KB each.
+constexpr std::size_t kKeptIdle = 16;
+// A queue that has had more tickets at a time is not kept.
+constexpr std::size_t kMostInKept = 64;
 
 MatchOutcome turned_down(const MatchJudgement& judgement) {
   MatchOutcome outcome;
@@ -41,7 +46,40 @@ Matchmaker::Shard& Matchmaker::shard_of(std::string_view ns) const {
   return shards_[std::hash<std::string_view>{}(ns) % kShards];
 }
 
-MatchOutcome Matchmaker::request(const TicketOwner& owner, MatchRequest request, sdk::Instant now) {
+Matchmaker::Queues::iterator Matchmaker::queue_of(Shard& shard,
+                                                  const Served<sdk::MatchStrategy>& by,
+                                                  std::string_view ns) {
+  const auto at = shard.queues.find(ns);
+  if (at == shard.queues.end()) return shard.queues.try_emplace(std::string(ns), by, ns).first;
+  if (std::optional<std::size_t>& place = at->second.idle) {
+    // The last one goes where this one was.
+    shard.idle[*place] = shard.idle.back();
+    shard.idle[*place]->second.idle = *place;
+    shard.idle.pop_back();
+    place.reset();
+  }
+  return at;
+}
+
+void Matchmaker::set_idle(Shard& shard, Queues::iterator at) {
+  Queue& queue = at->second;
+  if (queue.idle) return;
+  if (queue.was_large || queue.waiting.has_failed()) {
+    shard.queues.erase(at);
+    return;
+  }
+  if (shard.idle.size() < kKeptIdle) {
+    queue.idle = shard.idle.size();
+    shard.idle.push_back(at);
+    return;
+  }
+  queue.idle = shard.oldest_idle;
+  shard.oldest_idle = (shard.oldest_idle + 1) % kKeptIdle;
+  shard.queues.erase(std::exchange(shard.idle[*queue.idle], at));
+}
+
+MatchOutcome Matchmaker::request(const TicketOwner& owner, MatchRequest&& request,
+                                 sdk::Instant now) {
   MatchOutcome outcome;
   const Served<sdk::MatchStrategy>& by = strategies_.of(request.ns);
   // The strategy judges a request without the lock: check() is const and touches no queue.
@@ -50,10 +88,7 @@ MatchOutcome Matchmaker::request(const TicketOwner& owner, MatchRequest request,
 
   Shard& shard = shard_of(request.ns);
   const MutexLock lock(shard.mutex);
-  auto at = shard.queues.find(request.ns);
-  if (at == shard.queues.end()) {
-    at = shard.queues.try_emplace(std::string(request.ns), by, request.ns).first;
-  }
+  const auto at = queue_of(shard, by, request.ns);
   Queue& queue = at->second;
   if (!queue.waiting) {
     shard.queues.erase(at);
@@ -69,7 +104,7 @@ MatchOutcome Matchmaker::request(const TicketOwner& owner, MatchRequest request,
     if (same_request(ticket.request, request)) {
       ticket.where = owner.where;
       ticket.request_id = owner.request_id;
-      set_expiry(queue, waiting->second, request.timeout.value_or(milliseconds(0)), now);
+      set_expiry(queue, waiting->second, ticket, request.timeout.value_or(milliseconds(0)), now);
       outcome.ticket = waiting->second;
       if (!owner.request_id.empty()) outcome.forecast = queue.waiting.forecast(waiting->second);
       outcome.wake_at = settle(shard, at, now);
@@ -91,8 +126,9 @@ MatchOutcome Matchmaker::request(const TicketOwner& owner, MatchRequest request,
   // The request's own name is a view of the message. The key lives as long as the queue, hence as
   // its tickets.
   ticket.request.ns = at->first;
-  queue.by_peer[owner.peer] = id;
-  set_expiry(queue, id, ticket.request.timeout.value_or(milliseconds(0)), now);
+  queue.was_large = queue.was_large || queue.waiting.tickets().size() > kMostInKept;
+  queue.spare.add_last(queue.by_peer, owner.peer)->second = id;
+  set_expiry(queue, id, ticket, ticket.request.timeout.value_or(milliseconds(0)), now);
   outcome.ticket = id;
   if (!queue.waiting.put_back(id)) {
     withdraw(queue, id);
@@ -106,22 +142,21 @@ MatchOutcome Matchmaker::request(const TicketOwner& owner, MatchRequest request,
   return outcome;
 }
 
-void Matchmaker::set_expiry(Queue& queue, sdk::TicketId id, milliseconds timeout,
+void Matchmaker::set_expiry(Queue& queue, sdk::TicketId id, Ticket& ticket, milliseconds timeout,
                             sdk::Instant now) {
-  drop_expiry(queue, id);
+  drop_expiry(queue, id, ticket);
   if (timeout.count() == 0) return;
-  queue.waiting.at(id).expires = now + timeout;
+  ticket.expires = now + timeout;
   queue.expiries.emplace(now + timeout, id);
 }
 
-void Matchmaker::drop_expiry(Queue& queue, sdk::TicketId id) {
-  std::optional<sdk::Instant>& expires = queue.waiting.at(id).expires;
-  if (!expires) return;
-  auto [first, last] = queue.expiries.equal_range(*expires);
+void Matchmaker::drop_expiry(Queue& queue, sdk::TicketId id, Ticket& ticket) {
+  if (!ticket.expires) return;
+  auto [first, last] = queue.expiries.equal_range(*ticket.expires);
   // Several tickets may expire at the same instant, so the id decides.
   queue.expiries.erase(
       std::find_if(first, last, [&](const auto& expiry) { return expiry.second == id; }));
-  expires.reset();
+  ticket.expires.reset();
 }
 
 std::optional<sdk::Instant> Matchmaker::settle(Shard& shard, Queues::iterator at,
@@ -131,7 +166,8 @@ std::optional<sdk::Instant> Matchmaker::settle(Shard& shard, Queues::iterator at
   // or before it is dropped.
   if (queue.wake_at) shard.due.erase({*queue.wake_at, at->first});
   if (queue.waiting.tickets().empty()) {
-    shard.queues.erase(at);
+    queue.wake_at.reset();
+    set_idle(shard, at);
     return std::nullopt;
   }
   queue.wake_at = next_wake(queue, now);
@@ -139,17 +175,20 @@ std::optional<sdk::Instant> Matchmaker::settle(Shard& shard, Queues::iterator at
   return queue.wake_at;
 }
 
-// Ends a ticket that the strategy has given back already.
-Matchmaker::Ticket Matchmaker::take(Queue& queue, sdk::TicketId id) {
-  drop_expiry(queue, id);
-  queue.by_peer.erase(queue.waiting.at(id).peer);
-  return queue.waiting.take(id);
+void Matchmaker::forget(Queue& queue, sdk::TicketId id) {
+  Ticket& ticket = queue.waiting.at(id);
+  drop_expiry(queue, id, ticket);
+  queue.spare.erase(queue.by_peer, queue.by_peer.find(ticket.peer));
 }
 
-Matchmaker::Ticket Matchmaker::withdraw(Queue& queue, sdk::TicketId id) {
-  drop_expiry(queue, id);
-  queue.by_peer.erase(queue.waiting.at(id).peer);
-  return queue.waiting.withdraw(id);
+void Matchmaker::take(Queue& queue, sdk::TicketId id) {
+  forget(queue, id);
+  queue.waiting.take(id);
+}
+
+void Matchmaker::withdraw(Queue& queue, sdk::TicketId id) {
+  forget(queue, id);
+  queue.waiting.withdraw(id);
 }
 
 // Returns whether the requester is among the matched.
@@ -172,13 +211,11 @@ void Matchmaker::announce(const std::string& ns, Queue& queue, const FormedGroup
       teams_json(group.teams, [&](sdk::TicketId id) { return queue.waiting.at(id).peer; });
   const std::string session = new_session_id();
   const std::string payload =
-      matched_payload(ns, session, namespaces_.objects(ns, peers), max_message_size_, teams);
+      matched_payload(namespaces_, ns, session, peers, max_message_size_, teams);
   tell_match(events_, ns, session, peers, now);
   const FrameRef plain = matched_frame(ns, payload, {}, now);
   for (const sdk::TicketId id : group.tickets) {
-    // The ticket leaves its queue before its peer is told: both happen under one lock, so nobody
-    // sees one without the other.
-    const Ticket ticket = take(queue, id);
+    const Ticket& ticket = queue.waiting.at(id);
     waits_.observe(now - ticket.enqueued);
     // Only the peer whose request is at hand gets its request id back: the others have been
     // answered with "waiting" before.
@@ -186,7 +223,11 @@ void Matchmaker::announce(const std::string& ns, Queue& queue, const FormedGroup
     const FrameRef frame = answers && !ticket.request_id.empty()
                                ? matched_frame(ns, payload, ticket.request_id, now)
                                : plain;
-    post_(ticket.where.loop, {frame, ticket.where, {}, nullptr});
+    const SessionRef where = ticket.where;
+    // The ticket leaves its queue before its peer is told: both happen under one lock, so nobody
+    // sees one without the other.
+    take(queue, id);
+    post_(where.loop, {frame, where, {}, nullptr});
   }
 }
 
@@ -256,7 +297,8 @@ void Matchmaker::expire(const std::string& ns, Queue& queue, sdk::Instant now) {
   while (!queue.expiries.empty() && queue.expiries.begin()->first <= now) {
     const sdk::TicketId id = queue.expiries.begin()->second;
     // Posted before the lock is released, like all that is said of the end of a ticket.
-    const SessionRef where = withdraw(queue, id).where;
+    const SessionRef where = queue.waiting.at(id).where;
+    withdraw(queue, id);
     post_(where.loop, {match_expired_frame(ns, id), where, {}, nullptr});
   }
 }

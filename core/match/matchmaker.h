@@ -17,6 +17,7 @@
 
 #include "core/base/fingerprint.h"
 #include "core/base/mutex.h"
+#include "core/base/spare_nodes.h"
 #include "core/hub/namespace_directory.h"
 #include "core/match/match_waits.h"
 #include "core/match/queue_facts.h"
@@ -74,7 +75,7 @@ class Matchmaker {
   void use_events(Events& events) { events_ = &events; }
   /// Adds a ticket, or keeps an equal one of the same peer in its place (its time starts anew), or
   /// replaces a different one at the back; then matches.
-  MatchOutcome request(const TicketOwner& owner, MatchRequest request, sdk::Instant now);
+  MatchOutcome request(const TicketOwner& owner, MatchRequest&& request, sdk::Instant now);
   /// Ends the peer's ticket in a namespace; nullopt: it has none.
   std::optional<sdk::TicketId> cancel(std::string_view ns, const Fingerprint& peer,
                                       sdk::Instant now);
@@ -102,21 +103,34 @@ class Matchmaker {
     std::string request_id;  ///< raw JSON; empty: none
     std::optional<sdk::Instant> expires;
   };
-  /// The tickets of one namespace. It exists as long as it has some. `by_peer` names the same
-  /// tickets as `waiting`, and `expiries` those of them that have a limit.
+  /// The tickets of one namespace. It exists as long as it has some, and mostly for a while longer:
+  /// see Shard::idle. `by_peer` names the same tickets as `waiting`, and `expiries` those of them
+  /// that have a limit.
   struct Queue {
+    using ByPeer = std::map<Fingerprint, sdk::TicketId>;
+
     Queue(const Served<sdk::MatchStrategy>& by, std::string_view ns) : waiting(by, ns) {}
 
     StrategyQueue<Ticket> waiting;
-    std::map<Fingerprint, sdk::TicketId> by_peer;
+    ByPeer by_peer;
+    SpareNodes<ByPeer> spare;
     std::multimap<sdk::Instant, sdk::TicketId> expiries;
     std::optional<sdk::Instant> wake_at;  ///< tick() has something to do then
+    std::optional<std::size_t> idle;      ///< its place in Shard::idle
+    bool was_large = false;               ///< it had so many tickets that it is not kept
   };
   /// By namespace. Nodes of a map stay where they are, so a ticket's request may point to its key.
   using Queues = std::map<std::string, Queue, std::less<>>;
   struct Shard {
     mutable Mutex mutex;
     Queues queues PEER_GUARDED_BY(mutex);
+    /// Queues without tickets, which are kept for those that come next: two players alone in their
+    /// namespace empty theirs with each match, and to make one costs 1,500 instructions. A few, of
+    /// which none had many tickets, whose memory the strategy might keep, nor a strategy that
+    /// failed.
+    std::vector<Queues::iterator> idle PEER_GUARDED_BY(mutex);
+    /// The one of them that makes way for the next.
+    std::size_t oldest_idle PEER_GUARDED_BY(mutex) = 0;
     /// The queues with a wake_at, by that.
     std::set<std::pair<sdk::Instant, std::string>> due PEER_GUARDED_BY(mutex);
   };
@@ -133,9 +147,11 @@ class Matchmaker {
                                                            const Fingerprint& peer)
       PEER_REQUIRES(shard.mutex);
   /// Ends a ticket that the strategy has given up already, in a group.
-  Ticket take(Queue& queue, sdk::TicketId id);
+  static void take(Queue& queue, sdk::TicketId id);
   /// Ends a ticket, and has the strategy forget it.
-  Ticket withdraw(Queue& queue, sdk::TicketId id);
+  static void withdraw(Queue& queue, sdk::TicketId id);
+  /// What both do to all but `queue.waiting`.
+  static void forget(Queue& queue, sdk::TicketId id);
   /// Asks the strategy for groups, and tells each of its match. Returns whether the requester is
   /// among the matched. `requester`: null when no request is at hand.
   bool form_groups(const std::string& ns, Queue& queue, sdk::Instant now,
@@ -146,10 +162,15 @@ class Matchmaker {
   /// Ends what is due, and posts `match_expired`.
   void expire(const std::string& ns, Queue& queue, sdk::Instant now);
   /// The ticket's time starts now. `timeout`: 0 for no limit.
-  void set_expiry(Queue& queue, sdk::TicketId id, std::chrono::milliseconds timeout,
-                  sdk::Instant now);
-  void drop_expiry(Queue& queue, sdk::TicketId id);
-  /// After every change: drops an empty queue, or notes when it is to be looked at next.
+  static void set_expiry(Queue& queue, sdk::TicketId id, Ticket& ticket,
+                         std::chrono::milliseconds timeout, sdk::Instant now);
+  static void drop_expiry(Queue& queue, sdk::TicketId id, Ticket& ticket);
+  /// The queue of a namespace, made if there is none.
+  [[nodiscard]] Queues::iterator queue_of(Shard& shard, const Served<sdk::MatchStrategy>& by,
+                                          std::string_view ns) PEER_REQUIRES(shard.mutex);
+  /// Keeps a queue without tickets, or drops it.
+  static void set_idle(Shard& shard, Queues::iterator at) PEER_REQUIRES(shard.mutex);
+  /// After every change: deals with an empty queue, or notes when it is to be looked at next.
   std::optional<sdk::Instant> settle(Shard& shard, Queues::iterator at, sdk::Instant now)
       PEER_REQUIRES(shard.mutex);
   /// The next expiry, or when the strategy wants to be asked again; the earlier one.

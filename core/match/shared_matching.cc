@@ -396,10 +396,9 @@ SharedMatching::TicketIds SharedMatching::claim_here(const std::string& ns,
   }
   std::vector<Fingerprint> peers;
   for (const OwnTicket& ticket : taken) peers.push_back(ticket.owner.peer);
-  tell_tickets(ns,
-               matched_payload(ns, session, parts_.namespaces.objects(ns, peers), max_message_size_,
-                               proposal.teams),
-               taken, now);
+  tell_tickets(
+      ns, matched_payload(parts_.namespaces, ns, session, peers, max_message_size_, proposal.teams),
+      taken, now);
   // The broker must not share them later, when it is back.
   for (const sdk::TicketId id : group) remove_silently(ns, id);
   return {};

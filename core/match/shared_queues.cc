@@ -77,7 +77,8 @@ void SharedQueues::forget(std::string_view ns) {
 }
 
 void SharedQueues::withdraw(Queue& queue, sdk::TicketId id) {
-  queue.by_shared_id.erase(queue.waiting.withdraw(id).shared_id);
+  queue.by_shared_id.erase(queue.waiting.at(id).shared_id);
+  queue.waiting.withdraw(id);
 }
 
 void SharedQueues::erase_if_empty(std::string_view ns) {

@@ -14,6 +14,7 @@
 #include <peer/sdk/match_strategy.h>
 
 #include "core/base/fingerprint.h"
+#include "core/base/spare_nodes.h"
 #include "core/match/match_rules.h"
 #include "core/plugin/plugin_calls.h"
 #include "core/protocol/requests.h"
@@ -56,22 +57,24 @@ class StrategyQueue {
 
   /// False: the strategy made no queue; nothing else may be called then.
   explicit operator bool() const { return queue_ != nullptr; }
+  /// The strategy has thrown, or returned nonsense: what its own queue holds is not known.
+  [[nodiscard]] bool has_failed() const { return has_failed_; }
   [[nodiscard]] const Tickets& tickets() const { return tickets_; }
   /// There must be such a ticket.
   [[nodiscard]] Ticket& at(sdk::TicketId id) { return tickets_.at(id); }
 
   /// `id` is new, and greater than those before: tickets are shown in the order of their ids.
   /// Returns the ticket as it is kept, which the strategy does not know of yet: see put_back().
-  Ticket& add(sdk::TicketId id, Ticket ticket) {
-    return tickets_.emplace(id, std::move(ticket)).first->second;
+  Ticket& add(sdk::TicketId id, Ticket&& ticket) {
+    return spare_.add_last(tickets_, id)->second = std::move(ticket);
   }
   /// What the strategy has against a new ticket, given what waits. `replaces`: the peer's own
   /// earlier ticket, 0 for none, which does not count, and waits on if there is something.
   MatchJudgement judge_ticket(const sdk::MatchTicket& ticket, sdk::TicketId replaces = 0) {
     MatchJudgement judgement;
     if (revision_ < kSdkOfQueues) return judgement;
-    if (replaces != 0) calls_.run("remove", [&] { queue_->remove(replaces); });
-    judgement.failed = !calls_.run("check", [&] { judgement.refusal = queue_->check(ticket); });
+    if (replaces != 0) run("remove", [&] { queue_->remove(replaces); });
+    judgement.failed = !run("check", [&] { judgement.refusal = queue_->check(ticket); });
     if (judgement.refusal) {
       judgement.refusal = words_for_client(calls_, std::move(*judgement.refusal));
     }
@@ -83,7 +86,7 @@ class StrategyQueue {
     if (revision_ < kSdkOfQueues) return std::nullopt;
     sdk::MatchForecast forecast;
     bool known = false;
-    calls_.run("forecast", [&] { known = queue_->forecast(id, forecast); });
+    run("forecast", [&] { known = queue_->forecast(id, forecast); });
     return known ? std::optional(forecast) : std::nullopt;
   }
   /// Gives the ticket to the strategy, for the first time or because its group came to nothing. On
@@ -91,7 +94,7 @@ class StrategyQueue {
   bool put_back(sdk::TicketId id) {
     Ticket& ticket = tickets_.at(id);
     ticket.proposed = ticket.set_aside = false;
-    return calls_.run("add", [&] {
+    return run("add", [&] {
       queue_->add({id, ticket.peer, ticket.enqueued, view_of(ticket.request)});
     });
   }
@@ -99,25 +102,22 @@ class StrategyQueue {
   void set_aside(sdk::TicketId id) {
     Ticket& ticket = tickets_.at(id);
     if (ticket.proposed || ticket.set_aside) return;
-    calls_.run("remove", [&] { queue_->remove(id); });
+    run("remove", [&] { queue_->remove(id); });
     ticket.set_aside = true;
   }
   /// Ends a ticket, and has the strategy forget it.
-  Ticket withdraw(sdk::TicketId id) {
-    calls_.run("remove", [&] { queue_->remove(id); });
-    return take(id);
+  void withdraw(sdk::TicketId id) {
+    run("remove", [&] { queue_->remove(id); });
+    take(id);
   }
   /// Ends a ticket that the strategy has given up already: one of a group.
-  Ticket take(sdk::TicketId id) {
-    auto node = tickets_.extract(id);
-    return std::move(node.mapped());
-  }
+  void take(sdk::TicketId id) { spare_.erase(tickets_, tickets_.find(id)); }
 
   /// Groups that may start now, each in announcing order, their tickets `proposed`. One that makes
   /// no sense is logged as the strategy's fault, and what it holds waits on.
   std::vector<FormedGroup> form_groups(sdk::Instant now) {
     std::vector<sdk::MatchGroup> groups;
-    calls_.run("form_groups", [&] { groups = queue_->form_groups(now); });
+    run("form_groups", [&] { groups = queue_->form_groups(now); });
     std::vector<FormedGroup> formed;
     for (sdk::MatchGroup& group : groups) {
       Teams teams = teams_of(group);
@@ -130,12 +130,20 @@ class StrategyQueue {
     // A strategy that always has something to do is asked 20 times a second, not more.
     constexpr std::chrono::milliseconds kSoonest{50};
     std::optional<sdk::Instant> next;
-    calls_.run("next_change", [&] { next = queue_->next_change(now); });
+    run("next_change", [&] { next = queue_->next_change(now); });
     if (next) next = std::max(*next, now + kSoonest);
     return next;
   }
 
  private:
+  // Calls the strategy. False: it threw.
+  template <typename Function>
+  bool run(const char* call, Function&& function) {
+    const bool returned = calls_.run(call, std::forward<Function>(function));
+    has_failed_ = has_failed_ || !returned;
+    return returned;
+  }
+
   // The group size that a ticket asks for; 0: it is in no group that may be formed.
   [[nodiscard]] std::uint32_t size_of(sdk::TicketId id) const {
     const auto at = tickets_.find(id);
@@ -146,7 +154,7 @@ class StrategyQueue {
   Teams teams_of(const sdk::MatchGroup& group) {
     Teams teams;
     if (revision_ < kSdkOfQueues || group.tickets.empty()) return teams;
-    calls_.run("teams_of", [&] { teams = queue_->teams_of(group); });
+    run("teams_of", [&] { teams = queue_->teams_of(group); });
     return teams;
   }
 
@@ -156,13 +164,14 @@ class StrategyQueue {
       for (const sdk::TicketId id : group.tickets) tickets_.at(id).proposed = true;
       return true;
     }
+    has_failed_ = true;
     calls_.fault(
         "form_groups",
         "returned a group with unknown or duplicate tickets, of a wrong size, or whose teams "
         "are not its tickets");
     for (const sdk::TicketId id : group.tickets) {
       if (size_of(id) == 0) continue;
-      calls_.run("remove", [&] { queue_->remove(id); });
+      run("remove", [&] { queue_->remove(id); });
       put_back(id);
     }
     return false;
@@ -171,7 +180,9 @@ class StrategyQueue {
   PluginCalls& calls_;
   const std::uint32_t revision_;  ///< of the SDK that the strategy was built with
   std::unique_ptr<sdk::MatchQueue> queue_;
+  bool has_failed_ = false;
   Tickets tickets_;
+  SpareNodes<Tickets> spare_;
 };
 
 }  // namespace peer

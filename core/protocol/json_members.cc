@@ -1,7 +1,6 @@
 #include "core/protocol/json_members.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace peer {
 namespace {
@@ -9,18 +8,13 @@ namespace {
 /// Up to this many keys, comparing all pairs beats sorting.
 constexpr std::size_t kFewMembers = 16;
 
-/// Most keys have different lengths: that is seen without a call.
-bool is_same(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size()) == 0;
-}
-
 }  // namespace
 
 bool has_duplicate_keys(const std::vector<JsonMember>& members) {
   if (members.size() <= kFewMembers) {
     for (std::size_t i = 1; i < members.size(); ++i) {
       for (std::size_t k = 0; k < i; ++k) {
-        if (is_same(members[i].key, members[k].key)) return true;
+        if (is_same_key(members[i].key, members[k].key)) return true;
       }
     }
     return false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstring>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -43,11 +44,15 @@ template <std::size_t kSize>
   }
   return kNone;
 }
+/// Most keys have different lengths: that is seen without a call.
+[[nodiscard]] inline bool is_same_key(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size()) == 0;
+}
 /// The raw value of the first member `key`, compared with decoded keys; empty when there is none.
 [[nodiscard]] inline std::string_view value_of(const std::vector<JsonMember>& members,
                                                std::string_view key) {
   for (const JsonMember& member : members) {
-    if (member.key == key) return member.value;
+    if (is_same_key(member.key, key)) return member.value;
   }
   return {};
 }

@@ -164,6 +164,18 @@ ValueFault parse_json_value(std::string_view raw, std::size_t max_depth, Value& 
   return ValueParser(raw).value(max_depth, out);
 }
 
+std::size_t memory_of(const Value& value) {
+  std::size_t size = sizeof(Value);
+  if (const std::string* text = value.as_string()) size += text->size();
+  if (const auto* list = value.as_list()) {
+    for (const Value& element : *list) size += memory_of(element);
+  }
+  if (const auto* object = value.as_object()) {
+    for (const auto& [key, member] : *object) size += kMemberSize + key.size() + memory_of(member);
+  }
+  return size;
+}
+
 std::string canonical_json(std::string_view raw) {
   std::string out;
   append_canonical(out, raw);

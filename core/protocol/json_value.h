@@ -21,6 +21,11 @@ enum class ValueFault {
 [[nodiscard]] ValueFault parse_json_value(std::string_view raw, std::size_t max_depth,
                                           sdk::Value& out);
 
+/// About what an object takes for each member in memory, beside its key and value.
+inline constexpr std::size_t kMemberSize = 64;
+/// About what a parsed value takes in memory.
+[[nodiscard]] std::size_t memory_of(const sdk::Value& value);
+
 /// The one text that all JSON of the same value shares: no white space, keys in byte order, strings
 /// escaped one way, numbers by their exact value. `raw` is one that parse_json_value() took.
 [[nodiscard]] std::string canonical_json(std::string_view raw);

@@ -1,5 +1,6 @@
 #include "core/protocol/payload_reader.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/protocol/json_members.h"
@@ -10,8 +11,7 @@
 namespace peer {
 namespace {
 
-/// Values for plugins are parsed by recursion, and destroyed by recursion.
-constexpr std::size_t kMaxFieldDepth = 64;
+constexpr std::size_t kMaxFieldDepth = kMaxPayloadDepth - 1;
 
 std::string words(std::string_view field, std::string_view rest) {
   std::string text(field);
@@ -143,7 +143,7 @@ std::vector<std::string_view> PayloadReader::optional_texts(std::string_view fie
   return texts;
 }
 
-sdk::Value PayloadReader::parsed(std::string_view field) {
+sdk::Value PayloadReader::parsed() {
   sdk::Value value;
   if (error_) return value;
   // The members have been found, and their keys compared.
@@ -152,13 +152,43 @@ sdk::Value PayloadReader::parsed(std::string_view field) {
     sdk::Value& parsed = object.try_emplace(std::string(member.key)).first->second;
     const ValueFault fault = parse_json_value(member.value, kMaxFieldDepth, parsed);
     if (fault == ValueFault::kNone) continue;
+    refuse("payload", fault);
+    break;
+  }
+  return value;
+}
+
+std::size_t PayloadReader::check_values(std::string_view field) {
+  std::size_t size = sizeof(sdk::Value);
+  if (error_) return size;
+  sdk::Value parsed;
+  for (const JsonMember& member : members_) {
+    size += kMemberSize + member.key.size();
+    // Nothing can be wrong with a scalar without escapes, so it need not be parsed.
+    const char first = member.value.front();
+    const std::string_view text =
+        is_json_string(member.value) ? without_quotes(member.value) : std::string_view();
+    if (first != '{' && first != '[' && text.find('\\') == std::string_view::npos) {
+      size += sizeof(sdk::Value) + text.size();
+      continue;
+    }
+    const ValueFault fault = parse_json_value(member.value, kMaxFieldDepth, parsed);
+    size += memory_of(parsed);
+    if (fault == ValueFault::kNone) continue;
     if (const std::string_view named = present(field); !named.empty()) {
       refuse(field, parse_json_value(named, kMaxFieldDepth, parsed));
     }
     refuse("payload", fault);
     break;
   }
-  return value;
+  return size;
+}
+
+bool PayloadReader::has_others_than(std::initializer_list<std::string_view> known) const {
+  return std::any_of(members_.begin(), members_.end(), [&](const JsonMember& member) {
+    return std::none_of(known.begin(), known.end(),
+                        [&](std::string_view key) { return is_same_key(member.key, key); });
+  });
 }
 
 void PayloadReader::refuse(std::string_view field, ValueFault fault) {

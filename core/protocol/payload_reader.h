@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,9 @@
 #include "core/protocol/json_value.h"
 
 namespace peer {
+
+/// Of a payload that is parsed for a plugin: it is parsed by recursion, and destroyed by recursion.
+inline constexpr std::size_t kMaxPayloadDepth = 65;
 
 /// Reads the fields of one validated payload, and remembers the first thing that is wrong: read all
 /// fields, then ask error(). After an error every field reads as absent. Field names are the wire's
@@ -39,8 +43,15 @@ class PayloadReader {
   std::vector<std::string_view> optional_texts(std::string_view field, std::size_t max);
   /// The raw value, `null` too; empty when absent.
   [[nodiscard]] std::string_view raw(std::string_view field) const;
-  /// The whole payload, parsed. Of what is wrong within the object `field` the words name that.
-  sdk::Value parsed(std::string_view field = {});
+  /// The whole payload, parsed.
+  sdk::Value parsed();
+  /// Refuses what parsed() refuses, and makes nothing that stays. Of what is wrong within the
+  /// object `field` the words name that. Returns memory_of() what parsed() would make.
+  std::size_t check_values(std::string_view field);
+  /// Whether it has members beside these.
+  [[nodiscard]] bool has_others_than(std::initializer_list<std::string_view> known) const;
+  /// The object itself, as it came.
+  [[nodiscard]] std::string_view text() const { return payload_; }
 
   /// Notes `words` unless there is an error already.
   void refuse(std::string words);

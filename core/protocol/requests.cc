@@ -106,7 +106,15 @@ std::optional<std::chrono::milliseconds> read_timeout(PayloadReader& payload) {
 
 const sdk::Value& MatchRequest::criteria() const {
   static const sdk::Value kNone{sdk::Value::Object()};
-  return has_criteria ? *fields.find("criteria") : kNone;
+  return has_criteria && !fields.is_null() ? *fields.find("criteria") : kNone;
+}
+
+void MatchRequest::keep_fields(bool needed) {
+  if (needed && fields.is_null()) {
+    // It has no fault: the reader has looked for them.
+    static_cast<void>(parse_json_value(payload, kMaxPayloadDepth, fields));
+  }
+  payload = {};
 }
 
 RequestError MessageParser::read(const Message& message, const Bounds& bounds,
@@ -190,8 +198,11 @@ RequestError MessageParser::read(const Message& message, const Bounds& bounds, M
   out.group_size_max = static_cast<std::uint32_t>(bounds.match_group);
   out.timeout = read_timeout(payload);
   const std::string_view criteria = payload.optional_object("criteria", bounds.criteria);
-  out.fields = payload.parsed("criteria");
+  out.fields_size = payload.check_values("criteria");
   if (payload.error()) return payload.error();
+  out.payload = payload.text();
+  out.has_own_fields =
+      payload.has_others_than({"namespace", "group_size", "criteria", "timeout_ms"});
   out.has_criteria = !is_absent_or_null(payload.raw("criteria"));
   out.criteria_key = out.has_criteria ? canonical_json(criteria) : "{}";
   return payload.error();

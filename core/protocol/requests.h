@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -82,11 +83,19 @@ struct MatchRequest {
   std::uint32_t group_size = 2;
   std::uint32_t group_size_max = 0;  ///< `match_group_max`, for a strategy that sets the size
   std::string criteria_key;          ///< equal exactly when the criteria are equal as values
-  sdk::Value fields;                 ///< the whole payload object, parsed
   bool has_criteria = false;         ///< it has such a member, and not `null`
+  bool has_own_fields = false;       ///< it has members that only a strategy may know
   std::optional<std::chrono::milliseconds> timeout;  ///< nullopt: not given; zero: none
+  std::size_t fields_size = 0;  ///< what `fields` takes in memory, about, whether parsed or not
 
-  /// Of `fields`, and as long as these; always an object.
+  /// The whole payload object as it came, until keep_fields() has been called: a strategy may do
+  /// without its values, and to make them is a tenth of a match.
+  std::string_view payload;
+  sdk::Value fields;  ///< the same, parsed by keep_fields(); null before that
+
+  /// Parses the fields if they are `needed`, and lets go of the message.
+  void keep_fields(bool needed);
+  /// Of `fields`, and as long as these; always an object, empty where they are not parsed.
   [[nodiscard]] const sdk::Value& criteria() const;
 };
 

@@ -117,17 +117,18 @@ void reply_room(Session& session, std::string_view type, std::string_view id,
 
 void reply_waiting(Session& session, std::string_view id, sdk::TicketId ticket, bool shows_ticket,
                    const std::optional<sdk::MatchForecast>& forecast) {
-  std::string payload;
-  payload.reserve(128);
-  payload.append("{\"status\":\"waiting\"");
-  if (shows_ticket) payload.append(",\"ticket\":\"").append(std::to_string(ticket)).append("\"");
+  FrameBuilder out(id.size() + 160);
+  out.append("{\"type\":\"match\"");
+  if (!id.empty()) out.append(",\"id\":").append(id);
+  out.append(",\"payload\":{\"status\":\"waiting\"");
+  // A ticket's id may be any number of 64 bits.
+  if (shows_ticket) out.append(",\"ticket\":\"").append(std::to_string(ticket)).append("\"");
   if (forecast && !id.empty()) {
-    payload.append(",\"waiting\":").append(std::to_string(forecast->waiting));
-    if (forecast->estimate) {
-      payload.append(",\"estimate_ms\":").append(std::to_string(forecast->estimate->count()));
-    }
+    out.append(",\"waiting\":").append_number(forecast->waiting);
+    if (forecast->estimate)
+      out.append(",\"estimate_ms\":").append_number(forecast->estimate->count());
   }
-  reply(session, "match", id, payload.append("}"));
+  session.reply(out.append("}}").finish(Opcode::kText));
 }
 
 void reply_cancelled(Session& session, std::string_view id, sdk::TicketId ticket) {

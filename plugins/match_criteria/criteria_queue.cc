@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
+#include <iterator>
+#include <utility>
 
 using peer::sdk::Instant;
 using peer::sdk::MatchGroup;
@@ -14,31 +17,69 @@ constexpr std::uint32_t kRoomAtFirst = 8;  // tickets of a bucket
 
 }  // namespace
 
+CriteriaQueue::Buckets::iterator CriteriaQueue::bucket_of(const peer::sdk::MatchRequest& request) {
+  const KeyView key{std::hash<std::string_view>{}(request.criteria_key), request.group_size,
+                    request.criteria_key};
+  const auto bucket = buckets_.lower_bound(key);
+  if (bucket != buckets_.end() && !buckets_.key_comp()(key, bucket->first)) return bucket;
+  if (!spare_) {
+    const auto made = buckets_.emplace_hint(
+        bucket, Key{key.hash, key.group_size, std::string(key.criteria)}, Bucket{});
+    made->second.reserve(std::min(key.group_size, kRoomAtFirst));
+    return made;
+  }
+  spare_.key().hash = key.hash;
+  spare_.key().group_size = key.group_size;
+  spare_.key().criteria = key.criteria;
+  return buckets_.insert(bucket, std::move(spare_));
+}
+
+// Nearly always at the end: ids rise.
+CriteriaQueue::Places::iterator CriteriaQueue::place_of(TicketId id) {
+  if (places_.empty() || places_.back().ticket < id) return places_.end();
+  return std::lower_bound(
+      places_.begin(), places_.end(), id,
+      [](const Place& place, TicketId ticket) { return place.ticket < ticket; });
+}
+
+void CriteriaQueue::leave(TicketId id) {
+  place_of(id)->bucket = buckets_.end();
+  ++left_;
+}
+
+void CriteriaQueue::drop_left_places() {
+  if (2 * left_ <= places_.size()) return;
+  std::erase_if(places_, [this](const Place& place) { return place.bucket == buckets_.end(); });
+  left_ = 0;
+}
+
 // No group is formed before form_groups(), so that several tickets may be added first.
 void CriteriaQueue::add(const MatchTicket& ticket) {
-  if (tickets_.contains(ticket.id)) return;
-  const KeyView key{ticket.request.group_size, ticket.request.criteria_key};
-  auto bucket = buckets_.find(key);
-  if (bucket == buckets_.end()) {
-    bucket = buckets_.emplace(Key{key.group_size, std::string(key.criteria)}, Bucket{}).first;
-    bucket->second.reserve(std::min(key.group_size, kRoomAtFirst));
-  }
+  const auto place = place_of(ticket.id);
+  const bool was_here = place != places_.end() && place->ticket == ticket.id;
+  if (was_here && place->bucket != buckets_.end()) return;
+  const Buckets::iterator bucket = bucket_of(ticket.request);
   Bucket& waiting = bucket->second;
   const bool was_full = holds_group(bucket);
-  // Nearly always at the end, here and below: ids rise.
   waiting.insert(std::lower_bound(waiting.begin(), waiting.end(), ticket.id), ticket.id);
-  tickets_.emplace_hint(tickets_.end(), ticket.id, bucket);
+  if (was_here) {
+    place->bucket = bucket;
+    --left_;
+  } else {
+    places_.insert(place, {ticket.id, bucket});
+  }
   if (!was_full && holds_group(bucket)) full_.push_back(bucket);
 }
 
 void CriteriaQueue::remove(TicketId id) {
-  const auto ticket = tickets_.find(id);
-  if (ticket == tickets_.end()) return;
-  const Buckets::iterator bucket = ticket->second;
+  const auto place = place_of(id);
+  if (place == places_.end() || place->ticket != id || place->bucket == buckets_.end()) return;
+  const Buckets::iterator bucket = place->bucket;
   Bucket& waiting = bucket->second;
   const bool was_full = holds_group(bucket);
   waiting.erase(std::lower_bound(waiting.begin(), waiting.end(), id));
-  tickets_.erase(ticket);
+  leave(id);
+  drop_left_places();
   shrunk(bucket, was_full);
 }
 
@@ -57,12 +98,18 @@ void CriteriaQueue::take_groups(Buckets::iterator bucket, std::vector<MatchGroup
   const std::ptrdiff_t size = bucket->first.group_size;
   auto next = waiting.begin();
   for (; waiting.end() - next >= size; next += size) groups.push_back({{next, next + size}});
-  std::for_each(waiting.begin(), next, [this](TicketId id) { tickets_.erase(id); });
+  std::for_each(waiting.begin(), next, [this](TicketId id) { leave(id); });
   waiting.erase(waiting.begin(), next);
+  drop_left_places();
   shrunk(bucket, true);
 }
 
 void CriteriaQueue::shrunk(Buckets::iterator bucket, bool was_full) {
   if (was_full && !holds_group(bucket)) std::erase(full_, bucket);
-  if (bucket->second.empty()) buckets_.erase(bucket);
+  if (!bucket->second.empty()) return;
+  if (spare_ || bucket->second.capacity() > kRoomAtFirst) {
+    buckets_.erase(bucket);
+  } else {
+    spare_ = buckets_.extract(bucket);
+  }
 }

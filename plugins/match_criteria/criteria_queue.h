@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -31,12 +33,17 @@ class CriteriaQueue final : public peer::sdk::MatchQueue {
  private:
   /// Tickets that fit together, the oldest first: fewer than a group, once groups are formed.
   using Bucket = std::vector<peer::sdk::TicketId>;
+  /// In the order of the hash first, which says nothing of the criteria: with 10,000 buckets whose
+  /// criteria begin alike, to compare these took longer than all else. Whoever makes hashes equal
+  /// is left with the comparisons.
   struct Key {
+    std::size_t hash;
     std::uint32_t group_size;
     std::string criteria;
   };
   /// A Key without its own text, to look for one: most tickets come into a bucket that is there.
   struct KeyView {
+    std::size_t hash;
     std::uint32_t group_size;
     std::string_view criteria;
   };
@@ -44,15 +51,29 @@ class CriteriaQueue final : public peer::sdk::MatchQueue {
     using is_transparent = void;
     template <typename Left, typename Right>
     bool operator()(const Left& left, const Right& right) const {
+      if (left.hash != right.hash) return left.hash < right.hash;
       if (left.group_size != right.group_size) return left.group_size < right.group_size;
       return std::string_view(left.criteria) < std::string_view(right.criteria);
     }
   };
   using Buckets = std::map<Key, Bucket, KeyOrder>;
+  /// Where a ticket is; `bucket` is the end of the buckets when it has gone.
+  struct Place {
+    peer::sdk::TicketId ticket;
+    Buckets::iterator bucket;
+  };
+  using Places = std::vector<Place>;
 
   static bool holds_group(Buckets::const_iterator bucket) {
     return bucket->second.size() >= bucket->first.group_size;
   }
+  /// The bucket of a request, made if there is none.
+  Buckets::iterator bucket_of(const peer::sdk::MatchRequest& request);
+  /// The first place that is not before the ticket's.
+  Places::iterator place_of(peer::sdk::TicketId id);
+  /// A ticket's place: it has gone. Others' places stay, until half of all have gone.
+  void leave(peer::sdk::TicketId id);
+  void drop_left_places();
   /// All that a bucket holds, behind `groups`.
   void take_groups(Buckets::iterator bucket, std::vector<peer::sdk::MatchGroup>& groups);
   /// To be called after tickets have left `bucket`: no empty one is kept. `was_full`: it held a
@@ -60,6 +81,8 @@ class CriteriaQueue final : public peer::sdk::MatchQueue {
   void shrunk(Buckets::iterator bucket, bool was_full);
 
   Buckets buckets_;  ///< none of them is empty; their iterators stay good until they are erased
-  std::map<peer::sdk::TicketId, Buckets::iterator> tickets_;  ///< each in its bucket
+  Buckets::node_type spare_;  ///< the memory of the bucket that was emptied last, for the next one
+  Places places_;             ///< of the tickets, in the order of their ids
+  std::size_t left_ = 0;      ///< of these, those of tickets that have gone
   std::vector<Buckets::iterator> full_;  ///< the buckets that hold a group, each once
 };

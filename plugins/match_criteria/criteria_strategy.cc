@@ -13,6 +13,7 @@ using namespace peer::sdk;
 class CriteriaStrategy final : public MatchStrategy {
  public:
   std::unique_ptr<MatchQueue> make_queue() override { return std::make_unique<CriteriaQueue>(); }
+  [[nodiscard]] bool reads_values() const override { return false; }
 };
 
 Result<std::unique_ptr<MatchStrategy>> make_criteria(PluginConfig&) {

@@ -46,6 +46,8 @@ class FifoQueue final : public MatchQueue {
 class FifoStrategy final : public MatchStrategy {
  public:
   std::unique_ptr<MatchQueue> make_queue() override { return std::make_unique<FifoQueue>(); }
+  // Group sizes are all that a FifoQueue looks at.
+  bool reads_values() const override { return false; }
 };
 
 Result<std::unique_ptr<MatchStrategy>> make_fifo(PluginConfig&) {

@@ -6,6 +6,7 @@
 
 #include "core/base/utf8.h"
 #include "core/protocol/json_text.h"
+#include "core/protocol/json_value.h"
 #include "core/protocol/message.h"
 #include "core/protocol/meta.h"
 
@@ -61,7 +62,12 @@ void read_all(MessageParser& parser, const Message& message) {
   if (!is_refused(parser, message, broadcast) && broadcast.data)
     require_same_slice(*broadcast.data);
   MatchRequest match;
-  if (!is_refused(parser, message, match)) require(is_valid_json(match.criteria_key));
+  if (!is_refused(parser, message, match)) {
+    require(is_valid_json(match.criteria_key));
+    match.keep_fields(true);
+    require(match.fields.as_object() != nullptr);
+    require(match.fields_size == memory_of(match.fields));
+  }
   MetadataRequest metadata;
   if (!is_refused(parser, message, metadata)) require_meta_is_json(metadata.meta);
   AuthRefreshRequest refresh;

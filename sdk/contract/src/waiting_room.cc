@@ -12,15 +12,20 @@ namespace {
 
 constexpr std::uint32_t kLargestGroup = 10;  // the default of `match_group_max`
 
-/// A request of which nothing is left after the call.
+const Value& no_members() {
+  static const Value none{Value::Object{}};
+  return none;
+}
+
+/// A request of which nothing is left after the call. Who reads no values is shown none.
 class FleetingRequest {
  public:
-  explicit FleetingRequest(const Value& payload, std::uint32_t group_size = 0)
+  FleetingRequest(const MatchStrategy& strategy, const Value& payload, std::uint32_t group_size = 0)
       : request_(request_of(payload)),
         size_(group_size == 0 ? request_.group_size : group_size),
-        criteria_(request_.criteria),
+        criteria_(strategy.reads_values() ? request_.criteria : no_members()),
         key_(request_.criteria_key),
-        fields_(payload) {}
+        fields_(strategy.reads_values() ? payload : no_members()) {}
 
   [[nodiscard]] MatchRequest view() const {
     return {size_, criteria_.value(), key_.view(), fields_.value()};
@@ -86,10 +91,11 @@ bool WaitingRoom::ask(TicketId id, const Value& payload, Instant now) {
   std::optional<std::string> refusal;
   std::uint32_t size = 0;
   bool went = run("MatchStrategy::check",
-                  [&] { refusal = strategy_.check(FleetingRequest(payload).view()); });
+                  [&] { refusal = strategy_.check(FleetingRequest(strategy_, payload).view()); });
   judge_words("MatchStrategy::check", refusal);
   if (!went || refusal) return false;
-  went = run("group_size", [&] { size = strategy_.group_size(FleetingRequest(payload).view()); });
+  went = run("group_size",
+             [&] { size = strategy_.group_size(FleetingRequest(strategy_, payload).view()); });
   if (!went || size > kLargestGroup) return false;
   if (size < 2) {
     faults_.push_back("group_size is " + std::to_string(size) + " of " +
@@ -97,7 +103,7 @@ bool WaitingRoom::ask(TicketId id, const Value& payload, Instant now) {
     return false;
   }
   went = run("MatchQueue::check", [&] {
-    const FleetingRequest request(payload, size);
+    const FleetingRequest request(strategy_, payload, size);
     refusal = queue_->check({id, peer_number(static_cast<std::uint32_t>(id)), now, request.view()});
   });
   judge_words("MatchQueue::check", refusal);
@@ -110,7 +116,7 @@ bool WaitingRoom::ask(TicketId id, const Value& payload, Instant now) {
 void WaitingRoom::add(TicketId id) {
   const Ticket& ticket = waiting_.at(id);
   const bool went = run("add", [&] {
-    const FleetingRequest request(ticket.payload, ticket.group_size);
+    const FleetingRequest request(strategy_, ticket.payload, ticket.group_size);
     queue_->add({id, peer_number(static_cast<std::uint32_t>(id)), ticket.enqueued, request.view()});
   });
   if (!went) waiting_.erase(id);

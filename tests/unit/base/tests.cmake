@@ -10,6 +10,7 @@ peer_add_test(unit_base
     base/plain_file_test.cc
     base/random_test.cc
     base/password_hash_test.cc
+    base/spare_nodes_test.cc
     base/turn_credential_test.cc
     base/unique_task_test.cc
     base/utf8_test.cc

@@ -72,7 +72,7 @@ class MatchTest : public testing::Test {
   }
   MatchOutcome request(const std::string& name, const MatchRequest& request,
                        const std::string& request_id = "") {
-    return matchmaker_.request(owner(name, request_id), request, now_);
+    return matchmaker_.request(owner(name, request_id), MatchRequest(request), now_);
   }
   std::optional<sdk::TicketId> cancel(const std::string& name, std::string_view ns = "lobby") {
     return matchmaker_.cancel(ns, fingerprint_of(name), now_);

@@ -55,6 +55,17 @@ TEST_F(MatchmakerFaultsTest, AThrowingRemoveDoesNotHinderACancel) {
   EXPECT_EQ(matchmaker_.waiting(), 0U);
 }
 
+// It may hold a ticket that has gone, for good.
+TEST_F(MatchmakerFaultsTest, AQueueOfAStrategyThatHasThrownIsNotKept) {
+  int queues = 0;
+  strategy_.on_make_queue = [&] { ++queues; };
+  request("a", request_for("lobby"));
+  strategy_.on_remove = [] { throw std::runtime_error("no"); };
+  cancel("a");
+  request("a", request_for("lobby"));
+  EXPECT_EQ(queues, 2);
+}
+
 TEST_F(MatchmakerFaultsTest, AThrowingFormGroupsLosesNoTicket) {
   make_strategy_impatient();
   strategy_.on_form_groups = [](auto&) { throw std::runtime_error("no"); };

@@ -106,7 +106,7 @@ class MatchmakerPropertiesTest : public testing::TestWithParam<std::uint32_t> {
                        ledger_[*old].criteria == asked.criteria_key;
     check_failed_ = false;
     const MatchOutcome outcome =
-        matchmaker_.request({fingerprint(peer), where(peer), "", true}, asked, now_);
+        matchmaker_.request({fingerprint(peer), where(peer), "", true}, MatchRequest(asked), now_);
     if (check_failed_) {
       EXPECT_EQ(outcome.status, Status::kFailed);
       return;

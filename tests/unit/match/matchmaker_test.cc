@@ -1,5 +1,9 @@
 #include "core/match/matchmaker.h"
 
+#include <algorithm>
+#include <map>
+#include <string>
+
 #include "tests/unit/match/match_test.h"
 
 namespace peer {
@@ -175,19 +179,80 @@ TEST_F(MatchmakerTest, SeveralGroupsCanFormAtOnce) {
   EXPECT_EQ(order_told_to("d"), R"("c","d")");
 }
 
-TEST_F(MatchmakerTest, ANamespaceWithoutTicketsKeepsNoQueue) {
+TEST_F(MatchmakerTest, AStrategyThatReadsNoValuesIsShownNone) {
+  strategy_.reads = false;
+  const std::string text = R"({"namespace":"lobby","criteria":{"a":1}})";
+  MatchRequest asked = request_for("lobby", 2, R"({"a":1})");
+  asked.fields = {};
+  asked.has_criteria = true;
+  asked.payload = text;
+  EXPECT_EQ(request("a", asked).status, Status::kWaiting);
+  EXPECT_TRUE(strategy_.last_values_were_empty);
+  strategy_.reads = true;
+  EXPECT_EQ(request("b", asked).status, Status::kMatched);
+  EXPECT_FALSE(strategy_.last_values_were_empty);
+}
+
+TEST_F(MatchmakerTest, OwnFieldsTellRequestsApartForWhoReadsNoValues) {
+  strategy_.reads = false;
+  const std::string text = R"({"namespace":"lobby","skill":7})";
+  MatchRequest skilled = request_for("lobby");
+  skilled.fields = {};
+  skilled.has_own_fields = true;
+  skilled.payload = text;
+  MatchRequest plain = request_for("lobby");
+  plain.fields = {};
+  const auto first = request("a", skilled).ticket;
+  EXPECT_EQ(request("a", skilled).ticket, first);
+  const auto second = request("a", plain).ticket;
+  EXPECT_NE(second, first);
+  EXPECT_EQ(request("a", plain).ticket, second);
+}
+
+TEST_F(MatchmakerTest, AQueueThatHasLostItsLastTicketServesTheNext) {
   int queues = 0;
   strategy_.on_make_queue = [&] { ++queues; };
   request("a", request_for("lobby"));
-  request("c", request_for("lobby", 3));
-  EXPECT_EQ(queues, 1);
   cancel("a");
-  cancel("c");
+  request("c", request_for("lobby", 2, "x"));
+  EXPECT_EQ(request("d", request_for("lobby", 2, "x")).status, Status::kMatched);
+  request("a", request_for("lobby"));
+  EXPECT_EQ(request("b", request_for("lobby")).status, Status::kMatched);
+  EXPECT_EQ(queues, 1);
+  EXPECT_EQ(matchmaker_.waiting(), 0U);
+}
+
+// 64 shards keep 16 each at most.
+TEST_F(MatchmakerTest, OfQueuesWithoutTicketsABoundedNumberIsKept) {
+  std::map<std::string, int> made;
+  strategy_.on_make_queue_of = [&](std::string_view ns) { ++made[std::string(ns)]; };
+  const auto visit_all = [&] {
+    for (int i = 0; i < 2000; ++i) {
+      const std::string ns = "n" + std::to_string(i);
+      request("a", request_for(ns));
+      cancel("a", ns);
+    }
+  };
+  visit_all();
+  EXPECT_THAT(made, SizeIs(2000));
+  visit_all();
+  const auto made_again =
+      std::count_if(made.begin(), made.end(), [](const auto& queue) { return queue.second > 1; });
+  EXPECT_GE(made_again, 2000 - 64 * 16);
+}
+
+TEST_F(MatchmakerTest, AQueueThatHadManyTicketsIsNotKept) {
+  int queues = 0;
+  strategy_.on_make_queue = [&] { ++queues; };
+  for (int i = 0; i < 65; ++i) {
+    matchmaker_.request({fingerprint_of(std::to_string(i)), where("a"), "", true},
+                        request_for("lobby", 2, std::to_string(i)), now_);
+  }
+  for (int i = 0; i < 65; ++i) {
+    matchmaker_.cancel("lobby", fingerprint_of(std::to_string(i)), now_);
+  }
   request("a", request_for("lobby"));
   EXPECT_EQ(queues, 2);
-  request("b", request_for("lobby"));
-  request("a", request_for("lobby"));
-  EXPECT_EQ(queues, 3);
 }
 
 TEST_F(MatchmakerTest, TheNamespaceOfATicketIsTheMatchmakersOwnCopy) {

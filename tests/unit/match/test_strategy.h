@@ -33,6 +33,11 @@ class TestStrategy final : public sdk::MatchStrategy {
   std::function<std::uint32_t(const sdk::MatchRequest&)> on_group_size;
   std::function<void(std::string_view ns)> on_make_queue_of;
 
+  // Since revision 7.
+  bool reads = true;                            ///< reads_values()
+  mutable bool last_values_were_empty = false;  ///< of the latest check()
+  bool reads_values() const override { return reads; }
+
   std::uint32_t group_size(const sdk::MatchRequest& request) const override {
     return on_group_size ? on_group_size(request) : request.group_size;
   }
@@ -40,7 +45,9 @@ class TestStrategy final : public sdk::MatchStrategy {
     if (on_make_queue_of) on_make_queue_of(ns);
     return make_queue();
   }
-  std::optional<std::string> check(const sdk::MatchRequest&) const override {
+  std::optional<std::string> check(const sdk::MatchRequest& request) const override {
+    last_values_were_empty =
+        request.criteria.as_object()->empty() && request.fields.as_object()->empty();
     return on_check ? on_check() : std::nullopt;
   }
   std::unique_ptr<sdk::MatchQueue> make_queue() override {

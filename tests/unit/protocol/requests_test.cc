@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/fingerprint.h"
+#include "core/protocol/json_value.h"
 #include "tests/unit/protocol/client_message.h"
 
 namespace peer {
@@ -230,6 +231,7 @@ MatchRequest match_request(const std::string& fields) {
   ClientMessage message = with_payload(in_lobby(fields));
   MatchRequest request;
   EXPECT_EQ(message.read(request), "") << fields;
+  request.keep_fields(true);
   request.ns = {};  // its bytes die with the message
   return request;
 }
@@ -272,6 +274,31 @@ TEST(MatchRequestTest, CriteriaAreComparedAsValues) {
   EXPECT_NE(key(R"({"n":1})"), key(R"({"n":"1"})"));
   EXPECT_NE(key(R"({"n":1e999})"), key(R"({"n":1e998})"));
   EXPECT_NE(key(R"({"n":null})"), key("{}"));
+}
+
+TEST(MatchRequestTest, FieldsAreParsedOnlyForWhoNeedsThem) {
+  ClientMessage message = with_payload(in_lobby(R"("skill":1,"criteria":{"a":1})"));
+  MatchRequest request;
+  ASSERT_EQ(message.read(request), "");
+  request.keep_fields(false);
+  EXPECT_TRUE(request.fields.is_null());
+  EXPECT_TRUE(request.criteria().as_object()->empty());
+  EXPECT_TRUE(request.payload.empty());
+}
+
+TEST(MatchRequestTest, KnowsWhatItsFieldsWouldTake) {
+  for (const char* fields :
+       {R"("x":0)", R"("criteria":null)", R"("criteria":{"a":"b\u0063"})", R"("x":"\n plain")",
+        R"("x":"plain","y":[1,[true,{"z":"w"}]])", R"("a\u0062":false)"}) {
+    const MatchRequest request = match_request(fields);
+    EXPECT_EQ(request.fields_size, memory_of(request.fields)) << fields;
+  }
+}
+
+TEST(MatchRequestTest, KnowsWhetherItHasFieldsOfAStrategys) {
+  EXPECT_FALSE(match_request(R"("criteria":{"a":1},"group_size":2,"timeout_ms":5)").has_own_fields);
+  EXPECT_TRUE(match_request(R"("skill":null)").has_own_fields);
+  EXPECT_FALSE(match_request(R"("group_\u0073ize":3)").has_own_fields);
 }
 
 TEST(MatchRequestTest, FieldsAreTheWholePayload) {

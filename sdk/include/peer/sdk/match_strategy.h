@@ -19,7 +19,7 @@ using TicketId = std::uint64_t;
 /// What a peer asks for with `match` (docs/protocol.md, "match"). Views die with the call.
 struct MatchRequest {
   std::uint32_t group_size = 2;  ///< 2 to `match_group_max`
-  const Value& criteria;         ///< always an object; absent and null arrive as {}
+  const Value& criteria;  ///< always an object; absent and null arrive as {}; see reads_values()
   /// Two criteria have the same key exactly when they are equal as values: key order and white
   /// space do not matter, 1 equals 1.0, types differ. Good as an index.
   std::string_view criteria_key;
@@ -48,7 +48,8 @@ struct MatchForecast {
 };
 
 /// Tickets waiting in one namespace, and who of them plays together.
-/// Made by MatchStrategy::make_queue(), one for each namespace that has tickets.
+/// Made by MatchStrategy::make_queue(), one for each namespace that has tickets. One that has lost
+/// its last ticket may be kept for those that come, or destroyed.
 ///
 /// Threading: one call at a time, on any loop. No I/O, no clock, no blocking: time comes as an
 /// argument. Budget: 100 us a call at 10,000 tickets.
@@ -122,6 +123,13 @@ class MatchStrategy {
   [[nodiscard]] virtual std::uint32_t group_size(const MatchRequest& request) const {
     return request.group_size;
   }
+
+  // Since revision 7.
+
+  /// Whether the strategy, or a queue of it, looks at `criteria` and `fields` of a request; always
+  /// the same answer. False: group_size and criteria_key say all that it wants to know, and the two
+  /// may be empty objects in all requests, which saves the server a tenth of a match.
+  [[nodiscard]] virtual bool reads_values() const { return true; }
 };
 
 }  // namespace peer::sdk

@@ -93,7 +93,7 @@ const std::vector<Fault> kFaults{
 
     {"MatchStrategyContract",
      "EqualRequestsMeet",
-     {"matches_nobody", "keeps_views", "words_not_utf8"}},
+     {"matches_nobody", "keeps_views", "words_not_utf8", "reads_in_secret"}},
     {"MatchStrategyContract",
      "EachTicketEndsInExactlyOneWay",
      {"forgets_nobody", "one_ticket_twice", "one_ticket_alone", "a_stranger", "in_two_groups",

@@ -114,6 +114,7 @@ class FaultyStrategy final : public MatchStrategy {
   std::unique_ptr<MatchQueue> make_queue() override { return std::make_unique<FaultyQueue>(); }
   std::optional<std::string> check(const MatchRequest& request) const override {
     const Value* skill = request.criteria.find("skill");
+    if (is("reads_in_secret") && skill == nullptr && request.group_size == 3) return "no skill";
     if (skill == nullptr || skill->as_number() != nullptr) return std::nullopt;
     if (is("throws_at_strangers")) throw std::runtime_error("no number");
     if (is("no_words")) return "";
@@ -122,6 +123,7 @@ class FaultyStrategy final : public MatchStrategy {
   std::uint32_t group_size(const MatchRequest& request) const override {
     return is("groups_of_one") ? 1 : request.group_size;
   }
+  bool reads_values() const override { return !is("reads_in_secret"); }
 };
 
 }  // namespace

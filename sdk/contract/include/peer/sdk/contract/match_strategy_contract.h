@@ -23,7 +23,8 @@ inline std::ostream& operator<<(std::ostream& out, const MatchStrategyCase& stra
 }
 
 /// What match_strategy.h demands of strategies: each ticket ends in exactly one way, groups make
-/// sense whatever clients ask for, the time is the one that it is told, and no call takes long.
+/// sense whatever clients ask for, the time is the one that it is told, and no call takes long. A
+/// strategy that says that it reads no values is shown none.
 ///
 ///   const MatchStrategyCase kMine{{PEER_PLUGIN_DIR "/match_mine.so", {}}};
 ///   INSTANTIATE_TEST_SUITE_P(Mine, PluginContract, testing::Values(kMine.plugin));

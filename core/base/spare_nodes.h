@@ -1,0 +1,45 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+namespace peer {
+
+/// The memory of entries that have left a std::map, for those that come next: in a map whose
+/// entries come and go in turns each of them would be an allocation (170 instructions with its
+/// end). It belongs to one map, and keeps four entries at most, with values as made by default.
+template <typename Map>
+class SpareNodes {
+ public:
+  using iterator = typename Map::iterator;
+
+  /// Enters a key that is not there, nearly always behind all others. Its value is as made by
+  /// default.
+  iterator add_last(Map& map, const typename Map::key_type& key) {
+    if (count_ == 0) return map.emplace_hint(map.end(), key, typename Map::mapped_type());
+    Node node = std::move(nodes_[--count_]);
+    node.key() = key;
+    return map.insert(map.end(), std::move(node));
+  }
+  /// Takes an entry out.
+  void erase(Map& map, iterator at) {
+    if (count_ == nodes_.size()) {
+      map.erase(at);
+      return;
+    }
+    Node node = map.extract(at);
+    std::destroy_at(&node.mapped());
+    std::construct_at(&node.mapped());
+    nodes_[count_++] = std::move(node);
+  }
+
+ private:
+  using Node = typename Map::node_type;
+
+  std::array<Node, 4> nodes_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace peer
