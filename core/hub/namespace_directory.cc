@@ -139,7 +139,8 @@ std::uint64_t NamespaceDirectory::add(Namespace& ns, const Joiner& joiner) {
   if (const std::size_t size = ns.members.size(); size == ns.members.capacity()) {
     ns.members.reserve(size + size / 4 + 2);
   }
-  ns.members.push_back({joiner.where, joined, joiner.peer, joiner.object, false, joiner.alone});
+  ns.members.push_back({joiner.where, joined, joiner.peer,
+                        KeptObject(joiner.object, joiner.peer), false, joiner.alone});
   if (joiner.watches != Watches()) set_watches(ns, ns.members.back(), joiner.watches);
   ++ns.version;
   return joined;
@@ -148,7 +149,9 @@ std::uint64_t NamespaceDirectory::add(Namespace& ns, const Joiner& joiner) {
 void NamespaceDirectory::refresh(Namespace& ns, std::uint64_t joined, std::string_view object) {
   const MutexLock lock(shard_of(ns.name).mutex);
   // The version stays: a room's policy is shown no peer objects.
-  if (Member* member = find_member(ns, joined)) member->object = object;
+  if (Member* member = find_member(ns, joined)) {
+    member->kept = KeptObject(object, member->peer);
+  }
 }
 
 void NamespaceDirectory::mute(Namespace& ns, std::uint64_t joined, bool muted) {

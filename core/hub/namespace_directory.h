@@ -16,7 +16,6 @@
 #include <peer/sdk/broker_types.h>
 
 #include "core/base/fingerprint.h"
-#include "core/base/lean_text.h"
 #include "core/base/mutex.h"
 #include "core/base/watches.h"
 #include "core/hub/peer_directory.h"
@@ -31,7 +30,7 @@ struct Member {
   SessionRef where;
   std::uint64_t joined = 0;  ///< rises with each join into the namespace
   Fingerprint peer;
-  LeanText object;        ///< the peer object (docs/protocol.md, "Identity") as JSON
+  KeptObject kept;        ///< the peer object (docs/protocol.md, "Identity")
   bool departed = false;  ///< its going has been announced: it is a member elsewhere now
   /// It joined by the node's own truth: of members elsewhere it hears nothing until show_members().
   bool alone = false;
@@ -40,6 +39,8 @@ struct Member {
   bool muted = false;
   Watches watches{};
   bool away = false;  ///< its session is
+
+  [[nodiscard]] ObjectView object() const { return kept.view(peer); }
   /// Its session is on its way to another node, or from one (docs/resume.md, "On another node").
   enum class Move : std::uint8_t {
     kNone,

@@ -29,16 +29,15 @@ struct ByName {
 PeerPage page_of(const Namespace& ns, std::size_t first, PageLimit limit) {
   if (ns.meta_watchers > 0) ++ns.pages;
   const std::size_t count = std::min(limit.peers, ns.members.size() - first);
-  std::vector<std::string_view> objects;
+  std::vector<ObjectView> objects;
   objects.reserve(count);
   const bool looks = limit.away != PageLimit::Away::kAsOthers && ns.away > 0;
   std::deque<std::string> marked;  // what `objects` views
   for (std::size_t i = first; i < first + count; ++i) {
     const Member& member = ns.members[i];
+    ObjectView& object = objects.emplace_back(member.object());
     if (looks && member.away && limit.away == PageLimit::Away::kMarked) {
-      objects.push_back(marked.emplace_back(with_away(member.object)));
-    } else {
-      objects.push_back(member.object);
+      object.text = marked.emplace_back(with_away(object.text));
     }
   }
   PeerPage page = make_page(objects, limit);
@@ -79,7 +78,7 @@ PeerPage NamespaceDirectory::shared_page(const Namespace* ns, const sdk::MemberP
   std::deque<std::string> marked;  // what `objects` views
   std::vector<Fingerprint> peers;  // of these
   std::size_t next = 0;            // Namespace::members
-  std::vector<std::string_view> objects;
+  std::vector<ObjectView> objects;
   objects.reserve(shared.members.size());
   for (const sdk::MemberEntry& member : shared.members) {
     // A member of this node that has left since the broker made the page is skipped. Its peer_left
@@ -88,13 +87,11 @@ PeerPage NamespaceDirectory::shared_page(const Namespace* ns, const sdk::MemberP
       const Member* own = (looks_here || is_watched) && member.here
                               ? find_member_from(*ns, member.peer, next)
                               : nullptr;
-      const std::string_view object =
-          is_watched && own != nullptr ? std::string_view(own->object) : member.object;
+      ObjectView& object = objects.emplace_back(
+          is_watched && own != nullptr ? own->object() : ObjectView(member.object));
       const bool away = looks && (member.here ? own != nullptr && own->away : member.away);
       if (away && limit.away == PageLimit::Away::kMarked) {
-        objects.push_back(marked.emplace_back(with_away(object)));
-      } else {
-        objects.push_back(object);
+        object.text = marked.emplace_back(with_away(object.text));
       }
       peers.push_back(away ? member.peer : Fingerprint());
     } else if (total > 0) {
@@ -117,7 +114,9 @@ std::vector<std::string> NamespaceDirectory::objects(std::string_view name,
   const Namespace* ns = find_in(shard, name);
   if (ns == nullptr) return objects;
   for (std::size_t i = 0; i < peers.size(); ++i) {
-    if (const Member* member = find_member(*ns, peers[i])) objects[i] = member->object;
+    if (const Member* member = find_member(*ns, peers[i])) {
+      objects[i] = member->kept.whole(member->peer);
+    }
   }
   return objects;
 }
@@ -131,9 +130,11 @@ void NamespaceDirectory::append_objects(std::string& out, std::string_view name,
   const std::size_t begin = out.size();
   for (const Fingerprint& peer : peers) {
     const Member* member = find_member(*ns, peer);
-    if (member == nullptr || member->object.empty()) continue;
+    if (member == nullptr) continue;
+    const ObjectView object = member->object();
+    if (object.size() == 0) continue;
     if (out.size() > begin) out.push_back(',');
-    out.append(member->object);
+    object.append_to(out);
   }
 }
 

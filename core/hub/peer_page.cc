@@ -1,9 +1,28 @@
 #include "core/hub/peer_page.h"
 
 #include <algorithm>
+#include <array>
 
 namespace peer {
 namespace {
+
+constexpr std::string_view kFirst = "{\"fingerprint\":\"";
+constexpr std::size_t kDigits = 64;
+static_assert(kFirst.size() + kDigits + 1 == ObjectView::kBeginning);
+
+// What stands behind a member of an object, and never at the beginning of a value: so the text of
+// a KeptObject says whether the beginning is there.
+bool goes_on(std::string_view text) { return text.starts_with(',') || text.starts_with('}'); }
+
+// Whether the object begins with this fingerprint.
+bool begins_with(std::string_view object, const Fingerprint& peer) {
+  if (object.size() <= ObjectView::kBeginning || !object.starts_with(kFirst)) return false;
+  std::array<char, kDigits> digits;
+  write_hex(peer, digits.data());
+  return object.substr(kFirst.size(), kDigits) == std::string_view(digits.data(), kDigits) &&
+         object[ObjectView::kBeginning - 1] == '"' &&
+         goes_on(object.substr(ObjectView::kBeginning));
+}
 
 // The length of the object up to its meta. Within a JSON string the quotes would be escaped: the
 // first occurrence is the member.
@@ -16,34 +35,68 @@ std::size_t bare_size(std::string_view object) {
   return length == object.size() ? length : length + 1;
 }
 
-void append(PeerPage& page, std::string_view object) {
+void append(PeerPage& page, const ObjectView& object) {
   if (page.listed++ > 0) page.peers.push_back(',');
-  page.peers.append(object);
+  object.append_to(page.peers);
+}
+
+void append_bare(PeerPage& page, ObjectView object) {
+  const std::string bare = without_meta(object.text);
+  object.text = bare;
+  append(page, object);
 }
 
 // Each has room for its meta while those behind it have room without theirs.
-PeerPage make_whole_page(const std::vector<std::string_view>& objects, std::size_t bytes) {
+PeerPage make_whole_page(const std::vector<ObjectView>& objects, std::size_t bytes) {
   PeerPage page;
   std::size_t whole = 0;
-  for (const std::string_view object : objects) whole += object.size() + 1;
+  for (const ObjectView& object : objects) whole += object.size() + 1;
   page.peers.reserve(std::min(whole, bytes));
   // Nearly always: nobody's meta is looked for.
   if (whole <= bytes) {
-    for (const std::string_view object : objects) append(page, object);
+    for (const ObjectView& object : objects) append(page, object);
     return page;
   }
   std::size_t size = 0;
-  for (const std::string_view object : objects) size += bare_size(object) + 1;
+  for (const ObjectView& object : objects) {
+    size += object.size() - object.text.size() + bare_size(object.text) + 1;
+  }
   bool full = false;
-  for (const std::string_view object : objects) {
-    size += object.size() - bare_size(object);
+  for (const ObjectView& object : objects) {
+    size += object.text.size() - bare_size(object.text);
     full = full || size > bytes;
-    full ? append(page, without_meta(object)) : append(page, object);
+    full ? append_bare(page, object) : append(page, object);
   }
   return page;
 }
 
 }  // namespace
+
+void ObjectView::append_to(std::string& out) const {
+  if (peer != nullptr) {
+    out.append(kFirst);
+    out.resize(out.size() + kDigits);
+    write_hex(*peer, out.data() + out.size() - kDigits);
+    out.push_back('"');
+  }
+  out.append(text);
+}
+
+KeptObject::KeptObject(std::string_view object, const Fingerprint& peer)
+    : text_(begins_with(object, peer) ? object.substr(ObjectView::kBeginning) : object) {}
+
+ObjectView KeptObject::view(const Fingerprint& peer) const {
+  const std::string_view text = text_;
+  return goes_on(text) ? ObjectView(text, peer) : ObjectView(text);
+}
+
+std::string KeptObject::whole(const Fingerprint& peer) const {
+  const ObjectView object = view(peer);
+  std::string out;
+  out.reserve(object.size());
+  object.append_to(out);
+  return out;
+}
 
 std::string without_meta(std::string_view object) {
   const std::size_t length = length_before_meta(object);
@@ -68,7 +121,7 @@ std::string with_away(std::string_view object) {
   return marked.append(",\"away\":true").append(object.substr(at));
 }
 
-PeerPage make_page(const std::vector<std::string_view>& objects, PageLimit limit) {
+PeerPage make_page(const std::vector<ObjectView>& objects, PageLimit limit) {
   if (limit.lists_all) return make_whole_page(objects, limit.bytes);
   PeerPage page;
   const std::size_t count = std::min(objects.size(), limit.peers);
@@ -78,7 +131,7 @@ PeerPage make_page(const std::vector<std::string_view>& objects, PageLimit limit
   for (std::size_t i = 0; i < count; ++i) {
     const bool fits = page.peers.size() + objects[i].size() + 1 <= limit.bytes;
     if (!fits && i > 0) break;
-    fits ? append(page, objects[i]) : append(page, without_meta(objects[i]));
+    fits ? append(page, objects[i]) : append_bare(page, objects[i]);
   }
   return page;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -7,8 +8,44 @@
 #include <vector>
 
 #include "core/base/fingerprint.h"
+#include "core/base/lean_text.h"
 
 namespace peer {
+
+/// A peer object (docs/protocol.md, "Identity"), as a whole or without its beginning.
+struct ObjectView {
+  /// Of anything that is a text: all of it.
+  template <std::convertible_to<std::string_view> Text>
+  ObjectView(const Text& object)  // NOLINT(google-explicit-constructor): it is what is listed
+      : text(object) {}
+  ObjectView(std::string_view behind, const Fingerprint& its_peer)
+      : text(behind), peer(&its_peer) {}
+
+  [[nodiscard]] std::size_t size() const {
+    return text.size() + (peer != nullptr ? kBeginning : 0);
+  }
+  void append_to(std::string& out) const;
+
+  /// The bytes of `{"fingerprint":"..."`, which every peer object begins with.
+  static constexpr std::size_t kBeginning = 81;
+
+  std::string_view text;
+  const Fingerprint* peer = nullptr;  ///< not null: `text` is what follows its fingerprint
+};
+
+/// A peer object as it is kept for each member of a namespace, beside the member's fingerprint: in
+/// 80 bytes less, since it begins with the digits of that.
+class KeptObject {
+ public:
+  KeptObject() = default;
+  KeptObject(std::string_view object, const Fingerprint& peer);
+  /// `peer`: the same; it outlives the view.
+  [[nodiscard]] ObjectView view(const Fingerprint& peer) const;
+  [[nodiscard]] std::string whole(const Fingerprint& peer) const;
+
+ private:
+  LeanText text_;  // what follows the fingerprint; all of what begins otherwise
+};
 
 /// Peer objects of a namespace (docs/protocol.md, "Identity"), as one message lists them.
 struct PeerPage {
@@ -42,6 +79,6 @@ struct PageLimit {
 
 /// A page of the first of `objects`, `total` left 0. It ends before the first object that does not
 /// fit, but one peer it has, if need be without `meta`: who asks page by page comes to an end.
-[[nodiscard]] PeerPage make_page(const std::vector<std::string_view>& objects, PageLimit limit);
+[[nodiscard]] PeerPage make_page(const std::vector<ObjectView>& objects, PageLimit limit);
 
 }  // namespace peer

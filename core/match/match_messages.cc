@@ -61,7 +61,7 @@ void tell_match(Events* events, std::string_view ns, std::string_view session_id
 std::string matched_payload(std::string_view ns, std::string_view session_id,
                             const std::vector<std::string>& peer_objects, std::size_t max_size,
                             std::string_view teams) {
-  std::vector<std::string_view> objects;
+  std::vector<ObjectView> objects;
   objects.reserve(peer_objects.size());
   std::copy_if(peer_objects.begin(), peer_objects.end(), std::back_inserter(objects),
                [](const std::string& object) { return !object.empty(); });

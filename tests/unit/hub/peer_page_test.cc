@@ -62,12 +62,52 @@ TEST(PeerPageTest, AWholePageIsNeverLongerThanItsBoundWhileTheBareOnesFit) {
     texts.push_back(R"({"alias":"p","meta":{"x":")" +
                     std::string(static_cast<std::size_t>(i) * 37, 'x') + R"("}})");
   }
-  const std::vector<std::string_view> objects(texts.begin(), texts.end());
+  const std::vector<ObjectView> objects(texts.begin(), texts.end());
   for (std::size_t bytes = 30 * 14; bytes < 20'000; bytes += 97) {
     const PeerPage whole = make_page(objects, {0, bytes, true});
     EXPECT_EQ(whole.listed, 30U);
     EXPECT_LE(whole.peers.size(), bytes);
   }
+}
+
+// --- Objects as they are kept
+
+const Fingerprint kAnn = fingerprint_of("ann");
+
+std::string object_of(const Fingerprint& peer, std::string_view more) {
+  return R"({"fingerprint":")" + to_hex(peer) + "\"" + std::string(more);
+}
+
+TEST(KeptObjectTest, KeepsTheDigitsOfItsOwnFingerprintInNoText) {
+  const std::string object = object_of(kAnn, R"(,"alias":"ann1","meta":{"a":1}})");
+  const KeptObject kept(object, kAnn);
+  EXPECT_EQ(kept.view(kAnn).text, R"(,"alias":"ann1","meta":{"a":1}})");
+  EXPECT_EQ(kept.whole(kAnn), object);
+  EXPECT_EQ(kept.view(kAnn).size(), object.size());
+}
+
+TEST(KeptObjectTest, WhatBeginsOtherwiseIsKeptAsItIs) {
+  for (const std::string& object :
+       {kAnnObject, std::string(), object_of(fingerprint_of("bob"), "}"), object_of(kAnn, ""),
+        object_of(kAnn, "{}"), std::string("\"Ann\""),
+        R"({"fingerprint":"ann"})" + std::string(80, ' ')}) {
+    EXPECT_EQ(KeptObject(object, kAnn).whole(kAnn), object);
+    EXPECT_EQ(KeptObject(object, kAnn).view(kAnn).text, object);
+  }
+}
+
+TEST(KeptObjectTest, APageHasItAsAWhole) {
+  const std::string object = object_of(kAnn, R"(,"alias":"ann1","meta":{"a":1}})");
+  const std::string bare = object_of(kAnn, R"(,"alias":"ann1"})");
+  const KeptObject kept(object, kAnn);
+  const std::vector<ObjectView> objects{kept.view(kAnn), kBobObject};
+  const std::size_t both = object.size() + kBobObject.size() + 1;
+  EXPECT_EQ(make_page(objects, {50, both}).peers, object + "," + kBobObject);
+  EXPECT_EQ(make_page(objects, {50, both - 1}).listed, 1U);
+  EXPECT_EQ(make_page(objects, {50, bare.size()}).peers, bare);
+  EXPECT_EQ(make_page(objects, {50, both - 1, true}).peers, object + "," + kBareBob);
+  EXPECT_EQ(make_page(objects, {50, bare.size() + kBareBob.size(), true}).peers,
+            bare + "," + kBareBob);
 }
 
 }  // namespace
