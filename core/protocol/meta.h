@@ -4,7 +4,8 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "core/base/lean_text.h"
 
 namespace peer {
 
@@ -12,7 +13,8 @@ namespace peer {
 using MetaKeys = std::map<std::string, std::string>;
 
 /// A peer's metadata: an object merged key by key, whose values stay the client's own text
-/// (docs/protocol.md, "metadata"). Key order is that of first appearance. Empty costs nothing.
+/// (docs/protocol.md, "metadata"). Key order is that of first appearance. It is kept as the text of
+/// that object: 8 bytes where it is empty.
 class Meta {
  public:
   /// Lays the raw, validated JSON object `object` over this one: same keys (compared decoded) are
@@ -25,17 +27,15 @@ class Meta {
   /// Adds the keys of these changes.
   void add_changed_keys(const Meta& before, MetaKeys& keys) const;
   /// The object as JSON text: "{}" when empty.
-  [[nodiscard]] std::string to_json() const;
+  [[nodiscard]] std::string to_json() const {
+    return empty() ? std::string("{}") : std::string(object_.view());
+  }
   /// The length of to_json().
-  [[nodiscard]] std::size_t json_size() const;
-  [[nodiscard]] bool empty() const { return fields_.empty(); }
+  [[nodiscard]] std::size_t json_size() const { return empty() ? 2 : object_.size(); }
+  [[nodiscard]] bool empty() const { return object_.empty(); }
 
  private:
-  struct Field {
-    std::string key;    ///< raw, with its quotes, as the client wrote it
-    std::string value;  ///< raw
-  };
-  std::vector<Field> fields_;
+  LeanText object_;  // without spaces between its members; empty: there are none
 };
 
 }  // namespace peer
