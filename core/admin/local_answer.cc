@@ -30,7 +30,7 @@ constexpr std::size_t kPeersAtOnce = 16;
 
 std::string peer_json(const Node& node, const Session& session) {
   std::string json = "{\"fingerprint\":\"" + to_hex(session.fingerprint) + "\"";
-  json.append(",\"alias\":").append(json_string(session.alias));
+  json.append(",\"alias\":").append(json_string(session.alias()));
   json.append(",\"meta\":").append(session.meta.to_json());
   json.append(",\"namespaces\":[");
   for (const Membership& membership : session.memberships) {

@@ -150,7 +150,7 @@ void NodeHost::alias_lost(const sdk::Registered& registered) noexcept {
       if (session.registration) session.registration->alias_lost = true;
       if (!session.holds_alias) return;
       session.holds_alias = false;
-      node.peers.free_alias(session.alias);
+      node.peers.free_alias(session.alias());
       refresh_objects(node, session);
     });
   });

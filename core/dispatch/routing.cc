@@ -23,10 +23,9 @@ bool may_fan_out(const Call& call, std::size_t copies) {
   const std::uint32_t limit = call.node.config().fanout_limit_per_sec;
   if (limit == 0) return true;
   const RateLimit rate{limit, limit};
-  if (call.session.fanout.try_acquire(rate, call.loop().now(),
-                                      static_cast<std::uint32_t>(copies))) {
-    return true;
-  }
+  std::unique_ptr<TokenBucket>& fanout = call.session.fanout;
+  if (fanout == nullptr) fanout = std::make_unique<TokenBucket>();
+  if (fanout->try_acquire(rate, call.loop().now(), static_cast<std::uint32_t>(copies))) return true;
   call.error(429, "rate limited");
   if (!call.session.fanout_noted) {
     note_limit(call, "fanout_limit_per_sec: " + std::to_string(limit));

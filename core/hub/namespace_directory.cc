@@ -139,8 +139,8 @@ std::uint64_t NamespaceDirectory::add(Namespace& ns, const Joiner& joiner) {
   if (const std::size_t size = ns.members.size(); size == ns.members.capacity()) {
     ns.members.reserve(size + size / 4 + 2);
   }
-  ns.members.push_back({joiner.where, joined, joiner.peer,
-                        KeptObject(joiner.object, joiner.peer), false, joiner.alone});
+  ns.members.push_back({joiner.where, joined, joiner.peer, KeptObject(joiner.object, joiner.peer),
+                        false, joiner.alone});
   if (joiner.watches != Watches()) set_watches(ns, ns.members.back(), joiner.watches);
   ++ns.version;
   return joined;

@@ -36,7 +36,12 @@ bool comes_before(const Fingerprint& a, const Fingerprint& b) {
 }
 
 bool PeerDirectory::Entry::is_in(const Namespace* ns) const {
-  return contains(namespaces, ns) || (muted && contains(*muted, ns));
+  return contains(namespaces, ns) || (rare && contains(rare->muted, ns));
+}
+
+PeerDirectory::Rare& PeerDirectory::rare_of(Entry& entry) {
+  if (entry.rare == nullptr) entry.rare = std::make_unique<Rare>();
+  return *entry.rare;
 }
 
 PeerDirectory::PeerDirectory(std::uint32_t shard_count, std::uint32_t max_peers)
@@ -51,7 +56,7 @@ PeerDirectory::Shard& PeerDirectory::shard_of(const Fingerprint& peer) const {
 }
 
 PeerDirectory::AliasShard& PeerDirectory::alias_shard_of(std::string_view alias) const {
-  return alias_shards_[StringHash()(alias) & mask_];
+  return alias_shards_[AliasHash()(alias) & mask_];
 }
 
 PeerDirectory::AdmissionResult PeerDirectory::admit(const Fingerprint& peer, SessionRef where,
@@ -59,9 +64,8 @@ PeerDirectory::AdmissionResult PeerDirectory::admit(const Fingerprint& peer, Ses
   Shard& shard = shard_of(peer);
   const MutexLock lock(shard.mutex);
   if (const auto found = shard.peers.find(peer); found != shard.peers.end()) {
-    const Entry& entry = found->second;
     // The seat stays with this entry until remove() takes it out.
-    return {Admission::kPresent, entry.where, {false, entry.since, entry.replacements}};
+    return {Admission::kPresent, found->second.where, found->second.inheritance(false)};
   }
   // The count is raised before it is compared, so two loops cannot both take the last seat. It is
   // too high for a moment when there is none. No other data depends on it: relaxed order is enough.
@@ -69,7 +73,11 @@ PeerDirectory::AdmissionResult PeerDirectory::admit(const Fingerprint& peer, Ses
     release_seat();
     return {Admission::kFull, {}, {}};
   }
-  shard.peers.emplace(peer, Entry{where, inheritance.replacements, inheritance.since, {}, nullptr});
+  Entry& entry = shard.peers.emplace(peer, Entry{where, {}}).first->second;
+  if (inheritance.replacements > 0) {
+    entry.rare =
+        std::make_unique<Rare>(Rare{inheritance.replacements, inheritance.since, NamespaceSet()});
+  }
   return {};
 }
 
@@ -80,7 +88,7 @@ std::optional<Inheritance> PeerDirectory::remove(const Fingerprint& peer, Sessio
   const auto found = shard.peers.find(peer);
   // A newer registration may have entered meanwhile: its entry is not this caller's to remove.
   if (found == shard.peers.end() || !(found->second.where == where)) return std::nullopt;
-  const Inheritance inheritance{keep_seat, found->second.since, found->second.replacements};
+  const Inheritance inheritance = found->second.inheritance(keep_seat);
   shard.peers.erase(found);
   if (!keep_seat) release_seat();
   return inheritance;
@@ -91,11 +99,12 @@ bool PeerDirectory::count_replacement(const Fingerprint& peer, Time now) {
   const MutexLock lock(shard.mutex);
   const auto found = shard.peers.find(peer);
   if (found == shard.peers.end()) return true;
-  Inheritance counted{false, found->second.since, found->second.replacements};
+  Inheritance counted = found->second.inheritance(false);
   if (counted.too_many(now)) return false;
   counted.count(now);
-  found->second.since = counted.since;
-  found->second.replacements = counted.replacements;
+  Rare& rare = rare_of(found->second);
+  rare.since = counted.since;
+  rare.replacements = counted.replacements;
   return true;
 }
 
@@ -153,8 +162,8 @@ std::vector<std::string> PeerDirectory::namespaces_of(const Fingerprint& peer) c
   // NamespaceDirectory::leave() must take a namespace out of this entry, under this lock, before it
   // can destroy it: so the pointers may be followed here.
   for (const Namespace* ns : found->second.namespaces) names.push_back(ns->name);
-  if (const NamespaceSet* muted = found->second.muted.get()) {
-    for (const Namespace* ns : *muted) names.push_back(ns->name);
+  if (const Rare* rare = found->second.rare.get()) {
+    for (const Namespace* ns : rare->muted) names.push_back(ns->name);
   }
   return names;
 }
@@ -179,7 +188,7 @@ void PeerDirectory::leave_namespace(const Fingerprint& peer, const Namespace* ns
   const auto found = shard.peers.find(peer);
   if (found == shard.peers.end()) return;
   found->second.namespaces.erase(ns);
-  if (found->second.muted) found->second.muted->erase(ns);
+  if (found->second.rare) found->second.rare->muted.erase(ns);
 }
 
 void PeerDirectory::mute_namespace(const Fingerprint& peer, const Namespace* ns, bool muted) {
@@ -188,16 +197,15 @@ void PeerDirectory::mute_namespace(const Fingerprint& peer, const Namespace* ns,
   const auto found = shard.peers.find(peer);
   if (found == shard.peers.end() || !found->second.is_in(ns)) return;
   Entry& entry = found->second;
-  if (!entry.muted) entry.muted = std::make_unique<NamespaceSet>();
-  (muted ? entry.namespaces : *entry.muted).erase(ns);
-  (muted ? *entry.muted : entry.namespaces).insert(ns);
-  if (entry.muted->empty()) entry.muted.reset();
+  NamespaceSet& silent = rare_of(entry).muted;
+  (muted ? entry.namespaces : silent).erase(ns);
+  (muted ? silent : entry.namespaces).insert(ns);
 }
 
 bool PeerDirectory::claim_alias(std::string_view alias, const Fingerprint& peer) {
   AliasShard& shard = alias_shard_of(alias);
   const MutexLock lock(shard.mutex);
-  return shard.holders.emplace(alias, peer).second;
+  return shard.holders.insert(Holder{peer, KeptAlias(alias, peer)}).second;
 }
 
 void PeerDirectory::free_alias(std::string_view alias) {
@@ -212,7 +220,7 @@ std::optional<Fingerprint> PeerDirectory::resolve_alias(std::string_view alias) 
   const MutexLock lock(shard.mutex);
   const auto found = shard.holders.find(alias);
   if (found == shard.holders.end()) return std::nullopt;
-  return found->second;
+  return found->peer;
 }
 
 std::optional<Fingerprint> PeerDirectory::resolve(std::string_view name) const {

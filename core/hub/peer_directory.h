@@ -9,14 +9,15 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "core/base/fingerprint.h"
-#include "core/base/lean_text.h"
 #include "core/base/mutex.h"
 #include "core/base/time.h"
 #include "core/hub/namespace_set.h"
 #include "core/net/session_ref.h"
+#include "core/protocol/kept_alias.h"
 
 namespace peer {
 
@@ -122,31 +123,55 @@ class PeerDirectory {
   [[nodiscard]] std::optional<Fingerprint> resolve(std::string_view name) const;
 
  private:
-  struct Entry {
-    SessionRef where;
+  /// What few peers have.
+  struct Rare {
     std::uint32_t replacements = 0;
     Time since{};
+    NamespaceSet muted;
+  };
+  struct Entry {
+    SessionRef where;
     NamespaceSet namespaces;
-    std::unique_ptr<NamespaceSet> muted{};  ///< null: none
+    std::unique_ptr<Rare> rare{};  ///< null: nothing of it
 
     [[nodiscard]] bool is_in(const Namespace* ns) const;
+    [[nodiscard]] Inheritance inheritance(bool seat) const {
+      return rare ? Inheritance{seat, rare->since, rare->replacements} : Inheritance{seat};
+    }
   };
   struct Shard {
     mutable Mutex mutex;
     std::unordered_map<Fingerprint, Entry> peers PEER_GUARDED_BY(mutex);
   };
-  struct StringHash {
+  /// Who holds an alias.
+  struct Holder {
+    Fingerprint peer;
+    KeptAlias kept;
+
+    [[nodiscard]] AliasText alias() const { return kept.text(peer); }
+  };
+  struct AliasHash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const {
-      return std::hash<std::string_view>{}(text);
+    std::size_t operator()(std::string_view alias) const {
+      return std::hash<std::string_view>{}(alias);
+    }
+    std::size_t operator()(const Holder& holder) const { return (*this)(holder.alias().view()); }
+  };
+  struct SameAlias {
+    using is_transparent = void;
+    bool operator()(std::string_view alias, const Holder& holder) const {
+      return alias == holder.alias().view();
+    }
+    bool operator()(const Holder& one, const Holder& other) const {
+      return one.alias().view() == other.alias().view();
     }
   };
   struct AliasShard {
     mutable Mutex mutex;
-    std::unordered_map<LeanText, Fingerprint, StringHash, std::equal_to<>> holders
-        PEER_GUARDED_BY(mutex);
+    std::unordered_set<Holder, AliasHash, SameAlias> holders PEER_GUARDED_BY(mutex);
   };
 
+  static Rare& rare_of(Entry& entry);
   [[nodiscard]] Shard& shard_of(const Fingerprint& peer) const;
   [[nodiscard]] AliasShard& alias_shard_of(std::string_view alias) const;
 

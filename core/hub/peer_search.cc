@@ -50,8 +50,8 @@ std::vector<PeerPlace> PeerDirectory::search(std::string_view text, const Namesp
     std::vector<Fingerprint> holders;
     {
       const MutexLock lock(alias_shards_[i].mutex);
-      for (const auto& [alias, peer] : alias_shards_[i].holders) {
-        if (is_meant(peer) && contains(alias, part)) holders.push_back(peer);
+      for (const Holder& holder : alias_shards_[i].holders) {
+        if (is_meant(holder.peer) && contains(holder.alias(), part)) holders.push_back(holder.peer);
       }
     }
     for (const Fingerprint& peer : holders) {

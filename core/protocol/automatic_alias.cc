@@ -1,17 +1,24 @@
 #include "core/protocol/automatic_alias.h"
 
+#include <algorithm>
+
 namespace peer {
 
-std::string automatic_alias(const sdk::Fingerprint& fingerprint) {
+AutomaticAlias::AutomaticAlias(const sdk::Fingerprint& fingerprint) {
   const auto& bytes = fingerprint.bytes;
   const int number = (bytes[2] << 8 | bytes[3]) % 100;
-  std::string alias(kAliasAdjectives[bytes[0]]);
-  alias += '-';
-  alias += kAliasAnimals[bytes[1]];
-  alias += '-';
-  alias += static_cast<char>('0' + number / 10);
-  alias += static_cast<char>('0' + number % 10);
-  return alias;
+  char* out = text_.data();
+  for (const std::string_view word : {kAliasAdjectives[bytes[0]], kAliasAnimals[bytes[1]]}) {
+    out = std::copy_n(word.data(), std::min(word.size(), kLongestWord), out);
+    *out++ = '-';
+  }
+  *out++ = static_cast<char>('0' + number / 10);
+  *out++ = static_cast<char>('0' + number % 10);
+  size_ = static_cast<std::size_t>(out - text_.data());
+}
+
+std::string automatic_alias(const sdk::Fingerprint& fingerprint) {
+  return std::string(AutomaticAlias(fingerprint).view());
 }
 
 }  // namespace peer

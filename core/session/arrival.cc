@@ -30,7 +30,7 @@ std::unique_ptr<Session> make_session(Node& node, LoopState& home, const MovingI
   session->registration_number = number;
   session->fingerprint = identity.peer.peer;
   session->registered_at = identity.registered_at;
-  session->alias = identity.alias;
+  session->set_alias(identity.alias);
   session->meta.merge(identity.meta);
   session->proved = identity.proved;
   session->has_identity = identity.has_identity;
@@ -99,7 +99,7 @@ void add_rest(Node& node, Session& session, MovingRest rest) {
   away.grant_ends = rest.grant ? now + *rest.grant : kNever;
   session.home().kept.change(state, bytes);
   if (rest.rate) session.tokens = TokenBucket(*rest.rate, now);
-  session.fanout = TokenBucket(rest.fanout, now);
+  session.fanout = std::make_unique<TokenBucket>(rest.fanout, now);
 }
 
 void add_ticket(Node& node, Session& session, MovingTicketOf moving) {

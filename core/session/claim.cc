@@ -180,7 +180,7 @@ void take_outcome(Node& node, LoopState& home, SessionRef ref, const ClaimName& 
     }
     // It has ended here meanwhile.
     if (session == nullptr) return node.others.unregister_peer({peer, to.number});
-    session->holds_alias = outcome.holds_alias && node.peers.claim_alias(session->alias, peer);
+    session->holds_alias = outcome.holds_alias && node.peers.claim_alias(session->alias(), peer);
     // What the broker has told before is carried out by the loops first: the peer has heard it
     // where it was.
     after_all_loops(

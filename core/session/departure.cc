@@ -65,7 +65,7 @@ MovingIdentity identity_of(Node& node, const Session& session, bool told_away) {
   MovingIdentity identity;
   identity.peer = session.registered();
   identity.registered_at = session.registered_at;
-  identity.alias = session.alias;
+  identity.alias = session.alias().view();
   identity.meta = session.meta.empty() ? std::string() : session.meta.to_json();
   identity.proved = session.proved;
   identity.has_identity = session.has_identity;
@@ -165,7 +165,7 @@ MovingRest rest_of(Session& session, std::vector<MovingTicketOf> tickets) {
   for (std::uint32_t i = 0; i < state.kept.count(); ++i) rest.kept.push_back(state.kept.at(i));
   rest.handed_out = state.kept.handed_out();
   rest.rate = session.tokens.level(now);
-  rest.fanout = session.fanout.level(now);
+  rest.fanout = session.fanout ? session.fanout->level(now) : TokenBucket().level(now);
   rest.tickets = std::move(tickets);
   return rest;
 }
@@ -224,7 +224,7 @@ void leave_hub(Node& node, Session& session, Departure& departure) {
   }
   session.namespaces.clear();
   session.admitted = false;  // the broker knows
-  if (session.holds_alias) node.peers.free_alias(session.alias);
+  if (session.holds_alias) node.peers.free_alias(session.alias());
   static_cast<void>(node.peers.remove(session.fingerprint, session.ref(), false));
 }
 

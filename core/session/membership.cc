@@ -17,7 +17,7 @@ namespace {
 
 std::size_t object_size(const Session& session, const Membership& membership) {
   // 160: the fingerprint, and the names and punctuation of the members, rounded up.
-  return 160 + session.alias.size() + session.meta.json_size() + membership.app_type.size() +
+  return 160 + session.alias().size() + session.meta.json_size() + membership.app_type.size() +
          membership.meta.size();
 }
 
@@ -55,7 +55,7 @@ std::size_t membership_size(const Session& session, const Membership& membership
 }
 
 std::size_t state_size(const Session& session) {
-  std::size_t size = session.alias.size() + session.meta.json_size();
+  std::size_t size = session.alias().size() + session.meta.json_size();
   for (const Membership& membership : session.memberships) {
     size += membership_size(session, membership);
   }
@@ -176,7 +176,7 @@ void drop_closed(Node& node, std::span<const ClosedMember> members) {
 
 void tell_event(Node& node, const Session& session, EventKind kind, std::string_view more) {
   std::string members = "\"fingerprint\":\"" + to_hex(session.fingerprint) + "\"";
-  members.append(",\"alias\":").append(json_string(session.alias)).append(more);
+  members.append(",\"alias\":").append(json_string(session.alias())).append(more);
   node.events.tell(kind, std::move(members), session.loop().wall());
 }
 
@@ -200,7 +200,7 @@ Inheritance end_session(Node& node, Session& session, Ending ending) {
   session.loop().deliver_mail();
   // Behind the memberships: the broker hears of the peer's leaving while it still knows the peer.
   node.others.unregister_peer(session.registered());
-  if (session.holds_alias) node.peers.free_alias(session.alias);
+  if (session.holds_alias) node.peers.free_alias(session.alias());
   const bool replaced = ending == Ending::kReplaced;
   // A replacement keeps the tokens of the older registration, or else a client could fill its
   // bucket by registering anew.

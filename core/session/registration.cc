@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "core/base/log.h"
-#include "core/protocol/automatic_alias.h"
 #include "core/protocol/json_text.h"
 #include "core/session/auth_rules.h"
 #include "core/session/authentication.h"
@@ -90,7 +89,7 @@ void grant(Node& node, Session& session, sdk::AuthGrant granted) {
   } else if (granted.alias) {
     asked(node, registration).calls.fault("authenticate", "granted an alias that no peer may have");
   }
-  session.alias = registration.alias.value_or(automatic_alias(session.fingerprint));
+  session.set_alias(registration.alias.value_or(std::string()));
   session.meta.merge(registration.meta);
   session.rights = rights_of(granted, asked(node, registration).calls.name());
   registration.granted = true;
@@ -170,7 +169,7 @@ void complete(Node& node, Session& session, const std::string& token) {
   session.holds_alias =
       // Other nodes were asked already (take_outcome). On this node another peer may still be
       // quicker.
-      session.holds_alias && node.peers.claim_alias(session.alias, session.fingerprint);
+      session.holds_alias && node.peers.claim_alias(session.alias(), session.fingerprint);
   const std::string id = std::move(session.registration->id);
   const bool wants_ice_servers = session.registration->wants_ice_servers;
   session.registration.reset();
@@ -219,7 +218,7 @@ void tell_broker(Node& node, Session& session) {
   // The broker tells two registrations of one fingerprint apart by it.
   session.registration_number = ++node.last_registration;
   node.others.register_peer(
-      session.loop(), session.registered(), session.alias, session.proved,
+      session.loop(), session.registered(), session.alias(), session.proved,
       session.foreign ? &foreign_of(session).secret : nullptr,
       [&node, operation = session.hold()](const sdk::RegisterOutcome& outcome) {
         if (Session* there = session_of(operation)) take_outcome(node, *there, outcome);

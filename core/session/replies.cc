@@ -56,18 +56,18 @@ void reply_ack(Session& session, std::string_view id, std::uint32_t delivered,
 namespace {
 
 // 240: the names and punctuation, and the fingerprint twice.
-FrameBuilder greeting_builder(const Session& session, std::string_view id, std::size_t members) {
-  return FrameBuilder(240 + session.alias.size() + id.size() + members);
+FrameBuilder greeting_builder(std::string_view alias, std::string_view id, std::size_t members) {
+  return FrameBuilder(240 + alias.size() + id.size() + members);
 }
 
 // Up to the last members of the payload.
 void append_greeting(FrameBuilder& out, std::string_view type, const Session& session,
-                     std::string_view id) {
+                     std::string_view alias, std::string_view id) {
   out.append("{\"type\":\"").append(type).append("\"");
   if (!id.empty()) out.append(",\"id\":").append(id);
   append_hex(out.append(",\"from\":"), session.fingerprint);
   append_hex(out.append(",\"payload\":{\"fingerprint\":"), session.fingerprint);
-  append_json_string(out.append(",\"alias\":"), session.alias);
+  append_json_string(out.append(",\"alias\":"), alias);
   if (!session.holds_alias) out.append(",\"alias_taken\":true");
 }
 
@@ -76,15 +76,17 @@ void append_greeting(FrameBuilder& out, std::string_view type, const Session& se
 void reply_registered(Session& session, std::string_view id, std::string_view members,
                       const std::vector<IceServer>* ice) {
   const std::string ice_text = ice == nullptr ? std::string() : "," + ice_members(session, *ice);
-  FrameBuilder out = greeting_builder(session, id, members.size() + ice_text.size());
-  append_greeting(out, "registered", session, id);
+  const AliasText alias = session.alias();
+  FrameBuilder out = greeting_builder(alias, id, members.size() + ice_text.size());
+  append_greeting(out, "registered", session, alias, id);
   out.append(members).append(ice_text).append("}}");
   session.reply(out.finish(Opcode::kText));
 }
 
 FrameRef resumed_frame(const Session& session, std::string_view id, std::string_view members) {
-  FrameBuilder out = greeting_builder(session, id, members.size());
-  append_greeting(out, "resumed", session, id);
+  const AliasText alias = session.alias();
+  FrameBuilder out = greeting_builder(alias, id, members.size());
+  append_greeting(out, "resumed", session, alias, id);
   return out.append(members).append("}}").finish(Opcode::kText);
 }
 
@@ -148,10 +150,11 @@ std::string peer_object(const Session& session, std::string_view app_type,
   }
   const Meta& meta = join_meta.empty() ? session.meta : merged;
   std::string object;
-  object.reserve(176 + session.alias.size() + app_type.size() + meta.json_size());
+  const AliasText alias = session.alias();
+  object.reserve(176 + alias.size() + app_type.size() + meta.json_size());
   object.append("{\"fingerprint\":\"").append(to_hex(session.fingerprint));
   object.append("\",\"alias\":");
-  append_json_string(object, session.alias);
+  append_json_string(object, alias);
   if (!session.holds_alias) object.append(",\"alias_taken\":true");
   if (session.proved) object.append(",\"proved\":true");
   if (!app_type.empty()) object.append(",\"app_type\":").append(app_type);

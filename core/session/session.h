@@ -19,6 +19,7 @@
 #include "core/net/event_loop.h"
 #include "core/net/http/http_request.h"
 #include "core/net/operation.h"
+#include "core/protocol/kept_alias.h"
 #include "core/protocol/message.h"
 #include "core/protocol/meta.h"
 #include "core/server/loop_state.h"
@@ -139,7 +140,7 @@ class Session : public ApplicationSession {
   /// Its further messages wait while the operation lives.
   [[nodiscard]] Operation hold() { return {loop(), ref()}; }
   /// Application::on_deadline() is due then; kNever: not at all. An away session ends then.
-  void set_deadline(Time at) {
+  virtual void set_deadline(Time at) {
     if (transport_ != nullptr) {
       transport_->set_deadline(at);
     } else if (is_away()) {
@@ -163,6 +164,10 @@ class Session : public ApplicationSession {
   void on_dropped() final;
   SendResult keep(const FrameRef& frame, Importance importance) final;
 
+  /// Behind its fingerprint, which an automatic one is made of.
+  void set_alias(std::string_view alias) { alias_ = KeptAlias(alias, fingerprint); }
+  [[nodiscard]] AliasText alias() const { return alias_.text(fingerprint); }
+
   [[nodiscard]] sdk::Registered registered() const { return {fingerprint, registration_number}; }
   [[nodiscard]] Membership* find(std::string_view ns) {
     for (Membership& membership : memberships) {
@@ -176,6 +181,7 @@ class Session : public ApplicationSession {
 
   LoopState& home_;
   Connection* transport_;  // null: it is resumable
+  KeptAlias alias_;
 
  public:
   Stage stage = Stage::kConnected;
@@ -193,12 +199,11 @@ class Session : public ApplicationSession {
   std::int64_t registered_at = 0;         ///< milliseconds since the Unix epoch
   std::uint64_t messages = 0;             ///< that it has sent since
   Fingerprint fingerprint;
-  LeanText alias;
   Meta meta;
   std::vector<Membership> memberships;  ///< in join order
   NamespaceSet namespaces;              ///< the same, sorted
   TokenBucket tokens;                   ///< of `rate_limit_per_sec`, or what a grant says
-  TokenBucket fanout;                   ///< of `fanout_limit_per_sec`
+  std::unique_ptr<TokenBucket> fanout;  ///< of `fanout_limit_per_sec`; null: it is full
   std::shared_ptr<Registration> registration;
   std::unique_ptr<Rights> rights;        ///< null: all
   std::unique_ptr<Renewal> renewal;      ///< null: what is granted has no end, or just ends

@@ -306,6 +306,21 @@ TEST(PeerSearchTest, PagesHaveEachPeerOnceWhetherByAliasOrFingerprint) {
   EXPECT_EQ(seen, all);
 }
 
+// Automatic aliases are kept in no text.
+TEST(PeerSearchTest, AutomaticAliasesAreFoundAndResolvedAsOthersAre) {
+  PeerDirectory peers(4, 10);
+  peers.admit(kAlice, ref_of(0, 1), {});
+  const std::string alias = automatic_alias(kAlice);
+  EXPECT_TRUE(peers.claim_alias(alias, kAlice));
+  EXPECT_FALSE(peers.claim_alias(alias, kBob));
+  EXPECT_EQ(peers.resolve_alias(alias), kAlice);
+  EXPECT_EQ(peers_of(peers.search(alias.substr(2, 6), nullptr, {}, 5)), std::vector{kAlice});
+  peers.free_alias(alias);
+  EXPECT_EQ(peers.resolve_alias(alias), std::nullopt);
+  EXPECT_TRUE(peers.claim_alias(alias, kBob));
+  EXPECT_EQ(peers.resolve_alias(alias), kBob);
+}
+
 TEST(PeerSearchTest, WhoHasGoneIsNotFoundByTheAliasThatItHeld) {
   PeerDirectory peers(4, 10);
   peers.admit(kAlice, ref_of(0, 1), {});

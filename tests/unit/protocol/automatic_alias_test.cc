@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/base/fingerprint.h"
+#include "core/protocol/kept_alias.h"
 
 namespace peer {
 namespace {
@@ -14,6 +15,7 @@ void expect_distinct_lower_case(const std::array<std::string_view, 256>& words) 
   EXPECT_EQ(std::set<std::string_view>(words.begin(), words.end()).size(), words.size());
   for (const std::string_view word : words) {
     EXPECT_FALSE(word.empty());
+    EXPECT_LE(word.size(), AutomaticAlias::kLongestWord) << word;
     EXPECT_TRUE(std::all_of(word.begin(), word.end(), [](char c) { return c >= 'a' && c <= 'z'; }))
         << word;
   }
@@ -37,6 +39,21 @@ TEST(AutomaticAliasTest, EveryByteOfTheFingerprintThatIsUsedCounts) {
 
 TEST(AutomaticAliasTest, NeverChanges) {
   EXPECT_EQ(automatic_alias(fingerprint_of("alice")), "crafty-seal-37");
+}
+
+TEST(KeptAliasTest, IsTheAutomaticOneUntilThereIsAnother) {
+  const Fingerprint alice = fingerprint_of("alice");
+  EXPECT_EQ(KeptAlias().text(alice).view(), "crafty-seal-37");
+  EXPECT_EQ(KeptAlias("", alice).text(alice).view(), "crafty-seal-37");
+  EXPECT_EQ(KeptAlias("crafty-seal-37", alice).text(alice).view(), "crafty-seal-37");
+  EXPECT_EQ(KeptAlias("ann", alice).text(alice).view(), "ann");
+  EXPECT_EQ(KeptAlias("ann", alice).text(alice).size(), 3U);
+}
+
+// Somebody else's automatic alias is a text like any other.
+TEST(KeptAliasTest, KeepsTheAutomaticAliasOfAnotherPeer) {
+  const Fingerprint bob = fingerprint_of("bob");
+  EXPECT_EQ(KeptAlias("crafty-seal-37", bob).text(bob).view(), "crafty-seal-37");
 }
 
 }  // namespace

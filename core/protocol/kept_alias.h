@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "core/base/fingerprint.h"
+#include "core/base/lean_text.h"
+#include "core/protocol/automatic_alias.h"
+
+namespace peer {
+
+/// The alias of a peer, as it is asked for. Good as long as the KeptAlias is there and the same.
+class AliasText {
+ public:
+  explicit AliasText(std::string_view own) : own_(own) {}
+  explicit AliasText(const Fingerprint& peer) : automatic_(peer) {}
+
+  [[nodiscard]] std::string_view view() const { return own_.empty() ? automatic_.view() : own_; }
+  operator std::string_view() const { return view(); }  // NOLINT(google-explicit-constructor)
+  [[nodiscard]] std::size_t size() const { return view().size(); }
+
+ private:
+  std::string_view own_;  // empty: the automatic one
+  AutomaticAlias automatic_;
+};
+
+/// The alias of a peer, kept beside its fingerprint: an automatic one, which most peers have, is
+/// made of that when it is asked for.
+class KeptAlias {
+ public:
+  KeptAlias() = default;  ///< the automatic one
+  KeptAlias(std::string_view alias, const Fingerprint& peer)
+      : own_(alias == AutomaticAlias(peer).view() ? std::string_view() : alias) {}
+
+  /// `peer`: the same.
+  [[nodiscard]] AliasText text(const Fingerprint& peer) const {
+    return own_.empty() ? AliasText(peer) : AliasText(own_.view());
+  }
+
+ private:
+  LeanText own_;  // empty: the automatic one; no alias is empty
+};
+
+}  // namespace peer
