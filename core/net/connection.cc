@@ -48,7 +48,7 @@ void Connection::mark_registered() {
 }
 
 void Connection::leave_admission() {
-  if (std::exchange(admitted_, false)) loop_->admission_->leave(address_, registered_);
+  if (take_place()) loop_->admission_->leave(address_, registered_);
   if (!in_reserve()) return;
   if (!settled_) loop_->admission_->note_refused(reserved_for_, address_, loop_->now());
   loop_->admission_->reserve().leave();
@@ -296,8 +296,8 @@ void Connection::on_ping(std::span<const std::uint8_t> payload) {
 
 void Connection::on_pong(std::span<const std::uint8_t>) {
   if (!count_control_frame()) return;
-  if (pong_deadline_ == kNever) return;
-  round_trip_ = static_cast<std::int32_t>((loop_->now() - pinged_).count());
+  if (pong_deadline_.is_never()) return;
+  round_trip_ = static_cast<std::int32_t>((loop_->now() - at(pinged_)).count());
   pong_deadline_ = own_deadline_ = kNever;
   loop_->update_deadline(*this);
 }
@@ -305,8 +305,11 @@ void Connection::on_pong(std::span<const std::uint8_t>) {
 bool Connection::count_control_frame() {
   const std::uint16_t most = loop_->options().control_frames_per_second;
   if (most == 0) return true;
-  if (loop_->now() - control_second_ >= milliseconds(1000)) {
-    control_second_ = loop_->now();
+  const Time now = loop_->now();
+  // One that began very long ago may look as if it were to come.
+  const Time began = control_second_.at(now);
+  if (began > now || now - began >= milliseconds(1000)) {
+    control_second_ = now;
     control_frames_ = 0;
   }
   if (++control_frames_ <= most) return true;
@@ -345,7 +348,7 @@ bool Connection::flush() {
   if (output_.empty()) {
     stalled_until_ = kNever;
     if (state_ != State::kOpen) after_flush();
-  } else if (output_.bytes() < waiting || stalled_until_ == kNever) {
+  } else if (output_.bytes() < waiting || stalled_until_.is_never()) {
     stalled_until_ = loop_->now() + loop_->options().write_timeout;
     loop_->update_deadline(*this);
   }
@@ -355,7 +358,7 @@ bool Connection::flush() {
 
 std::span<const std::uint8_t> Connection::to_send_ahead() const {
   // One whose socket was full waits for EPOLLOUT.
-  if (tls_ != nullptr || broken_ || stalled_until_ != kNever) return {};
+  if (tls_ != nullptr || broken_ || !stalled_until_.is_never()) return {};
   return output_.only();
 }
 
@@ -381,17 +384,19 @@ void Connection::update_interest() {
   ::epoll_ctl(loop_->epoll_fd_, EPOLL_CTL_MOD, fd_, &event);
 }
 
+Time Connection::at(Soon time) const { return time.at(loop_->now()); }
+
 Time Connection::next_timer() const {
   // While it is open, own_deadline_ is no timer: it bounds how long a slow frame is watched, and
   // pong_deadline_ asks for that.
-  if (state_ != State::kOpen) return std::min(own_deadline_, stalled_until_);
-  return std::min({stalled_until_, app_deadline_, next_ping_, pong_deadline_});
+  if (state_ != State::kOpen) return std::min(at(own_deadline_), at(stalled_until_));
+  return std::min({at(stalled_until_), app_deadline_, at(next_ping_), at(pong_deadline_)});
 }
 
 bool Connection::on_timer(Time now) {
-  if (stalled_until_ <= now) return false;
+  if (stalled_until_.at(now) <= now) return false;
   if (state_ != State::kOpen) {
-    if (own_deadline_ > now) return true;
+    if (own_deadline_.at(now) > now) return true;
     if (proxy_header_due_) refuse_proxy(kNoProxyHeader);
     return false;
   }
@@ -405,17 +410,18 @@ bool Connection::on_timer(Time now) {
 
 void Connection::keep_alive(Time now) {
   // The pong may lie unread behind requests: write_timeout watches a peer that is owed answers.
-  if (owes_answers_ && pong_deadline_ <= now) pong_deadline_ = now + loop_->options().pong_wait;
-  if (pong_deadline_ <= now && !is_sending(now)) {
+  if (owes_answers_ && pong_deadline_.at(now) <= now)
+    pong_deadline_ = now + loop_->options().pong_wait;
+  if (pong_deadline_.at(now) <= now && !is_sending(now)) {
     close(CloseCode::kPingTimeout, "ping timeout");
     return;
   }
-  if (next_ping_ > now) return;
+  if (next_ping_.at(now) > now) return;
   next_ping_ = now + loop_->options().ping_interval;
   // The clock of the oldest unanswered ping runs on, or that of a frame that is watched.
-  if (own_deadline_ == kNever) {
-    if (pong_deadline_ == kNever) pinged_ = now;
-    pong_deadline_ = std::min(pong_deadline_, now + loop_->options().pong_wait);
+  if (own_deadline_.is_never()) {
+    if (pong_deadline_.is_never()) pinged_ = now;
+    pong_deadline_ = std::min(pong_deadline_.at(now), now + loop_->options().pong_wait);
   }
   queue(loop_->ping_);
 }
@@ -427,22 +433,22 @@ bool Connection::is_sending(Time now) {
   if (frame == nullptr) return false;
   // TLS hands over whole records of 16 KB: their parts count, too.
   const std::uint64_t arrived = tls_ == nullptr ? frame->arrived : tls_->bytes_read();
-  if (own_deadline_ == kNever) {
+  if (own_deadline_.is_never()) {
     own_deadline_ = now + loop_->options().read_timeout;
     frame->watched_since = now;
     frame->watched_from = arrived;
   } else {
-    if (own_deadline_ <= now || frame->watched_since == kNever) return false;
+    if (own_deadline_.at(now) <= now || frame->watched_since == kNever) return false;
     const auto elapsed = static_cast<std::uint64_t>((now - frame->watched_since).count());
     if ((arrived - frame->watched_from) * 1000 < kSlowestFrame * elapsed) return false;
   }
-  pong_deadline_ = std::min(own_deadline_, now + kProgressCheck);
+  pong_deadline_ = std::min(own_deadline_.at(now), now + kProgressCheck);
   return true;
 }
 
 void Connection::ping_sooner() {
   if (state_ != State::kOpen) return;
-  next_ping_ = std::min(next_ping_, first_ping());
+  next_ping_ = std::min(at(next_ping_), first_ping());
   loop_->update_deadline(*this);
 }
 

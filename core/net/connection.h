@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/base/address.h"
+#include "core/base/soon.h"
 #include "core/base/time.h"
 #include "core/limit/refusals.h"
 #include "core/net/delivery.h"
@@ -136,10 +137,10 @@ class SendQueue {
   void move_up();
 
   FrameRef first_;
-  std::size_t sent_ = 0;  // bytes of it
   std::size_t bytes_ = 0;
   // Null: nothing waits behind the first, which is not exempt.
   std::unique_ptr<Behind> behind_;
+  std::uint32_t sent_ = 0;  // bytes of the first, which has fewer than 4 GiB
 };
 
 /// One TCP connection: HTTP at first, a WebSocket after the upgrade (RFC 6455 4), then closing.
@@ -223,7 +224,11 @@ class Connection final : private FrameSink {
   [[nodiscard]] ConnectionEnd end() const { return {ended_by_, end_code_}; }
   /// Its place among the connections of its address is the caller's from now on, who must give it
   /// up (Admission::leave, as a registered one). Returns false when it has none.
-  [[nodiscard]] bool take_place() { return std::exchange(admitted_, false); }
+  [[nodiscard]] bool take_place() {
+    const bool had = admitted_;
+    admitted_ = false;
+    return had;
+  }
 
   /// Made by the application when the WebSocket opens; null before.
   std::unique_ptr<ApplicationSession> session;
@@ -301,6 +306,7 @@ class Connection final : private FrameSink {
   void refuse_request(int status, std::string_view why);
   void refuse_upgrade(Refusal reason, int status, const std::string& why);
   void refuse_admission(Refusal reason);
+  [[nodiscard]] Time at(Soon time) const;
   [[nodiscard]] Time head_deadline() const;
   void end(ConnectionEnd::By by, CloseCode code, std::string_view reason);
   SendResult send_heard(const FrameRef& frame, Importance importance);
@@ -333,45 +339,47 @@ class Connection final : private FrameSink {
   void mark_dirty();
   void update_interest();
 
+  // In an order that leaves no gaps: there are very many of them.
   EventLoop* loop_;  // it may be given to another one (EventLoop::attach)
   int fd_;
   ConnectionRef ref_;
   Address address_;
+  std::int32_t round_trip_ = -1;
   std::unique_ptr<TlsStream> tls_;  // null: plain
   State state_ = State::kHttp;
   bool owes_answers_ = false;  // see reply()
   bool broken_ = false;
   bool dirty_ = false;
-  bool close_after_flush_ = false;  // HTTP: the last response is queued
-  bool notified_close_ = false;
-  bool admitted_ = false;                 // counted by Admission
-  bool registered_ = false;               // counted as a registered one
-  bool proxy_header_due_ = false;         // nothing of it has been used
   Messages messages_ = Messages::kPlain;  // see count_messages(), translate_messages()
-  bool by_proxy_ = false;                 // the WebSocket has come by a trusted proxy
-  bool streams_ = false;                  // HTTP: an answer without an end is under way
   ConnectionEnd::By ended_by_ = ConnectionEnd::By::kNobody;
-  CloseCode end_code_ = CloseCode::kNoStatus;
   std::uint8_t window_bits_ = 0;           // of compressed output; 0: no permessage-deflate
   Refusal reserved_for_ = Refusal::kNone;  // not kNone: beyond a limit, for a health check only
-  bool settled_ = false;                   // in the reserve: answered, or the refusal is noted
-  std::uint32_t interest_ = 0;             // epoll events asked for
+  bool close_after_flush_ : 1 = false;     // HTTP: the last response is queued
+  bool notified_close_ : 1 = false;
+  bool admitted_ : 1 = false;          // counted by Admission
+  bool registered_ : 1 = false;        // counted as a registered one
+  bool proxy_header_due_ : 1 = false;  // nothing of it has been used
+  bool by_proxy_ : 1 = false;          // the WebSocket has come by a trusted proxy
+  bool streams_ : 1 = false;           // HTTP: an answer without an end is under way
+  bool settled_ : 1 = false;           // in the reserve: answered, or the refusal is noted
+  CloseCode end_code_ = CloseCode::kNoStatus;
   std::uint16_t control_frames_ = 0;
-  std::uint16_t pauses_ = 0;    // not 0: paused
-  std::uint32_t lingered_ = 0;  // bytes discarded since close()
-  std::int32_t round_trip_ = -1;
-  Time control_second_{};
+  std::uint16_t pauses_ = 0;  // not 0: paused
+  Soon control_second_;       // when the second began in which control_frames_ came
+  Soon own_deadline_;         // head of a request, sending a frame, closing
+  Soon next_ping_;
+  Soon pinged_;  // the ping whose pong is due
+  Soon pong_deadline_;
+  Soon stalled_until_;  // write_timeout without progress
   Time app_deadline_ = kNever;
-  Time own_deadline_ = kNever;  // head of a request, sending a frame, closing
-  Time next_ping_ = kNever;
-  Time pinged_ = kNever;  // the ping whose pong is due
-  Time pong_deadline_ = kNever;
-  Time stalled_until_ = kNever;  // write_timeout without progress
-  std::size_t stuck_bytes_ = 0;  // what the last flush has left, as LoopStats counts it
-  SendQueue output_;
-  WebSocketReader reader_;
-  std::unique_ptr<HttpState> http_;                   // null: nothing of it
+  std::size_t stuck_bytes_ = 0;      // what the last flush has left, as LoopStats counts it
+  std::unique_ptr<HttpState> http_;  // null: nothing of it
   std::unique_ptr<std::vector<std::uint8_t>> input_;  // read, but not consumed yet
+  // Each of the two has four bytes less than its size: what follows takes their place.
+  [[no_unique_address]] SendQueue output_;
+  std::uint32_t interest_ = 0;  // epoll events asked for
+  [[no_unique_address]] WebSocketReader reader_;
+  std::uint32_t lingered_ = 0;  // bytes discarded since close()
 };
 
 }  // namespace peer

@@ -75,7 +75,7 @@ std::size_t Connection::read_http(std::string_view data) {
     }
     // The time for a head runs from its first byte. min(): a client that drips its head gains
     // nothing with each byte.
-    own_deadline_ = std::min(own_deadline_, head_deadline());
+    own_deadline_ = std::min(at(own_deadline_), head_deadline());
     loop_->update_deadline(*this);
     return 0;
   }

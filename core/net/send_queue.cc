@@ -75,7 +75,8 @@ bool SendQueue::flush(int fd) {
     // Most flushes find one frame, which the socket takes as a whole.
     if (written == static_cast<ssize_t>(bytes_) && behind_ == nullptr) {
       first_ = FrameRef();
-      sent_ = bytes_ = 0;
+      sent_ = 0;
+      bytes_ = 0;
       return true;
     }
     if (written < 0) {
@@ -115,11 +116,12 @@ bool SendQueue::flush(TlsStream& tls) {
 
 void SendQueue::consume(std::size_t written) {
   bytes_ -= written;
-  sent_ += written;
-  while (!empty() && sent_ >= first_.size()) {
-    sent_ -= first_.size();
+  written += sent_;
+  while (!empty() && written >= first_.size()) {
+    written -= first_.size();
     drop_first();
   }
+  sent_ = static_cast<std::uint32_t>(written);
 }
 
 void SendQueue::drop_first() {

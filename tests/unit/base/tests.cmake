@@ -9,6 +9,7 @@ peer_add_test(unit_base
     base/origin_test.cc
     base/plain_file_test.cc
     base/random_test.cc
+    base/soon_test.cc
     base/password_hash_test.cc
     base/spare_nodes_test.cc
     base/turn_credential_test.cc
