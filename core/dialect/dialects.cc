@@ -329,7 +329,7 @@ bool Dialects::open(Connection& connection, const HttpRequest& request) {
   peer.registration->headers = request.headers;
   connection.session = std::move(session);
   connection.translate_messages();
-  connection.set_deadline(connection.loop().now() + node_.config().pong_wait);
+  peer.set_deadline(connection.loop().now() + node_.config().pong_wait);
   if (log_debug_enabled()) log_debug("connected", {{"address", address}});
   auto opened = entry->calls.run("open", [&] { return entry->plugin.open(seen); });
   if (!opened) {

@@ -61,14 +61,9 @@ void ForeignPeer::Outlet::count_members(std::string_view ns,
 }
 
 void ForeignPeer::Outlet::wake_after(milliseconds time) noexcept {
-  EventLoop& loop = peer_.loop();
-  loop.cancel(std::exchange(peer_.timer_, {}));
-  if (time <= milliseconds(0) || peer_.phase_ == Phase::kEnded) return;
   constexpr milliseconds kLongest = std::chrono::hours(24 * 365);
-  peer_.timer_ = loop.schedule(loop.now() + std::min(time, kLongest), [&loop, ref = peer_.ref()] {
-    Session* session = find_session(loop, ref);
-    if (session != nullptr && session->foreign) static_cast<ForeignPeer*>(session)->wake();
-  });
+  const bool wakes = time > milliseconds(0) && peer_.phase_ != Phase::kEnded;
+  peer_.set_wake(wakes ? peer_.loop().now() + std::min(time, kLongest) : kNever);
 }
 
 void ForeignPeer::Outlet::close() noexcept { peer_.add({Action::Kind::kClose, {}}); }
@@ -90,7 +85,7 @@ bool ForeignPeer::is_sound(const char* call, std::string_view text, bool is_json
   const char* fault = nullptr;
   if (text.size() > most) {
     fault = "gave a text that is too long";
-  } else if (text.data() == told_.data() && text.size() == told_.size() && !text.empty()) {
+  } else if (told_ != nullptr && text.data() == told_->data() && text.size() == told_->size()) {
     return true;
   } else if (!(is_json ? is_json_text(text) : is_valid_utf8(text))) {
     const bool is_text = is_json && is_valid_utf8(text);
@@ -145,14 +140,14 @@ void ForeignPeer::tell(const FrameRef& frame, Importance importance) {
   const sdk::DialectMessage message = message_of(frame, names);
   importance_ = importance;
   // Who marked it has made it of checked parts.
-  if (frame.mark() != 0) told_ = message.data.empty() ? message.payload : message.data;
+  const std::string_view told = message.data.empty() ? message.payload : message.data;
+  if (frame.mark() != 0 && !told.empty()) told_ = &told;
   call("tell", [&] { session_->tell(message); });
-  told_ = {};
+  told_ = nullptr;
   act_later();
 }
 
 void ForeignPeer::wake() {
-  timer_ = {};
   if (phase_ != Phase::kServed) return;
   call("wake", [&] { session_->wake(); });
   act();
@@ -160,10 +155,8 @@ void ForeignPeer::wake() {
 
 void ForeignPeer::finish() {
   phase_ = Phase::kEnded;
-  entering_ = {};
-  loop().cancel(std::exchange(timer_, {}));
+  entering_.reset();
   actions_.clear();
-  early_.clear();
   if (direct_ != nullptr) direct_->drop_all();
   entry_.calls.run("~DialectSession", [&] { session_.reset(); });
 }
@@ -180,7 +173,7 @@ void ForeignPeer::enter(const sdk::DialectEntry& who) {
   ForeignClient client;
   client.public_key = entry_.host.key_of(id);
   client.meta = "{\"dialect\":" + json_string(entry_.name) + ",\"id\":" + json_string(id) + "}";
-  entering_ = hold();
+  entering_ = std::make_unique<Entering>(Entering{hold(), {}});
   register_foreign(node(), *this, std::move(client));
 }
 
@@ -216,7 +209,7 @@ void ForeignPeer::hear_entering(const FrameRef& frame) {
   }
   const bool goes_on = message.type == (phase_ == Phase::kRegistering ? "registered" : "peer_list");
   if (!goes_on) {
-    if (early_.size() < kMostEarly) early_.push_back(frame);
+    if (entering_ && entering_->early.size() < kMostEarly) entering_->early.push_back(frame);
     return;
   }
   loop().post([&loop = loop(), ref = ref()] {
@@ -249,8 +242,11 @@ void ForeignPeer::begin() {
   }
   session_ = std::move(*made);
   phase_ = Phase::kServed;
-  entering_ = {};
-  for (const FrameRef& frame : std::exchange(early_, {})) translate(frame, Importance::kMessage);
+  const std::unique_ptr<Entering> entered = std::exchange(entering_, nullptr);
+  if (entered != nullptr) {
+    entered->hold = {};
+    for (const FrameRef& frame : entered->early) translate(frame, Importance::kMessage);
+  }
   entry_.waits.arrived(fingerprint);
   act();
 }

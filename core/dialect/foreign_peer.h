@@ -50,6 +50,7 @@ class ForeignPeer final : public ForeignSession {
 
   void hear(std::string_view text) override;
   void finish() override;
+  void wake() override;
 
   // ApplicationSession.
 
@@ -117,7 +118,6 @@ class ForeignPeer final : public ForeignSession {
   void go_in();
   void begin();
   void tell(const FrameRef& frame, Importance importance);
-  void wake();
   bool send_text(std::string_view text, Importance importance);
   [[nodiscard]] bool is_sound(const char* call, std::string_view text, bool is_json);
 
@@ -130,13 +130,18 @@ class ForeignPeer final : public ForeignSession {
   bool paid_ = false;        ///< by the text that is being heard: the next action
   std::uint32_t asked_ = 0;  ///< by the call that is under way
   Importance importance_ = Importance::kMessage;  ///< of what is sent in it
-  Operation entering_;
+  /// Of a client on its way in.
+  struct Entering {
+    Operation hold;
+    std::vector<FrameRef> early;  ///< what came before the plugin's session was there
+  };
+
   std::unique_ptr<sdk::DialectSession> session_;
-  std::string_view told_;        ///< the JSON that the plugin hears in this call, and may pass on
-  std::list<Action> actions_;    ///< a list: empty as it mostly is, it takes no memory
-  std::vector<FrameRef> early_;  ///< what came before the session was there
+  std::unique_ptr<Entering> entering_;  ///< null: it is in
+  /// The JSON that the plugin hears in this call, and may pass on; null: none.
+  const std::string_view* told_ = nullptr;
+  std::list<Action> actions_;           ///< a list: empty as it mostly is, it takes no memory
   std::unique_ptr<DirectMail> direct_;  ///< since the first
-  TimerId timer_;
 };
 
 }  // namespace peer

@@ -183,7 +183,9 @@ void Dispatcher::on_message(Connection& connection, std::string_view text) {
 }
 
 void Dispatcher::on_deadline(Connection& connection) {
-  handle_deadline(node_, session_of(connection));
+  Session& session = session_of(connection);
+  if (session.foreign && !foreign_of(session).take_deadline()) return;
+  handle_deadline(node_, session);
 }
 
 void Dispatcher::on_close(Connection& connection) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -20,13 +21,48 @@ class ForeignSession : public Session {
     foreign = true;
   }
 
+  // One deadline of the connection serves two ends: a timer of the loop for each client would take
+  // 128 bytes.
+
+  void set_deadline(Time at) override {
+    due_ = at;
+    watch();
+  }
+  /// wake() is called then, to about 50 ms, and once, in place of an earlier time; kNever: not at
+  /// all.
+  void set_wake(Time at) {
+    wake_at_ = at;
+    watch();
+  }
+  /// The deadline of the connection has come. Returns whether it is that of the session.
+  [[nodiscard]] bool take_deadline() {
+    const Time now = loop().now();
+    const bool is_due = due_ <= now;
+    const bool wakes = !is_due && wake_at_ <= now;
+    if (is_due) due_ = kNever;
+    if (wakes) wake_at_ = kNever;
+    watch();
+    if (wakes) wake();
+    return is_due;
+  }
+
   /// A text of the client.
   virtual void hear(std::string_view text) = 0;
   /// The connection has ended.
   virtual void finish() = 0;
+  /// The time of set_wake() has come.
+  virtual void wake() = 0;
 
   std::string id;      ///< in the other protocol
   Fingerprint secret;  ///< the SHA-256 of its token; who shows the same takes its place
+
+ private:
+  void watch() {
+    if (transport() != nullptr) transport()->set_deadline(std::min(due_, wake_at_));
+  }
+
+  Time due_ = kNever;
+  Time wake_at_ = kNever;
 };
 
 /// Of a session that is `foreign`.

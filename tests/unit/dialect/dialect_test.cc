@@ -295,6 +295,18 @@ TEST_F(DialectTest, AGrantThatEndsEndsTheSession) {
                                        "last 4003 authentication expired", "empty"));
 }
 
+// Both are the one deadline of its connection.
+TEST_F(DialectTest, ATimerAndTheEndOfAGrantDoNotTakeEachOthersPlace) {
+  sdk::AuthGrant grant;
+  grant.expires = wall_now() + milliseconds(1'000);
+  auth_.verdicts.always(grant);
+  Client alice = foreign_peer("alice");
+  EXPECT_EQ(ask(alice, "wake 1"), "wake");
+  alice.send("wake 60000");
+  EXPECT_THAT(alice.end(), ElementsAre("tell " + error(401, "authentication expired"),
+                                       "last 4003 authentication expired", "empty"));
+}
+
 TEST_F(DialectTest, ATextFloodIsClosedAsAnyOther) {
   config_.rate_limit_per_sec = 1;
   config_.rate_limit_burst = 1;
