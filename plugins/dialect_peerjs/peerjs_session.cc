@@ -44,10 +44,15 @@ bool is_fingerprint(std::string_view text) {
 }  // namespace
 
 PeerJsSession::PeerJsSession(const DialectHost& host, const Options& options, DialectPeer& peer)
-    : host_(host), options_(options), peer_(peer), raw_id_(json_string(peer.id())) {
+    : host_(host), options_(options), peer_(peer) {
   peer_.send(kOpen);
   note_life();
   peer_.wake_after(options_.alive);
+}
+
+PeerJsSession::Talk& PeerJsSession::talk() {
+  if (!talk_) talk_ = std::make_unique<Talk>(Talk{json_string(peer_.id())});
+  return *talk_;
 }
 
 void PeerJsSession::hear(std::string_view text) {
@@ -65,7 +70,7 @@ void PeerJsSession::hear(std::string_view text) {
 
 void PeerJsSession::pass_on(Kind kind, std::string_view dst, std::string_view payload) {
   const auto wait = waits(kind) ? options_.expire : std::chrono::milliseconds(0);
-  peer_.direct(dst, relayed(kind, raw_id_, json_string(dst), payload), wait);
+  peer_.direct(dst, relayed(kind, talk().raw_id, json_string(dst), payload), wait);
 }
 
 void PeerJsSession::try_native(const Directed& message) {
@@ -114,20 +119,21 @@ void PeerJsSession::hear_signal(const DialectMessage& message) {
   // A native peer, or one of another dialect.
   const auto read = read_directed(host_, message.payload);
   if (!read) return;
-  peer_.send(relayed(read->kind, json_string(hex(*message.from)), raw_id_, read->payload));
+  peer_.send(relayed(read->kind, json_string(hex(*message.from)), talk().raw_id, read->payload));
 }
 
 bool PeerJsSession::is_src(std::string_view raw_src, const Fingerprint& from) {
-  if (raw_src == known_src_ && from == known_from_) return true;
+  Talk& known = talk();
+  if (raw_src == known.known_src && from == known.known_from) return true;
   const auto id = host_.string_of(raw_src);
   if (!id || host_.fingerprint_of(*id) != from) return false;
-  known_src_ = raw_src;
-  known_from_ = from;
+  known.known_src = raw_src;
+  known.known_from = from;
   return true;
 }
 
 void PeerJsSession::undelivered(std::string_view id) {
-  peer_.send(expired(json_string(id), raw_id_));
+  peer_.send(expired(json_string(id), talk().raw_id));
 }
 
 void PeerJsSession::wake() {

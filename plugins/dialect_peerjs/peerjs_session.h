@@ -45,6 +45,14 @@ class PeerJsSession final : public peer::sdk::DialectSession {
     std::uint64_t last_number = 0;
   };
 
+  /// What only a client needs that talks to others.
+  struct Talk {
+    std::string raw_id;  ///< its own id as a JSON string
+    // The sender whose id was checked last, for the next message of it.
+    std::string known_src{};
+    peer::sdk::Fingerprint known_from{};
+  };
+
   void note_life() noexcept { heard_at_ = peer_.now(); }
   /// To a peer of this dialect, which it may have to wait for.
   void pass_on(Kind kind, std::string_view dst, std::string_view payload);
@@ -52,17 +60,16 @@ class PeerJsSession final : public peer::sdk::DialectSession {
   void try_native(const Directed& message);
   void conclude(std::string_view number, bool arrived);
   void hear_signal(const peer::sdk::DialectMessage& message);
+  [[nodiscard]] Talk& talk();
   [[nodiscard]] bool is_src(std::string_view raw_src, const peer::sdk::Fingerprint& from);
 
   const peer::sdk::DialectHost& host_;
   const Options& options_;
   peer::sdk::DialectPeer& peer_;
-  const std::string raw_id_;  ///< its own id as a JSON string
   std::chrono::milliseconds heard_at_{0};
-  // The sender whose id was checked last, for the next message of it.
-  std::string known_src_;
-  peer::sdk::Fingerprint known_from_;
-  std::unique_ptr<Attempts> attempts_;  ///< since the first: most clients never need it
+  // Most clients are silent, and have neither.
+  std::unique_ptr<Talk> talk_;          ///< since the first message from it, or for it
+  std::unique_ptr<Attempts> attempts_;  ///< since the first of these
 };
 
 }  // namespace peer_peerjs

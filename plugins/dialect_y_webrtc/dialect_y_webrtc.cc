@@ -8,11 +8,11 @@
 #include <charconv>
 #include <chrono>
 #include <cstdint>
-#include <deque>
+#include <list>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -126,7 +126,7 @@ class YSession final : public DialectSession {
     bool is_member = false;
     bool is_later = false;
   };
-  using Topics = std::unordered_map<std::string, Topic>;
+  using Topics = std::map<std::string, Topic>;
 
   [[nodiscard]] std::string text_of(std::string_view raw) const {
     return host_.string_of(raw).value_or(std::string());
@@ -268,9 +268,10 @@ class YSession final : public DialectSession {
   const Surroundings& around_;
   const DialectHost& host_;
   const std::string& prefix_;
+  // Most clients have a topic or two: hash tables and deques would take 900 bytes more of each.
   Topics topics_;
-  std::unordered_map<std::uint64_t, std::string> questions_;  ///< on their way: names of topics
-  std::deque<std::string> later_;  ///< what the rate has refused, in its order
+  std::map<std::uint64_t, std::string> questions_;  ///< on their way: names of topics
+  std::list<std::string> later_;                    ///< what the rate has refused, in its order
   std::uint64_t last_question_ = 0;
   std::size_t asked_ = 0;  ///< in the call that is under way
   bool wakes_ = false;
