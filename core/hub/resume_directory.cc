@@ -10,6 +10,11 @@ std::uint64_t ResumeDirectory::key_of(const TokenHash& token) {
   return key;
 }
 
+// Two to a bucket: a token is looked for once in the life of a connection, and buckets are many.
+ResumeDirectory::ResumeDirectory() {
+  for (Shard& shard : shards_) shard.sessions.max_load_factor(2);
+}
+
 bool ResumeDirectory::add(const TokenHash& token, SessionRef session) {
   const std::uint64_t key = key_of(token);
   Shard& shard = shards_[key % shards_.size()];

@@ -42,6 +42,8 @@ class ResumeDirectory {
   std::atomic<bool> is_adopting{false};
   std::atomic<std::size_t> adoptions{0};
 
+  ResumeDirectory();
+
   /// False: another token has the same first 64 bits, and a new one is needed.
   [[nodiscard]] bool add(const TokenHash& token, SessionRef session);
   void remove(const TokenHash& token);

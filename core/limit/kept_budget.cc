@@ -8,6 +8,10 @@ namespace peer {
 
 void KeptBudget::enter(MessageKeeper& keeper) {
   keeper.place = static_cast<std::uint32_t>(keepers_.size());
+  // By a quarter, where a vector grows to twice its size: half of its room would be empty.
+  if (const std::size_t size = keepers_.size(); size == keepers_.capacity()) {
+    keepers_.reserve(size + size / 4 + 16);
+  }
   keepers_.push_back(&keeper);
 }
 
