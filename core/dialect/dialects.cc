@@ -28,19 +28,6 @@ constexpr std::uint32_t kIdsAtOnce = 1'000;
 constexpr std::size_t kLongestBody = 1024 * 1024;
 constexpr std::size_t kLongestRealm = 256;
 
-// Of DialectEntryHost::use_heard().
-thread_local std::string_view text_heard;
-thread_local std::string_view value_heard;
-
-std::string_view largest_container(const std::vector<JsonMember>& members) {
-  std::string_view largest;
-  for (const JsonMember& member : members) {
-    const bool is_container = member.value.starts_with('{') || member.value.starts_with('[');
-    if (is_container && member.value.size() > largest.size()) largest = member.value;
-  }
-  return largest;
-}
-
 /// Quotes with nothing but ASCII between them, of which nothing is escaped: its text needs no
 /// reader of JSON.
 bool is_plain_string(std::string_view json) {
@@ -196,21 +183,11 @@ std::string DialectEntryHost::random_hex(std::size_t bytes) const noexcept {
   return peer::random_hex(std::min(bytes, kMost));
 }
 
-void DialectEntryHost::use_heard(std::string_view text) noexcept {
-  text_heard = text;
-  value_heard = {};
-}
-
-std::string_view DialectEntryHost::heard_value() noexcept { return value_heard; }
-
-std::optional<std::vector<sdk::JsonMemberView>> DialectEntryHost::members_of(
-    std::string_view json) const noexcept {
+std::optional<std::vector<sdk::JsonMemberView>> members_of_utf8(std::string_view json) noexcept {
   // Every text of a client is read by this: its room is kept.
   static thread_local std::vector<JsonMember> found;
   clear_members(found);
-  const bool is_heard = json.data() == text_heard.data() && json.size() == text_heard.size();
-  if ((!is_heard && !is_valid_utf8(json)) || !read_json_object(json, found)) return std::nullopt;
-  if (is_heard) value_heard = largest_container(found);
+  if (!read_json_object(json, found)) return std::nullopt;
   std::vector<sdk::JsonMemberView> members;
   members.reserve(found.size());
   for (const JsonMember& member : found) {
@@ -223,6 +200,11 @@ std::optional<std::vector<sdk::JsonMemberView>> DialectEntryHost::members_of(
     view.value = member.value;
   }
   return members;
+}
+
+std::optional<std::vector<sdk::JsonMemberView>> DialectEntryHost::members_of(
+    std::string_view json) const noexcept {
+  return is_valid_utf8(json) ? members_of_utf8(json) : std::nullopt;
 }
 
 std::optional<std::vector<std::string_view>> DialectEntryHost::elements_of(

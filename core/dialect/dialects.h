@@ -24,10 +24,6 @@ class DialectEntryHost final : public sdk::DialectHost {
   [[nodiscard]] std::string namespace_of(std::string_view name) const noexcept override;
   [[nodiscard]] std::size_t max_name_length() const noexcept override;
   [[nodiscard]] std::string random_hex(std::size_t bytes) const noexcept override;
-  /// On this thread a plugin hears this text, whose UTF-8 the connection has checked; empty: none.
-  static void use_heard(std::string_view text) noexcept;
-  /// The largest object or array in it, once members_of() has read it; else empty.
-  [[nodiscard]] static std::string_view heard_value() noexcept;
   [[nodiscard]] std::optional<std::vector<sdk::JsonMemberView>> members_of(
       std::string_view json) const noexcept override;
   [[nodiscard]] std::optional<std::vector<std::string_view>> elements_of(
@@ -38,6 +34,10 @@ class DialectEntryHost final : public sdk::DialectHost {
   const Node& node_;
   const std::string key_;  ///< what fingerprints are made of, up to the id
 };
+
+/// As DialectHost::members_of(), of a text that is UTF-8.
+[[nodiscard]] std::optional<std::vector<sdk::JsonMemberView>> members_of_utf8(
+    std::string_view json) noexcept;
 
 /// One entry of the list `plugins.dialects`. It outlives the sessions of its clients.
 struct DialectEntry {

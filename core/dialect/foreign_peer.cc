@@ -23,10 +23,18 @@ namespace {
 constexpr std::size_t kMostEarly = 64;
 constexpr std::size_t kRoomForWords = 64 * 1024;  // beside what a message may have
 
-// What a plugin says mostly is an object around the payload that it has just heard.
-bool is_json_text(std::string_view text) {
-  return text.starts_with('{') ? is_valid_object(text, DialectEntryHost::heard_value())
-                               : is_valid_json(text);
+// What a plugin says mostly is an object around the payload that it has just heard: `checked`.
+bool is_json_text(std::string_view text, std::string_view checked) {
+  return text.starts_with('{') ? is_valid_object(text, checked) : is_valid_json(text);
+}
+
+std::string_view largest_container(const std::vector<sdk::JsonMemberView>& members) {
+  std::string_view largest;
+  for (const sdk::JsonMemberView& member : members) {
+    const bool is_container = member.value.starts_with('{') || member.value.starts_with('[');
+    if (is_container && member.value.size() > largest.size()) largest = member.value;
+  }
+  return largest;
 }
 
 }  // namespace
@@ -35,6 +43,14 @@ bool is_json_text(std::string_view text) {
 
 milliseconds ForeignPeer::Outlet::now() const noexcept {
   return peer_.loop().now().time_since_epoch();
+}
+
+std::optional<std::vector<sdk::JsonMemberView>> ForeignPeer::Outlet::heard_members()
+    const noexcept {
+  if (peer_.heard_ == nullptr) return std::nullopt;
+  auto members = members_of_utf8(peer_.heard_->text);
+  if (members) peer_.heard_->checked = largest_container(*members);
+  return members;
 }
 
 bool ForeignPeer::Outlet::send(std::string_view text) noexcept {
@@ -87,7 +103,8 @@ bool ForeignPeer::is_sound(const char* call, std::string_view text, bool is_json
     fault = "gave a text that is too long";
   } else if (told_ != nullptr && text.data() == told_->data() && text.size() == told_->size()) {
     return true;
-  } else if (!(is_json ? is_json_text(text) : is_valid_utf8(text))) {
+  } else if (!(is_json ? is_json_text(text, heard_ == nullptr ? "" : heard_->checked)
+                       : is_valid_utf8(text))) {
     const bool is_text = is_json && is_valid_utf8(text);
     fault = is_text ? "gave a text that is not JSON" : "gave a text that is not UTF-8";
   }
@@ -129,10 +146,12 @@ void ForeignPeer::hear(std::string_view text) {
   if (!peer::pay({node(), *this, none})) return;
   paid_ = true;
   importance_ = Importance::kAnswer;
-  DialectEntryHost::use_heard(text);
+  Heard heard{text};
+  heard_ = &heard;
   call("hear", [&] { session_->hear(text); });
+  heard.text = {};
   act();
-  DialectEntryHost::use_heard({});
+  heard_ = nullptr;
 }
 
 void ForeignPeer::tell(const FrameRef& frame, Importance importance) {

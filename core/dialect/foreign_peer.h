@@ -75,6 +75,11 @@ class ForeignPeer final : public ForeignSession {
     milliseconds wait{0};
     std::function<void(std::uint64_t)> then{};
   };
+  /// A text that the plugin hears.
+  struct Heard {
+    std::string_view text{};     ///< empty once the plugin's call has returned
+    std::string_view checked{};  ///< the largest object or array in it, once the plugin has read it
+  };
   /// What the plugin's session has of this one.
   class Outlet final : public sdk::DialectPeer {
    public:
@@ -86,6 +91,8 @@ class ForeignPeer final : public ForeignSession {
     }
     [[nodiscard]] std::string_view home() const noexcept override { return peer_.entry_.home; }
     [[nodiscard]] milliseconds now() const noexcept override;
+    [[nodiscard]] std::optional<std::vector<sdk::JsonMemberView>> heard_members()
+        const noexcept override;
     bool send(std::string_view text) noexcept override;
     void say(std::string_view message) noexcept override;
     void direct(std::string_view id, std::string_view payload, milliseconds wait) noexcept override;
@@ -138,6 +145,7 @@ class ForeignPeer final : public ForeignSession {
 
   std::unique_ptr<sdk::DialectSession> session_;
   std::unique_ptr<Entering> entering_;  ///< null: it is in
+  Heard* heard_ = nullptr;              ///< while hear() does what that leads to
   /// The JSON that the plugin hears in this call, and may pass on; null: none.
   const std::string_view* told_ = nullptr;
   std::list<Action> actions_;           ///< a list: empty as it mostly is, it takes no memory

@@ -47,8 +47,7 @@ std::optional<Kind> kind_of(std::string_view word) noexcept {
   return std::nullopt;
 }
 
-std::optional<Directed> read_directed(const DialectHost& host, std::string_view text) {
-  const auto members = host.members_of(text);
+std::optional<Directed> read_directed(const DialectHost& host, const Members& members) {
   if (!members) return std::nullopt;
   Directed read;
   std::string_view raw_type;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <peer/sdk/dialect.h>
 
@@ -28,9 +29,12 @@ struct Directed {
   std::string_view payload;  ///< raw; empty: none
 };
 
+/// Members of an object, if a text is one.
+using Members = std::optional<std::vector<peer::sdk::JsonMemberView>>;
+
 /// Of a text of a client; nullopt: it is none. Where a key stands twice, the last one counts.
 [[nodiscard]] std::optional<Directed> read_directed(const peer::sdk::DialectHost& host,
-                                                    std::string_view text);
+                                                    const Members& members);
 
 /// The text for the receiver; src and dst are raw. The payload keeps every byte.
 [[nodiscard]] std::string relayed(Kind kind, std::string_view raw_src, std::string_view raw_dst,

@@ -58,7 +58,7 @@ PeerJsSession::Talk& PeerJsSession::talk() {
 void PeerJsSession::hear(std::string_view text) {
   note_life();
   if (text == kHeartbeat) return;
-  const auto message = read_directed(host_, text);
+  const auto message = read_directed(host_, peer_.heard_members());
   if (!message) return;
   if (!message->dst.empty()) {
     if (!options_.ns.empty() && is_fingerprint(message->dst)) return try_native(*message);
@@ -117,7 +117,7 @@ void PeerJsSession::hear_signal(const DialectMessage& message) {
     return;
   }
   // A native peer, or one of another dialect.
-  const auto read = read_directed(host_, message.payload);
+  const auto read = read_directed(host_, host_.members_of(message.payload));
   if (!read) return;
   peer_.send(relayed(read->kind, json_string(hex(*message.from)), talk().raw_id, read->payload));
 }

@@ -81,7 +81,7 @@ class YSession final : public DialectSession {
 
   void hear(std::string_view text) override {
     asked_ = 0;
-    const auto members = host_.members_of(text);
+    const auto members = peer_.heard_members();
     if (!members) return;
     const std::string type = text_of(find(*members, "type"));
     if (type == "ping") {

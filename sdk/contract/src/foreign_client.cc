@@ -169,6 +169,7 @@ void ForeignClient::run(const char* name, Call&& call) {
   actions_ = 0;
   try {
     call();
+    heard_.reset();
     while (!counts_.empty() && session_ != nullptr) {
       const auto then = std::move(counts_.front());
       counts_.pop_front();
@@ -180,6 +181,7 @@ void ForeignClient::run(const char* name, Call&& call) {
   } catch (...) {
     faults_.push_back(std::string(name) + " throws");
   }
+  heard_.reset();
 }
 
 std::shared_ptr<const Fleeting> ForeignClient::lend(std::string_view text) {
@@ -191,6 +193,7 @@ std::shared_ptr<const Fleeting> ForeignClient::lend(std::string_view text) {
 void ForeignClient::hear(std::string_view text) {
   run("hear()", [&] {
     const auto lent = lend(text);
+    heard_ = lent->view();
     session_->hear(lent->view());
   });
 }
@@ -260,6 +263,10 @@ void ForeignClient::expect_json(const char* what, std::string_view text, bool ob
   const bool sound = object ? host_.members_of(text).has_value() : Scanner(text).whole();
   if (!sound)
     faults_.push_back(std::string(what) + ": what is no JSON: " + std::string(text.substr(0, 200)));
+}
+
+std::optional<std::vector<JsonMemberView>> ForeignClient::heard_members() const noexcept {
+  return heard_ ? host_.members_of(*heard_) : std::nullopt;
 }
 
 bool ForeignClient::send(std::string_view text) noexcept {

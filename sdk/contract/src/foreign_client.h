@@ -80,6 +80,7 @@ class ForeignClient final : private DialectPeer {
   [[nodiscard]] const Fingerprint& fingerprint() const noexcept override { return fingerprint_; }
   [[nodiscard]] std::string_view home() const noexcept override { return home_; }
   [[nodiscard]] std::chrono::milliseconds now() const noexcept override { return now_; }
+  [[nodiscard]] std::optional<std::vector<JsonMemberView>> heard_members() const noexcept override;
   bool send(std::string_view text) noexcept override;
   void say(std::string_view message) noexcept override;
   void direct(std::string_view id, std::string_view payload,
@@ -107,6 +108,7 @@ class ForeignClient final : private DialectPeer {
   Fingerprint fingerprint_;
   std::string home_;
   std::chrono::milliseconds now_{1'000'000};
+  std::optional<std::string_view> heard_;  ///< by the call that is under way
   std::size_t actions_ = 0;
   std::vector<std::string> asked_;
   std::vector<std::string> faults_;

@@ -455,6 +455,27 @@ TEST_F(DialectTest, TheHostReadsJsonForThePlugin) {
   }
 }
 
+TEST_F(DialectTest, TheMembersOfWhatIsHeardAreRead) {
+  Client alice = foreign_peer("alice");
+  EXPECT_EQ(ask(alice, R"({"a":1,"\u0062":[2]})"), "a=1;b=[2];");
+  for (const char* bad : {R"({"a":1)", R"({"\ud800":1})", "{}x"})
+    EXPECT_EQ(ask(alice, bad), "none");
+}
+
+TEST_F(DialectTest, NothingIsHeardOutsideOfHear) {
+  Client alice = foreign_peer("alice");
+  EXPECT_EQ(ask(alice, R"({"say":{"type":"ping","id":9}})"), R"(say={"type":"ping","id":9};)");
+  EXPECT_EQ(alice.read(), R"(tell {"type":"pong","id":9})");
+  EXPECT_EQ(alice.read(), "nothing heard");
+}
+
+TEST_F(DialectTest, WhatIsSaidAroundAHeardPayloadArrivesAsItIs) {
+  Client alice = foreign_peer("alice");
+  Client bob = foreign_peer("bob");
+  alice.send(R"({"to":"bob","payload":{"a":[1e400,"\u00e4"]}})");
+  EXPECT_EQ(bob.read(), heard_signal("alice", "bob", R"({"around":{"a":[1e400,"\u00e4"]}})"));
+}
+
 TEST_F(DialectTest, ItAnswersByHttpAtItsPaths) {
   const Client alice = foreign_peer("alice");
   const HttpReply answer = http_get(port(), "/test/echo?a=1");

@@ -19,6 +19,8 @@ namespace peer::test {
 ///   send TEXT | say JSON | direct ID MS JSON | broadcast NS JSON | count NS | wake MS | close
 ///   home (its namespace) | twice (two pings) | bad (sends what is no UTF-8) | throw | flood (says
 ///   one ping more than it may)
+/// An object as a text is answered by its members, "KEY=VALUE;" each, or "none"; to the peer that
+/// its member `to` names goes an object around its `payload`, and its `say` is said.
 /// What the core says comes as "tell JSON", and the rest as "undelivered ID", "wake", "last CODE
 /// REASON", "refused REASON CODE MESSAGE". By HTTP it answers "/test/echo" and "/test/ids". `id=no`
 /// is turned away, `id=throw` makes open() throw, `id=nothing` begin() make nothing.
@@ -68,6 +70,7 @@ class TestDialect final : public sdk::Dialect {
       peer_.send("open " + std::string(peer_.id()));
     }
     void hear(std::string_view text) override {
+      if (text.starts_with('{')) return hear_object();
       const std::string_view verb = word(text);
       if (verb == "send") {
         peer_.send(text);
@@ -105,6 +108,7 @@ class TestDialect final : public sdk::Dialect {
       peer_.send("tell " + std::string(message.text));
       // An answer that is answered: not within the call that has caused it.
       if (message.id == "7") peer_.say(R"({"type":"ping","id":8})");
+      if (message.id == "9") peer_.send(peer_.heard_members() ? "heard" : "nothing heard");
     }
     void undelivered(std::string_view id) override { peer_.send("undelivered " + std::string(id)); }
     void wake() override { peer_.send("wake"); }
@@ -113,6 +117,21 @@ class TestDialect final : public sdk::Dialect {
     }
 
    private:
+    void hear_object() {
+      const auto members = peer_.heard_members();
+      if (!members) return static_cast<void>(peer_.send("none"));
+      std::string read;
+      std::string to;
+      std::string around;
+      for (const auto& [key, value] : *members) {
+        read.append(key).append("=").append(value) += ';';
+        if (key == "say") peer_.say(value);
+        if (key == "to") to = value.substr(1, value.size() - 2);
+        if (key == "payload") around = "{\"around\":" + std::string(value) + "}";
+      }
+      peer_.send(read);
+      if (!to.empty()) peer_.direct(to, around, std::chrono::milliseconds(0));
+    }
     static std::string_view word(std::string_view& rest) {
       const std::string_view first = rest.substr(0, rest.find(' '));
       rest.remove_prefix(std::min(rest.size(), first.size() + 1));

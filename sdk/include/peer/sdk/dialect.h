@@ -188,6 +188,11 @@ class DialectPeer {
   [[nodiscard]] virtual std::string_view home() const noexcept = 0;
   /// A clock that never goes back, for what takes time.
   [[nodiscard]] virtual std::chrono::milliseconds now() const noexcept = 0;
+  /// The members of the text that DialectSession::hear() has been called with, as
+  /// DialectHost::members_of() finds them, at less cost: the server has checked its UTF-8, and does
+  /// not check again what a payload takes over from it. Outside of hear(): nullopt.
+  [[nodiscard]] virtual std::optional<std::vector<JsonMemberView>> heard_members()
+      const noexcept = 0;
 
   /// Sends the client one text message. What is not UTF-8, or longer than `max_message_size` and
   /// 64 KiB more, is refused and logged. False: it was refused, or dropped, since the client does

@@ -67,6 +67,10 @@ class FakePeer final : public peer::sdk::DialectPeer {
   [[nodiscard]] std::string_view home() const noexcept override { return "home"; }
   [[nodiscard]] std::chrono::milliseconds now() const noexcept override { return clock; }
 
+  [[nodiscard]] std::optional<std::vector<peer::sdk::JsonMemberView>> heard_members()
+      const noexcept override {
+    return FakeHost().members_of(heard);
+  }
   bool send(std::string_view text) noexcept override {
     sent.emplace_back(text);
     return true;
@@ -89,6 +93,7 @@ class FakePeer final : public peer::sdk::DialectPeer {
   };
 
   std::chrono::milliseconds clock{1'000'000};
+  std::string heard;
   std::vector<std::string> sent;
   std::vector<std::string> said;
   std::vector<Directed> directed;

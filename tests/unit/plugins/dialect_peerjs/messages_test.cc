@@ -14,7 +14,8 @@ TEST(PeerJsMessagesTest, AMessageIsReadInAnyOrderOfItsKeys) {
   const FakeHost host;
   const auto read = read_directed(
       host,
-      R"( {"payload" : {"a":[1e400, "\u00e4"]} ,"dst":"b\"o\u0062","x":1,"type":"\u004fFFER"} )");
+      host.members_of(
+          R"( {"payload" : {"a":[1e400, "\u00e4"]} ,"dst":"b\"o\u0062","x":1,"type":"\u004fFFER"} )"));
   ASSERT_TRUE(read);
   EXPECT_EQ(read->kind, Kind::kOffer);
   EXPECT_EQ(read->dst, "b\"ob");
@@ -24,7 +25,8 @@ TEST(PeerJsMessagesTest, AMessageIsReadInAnyOrderOfItsKeys) {
 TEST(PeerJsMessagesTest, OfTwoMembersWithOneKeyTheLastCounts) {
   const FakeHost host;
   const auto read = read_directed(
-      host, R"({"type":"LEAVE","dst":"a","dst":"b","type":"OFFER","payload":1,"payload":2})");
+      host, host.members_of(
+                R"({"type":"LEAVE","dst":"a","dst":"b","type":"OFFER","payload":1,"payload":2})"));
   ASSERT_TRUE(read);
   EXPECT_EQ(read->kind, Kind::kOffer);
   EXPECT_EQ(read->dst, "b");
@@ -37,14 +39,15 @@ TEST(PeerJsMessagesTest, WhatIsNoMessageForAnotherIsNone) {
        {"", "hello", "null", "[1]", "{", R"({"dst":"b"})", R"({"type":1,"dst":"b"})",
         R"({"type":"HEARTBEAT","dst":"b"})", R"({"type":"OPEN","dst":"b"})",
         R"({"type":"offer","dst":"b"})", R"({"type":"OFFER","dst":"b"}x)"}) {
-    EXPECT_FALSE(read_directed(host, text)) << text;
+    EXPECT_FALSE(read_directed(host, host.members_of(text))) << text;
   }
 }
 
 TEST(PeerJsMessagesTest, ADstThatIsNoTextIsNone) {
   const FakeHost host;
   for (const char* dst : {"5", "null", R"(["b"])", R"("\ud800")", R"("")"}) {
-    const auto read = read_directed(host, R"({"type":"OFFER","dst":)" + std::string(dst) + "}");
+    const std::string text = R"({"type":"OFFER","dst":)" + std::string(dst) + "}";
+    const auto read = read_directed(host, host.members_of(text));
     ASSERT_TRUE(read) << dst;
     EXPECT_EQ(read->dst, "") << dst;
   }

@@ -16,6 +16,10 @@ using testing::IsEmpty;
 
 class PeerJsSessionTest : public testing::Test {
  protected:
+  void hear(std::string text) {
+    peer_.heard = std::move(text);
+    session_.hear(peer_.heard);
+  }
   /// A `signal` of the peer whose fingerprint is that of this id.
   void signal(std::string_view from_id, std::string_view payload) {
     signal_from(host_.fingerprint_of(from_id), payload);
@@ -47,8 +51,7 @@ TEST_F(PeerJsSessionTest, ItBeginsWithOpen) {
 }
 
 TEST_F(PeerJsSessionTest, AMessageGoesToItsDstInTheWordsThatItWillGet) {
-  session_.hear(
-      R"({"type":"OFFER","src":"forged","payload":{"big":9007199254740993},"dst":"bob"})");
+  hear(R"({"type":"OFFER","src":"forged","payload":{"big":9007199254740993},"dst":"bob"})");
   EXPECT_THAT(
       peer_.directed,
       ElementsAre(FakePeer::Directed{
@@ -58,7 +61,7 @@ TEST_F(PeerJsSessionTest, AMessageGoesToItsDstInTheWordsThatItWillGet) {
 
 TEST_F(PeerJsSessionTest, LeaveAndExpireDoNotWait) {
   for (const char* type : {"OFFER", "ANSWER", "CANDIDATE", "LEAVE", "EXPIRE"}) {
-    session_.hear(R"({"type":")" + std::string(type) + R"(","dst":"bob"})");
+    hear(R"({"type":")" + std::string(type) + R"(","dst":"bob"})");
   }
   std::vector<std::chrono::milliseconds> waits;
   for (const auto& directed : peer_.directed) waits.push_back(directed.wait);
@@ -68,7 +71,7 @@ TEST_F(PeerJsSessionTest, LeaveAndExpireDoNotWait) {
 TEST_F(PeerJsSessionTest, OtherTypesAndNonsenseAreIgnored) {
   for (const char* text : {"hello", "null", "{}", R"({"type":"HEARTBEAT"})", R"({"type":"PING"})",
                            R"({"type":"OFFER"})", R"({"type":"OFFER","dst":7})"}) {
-    session_.hear(text);
+    hear(text);
   }
   EXPECT_THAT(peer_.directed, IsEmpty());
   EXPECT_THAT(peer_.said, IsEmpty());
@@ -77,7 +80,7 @@ TEST_F(PeerJsSessionTest, OtherTypesAndNonsenseAreIgnored) {
 }
 
 TEST_F(PeerJsSessionTest, LeaveForNobodyEndsTheClient) {
-  session_.hear(R"({"type":"LEAVE"})");
+  hear(R"({"type":"LEAVE"})");
   EXPECT_TRUE(peer_.closed);
 }
 
@@ -123,13 +126,13 @@ TEST_F(PeerJsSessionTest, WhatDidNotArriveIsToldOnce) {
 TEST_F(PeerJsSessionTest, SilenceForTheAliveTimeoutEndsIt) {
   EXPECT_EQ(peer_.wakes_after, 90s);
   peer_.clock += 60s;
-  session_.hear(R"({"type":"HEARTBEAT"})");
+  hear(R"({"type":"HEARTBEAT"})");
   peer_.clock += 30s;
   session_.wake();
   EXPECT_FALSE(peer_.closed);
   EXPECT_EQ(peer_.wakes_after, 60s);
   peer_.clock += 59s;
-  session_.hear("nonsense");
+  hear("nonsense");
   peer_.clock += 1s;
   session_.wake();
   EXPECT_EQ(peer_.wakes_after, 89s);
@@ -152,7 +155,7 @@ TEST_F(PeerJsSessionTest, OnlyWhatAClientCannotKnowIsItsLastWord) {
 
 TEST_F(PeerJsSessionTest, WithoutNativePeersAFingerprintIsAnIdLikeAnyOther) {
   const std::string id = peer::to_hex(peer::fingerprint_of("a native key"));
-  session_.hear(R"({"type":"OFFER","dst":")" + id + R"("})");
+  hear(R"({"type":"OFFER","dst":")" + id + R"("})");
   EXPECT_THAT(peer_.said, IsEmpty());
   EXPECT_EQ(peer_.directed.size(), 1U);
 }
@@ -167,7 +170,7 @@ class PeerJsLobbyTest : public PeerJsSessionTest {
 };
 
 TEST_F(PeerJsLobbyTest, AFingerprintIsANativePeersName) {
-  session_.hear(offer_);
+  hear(offer_);
   EXPECT_THAT(peer_.said, ElementsAre(R"({"type":"signal","id":1,"to":")" + native_ +
                                       R"(","payload":{"type":"OFFER","payload":{"n":1.0}}})"));
   EXPECT_THAT(peer_.directed, IsEmpty());
@@ -177,8 +180,8 @@ TEST_F(PeerJsLobbyTest, AFingerprintIsANativePeersName) {
 }
 
 TEST_F(PeerJsLobbyTest, AFingerprintThatNoNativeHasMayBeAClientsId) {
-  session_.hear(offer_);
-  session_.hear(R"({"type":"LEAVE","dst":")" + native_ + R"("})");
+  hear(offer_);
+  hear(R"({"type":"LEAVE","dst":")" + native_ + R"("})");
   answer("error", "1", 404);
   answer("error", "2", 403);
   EXPECT_THAT(peer_.directed,
@@ -192,20 +195,20 @@ TEST_F(PeerJsLobbyTest, AFingerprintThatNoNativeHasMayBeAClientsId) {
 }
 
 TEST_F(PeerJsLobbyTest, WhatIsTriedIsBounded) {
-  for (int i = 0; i < 64; ++i) session_.hear(offer_);
+  for (int i = 0; i < 64; ++i) hear(offer_);
   EXPECT_THAT(peer_.directed, IsEmpty());
-  session_.hear(offer_);
+  hear(offer_);
   EXPECT_EQ(peer_.said.size(), 64U);
   EXPECT_EQ(peer_.directed.size(), 1U);
   answer("ack", "64");
-  session_.hear(offer_);
+  hear(offer_);
   EXPECT_EQ(peer_.said.size(), 65U);
 }
 
 TEST_F(PeerJsLobbyTest, SoAreItsBytes) {
   const std::string long_payload = "\"" + std::string(100'000, 'x') + "\"";
   for (int i = 0; i < 3; ++i) {
-    session_.hear(R"({"type":"OFFER","dst":")" + native_ + R"(","payload":)" + long_payload + "}");
+    hear(R"({"type":"OFFER","dst":")" + native_ + R"(","payload":)" + long_payload + "}");
   }
   EXPECT_EQ(peer_.said.size(), 2U);
   EXPECT_EQ(peer_.directed.size(), 1U);
