@@ -1,6 +1,7 @@
 #include "core/protocol/meta.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <utility>
 #include <vector>
@@ -26,6 +27,29 @@ std::vector<Field> fields_of(std::string_view object) {
 std::string decoded_key(std::string_view raw) {
   std::string key;
   return append_decoded(key, raw) ? key : std::string(raw);
+}
+
+enum class FieldChange : std::uint8_t { kNone, kNew, kGone };
+
+// Calls `visit(decoded key, field, FieldChange)` for each field of `now`, and then for those of
+// `before` that are no more, in their order there.
+template <typename Visit>
+void compare_fields(const std::vector<Field>& now, const std::vector<Field>& before,
+                    const Visit& visit) {
+  std::map<std::string, const Field*> rest;
+  for (const Field& field : before) rest.emplace(decoded_key(field.key), &field);
+  for (const Field& field : now) {
+    const std::string key = decoded_key(field.key);
+    const auto old = rest.find(key);
+    const bool is_same = old != rest.end() && old->second->value == field.value;
+    visit(key, field, is_same ? FieldChange::kNone : FieldChange::kNew);
+    if (old != rest.end()) rest.erase(old);
+  }
+  std::vector<std::pair<const Field*, const std::string*>> gone;
+  gone.reserve(rest.size());
+  for (const auto& [key, field] : rest) gone.emplace_back(field, &key);
+  std::sort(gone.begin(), gone.end());
+  for (const auto& [field, key] : gone) visit(*key, *field, FieldChange::kGone);
 }
 
 }  // namespace
@@ -54,44 +78,27 @@ void Meta::merge(std::string_view object) {
 }
 
 std::string Meta::changes_from(const Meta& before, const MetaKeys& also) const {
-  std::map<std::string, std::string_view> known;
-  const std::vector<Field> earlier = fields_of(before.object_);
-  for (const Field& field : earlier) known.emplace(decoded_key(field.key), field.value);
-  MetaKeys gone = also;
+  MetaKeys unseen = also;
   std::string changes;
   const auto add = [&](std::string_view raw_key, std::string_view value) {
     changes.append(changes.empty() ? "{" : ",").append(raw_key).append(":").append(value);
   };
-  for (const Field& field : fields_of(object_)) {
-    const std::string key = decoded_key(field.key);
-    const auto same = known.find(key);
-    const bool is_new = same == known.end() || same->second != field.value;
-    if (is_new || gone.contains(key)) add(field.key, field.value);
-    if (same != known.end()) known.erase(same);
-    gone.erase(key);
-  }
-  for (const Field& field : earlier) {
-    const std::string key = decoded_key(field.key);
-    if (!known.contains(key)) continue;
-    add(field.key, "null");
-    gone.erase(key);
-  }
-  for (const auto& [key, raw_key] : gone) add(raw_key, "null");
+  compare_fields(fields_of(object_), fields_of(before.object_),
+                 [&](const std::string& key, const Field& field, FieldChange change) {
+                   const bool is_wanted = unseen.erase(key) != 0 || change != FieldChange::kNone;
+                   if (is_wanted)
+                     add(field.key,
+                         change == FieldChange::kGone ? std::string_view("null") : field.value);
+                 });
+  for (const auto& [key, raw_key] : unseen) add(raw_key, "null");
   return changes.empty() ? changes : changes + "}";
 }
 
 void Meta::add_changed_keys(const Meta& before, MetaKeys& keys) const {
-  std::map<std::string, const Field*> known;
-  const std::vector<Field> earlier = fields_of(before.object_);
-  for (const Field& field : earlier) known.emplace(decoded_key(field.key), &field);
-  for (const Field& field : fields_of(object_)) {
-    std::string key = decoded_key(field.key);
-    const auto same = known.find(key);
-    const bool is_new = same == known.end() || same->second->value != field.value;
-    if (same != known.end()) known.erase(same);
-    if (is_new) keys.emplace(std::move(key), field.key);
-  }
-  for (const auto& [key, field] : known) keys.emplace(key, field->key);
+  compare_fields(fields_of(object_), fields_of(before.object_),
+                 [&](const std::string& key, const Field& field, FieldChange change) {
+                   if (change != FieldChange::kNone) keys.emplace(key, field.key);
+                 });
 }
 
 }  // namespace peer

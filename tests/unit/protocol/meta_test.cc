@@ -50,6 +50,27 @@ TEST(MetaTest, ComparesKeysDecoded) {
   EXPECT_EQ(meta.to_json(), R"({"\u0061":2})");
 }
 
+TEST(MetaTest, ChangesAreWhatIsNewInItsOrderAndThenWhatIsGoneInIts) {
+  const Meta before = meta_of(R"({"z":1,"same":2,"\u0062":3,"y":4})");
+  const Meta now = meta_of(R"({"new":5,"same":2,"b":6})");
+  EXPECT_EQ(now.changes_from(before), R"({"new":5,"b":6,"z":null,"y":null})");
+  EXPECT_EQ(now.changes_from(now), "");
+}
+
+TEST(MetaTest, KeysThatAreAskedForAreToldWithoutAChange) {
+  const Meta meta = meta_of(R"({"a":1,"b":2})");
+  EXPECT_EQ(meta.changes_from(meta, {{"b", R"("\u0062")"}, {"x", R"("x")"}}),
+            R"({"b":2,"x":null})");
+}
+
+TEST(MetaTest, ChangedKeysAreThoseOfTheChanges) {
+  const Meta before = meta_of(R"({"z":1,"same":2,"\u0062":3,"y":4})");
+  MetaKeys keys{{"z", "as it was"}};
+  meta_of(R"({"new":5,"same":2,"b":6})").add_changed_keys(before, keys);
+  EXPECT_EQ(keys,
+            (MetaKeys{{"b", R"("b")"}, {"new", R"("new")"}, {"y", R"("y")"}, {"z", "as it was"}}));
+}
+
 TEST(MetaTest, SizeIsThatOfTheText) {
   for (const char* object : {"{}", R"({"a":1})", R"({"a":1 , "b":"xyz" ,"c":[ ]})"}) {
     const Meta meta = meta_of(object);
