@@ -58,7 +58,7 @@ AdminEndpoint::AdminEndpoint(Node& node)
     recorder_ = std::make_unique<HistoryRecorder>(node);
   }
   node_.on_bans_changed = [this] {
-    // Who waits for the answer to a ban gets it when the ban is on the disk.
+    // An answer to a ban is sent when the ban is on the disk.
     if (EventLoop::current() == &loop_) return keep_bans();
     loop_.post([this] { keep_bans(); });
     return true;

@@ -36,7 +36,7 @@ enum class Series : std::uint8_t {
   kErrors,       ///< error replies
   kRateLimited,  ///< messages
   kMatched,      ///< tickets
-  kMatchWaitMs,  ///< the mean of these; 0 without one
+  kMatchWaitMs,  ///< mean of the tickets matched; 0 without one
 };
 inline constexpr std::array<std::string_view, 22> kSeriesNames{
     "peers",          "away",         "connections",    "namespaces", "rooms",

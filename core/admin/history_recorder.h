@@ -49,9 +49,12 @@ class HistoryRecorder {
     std::chrono::microseconds waited{0};
   };
 
+  /// Posts a task to each loop of peers whose last one has come through, and does so again later.
   void probe_loops();
   /// The longest wait since the last call, in microseconds; of a loop that hangs it grows.
   std::int64_t take_lag();
+  /// Adds one sample to the history: gauges as they are, counters as what they have grown by in a
+  /// second since the sample before.
   void take_sample();
   [[nodiscard]] Totals add_gauges(History::Sample& sample);
 

@@ -12,8 +12,8 @@
 #error "the build says which version this is"
 #endif
 
-// One node for the Server API. In: its counters, on the loop of the API. Out: one object. What
-// /stats has as well is written by the same functions.
+// One node for the Server API. In: its counters, on the loop of the API. Out: one object. Values
+// that /stats has as well are written by the same functions.
 namespace peer {
 namespace {
 

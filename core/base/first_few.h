@@ -12,6 +12,7 @@ namespace peer {
 template <typename Value, typename Less>
 class FirstFew {
  public:
+  /// `less`: as of std::sort, and of a place and a value where wants() is asked.
   FirstFew(std::size_t limit, Less less) : limit_(limit), less_(std::move(less)) {}
 
   /// Whether one with this place would be among them: ask before making a costly one.
@@ -19,6 +20,7 @@ class FirstFew {
   [[nodiscard]] bool wants(const Place& place) const {
     return kept_.size() < limit_ || (limit_ > 0 && less_(place, kept_.front()));
   }
+  /// Keeps it if it is among the first so far; then the last of them goes. Costs log(limit).
   void offer(Value value) {
     if (!wants(value)) return;
     if (kept_.size() == limit_) {

@@ -8,7 +8,8 @@
 namespace peer {
 
 /// Values one behind the other, for another node: numbers of 8 bytes, the least significant first,
-/// and texts with their length before them.
+/// and texts with their length, as such a number, before them. Nothing says what a value means: the
+/// reader takes them in the order in which they were written. One thread.
 class PackedWriter {
  public:
   PackedWriter& number(std::uint64_t value) {
@@ -20,6 +21,7 @@ class PackedWriter {
     bytes_.append(value);
     return *this;
   }
+  /// All that has been written. The writer is of no use after that.
   [[nodiscard]] std::string take() { return std::move(bytes_); }
 
  private:
@@ -27,7 +29,9 @@ class PackedWriter {
 };
 
 /// Reads what a PackedWriter has written. Once something is missing everything that follows is 0 or
-/// empty, and good() says so. Texts are views.
+/// empty, and good() says so: a caller reads all of a record, and asks once. The bytes may come
+/// from anybody; a length that reaches beyond their end is such a fault. Texts are views of the
+/// bytes. One thread.
 class PackedReader {
  public:
   explicit PackedReader(std::string_view bytes) : rest_(bytes) {}
@@ -48,6 +52,7 @@ class PackedReader {
     good_ = false;
     return 0;
   }
+  /// Whether all that has been read so far was there.
   [[nodiscard]] bool good() const { return good_; }
   [[nodiscard]] bool is_at_end() const { return rest_.empty(); }
 

@@ -19,6 +19,9 @@ namespace peer {
 /// What this node tells the others of its peers, and asks them, through the broker. Where there
 /// never are others, nobody is told, and answers come at once: nobody is elsewhere.
 ///
+/// Each function says in short what the method of sdk::Broker with its name says in full. Here, and
+/// nowhere else, it is known which of them a broker has that was built with an older SDK.
+///
 /// Thread-safe; what is asked goes on on the loop that asks: at once, or later.
 class Others {
  public:
@@ -106,9 +109,11 @@ class Others {
   /// Whether those hear of members of other nodes who watch them; if not, set_away() and
   /// tell_update() are not called.
   [[nodiscard]] bool tells_watchers() const { return !none_ && revision_ >= 7; }
+  /// The session of a peer is away, or back: watchers on other nodes hear of it.
   void set_away(const sdk::Registered& peer, bool away, std::span<const sdk::AwayNews> news) {
     calls_.run("set_away", [&] { broker_.set_away(peer, away, news); });
   }
+  /// Has watchers on other nodes hear of a member's new meta; `told` know of it already.
   void tell_update(std::string_view ns, const sdk::Registered& peer, std::string_view text,
                    std::span<const sdk::Fingerprint> told) {
     calls_.run("tell_update", [&] { broker_.tell_update(ns, peer, text, told); });
@@ -126,7 +131,8 @@ class Others {
         },
         std::move(then));
   }
-  /// `then` as with ask().
+  /// Has the node that the token leads to hear `text`. `then` hears whether there is such a node,
+  /// and runs as with ask().
   template <typename Then>
   void ask_session(EventLoop& loop, const sdk::SessionToken& token, std::string_view text,
                    Then then) {
@@ -143,9 +149,11 @@ class Others {
     return calls_.run("nodes", [&] { return broker_.nodes(); })
         .value_or(std::vector<std::string>());
   }
+  /// Has that node hear `text`, which is lost where the node cannot be reached.
   void tell_node(std::string_view node, std::string_view text) {
     calls_.run("tell_node", [&] { broker_.tell_node(node, text); });
   }
+  /// A registration of another node becomes this node's, in one step. `then` as with ask().
   template <typename Then>
   void take_peer(EventLoop& loop, const sdk::PeerTake& take, Then then) {
     ask<sdk::TakeOutcome>(
@@ -155,7 +163,7 @@ class Others {
         },
         std::move(then));
   }
-  /// `then` as with ask().
+  /// Goes on when nothing that the peer has sent waits here any more. `then` as with ask().
   template <typename Then>
   void await_sent(EventLoop& loop, const sdk::Fingerprint& peer, Then then) {
     if (revision_ < 6) return then(true);
@@ -166,6 +174,8 @@ class Others {
   }
   /// Whether a node that stops may hand over its sessions; if not, what follows is not called.
   [[nodiscard]] bool park_sessions() const { return !none_ && revision_ >= 6; }
+  /// Has one other node that lives hear `text`; the next `number` chooses another one. `then` as
+  /// with ask().
   template <typename Then>
   void ask_any_node(EventLoop& loop, std::uint64_t number, std::string_view text, Then then) {
     ask<sdk::SessionSearch>(
@@ -175,6 +185,7 @@ class Others {
         },
         std::move(then));
   }
+  /// A registration of this node is no node's from now on, and stays. `then` as with ask().
   template <typename Then>
   void park_peer(EventLoop& loop, const sdk::Registered& peer, Then then) {
     ask<sdk::ParkOutcome>(
@@ -184,6 +195,7 @@ class Others {
         },
         std::move(then));
   }
+  /// Keeps what a parked session is to be made of again, for that time. `then` as with ask().
   template <typename Then>
   void keep_parked(EventLoop& loop, const sdk::Registered& peer, std::string_view record,
                    milliseconds time, Then then) {
@@ -194,6 +206,7 @@ class Others {
         },
         std::move(then));
   }
+  /// A parked session, for this node to take. `then` as with ask().
   template <typename Then>
   void next_parked(EventLoop& loop, Then then) {
     ask<sdk::ParkedSession>(

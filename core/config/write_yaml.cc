@@ -6,6 +6,8 @@
 
 #include <peer/sdk/duration.h>
 
+// In: values of keys, of each type that a key may have. Out: the text that YAML reads back as the
+// same value, on one line. Pure; any thread.
 namespace peer {
 namespace {
 

@@ -158,7 +158,7 @@ void ForeignPeer::tell(const FrameRef& frame, Importance importance) {
   DecodedNames names;
   const sdk::DialectMessage message = message_of(frame, names);
   importance_ = importance;
-  // Who marked it has made it of checked parts.
+  // A marked frame was made of parts that had been checked.
   const std::string_view told = message.data.empty() ? message.payload : message.data;
   if (frame.mark() != 0 && !told.empty()) told_ = &told;
   call("tell", [&] { session_->tell(message); });
@@ -223,7 +223,7 @@ void ForeignPeer::hear_entering(const FrameRef& frame) {
   if (message.type == "error") {
     const bool joins = phase_ == Phase::kJoining;
     const std::string words = words_of(message);
-    // Who is not registered is closed by who has answered.
+    // A client that is not registered is closed by the code that sent the error.
     return joins ? turn_away(message.code, words) : refuse(message.code, words);
   }
   const bool goes_on = message.type == (phase_ == Phase::kRegistering ? "registered" : "peer_list");

@@ -21,7 +21,7 @@ Member* find_member(Namespace& ns, std::uint64_t joined) {
   return at != ns.members.end() && at->joined == joined ? &*at : nullptr;
 }
 
-// Who joined alone, or is coming, hears nothing of what other nodes tell.
+// A member that joined alone, or is coming, hears nothing of what other nodes tell.
 bool hears_of_elsewhere(const Member& member, std::span<const Fingerprint> told) {
   return !member.alone && member.move != Member::Move::kComing &&
          std::find(told.begin(), told.end(), member.peer) == told.end();

@@ -86,7 +86,7 @@ class PeerDirectory {
   /// Registered peers; one for a fingerprint that is being replaced.
   [[nodiscard]] std::uint32_t count() const { return count_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint32_t max_peers() const { return max_peers_; }
-  /// Who is in stays, even if there are more.
+  /// Peers that are in stay, even if there are more.
   void set_max_peers(std::uint32_t max_peers) { max_peers_ = max_peers; }
   [[nodiscard]] bool present(const Fingerprint& peer) const { return find(peer).has_value(); }
 

@@ -12,6 +12,9 @@
 #include "core/config/read_secret_file.h"
 #include "core/config/value_rules.h"
 
+// Options from the environment and the command line are texts without a type, and those that are
+// secret may stand in a file. In: a choice of a plugin, and what the plugin has asked for (Known).
+// Out: the choice with the types that the plugin expects. Main thread.
 namespace peer {
 namespace {
 

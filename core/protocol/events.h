@@ -57,7 +57,7 @@ class Events {
   static constexpr std::size_t kMostWaiting = 10'000;
   static constexpr std::size_t kMostBytes = 4 * 1024 * 1024;
 
-  /// Whoever tells an event asks first, and spares the text.
+  /// Asked before the text of an event is made, which is spared where nobody wants it.
   [[nodiscard]] bool wanted(EventKind kind) const {
     return (wanted_.load(std::memory_order_relaxed) & set_of(kind)) != 0;
   }

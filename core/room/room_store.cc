@@ -49,7 +49,7 @@ PageLimit page_limit(const RoomTask& task) {
   return limit;
 }
 
-// Who comes into a quiet namespace is told how many are there, and shown itself.
+// A peer that comes into a quiet namespace is told how many are there, and shown itself.
 void show_alone(const Newcomer& newcomer, PeerPage& page) {
   const std::size_t total = page.total;
   page = make_page({newcomer.object}, {1, newcomer.page_bytes});
@@ -353,7 +353,7 @@ RoomPage SharedRooms::page_of(sdk::RoomPage&& shared, std::uint64_t after, std::
   std::uint64_t last = after;
   for (sdk::ListedRoom& room : shared.rooms) {
     if (page.rooms.size() == limit) break;
-    // Whoever goes on behind the last one must get to an end.
+    // A client that goes on behind the last one must get to an end.
     if (room.place < last || room.place == after) {
       calls_.fault("list_rooms", "listed rooms out of their order");
       page.more = false;

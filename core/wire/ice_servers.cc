@@ -31,7 +31,7 @@ void append_credentials(std::string& out, std::string_view username, std::string
   append_json_string(out, credential);
 }
 
-// Who has credentials for a TURN server must not show them to a STUN server, and a browser ignores
+// Credentials for a TURN server must not be shown to a STUN server, and a browser ignores
 // them there: an entry with URLs of both kinds is told as two.
 void append_entries(std::string& out, const IceServer& server, const Fingerprint& peer,
                     std::chrono::seconds now) {

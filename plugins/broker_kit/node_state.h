@@ -20,6 +20,8 @@ class NodeState {
   [[nodiscard]] bool is_connected() const { return state_ == State::kConnected; }
   [[nodiscard]] bool is_degraded() const { return state_ == State::kDegraded; }
   [[nodiscard]] bool is_resyncing() const { return state_ == State::kResyncing; }
+  /// An outage begins where a connected node becomes something else; from then on alone_since() and
+  /// dropped_meanwhile() count. Between kDegraded and kResyncing it goes on.
   void set(State state) {
     if (is_connected() && state != State::kConnected) {
       alone_since_ = Clock::now();
@@ -29,7 +31,7 @@ class NodeState {
     shared_.state = state;
   }
 
-  /// Counts only while it is not connected.
+  /// When the outage began. Of use only while the node is not connected.
   [[nodiscard]] Time alone_since() const { return alone_since_; }
   /// Messages that were dropped since the outage began.
   [[nodiscard]] std::uint64_t dropped_meanwhile() const {

@@ -32,7 +32,7 @@ class Outcomes {
   void settle(std::uint64_t number, peer::sdk::RouteOutcome outcome);
   /// Somebody else will tell the sender; empty if it has been told.
   [[nodiscard]] Reply release(std::uint64_t number);
-  /// Who has waited too long, or is one too many, hears that nothing can be known.
+  /// A caller that has waited too long, or is one too many, hears that nothing can be known.
   void expire(Time now);
   [[nodiscard]] bool empty() const { return outcomes_.empty(); }
 

@@ -14,7 +14,9 @@
 
 namespace peer_broker_kit {
 
-/// What the server's loops read while the plugin's thread writes it. Thread-safe.
+/// What the server's loops read while the plugin's thread writes it: the figures of
+/// Broker::status(), and what is asked so often that the plugin's thread cannot be asked. Numbers
+/// that stand beside each other need not be of the same moment. Thread-safe.
 struct SharedState {
   std::atomic<peer::sdk::BrokerStatus::State> state{peer::sdk::BrokerStatus::State::kDegraded};
   std::atomic<std::uint32_t> nodes{1};
@@ -36,7 +38,7 @@ struct SharedState {
     const std::lock_guard lock(mutex_);
     return others_;
   }
-  /// Members on other nodes.
+  /// How many members of a namespace are on other nodes; 0 takes its entry away.
   void set_elsewhere(std::string_view ns, std::uint64_t count) {
     const std::lock_guard lock(mutex_);
     if (count > 0) {

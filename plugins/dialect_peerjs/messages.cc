@@ -5,6 +5,8 @@
 
 #include <peer/sdk/json.h>
 
+// In: members of what a client says, or the payload of a signal. Out: what of it counts, and texts
+// that are put together around raw JSON, so that a payload keeps every byte. Pure; any thread.
 namespace peer_peerjs {
 namespace {
 

@@ -9,6 +9,9 @@
 #include "messages.h"
 #include "peerjs_session.h"
 
+// The door of the PeerServer. In: upgrades and requests by HTTP at `path`, on any loop. Out: who a
+// client is, or the words that turn it away; ids, new ones and those of all peers; a PeerJsSession
+// for each client. Nothing here changes after start(), so nothing is locked.
 namespace peer_peerjs {
 namespace {
 

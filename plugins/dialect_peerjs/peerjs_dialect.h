@@ -10,10 +10,12 @@
 
 namespace peer_peerjs {
 
-/// The PeerServer of PeerJS at one path, for one key: who comes in, and what is answered by HTTP.
-/// Thread-safe after start().
+/// The PeerServer of PeerJS at one path, for one key: it lets clients in, and answers what they ask
+/// by HTTP before that (README.md). Thread-safe after start(), since nothing here changes from then
+/// on. What belongs to one client is in its PeerJsSession.
 class PeerJsDialect final : public peer::sdk::Dialect {
  public:
+  /// `options` have been checked (read_options).
   explicit PeerJsDialect(Options options);
 
   [[nodiscard]] peer::sdk::DialectTraits traits() const override;
@@ -28,7 +30,9 @@ class PeerJsDialect final : public peer::sdk::Dialect {
       const peer::sdk::DialectRequest& request) override;
 
  private:
+  /// The ids of all peers, where the options allow that; else 401, in the words of PeerServer.
   [[nodiscard]] peer::sdk::DialectResponse list(const peer::sdk::DialectRequest& request) const;
+  /// A random UUID, for a client that brings no id.
   [[nodiscard]] peer::sdk::DialectResponse new_id() const;
 
   const Options options_;

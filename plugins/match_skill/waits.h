@@ -13,9 +13,11 @@
 
 namespace peer_skill {
 
-/// How long the latest 50 matched tickets of one kind have waited. Thread-safe.
+/// How long the latest 50 matched tickets of one kind have waited: what a new one may expect.
+/// Thread-safe.
 class RecentWaits {
  public:
+  /// One more was matched; the oldest of 50 is forgotten.
   void add(std::chrono::milliseconds wait);
   /// Their median; nullopt: there has been none.
   [[nodiscard]] std::optional<std::chrono::milliseconds> median() const;
@@ -30,11 +32,14 @@ class RecentWaits {
 };
 
 /// The waits of all kinds, which outlive the queues: a queue ends with its last ticket. The kinds
-/// that were asked for last are kept. Thread-safe.
+/// that were asked for last are kept, kMostKinds of them, since clients choose the names of
+/// namespaces. Thread-safe.
 class WaitBook {
  public:
   static constexpr std::size_t kMostKinds = 1024;
 
+  /// The waits of one kind of tickets in one namespace. They stay usable for whoever has them, even
+  /// when the book has forgotten them.
   [[nodiscard]] std::shared_ptr<RecentWaits> of(const std::string& ns, const std::string& kind);
 
  private:

@@ -30,7 +30,7 @@ class MemberCursor {
 /// The content of a string, escapes as they are; empty for other values.
 [[nodiscard]] std::string_view text_of(std::string_view value);
 
-/// What this generator tells apart; every other type is kOther.
+/// The message types that this generator tells apart; every other one is kOther.
 enum class MessageKind {
   kRegistered,
   kPeerList,

@@ -8,6 +8,9 @@
 #include "hostile.h"
 #include "process.h"
 
+// What every auth plugin is held to. In: an AuthCase, which names the plugin and newcomers that it
+// grants, rejects and passes on. Out: gtest failures. Questions come from the thread of the test,
+// in some tests from several at once; a plugin may answer from a thread of its own (Answers).
 namespace peer::sdk::contract {
 namespace {
 

@@ -9,6 +9,9 @@
 #include "hostile.h"
 #include "process.h"
 
+// What every broker is held to, with nobody else there. In: a BrokerCase, which names the plugin.
+// Out: gtest failures. The test is the core of one node: it calls the broker on its own thread, and
+// reads what the broker tells (NodeLog) and answers (Replies) from whatever threads it has.
 namespace peer::sdk::contract {
 namespace {
 

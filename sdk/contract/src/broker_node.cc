@@ -7,6 +7,8 @@
 #include "hostile.h"
 #include "process.h"
 
+// The core of one node, as a broker sees it. In: calls of the broker's BrokerHost, on any thread.
+// Out: a line for each in NodeLog, which tests wait for; no test sleeps.
 namespace peer::sdk::contract {
 namespace {
 

@@ -10,6 +10,10 @@
 #include "hostile.h"
 #include "process.h"
 
+// What every dialect is held to, without a server. In: a DialectCase, which names the plugin,
+// clients that it lets in, and what these say. Out: gtest failures. Each test makes a plugin of its
+// own (Embassy) and plays clients of it (ForeignClient), all on the thread of the test but for
+// ClientsOfSeveralThreadsFareAsAlone.
 namespace peer::sdk::contract {
 namespace {
 

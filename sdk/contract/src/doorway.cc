@@ -8,6 +8,9 @@
 
 #include "hostile.h"
 
+// A server's side of one auth plugin. In: newcomers, with what they say to challenges. Out:
+// verdicts, and every fault in them. Any thread asks; answers come on whatever thread the plugin
+// has. What a question hands over is overwritten when the call has returned.
 namespace peer::sdk::contract {
 namespace {
 
@@ -38,7 +41,8 @@ bool has_control_character(std::string_view text) {
                      [](char c) { return (c >= 0 && c < 0x20) || c == 0x7F; });
 }
 
-/// "lobby", "lobby*", "*"; no '*' before the end.
+/// Whether it is a pattern of names, as a grant has them: "lobby", "lobby*" or "*". A '*' may only
+/// stand at the end.
 bool is_pattern(std::string_view text) {
   const std::size_t star = text.find('*');
   return !text.empty() && (star == text.npos || star + 1 == text.size());

@@ -10,6 +10,9 @@
 
 #include <peer/sdk/json.h>
 
+// JSON for contract tests, in one pass and without a library. In: a text, or a Value. Out: the
+// Value, or why there is none; the text. Pure, so any thread may call it. Its bounds are those that
+// the server has for what plugins read: depth 64.
 namespace peer::sdk::contract {
 namespace {
 

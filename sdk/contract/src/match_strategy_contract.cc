@@ -8,6 +8,9 @@
 #include "process.h"
 #include "waiting_room.h"
 
+// What every match strategy is held to. In: a MatchStrategyCase, which names the plugin and
+// requests that it takes. Out: gtest failures. A WaitingRoom drives the queue on the thread of the
+// test; the time is a number that the tests move.
 namespace peer::sdk::contract {
 namespace {
 

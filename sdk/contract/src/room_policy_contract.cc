@@ -9,6 +9,9 @@
 #include "protocol_types.h"
 #include "room_play.h"
 
+// What every room policy is held to. In: a RoomPolicyCase, which names the plugin and how a room of
+// it is made. Out: gtest failures. A policy is pure: the tests ask the same question again, of
+// another object, in another order and on other threads, and compare the decisions.
 namespace peer::sdk::contract {
 namespace {
 

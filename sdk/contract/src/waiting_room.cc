@@ -7,6 +7,9 @@
 
 #include "hostile.h"
 
+// A server's side of one queue of tickets. In: requests, withdrawals and the time, as a test has
+// them. Out: the groups that the strategy forms, and every fault in what it says. One thread, as
+// the server calls a queue under one lock.
 namespace peer::sdk::contract {
 namespace {
 

@@ -9,7 +9,8 @@
 #include <string_view>
 #include <utility>
 
-/// Durations as the server's configuration has them, for options of plugins (PluginConfig).
+/// Durations as the server's configuration has them, for options of plugins (PluginConfig), and for
+/// texts that say one. Pure functions: any thread may call them, and they keep nothing of the text.
 namespace peer::sdk {
 
 namespace detail {
@@ -21,7 +22,9 @@ inline constexpr std::int64_t kLongestDuration = 366LL * 24 * 3'600'000'000;  //
 inline constexpr std::int64_t kMostDigits =
     900'000'000'000'000'000;  // ten times that fit into 64 bits
 
-/// Takes a decimal off the front: its digits as one number, and what that is to be divided by.
+/// Takes a decimal off the front: its digits as one number, and what that is to be divided by
+/// ("1.50" is 150 and 100); before the call these are 0 and 1. False: there is no decimal, it ends
+/// in a point, or it has more digits than the sums here can hold.
 inline bool take_decimal(std::string_view& text, std::int64_t& digits, std::int64_t& scale) {
   const std::size_t before = text.size();
   bool point = false;
@@ -39,7 +42,8 @@ inline bool take_decimal(std::string_view& text, std::int64_t& digits, std::int6
   return text.size() < before && (!point || scale > 1);
 }
 
-/// Takes a unit off the front; a bare number is one of milliseconds.
+/// Takes a unit off the front, and returns its microseconds; 0: there is none. `bare`: the number
+/// was the whole text, which is one of milliseconds.
 inline std::int64_t take_unit(std::string_view& text, bool bare) {
   if (bare) return 1'000;
   for (const auto& [name, microseconds] : kDurationUnits) {
@@ -54,7 +58,8 @@ inline std::int64_t take_unit(std::string_view& text, bool bare) {
 
 /// Reads sums of decimals with h, m, s, ms, us ("1h", "1m30s", "1.5s"), or a number of milliseconds
 /// without a unit. No sign, no spaces, at most nine digits after the point, at most a year.
-/// Fractions of a millisecond are rounded up, so that only zero is zero.
+/// Fractions of a millisecond are rounded up, so that only zero is zero. nullopt: anything else,
+/// the empty text too.
 [[nodiscard]] inline std::optional<std::chrono::milliseconds> parse_duration(
     std::string_view text) {
   std::int64_t total = 0;  // microseconds

@@ -50,8 +50,9 @@ inline std::size_t utf8_length(std::string_view text) {
   return overlong || surrogate || beyond ? 0 : length;
 }
 
-/// Appends `text` as a JSON string. Returns false when it is not UTF-8; then `out` is good for
-/// nothing.
+/// Appends `text` as a JSON string with its quotes: quotes, backslashes and control characters are
+/// escaped, everything else stays as it is. Returns false when it is not UTF-8; then `out` is good
+/// for nothing.
 inline bool append_json_string(std::string& out, std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";
   const auto is_plain = [](char c) {
@@ -108,7 +109,7 @@ class JsonItem {
   }
   JsonItem(const std::string& value) : JsonItem(std::string_view(value)) {}
   JsonItem(const char* value) : JsonItem(std::string_view(value)) {}
-  /// The shortest text of that number; an integer up to 2^53 is written as one.
+  /// The shortest text that reads back as that number; an integer up to 2^53 is written as one.
   JsonItem(double value) {
     if (!std::isfinite(value)) {
       error_ = "a number that is not finite";
@@ -133,7 +134,8 @@ class JsonItem {
   std::string error_;  ///< empty: none
 };
 
-/// `[...]` in the making.
+/// `[...]` in the making. add() takes elements in their order, any number of them. An item that is
+/// an error makes one of the array, which names the element's index: "[2]: ...".
 class JsonArray {
  public:
   JsonArray& add(const JsonItem& item) & {
@@ -146,6 +148,7 @@ class JsonArray {
   }
   JsonArray&& add(const JsonItem& item) && { return std::move(add(item)); }
 
+  /// The array as JSON; what has been added stays, and more may follow.
   [[nodiscard]] Result<std::string> text() const {
     if (!error_.empty()) return Error{error_};
     return text_ + "]";
@@ -159,7 +162,9 @@ class JsonArray {
   std::size_t count_ = 0;
 };
 
-/// `{...}` in the making.
+/// `{...}` in the making. add() takes members in their order. A key that is not UTF-8 or stands
+/// twice, and an item that is an error, make an error of the object, which names the key. After the
+/// first error the object is an error, whatever is added.
 class JsonObject {
  public:
   JsonObject& add(std::string_view key, const JsonItem& item) & {
@@ -179,6 +184,7 @@ class JsonObject {
     return std::move(add(key, item));
   }
 
+  /// The object as JSON; what has been added stays, and more may follow.
   [[nodiscard]] Result<std::string> text() const {
     if (!error_.empty()) return Error{error_};
     return text_ + "}";
