@@ -53,7 +53,7 @@ void ask_nodes(const AdminCall& call, Wanted wanted, NodeQuestion question,
   });
   if (wanted == Wanted::kAll) ask_others(asking, wanted, question);
   NodeQuestion again = question;
-  answer_here(call.node, call.loop, std::move(question),
+  answer_here(call.node, call.loop, question,
               [asking, wanted, again = std::move(again)](NodeAnswer answer) {
                 if (asking->over) return;
                 const bool found = has_it(answer);

@@ -332,7 +332,7 @@ NodeAnswer change_bans(Node& node, EventLoop& loop, const NodeQuestion& question
 
 }  // namespace
 
-void answer_here(Node& node, EventLoop& loop, NodeQuestion question, Done done) {
+void answer_here(Node& node, EventLoop& loop, const NodeQuestion& question, Done done) {
   using Kind = NodeQuestion::Kind;
   switch (question.kind) {
     case Kind::kPeers:

@@ -73,7 +73,7 @@ void NodeTalk::take(const std::string& from, Kind kind, std::uint64_t number,
 void NodeTalk::take_question(const std::string& from, std::uint64_t number, std::string_view body) {
   auto question = read_question(body);
   if (!question) return;
-  answer_here(node_, loop_, std::move(*question), [this, from, number](const NodeAnswer& answer) {
+  answer_here(node_, loop_, *question, [this, from, number](const NodeAnswer& answer) {
     say(from, Kind::kAnswer, number, packed(answer));
   });
 }

@@ -54,10 +54,11 @@ void kick_on_its_loop(Node& node, Session& kicking, const std::string& id, const
   if (&owners_loop == &targets_loop) {
     return answer(kicking, id, remove_member(node, *where, name, farewell));
   }
-  targets_loop.post([&node, where = *where, name, farewell, id, operation = kicking.hold(),
-                     answer]() mutable {
+  targets_loop.post([&node, where = *where, name, farewell, id = std::string(id),
+                     operation = kicking.hold(), answer]() mutable {
     const bool removed = remove_member(node, where, name, farewell);
-    operation.loop().post([operation = std::move(operation), id = std::move(id), removed, answer] {
+    EventLoop& loop = operation.loop();
+    loop.post([operation = std::move(operation), id = std::move(id), removed, answer] {
       if (Session* owner = session_of(operation)) answer(*owner, id, removed);
     });
   });

@@ -40,8 +40,9 @@ std::shared_ptr<DeliveryReport> await_report(const Call& call, std::uint32_t par
   report->pending = parts;
   report->done = [operation = call.session.hold(),
                   id = std::string(call.message.id)](const DeliveryReport& done) mutable {
-    operation.loop().post([operation = std::move(operation), id = std::move(id),
-                           delivered = done.delivered.load(), dropped = done.dropped.load()] {
+    EventLoop& loop = operation.loop();
+    loop.post([operation = std::move(operation), id = std::move(id),
+               delivered = done.delivered.load(), dropped = done.dropped.load()] {
       if (Session* sender = session_of(operation)) reply_ack(*sender, id, delivered, dropped);
     });
   };

@@ -28,7 +28,7 @@ bool hears_of_elsewhere(const Member& member, std::span<const Fingerprint> told)
 }
 
 RoomSnapshot snapshot_of(const Namespace& ns) {
-  RoomSnapshot snapshot{&ns, *ns.room, ns.version, {}};
+  RoomSnapshot snapshot{&ns, static_cast<const Room&>(*ns.room), ns.version, {}};
   snapshot.members.reserve(ns.members.size());
   for (const Member& member : ns.members) snapshot.members.push_back(member.peer);
   return snapshot;

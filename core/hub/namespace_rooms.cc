@@ -127,7 +127,7 @@ RoomPage NamespaceDirectory::page_of_rooms(std::uint64_t after, std::size_t limi
     const Namespace* ns = find_in(shard, name);
     // By now it may have ended, and another may have the name.
     if (ns == nullptr || ns->room == nullptr || ns->room->place != place) continue;
-    page.rooms.push_back({name, *ns->room, place, ns->members.size()});
+    page.rooms.push_back({name, static_cast<const Room&>(*ns->room), place, ns->members.size()});
   }
   return page;
 }

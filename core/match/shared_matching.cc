@@ -395,6 +395,7 @@ SharedMatching::TicketIds SharedMatching::claim_here(const std::string& ns,
     return gone;
   }
   std::vector<Fingerprint> peers;
+  peers.reserve(taken.size());
   for (const OwnTicket& ticket : taken) peers.push_back(ticket.owner.peer);
   tell_tickets(
       ns, matched_payload(parts_.namespaces, ns, session, peers, max_message_size_, proposal.teams),

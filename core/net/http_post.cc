@@ -144,9 +144,6 @@ sdk::Result<int> read_status(StreamSocket& socket, Time deadline) {
 
 }  // namespace
 
-HttpPost::HttpPost() = default;
-HttpPost::~HttpPost() = default;
-
 bool HttpPost::use(int descriptor) {
   const MutexLock lock(mutex_);
   descriptor_ = cancelled_ ? -1 : descriptor;

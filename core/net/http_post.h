@@ -18,8 +18,8 @@ namespace peer {
 /// One thread, but for cancel().
 class HttpPost {
  public:
-  HttpPost();
-  ~HttpPost();
+  HttpPost() = default;
+  ~HttpPost() = default;
   HttpPost(const HttpPost&) = delete;
   HttpPost& operator=(const HttpPost&) = delete;
 

@@ -180,7 +180,7 @@ void Rooms::look_at_password(RoomTask&& task, const sdk::RoomOrders& orders) {
   auto kept = std::make_unique<RoomTask>(std::move(task));
   Secret password(kept->question.password->text());
   passwords_.add(peer, {std::move(password), std::move(hash),
-                        [kept = std::move(kept)](PasswordResult result) mutable {
+                        [kept = std::move(kept)](const PasswordResult& result) mutable {
                           RoomQuestion& question = kept->question;
                           question.password_hash = result.hash.value_or("");
                           question.password_matches = result.matches.value_or(false);

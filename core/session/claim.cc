@@ -243,7 +243,7 @@ void take_offer(Node& node, LoopState& home, const ClaimName& from, std::string_
   home.kept.enter(state);
   home.kept.heard(state, home.loop->now());
   node.resumes.resumable.fetch_add(1, std::memory_order_relaxed);
-  // Who else wants it meanwhile finds it here, and waits.
+  // Another claim of it meanwhile finds it here, and waits.
   state.token = claim->second.token;
   static_cast<void>(node.resumes.add(state.token, ref));
   state.ends = kNever;
@@ -341,7 +341,7 @@ void claim_parked(Node& node, LoopState& home, const std::string& from, const To
   node.others.tell_node(from, claim_text(name_of(node, home, number), token, sent));
 }
 
-void adopt(Node& node, LoopState& home, sdk::ParkedSession parked) {
+void adopt(Node& node, LoopState& home, const sdk::ParkedSession& parked) {
   PackedReader reader(parked.record);
   const std::string_view identity = reader.text();
   const std::optional<MovingIdentity> who = read_identity(identity);

@@ -210,12 +210,12 @@ void adopt_next(Node& node) {
       node.resumes.is_adopting = false;
       return;
     }
-    node.others.next_parked(*home.loop, [&node, &home](sdk::ParkedSession parked) {
+    node.others.next_parked(*home.loop, [&node, &home](const sdk::ParkedSession& parked) {
       if (!parked.found) {
         node.resumes.is_adopting = false;
         return;
       }
-      adopt(node, home, std::move(parked));
+      adopt(node, home, parked);
     });
   });
 }

@@ -57,7 +57,8 @@ bool tell_elsewhere(Node& node, const Session& session, const Membership& member
   if (changes.empty()) return false;
   const FrameRef frame =
       peer_updated_frame(session.fingerprint, membership.ns->name, changes, session.loop().wall());
-  // Who has come from another node since the members here were told would hear it nowhere.
+  // A watcher that has come from another node since the members here were told would hear it
+  // nowhere.
   if (told.next_join != 0) {
     auto heard =
         node.namespaces.tell_meta_since(*membership.ns, membership.joined, told.next_join, frame);
@@ -213,6 +214,7 @@ void tell_presence(Node& node, const Session& session, bool away) {
   }
   if (changed.empty() || !node.others.tells_watchers()) return;
   std::vector<sdk::AwayNews> news;
+  news.reserve(changed.size());
   for (const Change& change : changed) news.push_back({*change.ns, change.on_the_move});
   node.others.set_away(session.registered(), away, news);
 }

@@ -121,7 +121,7 @@ void take_rest(Node& node, LoopState& home, std::uint64_t number, std::string_vi
 void claim_parked(Node& node, LoopState& home, const std::string& from, const TokenHash& token,
                   std::uint64_t sent);
 /// The same of one whose node has stopped.
-void adopt(Node& node, LoopState& home, sdk::ParkedSession parked);
+void adopt(Node& node, LoopState& home, const sdk::ParkedSession& parked);
 
 // departure.cc, on the session's loop.
 

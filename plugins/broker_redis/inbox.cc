@@ -114,8 +114,7 @@ bool Inbox::dispatch(char kind, const Fields& fields) {
     case 'N':
       return take_news_of_nodes(fields);
     case 'P':  // an earlier probe, late
-      return true;
-    default:  // added by a newer minor version
+    default:   // added by a newer minor version
       return true;
   }
 }

@@ -27,7 +27,7 @@ class HttpEndpoint {
   using Handler = std::function<std::string(const Request&)>;
 
   explicit HttpEndpoint(Handler handler);
-  explicit HttpEndpoint(std::string answer)
+  explicit HttpEndpoint(const std::string& answer)
       : HttpEndpoint([answer](const Request&) { return answer; }) {}
   ~HttpEndpoint();
   HttpEndpoint(const HttpEndpoint&) = delete;

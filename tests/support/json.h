@@ -15,7 +15,7 @@ namespace peer::test {
 class Json {
  public:
   Json() = default;  ///< absent
-  explicit Json(Poco::Dynamic::Var value) : value_(std::move(value)), exists_(true) {}
+  explicit Json(const Poco::Dynamic::Var& value) : value_(value), exists_(true) {}
   static Json parse(std::string_view text);
 
   /// A member; absent when there is none, or when this is no object.

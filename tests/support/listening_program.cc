@@ -22,6 +22,7 @@ void ListeningProgram::start(const std::vector<std::string>& command, std::uint1
 void ListeningProgram::launch(const std::vector<std::string>& command) {
   const std::string output = dir_.path() / "output";
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const std::string& argument : command) {
     arguments.push_back(const_cast<char*>(argument.c_str()));
   }

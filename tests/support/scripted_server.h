@@ -6,9 +6,11 @@
 #include <netinet/in.h>
 
 #include <atomic>
+#include <cerrno>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <thread>
 
 namespace peer::test {
@@ -25,14 +27,16 @@ class ScriptedServer {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    ::bind(listener_, reinterpret_cast<sockaddr*>(&address), size);
-    ::listen(listener_, 16);
+    if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+        ::listen(listener_, 16) != 0) {
+      throw std::system_error(errno, std::generic_category(), "ScriptedServer");
+    }
     ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
     port_ = ntohs(address.sin_port);
     thread_ = std::thread([this] { run(); });
   }
   /// Answers each request with these bytes.
-  explicit ScriptedServer(std::string answer)
+  explicit ScriptedServer(const std::string& answer)
       : ScriptedServer(
             [answer](int connection, const std::string&) { write(connection, answer); }) {}
   ~ScriptedServer() {

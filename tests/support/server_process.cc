@@ -61,6 +61,7 @@ std::vector<std::string> environment_of(const ServerOptions& options) {
 
 std::vector<char*> pointers_of(std::vector<std::string>& strings) {
   std::vector<char*> pointers;
+  pointers.reserve(strings.size() + 1);
   for (auto& string : strings) pointers.push_back(string.data());
   pointers.push_back(nullptr);
   return pointers;

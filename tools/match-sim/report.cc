@@ -1,6 +1,7 @@
 #include "tools/match-sim/report.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <map>
 #include <numeric>
@@ -22,7 +23,7 @@ double mean(const std::vector<double>& values) {
 double at(const std::vector<double>& sorted, double part) {
   if (sorted.empty()) return 0;
   const auto last = static_cast<double>(sorted.size() - 1);
-  return sorted[static_cast<std::size_t>(part * last + 0.5)];
+  return sorted[static_cast<std::size_t>(std::lround(part * last))];
 }
 
 void print_row(std::ostream& out, const char* name, std::vector<double> values) {

@@ -29,14 +29,14 @@ struct Hub {
   const std::string object = "{\"fingerprint\":\"" + std::string(64, '0') + "\",\"meta\":{}}";
   std::vector<Fingerprint> peers;
   PeerDirectory directory{kShards, 1'000'000};
-  NamespaceDirectory namespaces{kShards, 1, directory, [](std::size_t, Delivery) {}};
+  NamespaceDirectory namespaces{kShards, 1, directory, [](std::size_t, const Delivery&) {}};
   NamespaceSet shared;
 };
 
 void route(benchmark::State& state) {
   const Hub hub(static_cast<std::size_t>(state.range(0)));
   std::size_t i = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     SessionRef where;
     benchmark::DoNotOptimize(hub.directory.route(hub.peers[i], hub.shared, where));
     i = (i + 7919) % hub.peers.size();
@@ -46,14 +46,15 @@ BENCHMARK(route)->Arg(100)->Arg(15000);
 
 void find_namespace(benchmark::State& state) {
   const Hub hub(10);
-  for (auto _ : state) benchmark::DoNotOptimize(hub.namespaces.find("lobby"));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(hub.namespaces.find("lobby"));
 }
 BENCHMARK(find_namespace);
 
 // All receivers of a broadcast; the figure is for one of them.
 void copy_recipients(benchmark::State& state) {
   const Hub hub(static_cast<std::size_t>(state.range(0)));
-  for (auto _ : state) benchmark::DoNotOptimize(hub.namespaces.recipients("lobby", {}));
+  for ([[maybe_unused]] auto _ : state)
+    benchmark::DoNotOptimize(hub.namespaces.recipients("lobby", {}));
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 BENCHMARK(copy_recipients)->Arg(20)->Arg(5000);
@@ -66,7 +67,7 @@ void join_and_leave(benchmark::State& state) {
   where.slot = 0xffffff;
   hub.directory.admit(joiner, where, Inheritance());
   const FrameRef frame = text_frame(hub.object);
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const JoinResult joined =
         hub.namespaces.join("lobby", {where, joiner, hub.object, frame}, 1'000'000, PageLimit());
     hub.namespaces.leave(*joined.ns, joined.joined, joiner, frame);
@@ -77,7 +78,7 @@ BENCHMARK(join_and_leave)->Arg(10)->Arg(10000);
 void take_token(benchmark::State& state) {
   TokenBucket bucket;
   const Time now = steady_now();
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     benchmark::DoNotOptimize(bucket.try_acquire({1'000'000'000, 1'000'000'000}, now));
   }
 }

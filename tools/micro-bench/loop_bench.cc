@@ -25,7 +25,7 @@ void mailbox_hop(benchmark::State& state) {
   std::thread thread([&loop] { loop.run(); });
   const FrameRef frame = text_frame("hello");
   std::atomic<bool> arrived{false};
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     arrived = false;
     for (std::int64_t i = 0; i < state.range(0); ++i) loop.post(Delivery{frame, {}, {}, nullptr});
     loop.post([&arrived] {

@@ -26,7 +26,7 @@ void parse_signal(benchmark::State& state) {
   text.resize(size + kReadPadding);
   MessageParser parser;
   Message message;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     if (parser.parse({text.data(), size}, message)) state.SkipWithError("the signal was refused");
     benchmark::DoNotOptimize(message.payload.data());
   }
@@ -40,7 +40,7 @@ void build_signal(benchmark::State& state) {
   const std::string payload =
       '"' + std::string(static_cast<std::size_t>(state.range(0)), 'x') + '"';
   const sdk::Instant now = wall_now();
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     benchmark::DoNotOptimize(directed_frame("signal", alice, bob, payload, now).bytes().data());
   }
 }
@@ -48,13 +48,13 @@ BENCHMARK(build_signal)->Arg(200)->Arg(3000);
 
 void read_fingerprint(benchmark::State& state) {
   const std::string hex = to_hex(fingerprint_of("alice"));
-  for (auto _ : state) benchmark::DoNotOptimize(parse_fingerprint(hex));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(parse_fingerprint(hex));
 }
 BENCHMARK(read_fingerprint);
 
 void hash_public_key(benchmark::State& state) {
   const std::string key(91, 'k');  // a P-256 key in DER
-  for (auto _ : state) benchmark::DoNotOptimize(fingerprint_of(key));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(fingerprint_of(key));
 }
 BENCHMARK(hash_public_key);
 

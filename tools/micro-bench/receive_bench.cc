@@ -69,7 +69,7 @@ template <typename Receiver>
 void measure(benchmark::State& state, std::deque<TcpPair>& pairs, Receiver& receiver) {
   const auto count = static_cast<std::size_t>(state.range(0));
   const std::array<std::uint8_t, kMessage> message{};
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     for (std::size_t i = 0; i < count; ++i) send_some(pairs[i].client, message);
     const double before = cpu_seconds();
     std::size_t bytes = 0;

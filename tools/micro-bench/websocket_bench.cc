@@ -48,7 +48,7 @@ void set_bytes(benchmark::State& state) {
 
 void unmask(benchmark::State& state) {
   Bytes data(static_cast<std::size_t>(state.range(0)), 'x');
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     apply_mask(data, kKey);
     benchmark::DoNotOptimize(data.data());
   }
@@ -58,7 +58,7 @@ BENCHMARK(unmask)->Arg(300)->Arg(3000)->Arg(65536);
 
 void check_utf8(benchmark::State& state) {
   const Bytes data(static_cast<std::size_t>(state.range(0)), 'x');
-  for (auto _ : state) benchmark::DoNotOptimize(is_valid_utf8(data));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(is_valid_utf8(data));
   set_bytes(state);
 }
 BENCHMARK(check_utf8)->Arg(300)->Arg(3000)->Arg(65536);
@@ -73,7 +73,7 @@ void read_frames(benchmark::State& state) {
   Bytes buffer(sent.size() + kReadPadding);
   WebSocketReader reader;
   CountingSink sink;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     std::memcpy(buffer.data(), sent.data(), sent.size());
     reader.feed({buffer.data(), sent.size()}, ReaderLimits{}, sink);
   }
@@ -84,7 +84,7 @@ BENCHMARK(read_frames)->Arg(300)->Arg(3000);
 
 void build_frame(benchmark::State& state) {
   const std::string text(static_cast<std::size_t>(state.range(0)), 'x');
-  for (auto _ : state) benchmark::DoNotOptimize(text_frame(text).bytes().data());
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(text_frame(text).bytes().data());
 }
 BENCHMARK(build_frame)->Arg(300)->Arg(3000);
 

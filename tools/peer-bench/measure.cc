@@ -127,7 +127,7 @@ double median_ratio(const Series& a, const Series& b) {
   return *middle;
 }
 
-bool measure(std::vector<Subject*> subjects, const Options& options, const OnTick& on_tick) {
+bool measure(const std::vector<Subject*>& subjects, const Options& options, const OnTick& on_tick) {
   const std::uint32_t rounds = options.units > 0 ? 1 : options.rounds;
   for (std::uint32_t round = 0; round < rounds; ++round) {
     for (Subject* subject : subjects) {

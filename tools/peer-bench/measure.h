@@ -49,6 +49,6 @@ bool drain(Load& load, double patience);
 
 /// Runs the subjects in turns: each has `rounds` windows, which share `seconds`. Stops early,
 /// with false, when a load does not drain: what it lacks then is lost.
-bool measure(std::vector<Subject*> subjects, const Options& options, const OnTick& on_tick);
+bool measure(const std::vector<Subject*>& subjects, const Options& options, const OnTick& on_tick);
 
 }  // namespace peer::bench

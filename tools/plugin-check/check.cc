@@ -10,6 +10,9 @@
 #include "core/protocol/protocol_types.h"
 #include "tools/plugin-check/symbols.h"
 
+// In: the file of a plugin. Out: Findings: lines that say what it is, and mistakes with what to do
+// about each. The steps are those of the server's loader, from what cannot run any code of the
+// plugin to what does; what runs its code is tried in a process of its own first. Main thread.
 namespace peer::plugin_check {
 namespace {
 
@@ -130,6 +133,7 @@ void look_at_options(const PeerPluginDescriptor& descriptor, const PluginKind& k
 
 std::string known_kinds() {
   std::vector<std::string> names;
+  names.reserve(kPluginKinds.size());
   for (const PluginKind& kind : kPluginKinds) names.emplace_back(kind.name);
   return join(names);
 }

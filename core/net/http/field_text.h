@@ -22,7 +22,7 @@ inline constexpr std::array<FieldByte, 256> kFieldBytes = [] {
     kinds[byte].in_value = byte == '\t' || (byte >= 0x20 && byte != 0x7F);
   }
   for (const char symbol : std::string_view("!#$%&'*+-.^_`|~")) {
-    kinds[static_cast<std::size_t>(symbol)].in_token = true;
+    kinds[static_cast<unsigned char>(symbol)].in_token = true;
   }
   return kinds;
 }();

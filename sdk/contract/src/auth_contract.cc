@@ -71,6 +71,7 @@ std::vector<Newcomer> strangers(const AuthCase& with) {
 std::vector<std::shared_ptr<Answers>> ask_all(Doorway& door,
                                               const std::vector<Newcomer>& newcomers) {
   std::vector<std::shared_ptr<Answers>> asked;
+  asked.reserve(newcomers.size());
   for (const Newcomer& newcomer : newcomers) asked.push_back(door.ask(newcomer));
   return asked;
 }
@@ -165,6 +166,7 @@ TEST_P(AuthContract, SeveralThreadsGetTheSameVerdicts) {
   const std::vector<std::size_t> alone = verdicts(door);
   std::vector<std::vector<std::size_t>> at_once(4);
   std::vector<std::thread> threads;
+  threads.reserve(at_once.size());
   for (auto& kinds : at_once) {
     threads.emplace_back([&] {
       for (int i = 0; i < 25; ++i) kinds = verdicts(door);

@@ -244,6 +244,7 @@ TEST_P(BrokerContract, AfterItsEndThereIsSilence) {
   }
   node.stop();
   std::vector<std::vector<std::size_t>> counts;
+  counts.reserve(asked.size());
   for (Asked& of_one : asked) counts.push_back(of_one.counts());
   const std::size_t told = node.log().count();
   EXPECT_TRUE(becomes([&] { return thread_count() <= threads; })) << "its threads have not ended";

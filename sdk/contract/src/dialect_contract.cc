@@ -275,6 +275,7 @@ TEST_P(DialectContract, ClientsOfSeveralThreadsFareAsAlone) {
   const Strings alone = whole_life(embassy, GetParam(), nullptr);
   std::array<Strings, 4> at_once;
   std::vector<std::thread> threads;
+  threads.reserve(at_once.size());
   for (Strings& lines : at_once) {
     threads.emplace_back([&] {
       for (int i = 0; i < 10; ++i) lines = whole_life(embassy, GetParam(), nullptr);

@@ -166,6 +166,7 @@ TEST_P(MatchStrategyContract, SeveralThreadsMayAsk) {
   rooms.reserve(4);
   for (int i = 0; i < 4; ++i) rooms.emplace_back(*strategy, "lobby");
   std::vector<std::thread> threads;
+  threads.reserve(rooms.size());
   for (WaitingRoom& room : rooms) {
     threads.emplace_back([&] { Stream(GetParam()).run(room, 300); });
   }

@@ -62,7 +62,7 @@ class Play {
     policy.traits(traits);
     hears_strangers_ = traits.hears_strangers && !types_.empty();
     keeps_empty_rooms_ = traits.keeps_empty_rooms;
-    const auto all_of = [](std::vector<Value> samples) {
+    const auto all_of = [](const std::vector<Value>& samples) {
       std::vector<std::shared_ptr<const Value>> all;
       for (Value& value : hostile_objects(samples))
         all.push_back(std::make_shared<const Value>(std::move(value)));

@@ -96,6 +96,7 @@ TEST_P(RoomPolicyContract, SeveralThreadsGetTheSameDecisions) {
   const std::vector<RoomMoment> moments = play(*policy, GetParam(), kSteps / 4);
   std::array<std::size_t, 4> wrong{};
   std::vector<std::thread> threads;
+  threads.reserve(wrong.size());
   for (std::size_t& count : wrong) {
     threads.emplace_back([&] {
       for (const RoomMoment& moment : moments)

@@ -41,7 +41,7 @@ TEST(LeanTextTest, IsEqualToTheSameText) {
   EXPECT_EQ(LeanText("one"), LeanText("one"));
   EXPECT_FALSE(LeanText("one") == LeanText("two"));
   EXPECT_TRUE(LeanText("one") == std::string_view("one"));
-  EXPECT_TRUE(std::string_view() == LeanText());
+  EXPECT_EQ(std::string_view(), LeanText());
 }
 
 TEST(LeanTextTest, AMoveLeavesTheBytesWhereTheyAre) {

@@ -66,7 +66,7 @@ class AskTest : public test::LoopTest {
 };
 
 TEST_F(AskTest, AnAnswerAtOnceIsUsedAtOnce) {
-  start_ = [](Reply reply) { reply("answer"); };
+  start_ = [](const Reply& reply) { reply("answer"); };
   test::WsClient client = connect();
   client.send_raw(test::encode({.payload = "op"}) + test::encode({.payload = "next"}));
   EXPECT_THAT(log_.wait_for(2), ElementsAre("answer", "next"));
@@ -97,14 +97,14 @@ TEST_F(AskTest, OnlyTheFirstAnswerCounts) {
 }
 
 TEST_F(AskTest, AnOperationThatFailedToStartIsNotWaitedFor) {
-  start_ = [](Reply) { throw std::runtime_error("out of order"); };
+  start_ = [](const Reply&) { throw std::runtime_error("out of order"); };
   test::WsClient client = connect();
   client.send_raw(test::encode({.payload = "op"}) + test::encode({.payload = "next"}));
   EXPECT_THAT(log_.wait_for(2), ElementsAre("otherwise", "next"));
 }
 
 TEST_F(AskTest, AnOperationThatAnsweredAndThenFailedHasAnswered) {
-  start_ = [](Reply reply) {
+  start_ = [](const Reply& reply) {
     reply("answer");
     throw std::runtime_error("out of order");
   };

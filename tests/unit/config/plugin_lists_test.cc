@@ -304,7 +304,7 @@ TEST(PluginListsTest, WhatIsPrintedLoadsToTheSameLists) {
   const std::string printed = print_config(loaded);
   LoadedConfig again = load_config_text(printed, "/etc/d.yaml");
   EXPECT_THAT(again.mistakes, IsEmpty()) << printed;
-  EXPECT_EQ(print_config(again).size() > 0, true);
+  EXPECT_FALSE(print_config(again).empty());
   ASSERT_THAT(again.config.plugins.auth, SizeIs(2));
   EXPECT_EQ(again.config.plugins.auth[0].options, loaded.config.plugins.auth[0].options);
   ASSERT_THAT(again.config.plugins.room_policy, SizeIs(2));

@@ -34,7 +34,7 @@ inline std::vector<SessionRef> receivers_of(const Delivery& delivery) {
 class RecordingMail {
  public:
   NamespaceDirectory::Post post() {
-    return [this](std::size_t loop, Delivery delivery) {
+    return [this](std::size_t loop, const Delivery& delivery) {
       for (const SessionRef to : receivers_of(delivery)) {
         went_astray_ = went_astray_ || to.loop != loop;
         sent_.emplace_back(to, text_of(delivery.frame));

@@ -30,6 +30,7 @@ TEST(MatchMessagesTest, WhoIsNoMemberAnyMoreIsLeftOut) {
 
 TEST(MatchMessagesTest, MatchedIsNotLongerThanItsBoundAndNamesAllPeers) {
   std::vector<std::string> objects;
+  objects.reserve(64);
   for (int i = 0; i < 64; ++i) {
     objects.push_back(R"({"alias":"p","meta":{"x":")" + std::string(8000, 'x') + R"("}})");
   }

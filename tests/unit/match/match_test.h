@@ -64,7 +64,7 @@ class MatchTest : public testing::Test {
   }
 
   static SessionRef where(const std::string& name) {
-    const auto number = static_cast<std::uint32_t>(name[0]);
+    const std::uint32_t number = static_cast<unsigned char>(name[0]);
     return ref_of(number % 2, number);
   }
   static TicketOwner owner(const std::string& name, const std::string& request_id = "") {

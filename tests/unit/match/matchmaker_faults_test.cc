@@ -12,7 +12,7 @@ using test::Status;
 
 class MatchmakerFaultsTest : public test::MatchTest {
  protected:
-  void answer_groups_with(std::vector<sdk::MatchGroup> answer) {
+  void answer_groups_with(const std::vector<sdk::MatchGroup>& answer) {
     strategy_.on_form_groups = [answer](auto& groups) { groups = answer; };
   }
 };

@@ -142,6 +142,7 @@ TEST(OwnTicketsTest, OneOfManyWhoEndATicketGetsIt) {
   }
   std::atomic<int> taken{0};
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       for (int id = 0; id < kTickets; ++id) {

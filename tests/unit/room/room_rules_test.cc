@@ -45,7 +45,7 @@ class RoomRulesTest : public testing::Test {
                  {action, actor, {}, {}, kFields, sdk::Instant(5ms)});
   }
   /// The verdict on a message, when the policy changes its decision so.
-  RoomVerdict judge_decision(std::function<void(sdk::RoomDecision&)> change) {
+  RoomVerdict judge_decision(const std::function<void(sdk::RoomDecision&)>& change) {
     policy_.on_decide = [change](const auto&, const auto&, auto& decision) { change(decision); };
     return judge_action(RoomAction::kMessage);
   }
