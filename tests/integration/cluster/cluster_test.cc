@@ -64,8 +64,9 @@ ServerProcess& ClusterTest::start_node_at(std::uint16_t redis_port, std::string_
 
 ServerProcess& ClusterTest::start_node_with(std::string config, std::vector<std::string> settings) {
   ServerOptions server;
+  // A test may say otherwise: the last one counts.
+  settings.insert(settings.begin(), "loops=2");
   server.settings = std::move(settings);
-  server.settings.emplace_back("loops=2");
   server.config = std::move(config);
   server.environment = environment_;
   server.server = server_binary_;

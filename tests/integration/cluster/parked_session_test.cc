@@ -16,8 +16,7 @@ using testing::UnorderedElementsAre;
 
 class ParkedSessionTest : public ClusterTest {
  protected:
-  ServerProcess& start(std::vector<std::string> settings = {}) {
-    settings.insert(settings.begin(), "loops=2");
+  ServerProcess& start(const std::vector<std::string>& settings = {}) {
     return start_node(kQuick, settings);
   }
   static long long figure(ServerProcess& node, const char* name) {
