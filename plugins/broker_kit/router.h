@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -43,9 +44,12 @@ class Router {
 
   /// Sends a message, or keeps it while this node is not connected.
   void route(Directed message, Reply reply);
+  /// The place of what waits in the order in which all was said; 0: it has not waited.
+  using Place = std::uint64_t;
+  using Send = std::function<void(Place)>;
   /// A broadcast of a peer that holds_back() goes out behind what waits, by `send`, and what the
   /// peer sends from now on behind that. `give_up`: it cannot wait. `size`: bytes that it keeps.
-  void send_in_line(const Fingerprint& sender, std::size_t size, Task send, Task give_up);
+  void send_in_line(const Fingerprint& sender, std::size_t size, Send send, Task give_up);
   /// What a peer here has sent of late by a known route, and to whom: it is on its way to the node
   /// that had the receiver.
   struct Sent {
@@ -55,14 +59,15 @@ class Router {
   };
   /// Before something of the sender's goes another way than by these routes: whoever does that asks
   /// the nodes' store whether all of them are right still, and ends the check. Empty: there is
-  /// nothing to ask. Until then whatever else the sender says waits.
-  [[nodiscard]] std::vector<Sent> begin_check(const Fingerprint& sender);
+  /// nothing to ask. Until then whatever else the sender says waits. What has waited already keeps
+  /// its `place`.
+  [[nodiscard]] std::vector<Sent> begin_check(const Fingerprint& sender, Place place = 0);
   void end_check(const Fingerprint& sender);
   /// Those in `moved` were wrong: when what went by them has been passed on, the check has ended,
   /// and `send` is called ahead of what waits, to begin anew. `others` were right.
   void await_passed_on(const Fingerprint& sender, const std::vector<Sent>& moved,
-                       std::vector<Sent> others, Task send, Task give_up);
-  /// Whether something waits that the peer has sent; that anybody has sent.
+                       std::vector<Sent> others, Send send, Task give_up);
+  /// Whether something that the peer has sent waits here for a route, or in line.
   [[nodiscard]] bool holds_back(const Fingerprint& sender) const;
   /// Whether something waits for the peer.
   [[nodiscard]] bool holds_for(const Fingerprint& peer) const {
@@ -70,10 +75,10 @@ class Router {
   }
   /// The latest broadcast of a peer here that could not go out at once. Where members come or go,
   /// those up to it have to be on their way before.
-  [[nodiscard]] std::uint64_t last_held() const { return last_held_; }
+  [[nodiscard]] Place last_held() const { return last_held_; }
   /// Whether one of those up to `last` is not: it is in line, or is being checked, and may have to
   /// wait; or a message behind such a one.
-  [[nodiscard]] bool holds_broadcasts(std::uint64_t last) const {
+  [[nodiscard]] bool holds_broadcasts(Place last) const {
     return !held_.empty() && *held_.begin() <= last;
   }
   /// Goes on when what was sent to the peer has come to `node`, which has it. At once, but where it
@@ -118,9 +123,9 @@ class Router {
     std::optional<Directed> message;
     std::uint64_t number = 0;  ///< of the message
     std::size_t size = 0;
-    Task send;  ///< the broadcast
+    Send send;  ///< the broadcast
     Task give_up;
-    std::uint64_t place = 0;  ///< of held_
+    Place place = 0;  ///< in held_
   };
   using Line = std::deque<InLine>;
   /// What waits in both.
@@ -209,12 +214,11 @@ class Router {
   std::unordered_map<Fingerprint, Line> lines_;  ///< by sender; never empty ones
   bool lines_scheduled_ = false;
   std::unordered_map<Fingerprint, std::vector<Sent>> sent_;  ///< by sender
-  std::unordered_map<Fingerprint, std::uint64_t> checks_;    ///< by sender; the place in held_
+  std::unordered_map<Fingerprint, Place> checks_;            ///< by sender; the place in held_
   /// What is in line or is being checked, in the order in which it was said.
-  std::set<std::uint64_t> held_;
-  std::uint64_t last_held_ = 0;
-  std::uint64_t place_ = 0;     ///< of the broadcast that is being sent from its line; else 0
-  std::size_t held_bytes_ = 0;  ///< of all that wait in seeks_ and lines_
+  std::set<Place> held_;
+  Place last_held_ = 0;
+  std::size_t held_bytes_ = 0;                       ///< of all that wait in seeks_ and lines_
   std::unordered_map<std::uint64_t, Task> awaited_;  ///< await_arrival(), by number
   std::uint64_t last_awaited_ = 0;
   Outcomes outcomes_;

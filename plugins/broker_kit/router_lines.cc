@@ -48,7 +48,7 @@ void Router::forget_sent(Time now) {
   }
 }
 
-std::vector<Router::Sent> Router::begin_check(const Fingerprint& sender) {
+std::vector<Router::Sent> Router::begin_check(const Fingerprint& sender, Place place) {
   if (sent_.empty()) return {};
   const auto found = sent_.find(sender);
   if (found == sent_.end()) return {};
@@ -56,7 +56,6 @@ std::vector<Router::Sent> Router::begin_check(const Fingerprint& sender) {
   sent_.erase(found);
   std::erase_if(sent, [&](const Sent& item) { return loop_.now() - item.at > kMostOnItsWay; });
   if (sent.empty()) return sent;
-  std::uint64_t place = std::exchange(place_, 0);
   if (place == 0) held_.insert(place = ++last_held_);
   checks_.emplace(sender, place);
   return sent;
@@ -72,7 +71,7 @@ void Router::end_check(const Fingerprint& sender) {
 }
 
 void Router::await_passed_on(const Fingerprint& sender, const std::vector<Sent>& moved,
-                             std::vector<Sent> others, Task send, Task give_up) {
+                             std::vector<Sent> others, Send send, Task give_up) {
   if (!others.empty()) sent_.insert_or_assign(sender, std::move(others));
   if (moved.empty() || held_bytes_ > kMaxHeldBytes) {
     give_up();
@@ -83,7 +82,7 @@ void Router::await_passed_on(const Fingerprint& sender, const std::vector<Sent>&
     InLine item;
   };
   // One for each sender: it is not counted among the bytes that wait. It keeps its place.
-  const std::uint64_t place = std::exchange(checks_.at(sender), 0);
+  const Place place = std::exchange(checks_.at(sender), 0);
   auto wait = std::make_shared<Wait>(
       Wait{moved.size(), {std::nullopt, 0, 0, std::move(send), std::move(give_up), place}});
   for (const Sent& item : moved) {
@@ -107,7 +106,7 @@ bool Router::holds_back(const Fingerprint& sender) const {
   });
 }
 
-void Router::send_in_line(const Fingerprint& sender, std::size_t size, Task send, Task give_up) {
+void Router::send_in_line(const Fingerprint& sender, std::size_t size, Send send, Task give_up) {
   stand_in_line(sender, {std::nullopt, 0, size, std::move(send), std::move(give_up)});
 }
 
@@ -152,9 +151,9 @@ void Router::move_line(const Fingerprint& sender) {
     line.pop_front();
     held_bytes_ -= item.size;
     if (!item.message) {
-      place_ = item.place;
-      item.send();
-      if (std::exchange(place_, 0) == 0) continue;  // it is being checked
+      item.send(item.place);
+      const auto check = checks_.find(sender);
+      if (check != checks_.end() && check->second == item.place) continue;  // it waits on
     } else if (auto reply = outcomes_.release(item.number)) {
       // Under a new number: it comes behind what others have sent meanwhile.
       send(std::move(*item.message), std::move(reply));

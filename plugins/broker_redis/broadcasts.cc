@@ -18,16 +18,17 @@ std::string envelope_of(const Broadcast& message) {
 void Broadcasts::send(const Broadcast& message) {
   if (!router_.holds_back(message.from)) return send_now(message);
   router_.send_in_line(
-      message.from, message.text.size() + 256, [this, message] { send_now(message); },
+      message.from, message.text.size() + 256,
+      [this, message](Router::Place place) { send_now(message, place); },
       [this] { ++shared_.dropped; });
 }
 
-void Broadcasts::send_now(const Broadcast& message) {
+void Broadcasts::send_now(const Broadcast& message, Router::Place place) {
   if (!state_.is_connected() || link_.is_giving_up()) {
     ++shared_.dropped;
     return;
   }
-  std::vector<Router::Sent> sent = router_.begin_check(message.from);
+  std::vector<Router::Sent> sent = router_.begin_check(message.from, place);
   if (!sent.empty()) return send_checked(message, std::move(sent));
   link_.run(
       Script::kBroadcast, {message.ns, envelope_of(message)},
@@ -60,7 +61,8 @@ void Broadcasts::send_checked(const Broadcast& message, std::vector<Router::Sent
           (has_moved ? moved : others).push_back(sent[i]);
         }
         router_.await_passed_on(
-            sender, moved, std::move(others), [this, message] { send_now(message); },
+            sender, moved, std::move(others),
+            [this, message](Router::Place place) { send_now(message, place); },
             [this] { ++shared_.dropped; });
       },
       Link::Kind::kMessage);

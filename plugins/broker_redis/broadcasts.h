@@ -20,7 +20,8 @@ class Broadcasts {
   void send(const Broadcast& message);
 
  private:
-  void send_now(const Broadcast& message);
+  /// `place`: that it had while it waited.
+  void send_now(const Broadcast& message, Router::Place place = 0);
   /// Unless somebody to whom the sender has said something has moved: then it waits for that.
   void send_checked(const Broadcast& message, std::vector<Router::Sent> sent);
   void take_count(const Reply* absent);

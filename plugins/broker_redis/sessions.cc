@@ -124,22 +124,23 @@ void Sessions::check_sent(const Fingerprint& peer, Patience patience, const Repl
     arguments.push_back(to_hex(item.to));
     arguments.push_back(*item.node);
   }
-  parts_.link.run(Script::kMoved, Arguments(arguments.begin(), arguments.end()),
-                  [this, peer, patience, reply, sent = std::move(sent)](const Reply* answer) {
-                    if (answer == nullptr || answer->is_error() || answer->size() == 0) {
-                      parts_.router.end_check(peer);
-                      return reply(answer != nullptr && !answer->is_error());
-                    }
-                    std::vector<Router::Sent> moved;
-                    for (std::size_t i = 0; i < answer->size(); ++i) {
-                      const auto index = static_cast<std::size_t>((*answer)[i].integer());
-                      if (index < sent.size()) moved.push_back(sent[index]);
-                    }
-                    parts_.router.await_passed_on(
-                        peer, moved, {},
-                        [this, peer, patience, reply] { look_for_sent(peer, patience, reply); },
-                        [reply] { reply(false); });
-                  });
+  parts_.link.run(
+      Script::kMoved, Arguments(arguments.begin(), arguments.end()),
+      [this, peer, patience, reply, sent = std::move(sent)](const Reply* answer) {
+        if (answer == nullptr || answer->is_error() || answer->size() == 0) {
+          parts_.router.end_check(peer);
+          return reply(answer != nullptr && !answer->is_error());
+        }
+        std::vector<Router::Sent> moved;
+        for (std::size_t i = 0; i < answer->size(); ++i) {
+          const auto index = static_cast<std::size_t>((*answer)[i].integer());
+          if (index < sent.size()) moved.push_back(sent[index]);
+        }
+        parts_.router.await_passed_on(
+            peer, moved, {},
+            [this, peer, patience, reply](Router::Place) { look_for_sent(peer, patience, reply); },
+            [reply] { reply(false); });
+      });
 }
 
 void Sessions::park(const Registered& peer, const ReplyTo<ParkOutcome>& reply) {

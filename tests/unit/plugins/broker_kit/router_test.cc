@@ -189,7 +189,8 @@ TEST_F(RouterTest, ABroadcastWaitsForWhatItsSenderHasSaidAndIsNotOvertaken) {
   EXPECT_FALSE(router_.holds_back(peer(3)));
   std::vector<std::string> sent;
   router_.send_in_line(
-      peer(1), 100, [&] { sent.emplace_back("broadcast"); }, [&] { sent.emplace_back("no"); });
+      peer(1), 100, [&](Router::Place) { sent.emplace_back("broadcast"); },
+      [&] { sent.emplace_back("no"); });
   send("three");
   router_.tidy(Clock::now());
   EXPECT_TRUE(router_.holds_broadcasts(router_.last_held()));
@@ -243,7 +244,7 @@ TEST_F(RouterTest, WhereARouteWasWrongABroadcastWaitsUntilAllIsPassedOn) {
   std::vector<std::string> sent;
   const auto moved = router_.begin_check(peer(1));
   router_.await_passed_on(
-      peer(1), moved, {}, [&] { sent.emplace_back("broadcast"); },
+      peer(1), moved, {}, [&](Router::Place) { sent.emplace_back("broadcast"); },
       [&] { sent.emplace_back("no"); });
   send("three");
   router_.tidy(Clock::now());
@@ -274,7 +275,9 @@ TEST_F(RouterTest, ABroadcastIsHeldUntilItIsKnownToHaveGone) {
   const Router::Sent right{peer(3), moved[0].node, moved[0].at};
   bool is_checked = false;
   router_.await_passed_on(
-      peer(1), moved, {right}, [&] { is_checked = !router_.begin_check(peer(1)).empty(); }, [] {});
+      peer(1), moved, {right},
+      [&](Router::Place place) { is_checked = !router_.begin_check(peer(1), place).empty(); },
+      [] {});
   EXPECT_TRUE(router_.holds_broadcasts(last));
   const std::string asked = transport_.asked.back().envelope;
   const Fields request = *unpack(asked);
@@ -293,7 +296,7 @@ TEST_F(RouterTest, ABroadcastBeginsAnewBehindWhatIsSoughtByThen) {
   std::vector<std::string> sent;
   const auto moved = router_.begin_check(peer(1));
   router_.await_passed_on(
-      peer(1), moved, {}, [&] { sent.emplace_back("broadcast"); },
+      peer(1), moved, {}, [&](Router::Place) { sent.emplace_back("broadcast"); },
       [&] { sent.emplace_back("no"); });
   // The node has stopped, and nobody has heard the second.
   answer(heard_by(0));
@@ -312,7 +315,8 @@ TEST_F(RouterTest, ABroadcastInLineDoesNotOutliveTheLink) {
   send("two");
   std::vector<std::string> sent;
   router_.send_in_line(
-      peer(1), 100, [&] { sent.emplace_back("broadcast"); }, [&] { sent.emplace_back("no"); });
+      peer(1), 100, [&](Router::Place) { sent.emplace_back("broadcast"); },
+      [&] { sent.emplace_back("no"); });
   send("three");
   state_.set(NodeState::State::kDegraded);
   router_.went_down();
