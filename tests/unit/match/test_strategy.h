@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -34,8 +35,9 @@ class TestStrategy final : public sdk::MatchStrategy {
   std::function<void(std::string_view ns)> on_make_queue_of;
 
   // Since revision 7.
-  bool reads = true;                            ///< reads_values()
-  mutable bool last_values_were_empty = false;  ///< of the latest check()
+  bool reads = true;  ///< reads_values()
+  /// Of the latest check(), on any thread.
+  mutable std::atomic<bool> last_values_were_empty = false;
   bool reads_values() const override { return reads; }
 
   std::uint32_t group_size(const sdk::MatchRequest& request) const override {
