@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::size_t kMaxPostedBytes = std::size_t{16} << 20;
 constexpr std::size_t kMaxPostedMessages = 65'536;
-// Redis may have a lot to do when nodes stop. A link that is silent ends before.
-constexpr std::chrono::milliseconds kGoodbye{2'000};
+// Below the second that the core leaves for its plugins within `shutdown_timeout`.
+constexpr std::chrono::milliseconds kGoodbye{800};
 
 std::string packed(std::span<const Fingerprint> peers) {
   std::string text;

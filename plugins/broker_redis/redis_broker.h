@@ -24,7 +24,7 @@ class RedisBroker final : public peer::sdk::Broker {
 
   /// Returns at once; the link to Redis is built on the plugin's thread.
   void start(peer::sdk::BrokerHost& host) override;
-  /// Says goodbye to the other nodes, for 2 s at most, and ends the thread.
+  /// Says goodbye to the other nodes, for 800 ms at most, and ends the thread.
   void stop() override;
   /// For /stats and /metrics. Any thread; figures of the last round of the plugin's thread.
   [[nodiscard]] peer::sdk::BrokerStatus status() const override;
