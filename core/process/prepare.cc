@@ -30,6 +30,11 @@
 namespace peer {
 namespace {
 
+// A key whose value was read, and is of no use here.
+void add_mistake(LoadedConfig& loaded, const std::string& key, const std::string& what) {
+  loaded.mistakes.push_back(loaded.origins.find(key)->second + ": " + key + ": " + what);
+}
+
 // Which message types a room policy answers only the plugin can say, once it is there.
 void check_message_types(LoadedConfig& loaded, const LoadedPlugins& plugins, std::size_t index) {
   const std::vector<PluginChoice>& choices = loaded.config.plugins.room_policy;
@@ -61,9 +66,8 @@ void check_directories(LoadedConfig& loaded) {
     std::error_code error;
     const std::filesystem::directory_iterator entries(directory, error);
     if (!error) continue;
-    loaded.mistakes.push_back(loaded.origins.find("plugins.directories")->second +
-                              ": plugins.directories: the directory '" + directory +
-                              "' cannot be read: " + error.message());
+    add_mistake(loaded, "plugins.directories",
+                "the directory '" + directory + "' cannot be read: " + error.message());
   }
 }
 
@@ -160,7 +164,7 @@ void check_files(LoadedConfig& loaded) {
   const auto check = [&](const char* key, const std::string& file, Devices devices) {
     const std::string wrong = file.empty() ? "" : wrong_kind_of_file(file, devices);
     if (wrong.empty()) return;
-    loaded.mistakes.push_back(loaded.origins.find(key)->second + ": " + key + ": " + wrong);
+    add_mistake(loaded, key, wrong);
   };
   const std::string& log = loaded.config.log_file;
   if (!is_standard_stream(log)) check("log_file", log, Devices::kTaken);
@@ -174,16 +178,15 @@ std::vector<Ban> load_bans(LoadedConfig& loaded) {
   // Or the first ban would tell.
   const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
   if (::access(folder.c_str(), W_OK | X_OK) != 0) {
-    loaded.mistakes.push_back(loaded.origins.find("bans_file")->second +
-                              ": bans_file: cannot be written in folder '" + folder.string() +
-                              "': " + std::generic_category().message(errno) +
-                              "; make the folder, or let the server write to it");
+    add_mistake(loaded, "bans_file",
+                "cannot be written in folder '" + folder.string() +
+                    "': " + std::generic_category().message(errno) +
+                    "; make the folder, or let the server write to it");
     return {};
   }
   auto bans = read_bans_file(file);
   if (bans) return std::move(*bans);
-  loaded.mistakes.push_back(loaded.origins.find("bans_file")->second +
-                            ": bans_file: " + bans.error().message);
+  add_mistake(loaded, "bans_file", bans.error().message);
   return {};
 }
 
@@ -191,8 +194,7 @@ std::vector<Ban> load_bans(LoadedConfig& loaded) {
 void check_unix_socket_owner(LoadedConfig& loaded) {
   const auto owner = find_owner(loaded.config.unix_socket_owner);
   if (owner) return;
-  loaded.mistakes.push_back(loaded.origins.find("unix_socket_owner")->second +
-                            ": unix_socket_owner: " + owner.error().message);
+  add_mistake(loaded, "unix_socket_owner", owner.error().message);
 }
 
 }  // namespace
