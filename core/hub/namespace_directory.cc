@@ -13,14 +13,6 @@
 namespace peer {
 namespace {
 
-// Members are appended with a number that only rises, so the list is sorted by it.
-Member* find_member(Namespace& ns, std::uint64_t joined) {
-  const auto at = std::lower_bound(
-      ns.members.begin(), ns.members.end(), joined,
-      [](const Member& member, std::uint64_t order) { return member.joined < order; });
-  return at != ns.members.end() && at->joined == joined ? &*at : nullptr;
-}
-
 // A member that joined alone, or is coming, hears nothing of what other nodes tell.
 bool hears_of_elsewhere(const Member& member, std::span<const Fingerprint> told) {
   return !member.alone && member.move != Member::Move::kComing &&
@@ -84,46 +76,6 @@ JoinResult NamespaceDirectory::enter(std::string_view name, const Joiner& joiner
   const std::uint64_t joined = add(*ns, joiner);
   if (room != nullptr) post_to_room(*ns, room->posts);
   return {JoinStatus::kJoined, ns, joined, shared_page(ns, page, limit)};
-}
-
-JoinResult NamespaceDirectory::come(std::string_view name, const Joiner& joiner, const Room* room,
-                                    bool away) {
-  Shard& shard = shard_of(name);
-  const MutexLock lock(shard.mutex);
-  Namespace* ns = find_in(shard, name);
-  if (ns == nullptr) {
-    ns = &create_in(shard, name);
-    if (room != nullptr) use_room(*ns, *room);
-  }
-  const std::uint64_t joined = add(*ns, joiner);
-  Member& member = ns->members.back();
-  member.move = Member::Move::kComing;
-  member.away = away;
-  if (away) ++ns->away;
-  return {JoinStatus::kJoined, ns, joined, {}};
-}
-
-void NamespaceDirectory::end_move(Namespace& ns, std::uint64_t joined,
-                                  const std::optional<Room>& room) {
-  const MutexLock lock(shard_of(ns.name).mutex);
-  Member* member = find_member(ns, joined);
-  if (member == nullptr) return;
-  member->move = Member::Move::kNone;
-  if (!room) return;
-  use_room(ns, *room);
-  ++ns.version;
-}
-
-void NamespaceDirectory::begin_move(Namespace& ns, std::uint64_t joined) {
-  const MutexLock lock(shard_of(ns.name).mutex);
-  if (Member* member = find_member(ns, joined)) member->move = Member::Move::kLeaving;
-}
-
-void NamespaceDirectory::release(Namespace& ns, std::uint64_t joined, const Fingerprint& peer) {
-  Shard& shard = shard_of(ns.name);
-  const MutexLock lock(shard.mutex);
-  peers_.leave_namespace(peer, &ns);
-  if (Member* member = find_member(ns, joined)) erase_in(shard, ns, *member, std::nullopt);
 }
 
 std::uint64_t NamespaceDirectory::add(Namespace& ns, const Joiner& joiner) {
@@ -270,6 +222,7 @@ LeaveResult NamespaceDirectory::leave(Namespace& ns, std::uint64_t joined, const
 NamespaceDirectory::Rest NamespaceDirectory::erase_in(Shard& shard, Namespace& ns, Member& member,
                                                       std::optional<Time> now) {
   if (member.watches != Watches()) set_watches(ns, member, {});
+  set_move(member, Member::Move::kNone);
   if (member.away) --ns.away;
   ns.members.erase(ns.members.begin() + (&member - ns.members.data()));
   ++ns.version;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -211,6 +212,10 @@ class NamespaceDirectory {
   void end_move(Namespace& ns, std::uint64_t joined, const std::optional<Room>& room);
   /// Its session is about to leave for another node.
   void begin_move(Namespace& ns, std::uint64_t joined);
+  /// The number (Member::joined) of the latest member up to `most` that is coming; 0: none is.
+  /// Takes no lock where nobody comes to this node.
+  [[nodiscard]] std::uint64_t last_coming(
+      std::string_view name, std::uint64_t most = std::numeric_limits<std::uint64_t>::max()) const;
   /// Ends a membership, silently: the peer is a member by another node.
   void release(Namespace& ns, std::uint64_t joined, const Fingerprint& peer);
   /// Replaces a member's peer object, silently.
@@ -358,6 +363,7 @@ class NamespaceDirectory {
   void use_room(Namespace& ns, const Room& room);
   std::uint64_t add(Namespace& ns, const Joiner& joiner);
   void set_watches(Namespace& ns, Member& member, Watches watches);
+  void set_move(Member& member, Member::Move move);
   void depart(Namespace& ns, const Fingerprint& peer, const FrameRef& left);
   [[nodiscard]] PeerPage shared_page(const Namespace* ns, const sdk::MemberPage& page,
                                      PageLimit limit) const;
@@ -386,6 +392,7 @@ class NamespaceDirectory {
   const Post post_;
   std::unique_ptr<Shard[]> shards_;
   std::atomic<std::uint32_t> meta_watchers_{0};  // memberships that watch `meta`
+  std::atomic<std::uint32_t> coming_{0};         // memberships of peers who are coming
   std::atomic<std::size_t> max_empty_rooms_{0};
   RoomIndex rooms_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 #include "core/hub/namespace_directory.h"
 
@@ -32,6 +33,15 @@ template <typename Namespace>  // const or not
   const auto at = std::find_if(ns.members.begin(), ns.members.end(),
                                [&](const Member& member) { return member.peer == peer; });
   return at == ns.members.end() ? nullptr : &*at;
+}
+
+/// Null: no member has that number. Members are appended with a number that only rises, so the list
+/// is sorted by it.
+[[nodiscard]] inline Member* find_member(Namespace& ns, std::uint64_t joined) {
+  const auto at = std::lower_bound(
+      ns.members.begin(), ns.members.end(), joined,
+      [](const Member& member, std::uint64_t order) { return member.joined < order; });
+  return at != ns.members.end() && at->joined == joined ? &*at : nullptr;
 }
 
 }  // namespace peer

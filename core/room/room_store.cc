@@ -20,6 +20,9 @@ namespace {
 using Into = Newcomer::Into;
 using Status = RoomOutcome::Status;
 
+// A session that is coming has come after a question or two to the broker.
+constexpr milliseconds kPauseForComers{2};
+
 // As others of the namespace hear of it. `alone`: Member::alone; where nobody hears of anybody,
 // there is nothing to be shown later.
 Joiner joiner_of(const RoomTask& task, bool alone) {
@@ -235,12 +238,37 @@ void SharedRooms::read(RoomTask&& task, OnView then) {
       });
 }
 
+// What a peer of this node does without the broker, such as leaving, reaches who is coming here,
+// and so behind all that reaches them where they still are. Of what it does next by way of the
+// broker they would hear there, and thus before: so that waits until they have come. It does not
+// wait for those who set out later, or it might wait for ever.
+void SharedRooms::behind_comers(RoomTask&& task, OnOutcome then, Step step) {
+  const std::uint64_t last = namespaces_.last_coming(task.question.name);
+  if (last == 0) return (this->*step)(std::move(task), then);
+  await_comers(keep(std::move(task)), last, then, step);
+}
+
+void SharedRooms::await_comers(std::unique_ptr<RoomTask> task, std::uint64_t last, OnOutcome then,
+                               Step step) {
+  EventLoop& loop = task->loop;
+  loop.schedule(loop.now() + kPauseForComers,
+                [this, task = std::move(task), last, then, step]() mutable {
+                  const std::uint64_t still = namespaces_.last_coming(task->question.name, last);
+                  if (still != 0) return await_comers(std::move(task), still, then, step);
+                  (this->*step)(std::move(*task), then);
+                });
+}
+
 void SharedRooms::commit(RoomTask&& task, OnOutcome then) {
   if (task.alone) return own_.commit(std::move(task), then);
   // Other nodes would not hear that the room has ended.
   if (task.change.closes && revision_ < 3) {
     return then(std::move(task), {Status::kUnavailable, 0, JoinResult(), true, {}});
   }
+  behind_comers(std::move(task), then, &SharedRooms::commit_shared);
+}
+
+void SharedRooms::commit_shared(RoomTask&& task, OnOutcome then) {
   auto kept = keep(std::move(task));
   const RoomTask& asking = *kept;
   const sdk::RoomCommit commit = commit_of(asking);
@@ -257,6 +285,10 @@ void SharedRooms::commit(RoomTask&& task, OnOutcome then) {
 
 void SharedRooms::join(RoomTask&& task, OnOutcome then) {
   if (task.alone) return own_.join(std::move(task), then);
+  behind_comers(std::move(task), then, &SharedRooms::join_shared);
+}
+
+void SharedRooms::join_shared(RoomTask&& task, OnOutcome then) {
   auto kept = keep(std::move(task));
   const RoomTask& asking = *kept;
   const Newcomer& newcomer = *asking.newcomer;

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -159,6 +160,13 @@ class SharedRooms final : public RoomStore {
   void use_max_empty_rooms(std::uint32_t most) override { max_empty_rooms_ = most; }
 
  private:
+  using Step = void (SharedRooms::*)(RoomTask&& task, OnOutcome then);
+
+  /// Makes the step when all sessions that come into the namespace now have come.
+  void behind_comers(RoomTask&& task, OnOutcome then, Step step);
+  void await_comers(std::unique_ptr<RoomTask> task, std::uint64_t last, OnOutcome then, Step step);
+  void commit_shared(RoomTask&& task, OnOutcome then);
+  void join_shared(RoomTask&& task, OnOutcome then);
   [[nodiscard]] sdk::RoomCommit commit_of(const RoomTask& task) const;
   [[nodiscard]] RoomPage page_of(sdk::RoomPage&& shared, std::uint64_t after, std::uint32_t limit);
   void enter(RoomTask&& task, const sdk::JoinOutcome& outcome, OnOutcome then);

@@ -128,17 +128,43 @@ std::vector<sdk::WatchedNamespace> watched_by(const Session& session) {
   return watched;
 }
 
-// It does not come, and nobody has heard of it.
-void discard(Node& node, LoopState& home, SessionRef ref, std::uint64_t number) {
+// It does not come, and stays where it is: nobody finds it here any more.
+void leave_hub(Node& node, LoopState& home, SessionRef ref, std::uint64_t number) {
   Session* session = find_arriving(home, ref, number);
   if (session == nullptr) return;
   for (const Membership& membership : std::exchange(session->memberships, {})) {
     node.namespaces.release(*membership.ns, membership.joined, session->fingerprint);
   }
+  session->namespaces.clear();
+  static_cast<void>(node.peers.remove(session->fingerprint, ref, false));
+}
+
+// What it has been sent here was not sent to it there.
+void discard(Node& node, LoopState& home, SessionRef ref, const ClaimName& to) {
+  home.loop->deliver_mail();
+  Session* session = find_arriving(home, ref, to.number);
+  if (session == nullptr) return;
+  HeardMeanwhile heard{session->fingerprint, {}};
+  const KeptFrames& kept = session->resumable->kept;
+  for (std::uint32_t i = 0; i < kept.count(); ++i) heard.frames.push_back(kept.at(i));
+  if (!heard.frames.empty()) {
+    say(node, to.node, MoveStep::kHeard, to.loop, to.number, packed(heard));
+  }
   session->stage = Session::Stage::kGone;
   release_resumable(node, *session);
-  static_cast<void>(node.peers.remove(session->fingerprint, ref, false));
   home.loop->forget(ref);
+}
+
+void conclude_take(Node& node, LoopState& home, std::uint64_t number, sdk::TakeStatus status) {
+  switch (status) {
+    case sdk::TakeStatus::kTooOften:
+      return conclude(node, home, number, ClaimFate::kTooOften);
+    case sdk::TakeStatus::kGone:  // it has ended, or another node has it by now
+      return conclude(node, home, number, ClaimFate::kBusy);
+    case sdk::TakeStatus::kTaken:
+    case sdk::TakeStatus::kUnavailable:
+      return conclude(node, home, number, ClaimFate::kUnavailable);
+  }
 }
 
 // The broker has said before which of its memberships it still has.
@@ -192,17 +218,13 @@ void take_outcome(Node& node, LoopState& home, SessionRef ref, const ClaimName& 
         });
     return;
   }
-  discard(node, home, ref, to.number);
-  say(node, to.node, MoveStep::kCancel, to.loop, to.number, bytes_of(peer));
-  switch (outcome.status) {
-    case sdk::TakeStatus::kTooOften:
-      return conclude(node, home, to.number, ClaimFate::kTooOften);
-    case sdk::TakeStatus::kGone:  // it has ended, or another node has it by now
-      return conclude(node, home, to.number, ClaimFate::kBusy);
-    case sdk::TakeStatus::kTaken:
-    case sdk::TakeStatus::kUnavailable:
-      return conclude(node, home, to.number, ClaimFate::kUnavailable);
-  }
+  leave_hub(node, home, ref, to.number);
+  // Other loops may have found it in the hub before that.
+  after_all_loops(node, *home.loop, [&node, &home, ref, to, peer, status = outcome.status] {
+    discard(node, home, ref, to);
+    say(node, to.node, MoveStep::kCancel, to.loop, to.number, bytes_of(peer));
+    conclude_take(node, home, to.number, status);
+  });
 }
 
 }  // namespace

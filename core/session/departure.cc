@@ -273,6 +273,16 @@ void cancel_departure(Node& node, LoopState& home, SessionRef ref, const ClaimNa
   stay(node, home, *session, ClaimFate::kUnavailable);
 }
 
+void take_heard(LoopState& home, SessionRef ref, const ClaimName& to,
+                std::span<const FrameRef> frames) {
+  Session* session = find_departing(home, ref, to.number);
+  if (session == nullptr) return;
+  const Departure& departure = *find_departure(home, ref);
+  if (departure.to.node != to.node || departure.given) return;
+  // Here it comes behind what was sent by others meanwhile: only each sender's order counts.
+  for (const FrameRef& frame : frames) static_cast<void>(session->send(frame));
+}
+
 void complete_departure(Node& node, LoopState& home, SessionRef ref, const sdk::Registered& peer,
                         std::shared_ptr<void> hold) {
   Session* session = find_session(*home.loop, ref);

@@ -5,6 +5,7 @@
 
 #include "core/base/packed_bytes.h"
 #include "core/session/parking.h"
+#include "core/session/session_record.h"
 
 namespace peer {
 namespace {
@@ -31,6 +32,16 @@ void hear_cancel(Node& node, const ClaimName& by, std::string_view body) {
   LoopState& home = *node.loop_states[session->loop];
   home.loop->post(
       [&node, &home, session = *session, by] { cancel_departure(node, home, session, by); });
+}
+
+void hear_heard(Node& node, const ClaimName& by, std::string_view body) {
+  std::optional<HeardMeanwhile> heard = read_heard(body);
+  const std::optional<SessionRef> session = heard ? node.peers.find(heard->peer) : std::nullopt;
+  if (!session) return;
+  LoopState& home = *node.loop_states[session->loop];
+  home.loop->post([&home, session = *session, by, frames = std::move(heard->frames)] {
+    take_heard(home, session, by, frames);
+  });
 }
 
 // Its session was at another node.
@@ -142,6 +153,7 @@ void hear_node(Node& node, std::string_view from, std::string_view text) {
   const ClaimName claim{std::string(from), static_cast<std::uint8_t>(loop), number};
   if (step == static_cast<std::uint64_t>(MoveStep::kClaim)) return hear_claim(node, claim, body);
   if (step == static_cast<std::uint64_t>(MoveStep::kCancel)) return hear_cancel(node, claim, body);
+  if (step == static_cast<std::uint64_t>(MoveStep::kHeard)) return hear_heard(node, claim, body);
   if (step == static_cast<std::uint64_t>(MoveStep::kPark)) return hear_parking(node, claim, body);
   if (step == static_cast<std::uint64_t>(MoveStep::kBanned)) return hear_banned(node, body);
   if (loop >= node.loops.size()) return;

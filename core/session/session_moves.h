@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,7 @@ enum class MoveStep : std::uint8_t {
   kPark,       ///< token, messages sent: the node stops, and asks another one to claim the session
   kNotParked,  ///< that one cannot
   kBanned,     ///< for how long (ms), token: a ban has ended its session
+  kHeard,      ///< HeardMeanwhile; ahead of kCancel
 };
 
 /// A client that waits for a session of another node.
@@ -130,6 +132,9 @@ void begin_departure(Node& node, LoopState& home, SessionRef session, const Clai
 /// No node comes for it: it is parked.
 void begin_parking_departure(Node& node, LoopState& home, Session& session);
 void cancel_departure(Node& node, LoopState& home, SessionRef session, const ClaimName& to);
+/// It is about to be cancelled: what the session was sent where it does not go.
+void take_heard(LoopState& home, SessionRef session, const ClaimName& to,
+                std::span<const FrameRef> frames);
 void complete_departure(Node& node, LoopState& home, SessionRef session,
                         const sdk::Registered& peer, std::shared_ptr<void> hold);
 

@@ -11,7 +11,7 @@
 namespace peer {
 namespace {
 
-// Of both parts. Another one is of a node whose sessions this one cannot take.
+// Of all that is packed here. Another one is of a node whose sessions this one cannot take.
 constexpr std::uint64_t kForm = 1;
 
 bool read_into(Fingerprint& hash, PackedReader& reader) {
@@ -89,6 +89,20 @@ bool read(PackedReader& reader, MovingMembership& membership) {
   }
   return reader.good() && is_object(membership.meta) && is_valid_json(membership.object) &&
          (membership.app_type.empty() || is_valid_json(membership.app_type));
+}
+
+void write(PackedWriter& writer, const std::vector<FrameRef>& frames) {
+  writer.number(frames.size());
+  for (const FrameRef& frame : frames) writer.text(text_of(frame));
+}
+
+bool read(PackedReader& reader, std::vector<FrameRef>& frames) {
+  for (std::uint64_t i = reader.count(); i > 0; --i) {
+    const std::string_view text = reader.text();
+    if (!is_valid_json(text)) return false;
+    frames.push_back(text_frame(text));
+  }
+  return true;
 }
 
 bool read(PackedReader& reader, MovingTicketOf& moving) {
@@ -173,8 +187,8 @@ std::string packed(const MovingRest& rest) {
   }
   writer.number(number_of(rest.ends)).number(number_of(rest.window));
   writer.number(rest.grant ? 1 : 0).number(rest.grant ? number_of(*rest.grant) : 0);
-  writer.number(rest.waiting).number(rest.kept.size());
-  for (const FrameRef& frame : rest.kept) writer.text(text_of(frame));
+  writer.number(rest.waiting);
+  write(writer, rest.kept);
   writer.number(rest.rate ? 1 : 0);
   if (rest.rate) write(writer, *rest.rate);
   write(writer, rest.fanout);
@@ -186,6 +200,21 @@ std::string packed(const MovingRest& rest) {
   }
   writer.number(rest.handed_out);
   return writer.take();
+}
+
+std::string packed(const HeardMeanwhile& heard) {
+  PackedWriter writer;
+  writer.number(kForm).text(bytes_of(heard.peer));
+  write(writer, heard.frames);
+  return writer.take();
+}
+
+std::optional<HeardMeanwhile> read_heard(std::string_view bytes) {
+  PackedReader reader(bytes);
+  HeardMeanwhile heard;
+  if (reader.number() != kForm || !read_into(heard.peer, reader)) return std::nullopt;
+  if (!read(reader, heard.frames) || !reader.good()) return std::nullopt;
+  return heard;
 }
 
 std::optional<MovingRest> read_rest(std::string_view bytes) {
@@ -212,11 +241,7 @@ std::optional<MovingRest> read_rest(std::string_view bytes) {
   const milliseconds grant = duration(reader.number());
   if (has_grant) rest.grant = grant;
   rest.waiting = small(reader.number());
-  for (std::uint64_t i = reader.count(); i > 0; --i) {
-    const std::string_view text = reader.text();
-    if (!is_valid_json(text)) return std::nullopt;
-    rest.kept.push_back(text_frame(text));
-  }
+  if (!read(reader, rest.kept)) return std::nullopt;
   if (reader.number() != 0) rest.rate = read_level(reader);
   rest.fanout = read_level(reader);
   for (std::uint64_t i = reader.count(); i > 0; --i) {

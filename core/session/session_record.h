@@ -71,6 +71,12 @@ struct MovingRest {
   std::vector<MovingTicketOf> tickets;
 };
 
+/// What a session was sent at the node that had a place for it, and did not get it.
+struct HeardMeanwhile {
+  Fingerprint peer;
+  std::vector<FrameRef> frames;  ///< in their order
+};
+
 /// The bytes of a fingerprint or a hash; and one of these, nullopt where they are none.
 [[nodiscard]] inline std::string_view bytes_of(const Fingerprint& hash) {
   return {reinterpret_cast<const char*>(hash.bytes.data()), hash.bytes.size()};
@@ -79,8 +85,10 @@ struct MovingRest {
 
 [[nodiscard]] std::string packed(const MovingIdentity& identity);
 [[nodiscard]] std::string packed(const MovingRest& rest);
+[[nodiscard]] std::string packed(const HeardMeanwhile& heard);
 /// Nullopt: that is none, or not for clients.
 [[nodiscard]] std::optional<MovingIdentity> read_identity(std::string_view bytes);
 [[nodiscard]] std::optional<MovingRest> read_rest(std::string_view bytes);
+[[nodiscard]] std::optional<HeardMeanwhile> read_heard(std::string_view bytes);
 
 }  // namespace peer

@@ -70,6 +70,20 @@ TEST(SessionRecordTest, WhoItIsArrivesAsItWas) {
   EXPECT_EQ(got->memberships[1].room->owner, fingerprint_of("bob"));
 }
 
+TEST(SessionRecordTest, WhatItHasHeardArrivesAsItWas) {
+  const HeardMeanwhile sent{fingerprint_of("alice"), {text_frame("1"), text_frame(R"({"a" : 1})")}};
+  const std::string bytes = packed(sent);
+  const std::optional<HeardMeanwhile> got = read_heard(bytes);
+  ASSERT_TRUE(got);
+  EXPECT_EQ(packed(*got), bytes);
+  EXPECT_EQ(got->peer, sent.peer);
+  EXPECT_EQ(got->frames.size(), 2U);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(read_heard(bytes.substr(0, size))) << size;
+  }
+  EXPECT_FALSE(read_heard(packed(HeardMeanwhile{sent.peer, {text_frame("{no JSON")}})));
+}
+
 TEST(SessionRecordTest, WhatItHasArrivesAsItWas) {
   const MovingRest sent = some_rest();
   const std::optional<MovingRest> got = read_rest(packed(sent));

@@ -58,8 +58,30 @@ void TestBroker::register_owned(const sdk::Registered& peer, std::string_view al
   register_peer(peer, alias, std::move(reply));
 }
 
-void TestBroker::tell_node(std::string_view node, std::string_view) {
+void TestBroker::tell_node(std::string_view node, std::string_view text) {
   note("tell " + std::string(node));
+  note_talk(text);
+}
+
+void TestBroker::note_talk(std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  node_talk_.emplace_back(text);
+}
+
+std::vector<std::string> TestBroker::node_talk() {
+  const std::lock_guard lock(mutex_);
+  return node_talk_;
+}
+
+void TestBroker::ask_session(const sdk::SessionToken&, std::string_view text,
+                             sdk::BrokerReply<sdk::SessionSearch> reply) {
+  if (!finds_sessions) return reply(sdk::SessionSearch::kNone);
+  note_talk(text);
+  reply(sdk::SessionSearch::kAsked);
+}
+
+void TestBroker::take_peer(const sdk::PeerTake&, sdk::BrokerReply<sdk::TakeOutcome> reply) {
+  takes.take(std::move(reply), [] { return sdk::TakeOutcome(); });
 }
 
 void TestBroker::revoke(const sdk::Fingerprint& peer, std::string_view message) {

@@ -43,8 +43,11 @@ class TestBroker final : public sdk::Broker {
   /// What becomes of a new ticket: true: it is told to the host (usual); false: not shared.
   /// Held: it is taken, and nothing is said of it.
   Answers<bool> additions;
-  Answers<bool> session_tokens;  ///< usually false: the other nodes do not know them yet
+  Answers<sdk::TakeOutcome> takes;  ///< usually kUnavailable
+  Answers<bool> session_tokens;     ///< usually false: the other nodes do not know them yet
 
+  /// Whether each token leads to a session of another node. Before the node is made.
+  bool finds_sessions = false;
   /// There are no other nodes. Before the node is made.
   void stand_alone() { standalone_ = true; }
   void set_status(const sdk::BrokerStatus& status);
@@ -115,6 +118,12 @@ class TestBroker final : public sdk::Broker {
                 std::span<const sdk::AwayNews> news) override;
   /// The tokens that the other nodes were told last.
   [[nodiscard]] std::vector<sdk::SessionToken> shared_tokens();
+  /// The session is another node's, which has been asked.
+  void ask_session(const sdk::SessionToken& token, std::string_view text,
+                   sdk::BrokerReply<sdk::SessionSearch> reply) override;
+  void take_peer(const sdk::PeerTake& take, sdk::BrokerReply<sdk::TakeOutcome> reply) override;
+  /// What another node has been told or asked, as the core has packed it, in order.
+  [[nodiscard]] std::vector<std::string> node_talk();
   /// Texts of it, in their order.
   [[nodiscard]] std::vector<std::string> updates();
   void tell_update(std::string_view ns, const sdk::Registered& peer, std::string_view text,
@@ -122,6 +131,7 @@ class TestBroker final : public sdk::Broker {
 
  private:
   void note(std::string line);
+  void note_talk(std::string_view text);
 
   const std::unique_ptr<SharedStore> store_;
   bool standalone_ = false;
@@ -131,6 +141,7 @@ class TestBroker final : public sdk::Broker {
   std::vector<std::string> told_;
   std::vector<std::string> route_namespaces_;
   std::vector<std::string> updates_;
+  std::vector<std::string> node_talk_;
   std::vector<sdk::SessionToken> shared_tokens_;
 };
 

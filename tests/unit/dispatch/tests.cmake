@@ -8,6 +8,7 @@ peer_add_test(unit_dispatch
     dispatch/away_test.cc
     dispatch/ice_test.cc
     dispatch/matching_test.cc
+    dispatch/moving_test.cc
     dispatch/namespaces_test.cc
     dispatch/other_nodes_test.cc
     dispatch/presence_test.cc

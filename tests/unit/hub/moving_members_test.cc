@@ -44,6 +44,33 @@ TEST_F(MovingMembersTest, NobodyHearsOfWhoComesOrIsReleased) {
   EXPECT_EQ(list("lobby"), "\"a\"");
 }
 
+TEST_F(MovingMembersTest, TheLatestThatComesIsKnown) {
+  join("lobby", "a");
+  EXPECT_EQ(directory_.last_coming("lobby"), 0U);
+  const JoinResult first = come("lobby", "moving");
+  const JoinResult second = come("lobby", "b");
+  EXPECT_EQ(directory_.last_coming("lobby"), second.joined);
+  EXPECT_EQ(directory_.last_coming("lobby", first.joined), first.joined);
+  EXPECT_EQ(directory_.last_coming("den"), 0U);
+  directory_.end_move(*first.ns, first.joined, std::nullopt);
+  EXPECT_EQ(directory_.last_coming("lobby", first.joined), 0U);
+  EXPECT_EQ(directory_.last_coming("lobby"), second.joined);
+  directory_.release(*second.ns, second.joined, fingerprint_of("b"));
+  EXPECT_EQ(directory_.last_coming("lobby"), 0U);
+}
+
+// Nobody looks for who comes unless the count says that somebody does.
+TEST_F(MovingMembersTest, WhoLeavesOnTheWayDoesNotComeAnyMore) {
+  join("lobby", "a");
+  const JoinResult leaving = come("lobby", "moving");
+  static_cast<void>(directory_.leave(*leaving.ns, leaving.joined, fingerprint_of("moving"), {}));
+  const JoinResult other = come("lobby", "b");
+  directory_.begin_move(*other.ns, other.joined);
+  EXPECT_EQ(directory_.last_coming("lobby"), 0U);
+  const JoinResult third = come("lobby", "moving");
+  EXPECT_EQ(directory_.last_coming("lobby"), third.joined);
+}
+
 TEST_F(MovingMembersTest, ANamespaceEndsWithTheLastThatIsReleased) {
   const Room room{fingerprint_of("b"), 4, "state"};
   const JoinResult coming = come("den", "moving", &room);
