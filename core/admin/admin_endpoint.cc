@@ -166,8 +166,7 @@ bool AdminEndpoint::keep_bans() {
   return false;
 }
 
-// The answer, if it is one that the head alone decides; empty: it is not.
-std::string AdminEndpoint::judge(const HttpRequest& request) const {
+std::string AdminEndpoint::judge(const HttpRequest& request, const AdminToken* token) const {
   const bool head_only = request.method == "HEAD";
   const auto refuse = [&](int status, std::string_view message, HttpHeaders extra = {}) {
     node_.api_counts->note_answer(status);
@@ -179,7 +178,6 @@ std::string AdminEndpoint::judge(const HttpRequest& request) const {
     std::string page = answer_console(request);
     return page.empty() ? refuse(404, {}) : page;
   }
-  const AdminToken* token = find_token(node_.config(), request);
   if (token == nullptr) {
     return refuse(401, "no valid token", {{"WWW-Authenticate", "Bearer"}});
   }
@@ -199,16 +197,17 @@ std::string AdminEndpoint::judge(const HttpRequest& request) const {
 std::string AdminEndpoint::judge_head(const HttpRequest& request) {
   HttpRequest last = request;
   last.keep_alive = false;  // a body that is not read would be taken for the next request
-  return judge(last);
+  return judge(last, find_token(node_.config(), last));
 }
 
 std::string AdminEndpoint::on_request(Connection& connection, const HttpRequest& request, bool) {
-  std::string refusal = judge(request);
+  // Once: a reload may take the token away at any time.
+  const AdminToken* token = find_token(node_.config(), request);
+  std::string refusal = judge(request, token);
   if (!refusal.empty()) return refusal;
   const auto target = parse_target(request);
   std::string allowed;
   const AdminRoute* route = find_route(request.method, *target, allowed);
-  const AdminToken* token = find_token(node_.config(), request);
   AdminCall call{node_,
                  loop_,
                  connection.ref(),

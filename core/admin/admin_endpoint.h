@@ -54,7 +54,9 @@ class AdminEndpoint final : private Application {
             std::string_view body);
   /// Ends those that are not among them any more, and begins new ones.
   void use_webhooks(const std::vector<Webhook>& webhooks);
-  std::string judge(const HttpRequest& request) const;
+  /// The answer, if it is one that the head alone decides; empty: it is not. `token`: the
+  /// request's, null without a good one.
+  std::string judge(const HttpRequest& request, const AdminToken* token) const;
   /// False: they could not be written to `bans_file`.
   bool keep_bans();
 

@@ -92,6 +92,7 @@ void WebhookSender::push(const Event& event) {
       if (state.waiting.empty()) state.first_waits_since = steady_now();
       state.bytes += event.members.size();
       state.waiting.push_back({event, last_number_});
+      ++state.counts->webhook_waiting;
     }
   }
   if (is_full) {
@@ -103,7 +104,6 @@ void WebhookSender::push(const Event& event) {
     return;
   }
   drops_ = false;
-  ++state.counts->webhook_waiting;
   state.changed.notify_all();
 }
 

@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <string>
 #include <utility>
+
+#include <Poco/String.h>
 
 #include "core/base/digest.h"
 #include "core/base/log.h"
@@ -69,6 +73,15 @@ bool answers_at(const sdk::DialectTraits& traits, std::string_view path) {
                      [&](const std::string& own) { return is_path(path, own); });
 }
 
+/// Twice, a client would not know where the answer ends.
+bool is_of_server(std::string_view name) {
+  constexpr const char* kNames[] = {"Connection", "Content-Length", "Content-Type", "Date",
+                                    "Transfer-Encoding"};
+  return std::any_of(std::begin(kNames), std::end(kNames), [&](const char* known) {
+    return Poco::icompare(std::string(name), known) == 0;
+  });
+}
+
 std::string render(const DialectEntry& entry, const HttpRequest& request,
                    std::optional<sdk::DialectResponse> said) {
   HttpResponse response = error_response(500);
@@ -82,10 +95,12 @@ std::string render(const DialectEntry& entry, const HttpRequest& request,
     response.content_type = std::move(said->content_type);
     response.body = std::move(said->body);
     for (auto& [name, value] : said->headers) {
-      if (is_token(name) && is_field_value(value)) {
-        response.extra.emplace_back(std::move(name), std::move(value));
-      } else {
+      if (!is_token(name) || !is_field_value(value)) {
         entry.calls.fault("answer", "gave a header that is none");
+      } else if (is_of_server(name)) {
+        entry.calls.fault("answer", "gave a header that the server writes itself");
+      } else {
+        response.extra.emplace_back(std::move(name), std::move(value));
       }
     }
     if (said->allow_pages) allow_pages(request, response);

@@ -162,10 +162,12 @@ void EventLoop::take_into_reserve(int fd, const Address& address, const ListenSo
 // The name that the next connection will have.
 ConnectionRef EventLoop::next_ref() {
   if (free_slots_.empty()) {
-    deadlines_.push_back(kNever);
-    generations_.push_back(0);
-    free_slots_.push_back(static_cast<std::uint32_t>(connections_.size()));
+    // Whichever of these finds no memory: no slot is free before all have room for it.
+    const std::size_t slot = connections_.size();
+    deadlines_.resize(slot + 1, kNever);
+    generations_.resize(slot + 1, 0);
     connections_.emplace_back();
+    free_slots_.push_back(static_cast<std::uint32_t>(slot));
   }
   ConnectionRef ref;
   ref.slot = free_slots_.back() & 0xffffff;

@@ -4,7 +4,9 @@
 #include <chrono>
 #include <limits>
 
+#include "core/base/name_pattern.h"
 #include "core/base/packed_bytes.h"
+#include "core/base/utf8.h"
 #include "core/protocol/json_text.h"
 #include "core/wire/notices.h"
 
@@ -38,6 +40,8 @@ std::uint64_t number_of(milliseconds time) {
 bool is_object(std::string_view json) {
   return json.empty() || (json.front() == '{' && is_valid_json(json));
 }
+
+bool is_name(std::string_view text) { return !text.empty() && is_valid_utf8(text); }
 
 void write(PackedWriter& writer, const TokenBucket::Level& level) {
   writer.number(static_cast<std::uint64_t>(level.thousandths)).number(number_of(level.age));
@@ -87,7 +91,8 @@ bool read(PackedReader& reader, MovingMembership& membership) {
     room.state = reader.text();
     membership.room = std::move(room);
   }
-  return reader.good() && is_object(membership.meta) && is_valid_json(membership.object) &&
+  return reader.good() && is_name(membership.ns) && is_object(membership.meta) &&
+         is_valid_json(membership.object) &&
          (membership.app_type.empty() || is_valid_json(membership.app_type));
 }
 
@@ -169,7 +174,11 @@ std::optional<MovingIdentity> read_identity(std::string_view bytes) {
   for (std::uint64_t i = reader.count(); i > 0; --i) {
     if (!read(reader, identity.memberships.emplace_back())) return std::nullopt;
   }
-  if (!reader.good() || !is_object(identity.meta)) return std::nullopt;
+  const bool is_sound =
+      reader.good() && is_valid_utf8(identity.alias) && is_object(identity.meta) &&
+      (!identity.patterns ||
+       std::all_of(identity.patterns->begin(), identity.patterns->end(), is_sound_pattern));
+  if (!is_sound) return std::nullopt;
   return identity;
 }
 

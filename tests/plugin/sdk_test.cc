@@ -64,6 +64,24 @@ TEST(PluginConfigTest, ADurationHasBounds) {
   }
 }
 
+TEST(PluginConfigTest, ANumberIsNoText) {
+  constexpr double kLow = -1e300;  // one less is the same number
+  for (const PluginConfig::Option& wrong :
+       {PluginConfig::Option("5"), PluginConfig::Option(true), PluginConfig::Option(2e300)}) {
+    PluginConfig config = with("share", wrong);
+    EXPECT_EQ(config.number("share", 0.5, kLow, 1e300), 0.5);
+    EXPECT_EQ(config.mistakes().size(), 1U);
+  }
+  EXPECT_EQ(with("share", 3).number("share", 0.5, kLow, 1e300), 3);
+}
+
+TEST(PluginConfigTest, ANumberIsToldWithAllItsDigits) {
+  PluginConfig config = with("share", "much");
+  EXPECT_EQ(config.number("share", 1e-7, 0.25, 1'000'000), 1e-7);
+  EXPECT_THAT(config.mistakes(), ElementsAre("share: expected a number from 0.25 to 1000000"));
+  EXPECT_EQ(config.known().front().default_value, "0.0000001");
+}
+
 TEST(PluginConfigTest, AListOfIntegersIsReadFromTheirTexts) {
   using Texts = std::vector<std::string>;
   EXPECT_THAT(with("hours", Texts{"22", "0", "-1"}).integers("hours", -1, 23),

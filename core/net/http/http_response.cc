@@ -84,8 +84,11 @@ std::string render_response(const HttpResponse& response) {
   using Poco::Net::HTTPResponse;
   HTTPResponse head(HTTPResponse::HTTP_1_1, static_cast<HTTPResponse::HTTPStatus>(response.status));
   head.setDate(Poco::Timestamp());
-  head.setContentType(response.content_type);
-  head.setContentLength64(static_cast<Poco::Int64>(response.body.size()));
+  // An answer without content has no length either (RFC 9110, 8.6).
+  if (response.status != HTTPResponse::HTTP_NO_CONTENT) {
+    head.setContentType(response.content_type);
+    head.setContentLength64(static_cast<Poco::Int64>(response.body.size()));
+  }
   head.setKeepAlive(response.keep_alive);
   for (const auto& [name, value] : response.extra) head.add(name, value);
   std::ostringstream out;

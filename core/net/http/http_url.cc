@@ -57,6 +57,7 @@ std::optional<HttpUrl> parse_http_url(std::string_view text) {
   authority.remove_prefix(std::min(host_end + (is_v6 ? 1 : 0), authority.size()));
   url.port = url.https ? 443 : 80;
   if (authority.empty()) return url;
+  if (authority.front() != ':') return std::nullopt;
   authority.remove_prefix(1);
   const char* last = authority.data() + authority.size();
   const auto [rest, error] = std::from_chars(authority.data(), last, url.port);

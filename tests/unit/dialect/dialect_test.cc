@@ -491,6 +491,12 @@ TEST_F(DialectTest, AHeaderThatIsNoneIsLeftOut) {
   EXPECT_THAT(log(), ElementsAre(HasSubstr("gave a header that is none")));
 }
 
+TEST_F(DialectTest, AHeaderThatTheServerWritesItselfIsLeftOut) {
+  const Client alice = foreign_peer("alice");
+  EXPECT_EQ(http_get(port(), "/test/twice?a").body, "GET a");
+  EXPECT_THAT(log(), ElementsAre(HasSubstr("gave a header that the server writes itself")));
+}
+
 TEST_F(DialectTest, ItMayAskForAllIds) {
   const Client alice = foreign_peer("alice");
   const Client bob = foreign_peer("bob");

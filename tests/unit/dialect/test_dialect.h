@@ -27,7 +27,8 @@ namespace peer::test {
 class TestDialect final : public sdk::Dialect {
  public:
   // Before the node is made.
-  sdk::DialectTraits said{"/test", {"/test/echo", "/test/ids", "/test/bad"}, "realm", ""};
+  sdk::DialectTraits said{
+      "/test", {"/test/echo", "/test/ids", "/test/bad", "/test/twice"}, "realm", ""};
 
   sdk::DialectTraits traits() const override { return said; }
   void start(sdk::DialectHost& host) override { host_ = &host; }
@@ -55,6 +56,7 @@ class TestDialect final : public sdk::Dialect {
     response.body = std::string(request.method) + " " + std::string(request.query);
     response.headers = {{"X-Test", "yes"}};
     if (request.path == "/test/bad") response.headers = {{"X-Test", "a\r\nb"}};
+    if (request.path == "/test/twice") response.headers = {{"content-length", "0"}};
     if (request.path != "/test/ids") return response;
     response.wants_ids = request.ids == nullptr;
     if (request.ids == nullptr) return response;

@@ -134,6 +134,18 @@ TEST(SessionRecordTest, WhatClientsCouldNotReadIsRefused) {
   identity = some_identity();
   identity.memberships[0].object = "{";
   EXPECT_FALSE(read_identity(packed(identity)));
+  identity = some_identity();
+  identity.memberships[0].ns = "\xFF";
+  EXPECT_FALSE(read_identity(packed(identity)));
+  identity = some_identity();
+  identity.memberships[0].ns.clear();
+  EXPECT_FALSE(read_identity(packed(identity)));
+  identity = some_identity();
+  identity.alias = "\xC3";
+  EXPECT_FALSE(read_identity(packed(identity)));
+  identity = some_identity();
+  identity.patterns = {"*x*"};
+  EXPECT_FALSE(read_identity(packed(identity)));
   MovingRest rest = some_rest();
   rest.kept[0] = text_frame("no JSON");
   EXPECT_FALSE(read_rest(packed(rest)));

@@ -41,7 +41,8 @@ TEST(HttpUrlTest, WhatIsNoneIsNone) {
   for (const char* text :
        {"", "example.com", "ftp://a/", "http://", "http:///x", "http://a:0/", "http://a:65536/",
         "http://a:8x/", "http://a:/", "http://user@a/", "http://a/#x", "http://a/ b", "http://[::1",
-        "http://a\r\nX: y/", "https://a b/", "http://\xC3\xA9/"}) {
+        "http://[::1]x80/", "http://[::1]80/", "http://a\r\nX: y/", "https://a b/",
+        "http://\xC3\xA9/"}) {
     EXPECT_FALSE(parse_http_url(text)) << text;
   }
 }

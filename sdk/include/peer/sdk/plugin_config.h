@@ -3,6 +3,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdint>
+#include <iterator>
 #include <list>
 #include <map>
 #include <optional>
@@ -93,14 +94,13 @@ class PluginConfig {
 
   /// A number from `min` to `max`; integers are numbers too.
   double number(std::string_view key, double default_value, double min, double max) {
-    const std::string expected =
-        "a number from " + std::to_string(min) + " to " + std::to_string(max);
-    const Option* option = look_up(key, expected, std::to_string(default_value));
+    const std::string expected = "a number from " + text_of(min) + " to " + text_of(max);
+    const Option* option = look_up(key, expected, text_of(default_value));
     if (option == nullptr) return default_value;
-    double value = min - 1;
+    std::optional<double> value;
     if (const auto* real = std::get_if<double>(option)) value = *real;
     if (const auto* whole = std::get_if<std::int64_t>(option)) value = static_cast<double>(*whole);
-    if (value >= min && value <= max) return value;
+    if (value && *value >= min && *value <= max) return *value;
     mistake(key, expected);
     return default_value;
   }
@@ -302,6 +302,13 @@ class PluginConfig {
   static void add_all(std::vector<std::string>& all, const PluginConfig& child,
                       const std::vector<std::string>& lines) {
     for (const std::string& line : lines) all.push_back(child.path_ + "." + line);
+  }
+
+  /// With all its digits and no more: what is read back is the same number.
+  static std::string text_of(double number) {
+    char digits[400];
+    const auto end = std::to_chars(digits, std::end(digits), number, std::chars_format::fixed);
+    return {digits, end.ptr};
   }
 
   PluginConfig& add_child(std::string path, const PluginOptionMap& map) {

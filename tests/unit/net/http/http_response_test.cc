@@ -159,6 +159,14 @@ TEST(RenderTest, HeadGetsTheLengthWithoutTheBody) {
   EXPECT_THAT(text, EndsWith("\r\n\r\n"));
 }
 
+TEST(RenderTest, WhatHasNoContentHasNoLengthAndNoType) {
+  HttpResponse response;
+  response.status = 204;
+  const std::string text = render_response(response);
+  EXPECT_THAT(text, StartsWith("HTTP/1.1 204 No Content\r\n"));
+  EXPECT_THAT(text, Not(HasSubstr("Content-")));
+}
+
 TEST(RenderTest, ExtraHeadersAreSent) {
   HttpResponse response = error_response(405);
   response.extra = {{"Allow", "GET, HEAD"}};
