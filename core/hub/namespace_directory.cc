@@ -271,7 +271,11 @@ void NamespaceDirectory::depart(Namespace& ns, const Fingerprint& peer, const Fr
   // Few peers of other nodes are members here too. A look-up by hash finds that out before the list
   // of members is searched.
   Member* still_here = peers_.is_member(peer, &ns) ? find_member(ns, peer) : nullptr;
-  if (still_here == nullptr || std::exchange(still_here->departed, true)) return;
+  // Who is coming is a member elsewhere still.
+  if (still_here == nullptr || still_here->move == Member::Move::kComing ||
+      std::exchange(still_here->departed, true)) {
+    return;
+  }
   if (left) post_to_members(ns, left);
 }
 

@@ -8,6 +8,7 @@
 #include "core/session/away.h"
 #include "core/session/presence.h"
 #include "core/session/replies.h"
+#include "core/session/session_moves.h"
 #include "core/wire/notices.h"
 
 // In: what a join, a leave or an end has come to. Out: the session's own books, the hub's by way of
@@ -108,7 +109,7 @@ void enter_membership(Node& node, Session& session, const JoinDraft& draft,
     tell_event(node, session, EventKind::kJoin, ",\"namespace\":" + json_string(result.ns->name));
   }
   // It went away while its join was under way.
-  if (session.is_away()) tell_presence(node, session, true);
+  if (is_seen_away(session)) tell_presence(node, session, true);
 }
 
 void leave_namespace(Node& node, Session& session, std::size_t membership, bool others_know) {

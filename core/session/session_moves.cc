@@ -69,6 +69,14 @@ bool is_moving(const LoopState& home, SessionRef session) {
                                    home.moves->arrivals.contains(session.slot));
 }
 
+bool is_seen_away(const Session& session) {
+  if (!session.is_away()) return false;
+  const LoopState& home = session.home();
+  if (home.moves == nullptr) return true;
+  const auto at = home.moves->departures.find(session.resumable->session.slot);
+  return at == home.moves->departures.end() || at->second.told_away;
+}
+
 void forget_moves(Node& node, Session& session) {
   LoopState& home = session.home();
   const std::uint32_t slot = session.resumable->session.slot;

@@ -88,6 +88,9 @@ struct SessionMoves {
 [[nodiscard]] SessionMoves& moves_of(LoopState& home);
 /// Whether it is on its way: it cannot be resumed now.
 [[nodiscard]] bool is_moving(const LoopState& home, SessionRef session);
+/// Whether those who watch others are to see it as away: one that is away only because it is on its
+/// way to another node has not been told as such.
+[[nodiscard]] bool is_seen_away(const Session& session);
 /// It has ended.
 void forget_moves(Node& node, Session& session);
 /// Goes on, on `home`, whose thread this is, when every loop has come to the end of what it is at:

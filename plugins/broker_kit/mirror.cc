@@ -89,6 +89,11 @@ void Mirror::add_member(std::string_view ns, const Registered& peer, std::string
   if (fresh) ++namespaces_[entry->first].own;
 }
 
+bool Mirror::is_member(std::string_view ns, const Fingerprint& peer) const {
+  const Peer* entry = find(peer);
+  return entry != nullptr && entry->members.contains(ns);
+}
+
 void Mirror::set_watches(std::string_view ns, const Registered& peer, Watches watches) {
   if (!is_live(peer)) return;
   auto& members = peers_.at(peer.peer).members;

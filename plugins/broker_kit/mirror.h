@@ -89,6 +89,10 @@ class Mirror {
   void drop_alias(const Registered& peer);
   /// False: another registration is the live one.
   bool remove_peer(const Registered& peer);
+  /// A registration of this node is another one's from now on, or no node's. Until the core has let
+  /// it go the stream stands still: so the last one alone can have an end by the core under way.
+  void note_gone_over(const Registered& peer) { gone_over_ = peer; }
+  [[nodiscard]] bool has_gone_over(const Registered& peer) const { return peer == gone_over_; }
   [[nodiscard]] const Peer* find(const Fingerprint& peer) const;
   [[nodiscard]] Peer* find(const Fingerprint& peer);
   [[nodiscard]] bool is_live(const Registered& peer) const;
@@ -97,6 +101,8 @@ class Mirror {
 
   /// Entered or refreshed. Ignored for a registration that is not live.
   void add_member(std::string_view ns, const Registered& peer, std::string_view object);
+  /// Whether a peer of this node is one.
+  [[nodiscard]] bool is_member(std::string_view ns, const Fingerprint& peer) const;
   /// Ignored for who is no member.
   void set_watches(std::string_view ns, const Registered& peer, Watches watches);
   /// `place`: as Redis says; empty: as it was.
@@ -127,6 +133,7 @@ class Mirror {
   std::map<std::string, Fingerprint, std::less<>> aliases_;
   std::map<std::string, Namespace, std::less<>> namespaces_;
   std::vector<std::string> less_watched_;
+  Registered gone_over_;
 };
 
 }  // namespace peer_broker_kit

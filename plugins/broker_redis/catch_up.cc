@@ -111,7 +111,9 @@ void CatchUp::take_members(const std::string& ns, const Shared& shared) {
   if (shared.members) {
     here->elsewhere.emplace();
     for (const auto& [peer, object] : *shared.members) {
-      here->elsewhere->insert(peer);
+      // Whose session has come to this node by now is one of its own, though at this place of the
+      // stream it was elsewhere.
+      if (!mirror_.is_member(ns, peer)) here->elsewhere->insert(peer);
       const bool away = shared.away && shared.away->contains(peer);
       if (!object.empty()) elsewhere.push_back({peer, false, away, object});
     }

@@ -165,13 +165,25 @@ void Namespaces::remember_member(const Join& join, std::uint64_t version, std::u
 
 void Namespaces::leave(const std::string& ns, const Registered& peer, const std::string& told) {
   // The mirror first: it must be right even if the script never arrives.
-  if (mirror_.remove_member(ns, peer)) counts_.member_gone(ns);
+  if (mirror_.remove_member(ns, peer)) {
+    counts_.member_gone(ns);
+  } else if (mirror_.has_gone_over(peer)) {
+    forget(ns, peer.peer);
+  }
   if (!link_.is_up()) return;
   link_.run(Script::kLeave,
             {to_hex(peer.peer), std::to_string(peer.registration), ns,
              state_.is_connected() ? "0" : "1", told},
             or_give_up(link_));
   if (!state_.is_connected()) resync_.mark_dirty(peer.peer);
+}
+
+// Its session has gone over to another node, and the core has ended it here before it heard so: the
+// members here have been told.
+void Namespaces::forget(const std::string& ns, const Fingerprint& peer) {
+  Mirror::Namespace* here = mirror_.find(ns);
+  if (here == nullptr || !here->elsewhere || here->elsewhere->erase(peer) == 0) return;
+  counts_.member_gone(ns);
 }
 
 void Namespaces::update(const std::string& ns, const Registered& peer, std::string object) {

@@ -333,6 +333,7 @@ bool Sessions::let_go(const Registered& peer) {
     parts_.counts.tell(ns, *here);
   }
   parts_.mirror.remove_peer(peer);
+  parts_.mirror.note_gone_over(peer);
   return true;
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <future>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -103,6 +105,41 @@ void await_news(TwoNodes& nodes, BrokerNode& from, const Registered& peer, const
   const std::string text = numbered(++number + 1'000'000);
   from->broadcast({.ns = ns, .from = peer.peer, .exclude = {}, .text = text});
   EXPECT_TRUE(at.log().hears("broadcast " + ns + " " + text, nodes.patience));
+}
+
+/// The second node hears no news while this lives: the hold of a join. Null: the broker needs none.
+std::shared_ptr<void> hold_news(TwoNodes& nodes, const std::string& ns, const Registered& peer) {
+  const auto outcome = std::make_shared<std::promise<std::shared_ptr<void>>>();
+  auto hold = outcome->get_future();
+  nodes.there->join({.ns = ns, .peer = peer, .object = "{}", .max_size = 10, .page = 10},
+                    [outcome](JoinOutcome joined) { outcome->set_value(joined.hold); });
+  const bool answered = hold.wait_for(nodes.patience) == std::future_status::ready;
+  EXPECT_TRUE(answered) << "no answer to a join";
+  return answered ? hold.get() : nullptr;
+}
+
+/// All that the node has been asked so far has been answered.
+void await_answers(BrokerNode& node, const std::string& ns) {
+  EXPECT_TRUE(node.answer<std::optional<MemberPage>>([&](auto reply) {
+    node->list(ns, std::nullopt, 10, std::move(reply));
+  })) << "no answer to a list";
+}
+
+/// The second node takes a peer of the first, which knows of it when this returns. The answer goes
+/// to `outcomes`.
+Registered take_over(TwoNodes& nodes, const Registered& peer,
+                     std::vector<std::future<TakeOutcome>>& outcomes) {
+  static std::uint32_t last = 0;
+  const Registered moved{peer.peer, registered(++last).registration};
+  const auto outcome = std::make_shared<std::promise<TakeOutcome>>();
+  outcomes.push_back(outcome->get_future());
+  PeerTake what;
+  what.peer = peer;
+  what.node = "node-1";
+  what.number = moved.registration;
+  nodes.there->take_peer(what, [outcome](TakeOutcome taken) { outcome->set_value(taken); });
+  EXPECT_TRUE(nodes.here.log().hears("peer_taken " + name_of(peer.peer), nodes.patience));
+  return moved;
 }
 
 }  // namespace
@@ -364,6 +401,84 @@ TEST_P(SharedBrokerContract, ASessionGoesOverInOneStepAndOnlyItsNodeIsTold) {
   EXPECT_TRUE(nodes.there.log().hears("node_says node-2 a claim", nodes.patience));
   EXPECT_EQ(nodes.there.log().heard("member_left "), Lines());
   EXPECT_EQ(nodes.here.log().heard("replaced "), Lines());
+}
+
+// A step is answered, and the other node knows of it, while the news of this one wait. The core,
+// too, may have ended the registration before it hears that another node has it.
+TEST_P(SharedBrokerContract, WhoGoesOverAheadOfTheNewsIsHeardOfOnceEachTime) {
+  TwoNodes nodes(GetParam());
+  const Registered ann = nodes.add(nodes.here, 195);
+  const Registered bob = nodes.add(nodes.here, 196);
+  const Registered cid = nodes.add(nodes.there, 197);
+  const Registered dan = nodes.add(nodes.there, 198);
+  nodes.join(nodes.here, "lobby-195", bob);
+  nodes.join(nodes.there, "lobby-195", cid);
+  const std::array<SessionToken, 1> tokens{peer_number(19'500)};
+  const auto known = nodes.here.answer<bool>(
+      [&](auto reply) { nodes.here->set_session_tokens(ann, tokens, std::move(reply)); });
+  ASSERT_TRUE(known) << "no answer to set_session_tokens";
+  if (!*known) GTEST_SKIP() << "this broker moves no sessions";
+
+  const std::string name = name_of(ann.peer);
+  std::shared_ptr<void> news = hold_news(nodes, "other-195", dan);
+  nodes.join(nodes.here, "lobby-195", ann);
+  std::vector<std::future<TakeOutcome>> outcomes;
+  const Registered moved = take_over(nodes, ann, outcomes);
+  // Behind the answer of the step, on the way that answers take.
+  await_answers(nodes.there, "lobby-195");
+  news.reset();
+  ASSERT_EQ(outcomes[0].wait_for(nodes.patience), std::future_status::ready);
+  EXPECT_EQ(outcomes[0].get().status, TakeStatus::kTaken);
+  EXPECT_TRUE(nodes.there.log().hears("member_joined lobby-195 " + name, nodes.patience));
+
+  // The members here have been told of this end, and the others hear of the one there.
+  nodes.here->leave("lobby-195", ann);
+  await_answers(nodes.here, "lobby-195");
+  nodes.there->leave("lobby-195", moved);
+  await_news(nodes, nodes.there, cid, "lobby-195", nodes.here);
+  EXPECT_EQ(nodes.here.log().heard("member_left "), Lines());
+
+  const Registered again = nodes.add(nodes.here, 195);
+  nodes.join(nodes.here, "lobby-195", again);
+  await_news(nodes, nodes.here, bob, "lobby-195", nodes.there);
+  EXPECT_EQ(nodes.there.log().heard("member_joined lobby-195 " + name).size(), 2U);
+  nodes.here->leave("lobby-195", again);
+  await_news(nodes, nodes.here, bob, "lobby-195", nodes.there);
+  EXPECT_EQ(nodes.there.log().heard("member_left lobby-195 " + name).size(), 1U);
+}
+
+// The members of a namespace in which this node has none yet are asked for; the answer has a place
+// among the news, too.
+TEST_P(SharedBrokerContract, TwoWhoGoOverAheadOfTheNewsAreMembersOfTheirNodeAlone) {
+  TwoNodes nodes(GetParam());
+  const std::array<Registered, 2> peers{nodes.add(nodes.here, 200), nodes.add(nodes.here, 201)};
+  const Registered bob = nodes.add(nodes.here, 202);
+  const Registered dan = nodes.add(nodes.there, 203);
+  nodes.join(nodes.here, "lobby-200", bob);
+  for (const Registered& peer : peers) nodes.join(nodes.here, "lobby-200", peer);
+  const std::array<SessionToken, 1> tokens{peer_number(20'000)};
+  const auto known = nodes.here.answer<bool>(
+      [&](auto reply) { nodes.here->set_session_tokens(peers[0], tokens, std::move(reply)); });
+  ASSERT_TRUE(known) << "no answer to set_session_tokens";
+  if (!*known) GTEST_SKIP() << "this broker moves no sessions";
+
+  std::shared_ptr<void> news = hold_news(nodes, "other-200", dan);
+  std::vector<Registered> moved;
+  std::vector<std::future<TakeOutcome>> outcomes;
+  for (const Registered& peer : peers) moved.push_back(take_over(nodes, peer, outcomes));
+  await_answers(nodes.there, "lobby-200");
+  news.reset();
+  for (auto& outcome : outcomes) {
+    ASSERT_EQ(outcome.wait_for(nodes.patience), std::future_status::ready);
+    EXPECT_EQ(outcome.get().status, TakeStatus::kTaken);
+  }
+  await_news(nodes, nodes.here, bob, "lobby-200", nodes.there);
+  nodes.there->leave("lobby-200", moved[1]);
+  const Registered again = nodes.add(nodes.here, 201);
+  nodes.join(nodes.here, "lobby-200", again);
+  await_news(nodes, nodes.here, bob, "lobby-200", nodes.there);
+  const std::string line = "member_joined lobby-200 " + name_of(again.peer);
+  EXPECT_EQ(nodes.there.log().heard(line).size(), 1U);
 }
 
 TEST_P(SharedBrokerContract, ANodeKnowsTheOthersThatLive) {

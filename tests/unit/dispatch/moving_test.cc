@@ -8,9 +8,11 @@
 namespace peer::test {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 constexpr const char* kFar = "far";
 
@@ -132,6 +134,23 @@ TEST_F(MovingTest, WhoHasGoneMeanwhileDoesNotJoin) {
   EXPECT_THAT(alice().read(), HasSubstr("resumed"));
   EXPECT_TRUE(alice().waits());
   EXPECT_EQ(node().namespaces.find("lobby")->members.size(), 1U);
+}
+
+// She is away for the move alone. Who watches hears so only if she stays, and nobody comes for her.
+TEST_F(MovingTest, AJoinThatIsAnsweredOnTheWayTellsNobodyThatItsPeerIsAway) {
+  Client alice = resumable("alice");
+  broker_.joins.hold();
+  join(alice);
+  broker_.joins.wait();
+  PackedWriter claim;
+  claim.text(bytes_of(fingerprint_of(token("alice")))).number(0);
+  hear(MoveStep::kClaim, 7, claim.take());
+  EXPECT_THAT(alice.end(), ElementsAre("4001 replaced by a newer connection"));
+  broker_.joins.release();
+  while (said().empty() || said().back().step != MoveStep::kOffer) settle();
+  EXPECT_THAT(broker_.told(), Not(Contains("away alice lobby")));
+  hear(MoveStep::kCancel, 7, bytes_of(peer_named("alice")));
+  EXPECT_THAT(broker_.told(), Contains("away alice lobby").Times(1));
 }
 
 // The other node has been told that she knows.

@@ -71,6 +71,17 @@ TEST_F(MovingMembersTest, WhoLeavesOnTheWayDoesNotComeAnyMore) {
   EXPECT_EQ(directory_.last_coming("lobby"), third.joined);
 }
 
+// News of its join there, which are late here.
+TEST_F(MovingMembersTest, WhoComesIsAMemberElsewhereStill) {
+  join("lobby", "a");
+  const JoinResult coming = come("lobby", "moving");
+  directory_.announce_joined("lobby", fingerprint_of("moving"), text_frame("+moving"),
+                             text_frame("-moving"));
+  EXPECT_THAT(mail_of("a"), ElementsAre("+moving"));
+  directory_.end_move(*coming.ns, coming.joined, std::nullopt);
+  EXPECT_EQ(hear_broadcast_of_others(), 2U);
+}
+
 TEST_F(MovingMembersTest, ANamespaceEndsWithTheLastThatIsReleased) {
   const Room room{fingerprint_of("b"), 4, "state"};
   const JoinResult coming = come("den", "moving", &room);

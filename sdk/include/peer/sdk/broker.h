@@ -209,7 +209,8 @@ class Broker {
     (void)request;
     reply({});
   }
-  /// It has left, or its join came to nothing.
+  /// It has left, or its join came to nothing. The core may say so of a registration that has gone
+  /// over (BrokerHost::peer_taken), before it hears of that: the members here have been told then.
   virtual void leave(std::string_view ns, const Registered& peer) { (void)ns, (void)peer; }
   /// Others see another object of a member from now on; nobody is told.
   virtual void update(std::string_view ns, const Registered& peer, std::string_view object) {
