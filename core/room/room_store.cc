@@ -100,11 +100,15 @@ std::uint32_t page_size(const Newcomer& newcomer, const sdk::RoomCommit& commit)
 }
 
 std::optional<RoomSnapshot> snapshot_of(const std::optional<sdk::RoomRecord>& record) {
-  if (!record) return std::nullopt;
-  return RoomSnapshot{nullptr,
-                      {record->room.owner, record->room.max_size, record->room.state},
-                      record->version,
-                      record->members};
+  std::optional<RoomSnapshot> room;
+  if (!record) return room;
+  room.emplace();
+  room->room.owner = record->room.owner;
+  room->room.max_size = record->room.max_size;
+  room->room.state = record->room.state;
+  room->version = record->version;
+  room->members = record->members;
+  return room;
 }
 
 // For as long as the broker is asked: what it is asked about stays where it is.
