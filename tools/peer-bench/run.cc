@@ -10,6 +10,7 @@
 #include "tools/peer-bench/api_traffic.h"
 #include "tools/peer-bench/broadcast_load.h"
 #include "tools/peer-bench/churn_load.h"
+#include "tools/peer-bench/figures.h"
 #include "tools/peer-bench/floor.h"
 #include "tools/peer-bench/hostile_crowd.h"
 #include "tools/peer-bench/match_load.h"
@@ -18,7 +19,6 @@
 #include "tools/peer-bench/ping_load.h"
 #include "tools/peer-bench/probes.h"
 #include "tools/peer-bench/signal_load.h"
-#include "tools/peer-bench/socket_memory.h"
 
 // One run, from options to report, on the main thread. In: Options. Out: fields of the Report in
 // the order in which they are printed, and whether the server made a fault. The order of a run
@@ -117,94 +117,6 @@ std::optional<MemoryUse> server_memory(const Options& options) {
   return options.pid == 0 ? std::nullopt : memory_of(options.pid);
 }
 
-void report_memory(Report& report, std::string_view when, const std::optional<MemoryUse>& use) {
-  if (!use) return;
-  const std::string prefix = "server_memory_" + std::string(when);
-  report.count(prefix + "_anonymous_bytes", use->anonymous);
-  report.count(prefix + "_private_dirty_bytes", use->private_dirty);
-}
-
-void report_per_peer(Report& report, const std::optional<MemoryUse>& before,
-                     const std::optional<MemoryUse>& after, std::size_t peers) {
-  if (!before || !after) return;
-  // Only of a server that was just started: an older one takes memory that it has freed before.
-  const double grown =
-      static_cast<double>(after->anonymous) - static_cast<double>(before->anonymous);
-  report.number("server_memory_bytes_per_peer", grown / static_cast<double>(peers));
-}
-
-void report_latency(Report& report, const Histogram& latency) {
-  report.number("latency_p50_us", to_microseconds(latency.quantile(0.5)));
-  report.number("latency_p99_us", to_microseconds(latency.quantile(0.99)));
-  report.number("latency_p999_us", to_microseconds(latency.quantile(0.999)));
-  report.number("latency_max_us", to_microseconds(latency.max()));
-}
-
-void report_series(Report& report, const Subject& subject) {
-  const Window total = subject.series.total();
-  const double seconds = to_seconds(total.wall);
-  report.text("unit", subject.load->unit());
-  report.count("units", total.units);
-  report.number("seconds", seconds);
-  report.number("rate_per_sec", subject.series.rate());
-  report_latency(report, subject.load->latency());
-  if (subject.cpu) {
-    report.number("server_cpu_us_per_unit", subject.series.cpu_us_per_unit());
-    report.number("server_busy", to_seconds(total.subject_cpu) / seconds);
-  }
-  report.number("generator_cpu_us_per_unit",
-                to_microseconds(total.generator_cpu) / static_cast<double>(total.units));
-  report.number("generator_busy", to_seconds(total.generator_cpu) / seconds);
-}
-
-void report_shape(Report& report, const Options& options) {
-  report.text("mode", name_of(options.mode));
-  switch (options.mode) {
-    case Mode::kSignal:
-      report.count("pairs", options.pairs);
-      report.count("namespace_size", options.namespace_size);
-      break;
-    case Mode::kMatch:
-      report.count("pairs", options.pairs);
-      report.count("waiting", options.waiting);
-      break;
-    case Mode::kBroadcast:
-    case Mode::kSlow:
-      report.count("members", options.members);
-      report.count("senders", options.senders);
-      if (options.mode == Mode::kSlow) report.count("stalled", options.stalled);
-      break;
-    case Mode::kIdle:
-    case Mode::kPing:
-      report.count("peers", options.peers);
-      report.count("namespace_size", options.namespace_size);
-      break;
-    case Mode::kChurn:
-    case Mode::kHostile:
-      report.count("peers", options.peers);
-      break;
-    case Mode::kMixed:
-      report.count("pairs", options.pairs);
-      report.count("members", options.members);
-      break;
-    case Mode::kFloor:
-      report.count("pairs", options.pairs);
-      break;
-  }
-  report.count("payload_bytes", options.size);
-  report.count("in_flight", options.in_flight);
-}
-
-bool report_faults(Report& report, const Faults& faults) {
-  for (std::size_t i = 0; i < kFaultKinds; ++i) {
-    const auto fault = static_cast<Fault>(i);
-    report.count("faults_" + std::string(name_of(fault)), faults.count(fault));
-  }
-  if (faults.any()) report.text("first_fault", faults.first());
-  report.flag("ok", !faults.any());
-  return !faults.any();
-}
-
 /// Measures one load beside the floor, if that is wanted, and reports both.
 void measure_load(const Options& options, Load& load, Floor* floor, Report& report) {
   Progress progress(options);
@@ -266,14 +178,6 @@ void connect(const Options& options, PeerLoad& load) {
   load.connect_all([&](std::size_t ready) { progress.tick("connecting", ready, "peers ready"); });
 }
 
-/// What the kernel holds for the server's sockets that the stalled members are on: the fullest.
-void report_stalled_sockets(const Options& options, Report& report) {
-  const std::vector<std::uint64_t> sockets = socket_memory(options.port);
-  if (sockets.size() < options.stalled || options.stalled == 0) return;
-  report.count("stalled_socket_kernel_bytes_max", sockets.front());
-  report.count("stalled_socket_kernel_bytes_min", sockets[options.stalled - 1]);
-}
-
 void run_peer_load(const Options& options, PeerLoad& load, Floor* floor, Report& report) {
   const auto before = server_memory(options);
   connect(options, load);
@@ -285,7 +189,7 @@ void run_peer_load(const Options& options, PeerLoad& load, Floor* floor, Report&
   }
   listen_for_strays(load);
   // Before finish(), which lets the stalled members read.
-  if (options.mode == Mode::kSlow) report_stalled_sockets(options, report);
+  if (options.mode == Mode::kSlow) report_stalled_sockets(report, options);
   report_memory(report, "before", before);
   report_memory(report, "connected", connected);
   report_memory(report, "after", server_memory(options));
