@@ -46,17 +46,20 @@ std::uint64_t unsigned_of(const Reply& reply) {
 
 }  // namespace
 
-void Namespaces::join(const Join& join, const ReplyTo<JoinOutcome>& reply) {
-  try_join(join, reply, {Clock::now(), false});
+void Namespaces::join(const JoinRef& join) {
+  join->since = Clock::now();
+  try_join(join);
 }
 
-void Namespaces::try_join(const Join& join, const ReplyTo<JoinOutcome>& reply, Tries tries) {
-  if (!state_.is_connected()) return join_alone(join, reply);
+void Namespaces::try_join(const JoinRef& at_work) {
+  Join& join = *at_work;
+  if (!state_.is_connected()) return join_alone(join);
   // What the members here have missed is told to them alone: its page tells the new one.
   if (const auto* here = mirror_.find(join.ns); here != nullptr && here->behind) {
     catch_up_.compare(join.ns);
   }
-  const std::string token = announcements_.begin();
+  join.token = announcements_.begin();
+  join.marked = watchers_.join_begins(join.ns, join.watches);
   const peer::sdk::RoomCommit plain;
   const peer::sdk::RoomCommit& room = join.room ? *join.room : plain;
   const std::string fingerprint = to_hex(join.peer.peer);
@@ -68,51 +71,47 @@ void Namespaces::try_join(const Join& join, const ReplyTo<JoinOutcome>& reply, T
   const std::string room_max = std::to_string(room.room.max_size);
   const RoomTerms terms = terms_of(room);
   const std::string news = join.room ? room_envelope(join.ns, "", room) : std::string();
-  const std::string marked = watchers_.join_begins(join.ns, join.watches);
   link_.run(
       Script::kJoin,
-      {fingerprint, registration, join.ns, join.object, max_size, page, token, kind_of(join),
-       version, owner, room_max, room.room.state, news, tries.patient ? "1" : "0", terms.listed,
-       terms.empty, join.quiet ? "1" : "0", marked, join.watches.presence ? "1" : "0"},
-      [this, token, join, marked, reply, tries](const Reply* answer) {
-        take_join_reply(token, join, marked, answer, reply, tries);
-      });
+      {fingerprint, registration, join.ns, join.object, max_size, page, join.token, kind_of(join),
+       version, owner, room_max, room.room.state, news, join.patient ? "1" : "0", terms.listed,
+       terms.empty, join.quiet ? "1" : "0", join.marked, join.watches.presence ? "1" : "0"},
+      [this, at_work](const Reply* answer) { take_join_reply(at_work, answer); });
 }
 
 // What Redis has of the peer, or of all that is shared, may have yet to be put right.
-bool Namespaces::try_join_again(std::string_view status, const Join& join,
-                                const ReplyTo<JoinOutcome>& reply, Tries tries) {
+bool Namespaces::try_join_again(std::string_view status, const JoinRef& join) {
   // Redis does not know this registration: the peer is written anew, before the join in the same
   // order.
-  if (status == "stale" && !tries.resynced && mirror_.is_live(join.peer)) {
-    resync_.put_right(join.peer.peer);
-    try_join(join, reply, {tries.since, true});
+  if (status == "stale" && !join->resynced && mirror_.is_live(join->peer)) {
+    resync_.put_right(join->peer.peer);
+    join->resynced = true;
+    join->patient = true;
+    try_join(join);
     return true;
   }
   if (status != "unsettled") return false;
-  if (!heartbeat_.waits_for_others(tries.since)) {
-    if (Clock::now() - tries.since >= Heartbeat::kMaxWait)
+  if (!heartbeat_.waits_for_others(join->since)) {
+    if (Clock::now() - join->since >= Heartbeat::kMaxWait)
       return false;  // the core goes on by its own truth
     // The nodes that are waited for do not come back: the script shall go on without them.
-    tries.patient = false;
+    join->patient = false;
   }
-  loop_.run_at(Clock::now() + Heartbeat::kTryAgainAfter,
-               [this, join, reply, tries] { try_join(join, reply, tries); });
+  loop_.run_at(Clock::now() + Heartbeat::kTryAgainAfter, [this, join] { try_join(join); });
   return true;
 }
 
-void Namespaces::take_join_reply(const std::string& token, const Join& join,
-                                 const std::string& marked, const Reply* answer,
-                                 const ReplyTo<JoinOutcome>& reply, Tries tries) {
-  JoinOutcome outcome;
-  if (answer != nullptr) outcome.status = status_of(*answer);
+void Namespaces::take_join_reply(const JoinRef& at_work, const Reply* answer) {
+  Join& join = *at_work;
+  JoinOutcome& outcome = join.outcome;
+  outcome.status = answer != nullptr ? status_of(*answer) : JoinStatus::kUnavailable;
   if (outcome.status != JoinStatus::kJoined) {
-    announcements_.abandon(token);
+    announcements_.abandon(join.token);
     watchers_.join_ended(join.ns, join.watches, nullptr);
-    if (answer != nullptr && try_join_again((*answer)[0].text(), join, reply, tries)) return;
-    if (outcome.status == JoinStatus::kUnavailable) return join_alone(join, reply);
+    if (answer != nullptr && try_join_again((*answer)[0].text(), at_work)) return;
+    if (outcome.status == JoinStatus::kUnavailable) return join_alone(join);
     if (outcome.status == JoinStatus::kClusterFull) log_.full(loop_.now());
-    return reply(std::move(outcome));
+    return join.reply(std::move(outcome));
   }
   outcome.version = unsigned_of((*answer)[1]);
   outcome.page = read_page(*answer, 2, 6, join.watches.presence);
@@ -120,12 +119,12 @@ void Namespaces::take_join_reply(const std::string& token, const Join& join,
   remember_member(join, outcome.version, outcome.page.total, std::string((*answer)[5].text()));
   // Its place in the order of joins is kept, for the case that Redis loses it.
   mirror_.mark_shared(join.ns, join.peer, (*answer)[4].text());
-  watchers_.join_ended(join.ns, join.watches, &marked);
+  watchers_.join_ended(join.ns, join.watches, &join.marked);
   if (join.watches.presence) know_away(join.ns, outcome.page);
   catch_up_.know_members(join.ns, outcome.page);
-  announcements_.complete(token, [this, outcome = std::move(outcome), reply]() mutable {
-    outcome.hold = announcements_.hold_stream();
-    reply(std::move(outcome));
+  announcements_.complete(join.token, [this, at_work] {
+    at_work->outcome.hold = announcements_.hold_stream();
+    at_work->reply(std::move(at_work->outcome));
   });
 }
 
@@ -137,7 +136,7 @@ void Namespaces::note_move(const Join& join) {
 }
 
 // By this node's own truth: the core goes on so, and Redis learns of it with the next resync.
-void Namespaces::join_alone(const Join& join, const ReplyTo<JoinOutcome>& reply) {
+void Namespaces::join_alone(const Join& join) {
   note_move(join);
   remember_member(join, join.room ? join.room->version + 1 : 0, 0, {});
   resync_.mark_dirty(join.peer.peer);
@@ -145,7 +144,7 @@ void Namespaces::join_alone(const Join& join, const ReplyTo<JoinOutcome>& reply)
   // The members are compared behind this, or all of them when this node is connected again.
   if (link_.is_up()) outcome.hold = announcements_.hold_stream();
   if (state_.is_connected()) catch_up_.compare_soon(join.ns);
-  reply(std::move(outcome));
+  join.reply(std::move(outcome));
 }
 
 void Namespaces::remember_member(const Join& join, std::uint64_t version, std::uint64_t total,

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,17 +19,29 @@
 
 namespace peer_redis {
 
-/// A join as the core asks for it, with texts of its own: it may be tried several times.
+/// A join on its way, with texts of its own. It goes from step to step as one object, which is kept
+/// while Redis is asked: it may be tried several times.
 struct Join {
   std::string ns;
   Registered peer;
   std::string object;
   std::uint32_t max_size = 0;
   std::uint32_t page = 0;
-  std::optional<peer::sdk::RoomCommit> room;  ///< of a room that is joined or created
-  bool quiet = false;                         ///< the other nodes are not told
+  std::optional<peer::sdk::RoomCommit> room{};  ///< of a room that is joined or created
+  bool quiet = false;                           ///< the other nodes are not told
   Watches watches{};
+  ReplyTo<peer::sdk::JoinOutcome> reply{};  ///< called once, on the plugin's thread
+
+  // How far it has come: what Redis has may have yet to be put right.
+  Time since{};           ///< when it was tried first
+  bool resynced = false;  ///< the peer has been written anew for it
+  bool patient = true;    ///< it waits for nodes that put back what was lost
+  std::string token{};    ///< marks the place of its announcement in the stream
+  /// What is marked of the members here that watch others, the joiner among them.
+  std::string marked{};
+  peer::sdk::JoinOutcome outcome{};
 };
+using JoinRef = std::shared_ptr<Join>;
 
 /// Who is a member of what. Loop thread only.
 class Namespaces {
@@ -51,8 +64,8 @@ class Namespaces {
         self_(self),
         host_(host) {}
 
-  /// See sdk::Broker. `reply` is called once, on this thread; a joined one holds the stream.
-  void join(const Join& join, const ReplyTo<peer::sdk::JoinOutcome>& reply);
+  /// See sdk::Broker. The outcome of a peer that is in holds the stream.
+  void join(const JoinRef& join);
   /// Takes the member out of the mirror and out of Redis. Nothing is answered.
   void leave(const std::string& ns, const Registered& peer, const std::string& told = {});
   /// What others see of the member is another text from now on.
@@ -62,25 +75,14 @@ class Namespaces {
             bool with_away, const ReplyTo<std::optional<peer::sdk::MemberPage>>& reply);
 
  private:
-  /// How often a join has been tried, and since when: what Redis has may have yet to be put right.
-  struct Tries {
-    Time since;
-    bool resynced = false;
-    bool patient = true;  ///< waits for nodes that put back what was lost
-  };
-  using OnJoined = ReplyTo<peer::sdk::JoinOutcome>;
-
   /// Runs lua/join.lua once.
-  void try_join(const Join& join, const OnJoined& reply, Tries tries);
+  void try_join(const JoinRef& join);
   /// Whether the join is tried again, because Redis is not whole yet. Then this has seen to it.
-  bool try_join_again(std::string_view status, const Join& join, const OnJoined& reply,
-                      Tries tries);
-  /// The script has answered. `token` marks the place of the announcement in the stream.
-  /// `marked`: what is marked of the members here that watch others, the joiner among them.
-  void take_join_reply(const std::string& token, const Join& join, const std::string& marked,
-                       const Reply* answer, const OnJoined& reply, Tries tries);
+  bool try_join_again(std::string_view status, const JoinRef& join);
+  /// The script has answered; null: it has not.
+  void take_join_reply(const JoinRef& join, const Reply* answer);
   /// Redis cannot know: the core enters the member by its local view.
-  void join_alone(const Join& join, const OnJoined& reply);
+  void join_alone(const Join& join);
   /// The joiner was a member on another node: its end there is told before its new join.
   void note_move(const Join& join);
   /// The members here know of its leaving.

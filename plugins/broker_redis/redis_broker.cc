@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <future>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -148,13 +149,14 @@ std::size_t RedisBroker::broadcast(const NamespaceMessage& message) {
 }
 
 void RedisBroker::join(const JoinRequest& request, ReplyTo<JoinOutcome> reply) {
-  Join join{std::string(request.ns), request.peer,   std::string(request.object),
-            request.max_size,        request.page,   std::nullopt,
-            request.quiet,           request.watches};
-  if (request.room != nullptr) join.room = *request.room;
-  loop_->post([this, join = std::move(join), reply = std::move(reply)] {
-    node_->part_of(join.ns).namespaces().join(join, reply);
-  });
+  auto join =
+      std::make_shared<Join>(Join{std::string(request.ns), request.peer,
+                                  std::string(request.object), request.max_size, request.page});
+  if (request.room != nullptr) join->room = *request.room;
+  join->quiet = request.quiet;
+  join->watches = request.watches;
+  join->reply = std::move(reply);
+  loop_->post([this, join = std::move(join)] { node_->part_of(join->ns).namespaces().join(join); });
 }
 
 void RedisBroker::leave(std::string_view ns, const Registered& peer) {
@@ -183,8 +185,9 @@ void RedisBroker::read_room(std::string_view room_id, ReplyTo<RoomReading> reply
 
 void RedisBroker::commit_room(std::string_view room_id, const RoomCommit& commit,
                               ReplyTo<CommitOutcome> reply) {
-  loop_->post([this, room_id = std::string(room_id), commit, reply = std::move(reply)] {
-    node_->part_of(room_id).rooms().commit(room_id, commit, reply);
+  auto change = std::make_shared<Commit>(Commit{std::string(room_id), commit, std::move(reply)});
+  loop_->post([this, change = std::move(change)] {
+    node_->part_of(change->room_id).rooms().commit(change);
   });
 }
 

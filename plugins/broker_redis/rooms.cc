@@ -101,50 +101,49 @@ std::string room_envelope(std::string_view room_id, std::string_view token,
   return text;
 }
 
-void Rooms::commit(const std::string& room_id, const RoomCommit& commit,
-                   ReplyTo<CommitOutcome> reply) {
+void Rooms::commit(const CommitRef& at_work) {
+  Commit& commit = *at_work;
   // The core changes its own room then, and asks nobody again.
-  if (!state_.is_connected()) return commit_alone(room_id, commit, reply);
-  const std::string token = announcements_.begin();
-  const RoomTerms terms = terms_of(commit);
+  if (!state_.is_connected()) return commit_alone(commit);
+  const RoomCommit& change = commit.change;
+  commit.token = announcements_.begin();
+  const RoomTerms terms = terms_of(change);
   link_.run(Script::kCommitRoom,
-            {room_id, std::to_string(commit.version), to_hex(commit.room.owner),
-             std::to_string(commit.room.max_size), commit.room.state,
-             commit.kicked ? to_hex(*commit.kicked) : std::string(), to_hex(commit.by), token,
-             room_envelope(room_id, "", commit), room_envelope(room_id, token, commit),
-             commit.closes ? "1" : "0", terms.listed, terms.empty},
-            [this, token, room_id, commit, reply = std::move(reply)](const Reply* answer) {
-              take_commit_reply(token, room_id, commit, answer, reply);
-            });
+            {commit.room_id, std::to_string(change.version), to_hex(change.room.owner),
+             std::to_string(change.room.max_size), change.room.state,
+             change.kicked ? to_hex(*change.kicked) : std::string(), to_hex(change.by),
+             commit.token, room_envelope(commit.room_id, "", change),
+             room_envelope(commit.room_id, commit.token, change), change.closes ? "1" : "0",
+             terms.listed, terms.empty},
+            [this, at_work](const Reply* answer) { take_commit_reply(at_work, answer); });
 }
 
-void Rooms::take_commit_reply(const std::string& token, const std::string& room_id,
-                              const RoomCommit& commit, const Reply* answer,
-                              const ReplyTo<CommitOutcome>& reply) {
-  CommitOutcome outcome;
+void Rooms::take_commit_reply(const CommitRef& at_work, const Reply* answer) {
+  Commit& commit = *at_work;
+  CommitOutcome& outcome = commit.outcome;
   if (answer != nullptr) outcome.status = commit_status((*answer)[0].text());
   if (outcome.status != CommitStatus::kCommitted) {
-    announcements_.abandon(token);
-    if (outcome.status == CommitStatus::kUnavailable) return commit_alone(room_id, commit, reply);
-    return reply(outcome);
+    announcements_.abandon(commit.token);
+    if (outcome.status == CommitStatus::kUnavailable) return commit_alone(commit);
+    return commit.reply(outcome);
   }
   outcome.version = to_number<std::uint64_t>(std::to_string((*answer)[1].integer())).value_or(0);
-  if (!commit.closes) remember(room_id, commit, outcome.version);
+  if (!commit.change.closes) remember(commit, outcome.version);
   // The announcement carries the token to this node only. When it has come, the core has been told.
-  announcements_.complete(token, [reply, outcome] { reply(outcome); });
+  announcements_.complete(commit.token, [at_work] { at_work->reply(at_work->outcome); });
 }
 
-void Rooms::commit_alone(const std::string& room_id, const RoomCommit& commit,
-                         const ReplyTo<CommitOutcome>& reply) {
-  remember(room_id, commit, commit.version + 1);
-  reply({});
+void Rooms::commit_alone(const Commit& commit) {
+  remember(commit, commit.change.version + 1);
+  commit.reply({});
 }
 
-void Rooms::remember(const std::string& room_id, const RoomCommit& commit, std::uint64_t version) {
-  Mirror::Namespace* here = mirror_.find(room_id);
+void Rooms::remember(const Commit& commit, std::uint64_t version) {
+  Mirror::Namespace* here = mirror_.find(commit.room_id);
   if (here == nullptr) return;
   std::string created = here->room ? here->room->created : std::string();
-  here->room = Mirror::Room{commit.room, version, std::move(created), terms_of(commit)};
+  here->room =
+      Mirror::Room{commit.change.room, version, std::move(created), terms_of(commit.change)};
 }
 
 void Rooms::list(std::uint64_t after, std::uint32_t limit,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,16 @@
 #include "link.h"
 
 namespace peer_redis {
+
+/// A change of a room on its way, kept while Redis is asked.
+struct Commit {
+  std::string room_id;
+  peer::sdk::RoomCommit change;
+  ReplyTo<peer::sdk::CommitOutcome> reply;  ///< called once, on the plugin's thread
+  std::string token{};                      ///< marks the place of its announcement in the stream
+  peer::sdk::CommitOutcome outcome{};
+};
+using CommitRef = std::shared_ptr<Commit>;
 
 /// What Redis has of rooms: read with a version, and committed if that is still the version. The
 /// policy decides in the core. Loop thread only.
@@ -29,8 +40,7 @@ class Rooms {
   /// Answers with the room as all nodes have it, or with "cannot know".
   void read(const std::string& room_id, const ReplyTo<peer::sdk::RoomReading>& reply);
   /// Answers when the change has been announced here: the core has heard of it first.
-  void commit(const std::string& room_id, const peer::sdk::RoomCommit& commit,
-              ReplyTo<peer::sdk::CommitOutcome> reply);
+  void commit(const CommitRef& commit);
   /// Public rooms of all nodes behind a place; nullopt: cannot know.
   void list(std::uint64_t after, std::uint32_t limit,
             const ReplyTo<std::optional<peer::sdk::RoomPage>>& reply);
@@ -39,17 +49,12 @@ class Rooms {
   /// Tries again while nodes have yet to put back what was lost. `since`: when the reading began.
   void try_read(const std::string& room_id, const ReplyTo<peer::sdk::RoomReading>& reply,
                 Time since);
-  /// The script has answered. `token` marks the place of the announcement.
-  void take_commit_reply(const std::string& token, const std::string& room_id,
-                         const peer::sdk::RoomCommit& commit, const Reply* answer,
-                         const ReplyTo<peer::sdk::CommitOutcome>& reply);
+  /// The script has answered; null: it has not.
+  void take_commit_reply(const CommitRef& commit, const Reply* answer);
   /// Redis cannot know. The mirror keeps the change for the next resync.
-  void commit_alone(const std::string& room_id, const peer::sdk::RoomCommit& commit,
-                    const ReplyTo<peer::sdk::CommitOutcome>& reply);
-
+  void commit_alone(const Commit& commit);
   /// The mirror has the room as it is now.
-  void remember(const std::string& room_id, const peer::sdk::RoomCommit& commit,
-                std::uint64_t version);
+  void remember(const Commit& commit, std::uint64_t version);
 
   EventLoop& loop_;
   Link& link_;
