@@ -31,6 +31,9 @@ void handle_metadata(const Call& call);
 /// join, or join_room: judged and answered. `question`: for a room's policy; its name is that of
 /// the namespace.
 void start_join(const Call& call, JoinDraft draft, RoomQuestion question);
+/// What a peer wants of a room, or of a namespace that may be one, for its policy.
+[[nodiscard]] RoomQuestion question_of(const Call& call, std::string_view name,
+                                       sdk::RoomAction action);
 /// The peer as a newcomer. `object`: what others will see of it.
 [[nodiscard]] Newcomer newcomer_of(const Call& call, Newcomer::Into into, std::string_view ns,
                                    std::string object);
@@ -74,10 +77,5 @@ void handle_room_info(const Call& call);
 void handle_kick(const Call& call);
 /// A type of a room policy. `answered_by`: the policies that answer it (Served::index).
 void handle_room_message(const Call& call, const std::vector<std::size_t>& answered_by);
-/// What a peer wants of a room, for its policy.
-[[nodiscard]] RoomQuestion question_of(const Call& call, std::string_view room,
-                                       sdk::RoomAction action);
-/// Answers with the error of a refused change of a room, or of a refused join.
-void reply_refusal(Session& session, std::string_view id, const sdk::RoomRefusal& refusal);
 
 }  // namespace peer

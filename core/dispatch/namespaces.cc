@@ -149,6 +149,12 @@ void start_join(const Call& call, JoinDraft draft, RoomQuestion question) {
   node.rooms.ask(std::move(task));
 }
 
+RoomQuestion question_of(const Call& call, std::string_view name, sdk::RoomAction action) {
+  RoomQuestion question{std::string(name), action, call.session.fingerprint};
+  question.actor_proved = call.session.proved;
+  return question;
+}
+
 Newcomer newcomer_of(const Call& call, Newcomer::Into into, std::string_view ns,
                      std::string object) {
   return {into,

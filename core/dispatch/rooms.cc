@@ -1,9 +1,7 @@
 #include <algorithm>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 
 #include "core/dispatch/handlers.h"
 #include "core/session/replies.h"
@@ -92,32 +90,8 @@ void kick(const Call& call, const std::string& name, const Fingerprint& target) 
       }));
 }
 
-constexpr std::size_t kLongestPassword = 256;  // bytes
-
-// Takes a password out of the fields, for a policy that has passwords looked at. Returns what is
-// wrong with it.
-std::optional<std::string_view> take_password(RoomQuestion& question) {
-  auto* fields = std::get_if<sdk::Value::Object>(&question.fields.data);
-  const auto found = fields->find("password");
-  if (found == fields->end() || found->second.is_null()) return std::nullopt;
-  auto* text = std::get_if<std::string>(&found->second.data);
-  if (text == nullptr) return "password must be a string";
-  if (text->empty()) return "password too short";
-  if (text->size() > kLongestPassword) return "password too long";
-  question.password = std::make_shared<const Secret>(*text);
-  wipe(*text);
-  fields->erase(found);
-  return std::nullopt;
-}
-
 // Whether the room's policy takes the fields; else it has been answered.
 bool accepts_fields(const Call& call, RoomQuestion& question) {
-  if (call.node.room_traits[call.node.policies.of(question.name).index].takes_passwords) {
-    if (const auto fault = take_password(question)) {
-      call.error(400, *fault);
-      return false;
-    }
-  }
   const auto refusal = call.node.rooms.check(question, call.loop().wall());
   if (refusal) reply_refusal(call.session, call.message.id, *refusal);
   return !refusal;
@@ -151,16 +125,6 @@ bool may_create(const Call& call, const CreateRoomRequest& request) {
 }
 
 }  // namespace
-
-RoomQuestion question_of(const Call& call, std::string_view room, sdk::RoomAction action) {
-  RoomQuestion question{std::string(room), action, call.session.fingerprint};
-  question.actor_proved = call.session.proved;
-  return question;
-}
-
-void reply_refusal(Session& session, std::string_view id, const sdk::RoomRefusal& refusal) {
-  reply_error(session, id, refusal.code, refusal.message);
-}
 
 void handle_create_room(const Call& call) {
   CreateRoomRequest request;

@@ -1,7 +1,11 @@
 #include "core/room/rooms.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <string>
 #include <utility>
+#include <variant>
 
 #include "core/room/room_rules.h"
 #include "core/wire/notices.h"
@@ -9,8 +13,8 @@
 // Each change of a room, on the loop of its task. In: a question, with the peer that asks or the
 // member that has gone. Out: the answer, when the change is committed or refused. A task goes from
 // attempt() to the store, which reads (take_view), to the policy (decide), to the store, which
-// commits (take_outcome), and from conclude() to its end or to attempt() again. No lock is held in
-// between; the version of the room tells whether another change was quicker.
+// commits, and from conclude() to its end or to attempt() again. No lock is held in between; the
+// version of the room tells whether another change was quicker.
 namespace peer {
 namespace {
 
@@ -26,12 +30,28 @@ constexpr int kMaxSettleAttempts = 256;
 
 // A password is compared so often, should the room get another one meanwhile each time.
 constexpr int kMaxPasswords = 3;
+constexpr std::size_t kLongestPassword = 256;  // bytes
 
 int attempts_for(const RoomTask& task) {
   return task.question.action == sdk::RoomAction::kLeave ? kMaxSettleAttempts : kMaxAttempts;
 }
 
 sdk::RoomRefusal not_found() { return {404, "room not found"}; }
+
+// Takes a password out of the fields. Returns what is wrong with it.
+const char* take_password(RoomQuestion& question) {
+  auto* fields = std::get_if<sdk::Value::Object>(&question.fields.data);
+  const auto found = fields->find("password");
+  if (found == fields->end() || found->second.is_null()) return nullptr;
+  auto* text = std::get_if<std::string>(&found->second.data);
+  if (text == nullptr) return "password must be a string";
+  if (text->empty()) return "password too short";
+  if (text->size() > kLongestPassword) return "password too long";
+  question.password = std::make_shared<const Secret>(*text);
+  wipe(*text);
+  fields->erase(found);
+  return nullptr;
+}
 
 bool is_member(const RoomSnapshot& room, const Fingerprint& peer) {
   return std::find(room.members.begin(), room.members.end(), peer) != room.members.end();
@@ -118,7 +138,7 @@ void Rooms::ask(RoomTask&& task) {
 void Rooms::attempt(RoomTask&& task) {
   // A namespace has no policy, and that of a new room has been asked.
   if (comes_into(task, Into::kNamespace) || comes_into(task, Into::kNewRoom)) {
-    return store_->join(std::move(task), take_outcome);
+    return store_->join(std::move(task), conclude);
   }
   store_->read(std::move(task), take_view);
 }
@@ -149,7 +169,7 @@ void Rooms::decide(RoomTask&& task, const RoomSnapshot& room) {
     task.change.closes = true;
     task.change.posts.push_back(
         {std::nullopt, room_closed_frame(task.question.name, *task.question.ends, now)});
-    return store_->commit(std::move(task), take_outcome);
+    return store_->commit(std::move(task), conclude);
   }
   const Served<sdk::RoomPolicy>& by = policies_.of(task.question.name);
   RoomVerdict verdict = verdict_on(by, room, task.question, now);
@@ -162,8 +182,8 @@ void Rooms::decide(RoomTask&& task, const RoomSnapshot& room) {
   task.change = change_of(by, task.question, verdict, room, now);
   task.change.may_be_listed = traits_->at(by.index).lists_rooms;
   task.wake_after = verdict.wake_after;
-  if (task.newcomer) return store_->join(std::move(task), take_outcome);
-  store_->commit(std::move(task), take_outcome);
+  if (task.newcomer) return store_->join(std::move(task), conclude);
+  store_->commit(std::move(task), conclude);
 }
 
 void Rooms::look_at_password(RoomTask&& task, const sdk::RoomOrders& orders) {
@@ -199,37 +219,34 @@ void Rooms::go_on(RoomTask&& task, bool failed) {
   rooms.ask(std::move(task));
 }
 
-void Rooms::take_outcome(RoomTask&& task, RoomOutcome&& outcome) {
-  task.rooms->conclude(std::move(task), std::move(outcome));
-}
-
 void Rooms::conclude(RoomTask&& task, RoomOutcome&& outcome) {
+  Rooms& rooms = *task.rooms;
   switch (outcome.status) {
     case Status::kDone:
-      return complete(std::move(task), std::move(outcome));
+      return rooms.complete(std::move(task), std::move(outcome));
     case Status::kConflict:
-      if (++task.attempts < attempts_for(task)) return attempt(std::move(task));
-      return refuse(std::move(task), {429, "room busy"});
+      if (++task.attempts < attempts_for(task)) return rooms.attempt(std::move(task));
+      return rooms.refuse(std::move(task), {429, "room busy"});
     case Status::kIsRoom:
       // The name is a room's, so the peer is judged by its policy like one that asked for
       // join_room.
       task.newcomer->into = Into::kRoom;
-      return attempt(std::move(task));
+      return rooms.attempt(std::move(task));
     case Status::kUnavailable:
       // From here on OwnRooms serves the task, to its end.
       task.alone = true;
       task.attempts = 0;
-      return attempt(std::move(task));
+      return rooms.attempt(std::move(task));
     case Status::kFull:
-      return refuse(std::move(task), {429, "namespace full"});
+      return rooms.refuse(std::move(task), {429, "namespace full"});
     case Status::kClusterFull:
-      return refuse(std::move(task), {503, kClusterFullMessage});
+      return rooms.refuse(std::move(task), {503, kClusterFullMessage});
     case Status::kExists:
-      return refuse(std::move(task), {409, "room already exists"});
+      return rooms.refuse(std::move(task), {409, "room already exists"});
     case Status::kGone:
-      return refuse(std::move(task), not_found());
+      return rooms.refuse(std::move(task), not_found());
     case Status::kNotMember:
-      return refuse(std::move(task), {404, "peer not in room"});
+      return rooms.refuse(std::move(task), {404, "peer not in room"});
   }
 }
 
@@ -284,8 +301,12 @@ void Rooms::look(RoomTask&& task) {
   });
 }
 
-std::optional<sdk::RoomRefusal> Rooms::check(const RoomQuestion& question, sdk::Instant now) const {
-  return peer::check(policies_.of(question.name), request_of(question, now));
+std::optional<sdk::RoomRefusal> Rooms::check(RoomQuestion& question, sdk::Instant now) const {
+  const Served<sdk::RoomPolicy>& by = policies_.of(question.name);
+  if (traits_->at(by.index).takes_passwords) {
+    if (const char* fault = take_password(question)) return sdk::RoomRefusal{400, fault};
+  }
+  return peer::check(by, request_of(question, now));
 }
 
 Room Rooms::known(std::string_view name, sdk::RoomState state) const {

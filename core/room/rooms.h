@@ -45,8 +45,9 @@ class Rooms {
   void ask(RoomTask&& task);
   /// Says what is known of a room, without a question.
   void look(RoomTask&& task);
-  /// What the room's policy has against the fields of a question that will be asked.
-  [[nodiscard]] std::optional<sdk::RoomRefusal> check(const RoomQuestion& question,
+  /// What speaks against the fields of a question that will be asked, before it is: the room's
+  /// policy says so. Of one that has passwords looked at, a password is taken out of the fields.
+  [[nodiscard]] std::optional<sdk::RoomRefusal> check(RoomQuestion& question,
                                                       sdk::Instant now) const;
   /// A room as another node, or the broker, tells of it, with what follows from that.
   [[nodiscard]] Room known(std::string_view name, sdk::RoomState state) const;
@@ -66,7 +67,6 @@ class Rooms {
   void attempt(RoomTask&& task);
   void decide(RoomTask&& task, const RoomSnapshot& room);
   void look_at_password(RoomTask&& task, const sdk::RoomOrders& orders);
-  void conclude(RoomTask&& task, RoomOutcome&& outcome);
   void tell_events(const RoomTask& task) const;
   void complete(RoomTask&& task, RoomOutcome&& outcome);
   void refuse(RoomTask&& task, sdk::RoomRefusal refusal);
@@ -74,7 +74,7 @@ class Rooms {
   static void go_on(RoomTask&& task, bool failed);
   static void answer(RoomTask&& task, RoomAnswer&& answer);
   static void take_view(RoomTask&& task, RoomView&& view);
-  static void take_outcome(RoomTask&& task, RoomOutcome&& outcome);
+  static void conclude(RoomTask&& task, RoomOutcome&& outcome);
 
   const std::unique_ptr<RoomStore> store_;
   const ByNamespace<sdk::RoomPolicy> policies_;

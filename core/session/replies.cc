@@ -44,6 +44,10 @@ void reply_error(Session& session, MessageType answered, std::string_view id, in
   reply(session, "error", id, payload);
 }
 
+void reply_refusal(Session& session, std::string_view id, const sdk::RoomRefusal& refusal) {
+  reply_error(session, id, refusal.code, refusal.message);
+}
+
 void reply_ack(Session& session, std::string_view id, std::uint32_t delivered,
                std::uint32_t dropped) {
   // A client that sends no request id expects no ack (docs/protocol.md, "C.1 Request ids").

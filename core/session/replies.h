@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <peer/sdk/match_strategy.h>
+#include <peer/sdk/room_policy.h>
 
 #include "core/config/config.h"
 #include "core/hub/namespace_directory.h"
@@ -25,6 +26,8 @@ void reply_error(Session& session, std::string_view id, int code, std::string_vi
 /// peer's further messages were handled. The other counts it under the type of the latest.
 void reply_error(Session& session, MessageType answered, std::string_view id, int code,
                  std::string_view message);
+/// The error of a change of a room, or of a join, that is refused.
+void reply_refusal(Session& session, std::string_view id, const sdk::RoomRefusal& refusal);
 /// `ack {delivered, dropped}`, to a request with an id only (docs/protocol.md, "C.1 Request ids").
 void reply_ack(Session& session, std::string_view id, std::uint32_t delivered,
                std::uint32_t dropped);
