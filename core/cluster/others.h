@@ -214,6 +214,21 @@ class Others {
         [&](sdk::BrokerReply<sdk::ParkedSession> reply) { broker_.next_parked(std::move(reply)); },
         std::move(then));
   }
+  /// Carries a message to a peer elsewhere. `then` hears what has become of it, as with ask().
+  template <typename Then>
+  void route(EventLoop& loop, const sdk::DirectedMessage& message, Then then) {
+    ask<sdk::RouteOutcome>(
+        loop, {calls_, "route"}, sdk::RouteOutcome::kUnavailable,
+        [&](sdk::BrokerReply<sdk::RouteOutcome> reply) {
+          broker_.route(message, std::move(reply));
+        },
+        std::move(then));
+  }
+  /// The same for a sender that does not wait: `heard` is called on any thread, or never.
+  void route_unawaited(const sdk::DirectedMessage& message,
+                       sdk::BrokerReply<sdk::RouteOutcome> heard) {
+    calls_.run("route", [&] { broker_.route(message, std::move(heard)); });
+  }
   /// Sends a message to the members on other nodes. Returns the copies handed over to the broker;
   /// nobody says how many of them arrive.
   std::size_t broadcast(const sdk::NamespaceMessage& message) {

@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "core/cluster/ask.h"
 #include "core/dispatch/handlers.h"
 #include "core/session/replies.h"
 #include "core/wire/notices.h"
@@ -121,28 +120,24 @@ void route_elsewhere(const Call& call, const std::optional<Fingerprint>& target,
   sdk::DirectedMessage message{call.session.fingerprint, target.value_or(Fingerprint()), namespaces,
                                text_of(frame), wants_outcome};
   message.to_alias = !target;
-  const auto start = [&](sdk::BrokerReply<sdk::RouteOutcome> answer) {
-    node.plugins.broker->route(message, std::move(answer));
-  };
   if (wants_outcome) {
     expect_answer(call.session);
-    // ask() bounds the wait, so every message with an id gets an answer.
-    return ask<sdk::RouteOutcome>(
-        call.loop(), {node.broker_calls, "route"}, sdk::RouteOutcome::kUnavailable, start,
+    // The wait is bounded, so every message with an id gets an answer.
+    return node.others.route(
+        call.loop(), message,
         [&node, sender, type, id = std::string(call.message.id)](sdk::RouteOutcome outcome) {
           answer_route(node, sender, type, id, outcome);
           answer_expected(node, sender);
         });
   }
-  const auto answer = [&node, sender, type](sdk::RouteOutcome outcome) {  // std::function holds it
+  node.others.route_unawaited(message, [&node, sender, type](sdk::RouteOutcome outcome) {
     // Without an id the client hears of these errors only; it does not matter when, or if, the
     // answer comes.
     if (outcome != sdk::RouteOutcome::kNotFound && outcome != sdk::RouteOutcome::kForbidden) return;
     EventLoop& loop = node.loop_of(sender);
     if (EventLoop::current() == &loop) return answer_route(node, sender, type, {}, outcome);
     loop.post([&node, sender, type, outcome] { answer_route(node, sender, type, {}, outcome); });
-  };
-  node.broker_calls.run("route", [&] { start(answer); });
+  });
 }
 
 void send_to_alias(const Call& call);
@@ -238,22 +233,17 @@ std::optional<sdk::RouteOutcome> signal_here(const Call& call, const Fingerprint
 
 void signal_elsewhere(const Call& call, const Fingerprint& target, std::string_view payload,
                       UniqueTask<void(Session& session, sdk::RouteOutcome outcome)> then) {
-  Node& node = call.node;
   Session& session = call.session;
   if (!may_fan_out(call, 1)) return then(session, sdk::RouteOutcome::kDropped);
   const FrameRef frame = signal_frame(call, target, payload);
   const std::vector<std::string_view> namespaces = names_of(session);
   const sdk::DirectedMessage message{session.fingerprint, target, namespaces, text_of(frame), true};
-  ask<sdk::RouteOutcome>(
-      call.loop(), {node.broker_calls, "route"}, sdk::RouteOutcome::kUnavailable,
-      [&](sdk::BrokerReply<sdk::RouteOutcome> answer) {
-        node.plugins.broker->route(message, std::move(answer));
-      },
-      [&loop = call.loop(), ref = session.ref(),
-       then = std::move(then)](sdk::RouteOutcome outcome) mutable {
-        Session* there = find_session(loop, ref);
-        if (there != nullptr && there->is_open()) then(*there, outcome);
-      });
+  call.node.others.route(call.loop(), message,
+                         [&loop = call.loop(), ref = session.ref(),
+                          then = std::move(then)](sdk::RouteOutcome outcome) mutable {
+                           Session* there = find_session(loop, ref);
+                           if (there != nullptr && there->is_open()) then(*there, outcome);
+                         });
 }
 
 void handle_directed(const Call& call) {
