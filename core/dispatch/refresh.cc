@@ -20,10 +20,7 @@ std::optional<std::string> refusal_of(const Session& session, const AuthEntry& e
     entry.calls.fault("authenticate", "neither granted nor rejected the token of an auth_refresh");
     return std::string(kAuthFailed);
   }
-  const bool same_kind = granted->identity.has_value() == session.has_identity;
-  if (!same_kind || fingerprint_by(*granted, session.fingerprint) != session.fingerprint) {
-    return "another identity";
-  }
+  if (!is_of(session, *granted)) return "another identity";
   if (granted->expires && *granted->expires <= session.loop().wall()) return "token expired";
   return std::nullopt;
 }

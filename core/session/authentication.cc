@@ -139,6 +139,11 @@ Fingerprint fingerprint_by(const sdk::AuthGrant& granted, const Fingerprint& of_
   return granted.identity ? fingerprint_of_identity(*granted.identity) : of_public_key;
 }
 
+bool is_of(const Session& session, const sdk::AuthGrant& granted) {
+  return granted.identity.has_value() == session.has_identity &&
+         fingerprint_by(granted, session.fingerprint) == session.fingerprint;
+}
+
 std::unique_ptr<Rights> rights_of(const sdk::AuthGrant& granted, const std::string& granted_by) {
   const bool names = granted.lists_namespaces || !granted.namespaces.empty();
   if (!names && !granted.rate_per_second && granted.may_create_rooms) return nullptr;

@@ -43,6 +43,8 @@ void limit_to_foreign(sdk::AuthGrant& granted);
 /// Who a peer is by this grant: its identity, or whoever the fingerprint of its public_key says.
 [[nodiscard]] Fingerprint fingerprint_by(const sdk::AuthGrant& granted,
                                          const Fingerprint& of_public_key);
+/// Whether a new grant is for the same peer: one for another identity would make it another.
+[[nodiscard]] bool is_of(const Session& session, const sdk::AuthGrant& granted);
 /// The rights of a grant; null: all. `granted_by`: the label of the plugin, which outlives them.
 [[nodiscard]] std::unique_ptr<Rights> rights_of(const sdk::AuthGrant& granted,
                                                 const std::string& granted_by);

@@ -34,12 +34,6 @@ void expire(Session& session) {
   session.close(CloseCode::kAuthFailed, kAuthExpired);
 }
 
-// Whether the new grant is for the same peer: one for another identity would make it another.
-bool is_of(const Session& session, const sdk::AuthGrant& granted) {
-  return granted.identity.has_value() == session.has_identity &&
-         fingerprint_by(granted, session.fingerprint) == session.fingerprint;
-}
-
 // An away session ends when its deadline has come, and nobody can be asked about it.
 void ask_at(Session& session, Time at) {
   session.set_deadline(session.is_away() ? session.renewal->ends : at);
