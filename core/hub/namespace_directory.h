@@ -122,7 +122,6 @@ struct RoomSnapshot {
 
 enum class JoinStatus : std::uint8_t {
   kJoined,
-  kRefreshed,  ///< a member already: its peer object was replaced
   kFull,
   kIsRoom,    ///< the name is a room: ask its policy
   kGone,      ///< no such room (any more)

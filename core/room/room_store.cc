@@ -62,7 +62,6 @@ void show_alone(const Newcomer& newcomer, PeerPage& page) {
 Status status_of(JoinStatus status) {
   switch (status) {
     case JoinStatus::kJoined:
-    case JoinStatus::kRefreshed:
       return Status::kDone;
     case JoinStatus::kFull:
       return Status::kFull;
@@ -127,7 +126,7 @@ void tell_room(Events* events, std::string_view room, std::string_view change, s
 }
 
 void OwnRooms::read(RoomTask&& task, OnView then) {
-  RoomView view{namespaces_.room(task.question.name), others_ == Others::kNone};
+  RoomView view{namespaces_.room(task.question.name), elsewhere_ == Elsewhere::kNobody};
   then(std::move(task), std::move(view));
 }
 
@@ -154,7 +153,7 @@ void OwnRooms::join(RoomTask&& task, OnOutcome then) {
 RoomOutcome OwnRooms::let_in(const RoomTask& task) {
   const std::string& name = task.question.name;
   // Where others may exist, the newcomer has seen none of their members: it is shown them later.
-  const Joiner joiner = joiner_of(task, others_ == Others::kMayBe);
+  const Joiner joiner = joiner_of(task, elsewhere_ == Elsewhere::kMayBe);
   RoomOutcome outcome;
   outcome.version = task.based_on + 1;
   switch (task.newcomer->into) {
@@ -312,7 +311,7 @@ void SharedRooms::join_shared(RoomTask&& task, OnOutcome then) {
       [this, kept = std::move(kept), then](sdk::JoinOutcome outcome) {
         // The broker has entered it, and end_session() knew nothing of this membership.
         if (kept->newcomer_has_gone()) return withdraw(kept->question.name, kept->newcomer->peer);
-        if (revision_ < 7) peer::Others::forget_away(outcome.page);
+        if (revision_ < 7) Others::forget_away(outcome.page);
         enter(std::move(*kept), outcome, then);
       });
 }

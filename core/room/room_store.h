@@ -103,12 +103,12 @@ class RoomStore {
 /// them.
 class OwnRooms final : public RoomStore {
  public:
-  enum class Others : std::uint8_t { kNone, kMayBe };
+  /// Whether there may be members on other nodes, of which it knows nothing.
+  enum class Elsewhere : std::uint8_t { kNobody, kMayBe };
 
-  /// `others`: whether there are nodes that it knows nothing of.
   /// `events` is told of rooms that end with their last member; null: nobody is.
-  OwnRooms(NamespaceDirectory& namespaces, Others others, Events* events = nullptr)
-      : namespaces_(namespaces), others_(others), events_(events) {}
+  OwnRooms(NamespaceDirectory& namespaces, Elsewhere elsewhere, Events* events = nullptr)
+      : namespaces_(namespaces), elsewhere_(elsewhere), events_(events) {}
 
   void read(RoomTask&& task, OnView then) override;
   void commit(RoomTask&& task, OnOutcome then) override;
@@ -128,7 +128,7 @@ class OwnRooms final : public RoomStore {
   RoomOutcome let_in(const RoomTask& task);
 
   NamespaceDirectory& namespaces_;
-  const Others others_;
+  const Elsewhere elsewhere_;
   Events* const events_;
 };
 
@@ -140,7 +140,7 @@ class SharedRooms final : public RoomStore {
   SharedRooms(NamespaceDirectory& namespaces, sdk::Broker& broker, PluginCalls& calls,
               std::uint32_t revision = PEER_SDK_REVISION)
       : namespaces_(namespaces),
-        own_(namespaces, OwnRooms::Others::kMayBe),
+        own_(namespaces, OwnRooms::Elsewhere::kMayBe),
         broker_(broker),
         calls_(calls),
         revision_(revision) {}

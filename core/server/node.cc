@@ -60,7 +60,7 @@ bool may_grant_identities(const AuthEntry& entry) {
 
 std::unique_ptr<RoomStore> make_room_store(Node& node) {
   if (node.others.none()) {
-    return std::make_unique<OwnRooms>(node.namespaces, OwnRooms::Others::kNone, &node.events);
+    return std::make_unique<OwnRooms>(node.namespaces, OwnRooms::Elsewhere::kNobody, &node.events);
   }
   return std::make_unique<SharedRooms>(node.namespaces, *node.plugins.broker, node.broker_calls,
                                        node.plugins.broker.record->revision);
