@@ -43,4 +43,15 @@ std::array<std::uint8_t, kSha256Size> sha256_of(std::string_view bytes) {
   return digest_of<kSha256Size>(bytes, algorithm, context.get());
 }
 
+std::string hex_of(std::span<const std::uint8_t> bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string hex;
+  hex.reserve(2 * bytes.size());
+  for (const std::uint8_t byte : bytes) {
+    hex.push_back(kDigits[byte >> 4U]);
+    hex.push_back(kDigits[byte & 15U]);
+  }
+  return hex;
+}
+
 }  // namespace peer

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <string>
 #include <string_view>
 
 /// Hashes (FIPS 180-4). Any thread; std::runtime_error where OpenSSL has no such algorithm.
@@ -13,5 +15,8 @@ inline constexpr std::size_t kSha256Size = 32;
 
 [[nodiscard]] std::array<std::uint8_t, kSha1Size> sha1_of(std::string_view bytes);
 [[nodiscard]] std::array<std::uint8_t, kSha256Size> sha256_of(std::string_view bytes);
+
+/// Bytes in lower-case hex digits, two for each.
+[[nodiscard]] std::string hex_of(std::span<const std::uint8_t> bytes);
 
 }  // namespace peer

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/base/digest.h"
 #include "core/base/random.h"
 
 // In: passwords of rooms, on the thread of core/room/passwords.cc. Out:
@@ -30,11 +31,7 @@ std::optional<std::string> key_of(std::string_view password, std::string_view sa
                      kMaxMemory, key, kKey) != 1) {
     return std::nullopt;
   }
-  std::string hex;
-  for (const unsigned char byte : key) {
-    hex += "0123456789abcdef"[byte >> 4U];
-    hex += "0123456789abcdef"[byte & 15U];
-  }
+  std::string hex = hex_of(key);
   OPENSSL_cleanse(key, kKey);
   return hex;
 }
