@@ -4,34 +4,21 @@
 
 #include <set>
 
+#include <peer/sdk/json.h>
+
 // In: texts that any program may have published. Out: a message with every field of its type, or
 // nothing. The text is read twice: the DOM parser checks all of it, and the on-demand parser cuts
 // the payload out as it stands.
 namespace peer_redis {
 namespace {
 
+using peer::sdk::json_string;
 using simdjson::ondemand::value;
 
 constexpr std::size_t kMaxMessage = std::size_t{2} << 20;
 constexpr std::size_t kMaxNamespaces = 1000;
 constexpr std::size_t kMaxExcluded = 1000;
 constexpr std::size_t kMaxKeys = 64;
-
-void append_json(std::string& out, std::string_view text) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  out.push_back('"');
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out.append(1, '\\').append(1, c);
-    } else if (byte < 0x20) {
-      out.append("\\u00").append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
-    } else {
-      out.push_back(c);
-    }
-  }
-  out.push_back('"');
-}
 
 std::vector<std::string> read_strings(value list, std::size_t at_most) {
   std::vector<std::string> strings;
@@ -101,7 +88,7 @@ void read_broadcast_payload(GuideMessage& message) {
     }
   }
   message.payload = R"({"namespace":)";
-  append_json(message.payload, message.ns);
+  message.payload += json_string(message.ns);
   if (!data.empty()) message.payload.append(R"(,"data":)").append(data);
   message.payload.push_back('}');
 }
@@ -126,11 +113,11 @@ std::optional<bool> check(const simdjson::padded_string& json) {
 std::string GuideMessage::client_text() const {
   const bool directed = type != "broadcast";
   std::string text = R"({"type":)";
-  append_json(text, type);
+  text += json_string(type);
   text.append(R"(,"from":)");
-  append_json(text, from);
+  text += json_string(from);
   text.append(directed ? R"(,"to":)" : R"(,"namespace":)");
-  append_json(text, directed ? to : ns);
+  text += json_string(directed ? to : ns);
   if (!payload.empty()) text.append(R"(,"payload":)").append(payload);
   if (!ts.empty()) text.append(R"(,"ts":)").append(ts);
   return text.append(1, '}');
@@ -139,11 +126,11 @@ std::string GuideMessage::client_text() const {
 std::string render_guide_message(std::string_view text, std::string_view node_id, std::int64_t db,
                                  std::span<const std::string_view> namespaces, bool routed) {
   std::string out = R"({"node_id":)";
-  append_json(out, node_id);
+  out += json_string(node_id);
   out.append(R"(,"db":)").append(std::to_string(db)).append(R"(,"ns":[)");
   for (std::size_t i = 0; i < namespaces.size(); ++i) {
     if (i > 0) out.push_back(',');
-    append_json(out, namespaces[i]);
+    out += json_string(namespaces[i]);
   }
   // `text` begins with a brace: its members follow ours.
   return out.append(routed ? "],\"routed\":true," : "],").append(text.substr(1));
