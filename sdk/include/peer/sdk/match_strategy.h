@@ -57,7 +57,7 @@ struct MatchForecast {
 class MatchQueue {
  public:
   virtual ~MatchQueue() = default;
-  /// Adds a ticket. Ids are unique and rise; size and age have been checked.
+  /// Adds a ticket, whose size and age are checked. Ids are unique; those of new tickets rise.
   virtual void add(const MatchTicket& ticket) = 0;
   /// Forgets a ticket. Unknown ids are ignored: the peer may be gone already.
   virtual void remove(TicketId id) = 0;
