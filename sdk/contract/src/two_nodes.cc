@@ -1,0 +1,40 @@
+#include "two_nodes.h"
+
+#include <optional>
+#include <utility>
+
+namespace peer::sdk::contract {
+
+TwoNodes::TwoNodes(const BrokerCase& with)
+    : patience(with.patience), here(with, "node-1"), there(with, "node-2") {
+  EXPECT_TRUE(here.connects(patience)) << "node 1 is not connected";
+  EXPECT_TRUE(there.connects(patience)) << "node 2 is not connected";
+}
+
+Registered TwoNodes::add(BrokerNode& node, std::uint32_t number, const std::string& alias) {
+  const Registered peer = registered(number);
+  const auto outcome = node.answer<RegisterOutcome>(
+      [&](auto reply) { node->register_peer(peer, alias, std::move(reply)); });
+  EXPECT_TRUE(outcome && !outcome->alias_taken) << "peer " << number << " cannot register";
+  return peer;
+}
+
+JoinOutcome TwoNodes::join(BrokerNode& node, const std::string& ns, const Registered& peer,
+                           const RoomCommit* room, Watches watches) {
+  auto outcome = node.answer<JoinOutcome>([&](auto reply) {
+    node->join({.ns = ns,
+                .peer = peer,
+                .object = R"({"alias":"x"})",
+                .max_size = 10,
+                .page = 10,
+                .room = room,
+                .watches = watches},
+               std::move(reply));
+  });
+  EXPECT_TRUE(outcome) << "no answer to a join";
+  return outcome.value_or(JoinOutcome());
+}
+
+std::string numbered(int number) { return R"({"n":)" + std::to_string(number) + "}"; }
+
+}  // namespace peer::sdk::contract
