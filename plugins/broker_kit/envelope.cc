@@ -1,5 +1,6 @@
 #include "plugins/broker_kit/envelope.h"
 
+#include <array>
 #include <charconv>
 
 // Netstrings: the length in decimal digits, a colon, the bytes, a comma. Reading is strict, since
@@ -7,11 +8,18 @@
 namespace peer_broker_kit {
 namespace {
 
-int digit_of(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
+constexpr std::uint8_t kNoDigit = 0xff;
+
+// What each byte is worth as a lower-case hex digit.
+constexpr std::array<std::uint8_t, 256> kDigitValues = [] {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(kNoDigit);
+  for (std::uint8_t i = 0; i < 10; ++i) values['0' + i] = i;
+  for (std::uint8_t i = 0; i < 6; ++i) values['a' + i] = static_cast<std::uint8_t>(10 + i);
+  return values;
+}();
+
+std::uint8_t digit_of(char c) { return kDigitValues[static_cast<std::uint8_t>(c)]; }
 
 void append_hex(std::string& out, const peer::sdk::Fingerprint& fingerprint) {
   constexpr char kDigits[] = "0123456789abcdef";
@@ -105,12 +113,15 @@ std::string to_hex(const peer::sdk::Fingerprint& fingerprint) {
 std::optional<peer::sdk::Fingerprint> from_hex(std::string_view hex) {
   peer::sdk::Fingerprint fingerprint;
   if (hex.size() != 2 * fingerprint.bytes.size()) return std::nullopt;
+  // All digits are read before one of them is judged: a page of members has thousands.
+  std::uint8_t seen = 0;
   for (std::size_t i = 0; i < fingerprint.bytes.size(); ++i) {
-    const int high = digit_of(hex[2 * i]);
-    const int low = digit_of(hex[2 * i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    fingerprint.bytes[i] = static_cast<std::uint8_t>(high * 16 + low);
+    const std::uint8_t high = digit_of(hex[2 * i]);
+    const std::uint8_t low = digit_of(hex[2 * i + 1]);
+    seen = static_cast<std::uint8_t>(seen | high | low);
+    fingerprint.bytes[i] = static_cast<std::uint8_t>(high << 4 | low);
   }
+  if (seen > 15) return std::nullopt;
   return fingerprint;
 }
 

@@ -85,6 +85,21 @@ TEST(Envelope, AFingerprintIs64LowerCaseHexDigits) {
   }
 }
 
+TEST(Envelope, EachDigitOfAFingerprintIsRead) {
+  const std::string digits = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+  const auto fingerprint = from_hex(digits);
+  ASSERT_TRUE(fingerprint);
+  EXPECT_EQ(to_hex(*fingerprint), digits);
+  EXPECT_EQ(fingerprint->bytes[5], 0xab);
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    for (const char beside : {'/', ':', '`', 'g', 'F', '\x80'}) {
+      std::string text = digits;
+      text[i] = beside;
+      EXPECT_FALSE(from_hex(text)) << text;
+    }
+  }
+}
+
 TEST(Envelope, ANumberIsDecimalAndFits) {
   EXPECT_EQ(to_number<std::uint32_t>("4294967295"), 4294967295U);
   EXPECT_EQ(to_number<std::uint64_t>("18446744073709551615"), 18446744073709551615U);
