@@ -3,7 +3,7 @@
 #include "core/base/fingerprint.h"
 #include "core/protocol/json_number.h"
 #include "core/protocol/json_scan.h"
-#include "core/session/registration.h"
+#include "core/session/turned_away.h"
 #include "core/wire/notices.h"
 
 namespace peer {

@@ -11,11 +11,11 @@
 #include "core/session/membership.h"
 #include "core/session/parking.h"
 #include "core/session/presence.h"
-#include "core/session/registration.h"
 #include "core/session/replies.h"
 #include "core/session/resume.h"
 #include "core/session/session_moves.h"
 #include "core/session/session_record.h"
+#include "core/session/turned_away.h"
 
 // A client resumes a session that another node has. In: its token; from the other node who the
 // session is, and, later, what it has; from the broker that its registration is this node's. Out: a

@@ -15,49 +15,13 @@
 #include "core/session/renewal.h"
 #include "core/session/replies.h"
 #include "core/session/resume.h"
+#include "core/session/turned_away.h"
 
 // From the first message to `registered` (docs/protocol.md, "First message"): read, room left?,
 // auth plugin, broker, admission; any of them may end it with an error and a close. Steps that
 // answer later continue on the session's loop.
 namespace peer {
 namespace {
-
-// Counted, and told in the log. Who is on its way in has a transport.
-void note(Node& node, const Session& session, Refusal reason, const std::string& why) {
-  node.admission.refusals().note(reason, session.transport()->remote_address(), why,
-                                 session.loop().now());
-}
-
-void refuse(Session& session, int code, std::string_view text, CloseCode close_code) {
-  // The error is queued before the close frame, so the client gets both.
-  reply_error(session, session.registration ? session.registration->id : "", code, text);
-  session.close(close_code, text);
-}
-
-void refuse_full(Node& node, Session& session) {
-  note(node, session, Refusal::kMaxPeers,
-       "server full, max_peers is " + std::to_string(node.config().max_peers));
-  refuse(session, 503, "server full", CloseCode::kTryAgainLater);
-}
-
-void refuse_cluster_full(Node& node, Session& session) {
-  note(node, session, Refusal::kMaxPeers, "the broker has no room for another peer");
-  refuse(session, 503, kClusterFullMessage, CloseCode::kTryAgainLater);
-}
-
-// Of a client that speaks another protocol: somebody else has its id.
-void refuse_taken(Node& node, Session& session) {
-  note(node, session, Refusal::kFirstMessage, "another client has its id");
-  refuse(session, 409, kIdTaken, CloseCode::kPolicyViolation);
-}
-
-// A text that anybody may know must not take the place of who has proved to hold the key.
-void refuse_unproved(Node& node, Session& session) {
-  if (session.foreign) return refuse_taken(node, session);
-  note(node, session, Refusal::kAuth,
-       "it has not proved its public_key, and who has it now has done so");
-  refuse(session, 401, "key proof required", CloseCode::kAuthFailed);
-}
 
 // Of a native session it is of no use.
 Fingerprint secret_of(const Session& session) {
@@ -104,16 +68,17 @@ bool takes_tokens(const Node& node) {
 }
 
 void reject(Node& node, Session& session, std::string_view text) {
-  note(node, session, Refusal::kAuth,
-       "the auth plugin '" + asked(node, *session.registration).calls.name() +
-           "' rejects it: " + quoted_for_log(text));
-  refuse(session, 401, text, CloseCode::kAuthFailed);
+  turn_away(node, session, Refusal::kAuth,
+            "the auth plugin '" + asked(node, *session.registration).calls.name() +
+                "' rejects it: " + quoted_for_log(text),
+            {401, text, CloseCode::kAuthFailed});
 }
 
 void challenge(Node& node, Session& session, sdk::AuthChallenge challenge) {
   if (session.foreign) {
-    note(node, session, Refusal::kAuth, "it speaks a dialect, which has no words for a challenge");
-    return refuse(session, 401, kAuthFailed, CloseCode::kAuthFailed);
+    return turn_away(node, session, Refusal::kAuth,
+                     "it speaks a dialect, which has no words for a challenge",
+                     {401, kAuthFailed, CloseCode::kAuthFailed});
   }
   Registration& registration = *session.registration;
   registration.challenged = true;
@@ -131,10 +96,10 @@ void pass(Node& node, Session& session) {
     return reject(node, session, kAuthFailed);
   }
   if (registration.auth_entry + 1 == node.auths.size()) {
-    note(node, session, Refusal::kAuth,
-         "every auth plugin passes: it shows nothing that one of them judges" +
-             std::string(takes_tokens(node) ? ", such as a token" : ""));
-    return refuse(session, 401, kAuthFailed, CloseCode::kAuthFailed);
+    return turn_away(node, session, Refusal::kAuth,
+                     "every auth plugin passes: it shows nothing that one of them judges" +
+                         std::string(takes_tokens(node) ? ", such as a token" : ""),
+                     {401, kAuthFailed, CloseCode::kAuthFailed});
   }
   ++registration.auth_entry;
   registration.challenge_context.clear();
@@ -324,29 +289,6 @@ void register_foreign(Node& node, ForeignSession& session, ForeignClient client)
   ask_auth(node, session, {});
 }
 
-void refuse_banned(Node& node, Session& session) {
-  note(node, session, Refusal::kBan, "banned by an operator");
-  refuse(session, 401, kBannedMessage, CloseCode::kAuthFailed);
-}
-
-bool is_banned(Node& node, const Session& session) {
-  const sdk::Instant now = session.loop().wall();
-  return node.admission.bans().covers(session.fingerprint, now.time_since_epoch().count()) ||
-         (session.transport() != nullptr &&
-          node.admission.is_banned({session.transport()->remote_address(), false}, now));
-}
-
-void refuse_too_often(Node& node, Session& session) {
-  note(node, session, Refusal::kReplacedTooOften,
-       "clients with the same public_key replace each other over and over");
-  session.close(CloseCode::kTryAgainLater, "replaced too often");
-}
-
-void refuse_first_message(Node& node, Session& session, int code, std::string_view text) {
-  note(node, session, Refusal::kFirstMessage, "its first message: " + std::string(text));
-  refuse(session, code, text, CloseCode::kPolicyViolation);
-}
-
 void handle_first_message(Node& node, Session& session, std::string_view text) {
   MessageParser& parser = session.home().parser;
   Message message;
@@ -382,25 +324,20 @@ void handle_first_message(Node& node, Session& session, std::string_view text) {
 
 namespace {
 
-void time_out(Node& node, Session& session, const std::string& why) {
-  note(node, session, Refusal::kRegistrationTimeout, why);
-  session.close(CloseCode::kPolicyViolation, "registration timeout");
-}
-
 // The deadline of a registering session is that of its registration, or, once there is a grant,
 // the end of that.
 void time_out_registering(Node& node, Session& session) {
   if (session.registration->granted) {
-    note(node, session, Refusal::kAuth, "its grant has ended before it was registered");
-    return refuse(session, 401, kAuthExpired, CloseCode::kAuthFailed);
+    return turn_away(node, session, Refusal::kAuth, "its grant has ended before it was registered",
+                     {401, kAuthExpired, CloseCode::kAuthFailed});
   }
   if (session.registration->challenged) {
-    return time_out(node, session, "no auth_response within pong_wait");
+    return refuse_late(node, session, "no auth_response within pong_wait");
   }
-  note(node, session, Refusal::kAuth,
-       "the auth plugin '" + asked(node, *session.registration).calls.name() +
-           "' has not answered within pong_wait");
-  refuse(session, 401, "authentication timed out", CloseCode::kAuthFailed);
+  turn_away(node, session, Refusal::kAuth,
+            "the auth plugin '" + asked(node, *session.registration).calls.name() +
+                "' has not answered within pong_wait",
+            {401, "authentication timed out", CloseCode::kAuthFailed});
 }
 
 }  // namespace
@@ -408,7 +345,7 @@ void time_out_registering(Node& node, Session& session) {
 void handle_deadline(Node& node, Session& session) {
   switch (session.stage) {
     case Session::Stage::kConnected:
-      return time_out(node, session, "no register within pong_wait");
+      return refuse_late(node, session, "no register within pong_wait");
     case Session::Stage::kRegistering:
       return time_out_registering(node, session);
     case Session::Stage::kRegistered:

@@ -10,9 +10,9 @@
 #include "core/base/log.h"
 #include "core/base/random.h"
 #include "core/session/away.h"
-#include "core/session/registration.h"
 #include "core/session/replies.h"
 #include "core/session/session_moves.h"
+#include "core/session/turned_away.h"
 
 // How a client comes back to its session. In: `resume` on a new connection, on any loop. Out: that
 // connection as the transport of the session, on the session's loop, with `resumed` and all
