@@ -8,7 +8,8 @@
 
 namespace peer {
 
-/// A count that one thread raises and any thread reads: costs what a plain integer does.
+/// A count that one thread raises and any thread reads: costs what a plain integer does. Each loop
+/// has its own, and take_snapshot() adds them up.
 class Counter {
  public:
   /// Only the one thread that owns the count: two would lose counts, since this is no atomic step.
@@ -24,6 +25,9 @@ class Counter {
 
 /// How long something took, by fixed buckets. Any thread observes and reads. A reader sees each
 /// number as it is at that moment, so buckets and sum may differ by what is being observed.
+///
+/// A bucket has what it alone holds. In /metrics a bucket includes all before it, which is added up
+/// where the text is written (core/http/metrics.cc).
 template <std::size_t kBuckets>
 class DurationHistogram {
  public:

@@ -8,7 +8,11 @@
 namespace peer {
 
 /// The first `limit` of all that are offered, in the order of `less`: a page of a list that is
-/// walked without an order. No more than `limit` are kept at any time. One thread.
+/// walked without an order. No more than `limit` are kept at any time, so a page of a directory
+/// costs memory for the page alone, whatever is in the directory. One thread.
+///
+/// The walk may come in parts, from shard to shard, and its order does not matter: but among values
+/// that `less` holds for equal, whichever came first stays when there is no room for both.
 template <typename Value, typename Less>
 class FirstFew {
  public:

@@ -12,11 +12,16 @@ namespace peer {
 
 /// A text that is kept for each of very many peers, and seldom changed: 8 bytes where it is kept,
 /// and as many as it has, and 4, elsewhere; nothing elsewhere for an empty one. std::string has 32
-/// where it is kept. At most 4 GiB. One thread at a time.
+/// where it is kept. Any bytes, NUL too; no NUL is behind them. One thread at a time, as with a
+/// std::string.
+///
+/// The size has 32 bits, and nothing checks that a text fits: aliases, metas and peer objects are
+/// kept here, which have bounds far below 4 GiB (docs/protocol.md, "Bounds").
 class LeanText {
  public:
   LeanText() = default;
-  /// Of anything that is a text. Throws std::bad_alloc.
+  /// Of anything that is a text. Throws std::bad_alloc, as every copy does; a move cannot fail, and
+  /// leaves an empty text behind.
   template <std::convertible_to<std::string_view> Text>
   requires(!std::same_as<Text, LeanText>)
       LeanText(const Text& text) {  // NOLINT(google-explicit-constructor): as std::string
@@ -24,6 +29,7 @@ class LeanText {
   }
   LeanText(const LeanText& other) { copy(other.view()); }
   LeanText(LeanText&& other) noexcept = default;
+  /// `other` is made before this text changes: when there is no memory for it, this one stays.
   LeanText& operator=(LeanText other) noexcept {
     std::swap(bytes_, other.bytes_);
     return *this;

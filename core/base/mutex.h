@@ -17,9 +17,10 @@
 
 namespace peer {
 
-/// std::mutex as a capability that clang can check: libstdc++'s own is none. Not recursive. Which
-/// of two locks comes first: ARCHITECTURE.md, "Invariants". A thread waits on it by
-/// std::condition_variable_any, which needs no more than lock() and unlock().
+/// std::mutex as a capability that clang can check: libstdc++'s own is none. Not recursive: a
+/// thread that locks it twice waits for itself. Which of two locks comes first: ARCHITECTURE.md,
+/// "Invariants". A thread waits on it by std::condition_variable_any, which needs no more than
+/// lock() and unlock().
 class PEER_ATTRIBUTE(capability("mutex")) Mutex {
  public:
   void lock() PEER_ATTRIBUTE(acquire_capability()) { mutex_.lock(); }

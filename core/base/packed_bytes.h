@@ -10,6 +10,9 @@ namespace peer {
 /// Values one behind the other, for another node: numbers of 8 bytes, the least significant first,
 /// and texts with their length, as such a number, before them. Nothing says what a value means: the
 /// reader takes them in the order in which they were written. One thread.
+///
+/// Nodes of two versions may meet. So a writer puts a number first that says the form of the text,
+/// and a later version adds at the end, where a reader asks is_at_end() before it reads on.
 class PackedWriter {
  public:
   PackedWriter& number(std::uint64_t value) {
@@ -36,6 +39,8 @@ class PackedReader {
  public:
   explicit PackedReader(std::string_view bytes) : rest_(bytes) {}
 
+  /// 0 when fewer than 8 bytes are left. What a number means, and whether it is in range, is for
+  /// the caller to check.
   [[nodiscard]] std::uint64_t number() {
     const std::string_view bytes = next(8);
     std::uint64_t value = 0;
@@ -44,8 +49,11 @@ class PackedReader {
     }
     return value;
   }
+  /// As many bytes as the number before them says; UTF-8 or not is for the caller to check.
   [[nodiscard]] std::string_view text() { return next(number()); }
-  /// The number of things that follow, each of which takes a byte at least.
+  /// The number of things that follow, each of which takes a byte at least. More than there are
+  /// bytes left is a fault, and 0: so no number that somebody made up keeps a loop busy for longer
+  /// than the size of what was sent.
   [[nodiscard]] std::uint64_t count() {
     const std::uint64_t value = number();
     if (value <= rest_.size()) return value;

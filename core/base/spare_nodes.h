@@ -10,20 +10,25 @@ namespace peer {
 /// The memory of entries that have left a std::map, for those that come next: in a map whose
 /// entries come and go in turns each of them would be an allocation (170 instructions with its
 /// end). It belongs to one map, and keeps four entries at most, with values as made by default.
+///
+/// One thread at a time: where a lock guards the map, the same lock guards this. Making a value by
+/// default must not throw, since erase() would leave an entry without one.
 template <typename Map>
 class SpareNodes {
  public:
   using iterator = typename Map::iterator;
 
   /// Enters a key that is not there, nearly always behind all others. Its value is as made by
-  /// default.
+  /// default. Costs a search where another key is behind it. Throws std::bad_alloc when there is
+  /// neither a spare entry nor memory; the map is as before then.
   iterator add_last(Map& map, const typename Map::key_type& key) {
     if (count_ == 0) return map.emplace_hint(map.end(), key, typename Map::mapped_type());
     Node node = std::move(nodes_[--count_]);
     node.key() = key;
     return map.insert(map.end(), std::move(node));
   }
-  /// Takes an entry out.
+  /// Takes an entry out, and destroys what its value holds at once: only its memory is kept. Other
+  /// iterators stay good.
   void erase(Map& map, iterator at) {
     if (count_ == nodes_.size()) {
       map.erase(at);

@@ -11,7 +11,7 @@ using std::chrono::milliseconds;
 /// Milliseconds on the steady clock: deadlines and rates. Loops read it once per batch.
 using Time = std::chrono::time_point<std::chrono::steady_clock, milliseconds>;
 
-/// Later than any deadline.
+/// Later than any deadline. It is the largest number there is: nothing may be added to it.
 inline constexpr Time kNever = Time::max();
 
 /// Never goes back, whatever happens to the clock of the machine.

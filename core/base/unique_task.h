@@ -16,8 +16,13 @@ class UniqueTask;
 /// A function that is kept to be called later, as std::function keeps one. It cannot be copied: so
 /// it may hold what cannot be copied either, such as an Operation, and nothing that it holds is
 /// copied behind anybody's back. A function of at most `words` pointers is held without an
-/// allocation. It may be called more than once. One thread at a time; a task may be handed over to
-/// another thread.
+/// allocation, if moving it cannot throw. It may be called more than once. One thread at a time; a
+/// task may be handed over to another thread.
+///
+/// What the function holds lives until the task is destroyed, moved away or replaced: a call does
+/// not end it. So a task that shall let go of what it holds, such as an Operation, is destroyed by
+/// its holder after the call. What the function throws comes out of the call; an EventLoop logs it
+/// and goes on, and other holders have to see to it themselves.
 template <typename... Arguments, std::size_t words>
 class UniqueTask<void(Arguments...), words> {
  public:
@@ -38,6 +43,7 @@ class UniqueTask<void(Arguments...), words> {
   }
   /// Leaves `other` without a function.
   UniqueTask(UniqueTask&& other) noexcept { take(other); }
+  /// Destroys the function that was here first; its destructor must not use this task.
   UniqueTask& operator=(UniqueTask&& other) noexcept {
     if (this != &other) {
       drop();

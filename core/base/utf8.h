@@ -8,10 +8,11 @@
 namespace peer {
 
 /// Checks UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF) that arrives
-/// in pieces. An error is seen at the first byte that cannot be part of any valid text.
+/// in pieces. An error is seen at the first byte that cannot be part of any valid text. One checker
+/// has one text at a time, and one thread.
 class Utf8Checker {
  public:
-  /// Returns false, from then on always, once the text is invalid.
+  /// Returns false, from then on always until reset(), once the text is invalid.
   [[nodiscard]] bool feed(std::span<const std::uint8_t> bytes);
   /// True when the text may end here: not within a character, not after an error.
   [[nodiscard]] bool complete() const { return state_ == 0; }
