@@ -9,7 +9,8 @@
 namespace peer {
 
 /// Says what is wrong with the certificate in use: when it is first seen, and once a day from then
-/// on. One thread.
+/// on, as long as it is wrong. One thread: the main one, which asks at the start, at each reload
+/// and at every tick (core/process/serve.cc).
 class CertificateWatch {
  public:
   /// The lines that are due: "tls_cert: the certificate in '/etc/cert.pem': it ends in ...". `tls`

@@ -20,15 +20,18 @@ enum class SendResult : std::uint8_t { kQueued, kDropped };
 /// that does not take them. Only connections with unsent output are affected.
 enum class Importance : std::uint8_t { kBroadcast, kMessage, kAnswer };
 
-/// Where the counts of a fan-out across loops come together, for a request that wants to know.
+/// Where the counts of a fan-out across loops come together, for a request that wants to know. The
+/// one who makes it sets `pending` to the number of deliveries before it posts the first: a loop
+/// that is quicker would call `done` too early. Each delivery counts once, one that the mailbox has
+/// no room for as dropped, on the thread that posts it.
 struct DeliveryReport {
   std::atomic<std::uint32_t> delivered{0};
   std::atomic<std::uint32_t> dropped{0};
   std::atomic<std::uint32_t> pending{0};
-  UniqueTask<void(const DeliveryReport&)> done;  ///< on the loop that delivers last
+  UniqueTask<void(const DeliveryReport&)> done;  ///< once, by the thread that counts last
 };
 
-/// One frame for sessions of one loop.
+/// One frame for sessions of one loop. A session that has ended meanwhile counts as dropped.
 struct Delivery {
   FrameRef frame;
   SessionRef to;  ///< used when `many` is empty

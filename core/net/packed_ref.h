@@ -5,7 +5,8 @@
 namespace peer {
 
 /// A ConnectionRef or SessionRef of one loop as one number: what epoll gives back, and a key. The
-/// loop is not in it. Pure; any thread.
+/// loop is not in it, so refs of two loops may have the same number. Bits 24 to 31 are 0 always:
+/// so epoll_events.h has numbers left that no connection has. Pure; any thread.
 template <typename Ref>
 [[nodiscard]] std::uint64_t packed(const Ref& ref) {
   return (std::uint64_t{ref.generation} << 32) | ref.slot;

@@ -43,7 +43,8 @@ class TlsContext {
 };
 
 /// The TLS side of one accepted, non-blocking socket; the handshake is part of the first reads.
-/// Never blocks. One thread. The socket is the caller's and outlives the stream.
+/// Never blocks. One thread. The socket is the caller's and outlives the stream. The context may go
+/// before: OpenSSL keeps what the stream needs of it.
 class TlsStream {
  public:
   TlsStream(const TlsContext& context, int fd);

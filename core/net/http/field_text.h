@@ -6,6 +6,10 @@
 #include <string_view>
 
 /// What header fields may be made of, byte by byte. Pure functions; any thread.
+///
+/// These rules keep an answer from being split (RFC 9112 11.1): CR, LF and NUL are part of nothing
+/// here, so a text that has passed them ends no line. What comes from clients is held against them
+/// when a head is read, what comes from plugins before it is written.
 namespace peer {
 
 /// What a byte of a header field may be part of.
@@ -27,7 +31,7 @@ inline constexpr std::array<FieldByte, 256> kFieldBytes = [] {
   return kinds;
 }();
 
-/// How many bytes at the front of `text` may be part of a token.
+/// How many bytes at the front of `text` may be part of a token; 0 where it begins with none.
 [[nodiscard]] inline std::size_t token_length(std::string_view text) {
   const auto* const end = std::find_if_not(text.begin(), text.end(), [](char c) {
     return kFieldBytes[static_cast<unsigned char>(c)].in_token;

@@ -15,7 +15,8 @@ namespace peer {
 inline constexpr std::uint8_t kMinWindowBits = 9;  ///< zlib cannot do raw windows of 8
 inline constexpr std::uint8_t kMaxWindowBits = 15;
 
-/// kNeedsEarlier: corrupt, too, but so that data before the message's start is missing.
+/// kNeedsEarlier: corrupt, too, but so that data before the message's start is missing. After
+/// anything but kOk the message is lost, and reset() must follow before the next one.
 enum class InflateResult : std::uint8_t { kOk, kCorrupt, kNeedsEarlier, kTooBig };
 
 /// Inflates one message at a time, piece by piece, with any window size. It keeps about 40 KB,
@@ -29,7 +30,8 @@ class Inflater {
 
   /// Begins a message.
   void reset();
-  /// Appends what `piece` inflates to; stops as soon as `message` would exceed `max_size` bytes.
+  /// Appends what `piece`, of less than 4 GiB, inflates to; stops as soon as `message` would exceed
+  /// `max_size` bytes. A message of a few bytes that stands for gigabytes costs no more than that.
   /// Which verdict a message gets does not depend on how it was cut into pieces.
   [[nodiscard]] InflateResult feed(std::span<const std::uint8_t> piece, std::uint64_t max_size,
                                    std::vector<std::uint8_t>& message);
@@ -65,7 +67,8 @@ class Inflaters {
 };
 
 /// Deflates whole messages with one window size, at zlib's fastest level. Throws std::bad_alloc.
-/// One thread.
+/// One thread. Between messages it keeps its stream and at most 256 KiB for the next output, so a
+/// loop has one for each window size that clients have asked for (FrameCompressor).
 class Deflater {
  public:
   /// `window_bits`: kMinWindowBits to kMaxWindowBits.
@@ -74,7 +77,8 @@ class Deflater {
   Deflater(const Deflater&) = delete;
   Deflater& operator=(const Deflater&) = delete;
 
-  /// The payload of a compressed message (RFC 7692 7.2.1), valid until the next call.
+  /// The payload of a compressed message (RFC 7692 7.2.1), valid until the next call. It may be
+  /// longer than `message`, of less than 4 GiB, where that cannot be compressed.
   [[nodiscard]] std::span<const std::uint8_t> deflate(std::span<const std::uint8_t> message);
 
  private:

@@ -78,7 +78,9 @@ class FrameRef {
   Frame* frame_ = nullptr;
 };
 
-/// Composes a Frame's payload. With a good `expected_size` (payload bytes) there is one allocation
+/// Composes a Frame's payload. It is not checked: what goes out as text must be UTF-8, and clients
+/// end a connection where it is not. With a good `expected_size` (payload bytes) there is one
+/// allocation
 /// and each byte is written once; a payload that grows beyond it is copied. Throws std::bad_alloc.
 /// One thread; after finish() nothing more may be called.
 class FrameBuilder {
@@ -115,7 +117,8 @@ class FrameBuilder {
   [[nodiscard]] FrameRef finish(Opcode opcode);
   /// The same for a payload that permessage-deflate has compressed. Ends the builder.
   [[nodiscard]] FrameRef finish_compressed(Opcode opcode);
-  /// The bytes as they are: HTTP. Ends the builder.
+  /// The bytes as they are: HTTP. Such a frame has neither opcode() nor payload(). Ends the
+  /// builder.
   [[nodiscard]] FrameRef finish_raw();
 
  private:
@@ -133,11 +136,12 @@ class FrameBuilder {
   Frame* frame_;
 };
 
-/// A text frame of `payload`.
+/// A text frame of `payload`, which is copied, and is UTF-8.
 [[nodiscard]] FrameRef text_frame(std::string_view payload);
 /// A control frame; `payload` at most 125 bytes.
 [[nodiscard]] FrameRef control_frame(Opcode opcode, std::string_view payload);
-/// A close frame; of `reason` 123 bytes at most; kNoStatus makes an empty one.
+/// A close frame (RFC 6455 5.5.1). Of `reason`, UTF-8, the first 123 bytes at most, cut between
+/// characters; kNoStatus makes an empty one.
 [[nodiscard]] FrameRef close_frame(CloseCode code, std::string_view reason);
 
 }  // namespace peer

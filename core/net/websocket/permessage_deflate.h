@@ -12,7 +12,7 @@ namespace peer {
 /// What server and client agree on (RFC 7692 7.1): always without context takeover, both ways.
 struct DeflateAgreement {
   std::uint8_t window_bits = 15;  ///< of what the server sends: 9 to 15
-  std::string header;             ///< the value of Sec-WebSocket-Extensions in the answer
+  std::string header;             ///< of the answer, Sec-WebSocket-Extensions: no client's text
 };
 
 /// The first offer of permessage-deflate that can be met; nullopt when there is none. An offer with

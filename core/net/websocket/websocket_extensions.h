@@ -15,7 +15,8 @@ struct ExtensionParameter {
   std::optional<std::string> value;
 };
 
-/// One element of Sec-WebSocket-Extensions, as the client wrote it.
+/// One element of Sec-WebSocket-Extensions, as the client wrote it: neither its name nor its
+/// parameters are known or checked here (agree_on_deflate()), and none of it may be reflected.
 struct ExtensionOffer {
   std::string name;
   std::vector<ExtensionParameter> parameters;
