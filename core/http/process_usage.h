@@ -4,7 +4,8 @@
 
 namespace peer {
 
-/// How much of the machine this process uses now. Reads /proc: not on a loop that has peers.
+/// How much of the machine this process uses now. Reads /proc: not on a loop that has peers. What
+/// cannot be read is 0; no error is told, since a health page without it is better than none.
 struct ProcessUsage {
   double cpu_seconds = 0;  ///< user and system, since the start
   std::uint64_t resident_bytes = 0;

@@ -54,7 +54,8 @@ class Admission {
       const std::optional<Address>& proxy_protocol = std::nullopt) const;
 
   /// Counts a new connection, which has not registered yet. Not kNone, and nothing is counted, when
-  /// it exceeds a limit.
+  /// it exceeds a limit: then there is no leave(). A refused connection uses up no rate, so
+  /// an address that tries on is let in as soon as one that has waited.
   [[nodiscard]] Refusal enter(const ClientAddress& client, Time now);
   /// The connection, which has entered, is a registered peer's from now on.
   void register_one(const Address& address);
@@ -83,7 +84,7 @@ class Admission {
   }
 
  private:
-  using Microseconds = std::int64_t;
+  using Microseconds = std::int64_t;  // on the steady clock, as Time is
   struct Usage {
     std::uint32_t connections = 0;
     std::uint32_t unregistered = 0;

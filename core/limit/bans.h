@@ -17,7 +17,7 @@
 
 namespace peer {
 
-/// Whom a ban keeps out: one peer, or whoever comes from these addresses.
+/// Whom a ban keeps out (docs/api.md, "Bans"): one peer, or whoever comes from these addresses.
 using BanTarget = std::variant<Fingerprint, AddressRange>;
 
 /// 64 hex digits, an address, or a CIDR range without bits behind its prefix.
@@ -40,8 +40,12 @@ struct Ban {
 /// with it.
 inline constexpr std::int64_t kLiftedFor = 24LL * 3'600'000;
 
-/// The bans of this node. Thread-safe: asked by the loops whenever a
-/// client comes in, at the price of one load while there are none.
+/// The bans of this node. Thread-safe: asked by the loops whenever a client comes in, at the price
+/// of one load while there are none, and of a lock that all loops share while there are some.
+///
+/// A ban that has ended stays in memory until there is no room for a new one, and counts no more.
+/// Bans are only remembered here: sessions that run are ended by core/session/banning.h, and other
+/// nodes hear by core/admin/ban_sharing.h. `now` is in milliseconds since the Unix epoch.
 class Bans {
  public:
   enum class Change : std::uint8_t {
@@ -50,9 +54,11 @@ class Bans {
     kFull,   ///< there are `max_bans`
   };
 
-  /// Lower than what is there, it ends no ban.
+  /// At most so many targets are remembered, those whose ban was lifted lately included. Lower than
+  /// what is there, it ends no ban.
   void use_most(std::size_t most) { most_ = most; }
-  /// `ban.target` is one that parse_ban_target() takes.
+  /// `ban.target` is one that parse_ban_target() takes, in the form of to_text(): that is checked
+  /// where it comes in. Of a target that is known, an older ban or one of the same time is kKnown.
   Change put(const Ban& ban, std::int64_t now) PEER_EXCLUDES(mutex_);
   /// Of a ban that lasts.
   [[nodiscard]] std::optional<Ban> find(const std::string& target, std::int64_t now) const

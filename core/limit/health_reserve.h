@@ -19,7 +19,8 @@ class HealthReserve {
   static constexpr milliseconds kHeadTime{1000};  ///< within which the request must come
   static constexpr std::size_t kMaxHeadSize = 1024;
 
-  /// Takes a place. False when there is none: the connection is closed at once.
+  /// Takes a place. False when there is none, or when they were taken too fast: the connection is
+  /// closed at once. Each true wants one leave(), when the connection ends.
   [[nodiscard]] bool enter(bool tls, Time now) PEER_EXCLUDES(mutex_);
   /// Gives it back.
   void leave() PEER_EXCLUDES(mutex_);

@@ -19,6 +19,8 @@ class LeftBuckets {
  public:
   explicit LeftBuckets(std::uint32_t shards);
 
+  /// A bucket that is here for the peer already is replaced. The number of buckets has no bound of
+  /// its own: sweep() is what keeps it small.
   void leave(const Fingerprint& peer, const TokenBucket& bucket);
   /// Nullopt: none was left, and the peer starts with a full one.
   [[nodiscard]] std::optional<TokenBucket> take(const Fingerprint& peer);

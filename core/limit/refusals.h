@@ -36,6 +36,8 @@ enum class Refusal : std::uint8_t {
 };
 inline constexpr std::size_t kRefusalCount = 16;
 
+/// The word for it in the log, /stats and /metrics; operators' rules may depend on it, so a word
+/// stays as it is. Pure.
 [[nodiscard]] std::string_view to_text(Refusal reason);
 
 /// Counts connections that are turned away, and tells of them: a debug line of each, and of the
@@ -48,12 +50,14 @@ class Refusals {
   static constexpr milliseconds kWindow{10'000};
 
   /// `why` names the limit and its key, says what to do, and holds nothing of the client's that has
-  /// not been checked.
+  /// not been checked. Takes a lock that the loops share, and puts lines together: for what happens
+  /// once in the life of a connection.
   void note(Refusal reason, const Address& address, const std::string& why, Time now)
       PEER_EXCLUDES(mutex_);
   /// The same without the warning: for what any scanner of the internet causes.
   void note_quietly(Refusal reason, const Address& address, const std::string& why);
 
+  /// Since the start, those that were noted quietly included.
   [[nodiscard]] std::uint64_t count(Refusal reason) const {
     return counts_[static_cast<std::size_t>(reason)].load(std::memory_order_relaxed);
   }

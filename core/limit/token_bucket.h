@@ -16,7 +16,8 @@ struct RateLimit {
 
 /// A token bucket that starts full. Counts in thousandths, so that a slow rate is exact. The limit
 /// comes with each call and may differ from the last one: it can be reloaded, and an auth plugin
-/// may grant another. Not thread-safe.
+/// may grant another. Not thread-safe: a session's is its loop's own, and one that a session leaves
+/// to its successor goes through LeftBuckets.
 class TokenBucket {
  public:
   /// One that no limit has met yet: it is full, as long as no limit takes eleven days to fill.
@@ -32,7 +33,8 @@ class TokenBucket {
     tokens_ -= wanted;
     return true;
   }
-  /// What is in it, for another node: as of so long ago.
+  /// What is in it, for another node: as of so long ago. An age and no point in time, since the
+  /// steady clocks of two machines have nothing in common.
   struct Level {
     std::int64_t thousandths = 0;
     milliseconds age{0};
@@ -40,6 +42,7 @@ class TokenBucket {
   [[nodiscard]] Level level(Time now) const {
     return {tokens_, std::clamp(now - filled_, milliseconds(0), kLongest)};
   }
+  /// The bucket of a Level. More than its limit allows is cut at the first attempt.
   TokenBucket(Level level, Time now)
       : tokens_(level.thousandths), filled_(now - std::min(level.age, kLongest)) {}
   /// The time of the latest attempt, successful or not.

@@ -10,7 +10,8 @@
 
 namespace peer {
 
-/// What the Server API and the webhooks count, for /metrics. Any thread.
+/// What the Server API and the webhooks count, for /metrics. Any thread. The threads of webhooks
+/// hold it too and may outlive the Node, so it is kept by a std::shared_ptr (Node::api_counts).
 struct ApiCounts {
   /// By the status of the answer; the last for all others.
   static constexpr std::array<int, 14> kStatuses{200, 400, 401, 403, 404, 405, 409,
@@ -28,6 +29,7 @@ struct ApiCounts {
   std::atomic<std::uint64_t> webhook_failed{0};     ///< requests
   std::atomic<std::uint64_t> webhook_waiting{0};    ///< events now
 
+  /// Once for each request that is answered; a status that is not listed counts with the last.
   void note_answer(int status) {
     std::size_t i = 0;
     while (i + 1 < kStatuses.size() && kStatuses[i] != status) ++i;

@@ -10,10 +10,12 @@
 /// What is counted, for /stats and /metrics.
 namespace peer {
 
-/// The codes of error replies (docs/protocol.md, "Errors").
+/// The codes of error replies (docs/protocol.md, "Errors"). An error with any other code is
+/// counted nowhere.
 inline constexpr std::array kErrorCodes{400, 401, 403, 404, 409, 429, 500, 503};
 
-/// Error replies by the type of the message that they answer, and code. One loop's.
+/// Error replies by the type of the message that they answer, and code. One loop's: it adds, and
+/// any thread reads.
 class ErrorCounts {
  public:
   void add(MessageType type, int code) {
