@@ -9,8 +9,9 @@
 #include <string_view>
 #include <utility>
 
-/// Durations as the server's configuration has them, for options of plugins (PluginConfig), and for
-/// texts that say one. Pure functions: any thread may call them, and they keep nothing of the text.
+/// Durations as the server's configuration has them (docs/configuration.md), for options of plugins
+/// (PluginConfig), and for texts that say one. Pure functions: any thread may call them, and they
+/// keep nothing of the text.
 namespace peer::sdk {
 
 namespace detail {
@@ -20,7 +21,7 @@ inline constexpr std::array<std::pair<std::string_view, std::int64_t>, 5> kDurat
     {{"h", 3'600'000'000}, {"ms", 1'000}, {"m", 60'000'000}, {"s", 1'000'000}, {"us", 1}}};
 inline constexpr std::int64_t kLongestDuration = 366LL * 24 * 3'600'000'000;  // in microseconds
 inline constexpr std::int64_t kMostDigits =
-    900'000'000'000'000'000;  // ten times that fit into 64 bits
+    900'000'000'000'000'000;  // ten times that, and a digit, fit into 64 bits
 
 /// Takes a decimal off the front: its digits as one number, and what that is to be divided by
 /// ("1.50" is 150 and 100); before the call these are 0 and 1. False: there is no decimal, it ends

@@ -26,7 +26,8 @@
 /// Strings are escaped. What JSON cannot say, a string that is not UTF-8, a number that is not
 /// finite, the same key twice, makes an error of the whole text, which names the key.
 ///
-/// Header only; plain values, which need the same care between threads as a std::string.
+/// Header only; plain values, which need the same care between threads as a std::string. Nothing is
+/// kept of what is added: it is copied into the text. Nothing throws but for want of memory.
 namespace peer::sdk {
 
 class JsonArray;
@@ -89,18 +90,21 @@ inline bool append_json_string(std::string& out, std::string_view text) {
 }  // namespace detail
 
 /// A text as a JSON string with its quotes, for JSON that is put together around values that are
-/// raw already; `""` for one that is not UTF-8.
+/// raw already; `""` for one that is not UTF-8, since no error can be told.
 [[nodiscard]] inline std::string json_string(std::string_view text) {
   std::string json;
   return detail::append_json_string(json, text) ? json : R"("")";
 }
 
 /// What may stand in a container, as text or as what is wrong with it. Made from a boolean, a
-/// number, a string, nullptr, a Value, or a container.
+/// number, a string, nullptr, a Value, or a container. Programs write the value itself, and the
+/// item is made of it.
 class JsonItem {
  public:
   template <std::same_as<bool> T>
   JsonItem(T value) : text_(value ? "true" : "false") {}
+  /// All digits of any integer, though readers that keep numbers as doubles round those beyond
+  /// 2^53: such an id is better written as a string. A `char` is an integer here: 'a' is 97.
   template <std::integral T>
   requires(!std::same_as<T, bool>) JsonItem(T value) : text_(std::to_string(value)) {}
   JsonItem(std::nullptr_t) : text_("null") {}
@@ -108,6 +112,7 @@ class JsonItem {
     if (!detail::append_json_string(text_, value)) error_ = "a string that is not UTF-8";
   }
   JsonItem(const std::string& value) : JsonItem(std::string_view(value)) {}
+  /// `value` ends in NUL, and is not null.
   JsonItem(const char* value) : JsonItem(std::string_view(value)) {}
   /// The shortest text that reads back as that number; an integer up to 2^53 is written as one.
   JsonItem(double value) {
@@ -122,7 +127,10 @@ class JsonItem {
                            : std::to_chars(digits.data(), digits.data() + digits.size(), value);
     text_.assign(digits.data(), end.ptr);
   }
+  /// An infinite number in it is an error, since the reader of a Value makes one of what is too
+  /// large for a double.
   JsonItem(const Value& value);
+  /// A container with a name is handed over by std::move(), and is not to be used after that.
   JsonItem(JsonArray&& array);
   JsonItem(JsonObject&& object);
 
@@ -148,7 +156,8 @@ class JsonArray {
   }
   JsonArray&& add(const JsonItem& item) && { return std::move(add(item)); }
 
-  /// The array as JSON; what has been added stays, and more may follow.
+  /// The array as JSON; what has been added stays, and more may follow. The error is that of the
+  /// first element that is wrong, for the log.
   [[nodiscard]] Result<std::string> text() const {
     if (!error_.empty()) return Error{error_};
     return text_ + "]";
@@ -162,7 +171,8 @@ class JsonArray {
   std::size_t count_ = 0;
 };
 
-/// `{...}` in the making. add() takes members in their order. A key that is not UTF-8 or stands
+/// `{...}` in the making. add() takes members in their order, which the text keeps, and remembers
+/// their keys. A key that is not UTF-8 or stands
 /// twice, and an item that is an error, make an error of the object, which names the key. After the
 /// first error the object is an error, whatever is added.
 class JsonObject {
@@ -212,7 +222,7 @@ inline JsonItem::JsonItem(JsonObject&& object)
   text_ += '}';
 }
 
-/// As deep as the value is, which the core bounds.
+/// By recursion, as deep as the value is, which the core bounds (Value).
 inline JsonItem::JsonItem(const Value& value) {
   if (const bool* flag = value.as_bool()) {
     *this = JsonItem(*flag);

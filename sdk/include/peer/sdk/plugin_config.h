@@ -20,19 +20,21 @@ namespace peer::sdk {
 
 struct PluginOptionMap;
 
-/// A map, or a list of maps, among the options.
+/// A map, or a list of maps, among the options. Plugins read it with PluginConfig::map() and
+/// maps(), and tests make it.
 struct PluginOptionMaps {
-  std::vector<PluginOptionMap> maps;  ///< one of a map
+  std::vector<PluginOptionMap> maps;  ///< of a map exactly one; of a list as many as it has
   bool is_list = false;
 
   friend bool operator==(const PluginOptionMaps& a, const PluginOptionMaps& b);
 };
 
 /// An option as YAML or JSON has it. From the environment and the command line, where values have
-/// no types, the server reads it as what the plugin asks for.
+/// no types, the server reads it as what the plugin asks for: `12` is a string for string().
 using PluginOption = std::variant<bool, std::int64_t, double, std::string, std::vector<std::string>,
                                   PluginOptionMaps>;
 
+/// The options in one map. Keys are unique, and sorted by their bytes.
 struct PluginOptionMap {
   std::map<std::string, PluginOption, std::less<>> options;
 
@@ -48,17 +50,24 @@ inline bool operator==(const PluginOptionMaps& a, const PluginOptionMaps& b) {
 /// never asked for is reported as unknown. A plugin therefore reads all its options, whatever the
 /// values of others.
 ///
-/// Every reader below returns the default where the option is absent, and also where it is wrong.
-/// A wrong option stops the start after the factory has returned, so the factory needs no check.
+/// Every reader below returns the default where the option is absent, and also where it is wrong. A
+/// wrong option stops the start after the factory has returned, so the factory needs no check. No
+/// reader throws but for want of memory. Bounds are inclusive. A default is not held against them
+/// here: peer-plugin-check tells of one that its option would refuse.
 ///
-/// Threading: main thread only, during the plugin's factory.
+/// A plugin asks for each option once: one that it asks for twice is listed twice.
+///
+/// Threading: main thread only, during the plugin's factory. Ownership: the server's, until the
+/// factory returns; what is to be kept is copied. One start may call the factory twice: the second
+/// time with the options as the first call has shown that they are meant, where one without a type
+/// is a string or a list, or a secret stands in a file of its own.
 class PluginConfig {
  public:
   using Option = PluginOption;
 
   /// What one option accepts, as read by the plugin: for listings and messages.
   struct Known {
-    std::string key;
+    std::string key;            ///< with its path, where it is in a map: "tls.ca"
     std::string expected;       ///< "an integer from 1 to 30"
     std::string default_value;  ///< as text
   };
@@ -66,11 +75,13 @@ class PluginConfig {
   /// What Known::default_value says of an option that has no default.
   static constexpr const char* kRequired = "none: it is required";
 
-  PluginConfig() = default;
+  PluginConfig() = default;  ///< without options: every reader returns its default
+  /// Options as the server has read them, or as a test wants them.
   explicit PluginConfig(std::map<std::string, Option, std::less<>> options)
       : options_(std::move(options)) {}
 
-  /// An integer from `min` to `max`.
+  /// An integer from `min` to `max`. A number with a fraction or an exponent, and a text of digits
+  /// in quotes, are mistakes.
   std::int64_t integer(std::string_view key, std::int64_t default_value, std::int64_t min,
                        std::int64_t max) {
     const std::string expected =
@@ -83,7 +94,7 @@ class PluginConfig {
     return default_value;
   }
 
-  /// A boolean.
+  /// `true` or `false`; 0 and 1, and words in quotes, are mistakes.
   bool boolean(std::string_view key, bool default_value) {
     const Option* option = look_up(key, "true or false", default_value ? "true" : "false");
     if (option == nullptr) return default_value;
@@ -92,7 +103,8 @@ class PluginConfig {
     return default_value;
   }
 
-  /// A number from `min` to `max`; integers are numbers too.
+  /// A number from `min` to `max`; integers are numbers too. Messages show bounds and default with
+  /// six digits behind the point.
   double number(std::string_view key, double default_value, double min, double max) {
     const std::string expected = "a number from " + text_of(min) + " to " + text_of(max);
     const Option* option = look_up(key, expected, text_of(default_value));
@@ -105,7 +117,8 @@ class PluginConfig {
     return default_value;
   }
 
-  /// A string. Numbers and booleans are not strings: quote them in YAML.
+  /// A string, which may be empty: that, its length and its form are for the plugin to check.
+  /// Numbers and booleans are not strings: quote them in YAML.
   std::string string(std::string_view key, std::string_view default_value) {
     const Option* option = look_up(key, "a string", std::string(default_value));
     if (option == nullptr) return std::string(default_value);
@@ -114,7 +127,8 @@ class PluginConfig {
     return std::string(default_value);
   }
 
-  /// A list of strings, in which an integer is its text; absent is empty.
+  /// A list of strings, in which an integer is its text; absent is empty. Any of them may be empty,
+  /// or stand twice.
   std::vector<std::string> strings(std::string_view key) {
     const Option* option = look_up(key, "a list of strings", "[]");
     if (option == nullptr) return {};
@@ -123,7 +137,8 @@ class PluginConfig {
     return {};
   }
 
-  /// A list of integers from `min` to `max`, as decimal numbers; absent is empty.
+  /// A list of integers from `min` to `max`, as decimal numbers; absent is empty. One that is wrong
+  /// makes the whole list a mistake.
   std::vector<std::int64_t> integers(std::string_view key, std::int64_t min, std::int64_t max) {
     const std::string expected =
         "a list of integers from " + std::to_string(min) + " to " + std::to_string(max);
@@ -145,7 +160,8 @@ class PluginConfig {
     return {};
   }
 
-  /// A duration from `min` to `max`: "1m30s", or a number of milliseconds.
+  /// A duration from `min` to `max`: "1m30s" (parse_duration()), or a number of milliseconds. None
+  /// of the three is negative.
   std::chrono::milliseconds duration(std::string_view key, std::chrono::milliseconds default_value,
                                      std::chrono::milliseconds min, std::chrono::milliseconds max) {
     const std::string expected =
@@ -162,7 +178,7 @@ class PluginConfig {
     return default_value;
   }
 
-  /// A string, or a list of strings; absent is empty.
+  /// A string, or a list of strings; absent is empty. A string is a list of one.
   std::vector<std::string> texts(std::string_view key) {
     constexpr const char* kExpected = "a string or a list of strings";
     const Option* option = look_up(key, kExpected, "[]");
@@ -228,6 +244,10 @@ class PluginConfig {
   /// An option that is a map. It is read with the functions of this class:
   /// `config.map("tls").string("ca", "")`. Where it is absent, or wrong, all its options are
   /// absent. Mistakes in it have the whole path: "tls.ca".
+  ///
+  /// Each call makes a new PluginConfig, which knows nothing of what another one was asked for and
+  /// would report that as unknown. So a plugin that reads two options keeps the reference, which is
+  /// good for as long as this is.
   PluginConfig& map(std::string_view key) {
     const Option* option = look_up(key, "a map", "{}");
     const auto* maps = option == nullptr ? nullptr : std::get_if<PluginOptionMaps>(option);
@@ -263,7 +283,8 @@ class PluginConfig {
     return names;
   }
 
-  /// Reports a mistake that only the plugin can see (two options that contradict each other).
+  /// Reports a mistake that only the plugin can see (two options that contradict each other). The
+  /// operator reads "<key>: expected <expected>". An option that was not asked for stays unknown.
   void mistake(std::string_view key, std::string_view expected) {
     mistakes_.push_back(std::string(key) + ": expected " + std::string(expected));
   }
@@ -317,12 +338,13 @@ class PluginConfig {
     return child;
   }
 
-  /// The option that was looked up last is not there, and has to be.
+  /// The option that was looked up last is not there, and has to be. Follows a look_up() at once.
   void miss() {
     known_.back().default_value = kRequired;
     mistake(known_.back().key, known_.back().expected + ", got nothing; it is required");
   }
 
+  /// Notes that the option has been asked for, and what it may be. Null: it is absent.
   const Option* look_up(std::string_view key, std::string_view expected,
                         std::string default_value) {
     read_.emplace(key);

@@ -16,6 +16,9 @@ struct Error {
 /// A value, or the error that explains why there is none. The member names are those of
 /// std::expected (C++23), which the supported compilers lack. Ask has_value() before value() or
 /// error(). A plain value: it owns what it holds, and needs the same care between threads.
+///
+/// An error that a factory or an on_start() task returns stops the start: its message is what the
+/// operator reads behind the plugin's name.
 template <typename T>
 class [[nodiscard]] Result {
  public:
@@ -32,6 +35,7 @@ class [[nodiscard]] Result {
       : state_(std::in_place_index<0>, std::forward<U>(value)) {}
 
   [[nodiscard]] bool has_value() const { return state_.index() == 0; }
+  /// Of a Result<bool> too this says whether there is a value, and not what it is.
   explicit operator bool() const { return has_value(); }
 
   /// The value. Calling these without one is a programming error: std::bad_variant_access.

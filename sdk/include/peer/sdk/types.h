@@ -25,7 +25,8 @@ using Instant = std::chrono::time_point<std::chrono::system_clock, std::chrono::
 
 }  // namespace peer::sdk
 
-/// A fingerprint is a cryptographic hash already: any eight bytes of it are a good hash value.
+/// A fingerprint is a cryptographic hash already: any eight bytes of it are a good hash value. Not
+/// its first ones, by which the server chooses shards: within a shard they are alike.
 template <>
 struct std::hash<peer::sdk::Fingerprint> {
   std::size_t operator()(const peer::sdk::Fingerprint& fingerprint) const noexcept {

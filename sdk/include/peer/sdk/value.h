@@ -10,6 +10,9 @@ namespace peer::sdk {
 
 /// A parsed JSON value (RFC 8259): what a client wrote in the fields that a plugin is to judge.
 /// Plain data; copy it to keep it. Objects are ordered by key and have no duplicate keys.
+///
+/// It is at most 65 containers deep: a request's payload may hold 64 (docs/protocol.md, "Bounds").
+/// So a plugin may walk through it by recursion. Strings are valid UTF-8 and may contain NUL.
 struct Value {
   using List = std::vector<Value>;
   using Object = std::map<std::string, Value, std::less<>>;
