@@ -100,7 +100,10 @@ class Asked : public std::enable_shared_from_this<Asked<Outcome, Then>> {
 ///
 /// `start(reply)` calls the plugin; `otherwise` stands in for its answer when it throws, or has not
 /// answered by the deadline. That, and a second answer, is the plugin's fault, and logged as such.
-/// A `then` that holds an Operation keeps its peer's further messages waiting until it has run.
+/// A `then` that holds an Operation keeps its peer's further messages waiting until it has run. It
+/// runs exactly once as long as the loop runs, and is destroyed, on the loop, as soon as it has.
+///
+/// What `start` gives to the plugin by reference dies when the plugin's call returns.
 template <typename Outcome, typename Start, typename Then>
 void ask(EventLoop& loop, PluginCall call, Outcome otherwise, Start start, Then then) {
   std::make_shared<Asked<Outcome, Then>>(loop, call, std::move(otherwise), std::move(then))

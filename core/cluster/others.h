@@ -22,7 +22,9 @@ namespace peer {
 /// Each function says in short what the method of sdk::Broker with its name says in full. Here, and
 /// nowhere else, it is known which of them a broker has that was built with an older SDK.
 ///
-/// Thread-safe; what is asked goes on on the loop that asks: at once, or later.
+/// Thread-safe; what is asked goes on on the loop that asks: at once, or later. An error of the
+/// broker never comes out: what it throws is logged as its fault, and the answer is then that of a
+/// broker that cannot know, the `otherwise` of ask().
 class Others {
  public:
   /// Both outlive it. Asks the broker whether there may be any.

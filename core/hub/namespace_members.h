@@ -10,7 +10,8 @@
 /// held.
 namespace peer {
 
-/// A page of the members from the `first`-th on, who are `limit.peers` at most.
+/// A page of the members from the `first`-th on, counted from 0, who are `limit.peers` at most, in
+/// the order in which they joined. `first` is at most their number.
 [[nodiscard]] PeerPage page_of(const Namespace& ns, std::size_t first, PageLimit limit);
 
 /// As find_member() from the place `from` on, then from the first; it becomes the place behind what

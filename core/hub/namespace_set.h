@@ -14,6 +14,9 @@ struct Namespace;
 /// lock that keeps the namespace alive.
 ///
 /// Most peers are in one: that has its place here, and no allocation. Several are in a vector.
+///
+/// One thread at a time: a session's set is its loop's own, and the one of its entry in
+/// PeerDirectory is behind that shard's lock.
 class NamespaceSet {
  public:
   using Iterator = const Namespace* const*;
@@ -42,6 +45,7 @@ class NamespaceSet {
   std::unique_ptr<std::vector<const Namespace*>> several_;  // null: fewer than two
 };
 
+/// Logarithmic in the namespaces of the peer.
 [[nodiscard]] bool contains(const NamespaceSet& set, const Namespace* ns);
 /// Whether the two have a namespace in common. Linear in both.
 [[nodiscard]] bool intersects(const NamespaceSet& a, const NamespaceSet& b);

@@ -57,7 +57,9 @@ struct Inheritance {
 /// Where each registered peer is, and which alias means whom (docs/protocol.md, "Identity").
 /// `shard_count` shards chosen by the first 16 bits of the fingerprint, each with its own lock.
 ///
-/// Thread-safe. A peer's entry is written by its own loop only.
+/// Thread-safe. A peer's entry is written by its own loop only. Answers may be out of date at once:
+/// a SessionRef of a session that has ended is found by nobody. Aliases are apart from peers: what
+/// ends a registration frees its alias with a call of its own.
 class PeerDirectory {
  public:
   enum class Admission : std::uint8_t { kAdmitted, kPresent, kFull };
@@ -73,6 +75,7 @@ class PeerDirectory {
 
   /// Enters a peer, unless its fingerprint is present (replace that one first) or the server is
   /// full. With `inheritance.seat` it takes over a place that was kept for it.
+  /// The result says who is present, since the caller has to end that one on its own loop first.
   AdmissionResult admit(const Fingerprint& peer, SessionRef where, const Inheritance& inheritance);
   /// Removes the entry if it is still `where`'s. Nullopt when it is not; else what a replacement
   /// inherits: its seat when `keep_seat`, which must end in admit() or release_seat().
@@ -92,7 +95,8 @@ class PeerDirectory {
 
   /// Where a peer is.
   [[nodiscard]] std::optional<SessionRef> find(const Fingerprint& peer) const;
-  /// Where a peer is, if it shares a namespace with `sender`.
+  /// Where a peer is, if it shares a namespace with `sender` (docs/protocol.md, "signal"). `where`
+  /// is set unless the answer is kNotFound.
   Route route(const Fingerprint& peer, const NamespaceSet& sender, SessionRef& where) const;
   /// At most `limit` peers behind `after`, in the order of comes_before().
   [[nodiscard]] std::vector<PeerPlace> page(const std::optional<Fingerprint>& after,

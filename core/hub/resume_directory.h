@@ -46,8 +46,10 @@ class ResumeDirectory {
 
   /// False: another token has the same first 64 bits, and a new one is needed.
   [[nodiscard]] bool add(const TokenHash& token, SessionRef session);
+  /// Of a token that add() has taken: of one that it has not, the entry of another might go.
   void remove(const TokenHash& token);
-  /// The only session that the token may be of.
+  /// The only session that the token may be of. Whether it is that session's own, all 256 bits of
+  /// it, is for the session to say.
   [[nodiscard]] std::optional<SessionRef> find(const TokenHash& token) const;
 
   /// The session of this token has ended since its peer is banned: until `ends` a client that comes

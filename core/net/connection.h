@@ -247,6 +247,8 @@ class Connection final : private FrameSink {
   // Called by the loop. False: the connection is to be destroyed.
   bool on_readable();
   ssize_t receive(std::uint8_t* buffer);
+  /// At the end of a round in which it is dirty, and when its socket is writable again: writes,
+  /// goes on with input that has waited, and asks epoll for what it wants now.
   bool service();
   bool flush();
   /// What the loop may send for it before flush(): empty where that is nothing, or flush() must do
@@ -279,15 +281,21 @@ class Connection final : private FrameSink {
   void on_close_frame(CloseCode code, std::string_view reason) override;
   void on_protocol_error(CloseCode code, std::string_view reason) override;
 
+  // False: the connection is to be destroyed.
   bool take_proxy_header();
   void refuse_proxy(const char* why) const;
   bool use_proxy_header(const std::optional<Address>& client);
+  /// Hands on what has come, and keeps what has to wait.
   void consume(std::span<std::uint8_t> data);
+  /// False: more has come behind the end than is thrown away.
   bool discard(std::span<const std::uint8_t> data);
+  // Each of these returns the bytes that it has used; 0: there must be more first, or nothing more
+  // is wanted.
   std::size_t read_http(std::string_view data);
   std::size_t read_body(std::string_view data);
   void begin_body(HttpRequest request);
   void refuse_body(const std::string& response);
+  // See EventLoop::answer() and stream().
   void answer(std::string_view response, bool keep_alive);
   bool stream(std::string_view bytes, std::size_t most);
   std::size_t read_frames(std::span<std::uint8_t> data);

@@ -123,13 +123,15 @@ struct LoopStats {
 /// Threading: run() and everything marked "loop" on its own thread; post() from any.
 class EventLoop {
  public:
+  /// `index`: what SessionRef::loop says of its sessions. `application` outlives the loop. Throws
+  /// std::system_error when no descriptor is left.
   EventLoop(std::uint8_t index, const NetOptions& options, Application& application);
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
   /// Accepts from this socket too, which the loop owns from now on; at most 16 of them. Before
-  /// run().
+  /// run(). Throws std::system_error when epoll does not take it.
   void listen(const ListenSocket& socket);
   /// New connections speak TLS from now on; running ones keep what they have. Loop thread, or
   /// before run().
@@ -142,7 +144,9 @@ class EventLoop {
   /// Judges connections by their addresses; `admission` outlives the loop. Before run(). Without,
   /// everybody is let in.
   void use_admission(Admission& admission) { admission_ = &admission; }
-  /// Serves until stop() is complete.
+  /// Serves until stop() is complete. What a round throws is logged, and the next one begins. At
+  /// the end all connections and sessions are destroyed, on this thread; tasks and timers that have
+  /// not run by then never do, and are destroyed with the loop.
   void run();
 
   // Any thread.
@@ -150,7 +154,8 @@ class EventLoop {
   /// Delivers a frame. In order with other posts; drops (and counts) beyond 64 MiB of waiting
   /// mail.
   void post(Delivery delivery);
-  /// Runs `task` on the loop, after all deliveries posted before it. Never dropped.
+  /// Runs `task` on the loop, after all deliveries posted before it. Never dropped, and not
+  /// bounded: what clients can cause without end needs a bound of its own.
   void post(UniqueTask<void()> task);
   [[nodiscard]] const LoopStats& stats() const { return stats_; }
 
@@ -218,7 +223,9 @@ class EventLoop {
   /// A part of an answer that goes on until the connection ends. False: the connection has gone, or
   /// is cut here, since more than `most` bytes wait for it.
   bool stream(ConnectionRef to, std::string_view bytes, std::size_t most);
-  /// Runs `task` once at `at`.
+  /// Runs `task` once at `at`, behind the tasks of the round in which that has come. Within a round
+  /// now() stands still: a task that schedules itself anew for now() or earlier never lets the
+  /// round end.
   TimerId schedule(Time at, UniqueTask<void()> task);
   /// The same, instead of what was scheduled under `name` before: however often clients cause it,
   /// one timer of a name waits.
@@ -242,15 +249,20 @@ class EventLoop {
   };
   using Timers = std::map<TimerId, Timer>;
 
+  /// Sees to it that this loop looks at its mail: at once, or, where another loop has posted, at
+  /// the end of that one's round.
   void wake();
+  /// For the loops that this one has posted to in this round.
   void wake_others();
   void run_round();
   void handle_events(int timeout_ms);
+  /// How long epoll may wait; 0 as long as there is something to do.
   [[nodiscard]] int poll_timeout();
   [[nodiscard]] bool has_mail();
   void accept_some(const ListenSocket& listener);
   /// Returns false when there is nothing more to accept, or no descriptor for it.
   bool accept_one(const ListenSocket& listener);
+  /// Gives the socket a slot. Null: epoll does not take it, and it is still the caller's.
   Connection* adopt(int fd, const Address& address, const ListenSocket& listener, bool admitted);
   [[nodiscard]] ConnectionRef next_ref();
   /// A session that nothing carries.
@@ -262,6 +274,7 @@ class EventLoop {
   [[nodiscard]] const Detached* find_detached(SessionRef ref) const;
   Connection* watch_in(ConnectionRef ref, std::unique_ptr<Connection> connection);
   void tell_lost(const std::unordered_map<std::uint64_t, std::uint32_t>& lost) const;
+  /// Judges a new connection; from here on `fd` is the loop's.
   void take_in(int fd, const Address& address, const ListenSocket& listener);
   void take_into_reserve(int fd, const Address& address, const ListenSocket& listener,
                          Refusal refusal);
@@ -282,13 +295,17 @@ class EventLoop {
   void flush(ConnectionRef ref);
   void make_ring();
   void send_ahead(std::span<const ConnectionRef> refs);
+  /// To be called whenever Connection::next_timer() may have become earlier.
   void update_deadline(Connection& connection);
+  /// on_close() is due, once the current handler has returned.
   void will_close(Connection& connection);
   void count_queued(std::size_t before, std::size_t now);
   [[nodiscard]] bool may_queue(Importance importance) const;
   void close_slot(std::size_t slot);
   void notify_closed();
+  /// The slot is free at once; the object lives until the end of the round.
   void destroy(Connection& connection);
+  /// Runs a handler of the connection, which is closed if that throws.
   template <typename F>
   void guarded(Connection& connection, F&& handler) noexcept;
 
