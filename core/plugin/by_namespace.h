@@ -25,7 +25,8 @@ struct Served {
 };
 
 /// Which plugin of a list serves a namespace or room: the first of which a pattern fits, else the
-/// one that has none. Where there is one plugin without patterns nothing is compared. Thread-safe.
+/// one that has none. Where there is one plugin nothing is compared. Thread-safe: nothing in it
+/// changes after the start, and plugins are never replaced.
 template <typename Interface>
 class ByNamespace {
  public:
@@ -38,9 +39,11 @@ class ByNamespace {
       entries_.push_back({{*plugin, plugin.calls(), index, plugin.record->revision}, patterns});
     }
   }
-  /// One that serves all names.
+  /// One that serves all names: for tests.
   ByNamespace(Interface& plugin, PluginCalls& calls) { entries_.push_back({{plugin, calls}, {}}); }
 
+  /// Good as long as this is. Where there are several, the name is held against one pattern after
+  /// the other with each call.
   [[nodiscard]] const Served<Interface>& of(std::string_view name) const {
     if (entries_.size() == 1) return entries_.front().served;
     for (const Entry& entry : entries_) {

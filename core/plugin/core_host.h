@@ -28,7 +28,8 @@ struct PluginCounter {
 /// The host of one plugin: its line in the log, its thread, its counters, its hooks.
 ///
 /// For the plugin: see sdk::PluginHost. For the core, main thread: start(), reload(), stop(), in
-/// that order; counters() on any thread.
+/// that order; counters() on any thread. It outlives the plugin's object (PluginRecord), so that a
+/// destructor may still log and count.
 class CoreHost final : public sdk::PluginHost {
  public:
   /// `calls`: all that runs for the plugin goes through it; it outlives the host.
@@ -59,6 +60,7 @@ class CoreHost final : public sdk::PluginHost {
 
   /// Why the plugin cannot start, if it cannot. `takes_any_origin`: what it is told from now on.
   [[nodiscard]] sdk::Result<void> start(bool takes_any_origin);
+  /// Has the plugin's hook run as a task, behind those that wait: it may end after this returns.
   void reload();
   /// Calls the plugin's hook, if it was started, and returns when all its tasks have run.
   void stop();

@@ -44,7 +44,8 @@ struct PluginRecord {
   std::vector<sdk::PluginConfig::Known> options{};
 };
 
-/// A plugin's object with its record. Null before it is there, and after reset().
+/// A plugin's object with its record. Null before it is there, and after reset(): nothing below may
+/// be called then.
 template <typename Interface>
 struct LoadedPlugin {
   /// The record first, so that it is destroyed after the object, which uses its host.
@@ -57,7 +58,8 @@ struct LoadedPlugin {
 };
 
 /// The plugins of one server: of each kind at least one, but of dialects maybe none; or, after a
-/// mistake, none.
+/// mistake, none. Made on the main thread before there are loops, and then the Node's. Their
+/// code is never unloaded.
 struct LoadedPlugins {
   LoadedPlugin<sdk::Broker> broker;
   // In the order of the configuration.

@@ -26,6 +26,9 @@ struct PluginCallCounts {
 /// further, and one that throws or dawdles is named in the log. Of repeated failures one line in
 /// ten seconds is written, which says how many there were.
 ///
+/// It measures, and interrupts nothing: a call that never returns holds up its thread for ever. Of
+/// what a plugin answers later through a callback it sees the call alone; ask() bounds the wait.
+///
 /// Thread-safe; calls run side by side.
 class PluginCalls {
  public:
@@ -55,9 +58,11 @@ class PluginCalls {
     return answer;
   }
 
-  /// Reports an answer that makes no sense; it counts as an error. `what`: "returned ...".
+  /// Reports an answer that makes no sense; it counts as an error. `what`: "returned ...", of which
+  /// one_line() is written. Any thread.
   void fault(const char* call, std::string_view what) noexcept;
 
+  /// Numbers of one moment each, and not all of the same.
   [[nodiscard]] PluginCallCounts counts() const;
   [[nodiscard]] const std::string& name() const { return name_; }
   /// "plugin auth 'jwt'"

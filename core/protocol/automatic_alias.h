@@ -25,6 +25,7 @@ class AutomaticAlias {
   explicit AutomaticAlias(const sdk::Fingerprint& fingerprint);
   [[nodiscard]] std::string_view view() const { return {text_.data(), size_}; }
 
+  /// Letters of a word in the two lists; a longer one would be cut.
   static constexpr std::size_t kLongestWord = 12;
 
  private:

@@ -16,6 +16,7 @@
 /// What happens on a node, as operators and backends are told (docs/api.md, "Events").
 namespace peer {
 
+/// Nodes tell each other of them by these numbers: a new one stands at the end.
 enum class EventKind : std::uint8_t {
   kRegister,
   kLeave,
@@ -38,6 +39,7 @@ inline constexpr EventSet kAllEvents = (EventSet{1} << kEventKinds) - 1;
 [[nodiscard]] std::string_view to_text(EventKind kind);
 [[nodiscard]] std::optional<EventKind> parse_event_kind(std::string_view text);
 
+/// One event, ready to be sent in whatever form: its time, and its members as text.
 struct Event {
   EventKind kind = EventKind::kRegister;
   std::int64_t at = 0;  ///< milliseconds since the Unix epoch
@@ -61,6 +63,8 @@ class Events {
   [[nodiscard]] bool wanted(EventKind kind) const {
     return (wanted_.load(std::memory_order_relaxed) & set_of(kind)) != 0;
   }
+  /// `members`: Event::members, of which nothing is checked, so the caller escapes. It may be
+  /// called for a kind that nobody wants any more: the taker sorts that out. Never waits.
   void tell(EventKind kind, std::string members, sdk::Instant now) PEER_EXCLUDES(mutex_);
 
   /// `wake` is called, on any thread, when something waits and nothing did before. Before anything
@@ -72,6 +76,8 @@ class Events {
     std::vector<Event> events{};
     std::uint64_t lost = 0;  ///< after these, since there was no room
   };
+  /// All that waits, in the order in which it was told. One thread: the taker's. Once something was
+  /// lost, all that comes after it is lost too until this is called, so that there is one gap.
   [[nodiscard]] Taken take() PEER_EXCLUDES(mutex_);
 
  private:

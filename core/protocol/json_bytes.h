@@ -42,7 +42,8 @@ inline __m128i string_specials(__m128i bytes) {
 }
 #endif
 
-/// Which of 64 bytes are quotes, backslashes or control characters: bit n is byte n.
+/// Which of the 64 bytes at `block`, all of them readable, are quotes, backslashes or control
+/// characters: bit n is byte n. They may be any bytes; those from 0x80 on are none of these.
 inline std::uint64_t string_specials(const char* block) {
   std::uint64_t specials = 0;
 #if defined(__SSE2__)
@@ -88,7 +89,8 @@ inline const char* find_string_special(const char* p, const char* end) {
   return p;
 }
 
-/// The first quote or bracket, `{}[]`, in [p, end), or `end`.
+/// The first quote or bracket, `{}[]`, in [p, end), or `end`. Brackets within strings are found
+/// too: the caller skips a string when it meets the quote.
 inline const char* find_quote_or_bracket(const char* p, const char* end) {
 #if defined(__SSE2__)
   // Bit 5 is all that tells `[` from `{`, and `]` from `}`.

@@ -53,7 +53,8 @@ class ObjectCursor {
 };
 
 /// The raw value of the first member whose key is spelled `key` between its quotes; empty: there is
-/// none, or `object` is no object.
+/// none, or `object` is no object. A key with an escape in it is not found: for objects that the
+/// server has written itself. Linear in the object.
 [[nodiscard]] std::string_view find_member(std::string_view object, std::string_view key);
 
 /// The elements of a raw array, in order. One thread; the text outlives the cursor.
@@ -69,7 +70,7 @@ class ListCursor {
   const char* end_;
 };
 
-/// What is between the quotes of a raw string.
+/// What is between the quotes of a raw string, of two bytes at least; escapes stay as they are.
 [[nodiscard]] inline std::string_view without_quotes(std::string_view raw) {
   return raw.substr(1, raw.size() - 2);
 }

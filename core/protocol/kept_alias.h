@@ -9,7 +9,8 @@
 
 namespace peer {
 
-/// The alias of a peer, as it is asked for. Good as long as the KeptAlias is there and the same.
+/// The alias of a peer, as it is asked for, without an allocation. Good as long as the KeptAlias is
+/// there and the same: a view() of it is good as long as this is, too.
 class AliasText {
  public:
   explicit AliasText(std::string_view own) : own_(own) {}
@@ -32,7 +33,7 @@ class KeptAlias {
   KeptAlias(std::string_view alias, const Fingerprint& peer)
       : own_(alias == AutomaticAlias(peer).view() ? std::string_view() : alias) {}
 
-  /// `peer`: the same.
+  /// `peer`: the same as before, since an automatic alias is made of it anew.
   [[nodiscard]] AliasText text(const Fingerprint& peer) const {
     return own_.empty() ? AliasText(peer) : AliasText(own_.view());
   }

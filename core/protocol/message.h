@@ -14,7 +14,8 @@
 /// slices. Data that is opaque to the server stays text and is forwarded byte for byte.
 namespace peer {
 
-/// Every message type of docs/protocol.md that a client may send, and kUnknown.
+/// Every message type of docs/protocol.md that a client may send, and kUnknown. They are places in
+/// tables and in the counts of loops, so kMessageTypeCount and the words in message.cc follow them.
 enum class MessageType : std::uint8_t {
   kUnknown,
   kRegister,
@@ -55,7 +56,8 @@ struct Message {
   std::string_view payload;            ///< raw; empty when absent; may be null, a list, anything
 };
 
-/// Parses client messages; one for each event loop, so that its buffers are reused.
+/// Parses client messages; one for each event loop, so that its buffers are reused. What one large
+/// message has needed is freed at the next (kMembersKept).
 /// Threading: one thread.
 class MessageParser {
  public:

@@ -7,7 +7,8 @@
 
 namespace peer {
 
-/// What a parser keeps from message to message.
+/// What a parser keeps from message to message. Only message.cc and requests.cc, which fill and
+/// read it, include this.
 struct MessageParser::Impl {
   TextArena texts;                   ///< decoded strings of the current message
   std::vector<JsonMember> envelope;  ///< keys decoded

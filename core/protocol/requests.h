@@ -33,6 +33,8 @@ struct Bounds {
   std::uint32_t match_group = 64;      ///< peers
 };
 
+/// docs/protocol.md, "register". A client without `public_key` may still be let in: an auth plugin
+/// may grant it an identity.
 struct RegisterRequest {
   std::string_view public_key;            ///< empty: none
   std::optional<std::string_view> alias;  ///< nullopt: automatic; never 64 hex digits
@@ -41,15 +43,19 @@ struct RegisterRequest {
   bool wants_resume = false;              ///< a session that may be resumed
 };
 
+/// docs/protocol.md, "C.6 Session resume". Both are there; whether the token is one is not known
+/// yet.
 struct ResumeRequest {
   std::string_view token;
   std::optional<std::uint64_t> received;  ///< nullopt: a number, but none that counts messages
 };
 
+/// docs/protocol.md, "ping".
 struct PingRequest {
   std::optional<std::uint64_t> received;  ///< messages; nullopt: not given
 };
 
+/// docs/protocol.md, "join". Whether the peer may use the name is not known yet.
 struct JoinRequest {
   std::string_view ns;
   std::optional<std::string_view> app_type;
@@ -58,17 +64,19 @@ struct JoinRequest {
   Watches watches;
 };
 
-/// `leave`, `match_cancel`.
+/// docs/protocol.md, "leave"; `match_cancel` asks for no more.
 struct NamespaceRequest {
   std::string_view ns;
 };
 
+/// docs/protocol.md, "discover".
 struct DiscoverRequest {
   std::string_view ns;
-  std::uint32_t limit = 50;
+  std::uint32_t limit = 50;  ///< cut to Bounds::discover_limit
   std::optional<sdk::Fingerprint> after;
 };
 
+/// docs/protocol.md, "broadcast".
 struct BroadcastRequest {
   std::string_view ns;
   std::optional<std::string_view> data;   ///< raw, `null` too; nullopt when absent
@@ -78,6 +86,8 @@ struct BroadcastRequest {
 /// A longer `timeout_ms` is cut to this.
 inline constexpr std::chrono::milliseconds kMaxMatchTimeout = std::chrono::hours(24 * 365);
 
+/// docs/protocol.md, "match". A ticket keeps it beyond its message, after keep_fields(): its views
+/// are of no use then.
 struct MatchRequest {
   std::string_view ns;
   std::uint32_t group_size = 2;
@@ -99,6 +109,7 @@ struct MatchRequest {
   [[nodiscard]] const sdk::Value& criteria() const;
 };
 
+/// docs/protocol.md, "create_room". What the fields mean is the room policy's to say.
 struct CreateRoomRequest {
   std::string_view room_id;
   sdk::Value fields;  ///< the whole payload object, parsed; max_size is null, absent or an integer
@@ -112,20 +123,24 @@ struct RoomRequest {
   Watches watches;    ///< of join_room alone
 };
 
+/// docs/protocol.md, "C.8 Managed rooms": a page of the public ones.
 struct ListRoomsRequest {
   std::uint64_t after = 0;  ///< the place of a room; 0: from the first
   std::uint32_t limit = 50;
 };
 
+/// docs/protocol.md, "kick".
 struct KickRequest {
   std::string_view room_id;
   std::string_view target;  ///< fingerprint or alias
 };
 
+/// docs/protocol.md, "metadata".
 struct MetadataRequest {
-  std::string_view meta;  ///< raw object
+  std::string_view meta;  ///< raw object, to be merged: null in it removes a key
 };
 
+/// docs/protocol.md, "C.3 Authentication".
 struct AuthRefreshRequest {
   std::string_view token;  ///< not empty; as long as the message may be: auth plugins have bounds
 };
