@@ -9,7 +9,8 @@
 
 namespace peer {
 
-/// What the command line asks for. Its settings are checked by load_config().
+/// What the command line asks for. Its settings are checked by load_config(), and read once more at
+/// each reload: they count for more than the file (docs/configuration.md).
 struct CommandLine {
   std::optional<std::string> config_file;
   /// `--set key=value`, in order; of the same key the last one counts.

@@ -31,7 +31,9 @@ struct ConfigLayer {
 /// The same of the path of an option in maps: "keys[0].kid".
 [[nodiscard]] std::string shown_path(std::string_view path);
 
-/// A configuration in the making: layer after layer is read into it. Main thread only.
+/// A configuration in the making: layer after layer is read into it. Main thread only. A mistake
+/// ends nothing: reading goes on, so that all of them are told in one go, and the caller uses
+/// `config` only when there are none.
 class ConfigDraft {
  public:
   /// Where a key was set last.
@@ -43,7 +45,8 @@ class ConfigDraft {
   Config config;               ///< the defaults, and over them what has been read so far
   Pipes pipes = Pipes::kRead;  ///< whether files that settings name may be pipes
 
-  /// Notes a line "<where>: <what>". After 100 mistakes (or warnings) the rest is only counted.
+  /// Notes a line "<where>: <what>". After 100 mistakes (or warnings) the rest is only counted. No
+  /// value of a secret may be in it: operators send such lines around.
   void mistake(const std::string& where, const std::string& what) { add(mistakes_, where, what); }
   void warning(const std::string& where, const std::string& what) { add(warnings_, where, what); }
 

@@ -10,7 +10,8 @@
 namespace peer {
 
 /// What the readers of lists of maps have in common: each reads one entry of the list, whose
-/// mistakes go into the draft under the entry's place.
+/// mistakes go into the draft under the entry's place. A reader lives for one entry, on the main
+/// thread; draft and layer outlive it.
 class EntryReader {
  public:
   /// `path`: the place of the entry, such as "ice_servers.0".

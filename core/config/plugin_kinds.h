@@ -26,18 +26,20 @@ enum class PluginUse {
   kAll,          ///< a list that may be empty: each has its own paths
 };
 
-/// What the plugins of one kind have in common.
+/// What the plugins of one kind have in common. A plugin says its kind by `name`; the loader takes
+/// it as that kind only if the configuration asked for it there.
 struct PluginKind {
-  const char* name;       ///< as in the descriptor
-  const char* key;        ///< as in YAML
-  const char* interface;  ///< as in the SDK
-  const char* prefix;     ///< of file names
-  std::uint32_t api_version;
+  const char* name;               ///< as in the descriptor
+  const char* key;                ///< as in YAML
+  const char* interface;          ///< as in the SDK
+  const char* prefix;             ///< of file names
+  std::uint32_t api_version;      ///< of this server; a plugin with another one is refused
   void (*destroy)(void* object);  ///< what create_plugin() made of this kind
   PluginUse use;
   std::vector<PluginChoice> PluginsConfig::*choices;
 };
 
+/// A row of the table. The interface says its name and version itself.
 template <typename Interface>
 constexpr PluginKind plugin_kind(const char* interface, const char* prefix, PluginUse use,
                                  std::vector<PluginChoice> PluginsConfig::*choices,

@@ -8,7 +8,7 @@
 namespace peer {
 
 /// What the functions that read the `plugins` section pass to each other: whose settings are read,
-/// and from where.
+/// and from where. Main thread only; draft and layer outlive it.
 struct PluginSection {
   ConfigDraft& draft;
   const ConfigLayer& layer;

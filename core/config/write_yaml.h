@@ -24,7 +24,9 @@ namespace peer {
 [[nodiscard]] std::string to_yaml(StatsAccess value);
 [[nodiscard]] std::string to_yaml(ProxyProtocol value);
 [[nodiscard]] std::string to_yaml(ProxyHeader value);
-/// An option of a plugin, so that it is read back with the same type: a number keeps its point.
+/// An option of a plugin, so that it is read back with the same type: a number keeps its point. A
+/// secret is written as it is: whether it may be shown is for the caller to decide
+/// (print_config.h).
 [[nodiscard]] std::string to_yaml(const sdk::PluginConfig::Option& value);
 
 template <std::unsigned_integral T>

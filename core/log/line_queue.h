@@ -22,7 +22,7 @@ namespace peer {
 /// bounds, or that the file refuses (a full disk), are lost and counted. As soon as the log takes
 /// lines again, it tells how many were lost, at most once a second.
 ///
-/// log(): any thread. The rest: main thread.
+/// log(): any thread. The rest: main thread. Lines of one thread keep their order.
 class LineQueue final : public Poco::Channel {
  public:
   /// Of what waits. The bytes are those of texts and of their bookkeeping.
@@ -44,7 +44,9 @@ class LineQueue final : public Poco::Channel {
   enum class Turn { kLine, kTell, kEnd };
 
   void run();
+  /// Waits until there is something to do, and says what.
   [[nodiscard]] Turn take_next(Poco::Message& line);
+  /// Counts a line that is lost. `error`: of the file; 0: there was no room here.
   void lose(int error) PEER_REQUIRES(mutex_);
   void tell_losses();
 

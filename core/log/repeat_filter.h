@@ -24,7 +24,7 @@ class RepeatFilter final : public Poco::Channel {
  public:
   static constexpr std::uint64_t kShown = 5;
   static constexpr milliseconds kWindow{10'000};
-  /// Lines with other words than these many pass uncounted.
+  /// So many lines with words of their own are counted at a time; others pass uncounted.
   static constexpr std::size_t kMost = 256;
 
   explicit RepeatFilter(Poco::AutoPtr<Poco::Channel> next) : next_(std::move(next)) {}

@@ -10,7 +10,7 @@
 /// What a session is made of that comes from another node (session_record.h). On its loop.
 namespace peer {
 
-/// As the other node says who it is, registered here by `number`.
+/// As the other node says who it is, registered here by `number`. In no directory yet.
 [[nodiscard]] std::unique_ptr<Session> make_session(Node& node, LoopState& home,
                                                     const MovingIdentity& identity,
                                                     std::uint64_t number);

@@ -10,7 +10,8 @@
 namespace peer {
 
 /// What this node offers its auth plugins: they throw peers out, of this node and of others.
-/// Thread-safe. It outlives the plugins' objects, and the node outlives it.
+/// Thread-safe. It outlives the plugins' objects, and the node outlives it. Words that are empty,
+/// too long or no UTF-8 are replaced, since clients read them.
 class AuthPluginHost final : public sdk::AuthHost {
  public:
   explicit AuthPluginHost(Node& node) : node_(node) {}

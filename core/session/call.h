@@ -32,7 +32,8 @@ struct Call {
   }
 };
 
-/// Tells the log which limit a peer has met: once for each limit and session.
+/// Tells the log, by a notice, which limit a peer has met. Callers do so once for each limit and
+/// session (Session::rate_noted, fanout_noted). `limit`: its key and value.
 void note_limit(const Call& call, const std::string& limit);
 
 }  // namespace peer

@@ -9,7 +9,8 @@
 
 namespace peer {
 
-/// What a client hears whose id is another client's.
+/// What a client hears whose id is another client's: the words of the error, by which the dialect
+/// knows it again.
 inline constexpr std::string_view kIdTaken = "id taken";
 
 /// A session whose client speaks another protocol (sdk::Dialect): who it is, and who may take its

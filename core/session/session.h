@@ -27,9 +27,10 @@
 
 namespace peer {
 
-/// One namespace that a peer is in.
+/// One namespace that a peer is in, as its session keeps it. The namespace has an entry of its own
+/// for the member (Member): the two come and go together, on the session's loop.
 struct Membership {
-  Namespace* ns;
+  Namespace* ns;                  ///< lives as long as it has a member
   std::uint64_t joined;           ///< Member::joined
   LeanText app_type;              ///< as JSON; empty: none
   LeanText meta;                  ///< of the join; raw object or empty
@@ -61,7 +62,7 @@ struct Registration {
   bool alias_lost = false;  ///< before it was known that the peer holds it
 };
 
-/// What an auth plugin granted beyond the usual; see sdk::AuthGrant.
+/// What an auth plugin granted beyond the usual; see sdk::AuthGrant. Few sessions have it.
 struct Rights {
   std::optional<std::vector<std::string>> namespaces;  ///< patterns; nullopt: all names
   std::optional<std::uint32_t> rate_per_second;
@@ -86,6 +87,8 @@ struct Renewal {
 /// reference is good until the handler that got it returns: keep a SessionRef, or an Operation.
 class Session : public ApplicationSession {
  public:
+  /// They follow each other in this order. A ForeignSession begins with kRegistering, and has
+  /// kForeign where others have kRegistered.
   enum class Stage : std::uint8_t {
     kConnected,    ///< the register message is due
     kRegistering,  ///< it is being judged
@@ -169,6 +172,7 @@ class Session : public ApplicationSession {
   [[nodiscard]] AliasText alias() const { return alias_.text(fingerprint); }
 
   [[nodiscard]] sdk::Registered registered() const { return {fingerprint, registration_number}; }
+  /// Null: it is no member of that. Linear in its memberships. Good until one is added or ends.
   [[nodiscard]] Membership* find(std::string_view ns) {
     for (Membership& membership : memberships) {
       if (membership.ns->name == ns) return &membership;

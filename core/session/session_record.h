@@ -17,18 +17,20 @@
 /// added. Anybody who can write to the nodes' store may have written what is read here.
 namespace peer {
 
-/// One namespace or room of it.
+/// One namespace or room of it. JSON texts here are valid when read_identity() has read them; names
+/// and sizes are not held against the bounds of this node.
 struct MovingMembership {
   std::string ns;
-  std::string app_type;
-  std::string meta;
-  std::string object;
+  std::string app_type;  ///< JSON, or empty
+  std::string meta;      ///< of the join: an object, or empty
+  std::string object;    ///< the peer object, as members see it
   std::uint32_t ticket_size = 0;
   Watches watches{};
   std::optional<Room> room;
 };
 
-/// The first part.
+/// The first part: the node of the client makes a session of it, which is away until the second
+/// part has come.
 struct MovingIdentity {
   sdk::Registered peer;
   std::int64_t registered_at = 0;  ///< Session
@@ -51,7 +53,8 @@ struct MovingTicketOf {
   MovingTicket ticket;
 };
 
-/// The second part. Times are what is left of them; nullopt: no limit.
+/// The second part. Times are what is left of them; nullopt: no limit. It is the last that the node
+/// of the session does for it.
 struct MovingRest {
   std::uint64_t messages = 0;  ///< Session
   std::uint64_t handled = 0;
@@ -83,6 +86,7 @@ struct HeardMeanwhile {
 }
 [[nodiscard]] std::optional<Fingerprint> read_hash(std::string_view bytes);
 
+/// As PackedWriter writes it, with a number in front that says the form. Pure; any thread.
 [[nodiscard]] std::string packed(const MovingIdentity& identity);
 [[nodiscard]] std::string packed(const MovingRest& rest);
 [[nodiscard]] std::string packed(const HeardMeanwhile& heard);
