@@ -29,12 +29,14 @@ class DialectWaits {
   /// `sender`, a session of the loop that this is called on, waits for `target`. Its ForeignPeer
   /// hears of the end (ForeignPeer::go_on). Until then, or `until` if nobody waits for it yet.
   void wait(const Fingerprint& target, SessionRef sender, Time until) PEER_EXCLUDES(mutex_);
-  /// A peer of a dialect can be reached now. On its loop.
+  /// A peer of a dialect can be reached now. On its loop. Those that wait for it here are woken by
+  /// tasks, and the nodes that do are told.
   void arrived(const Fingerprint& peer) PEER_EXCLUDES(mutex_);
   /// Another node says something of this. Any thread.
   void hear(std::string_view from, std::string_view text) PEER_EXCLUDES(mutex_);
 
-  /// Bytes of what waits on this node. False: there are too many.
+  /// Bytes of what waits on this node, of all senders: `max_queued_bytes` at most. False: there are
+  /// too many, and none are counted. What is taken is given back once, by the same sender.
   [[nodiscard]] bool take_bytes(std::size_t bytes);
   void give_bytes(std::size_t bytes) { bytes_ -= bytes; }
 

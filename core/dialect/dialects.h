@@ -14,11 +14,12 @@
 
 namespace peer {
 
-/// What the core offers one dialect. Thread-safe.
+/// What the core offers one dialect. Thread-safe. It lives as long as the node's loops.
 class DialectEntryHost final : public sdk::DialectHost {
  public:
   DialectEntryHost(const Node& node, std::string key) : node_(node), key_(std::move(key)) {}
 
+  /// What stands for the public key of the client with this id (foreign_key()).
   [[nodiscard]] std::string key_of(std::string_view id) const { return key_ + std::string(id); }
   [[nodiscard]] Fingerprint fingerprint_of(std::string_view id) const noexcept override;
   [[nodiscard]] std::string namespace_of(std::string_view name) const noexcept override;
@@ -81,6 +82,8 @@ class Dialects {
 
  private:
   using Path = bool (*)(const sdk::DialectTraits& traits, std::string_view path);
+  /// Of the dialects that have the path, the first that takes the request; else the first that has
+  /// it. Null: none has.
   [[nodiscard]] DialectEntry* find(const sdk::DialectRequest& request, Path has) const;
 
   Node& node_;

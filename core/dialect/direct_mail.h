@@ -28,7 +28,7 @@ class DirectMail {
   void send(std::string id, std::string payload, milliseconds wait);
   /// What waits for `target` is tried again; `is_over`: for the last time.
   void go_on(const Fingerprint& target, bool is_over);
-  /// The sender has gone.
+  /// The sender has gone. Nobody is told of what is dropped.
   void drop_all();
 
  private:
@@ -47,6 +47,7 @@ class DirectMail {
     bool looked_again = false;  ///< whether the receiver has come while it was asked for
   };
 
+  /// Of the bounds of one connection's output, and of what waits on the node.
   [[nodiscard]] bool take_room(const Queue* queue, std::size_t bytes);
   void try_first(const Fingerprint& target);
   void ask_others(const Fingerprint& target, Queue& queue);

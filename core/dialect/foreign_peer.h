@@ -109,20 +109,28 @@ class ForeignPeer final : public ForeignSession {
   /// Calls the plugin. False: it threw, and the connection is closed.
   template <typename Function>
   bool call(const char* name, Function&& function);
+  /// In the order in which it was asked for; of more than sdk::kMaxDialectActions in one call the
+  /// rest is dropped.
   void add(Action action) noexcept;
   /// Does what has been asked for, up to what has to be waited for. Not within another handler.
   void act();
+  /// As a task: where a handler that goes on has led here.
   void act_later();
   void perform(Action& action);
   void perform_say(std::string& text);
   void perform_direct(Action& action);
   void perform_broadcast(const Action& action);
   void perform_count(Action& action);
+  /// A token for each action, but for the first that a text of the client leads to: that has been
+  /// paid for with the text.
   [[nodiscard]] bool pay(const Message& message);
   void refuse(int code, std::string_view message);
   void turn_away(int code, std::string_view message);
+  /// A frame on the way in: the answer that it waits for, an error, or something for later.
   void hear_entering(const FrameRef& frame);
+  /// The next step: joins the namespace of the realm, or begins.
   void go_in();
+  /// Makes the plugin's session, which then hears what came too early.
   void begin();
   void tell(const FrameRef& frame, Importance importance);
   bool send_text(std::string_view text, Importance importance);

@@ -12,7 +12,12 @@
 namespace peer {
 
 /// What other nodes have to say to this one, brought by the broker plugin: each call becomes mail
-/// or a task of a loop. Thread-safe.
+/// or a task of a loop. sdk/include/peer/sdk/broker.h says what each call means.
+///
+/// Thread-safe: the broker calls it on threads of its own. Nothing waits here and nothing comes
+/// out: what a call throws is logged, and that piece of news is lost. A name that no member here
+/// has is passed over. Texts may have been written by anybody who can write to what the nodes
+/// share.
 class NodeHost final : public sdk::BrokerHost {
  public:
   explicit NodeHost(Node& node) : node_(node) {}  // `node` must outlive the host
@@ -30,10 +35,12 @@ class NodeHost final : public sdk::BrokerHost {
   void member_joined(std::string_view ns, const Fingerprint& peer,
                      std::string_view object) noexcept override;
   void member_left(std::string_view ns, const Fingerprint& peer) noexcept override;
+  /// The members here get the posts as they came, before this returns.
   void room_changed(const sdk::RoomNews& news) noexcept override;
   void kicked(std::string_view room_id, const Fingerprint& target,
               const Fingerprint& by) noexcept override;
   void room_closed(std::string_view room_id, const sdk::Registered& peer) noexcept override;
+  /// No peer of this node is concerned, so the room's home loop does it.
   void member_reaped(std::string_view room_id, const Fingerprint& peer) noexcept override;
   void alias_lost(const sdk::Registered& registered) noexcept override;
   /// For the members that have joined alone (Member::alone).
@@ -48,9 +55,11 @@ class NodeHost final : public sdk::BrokerHost {
   void ticket_removed(std::string_view ns, sdk::TicketId ticket) noexcept override;
   void matching_moved(std::string_view ns) noexcept override;
   void matched(const sdk::MatchNews& match) noexcept override;
+  /// As throw_out(): on every loop, so that one that is just registering is found too.
   void revoked(const Fingerprint& peer, std::string_view message) noexcept override;
   void member_left_told(std::string_view ns, const Fingerprint& peer,
                         std::span<const Fingerprint> told) noexcept override;
+  /// The first number of the text says whose it is: sessions on the move, dialects, or the APIs.
   void node_says(std::string_view node, std::string_view text) noexcept override;
   void peer_taken(const sdk::Registered& peer, std::shared_ptr<void> hold) noexcept override;
   void peers_parked() noexcept override;
