@@ -32,7 +32,7 @@ struct AdminCall {
   NodeTalk& talk;
   std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
 
-  /// Answers, once. `body`: JSON.
+  /// Answers, once. `body`: JSON. Nothing happens when the client has gone meanwhile.
   void answer(int status, std::string body, HttpHeaders extra = {}) const;
   void ok(std::string body) const { answer(200, std::move(body)); }
   /// `{"error":{"code","message"}}`; `message`: plain words without quotes.
@@ -49,9 +49,10 @@ struct AdminCall {
 
 /// The path and the query of a request, decoded.
 struct AdminTarget {
-  std::vector<std::string> path;  ///< without the empty parts
+  std::vector<std::string> path;  ///< its parts; "/v1/peers/" has an empty one at its end
   std::map<std::string, std::string, std::less<>> query;
 
+  /// Of a field that stands twice the first; empty where there is none.
   [[nodiscard]] std::string_view value(std::string_view name) const {
     const auto found = query.find(name);
     return found == query.end() ? std::string_view() : std::string_view(found->second);
@@ -61,6 +62,7 @@ struct AdminTarget {
 [[nodiscard]] std::optional<AdminTarget> parse_target(const HttpRequest& request);
 
 /// Whose token a request carries; null: nobody's. All tokens are compared, each in constant time.
+/// It points into `config`, or to what stands for admin_token: a reload may have another answer.
 [[nodiscard]] const AdminToken* find_token(const Config& config, const HttpRequest& request);
 
 /// Decimal digits, and no more than `most`; nullopt for anything else.

@@ -12,8 +12,10 @@
 namespace peer {
 
 /// Keeps the bans of all nodes the same. Each node holds the whole list; a change is told to the
-/// others when it is made (bans.cc), and whoever has missed one gets the list: a node that is seen
-/// for the first time, or again, and one whose digest differs. On the loop of the API.
+/// others when it is made (bans.cc), and a node that may have missed one gets the list: one that is
+/// seen for the first time, or again, and one whose digest differs. So a list may come twice, and
+/// in any order: of two bans of one target the later one counts (Bans::put). On the loop of the
+/// API.
 class BanSharing {
  public:
   /// All of them outlive it.
@@ -26,8 +28,10 @@ class BanSharing {
   void take_digest(const std::string& from, std::uint64_t digest);
 
  private:
+  /// Once a second, until the loop ends.
   void look();
   void send_list(const std::string& to);
+  /// Of targets and times, the same on all nodes that know the same; 0 of none.
   [[nodiscard]] std::uint64_t digest() const;
   [[nodiscard]] std::int64_t now() const { return loop_.wall().time_since_epoch().count(); }
 

@@ -8,7 +8,8 @@
 
 namespace peer {
 
-/// One file of the console (docs/console.md), as it was built into the server.
+/// One file of the console (docs/console.md), as it was built into the server. Its bytes live as
+/// long as the process.
 struct ConsoleFile {
   std::string_view path;  ///< of the request: "/", "/console/main.js"
   std::string_view content_type;

@@ -30,7 +30,8 @@ class EventFeed {
   /// Receivers of webhooks, from now on; those of before are not used any more. The events that
   /// wait go to them first.
   void use_webhooks(std::vector<WebhookSender*> webhooks);
-  /// Hands out what waits.
+  /// Hands out what waits: to webhooks, to readers here, and to what goes to other nodes. A reader
+  /// that does not take it is cut.
   void take();
 
   [[nodiscard]] bool is_full() const { return readers_.size() >= kMostReaders; }
@@ -38,7 +39,8 @@ class EventFeed {
   /// its client goes.
   void add_reader(ConnectionRef to, EventSet kinds, std::string_view head);
 
-  /// Another node has readers of these kinds, for a while.
+  /// Another node has readers of these kinds, for a while: it says so once a second, and is
+  /// forgotten when it has not for four.
   void watch(const std::string& from, std::uint64_t kinds);
   /// Another node has events for the readers here. Anybody who can write to the store of the nodes
   /// may have written them.

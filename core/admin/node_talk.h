@@ -43,10 +43,13 @@ class NodeTalk {
 
   /// Other nodes that live, as far as is known.
   [[nodiscard]] std::vector<std::string> others() const { return node_.others.nodes(); }
-  /// Asks all of them. `then` runs when all have answered that are `wanted`, or after two seconds.
+  /// Asks all of them. `then` runs when all have answered that are `wanted`, or after two seconds;
+  /// at once where there is nobody to ask, or too many questions are under way: then all are
+  /// missing.
   void ask(const NodeQuestion& question, Wanted wanted, UniqueTask<void(NodeAnswers)> then);
+  /// Lost where the node cannot be reached; nobody is told.
   void say(std::string_view to, Kind kind, std::uint64_t number, std::string_view body);
-  /// Another node says one. Any thread.
+  /// Another node says one. Any thread. Beyond 32 MiB that wait for the loop it is dropped.
   void hear(std::string_view from, std::string_view text);
 
  private:

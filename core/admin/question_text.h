@@ -6,7 +6,9 @@
 
 #include "core/admin/question.h"
 
-/// Questions and answers on their way between nodes.
+/// Questions and answers on their way between nodes, as PackedWriter writes them. Anybody who can
+/// write to what the nodes share may have written them, so all of a text is checked before it is
+/// used: numbers for their range, texts for UTF-8, JSON for being JSON. Pure; any thread.
 namespace peer {
 
 [[nodiscard]] std::string packed(const NodeQuestion& question);

@@ -30,7 +30,11 @@ namespace peer {
 
 /// Sends events to one receiver, from a thread of its own: however slow the receiver is, nobody
 /// waits for it. At least once, in batches, until the receiver takes them; what does not fit into
-/// the queue is dropped and counted.
+/// the queue is dropped and counted. One that cannot have a thread sends nothing, and says so in
+/// the log.
+///
+/// On the loop of the API; made there or on the main thread, hurry() and stop() when that has
+/// ended.
 class WebhookSender {
  public:
   static constexpr std::size_t kMostWaiting = 10'000;          // events
@@ -52,7 +56,8 @@ class WebhookSender {
   void use_secrets(std::vector<std::string> secrets);
   /// Sends what waits now, without waiting for more. stop() is to follow.
   void hurry();
-  /// Sends what waits, as long as it gets through, within `grace`; the rest is dropped. Once.
+  /// Sends what waits, as long as it gets through, within `grace`; the rest is dropped. Once. A
+  /// thread that a name server holds up is left behind: it keeps its State, and ends by itself.
   void stop(milliseconds grace);
 
  private:
