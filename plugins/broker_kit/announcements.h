@@ -18,7 +18,8 @@ class Announcements {
  public:
   explicit Announcements(StreamGate& gate) : gate_(gate) {}
 
-  /// Begins an operation. Returns the token that its announcement will carry.
+  /// Begins an operation. Returns the token that its announcement will carry. Each must end by one
+  /// of complete(), abandon() and interrupt().
   std::string begin();
   /// The reply has come. Runs `finish` now, or when the announcement has come.
   void complete(const std::string& token, Task finish);

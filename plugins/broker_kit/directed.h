@@ -13,7 +13,7 @@
 
 namespace peer_broker_kit {
 
-/// A message of a peer here to a peer elsewhere.
+/// A message of a peer here to a peer elsewhere. It owns its texts: it may wait.
 struct Directed {
   peer::sdk::Fingerprint from;
   peer::sdk::Fingerprint to;
@@ -24,7 +24,8 @@ struct Directed {
   Time since{};           ///< when it came
 };
 
-/// Its envelope, as the node of the target reads it. Views into the envelope.
+/// Its envelope, as the node of the target reads it (envelope.h). Views into the envelope. Anybody
+/// who can write to the nodes' store may have written it.
 struct DirectedEnvelope {
   std::string_view origin;  ///< the sender's node
   std::string_view number;  ///< that the origin knows it by

@@ -34,7 +34,8 @@ class LoopRef {
 };
 
 /// The plugin's one thread: waits for sockets, timers and tasks.
-/// Loop thread only, but for post() (any thread), start() and stop() (one thread).
+/// Loop thread only, but for post() (any thread), start() and stop() (one thread). It owns none of
+/// the sockets. Made without descriptors it throws std::runtime_error.
 class EventLoop {
  public:
   using TimerId = std::pair<Time, std::uint64_t>;
@@ -49,7 +50,8 @@ class EventLoop {
   /// Runs what was posted before, and joins the thread. Later tasks are destroyed unrun with this.
   void stop();
 
-  /// Runs `task` on the loop's thread, in the order of the calls.
+  /// Runs `task` on the loop's thread, in the order of the calls. One that a task posts runs in the
+  /// next round. There is no bound.
   void post(Task task);
   /// Shared by those who may outlive the loop.
   [[nodiscard]] const std::shared_ptr<LoopRef>& ref() const { return ref_; }
@@ -62,11 +64,13 @@ class EventLoop {
 
   /// Read once a round.
   [[nodiscard]] Time now() const { return now_; }
-  /// One shot.
+  /// One shot, in the round in which `when` has come, behind the tasks. A timer that sets itself
+  /// anew for now() or earlier never lets the round end.
   TimerId run_at(Time when, Task task);
   void cancel(const TimerId& timer) { timers_.erase(timer); }
 
-  /// `handler` is called with epoll events of `fd`, until unwatch().
+  /// `handler` is called with epoll events of `fd`, until unwatch(), which has to come before the
+  /// descriptor is closed. Level-triggered.
   void watch(int fd, std::uint32_t events, std::function<void(std::uint32_t)> handler);
   void rewatch(int fd, std::uint32_t events);
   void unwatch(int fd);

@@ -9,6 +9,7 @@
 namespace peer_broker_kit {
 
 /// Tells the server's loops how many members of a namespace are on other nodes. Loop thread only.
+/// It has to be told of each change of the mirror that it counts: nothing here looks for itself.
 class MemberCounts {
  public:
   MemberCounts(Mirror& mirror, SharedState& shared) : mirror_(mirror), shared_(shared) {}

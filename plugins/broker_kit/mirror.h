@@ -37,15 +37,16 @@ inline constexpr std::string_view kProved = "1";
 /// What members watch, as it is shared: "m" meta, "p" presence, "mp" both, empty: nothing.
 [[nodiscard]] std::string watches_text(Watches watches);
 
-/// What the core has told of this node's own peers: the truth that Redis is put right with after
-/// an outage. Loop thread only.
+/// What the core has told of this node's own peers: the truth that the nodes' store is put right
+/// with after an outage. Loop thread only; pointers and references are good until the next call
+/// that adds or removes.
 class Mirror {
  public:
   /// One membership of a peer here.
   struct Member {
     std::string object;
-    bool shared = false;  ///< it has been in Redis: other nodes' members have been told
-    std::string place;    ///< among the members, as Redis said; empty: not known
+    bool shared = false;  ///< it has been in the store: other nodes' members have been told
+    std::string place;    ///< among the members, as the store said; empty: not known
     Watches watches{};
   };
   using Members = std::map<std::string, Member, std::less<>>;
@@ -56,14 +57,14 @@ class Mirror {
     std::string tokens;  ///< of its session, as they are shared; empty: it has none
     bool away = false;   ///< its session is, and who lists its namespaces sees it
     Time since;          ///< of the registration
-    std::optional<std::int64_t> shared_since;  ///< the same on Redis' clock, us
+    std::optional<std::int64_t> shared_since;  ///< the same by the store's clock, us
     Members members;                           ///< by namespace
   };
-  /// A room as this node knows it; the version is the one of Redis.
+  /// A room as this node knows it; the version is the one of the store.
   struct Room {
     peer::sdk::RoomState state;
     std::uint64_t version = 0;
-    std::string created{};  ///< when, as Redis said; empty: not known
+    std::string created{};  ///< when, as the store said; empty: not known
     RoomTerms terms{};
   };
   struct Namespace {
@@ -105,7 +106,7 @@ class Mirror {
   [[nodiscard]] bool is_member(std::string_view ns, const Fingerprint& peer) const;
   /// Ignored for who is no member.
   void set_watches(std::string_view ns, const Registered& peer, Watches watches);
-  /// `place`: as Redis says; empty: as it was.
+  /// `place`: as the store says; empty: as it was.
   void mark_shared(std::string_view ns, const Registered& peer, std::string_view place);
   /// False: it is no member, or another registration is the live one.
   bool remove_member(std::string_view ns, const Registered& peer);

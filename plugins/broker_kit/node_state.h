@@ -9,8 +9,9 @@
 
 namespace peer_broker_kit {
 
-/// Whether this node is part of the cluster: the state that all other parts ask for before they
-/// do something. Loop thread only; the server's loops read the copy in SharedState.
+/// Whether this node is part of the cluster: the state that all other parts ask for before they do
+/// something. Loop thread only; the server's loops read the copy in SharedState. A node begins as
+/// one that is cut off: its first connection ends its first outage.
 class NodeState {
  public:
   using State = peer::sdk::BrokerStatus::State;

@@ -9,7 +9,8 @@
 
 namespace peer_broker_kit {
 
-/// Directed messages that wait for Redis: below 2 s, 4 MiB, 1000 messages. Loop thread only.
+/// Directed messages that wait until this node reaches the others again: below 2 s, 4 MiB, 1000
+/// messages. Loop thread only. It has no timer: its owner calls expire() while something waits.
 class OutageQueue {
  public:
   /// Below the core's patience of 2 s, so that a sender is told by this, and nothing is logged.
@@ -28,7 +29,8 @@ class OutageQueue {
 
   /// False: there is no room; `waiting` is as it was.
   bool push(Waiting& waiting);
-  /// Gives up what has waited too long. Returns how many that were.
+  /// Gives up what has waited too long. Returns how many that were. A function that it calls may
+  /// push again.
   std::size_t expire(Time now);
   /// Sends all, in their order.
   void flush();

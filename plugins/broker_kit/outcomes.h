@@ -12,7 +12,8 @@
 namespace peer_broker_kit {
 
 /// What the senders of directed messages are still to be told. Messages have numbers, which rise.
-/// Loop thread only.
+/// Loop thread only, on which the replies are called too. Each reply is called once, by the
+/// deadline at the latest, if expire() is: there is no timer here.
 class Outcomes {
  public:
   using Reply = peer::sdk::BrokerReply<peer::sdk::RouteOutcome>;
@@ -25,6 +26,7 @@ class Outcomes {
 
   /// A message that has come at `since`; returns its number.
   std::uint64_t add(Reply reply, Time since);
+  /// How far the question has gone: it may be known after the first answers.
   void note_way(std::uint64_t number, Way way);
   /// A node that was asked has said so. That it has no such peer counts when it alone was asked.
   void hear(std::uint64_t number, peer::sdk::RouteOutcome outcome);

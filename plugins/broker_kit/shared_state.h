@@ -16,12 +16,14 @@ namespace peer_broker_kit {
 
 /// What the server's loops read while the plugin's thread writes it: the figures of
 /// Broker::status(), and what is asked so often that the plugin's thread cannot be asked. Numbers
-/// that stand beside each other need not be of the same moment. Thread-safe.
+/// that stand beside each other need not be of the same moment.
+///
+/// Thread-safe. The broker owns it, and it outlives the plugin's thread.
 struct SharedState {
   std::atomic<peer::sdk::BrokerStatus::State> state{peer::sdk::BrokerStatus::State::kDegraded};
-  std::atomic<std::uint32_t> nodes{1};
-  std::atomic<std::int64_t> latency_us{0};
-  std::atomic<std::uint64_t> dropped{0};
+  std::atomic<std::uint32_t> nodes{1};      ///< that live, this one included
+  std::atomic<std::int64_t> latency_us{0};  ///< of the latest round trip
+  std::atomic<std::uint64_t> dropped{0};    ///< messages, since the start
   std::atomic<std::uint64_t> queued_messages{0};
   std::atomic<std::uint64_t> queued_bytes{0};
   std::atomic<std::uint64_t> pending{0};
@@ -47,6 +49,7 @@ struct SharedState {
       elsewhere_.erase(found);
     }
   }
+  /// 0 too where nothing is known: for what may be a little wrong, such as a count of copies.
   [[nodiscard]] std::uint64_t elsewhere(std::string_view ns) {
     const std::lock_guard lock(mutex_);
     const auto found = elsewhere_.find(ns);

@@ -6,7 +6,11 @@
 namespace peer_broker_kit {
 
 /// A hash by which nodes agree on something without a word: the same on every machine and in every
-/// build. Of texts one behind the other. FNV-1a with the finalizer of SplitMix64.
+/// build. Of texts one behind the other: "ab" and "c" are the same as "a" and "bc". FNV-1a with the
+/// finalizer of SplitMix64.
+///
+/// Nodes of two versions have to agree too, so it must never change. It withstands no attack: a
+/// client can choose names that have the same hash.
 class StableHash {
  public:
   StableHash& add(std::string_view text) {

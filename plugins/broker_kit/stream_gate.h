@@ -9,7 +9,8 @@
 namespace peer_broker_kit {
 
 /// What comes from the subscription takes effect in its order; while a join is being entered by the
-/// core, nothing more does. Loop thread only, but for letting go of a hold.
+/// core, nothing more does. Loop thread only, but for letting go of a hold. It is counted: as often
+/// as it has been shut, it has to be opened.
 class StreamGate {
  public:
   /// Waiting messages beyond which `pass` refuses: 64 MiB.
@@ -23,6 +24,8 @@ class StreamGate {
   /// Nothing waits: what comes may run at once.
   [[nodiscard]] bool is_open() const { return shut_ == 0 && waiting_.empty(); }
   void shut() { ++shut_; }
+  /// Undoes one shut(). The last one runs what waits, now, until one of these tasks shuts it again.
+  /// What a task throws comes out; then recover() has to follow, or the gate stays still.
   void open();
   /// Until the last copy of the result is destroyed, on any thread, the gate stays shut. It must
   /// have been shut for this (shut()): letting go opens it once.

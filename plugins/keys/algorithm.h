@@ -5,7 +5,8 @@
 #include <string_view>
 
 /// How a token or a challenge is signed: the algorithms of RFC 7518 and RFC 8037 that are verified
-/// here.
+/// here. Which of them a key verifies is decided where the key is configured, and never by what a
+/// token says of itself (RFC 8725 3.1). Pure functions; any thread.
 namespace peer_keys {
 
 enum class Algorithm : std::uint8_t {

@@ -21,7 +21,7 @@ class ObjectParser {
   std::string padded_;
 };
 
-/// Whether a name stands twice in it.
+/// Whether a name stands twice in it: readers would differ on which of the two counts (RFC 8259 4).
 [[nodiscard]] bool repeats_a_name(const simdjson::dom::object& object);
 
 /// The member `name`; nullopt when there is none.

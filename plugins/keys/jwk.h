@@ -21,7 +21,9 @@ struct Jwk {
   std::string secret;
 };
 
-/// An error says why the key is of no use: another kind, another use, a number that makes no key.
+/// An error says why the key is of no use: another kind, another use, a number that makes no key. A
+/// caller that reads a set of keys leaves such a one out (RFC 7517 5). Any thread, while nobody
+/// else uses the parser that `object` is of; the key is independent of that.
 [[nodiscard]] peer::sdk::Result<Jwk> read_jwk(const simdjson::dom::object& object);
 
 }  // namespace peer_keys

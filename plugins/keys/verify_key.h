@@ -17,7 +17,8 @@ namespace peer_keys {
 /// time.
 class VerifyKey {
  public:
-  /// An HMAC key. An error when it is shorter than the hash (RFC 7518 3.2).
+  /// An HMAC key, of which a copy is kept. An error when it is shorter than the hash (RFC 7518
+  /// 3.2).
   [[nodiscard]] static peer::sdk::Result<VerifyKey> from_secret(Algorithm algorithm,
                                                                 std::string_view secret);
   /// An error when the algorithm takes another kind of key.
@@ -28,7 +29,8 @@ class VerifyKey {
   [[nodiscard]] bool is_slow() const;
 
   /// Whether `signature` is the message's, in the form of JWS: ECDSA as r and s side by side, of
-  /// their full length (RFC 7518 3.4).
+  /// their full length (RFC 7518 3.4). False too for what is no signature at all: both may
+  /// be anybody's.
   [[nodiscard]] bool verifies(std::string_view message, std::string_view signature) const;
   /// The same with ECDSA in DER, as everything but JOSE and WebCrypto has it.
   [[nodiscard]] bool verifies_der(std::string_view message, std::string_view signature) const;
