@@ -18,8 +18,8 @@
 namespace peer_http_auth {
 
 /// Asks one URL many questions, so many at a time as it may, on one thread of its own. The others
-/// wait in the order in which they came; each has a deadline from its beginning on. Whoever asks is
-/// answered exactly once.
+/// wait in the order in which they came; each has a deadline from its beginning on. Each question
+/// that ask() takes is answered exactly once.
 class Asker {
  public:
   struct Settings {
@@ -41,8 +41,10 @@ class Asker {
   Asker(const Asker&) = delete;
   Asker& operator=(const Asker&) = delete;
 
+  /// Once, and before the first ask(). The error says what the system lacks.
   [[nodiscard]] peer::sdk::Result<void> start();
-  /// Ends the thread. The questions of those who still wait are dropped.
+  /// Ends the thread. Questions that still wait are answered with kDropped, on that thread. No
+  /// ask() may be under way: it writes to a descriptor that is closed here.
   void stop();
   /// Never blocks. False, and nothing is called, when too many wait. Any thread.
   [[nodiscard]] bool ask(Question question);

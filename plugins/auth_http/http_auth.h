@@ -11,7 +11,9 @@
 
 namespace peer_http_auth {
 
-/// Lets in whom an HTTP endpoint lets in, with the rights that it names. Thread-safe.
+/// Lets in whom an HTTP endpoint lets in, with the rights that it names (question.h, answer.h). A
+/// peer whose endpoint cannot be asked is turned away, unless `on_error` says otherwise.
+/// Thread-safe.
 class HttpAuth final : public peer::sdk::Auth {
  public:
   HttpAuth(Options options, peer::sdk::PluginHost& host);

@@ -44,6 +44,7 @@ class Transfer {
 
   /// To be added to a multi handle after prepare(), and taken from it before answer().
   [[nodiscard]] CURL* handle() const { return easy_; }
+  /// `timeout`: of all of it, the look-up of the name included; at least 1 ms.
   void prepare(std::string body, std::chrono::milliseconds timeout);
   /// `code`: how libcurl says that it has ended.
   [[nodiscard]] Answer answer(CURLcode code);
@@ -55,6 +56,8 @@ class Transfer {
     void operator()(curl_slist* list) const { curl_slist_free_all(list); }
   };
 
+  // libcurl calls these within curl_multi_perform(): they throw nothing. 0, or no socket, ends the
+  // transfer.
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static curl_socket_t on_socket(void* self, curlsocktype purpose, curl_sockaddr* address);

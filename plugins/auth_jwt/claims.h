@@ -12,7 +12,8 @@
 
 namespace peer_jwt {
 
-/// What a token's claims must say, and which of them say what a peer may do.
+/// What a token's claims must say, and which of them say what a peer may do
+/// (plugins/auth_jwt/README.md).
 struct ClaimRules {
   /// What must be true of a token.
   std::string issuer{};  ///< empty: any

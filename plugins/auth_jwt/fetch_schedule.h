@@ -8,7 +8,8 @@ namespace peer_jwt {
 
 /// When keys are fetched from a URL: at the start, when they have become old, after a failure with
 /// longer and longer waits, and for a key that is not known, but not more often than once in 30 s,
-/// since anybody can make up names of keys. Pure; one thread at a time.
+/// since anybody can make up names of keys. It fetches nothing and has no clock: KeyLoader asks it
+/// under its lock. One thread at a time.
 class FetchSchedule {
  public:
   using Time = std::chrono::steady_clock::time_point;

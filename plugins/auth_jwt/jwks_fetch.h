@@ -31,7 +31,7 @@ class JwksFetch {
   JwksFetch(const JwksFetch&) = delete;
   JwksFetch& operator=(const JwksFetch&) = delete;
 
-  /// Blocks. One thread.
+  /// The body of a 200, at most `max_body` bytes. It blocks for `timeout` at most. One thread.
   [[nodiscard]] peer::sdk::Result<std::string> fetch();
   /// Makes a fetch that is under way, and each later one, end at once with an error. Any thread.
   void cancel();

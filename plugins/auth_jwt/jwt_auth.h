@@ -13,12 +13,14 @@
 namespace peer_jwt {
 
 /// Lets in who shows a token that one of the keys has signed, with the rights that it names. Who
-/// shows none is left to the other entries of the server's list. Thread-safe.
+/// shows none is left to the other entries of the server's list (docs/protocol.md, "C.3
+/// Authentication"). Thread-safe.
 class JwtAuth final : public peer::sdk::Auth {
  public:
   JwtAuth(Options options, peer::sdk::PluginHost& host);
 
-  /// Replies at once, or later from another thread. A peer without a token is passed on.
+  /// Replies at once, or later from another thread: where the key is a slow one, or the token names
+  /// a key that has to be fetched first. A peer without a token is passed on.
   void authenticate(const peer::sdk::AuthRequest& request, peer::sdk::AuthReply reply) override;
   [[nodiscard]] bool may_pass() const override { return true; }
   [[nodiscard]] bool takes_tokens() const override { return true; }

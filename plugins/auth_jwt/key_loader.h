@@ -21,10 +21,11 @@
 
 namespace peer_jwt {
 
-/// All keys at one moment.
+/// All keys at one moment. Immutable, so that a loop that holds one may look keys up in it without
+/// a lock, whatever is loaded meanwhile.
 struct Keys {
   std::vector<std::shared_ptr<const KeySet>> owners;  ///< shared with the loader and later moments
-  std::vector<const KeySet*> sets;
+  std::vector<const KeySet*> sets;                    ///< the same, in that order, for find_key()
 };
 
 /// Holds the keys, and keeps them as they are in files and at a URL. All that blocks is done on a
@@ -40,7 +41,7 @@ class KeyLoader {
   [[nodiscard]] peer::sdk::Result<void> load_files();
   /// Starts the thread, which fetches at once from the URL, if there is one.
   [[nodiscard]] peer::sdk::Result<void> start();
-  /// Ends the thread; whoever still waits for keys is called.
+  /// Ends the thread; those that still wait for keys are called. More calls do nothing.
   void stop();
   /// Has all files looked at now. Any thread.
   void look_at_files();

@@ -22,7 +22,8 @@ struct NamedKey {
 inline constexpr std::size_t kMaxKeys = 100;             ///< in one set
 inline constexpr std::size_t kMaxJwksSize = 256 * 1024;  ///< bytes of its text
 
-/// Keys by name. Immutable once it is built; any thread.
+/// Keys by name, in the order in which they were added; names may stand twice, or be empty.
+/// Immutable once it is built; any thread.
 class KeySet {
  public:
   void add(NamedKey key) { keys_.push_back(std::move(key)); }

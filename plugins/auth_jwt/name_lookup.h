@@ -12,7 +12,8 @@
 
 namespace peer_jwt {
 
-/// An address as connect() takes it, of any family.
+/// An address as connect() takes it, of any family. Whether it may be connected to is for the
+/// caller to judge.
 struct Address {
   sockaddr_storage bytes{};
   socklen_t size = 0;

@@ -10,7 +10,8 @@
 
 namespace peer_jwt {
 
-/// A file that may be replaced while the server runs. It blocks; one thread.
+/// A file that may be replaced while the server runs. It blocks; one thread. Nothing watches it but
+/// calls of has_changed(): one stat() each.
 class WatchedFile {
  public:
   explicit WatchedFile(std::string path) : path_(std::move(path)) {}

@@ -8,7 +8,8 @@
 
 #include <peer/sdk/dialect.h>
 
-/// What PeerJS clients and their server say to each other: one JSON object in each text.
+/// What PeerJS clients and their server say to each other: one JSON object in each text. "Raw" is
+/// valid JSON that is put into a text as it is. Pure functions; any thread.
 namespace peer_peerjs {
 
 /// What a client may send to another one.

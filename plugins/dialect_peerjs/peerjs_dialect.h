@@ -15,7 +15,7 @@ namespace peer_peerjs {
 /// on. What belongs to one client is in its PeerJsSession.
 class PeerJsDialect final : public peer::sdk::Dialect {
  public:
-  /// `options` have been checked (read_options).
+  /// `options` have been checked (read_options). Sessions refer to those that are kept here.
   explicit PeerJsDialect(Options options);
 
   [[nodiscard]] peer::sdk::DialectTraits traits() const override;

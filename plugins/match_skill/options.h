@@ -20,6 +20,7 @@ struct RangeRule {
   double max_tolerance = 0;
 };
 
+/// The plugin's options; plugins/match_skill/README.md describes them. The queues share one object.
 struct Options {
   std::vector<RangeRule> ranges;      ///< in the order of the file
   std::vector<std::string> overlaps;  ///< fields that are lists with an element in common

@@ -12,6 +12,7 @@
 /// tolerances widen. Functions of their arguments, but for Unit::seen.
 namespace peer_skill {
 
+/// What one look has found. A candidate is good until its unit is displaced.
 struct Surroundings {
   std::vector<Candidate> candidates;  ///< all that could be in a group with it, the oldest first
   /// When that changes with time alone, as far as it is for this unit to say; nullopt: never.

@@ -8,10 +8,15 @@
 
 namespace peer_skill {
 
-/// Numbers for texts that several tickets have, for as long as one of them does.
+/// Numbers for texts that several tickets have, for as long as one of them does: so lists are
+/// compared and kept as numbers, and a text that clients make up is forgotten with its last ticket.
+/// Numbers begin with 1. A part of one queue: one call at a time.
 class Texts {
  public:
+  /// The same number for the same text. Each call wants one release().
   std::uint32_t take(const std::string& text);
+  /// Of a number that take() has given. The last one forgets the text; a later take() of it gives
+  /// another number.
   void release(std::uint32_t number);
 
  private:

@@ -15,12 +15,14 @@
 #include "waits.h"
 
 /// What a SkillQueue holds: tickets, in units that are placed as a whole, in pools of one kind.
-/// Plain data; the queue owns all of it, and plain pointers point within.
+/// Plain data; the queue owns all of it, and plain pointers point within. Whatever is destroyed has
+/// been taken out of what points to it before.
 namespace peer_skill {
 
 struct Pool;
 struct Unit;
 
+/// One ticket, with what its request asked for as numbers (Wish).
 struct Ticket {
   peer::sdk::TicketId id = 0;
   peer::sdk::Instant enqueued;
@@ -89,7 +91,8 @@ void for_indexes(Unit& unit, With with) {
   for (const std::uint32_t element : unit.common.front()) in(element);
 }
 
-/// How far a ticket of that age is from others at most.
+/// How far a ticket of that age is from others at most, in the unit of the field. A clock that was
+/// set back makes it no narrower than at the beginning.
 [[nodiscard]] inline double tolerance(const RangeRule& rule, const Ticket& ticket,
                                       peer::sdk::Instant now) {
   const auto waited = std::max<std::int64_t>(0, (now - ticket.enqueued).count());

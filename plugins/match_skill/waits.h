@@ -38,8 +38,8 @@ class WaitBook {
  public:
   static constexpr std::size_t kMostKinds = 1024;
 
-  /// The waits of one kind of tickets in one namespace. They stay usable for whoever has them, even
-  /// when the book has forgotten them.
+  /// The waits of one kind of tickets in one namespace; made where there are none. They stay usable
+  /// for a queue that has them, even when the book has forgotten them, and begins new ones.
   [[nodiscard]] std::shared_ptr<RecentWaits> of(const std::string& ns, const std::string& kind);
 
  private:

@@ -13,7 +13,7 @@
 #include "options.h"
 
 /// What clients write, read and checked: everything that is refused with 400. An error is the words
-/// for the client.
+/// for the client. Pure functions; any thread.
 namespace peer_managed {
 
 /// A field that is absent, null, or there.
@@ -35,6 +35,8 @@ struct RoomFields {
 };
 inline constexpr std::size_t kMaxInfo = 1024;
 
+/// Of several faults the first one in a fixed order of the fields. Fields that it does not know are
+/// passed over.
 [[nodiscard]] peer::sdk::Result<RoomFields> read_room_fields(const Options& options,
                                                              const peer::sdk::Value& fields);
 /// The size that a room gets which asks for this one.

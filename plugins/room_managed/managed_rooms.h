@@ -13,8 +13,9 @@
 namespace peer_managed {
 
 /// Rooms that their owners manage: who may come in and who not, who owns them, when they end
-/// (README.md). All that it knows of a room is in the room's state, so that every node of a cluster
-/// decides alike. Thread-safe.
+/// (docs/protocol.md, "C.8 Managed rooms"). All that it knows of a room is in the room's state, so
+/// that every node of a cluster decides alike. Thread-safe: nothing but the options is kept here.
+/// Where it cannot read a state, it throws, and the request fails.
 class ManagedRooms final : public peer::sdk::RoomPolicy {
  public:
   explicit ManagedRooms(Options options) : options_(options) {}

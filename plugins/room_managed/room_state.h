@@ -13,6 +13,7 @@ namespace peer_managed {
 using peer::sdk::Fingerprint;
 using peer::sdk::Instant;
 
+/// Of one peer. It lasts as long as the room, or until the owner gives another list.
 struct Invitation {
   Fingerprint peer;
   /// It has been used by a peer that had proved its key: it is nothing to one that has not.
@@ -55,6 +56,7 @@ struct RoomState {
 /// answered.
 [[nodiscard]] RoomState state_of(std::string_view text);
 
+/// Whether a ban of it holds at `now`. Linear in the bans.
 [[nodiscard]] bool is_banned(const RoomState& state, const Fingerprint& peer, Instant now);
 
 }  // namespace peer_managed
