@@ -24,12 +24,14 @@ struct Asking {
   std::chrono::milliseconds timeout{0};  ///< after which a peer gives up; 0: never
 };
 
+/// A group that the strategy has formed, and the server would have let start.
 struct Played {
   std::vector<std::size_t> members;  ///< of the stream, by number
   std::chrono::milliseconds at{0};
   std::vector<std::vector<std::size_t>> teams;
 };
 
+/// What has become of a stream. Times are those of the stream, from its beginning.
 struct Outcome {
   std::vector<Played> groups;
   std::vector<std::string> refused;  ///< in words of the strategy, one for each refused request

@@ -21,7 +21,8 @@ struct Arrival {
 };
 
 /// Reads lines `time,rating,region,party`: seconds, a number, a text, and `id:size`; the last two
-/// may be empty. The first line may be the names. Times must not fall.
+/// may be empty. The first line may be the names. Times must not fall. The error says which line is
+/// wrong, and what it should be.
 [[nodiscard]] sdk::Result<std::vector<Arrival>> read_stream(std::istream& in);
 void write_stream(std::ostream& out, const std::vector<Arrival>& arrivals);
 

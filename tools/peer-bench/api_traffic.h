@@ -15,7 +15,9 @@ namespace peer::bench {
 
 /// Requests to the Server API (docs/api.md) at a steady rate, beside another load: pages of peers
 /// and namespaces, single peers, nodes, messages. Four threads, a connection each, so that one slow
-/// answer does not lower the rate.
+/// answer does not lower the rate. It shows what the API costs the peers of that other load.
+///
+/// resume(), pause() and report() on the thread that made it.
 class ApiTraffic {
  public:
   /// Connects; throws when it cannot. Nothing is sent before resume().
@@ -26,6 +28,8 @@ class ApiTraffic {
 
   void resume() { runs_ = true; }
   void pause() { runs_ = false; }
+  /// Adds latencies, answers and errors so far. An error is an answer that is neither 200
+  /// nor 404 (a peer may have gone), or none.
   void report(Report& report);
 
  private:

@@ -11,7 +11,7 @@ namespace peer::bench {
 /// One namespace; its first `senders` members broadcast, each with `in_flight` broadcasts under
 /// way: the next leaves when all that read have one. A unit is one copy. Behind the members may
 /// come `stalled` ones that do not read: they may lose messages or their connection, but what they
-/// do get has to be right.
+/// do get has to be right (docs/protocol.md, "Slow consumers").
 class BroadcastLoad final : public PeerLoad {
  public:
   BroadcastLoad(const Options& options, std::uint32_t stalled, Faults& faults);

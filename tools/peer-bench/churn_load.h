@@ -11,7 +11,8 @@
 namespace peer::bench {
 
 /// Connections that register under a new key, close properly, and are opened again; `peers` at a
-/// time. A unit is one such life, from connect to the server's close frame.
+/// time. A unit is one such life, from connect to the server's close frame. It counts when the
+/// server has registered it; a connection that ends before that, or is refused, is a fault.
 class ChurnLoad final : public Load, private ClientEvents {
  public:
   /// `options` and `faults` must outlive the load.

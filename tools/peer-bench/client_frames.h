@@ -10,7 +10,8 @@
 
 #include "core/net/websocket/websocket_codec.h"
 
-/// The client's side of RFC 6455: masked frames out, unmasked frames in.
+/// The client's side of RFC 6455: masked frames out, unmasked frames in. It is apart from the
+/// server's reader and writer, so that a fault in those does not hide itself. Pure functions.
 namespace peer::bench {
 
 using Bytes = std::vector<std::uint8_t>;

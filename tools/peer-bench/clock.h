@@ -4,7 +4,8 @@
 
 namespace peer::bench {
 
-/// Everything is measured by one clock that never goes back, in nanoseconds.
+/// Everything is measured by one clock that never goes back, in nanoseconds. Instants of two
+/// processes on one machine can be compared; those of two machines cannot.
 using Clock = std::chrono::steady_clock;
 using Instant = Clock::time_point;
 using Duration = std::chrono::nanoseconds;

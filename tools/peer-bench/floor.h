@@ -30,7 +30,8 @@ class EchoProcess {
 };
 
 /// Connections to an EchoProcess, each with `in_flight` messages under way. A unit is one message
-/// come back. Driven as the server is: shared read buffer, sends at the end of the round.
+/// come back. Driven as the server is: shared read buffer, sends at the end of the round. What it
+/// costs a message is what the machine asks for any relay; a server's figure is told beside it.
 class FloorLoad final : public Load {
  public:
   struct Shape {

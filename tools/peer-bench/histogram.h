@@ -14,7 +14,8 @@ class Histogram {
  public:
   /// Negative durations count as zero.
   void record(Duration duration);
-  /// What was recorded since `earlier` was copied from this one; max() stays that of all.
+  /// What was recorded since `earlier` was copied from this one; max() stays that of all, since
+  /// buckets do not tell when a value came.
   [[nodiscard]] Histogram since(const Histogram& earlier) const;
   void add(const Histogram& other);
   [[nodiscard]] std::uint64_t count() const { return count_; }

@@ -10,7 +10,8 @@ namespace peer::bench {
 
 /// Pairs, each alone in its namespace, whose members ask for a match at the same time, again and
 /// again. A unit is one match that both were told. With `waiting`, all are in one namespace, each
-/// pair with criteria of its own, beside that many peers whose tickets never find another.
+/// pair with criteria of its own, beside that many peers whose tickets never find another. A match
+/// that names others than the two, comes twice or has the session of the one before is a fault.
 class MatchLoad final : public PeerLoad {
  public:
   MatchLoad(const Options& options, Faults& faults);

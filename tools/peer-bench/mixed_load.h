@@ -37,7 +37,8 @@ class MixedLoad final : public Load {
   [[nodiscard]] std::uint64_t connections() const { return churn_->units(); }
 
  private:
-  /// A load that does one thing of each of its own at a time, when it is due.
+  /// A load that is resumed and paused at once, each time that it is due: so it does one thing of
+  /// each of its own.
   struct Paced {
     Load* load;
     Duration every;

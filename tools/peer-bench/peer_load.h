@@ -32,6 +32,9 @@ struct Peer {
 
 /// Peers that are connected once and then exchange messages: everything but churn. Connects them,
 /// answers for what is alike in all modes, and hands the rest to the mode.
+///
+/// One thread. Every message is checked, since a server that loses or alters some would be the
+/// fastest: what is wrong goes to `faults`, and one fault fails the run.
 class PeerLoad : public Load, private ClientEvents {
  public:
   /// Called with the number of peers that are ready, as it grows.
@@ -93,6 +96,7 @@ class PeerLoad : public Load, private ClientEvents {
   void on_registered(std::uint32_t index, const ServerMessage& message);
   void on_joined(std::uint32_t index);
   [[noreturn]] void fail_setup(std::uint32_t index, std::string_view why) const;
+  /// All peer_joined of the run: each member hears of those that join its namespace later.
   [[nodiscard]] std::uint64_t expected_notices() const;
 
   const Options& options_;

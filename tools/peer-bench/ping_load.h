@@ -7,7 +7,8 @@
 namespace peer::bench {
 
 /// Peers that send ping and await pong, each with `in_flight` pings under way. A unit is one pong.
-/// Between pings they are idle peers, as mode `idle` wants them.
+/// Between pings they are idle peers, as mode `idle` wants them. These are pings of the protocol
+/// (docs/protocol.md, "ping"), and not those of WebSockets, which the server sends.
 class PingLoad final : public PeerLoad {
  public:
   PingLoad(const Options& options, Faults& faults);

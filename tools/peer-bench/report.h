@@ -8,7 +8,8 @@
 namespace peer::bench {
 
 /// The result of a run: names and values in one order, as one JSON object and as a table. The order
-/// of the calls is the order of both. One thread.
+/// of the calls is the order of both. One thread. Names are written as they are: words of this
+/// program, each once.
 class Report {
  public:
   /// Words, which may come from the server: escaped.

@@ -12,7 +12,7 @@ class SequenceCheck {
   /// kLate: it was missing when a later one came. kDuplicate: it has arrived before.
   enum class Verdict { kFresh, kLate, kDuplicate };
 
-  /// Takes note of a number that has arrived.
+  /// Takes note of a number that has arrived. A gap counts as missing until its numbers come late.
   Verdict accept(std::uint64_t number);
   /// The number that is due.
   [[nodiscard]] std::uint64_t next() const { return next_; }

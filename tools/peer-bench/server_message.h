@@ -10,6 +10,7 @@ namespace peer::bench {
 /// Walks the members of a JSON object in their order.
 class MemberCursor {
  public:
+  /// `object` outlives the cursor; it may begin with anything.
   explicit MemberCursor(std::string_view object);
   /// Goes to the next member; false at the end, or where the text is no object.
   [[nodiscard]] bool next();

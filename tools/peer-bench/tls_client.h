@@ -12,7 +12,7 @@ struct ssl_st;
 namespace peer::bench {
 
 /// TLS on one client's connected, non-blocking socket. The handshake happens within the first
-/// calls; the server's certificate is not verified.
+/// calls; the server's certificate is not verified, since a bench has nothing to hide. One thread.
 class TlsClient {
  public:
   /// The socket stays the caller's. Throws std::bad_alloc.

@@ -16,7 +16,7 @@ struct Symbols {
 };
 
 /// Reads the tables of an ELF file for this processor (check_elf_file() has taken it). Nothing of
-/// it runs.
+/// it runs. The file may be anybody's: places and sizes in it are held against its own size.
 [[nodiscard]] sdk::Result<Symbols> read_symbols(const std::filesystem::path& file);
 
 }  // namespace peer::plugin_check
