@@ -67,7 +67,7 @@ class Transport {
 
   /// Nodes of another kind, with which only some brokers share a channel.
   [[nodiscard]] virtual bool has_strangers() const = 0;
-  /// Something has shown that there are some: they are to be looked for.
+  /// An answer has said kStrangers: there are some, whatever was known before.
   virtual void heard_of_strangers() = 0;
   /// `routed`: it goes to our nodes otherwise, and is counted there.
   virtual void publish_to_strangers(const Directed& message, bool routed) = 0;

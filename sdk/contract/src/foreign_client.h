@@ -14,7 +14,8 @@
 
 #include "hostile.h"
 
-/// A server for one dialect, as far as the plugin sees it.
+/// A server for one dialect, as far as the plugin sees it. Nothing of a real server is in it: what
+/// the plugin asks for is noted, and nobody answers but the test.
 namespace peer::sdk::contract {
 
 /// See DialectHost. Thread-safe.
@@ -91,6 +92,8 @@ class ForeignClient final : private DialectPeer {
   void wake_after(std::chrono::milliseconds time) noexcept override;
   void close() noexcept override;
 
+  /// Makes a call of the plugin, and then answers what that wants counted. What it throws is a
+  /// fault.
   template <typename Call>
   void run(const char* name, Call&& call);
   void count_action();

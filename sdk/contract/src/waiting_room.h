@@ -13,7 +13,8 @@
 namespace peer::sdk::contract {
 
 /// The tickets of one namespace as a server keeps them, beside the strategy's queue, and every
-/// fault that it sees there. All that the queue is given ends with the call.
+/// fault that it sees there. All that the queue is given ends with the call. One thread; `strategy`
+/// outlives it.
 class WaitingRoom {
  public:
   /// `ns`: of the queue.

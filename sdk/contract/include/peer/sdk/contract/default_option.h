@@ -14,6 +14,9 @@ namespace peer::sdk::contract {
 
 /// The default of an option that stands at the top, as an operator would write it in YAML: a
 /// factory takes it like any other value. nullopt: it has none that can be written.
+///
+/// It goes by the words of Known::expected, which PluginConfig writes, and reads the text of the
+/// default: of a number that has six digits behind the point.
 inline std::optional<PluginOption> default_option(const PluginConfig::Known& option) {
   const std::string& text = option.default_value;
   const std::string_view expected = option.expected;

@@ -33,7 +33,8 @@ std::ostream& operator<<(std::ostream& out, const PluginCase& plugin);
 [[nodiscard]] std::map<std::string, std::vector<std::string>, std::less<>> names_in(
     const Options& options);
 
-/// A plugin's object, and the host that it was made with. The object goes first.
+/// A plugin's object, and the host that it was made with. The object goes first. A test that ends
+/// it as a server does calls TestHost::stop() before.
 template <typename Interface>
 struct Made {
   std::unique_ptr<TestHost> host = std::make_unique<TestHost>();
@@ -57,9 +58,9 @@ template <typename Interface>
   return made;
 }
 
-/// As try_to_make(), of options that must do: throws std::runtime_error with what is wrong with
-/// them.
+/// Throws std::runtime_error with what is wrong, if something is: with the options, or the object.
 void must_be_made(const PluginConfig& config, const std::string& error, bool is_made);
+/// As try_to_make(), of options that must do: throws std::runtime_error where they do not.
 template <typename Interface>
 [[nodiscard]] Made<Interface> make(const PluginCase& plugin) {
   Made<Interface> made = try_to_make<Interface>(plugin);
