@@ -50,16 +50,18 @@ class AdminEndpoint final : private Application {
   void on_deadline(Connection&) override {}
   void on_close(Connection&) override {}
 
+  /// What another node's API says, on the loop: passed on to the part that it concerns.
   void hear(const std::string& from, NodeTalk::Kind kind, std::uint64_t number,
             std::string_view body);
   /// Ends those that are not among them any more, and begins new ones.
   void use_webhooks(const std::vector<Webhook>& webhooks);
-  /// The answer, if it is one that the head alone decides; empty: it is not. `token`: the
-  /// request's, null without a good one.
+  /// The whole answer where the head alone decides it: no token, no such path, the console's files.
+  /// Empty: a handler answers. `token`: the request's, null without a good one.
   std::string judge(const HttpRequest& request, const AdminToken* token) const;
   /// False: they could not be written to `bans_file`.
   bool keep_bans();
 
+  // While the loop runs, all but thread_ is its thread's.
   Node& node_;
   Admission admission_;  // of its own: who floods this port takes no place from peers
   EventLoop loop_;

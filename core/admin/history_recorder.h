@@ -14,7 +14,8 @@ namespace peer {
 /// Fills the history of a node. It reads what is counted anyway, and, once a second, hands each
 /// loop of peers one empty task, to see how long it waits.
 ///
-/// On the loop of the Server API, but for the constructor and the destructor.
+/// On the loop of the Server API, but for the constructor and the destructor, which run while the
+/// loop does not. While it lives, the node has its history (Node::history).
 class HistoryRecorder {
  public:
   /// `node` outlives this. Nothing happens before start().

@@ -13,7 +13,8 @@ namespace peer {
 
 /// Posts to another server, one request after the other, each on a connection of its own. It
 /// blocks: for a thread that serves nobody else. Certificates and names are checked against the
-/// system's authorities; redirects are not followed, and of an answer only the status is read.
+/// system's authorities; redirects are not followed, and of an answer only the head is read, 16 KiB
+/// of it at most.
 ///
 /// One thread, but for cancel().
 class HttpPost {

@@ -41,7 +41,8 @@ class Operation {
   explicit operator bool() const { return loop_ != nullptr; }
   /// Where it goes on.
   [[nodiscard]] EventLoop& loop() const { return *loop_; }
-  /// Null when it has ended meanwhile, or is about to; and of none.
+  /// Null when it has ended meanwhile, or is about to; and of none. On its loop; good until the
+  /// handler returns.
   [[nodiscard]] ApplicationSession* session() const;
 
  private:

@@ -16,8 +16,9 @@ struct HealthTarget {
   bool proxy_protocol = false;  ///< it requires a PROXY header
 };
 
-/// Asks the server for /health, and waits at most 5 s. The error says what was answered instead of
-/// 200.
+/// Asks the server for /health (docs/protocol.md, "D. HTTP"), and waits at most 5 s. The error says
+/// what was answered instead of 200. It blocks: for a process that does nothing else
+/// (--health-check).
 [[nodiscard]] sdk::Result<void> check_health(const HealthTarget& target);
 
 }  // namespace peer

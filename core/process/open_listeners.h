@@ -21,7 +21,8 @@ struct OpenListeners {
 };
 
 /// Opens what `config` names, or takes the sockets of the service manager in place of all of it,
-/// and gives each loop its part. Main thread, before the loops run.
+/// and gives each loop its part. Main thread, before the loops run. The loops own what they
+/// listen on from then on; the result owns the Unix socket's file.
 [[nodiscard]] sdk::Result<OpenListeners> open_listeners(
     const Config& config, const std::vector<std::unique_ptr<EventLoop>>& loops);
 

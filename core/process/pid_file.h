@@ -20,7 +20,7 @@ class PidFile {
   PidFile& operator=(PidFile&&) = delete;
 
   /// Makes or takes over the file and locks it: children of this process hold the lock, too.
-  /// `path` is absolute.
+  /// `path` is absolute. The error says which process has the lock, if another one has.
   [[nodiscard]] static sdk::Result<PidFile> lock(const std::string& path);
   /// Writes the id of this process, once it is the one that serves.
   [[nodiscard]] sdk::Result<void> write();

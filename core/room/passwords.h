@@ -39,7 +39,8 @@ class Passwords {
   struct Job {
     Secret password;
     std::string compare_with;  ///< empty: to be hashed
-    /// Once, on the thread of the passwords, or never: when the node ends.
+    /// Once, on the thread of the passwords, or never: when the node ends. It hands on to a loop,
+    /// and must not throw: nothing would catch that.
     UniqueTask<void(PasswordResult)> then;
   };
 
@@ -63,6 +64,7 @@ class Passwords {
   /// Whether one more may come of that peer, for that room. Then add() must follow. False: the peer
   /// is to try again later.
   [[nodiscard]] bool admit(const Fingerprint& peer, std::string_view room, Time now);
+  /// `peer`: the one of admit(), which has counted this job.
   void add(const Fingerprint& peer, Job job);
 
  private:
@@ -77,6 +79,7 @@ class Passwords {
   };
 
   bool has_room(const Fingerprint& peer) const PEER_REQUIRES(mutex_);
+  /// Of the tries that one room has in a second. A refused one counts for nothing.
   bool take_try(std::string_view room, Time now) PEER_REQUIRES(mutex_);
   bool start_its_thread() PEER_REQUIRES(mutex_);
   std::optional<Waiting> next();

@@ -70,6 +70,7 @@ class RoomStore {
   using OnOutcome = void (*)(RoomTask&& task, RoomOutcome&& outcome);
 
   virtual ~RoomStore() = default;
+  /// The room that the question names, as a policy is to see it.
   virtual void read(RoomTask&& task, OnView then) = 0;
   /// Makes `task.change`, if the room is still at `task.based_on`.
   virtual void commit(RoomTask&& task, OnOutcome then) = 0;
@@ -125,6 +126,7 @@ class OwnRooms final : public RoomStore {
   void use_max_empty_rooms(std::uint32_t most) override { namespaces_.use_max_empty_rooms(most); }
 
  private:
+  /// As join(), whose task it leaves alone.
   RoomOutcome let_in(const RoomTask& task);
 
   NamespaceDirectory& namespaces_;
@@ -167,8 +169,12 @@ class SharedRooms final : public RoomStore {
   void await_comers(std::unique_ptr<RoomTask> task, std::uint64_t last, OnOutcome then, Step step);
   void commit_shared(RoomTask&& task, OnOutcome then);
   void join_shared(RoomTask&& task, OnOutcome then);
+  /// The task's change in the broker's words.
   [[nodiscard]] sdk::RoomCommit commit_of(const RoomTask& task) const;
+  /// What a broker lists out of order ends the page, so that a client comes to an end.
   [[nodiscard]] RoomPage page_of(sdk::RoomPage&& shared, std::uint64_t after, std::uint32_t limit);
+  /// Enters a newcomer that the broker has let in into this node's directory. `outcome` has the
+  /// hold until then.
   void enter(RoomTask&& task, const sdk::JoinOutcome& outcome, OnOutcome then);
   RoomOutcome::Status status_of(const RoomTask& task, sdk::JoinStatus status);
 

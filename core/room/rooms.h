@@ -64,16 +64,23 @@ class Rooms {
   [[nodiscard]] Passwords& passwords() { return passwords_; }
 
  private:
+  // The steps of a task. Each hands it on, so that nothing of it may be used behind the call.
+
+  /// Reads the room, or has the newcomer let in where no policy has to be asked.
   void attempt(RoomTask&& task);
+  /// Asks the policy, and has the store make the change that it decides.
   void decide(RoomTask&& task, const RoomSnapshot& room);
+  /// The policy wants to know of the password first: then it is asked again.
   void look_at_password(RoomTask&& task, const sdk::RoomOrders& orders);
   void tell_events(const RoomTask& task) const;
   void complete(RoomTask&& task, RoomOutcome&& outcome);
   void refuse(RoomTask&& task, sdk::RoomRefusal refusal);
+  /// The policy's wish to be asked again, if no later change of the room has been made by then.
   void wake_later(const RoomTask& task, std::uint64_t version);
   static void go_on(RoomTask&& task, bool failed);
   static void answer(RoomTask&& task, RoomAnswer&& answer);
   static void take_view(RoomTask&& task, RoomView&& view);
+  /// What the store says: the end, or another attempt, of which there is a bounded number.
   static void conclude(RoomTask&& task, RoomOutcome&& outcome);
 
   const std::unique_ptr<RoomStore> store_;
