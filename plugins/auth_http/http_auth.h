@@ -37,6 +37,7 @@ class HttpAuth final : public peer::sdk::Auth {
     std::optional<peer::sdk::AuthGrant> granted;  ///< where it may have to be given again
   };
 
+  /// What an answer means for a peer, whoever it is; on the asker's thread.
   [[nodiscard]] peer::sdk::AuthVerdict judge(const Answer& answer, const Asked& asked) const;
   /// What a body means; nullopt, and logged, where it makes no sense.
   [[nodiscard]] std::optional<peer::sdk::AuthVerdict> read(const std::string& body) const;

@@ -85,18 +85,25 @@ class SkillQueue final : public peer::sdk::MatchQueue {
   };
   using Proposals = std::map<std::vector<TicketId>, Proposal, OldestFirst>;
 
+  /// Made where there is none.
   Pool& pool_of(const Wish& wish);
+  /// The last ticket of a party places it as a unit.
   void join_party(Ticket& ticket, const Wish& wish);
   void leave_party(Ticket& ticket);
+  /// Makes a unit of the tickets, which is to be looked at.
   void place(std::vector<Ticket*> tickets);
   /// Takes a unit apart; its tickets stay.
   void displace(Unit& unit);
+  /// Of a ticket that is in no unit any more. With the last ticket a pool goes.
   void forget(TicketId id);
 
   /// Looks at a unit: notes when to do so again, and returns the best group that holds it.
   std::optional<Found> look_at(Unit& unit, Instant now, Steps& steps);
+  /// When to look at it without a new ticket; nullopt: never.
   void set_event(Unit& unit, std::optional<Instant> event);
+  /// The same tickets are proposed once, whichever of them led there.
   void propose(Proposals& proposals, TicketId of, Found found) const;
+  /// Takes the group's tickets out of the queue, and notes its teams and waits.
   peer::sdk::MatchGroup start(const std::vector<TicketId>& tickets, const Proposal& proposal,
                               Instant now);
   void look_at_all(Proposals& proposals, Instant now, Steps& steps);

@@ -13,7 +13,8 @@
 namespace peer::sdk::contract {
 
 /// What a broker tells the core of one node, in the order of the calls, as lines: "member_joined
-/// lobby 00000001". Thread-safe.
+/// lobby 00000001". Thread-safe. A peer stands there by the first digits of its fingerprint
+/// (peer_number()).
 class NodeLog final : public BrokerHost {
  public:
   explicit NodeLog(std::string node_id) : node_id_(std::move(node_id)) {}

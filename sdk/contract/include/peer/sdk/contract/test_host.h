@@ -19,7 +19,8 @@ namespace peer::sdk::contract {
 /// What a server offers a plugin (host.h), for a test: it remembers what was logged, and runs
 /// on_start(), on_reload() and on_stop() when the test says so.
 ///
-/// Threading: as PluginHost; start(), reload() and stop() are for the test's thread.
+/// Threading: as PluginHost; start(), reload() and stop() are for the test's thread. It outlives
+/// the plugin's object, as a server's host does.
 class TestHost final : public PluginHost {
  public:
   TestHost() = default;
@@ -40,6 +41,7 @@ class TestHost final : public PluginHost {
   [[nodiscard]] std::vector<std::string> option_names(std::string_view option) const override;
 
   /// For the test: what the server does at its start, on SIGHUP and at its end.
+  /// What a hook throws comes out of these; what a task throws is logged as an error.
   [[nodiscard]] Result<void> start() { return start_ ? start_() : Result<void>(); }
   void reload();
   /// Returns when what was posted has run; post() refuses from then on.
