@@ -50,7 +50,7 @@ class AdminEndpoint final : private Application {
   void on_deadline(Connection&) override {}
   void on_close(Connection&) override {}
 
-  /// What another node's API says, on the loop: passed on to the part that it concerns.
+  /// A text of another node's API, on the loop: passed on to the part that it concerns.
   void hear(const std::string& from, NodeTalk::Kind kind, std::uint64_t number,
             std::string_view body);
   /// Ends those that are not among them any more, and begins new ones.

@@ -14,7 +14,7 @@ inline constexpr std::size_t kMostAnswerBytes = 1024 * 1024;
 /// What this node has to say to a question. Walks through directories on `loop`, which serves no
 /// peers and whose thread this is; each peer is asked about on its own loop, a few of them in one
 /// task. `done` runs on `loop`, at once or later. It never runs when a loop hangs or has ended, so
-/// who waits for it has a deadline of its own.
+/// its caller keeps a deadline of its own.
 void answer_here(Node& node, EventLoop& loop, const NodeQuestion& question,
                  UniqueTask<void(NodeAnswer)> done);
 

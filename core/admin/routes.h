@@ -10,8 +10,8 @@
 /// the loop of the API.
 namespace peer {
 
-/// Answers by `call`, at once or later, and exactly once. What it takes with it is copied: target
-/// and body die with the call.
+/// Answers by `call`, at once or later, and exactly once. It copies what it needs later: target and
+/// body die with the call.
 using AdminHandler = void (*)(const AdminCall& call, const AdminTarget& target,
                               const std::string& body);
 

@@ -39,8 +39,8 @@ class PackedReader {
  public:
   explicit PackedReader(std::string_view bytes) : rest_(bytes) {}
 
-  /// 0 when fewer than 8 bytes are left. What a number means, and whether it is in range, is for
-  /// the caller to check.
+  /// 0 when fewer than 8 bytes are left. The caller checks what a number means, and whether it is
+  /// in range.
   [[nodiscard]] std::uint64_t number() {
     const std::string_view bytes = next(8);
     std::uint64_t value = 0;
@@ -49,7 +49,7 @@ class PackedReader {
     }
     return value;
   }
-  /// As many bytes as the number before them says; UTF-8 or not is for the caller to check.
+  /// As many bytes as the number before them says. The caller checks whether they are UTF-8.
   [[nodiscard]] std::string_view text() { return next(number()); }
   /// The number of things that follow, each of which takes a byte at least. More than there are
   /// bytes left is a fault, and 0: so no number that somebody made up keeps a loop busy for longer

@@ -8,7 +8,7 @@
 namespace peer {
 
 /// A text that is wiped from memory when it goes. It moves, and is never copied. One thread at a
-/// time. What it was made of stays where it is: the caller wipes that (wipe()).
+/// time. The text that it was made of stays where it is: the caller wipes it (wipe()).
 class Secret {
  public:
   explicit Secret(std::string_view text) : bytes_(text.begin(), text.end()) {}

@@ -19,10 +19,10 @@ class UniqueTask;
 /// allocation, if moving it cannot throw. It may be called more than once. One thread at a time; a
 /// task may be handed over to another thread.
 ///
-/// What the function holds lives until the task is destroyed, moved away or replaced: a call does
-/// not end it. So a task that shall let go of what it holds, such as an Operation, is destroyed by
-/// its holder after the call. What the function throws comes out of the call; an EventLoop logs it
-/// and goes on, and other holders have to see to it themselves.
+/// The function, with all that it holds, lives until the task is destroyed, moved away or replaced:
+/// a call does not end it. So a task that shall let go of what it holds, such as an Operation, is
+/// destroyed by its holder after the call. An exception of the function comes out of the call: an
+/// EventLoop logs it and goes on, and other holders have to catch it themselves.
 template <typename... Arguments, std::size_t words>
 class UniqueTask<void(Arguments...), words> {
  public:

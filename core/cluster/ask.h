@@ -103,7 +103,7 @@ class Asked : public std::enable_shared_from_this<Asked<Outcome, Then>> {
 /// A `then` that holds an Operation keeps its peer's further messages waiting until it has run. It
 /// runs exactly once as long as the loop runs, and is destroyed, on the loop, as soon as it has.
 ///
-/// What `start` gives to the plugin by reference dies when the plugin's call returns.
+/// References that `start` gives to the plugin are good until the plugin's call returns.
 template <typename Outcome, typename Start, typename Then>
 void ask(EventLoop& loop, PluginCall call, Outcome otherwise, Start start, Then then) {
   std::make_shared<Asked<Outcome, Then>>(loop, call, std::move(otherwise), std::move(then))

@@ -23,7 +23,7 @@ namespace peer {
 /// nowhere else, it is known which of them a broker has that was built with an older SDK.
 ///
 /// Thread-safe; what is asked goes on on the loop that asks: at once, or later. An error of the
-/// broker never comes out: what it throws is logged as its fault, and the answer is then that of a
+/// broker never comes out: an exception is logged as its fault, and the answer is then that of a
 /// broker that cannot know, the `otherwise` of ask().
 class Others {
  public:

@@ -36,7 +36,7 @@ class DialectWaits {
   void hear(std::string_view from, std::string_view text) PEER_EXCLUDES(mutex_);
 
   /// Bytes of what waits on this node, of all senders: `max_queued_bytes` at most. False: there are
-  /// too many, and none are counted. What is taken is given back once, by the same sender.
+  /// too many, and none are counted. A sender gives back once what it has taken.
   [[nodiscard]] bool take_bytes(std::size_t bytes);
   void give_bytes(std::size_t bytes) { bytes_ -= bytes; }
 

@@ -14,10 +14,9 @@ namespace peer {
 /// What other nodes have to say to this one, brought by the broker plugin: each call becomes mail
 /// or a task of a loop. sdk/include/peer/sdk/broker.h says what each call means.
 ///
-/// Thread-safe: the broker calls it on threads of its own. Nothing waits here and nothing comes
-/// out: what a call throws is logged, and that piece of news is lost. A name that no member here
-/// has is passed over. Texts may have been written by anybody who can write to what the nodes
-/// share.
+/// Thread-safe: the broker calls it on threads of its own. Nothing waits here, and no exception
+/// comes out: it is logged, and that piece of news is lost. A name that no member here has is
+/// passed over. Texts may have been written by anybody who can write to what the nodes share.
 class NodeHost final : public sdk::BrokerHost {
  public:
   explicit NodeHost(Node& node) : node_(node) {}  // `node` must outlive the host

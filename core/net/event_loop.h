@@ -144,9 +144,9 @@ class EventLoop {
   /// Judges connections by their addresses; `admission` outlives the loop. Before run(). Without,
   /// everybody is let in.
   void use_admission(Admission& admission) { admission_ = &admission; }
-  /// Serves until stop() is complete. What a round throws is logged, and the next one begins. At
-  /// the end all connections and sessions are destroyed, on this thread; tasks and timers that have
-  /// not run by then never do, and are destroyed with the loop.
+  /// Serves until stop() is complete. An exception of a round is logged, and the next round begins.
+  /// At the end all connections and sessions are destroyed, on this thread; tasks and timers that
+  /// have not run by then never do, and are destroyed with the loop.
   void run();
 
   // Any thread.
@@ -155,7 +155,7 @@ class EventLoop {
   /// mail.
   void post(Delivery delivery);
   /// Runs `task` on the loop, after all deliveries posted before it. Never dropped, and not
-  /// bounded: what clients can cause without end needs a bound of its own.
+  /// bounded: a task that clients can cause without end needs a bound of its own.
   void post(UniqueTask<void()> task);
   [[nodiscard]] const LoopStats& stats() const { return stats_; }
 

@@ -26,8 +26,8 @@ struct PluginCallCounts {
 /// further, and one that throws or dawdles is named in the log. Of repeated failures one line in
 /// ten seconds is written, which says how many there were.
 ///
-/// It measures, and interrupts nothing: a call that never returns holds up its thread for ever. Of
-/// what a plugin answers later through a callback it sees the call alone; ask() bounds the wait.
+/// It measures, and interrupts nothing: a call that never returns holds up its thread for ever.
+/// Where a plugin answers later through a callback, it sees the call alone; ask() bounds the wait.
 ///
 /// Thread-safe; calls run side by side.
 class PluginCalls {

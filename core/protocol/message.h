@@ -56,9 +56,8 @@ struct Message {
   std::string_view payload;            ///< raw; empty when absent; may be null, a list, anything
 };
 
-/// Parses client messages; one for each event loop, so that its buffers are reused. What one large
-/// message has needed is freed at the next (kMembersKept).
-/// Threading: one thread.
+/// Parses client messages; one for each event loop, so that its buffers are reused. The room that
+/// one large message has needed is freed at the next (kMembersKept). Threading: one thread.
 class MessageParser {
  public:
   MessageParser();

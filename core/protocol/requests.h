@@ -109,7 +109,7 @@ struct MatchRequest {
   [[nodiscard]] const sdk::Value& criteria() const;
 };
 
-/// docs/protocol.md, "create_room". What the fields mean is the room policy's to say.
+/// docs/protocol.md, "create_room". The room policy says what the fields mean.
 struct CreateRoomRequest {
   std::string_view room_id;
   sdk::Value fields;  ///< the whole payload object, parsed; max_size is null, absent or an integer

@@ -171,7 +171,7 @@ class SharedRooms final : public RoomStore {
   void join_shared(RoomTask&& task, OnOutcome then);
   /// The task's change in the broker's words.
   [[nodiscard]] sdk::RoomCommit commit_of(const RoomTask& task) const;
-  /// What a broker lists out of order ends the page, so that a client comes to an end.
+  /// A room that the broker lists out of order ends the page, so that a client comes to an end.
   [[nodiscard]] RoomPage page_of(sdk::RoomPage&& shared, std::uint64_t after, std::uint32_t limit);
   /// Enters a newcomer that the broker has let in into this node's directory. `outcome` has the
   /// hold until then.

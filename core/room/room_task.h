@@ -76,7 +76,7 @@ struct RoomAnswer {
 
 /// A question on its way: it goes from step to step as one object, and is kept on the heap only
 /// while an answer is waited for. Of its loop's thread. One that is dropped on its way, since the
-/// newcomer has gone or the node ends, calls nobody: what `done` holds is destroyed.
+/// newcomer has gone or the node ends, calls nobody: `done` is destroyed with it.
 struct RoomTask {
   /// The words are those of a join's end, the largest.
   using Done = UniqueTask<void(RoomAnswer& answer), 18>;

@@ -80,7 +80,8 @@ class Rooms {
   static void go_on(RoomTask&& task, bool failed);
   static void answer(RoomTask&& task, RoomAnswer&& answer);
   static void take_view(RoomTask&& task, RoomView&& view);
-  /// What the store says: the end, or another attempt, of which there is a bounded number.
+  /// Takes the store's answer: that is the end, or another attempt, of which there is a bounded
+  /// number.
   static void conclude(RoomTask&& task, RoomOutcome&& outcome);
 
   const std::unique_ptr<RoomStore> store_;

@@ -12,11 +12,11 @@ namespace peer_broker_kit {
 /// Which of `nodes` does something for `subject`: the same on all nodes that see the same nodes,
 /// and when one comes or goes only what is its own changes hands (rendezvous hashing). Empty
 /// without nodes. A view into `nodes`; linear in them. Nodes that do not see the same for a moment
-/// may choose two: what is done must bear that.
+/// may choose two: the work must bear that.
 std::string_view chosen_node(std::string_view subject, const std::vector<std::string>& nodes);
 
-/// Who is in the cluster, as this node last heard. Loop thread only. Nobody is asked here: who
-/// lives is for the owner to find out (set_nodes()).
+/// Who is in the cluster, as this node last heard. Loop thread only. It asks nobody: its owner
+/// finds out which nodes live (set_nodes()).
 class ClusterView {
  public:
   explicit ClusterView(std::string self) : self_(std::move(self)), nodes_{self_} {}

@@ -25,7 +25,7 @@ class StreamGate {
   [[nodiscard]] bool is_open() const { return shut_ == 0 && waiting_.empty(); }
   void shut() { ++shut_; }
   /// Undoes one shut(). The last one runs what waits, now, until one of these tasks shuts it again.
-  /// What a task throws comes out; then recover() has to follow, or the gate stays still.
+  /// An exception of a task comes out; then recover() has to follow, or the gate stays still.
   void open();
   /// Until the last copy of the result is destroyed, on any thread, the gate stays shut. It must
   /// have been shut for this (shut()): letting go opens it once.

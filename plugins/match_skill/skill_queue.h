@@ -33,8 +33,8 @@ namespace peer_skill {
 /// now reaches another, or a group that it leads may start short. When that is, is known for each
 /// unit (`events_`), and only those units are looked at, with what is in their reach.
 ///
-/// A call of form_groups() ends after Options::search_limit steps; what is left of the work waits
-/// for the next call, which next_change() then asks for at once.
+/// A call of form_groups() ends after Options::search_limit steps; the rest of the work waits for
+/// the next call, which next_change() then asks for at once.
 ///
 /// One call at a time.
 class SkillQueue final : public peer::sdk::MatchQueue {

@@ -30,8 +30,8 @@ class EchoProcess {
 };
 
 /// Connections to an EchoProcess, each with `in_flight` messages under way. A unit is one message
-/// come back. Driven as the server is: shared read buffer, sends at the end of the round. What it
-/// costs a message is what the machine asks for any relay; a server's figure is told beside it.
+/// come back. Driven as the server is: shared read buffer, sends at the end of the round. Its cost
+/// of a message is what the machine asks for any relay; the server's figure stands beside it.
 class FloorLoad final : public Load {
  public:
   struct Shape {

@@ -34,7 +34,7 @@ struct Peer {
 /// answers for what is alike in all modes, and hands the rest to the mode.
 ///
 /// One thread. Every message is checked, since a server that loses or alters some would be the
-/// fastest: what is wrong goes to `faults`, and one fault fails the run.
+/// fastest: each mistake goes to `faults`, and one fault fails the run.
 class PeerLoad : public Load, private ClientEvents {
  public:
   /// Called with the number of peers that are ready, as it grows.

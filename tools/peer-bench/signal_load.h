@@ -12,8 +12,8 @@ namespace peer::bench {
 
 /// Pairs of peers 2k and 2k + 1. Each message is answered with one, so that `in_flight` of them are
 /// always under way in a pair. A unit is one message. Namespaces hold whole pairs, so that the
-/// server lets the two signal each other. Numbers rise for each direction: what comes twice, late
-/// or not at all is a fault.
+/// server lets the two signal each other. Numbers rise for each direction: a message that comes
+/// twice, late or not at all is a fault.
 class SignalLoad final : public PeerLoad {
  public:
   SignalLoad(const Options& options, Faults& faults);

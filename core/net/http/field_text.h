@@ -8,8 +8,8 @@
 /// What header fields may be made of, byte by byte. Pure functions; any thread.
 ///
 /// These rules keep an answer from being split (RFC 9112 11.1): CR, LF and NUL are part of nothing
-/// here, so a text that has passed them ends no line. What comes from clients is held against them
-/// when a head is read, what comes from plugins before it is written.
+/// here, so a text that has passed them ends no line. The head of a request is held against them
+/// when it is read, a header of a plugin before it is written.
 namespace peer {
 
 /// What a byte of a header field may be part of.

@@ -78,11 +78,10 @@ class FrameRef {
   Frame* frame_ = nullptr;
 };
 
-/// Composes a Frame's payload. It is not checked: what goes out as text must be UTF-8, and clients
-/// end a connection where it is not. With a good `expected_size` (payload bytes) there is one
-/// allocation
-/// and each byte is written once; a payload that grows beyond it is copied. Throws std::bad_alloc.
-/// One thread; after finish() nothing more may be called.
+/// Composes a Frame's payload. It is not checked: a text frame must hold UTF-8, and clients end the
+/// connection where it does not. With a good `expected_size` (payload bytes) there is one
+/// allocation and each byte is written once; a payload that grows beyond it is copied. Throws
+/// std::bad_alloc. One thread; after finish() nothing more may be called.
 class FrameBuilder {
  public:
   explicit FrameBuilder(std::size_t expected_size);

@@ -92,8 +92,7 @@ class ForeignClient final : private DialectPeer {
   void wake_after(std::chrono::milliseconds time) noexcept override;
   void close() noexcept override;
 
-  /// Makes a call of the plugin, and then answers what that wants counted. What it throws is a
-  /// fault.
+  /// Makes a call of the plugin, and then answers what that wants counted. An exception is a fault.
   template <typename Call>
   void run(const char* name, Call&& call);
   void count_action();

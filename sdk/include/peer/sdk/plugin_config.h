@@ -58,9 +58,9 @@ inline bool operator==(const PluginOptionMaps& a, const PluginOptionMaps& b) {
 /// A plugin asks for each option once: one that it asks for twice is listed twice.
 ///
 /// Threading: main thread only, during the plugin's factory. Ownership: the server's, until the
-/// factory returns; what is to be kept is copied. One start may call the factory twice: the second
-/// time with the options as the first call has shown that they are meant, where one without a type
-/// is a string or a list, or a secret stands in a file of its own.
+/// factory returns; the plugin copies what it keeps. One start may call the factory twice: the
+/// second time with the options as the first call has shown that they are meant, where one without
+/// a type is a string or a list, or a secret stands in a file of its own.
 class PluginConfig {
  public:
   using Option = PluginOption;

@@ -41,7 +41,7 @@ class TestHost final : public PluginHost {
   [[nodiscard]] std::vector<std::string> option_names(std::string_view option) const override;
 
   /// For the test: what the server does at its start, on SIGHUP and at its end.
-  /// What a hook throws comes out of these; what a task throws is logged as an error.
+  /// An exception of a hook comes out of these; one of a task is logged as an error.
   [[nodiscard]] Result<void> start() { return start_ ? start_() : Result<void>(); }
   void reload();
   /// Returns when what was posted has run; post() refuses from then on.
