@@ -23,8 +23,9 @@ class BanSharing {
 
   /// From now on. Once, where there may be other nodes.
   void start() { look(); }
-  /// Another node's list, or the digest of its list.
+  /// Another node's list: what is news here is taken over.
   void take_list(std::string_view body);
+  /// Another node's digest: where it differs, that node gets the list of this one.
   void take_digest(const std::string& from, std::uint64_t digest);
 
  private:

@@ -48,6 +48,7 @@ class WebhookSender {
   WebhookSender(const WebhookSender&) = delete;
   WebhookSender& operator=(const WebhookSender&) = delete;
 
+  /// One of its kinds; of the ends of memberships only if it hears of joins.
   [[nodiscard]] bool wants(const Event& event) const;
   [[nodiscard]] EventSet kinds() const { return kinds_; }
   /// Of an event that it wants. One thread.

@@ -16,6 +16,7 @@ struct Address {
   std::array<std::uint8_t, 16> bytes{};
 
   [[nodiscard]] bool is_v4() const;
+  /// 127.0.0.0/8 and ::1, whatever interface it came by.
   [[nodiscard]] bool is_loopback() const;
   [[nodiscard]] bool is_unix_socket() const { return *this == Address{}; }
   /// Numeric: "192.0.2.1", "2001:db8::1"; "unix" of a Unix socket.

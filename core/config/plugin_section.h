@@ -14,10 +14,13 @@ struct PluginSection {
   const ConfigLayer& layer;
   std::string path;  ///< "plugins.broker"
 
+  /// Notes it with the place of the node in its file.
   void mistake(const ConfigNode& node, const std::string& what) const;
+  /// The node's key has its value from here.
   void set_origin(const ConfigNode& node) const {
     draft.set_origin(path + "." + node.key, layer, node);
   }
+  /// A mistake, with the one of `known` that may have been meant.
   void unknown_key(const ConfigNode& node, const std::vector<std::string>& known) const;
   [[nodiscard]] std::vector<const ConfigNode*> entries(const ConfigNode& map) const {
     return entries_of(draft, layer, map, path + ".");

@@ -27,7 +27,9 @@ class RoomIndex {
   /// since the Unix epoch, so that places of several nodes mix.
   [[nodiscard]] std::uint64_t next_place();
 
+  /// The room is public. Its place is its own: next_place() gives each number once.
   void list(std::uint64_t place, std::string_view name) PEER_EXCLUDES(mutex_);
+  /// It is not any more, or has ended.
   void unlist(std::uint64_t place) PEER_EXCLUDES(mutex_);
   /// Public rooms behind `after`, at most `limit`, with their places.
   [[nodiscard]] std::vector<std::pair<std::uint64_t, std::string>> page(std::uint64_t after,

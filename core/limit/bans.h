@@ -71,7 +71,10 @@ class Bans {
   /// All that last or were lifted lately: what another node needs.
   [[nodiscard]] std::vector<Ban> all(std::int64_t now) const PEER_EXCLUDES(mutex_);
 
+  /// Whether a ban of the peer lasts.
   [[nodiscard]] bool covers(const Fingerprint& peer, std::int64_t now) const PEER_EXCLUDES(mutex_);
+  /// Whether one of a range does that holds the address. One look-up for each length of prefix in
+  /// use.
   [[nodiscard]] bool covers(const Address& address, std::int64_t now) const PEER_EXCLUDES(mutex_);
 
  private:

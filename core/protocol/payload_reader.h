@@ -28,6 +28,7 @@ class PayloadReader {
 
   /// A string that is there, not empty, and at most `max` bytes long, decoded.
   std::string_view required_text(std::string_view field, std::size_t max);
+  /// The same of one that may be absent, and may be empty.
   std::optional<std::string_view> optional_text(std::string_view field, std::size_t max);
   /// A number whose value is integral, saturated (integer_value()).
   std::optional<std::int64_t> optional_integer(std::string_view field);

@@ -60,6 +60,7 @@ class Passwords {
   /// What waits is given up, what is at work is waited for.
   ~Passwords();
 
+  /// From now on; what waits goes on waiting.
   void use_queue(std::size_t queue);
   /// Whether one more may come of that peer, for that room. Then add() must follow. False: the peer
   /// is to try again later.

@@ -102,6 +102,7 @@ struct HttpResponse {
   bool head_only = false;  ///< answers HEAD: the length of the body, but no body
 };
 
+/// The bytes of the whole answer, with the headers that follow from it, Content-Length among them.
 [[nodiscard]] std::string render_response(const HttpResponse& response);
 
 /// An answer with the body {"error":{"code":404,"message":"not found"}}; the message is the

@@ -53,6 +53,7 @@ class FrameSink {
   /// One whole text or binary message; valid UTF-8 when text. kReadPadding bytes behind it are
   /// readable (their content is undefined).
   virtual void on_message(Opcode opcode, std::span<const std::uint8_t> message) = 0;
+  /// At most 125 bytes (RFC 6455 5.5); also between the fragments of a message.
   virtual void on_ping(std::span<const std::uint8_t> payload) = 0;
   virtual void on_pong(std::span<const std::uint8_t> payload) = 0;
   /// A valid close frame; `code` is kNoStatus when it was empty. Nothing is read after it.
