@@ -62,12 +62,14 @@ inline constexpr std::size_t kMaxFields = 8192;
 
 /// Appends one field.
 void append_field(std::string& out, std::string_view field);
+/// Fields one behind the other, without a head: a list within one field.
 std::string pack(std::span<const std::string_view> fields);
 inline std::string pack(std::initializer_list<std::string_view> fields) {
   return pack(std::span(fields.begin(), fields.size()));
 }
 /// Appends the head of an envelope.
 void append_head(std::string& out, char kind);
+/// A whole envelope of this version.
 std::string envelope(char kind, std::initializer_list<std::string_view> fields);
 /// Appends a fingerprint as a field.
 void append_hex_field(std::string& out, const peer::sdk::Fingerprint& fingerprint);
@@ -87,6 +89,7 @@ bool is_probe(std::string_view envelope);
 
 /// 64 lower-case hex digits.
 std::string to_hex(const peer::sdk::Fingerprint& fingerprint);
+/// nullopt: anything but 64 of these.
 std::optional<peer::sdk::Fingerprint> from_hex(std::string_view hex);
 
 /// A decimal number, all of `text`; nullopt when it is none or does not fit.

@@ -72,7 +72,10 @@ class EventLoop {
   /// `handler` is called with epoll events of `fd`, until unwatch(), which has to come before the
   /// descriptor is closed. Level-triggered.
   void watch(int fd, std::uint32_t events, std::function<void(std::uint32_t)> handler);
+  /// Of one that is watched: other events from now on.
   void rewatch(int fd, std::uint32_t events);
+  /// Its handler is not called any more, not even for what this round has seen already. Nothing
+  /// happens to one that is not watched.
   void unwatch(int fd);
 
  private:

@@ -94,8 +94,10 @@ class Mirror {
   /// it go the stream stands still: so the last one alone can have an end by the core under way.
   void note_gone_over(const Registered& peer) { gone_over_ = peer; }
   [[nodiscard]] bool has_gone_over(const Registered& peer) const { return peer == gone_over_; }
+  /// Null: no peer of this node has it.
   [[nodiscard]] const Peer* find(const Fingerprint& peer) const;
   [[nodiscard]] Peer* find(const Fingerprint& peer);
+  /// Whether that registration is the peer's latest here: calls about an earlier one come too late.
   [[nodiscard]] bool is_live(const Registered& peer) const;
   [[nodiscard]] std::optional<Fingerprint> holder_of(std::string_view alias) const;
   [[nodiscard]] const std::unordered_map<Fingerprint, Peer>& peers() const { return peers_; }

@@ -99,9 +99,14 @@ class Router {
   void peer_is_at(const Fingerprint& peer, std::string_view node);
 
   // What other nodes write. False: it is malformed.
+
+  /// What has become of a message of a peer here.
   bool take_outcome(const Fields& fields);
+  /// A node does not have that peer any more: the route to it there is given up.
   bool take_moved(const Fields& fields);
+  /// A node asks to be told when what was sent before has arrived here.
   bool take_arrival_request(const Fields& fields);
+  /// The answer to such a request of this node.
   bool take_arrival(const Fields& fields);
   /// A message for a peer here has been given to the core, with this outcome.
   void take_delivered(const DirectedEnvelope& message, peer::sdk::RouteOutcome outcome);

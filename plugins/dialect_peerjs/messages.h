@@ -15,6 +15,7 @@ namespace peer_peerjs {
 /// What a client may send to another one.
 enum class Kind : std::uint8_t { kOffer, kAnswer, kCandidate, kLeave, kExpire };
 
+/// As PeerJS writes it: "OFFER".
 [[nodiscard]] std::string_view word(Kind kind) noexcept;
 [[nodiscard]] std::optional<Kind> kind_of(std::string_view word) noexcept;
 

@@ -23,6 +23,7 @@ struct AuthGrant;
 class AuthFields {
  public:
   virtual ~AuthFields() = default;
+  /// See AuthRequest::fields() and its sibling; null where the text is none that a Value can hold.
   [[nodiscard]] virtual const Value& payload() const = 0;
   [[nodiscard]] virtual const Value& response() const = 0;
 };
@@ -147,6 +148,8 @@ class Auth {
   static constexpr std::uint32_t kApiVersion = 1;
 
   virtual ~Auth() = default;
+  /// Judges a peer that registers, again with each answer to a challenge, and one that is there
+  /// already if takes_tokens() or renews() says so. For `reply` see AuthReply.
   virtual void authenticate(const AuthRequest& request, AuthReply reply) = 0;
 
   // Since revision 1.

@@ -225,10 +225,13 @@ class Broker {
 
   // Rooms: read, ask the policy, commit if the room is still what was read.
 
+  /// The room with its members on all nodes.
   virtual void read_room(std::string_view room_id, BrokerReply<RoomReading> reply) {
     (void)room_id;
     reply({});
   }
+  /// Makes the change if the room is still at `commit.version`, and tells all its nodes
+  /// (BrokerHost::room_changed), this one before the reply; else changes nothing, and says why.
   virtual void commit_room(std::string_view room_id, const RoomCommit& commit,
                            BrokerReply<CommitOutcome> reply) {
     (void)room_id, (void)commit;
@@ -253,6 +256,7 @@ class Broker {
   /// A ticket that the host was told of (BrokerHost::ticket_added), of a peer of another node, has
   /// been looked at and waits.
   virtual void ticket_waits(std::string_view ns, TicketId ticket) { (void)ns, (void)ticket; }
+  /// A peer of this node gives up, or leaves: ends the ticket, unless a claim was quicker.
   virtual void remove_ticket(std::string_view ns, TicketId ticket, BrokerReply<TicketEnd> reply) {
     (void)ns, (void)ticket;
     reply(TicketEnd::kUnavailable);

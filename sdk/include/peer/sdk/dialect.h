@@ -182,6 +182,7 @@ class DialectPeer {
  public:
   virtual ~DialectPeer() = default;
 
+  /// In the words of the dialect: that of DialectEntry, or one that the server has made up.
   [[nodiscard]] virtual std::string_view id() const noexcept = 0;
   [[nodiscard]] virtual const Fingerprint& fingerprint() const noexcept = 0;
   /// The namespace that it has joined (DialectTraits::home); empty: none.
