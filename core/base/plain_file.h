@@ -14,8 +14,7 @@ namespace peer {
 enum class Devices { kRefused, kTaken };
 
 /// Empty when `path` is a regular file, a device that will do, or not there; otherwise what is
-/// wrong:
-/// "'/run/x' is a pipe; expected a file".
+/// wrong: "'/run/x' is a pipe; expected a file".
 [[nodiscard]] std::string wrong_kind_of_file(const std::string& path, Devices devices);
 
 /// open(2) with O_CLOEXEC, without waiting for the other end of a pipe: anything that is no file is

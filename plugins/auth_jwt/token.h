@@ -24,9 +24,8 @@ inline constexpr std::size_t kMaxKid = 256;
 
 /// Reads `text`, which may be anything. nullopt when it is well formed, else the words for the
 /// client. Header fields that it does not know are passed over, those that carry keys or name
-/// places of keys
-/// (`jwk`, `jku`, `x5u`, `x5c`) too; but for `crit`: what a token calls critical is understood or
-/// refused.
+/// places of keys (`jwk`, `jku`, `x5u`, `x5c`) too; but for `crit` (RFC 7515 4.1.11): what a token
+/// calls critical is understood or refused.
 [[nodiscard]] std::optional<std::string> parse_token(std::string_view text,
                                                      peer_keys::ObjectParser& parser, Token& out);
 

@@ -177,8 +177,8 @@ class Router {
   void not_done(std::uint64_t number, const Directed& message, Answer::Fate fate);
   void keep_for_next_time(std::uint64_t number, Directed message);
   void drop_seek(const Fingerprint& peer, std::uint64_t id);
-  template <typename Predicate>
   /// Drops the waiting messages that `is_it` picks, and the Seek with the last of them.
+  template <typename Predicate>
   void drop_held(Seeks::iterator seek, Predicate is_it);
   void has_overtaken(const Fingerprint& peer, std::uint64_t number);
   void leave_route(const Fingerprint& peer, std::string_view node);

@@ -116,8 +116,7 @@ void* create_plugin(Factory factory, PluginConfig* config, PluginHost* host, std
 /// `interface`: one of the interfaces of this SDK. `factory`: a callable that takes a
 /// PluginConfig&, and a PluginHost& after it if it wants one, and returns
 /// Result<std::unique_ptr<interface>>; it runs on the main thread before the server listens, and
-/// for
-/// `--check-config` and `--list-plugins`, so it connects nothing (PluginHost::on_start is for
+/// for `--check-config` and `--list-plugins`, so it connects nothing (PluginHost::on_start is for
 /// that). It reads every option it knows: one that is left unread is reported as unknown.
 #define PEER_PLUGIN(interface, plugin_name, plugin_version, factory)                      \
   extern "C" __attribute__((visibility("default")))                                       \
