@@ -27,7 +27,8 @@ std::string begin_payload(std::string_view ns, std::string_view session_id, std:
   payload.reserve(64 + ns.size() + session_id.size() + room);
   payload.append("{\"namespace\":");
   append_json_string(payload, ns);
-  return payload.append(",\"session_id\":\"").append(session_id).append("\",\"peers\":[");
+  payload.append(",\"session_id\":\"").append(session_id).append("\",\"peers\":[");
+  return payload;  // what append() returns would be copied, and its room lost
 }
 
 void end_payload(std::string& payload, std::string_view teams) {

@@ -27,8 +27,8 @@ sdk::Value own_fields(const MatchRequest& request) {
 
 sdk::MatchRequest view_of(const MatchRequest& request) {
   static const sdk::Value kNone{sdk::Value::Object()};
-  return {request.group_size, request.criteria(), request.criteria_key,
-          request.fields.is_null() ? kNone : request.fields};
+  if (request.fields.is_null()) return {request.group_size, kNone, request.criteria_key, kNone};
+  return {request.group_size, request.criteria(), request.criteria_key, request.fields};
 }
 
 bool same_request(const MatchRequest& a, const MatchRequest& b) {

@@ -120,9 +120,12 @@ MatchOutcome Matchmaker::request(const TicketOwner& owner, MatchRequest&& reques
     return turned_down(of_ticket);
   }
   if (replaces != 0) withdraw(queue, replaces);
-  Ticket& ticket = queue.waiting.add(
-      id,
-      Ticket{{owner.peer, now, std::move(request)}, owner.where, owner.request_id, std::nullopt});
+  Ticket& ticket = queue.waiting.add(id);
+  ticket.peer = owner.peer;
+  ticket.enqueued = now;
+  ticket.request = std::move(request);
+  ticket.where = owner.where;
+  ticket.request_id = owner.request_id;
   // The request's own name is a view of the message. The key lives as long as the queue, hence as
   // its tickets.
   ticket.request.ns = at->first;

@@ -41,7 +41,11 @@ std::optional<std::string> SharedQueues::add(std::string_view ns, const sdk::Sha
   }
   if (!refusal) {
     queue.by_shared_id.emplace(ticket.id, id);
-    queue.waiting.add(id, {{ticket.owner.peer, ticket.enqueued, std::move(request)}, ticket.id});
+    Ticket& added = queue.waiting.add(id);
+    added.peer = ticket.owner.peer;
+    added.enqueued = ticket.enqueued;
+    added.request = std::move(request);
+    added.shared_id = ticket.id;
     if (!queue.waiting.put_back(id)) withdraw(queue, id);
   }
   erase_if_empty(ns);

@@ -64,10 +64,9 @@ class StrategyQueue {
   [[nodiscard]] Ticket& at(sdk::TicketId id) { return tickets_.at(id); }
 
   /// `id` is new, and greater than those before: tickets are shown in the order of their ids.
-  /// Returns the ticket as it is kept, which the strategy does not know of yet: see put_back().
-  Ticket& add(sdk::TicketId id, Ticket&& ticket) {
-    return spare_.add_last(tickets_, id)->second = std::move(ticket);
-  }
+  /// Returns the ticket as it is kept, for the holder to fill in; the strategy does not know of it
+  /// yet: see put_back().
+  Ticket& add(sdk::TicketId id) { return spare_.add_last(tickets_, id)->second; }
   /// What the strategy has against a new ticket, given what waits. `replaces`: the peer's own
   /// earlier ticket, 0 for none, which does not count, and waits on if there is something.
   MatchJudgement judge_ticket(const sdk::MatchTicket& ticket, sdk::TicketId replaces = 0) {

@@ -56,10 +56,8 @@ void PluginCalls::fault(const char* call, std::string_view what) noexcept {
   threw(call, what, now_());
 }
 
-void PluginCalls::ended(const char* call, Clock::time_point start) noexcept {
-  calls_.fetch_add(1, std::memory_order_relaxed);
-  const Clock::time_point now = now_();
-  if (now - start <= budget_) return;
+void PluginCalls::was_slow(const char* call, Clock::time_point start,
+                           Clock::time_point now) noexcept {
   slow_.fetch_add(1, std::memory_order_relaxed);
   const std::uint64_t times = slow_reported_.admit(now);
   if (times == 0) return;

@@ -110,7 +110,12 @@ class PluginCalls {
   /// Counts and reports an exception.
   void threw(const char* call, std::string_view what, Clock::time_point now) noexcept;
   /// Counts a call, and reports one that took longer than the budget.
-  void ended(const char* call, Clock::time_point start) noexcept;
+  void ended(const char* call, Clock::time_point start) noexcept {
+    calls_.fetch_add(1, std::memory_order_relaxed);
+    const Clock::time_point now = now_();
+    if (now - start > budget_) was_slow(call, start, now);
+  }
+  void was_slow(const char* call, Clock::time_point start, Clock::time_point now) noexcept;
   /// Writes the line. `times`: how many such events it stands for.
   void report(const char* call, std::string_view what, std::uint64_t times) noexcept;
 

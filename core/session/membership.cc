@@ -16,10 +16,17 @@
 namespace peer {
 namespace {
 
-std::size_t object_size(const Session& session, const Membership& membership) {
+// What all of a session's peer objects have in them.
+std::size_t own_size(const Session& session) {
+  return session.alias().size() + session.meta.json_size();
+}
+
+// `own`: own_size() of the session.
+std::size_t size_with_object(const Membership& membership, std::size_t own) {
   // 160: the fingerprint, and the names and punctuation of the members, rounded up.
-  return 160 + session.alias().size() + session.meta.json_size() + membership.app_type.size() +
-         membership.meta.size();
+  const std::size_t object = 160 + own + membership.app_type.size() + membership.meta.size();
+  return kMembershipOverhead + membership.ns->name.size() + membership.app_type.size() +
+         membership.meta.size() + membership.ticket_size + object;
 }
 
 }  // namespace
@@ -51,15 +58,13 @@ bool may_use_namespace(const Session& session, std::string_view ns) {
 }
 
 std::size_t membership_size(const Session& session, const Membership& membership) {
-  return kMembershipOverhead + membership.ns->name.size() + membership.app_type.size() +
-         membership.meta.size() + membership.ticket_size + object_size(session, membership);
+  return size_with_object(membership, own_size(session));
 }
 
 std::size_t state_size(const Session& session) {
-  std::size_t size = session.alias().size() + session.meta.json_size();
-  for (const Membership& membership : session.memberships) {
-    size += membership_size(session, membership);
-  }
+  const std::size_t own = own_size(session);
+  std::size_t size = own;
+  for (const Membership& membership : session.memberships) size += size_with_object(membership, own);
   return size;
 }
 
