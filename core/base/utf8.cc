@@ -1,7 +1,12 @@
 #include "core/base/utf8.h"
 
 #include <array>
+#include <bit>
 #include <cstring>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 // A table-driven automaton: one state for each set of continuation bytes that may come next
 // (RFC 3629 section 4). Runs of ASCII, most of all text, never touch it.
@@ -58,10 +63,13 @@ std::uint64_t load(const std::uint8_t* bytes) {
 
 /// The first byte that is not ASCII, or `end`.
 const std::uint8_t* skip_ascii(const std::uint8_t* at, const std::uint8_t* end) {
-  while (end - at >= 32) {
-    if ((load(at) | load(at + 8) | load(at + 16) | load(at + 24)) & kHighBits) break;
-    at += 32;
+#if defined(__SSE2__)
+  for (; end - at >= 16; at += 16) {
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const auto beyond = static_cast<unsigned>(_mm_movemask_epi8(block));
+    if (beyond != 0) return at + std::countr_zero(beyond);
   }
+#endif
   while (end - at >= 8 && (load(at) & kHighBits) == 0) at += 8;
   while (at != end && *at < 0x80) ++at;
   return at;

@@ -188,7 +188,7 @@ struct LeaveResult {
 /// shard, then peer shard, then mailbox.
 class NamespaceDirectory {
  public:
-  using Post = std::function<void(std::size_t loop, Delivery delivery)>;
+  using Post = std::function<void(std::size_t loop, Delivery&& delivery)>;
 
   /// `post` hands a delivery to a loop, never blocks, and is called with a shard locked.
   NamespaceDirectory(std::uint32_t shard_count, std::size_t loops, PeerDirectory& peers, Post post);

@@ -111,11 +111,11 @@ SendResult Connection::send_as_it_is(const FrameRef& frame, Importance importanc
     return SendResult::kDropped;
   }
   loop_->stats_.sent.add();
-  queue(frame);
+  queue(FrameRef(frame));
   return SendResult::kQueued;
 }
 
-void Connection::reply(FrameRef frame) {
+void Connection::reply(FrameRef&& frame) {
   if (messages_ != Messages::kPlain) return reply_heard(std::move(frame));
   if (state_ != State::kOpen || broken_) return;
   loop_->stats_.sent.add();
@@ -126,7 +126,7 @@ void Connection::reply(FrameRef frame) {
   queue_answer(std::move(frame));
 }
 
-void Connection::reply_heard(FrameRef frame) {
+void Connection::reply_heard(FrameRef&& frame) {
   const bool translates = messages_ == Messages::kTranslated;
   if (state_ != State::kOpen || broken_) {
     if (!translates) session->keep(frame, Importance::kAnswer);
@@ -143,19 +143,19 @@ void Connection::reply_heard(FrameRef frame) {
 SendResult Connection::send_translated(const FrameRef& frame, Importance importance) {
   if (importance != Importance::kAnswer) return send_now(frame, importance);
   if (state_ != State::kOpen || broken_) return SendResult::kDropped;
-  reply_now(frame);
+  reply_now(FrameRef(frame));
   return SendResult::kQueued;
 }
 
 // As a reply to one of which nobody need hear: the body of that stands where most replies go
 // through.
-void Connection::reply_now(FrameRef frame) {
+void Connection::reply_now(FrameRef&& frame) {
   const Messages messages = std::exchange(messages_, Messages::kPlain);
   reply(std::move(frame));
   messages_ = messages;
 }
 
-void Connection::queue_answer(FrameRef frame) {
+void Connection::queue_answer(FrameRef&& frame) {
   if (!fits(frame.size(), Importance::kAnswer)) {
     owes_answers_ = true;
     reader_.stop();
@@ -163,7 +163,7 @@ void Connection::queue_answer(FrameRef frame) {
   queue(std::move(frame));
 }
 
-void Connection::queue(FrameRef frame) {
+void Connection::queue(FrameRef&& frame) {
   output_.push(std::move(frame));
   mark_dirty();
 }
@@ -426,7 +426,7 @@ void Connection::keep_alive(Time now) {
     if (pong_deadline_.is_never()) pinged_ = now;
     pong_deadline_ = std::min(pong_deadline_.at(now), now + loop_->options().pong_wait);
   }
-  queue(loop_->ping_);
+  queue(FrameRef(loop_->ping_));
 }
 
 // A pong cannot overtake the frame that a slow client is sending. When the pong is overdue, the

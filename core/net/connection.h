@@ -89,7 +89,7 @@ class SendQueue {
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   /// Text messages among these; one that is partly sent counts.
   [[nodiscard]] std::size_t count_texts() const;
-  void push(FrameRef frame) {
+  void push(FrameRef&& frame) {
     bytes_ += frame.size();
     if (empty()) {
       first_ = std::move(frame);
@@ -125,7 +125,7 @@ class SendQueue {
     std::size_t exempt_bytes = 0;
   };
 
-  void push_behind(FrameRef frame);
+  void push_behind(FrameRef&& frame);
   [[nodiscard]] const FrameRef& at(std::size_t place) const {
     return place == 0 ? first_ : behind_->frames[behind_->head + place - 1];
   }
@@ -172,7 +172,7 @@ class Connection final : private FrameSink {
 
   /// Queues an answer to the peer's own request: never dropped. While the answers of a peer that
   /// does not read exceed the bounds of send(), no further request of it is read.
-  void reply(FrameRef frame);
+  void reply(FrameRef&& frame);
 
   /// Sends what is queued, then the close frame; of input only the peer's close frame matters from
   /// now on. When that has come, or was there before, TCP ends; after a second at the latest. The
@@ -318,13 +318,13 @@ class Connection final : private FrameSink {
   [[nodiscard]] Time head_deadline() const;
   void end(ConnectionEnd::By by, CloseCode code, std::string_view reason);
   SendResult send_heard(const FrameRef& frame, Importance importance);
-  void reply_heard(FrameRef frame);
-  void reply_now(FrameRef frame);
+  void reply_heard(FrameRef&& frame);
+  void reply_now(FrameRef&& frame);
   SendResult send_now(const FrameRef& frame, Importance importance);
   [[nodiscard]] FrameRef compressed(const FrameRef& frame, Importance importance) const;
   SendResult send_as_it_is(const FrameRef& frame, Importance importance);
-  void queue(FrameRef frame);
-  void queue_answer(FrameRef frame);
+  void queue(FrameRef&& frame);
+  void queue_answer(FrameRef&& frame);
   /// An empty queue takes everything: one message may be larger than send_buffer_bytes.
   [[nodiscard]] bool fits(std::size_t more_bytes, Importance importance) const {
     return output_.empty() || fits_behind(more_bytes, importance);

@@ -153,7 +153,7 @@ class EventLoop {
 
   /// Delivers a frame. In order with other posts; drops (and counts) beyond 64 MiB of waiting
   /// mail.
-  void post(Delivery delivery);
+  void post(Delivery&& delivery);
   /// Runs `task` on the loop, after all deliveries posted before it. Never dropped, and not
   /// bounded: a task that clients can cause without end needs a bound of its own.
   void post(UniqueTask<void()> task);
@@ -249,6 +249,9 @@ class EventLoop {
   };
   using Timers = std::map<TimerId, Timer>;
 
+  /// Of sessions, by packed(): how many messages to each have been dropped from full mail.
+  using LostMail = std::unordered_map<std::uint64_t, std::uint32_t>;
+
   /// Sees to it that this loop looks at its mail: at once, or, where another loop has posted, at
   /// the end of that one's round.
   void wake();
@@ -273,7 +276,7 @@ class EventLoop {
   [[nodiscard]] Detached* find_detached(SessionRef ref);
   [[nodiscard]] const Detached* find_detached(SessionRef ref) const;
   Connection* watch_in(ConnectionRef ref, std::unique_ptr<Connection> connection);
-  void tell_lost(const std::unordered_map<std::uint64_t, std::uint32_t>& lost) const;
+  void tell_lost(const LostMail& lost) const;
   /// Judges a new connection; from here on `fd` is the loop's.
   void take_in(int fd, const Address& address, const ListenSocket& listener);
   void take_into_reserve(int fd, const Address& address, const ListenSocket& listener,
@@ -357,7 +360,7 @@ class EventLoop {
   std::vector<UniqueTask<void()>> tasks_ PEER_GUARDED_BY(mail_mutex_);
   std::size_t mail_bytes_ PEER_GUARDED_BY(mail_mutex_) = 0;
   /// Messages that did not fit into the mailbox, by the session (packed) that they were for.
-  std::unordered_map<std::uint64_t, std::uint32_t> lost_mail_ PEER_GUARDED_BY(mail_mutex_);
+  LostMail lost_mail_ PEER_GUARDED_BY(mail_mutex_);
   bool woken_ PEER_GUARDED_BY(mail_mutex_) = false;
   std::atomic<bool> mail_waiting_{false};  // mail_ is not empty: written under the mutex
 };

@@ -2,7 +2,9 @@
 
 #include <cerrno>
 #include <exception>
+#include <optional>
 #include <span>
+#include <utility>
 
 #include "core/base/log.h"
 #include "core/net/event_loop.h"
@@ -46,7 +48,7 @@ void finish(const Delivery& delivery, std::uint32_t delivered) {
 
 }  // namespace
 
-void EventLoop::post(Delivery delivery) {
+void EventLoop::post(Delivery&& delivery) {
   const std::size_t size = mail_size(delivery);
   bool full = false;
   bool asleep = false;
@@ -110,11 +112,11 @@ void EventLoop::wake_others() {
 void EventLoop::deliver_waiting_mail() {
   // Swapped out and delivered without the mutex: other threads may post meanwhile.
   std::vector<Delivery> mail = std::move(spare_mail_);
-  std::unordered_map<std::uint64_t, std::uint32_t> lost;
+  std::optional<LostMail> lost;  // hardly ever any
   {
     const MutexLock lock(mail_mutex_);
     mail.swap(mail_);
-    lost.swap(lost_mail_);
+    if (!lost_mail_.empty()) lost = std::exchange(lost_mail_, {});
     mail_bytes_ = 0;
     mail_waiting_.store(false, std::memory_order_relaxed);
     woken_ = !tasks_.empty();
@@ -122,10 +124,10 @@ void EventLoop::deliver_waiting_mail() {
   for (const Delivery& delivery : mail) deliver(delivery);
   mail.clear();
   if (mail.capacity() <= kKeptMail) spare_mail_ = std::move(mail);
-  if (!lost.empty()) tell_lost(lost);
+  if (lost) tell_lost(*lost);
 }
 
-void EventLoop::tell_lost(const std::unordered_map<std::uint64_t, std::uint32_t>& lost) const {
+void EventLoop::tell_lost(const LostMail& lost) const {
   for (const auto& [key, count] : lost) {
     ApplicationSession* session = find(unpacked<SessionRef>(key, index_));
     for (std::uint32_t i = 0; session != nullptr && i < count; ++i) session->on_dropped();

@@ -22,7 +22,7 @@ constexpr std::size_t kFirstRoom = 8;  // frames
 
 }  // namespace
 
-void SendQueue::push_behind(FrameRef frame) {
+void SendQueue::push_behind(FrameRef&& frame) {
   if (behind_ == nullptr) {
     behind_ = std::make_unique<Behind>();
     behind_->frames.reserve(kFirstRoom);

@@ -29,12 +29,19 @@ bool is_hex_digit(char c) { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x2
 
 bool is_at(const char* p, const char* end, char c) { return p != end && *p == c; }
 
+/// Steps over white space, and says whether `c` is there: nearly always it is the next character.
+[[gnu::always_inline]] inline bool skip_to(const char*& p, const char* end, char c) {
+  if (is_at(p, end, c)) return true;
+  p = skip_json_space(p, end);
+  return is_at(p, end, c);
+}
+
 /// The quotes, backslashes and control characters of a text, 64 bytes of it at a time: so each byte
 /// of it is classified once, however many strings and escapes there are.
 class Specials {
  public:
   explicit Specials(std::string_view text)
-      : block_(text.data()), end_(text.data() + text.size()), found_(look_at(block_)) {}
+      : block_(text.data()), end_(text.data() + text.size()), found_(look_at_first(block_)) {}
 
   /// The first one in [p, end), or `end`. From call to call `p` never goes back. Most are in the
   /// block that has been looked at: that is seen without a call.
@@ -59,10 +66,19 @@ class Specials {
     return end_;
   }
 
+  /// Nothing behind the end is read. Of the last block, which may be shorter, the bits from the end
+  /// on are set.
   std::uint64_t look_at(const char* block) const {
+    const std::ptrdiff_t size = end_ - block;
+    if (size >= kBlock) return string_specials(block);
+    // The 64 bytes before the end: the text has so many, since this is not the first block.
+    return string_specials(end_ - kBlock) >> (kBlock - size) | ~std::uint64_t{0} << size;
+  }
+
+  /// The same of the block at the beginning.
+  std::uint64_t look_at_first(const char* block) const {
     if (end_ - block >= kBlock) return string_specials(block);
-    // Nothing behind the end is read. The zeros count as control characters: the first one is at
-    // the end.
+    // The zeros count as control characters: the first one is at the end.
     std::array<char, kBlock> last{};
     std::copy(block, end_, last.begin());
     return string_specials(last.data());
@@ -169,12 +185,12 @@ const char* check_scalar(Text& text, const char* p) {
 
 /// What is between a key and its value.
 const char* check_colon(const char* p, const char* end) {
-  p = skip_json_space(p, end);
-  return is_at(p, end, ':') ? skip_json_space(p + 1, end) : nullptr;
+  return skip_to(p, end, ':') ? skip_json_space(p + 1, end) : nullptr;
 }
 
+/// `p` is before the key, or at it.
 const char* check_key(Text& text, const char* p) {
-  if (!is_at(p, text.end, '"')) return nullptr;
+  if (!skip_to(p, text.end, '"')) return nullptr;
   p = check_string(text, p);
   return p == nullptr ? nullptr : check_colon(p, text.end);
 }
@@ -196,19 +212,21 @@ const char* check_container(Text& text, const char* p, std::size_t outside) {
         continue;
       }
     } else {
-      p = check_scalar(text, p);
+      p = *p == '"' ? check_string(text, p) : check_scalar(text, p);
       if (p == nullptr) return nullptr;
-      p = skip_json_space(p, text.end);
     }
     // Behind a value: containers close, up to the next comma.
-    while (!is_at(p, text.end, ',')) {
+    while (!skip_to(p, text.end, ',')) {
       if (!is_at(p, text.end, closing[depth - 1])) return nullptr;
       ++p;
       if (--depth == outside) return p;
-      p = skip_json_space(p, text.end);
     }
-    p = skip_json_space(p + 1, text.end);
-    if (closing[depth - 1] == '}' && (p = check_key(text, p)) == nullptr) return nullptr;
+    ++p;
+    if (closing[depth - 1] == ']') {
+      p = skip_json_space(p, text.end);
+    } else if ((p = check_key(text, p)) == nullptr) {
+      return nullptr;
+    }
   }
 }
 
@@ -256,13 +274,13 @@ bool is_valid_object(std::string_view json, std::string_view known) {
 
 bool read_json_object(std::string_view json, std::vector<JsonMember>& members) {
   Text text(json);
-  const char* p = skip_json_space(json.data(), text.end);
-  if (!is_at(p, text.end, '{')) return false;
-  p = skip_json_space(p + 1, text.end);
-  if (!is_at(p, text.end, '}')) {
-    for (;; p = skip_json_space(p + 1, text.end)) {
+  const char* p = json.data();
+  if (!skip_to(p, text.end, '{')) return false;
+  ++p;
+  if (!skip_to(p, text.end, '}')) {
+    for (;; ++p) {
       text.escapes = false;
-      if (!is_at(p, text.end, '"')) return false;
+      if (!skip_to(p, text.end, '"')) return false;
       const char* const behind_key = check_string(text, p);
       if (behind_key == nullptr) return false;
       const bool key_is_plain = !std::exchange(text.escapes, false);
@@ -272,8 +290,8 @@ bool read_json_object(std::string_view json, std::vector<JsonMember>& members) {
       if (behind_value == nullptr) return false;
       members.push_back({json_slice(p, behind_key), json_slice(value, behind_value), key_is_plain,
                          !text.escapes});
-      p = skip_json_space(behind_value, text.end);
-      if (!is_at(p, text.end, ',')) break;
+      p = behind_value;
+      if (!skip_to(p, text.end, ',')) break;
     }
     if (!is_at(p, text.end, '}')) return false;
   }

@@ -71,7 +71,7 @@ std::unique_ptr<Matching> make_matching(Node& node, std::size_t loop_count) {
     return std::make_unique<OwnMatching>(
         node.strategies, node.namespaces,
         // The loops are added later, but before anything is posted.
-        [&node](std::size_t loop, Delivery delivery) {
+        [&node](std::size_t loop, Delivery&& delivery) {
           node.loops[loop]->post(std::move(delivery));
         },
         loop_count);
@@ -102,7 +102,7 @@ Node::Node(const Config& config, LoadedPlugins its_plugins, std::size_t loop_cou
       peers(config.shard_count, config.max_peers),
       namespaces(
           config.shard_count, loop_count, peers,
-          [this](std::size_t loop, Delivery delivery) { loops[loop]->post(std::move(delivery)); }),
+          [this](std::size_t loop, Delivery&& delivery) { loops[loop]->post(std::move(delivery)); }),
       rooms(make_room_store(*this), policies, config.password_queue),
       matching(make_matching(*this, loop_count)),
       left_buckets(config.rate_limit_shards) {

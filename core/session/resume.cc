@@ -157,7 +157,7 @@ void greet(Node& node, Session& session, Arrival& arrival) {
   const std::uint32_t kept = state.kept.count();
   const auto missing = static_cast<std::uint32_t>(state.sent - arrival.received);
   // As answers: a replay is never cut (docs/protocol.md, "C.6 Session resume").
-  for (std::uint32_t i = kept - missing; i < kept; ++i) transport.reply(state.kept.at(i));
+  for (std::uint32_t i = kept - missing; i < kept; ++i) transport.reply(FrameRef(state.kept.at(i)));
   // Nor does it take the room of what is new.
   if (missing > 0) transport.exempt_unsent();
   // Only now: none of these is a new message.

@@ -117,7 +117,7 @@ class Session : public ApplicationSession {
     return transport_ == nullptr ? keep(frame, Importance::kMessage) : transport_->send(frame);
   }
   /// See Connection::reply(); for answers, replies.h has the words.
-  void reply(FrameRef frame) {
+  void reply(FrameRef&& frame) {
     if (transport_ != nullptr) {
       transport_->reply(std::move(frame));
     } else {

@@ -28,6 +28,14 @@ std::string_view cut_reason(std::string_view reason) {
 
 }  // namespace
 
+void FrameRef::drop(Frame* frame) {
+  // Who has the only reference needs no locked instruction to know that it was the last.
+  if (frame->references_.load(std::memory_order_acquire) == 1 ||
+      frame->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    destroy(frame);
+  }
+}
+
 void FrameRef::destroy(Frame* frame) {
   const std::uint8_t memory = frame->memory_;
   frame->~Frame();
@@ -74,10 +82,10 @@ FrameRef FrameBuilder::finish(Opcode opcode) { return finish_with(opcode, 0); }
 FrameRef FrameBuilder::finish_compressed(Opcode opcode) { return finish_with(opcode, kCompressed); }
 
 FrameRef FrameBuilder::finish_with(Opcode opcode, std::uint8_t flags) {
-  std::array<std::uint8_t, kMaxServerHeader> header{};
-  const std::size_t header_size = write_server_header(opcode, size_, header);
+  const std::size_t header_size = server_header_size(size_);
+  std::uint8_t* const header = frame_->storage() + kHeaderRoom - header_size;
+  write_server_header(opcode, size_, std::span<std::uint8_t>(header, header_size));
   header[0] = static_cast<std::uint8_t>(header[0] | flags);
-  std::memcpy(frame_->storage() + kHeaderRoom - header_size, header.data(), header_size);
   return release(header_size);
 }
 

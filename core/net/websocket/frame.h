@@ -52,9 +52,7 @@ class FrameRef {
     return *this;
   }
   ~FrameRef() {
-    if (frame_ != nullptr && frame_->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-      destroy(frame_);
-    }
+    if (frame_ != nullptr) drop(frame_);
   }
 
   /// Whether there is a frame. Everything below needs one.
@@ -73,6 +71,8 @@ class FrameRef {
  private:
   friend class FrameBuilder;
   explicit FrameRef(Frame* frame) : frame_(frame) {}
+  /// Gives up one reference.
+  static void drop(Frame* frame);
   static void destroy(Frame* frame);
 
   Frame* frame_ = nullptr;

@@ -1,5 +1,6 @@
 #include "core/net/websocket/websocket_codec.h"
 
+#include <bit>
 #include <cstring>
 
 #if defined(__SSE2__)
@@ -12,10 +13,10 @@ namespace {
 // Eight bytes of the key, from its byte `offset` on. Both halves are the same, so the machine's
 // order of bytes makes no difference.
 std::uint64_t key_word(std::array<std::uint8_t, 4> key, std::uint64_t offset) {
-  std::array<std::uint8_t, 4> turned;
-  for (std::size_t i = 0; i < turned.size(); ++i) turned[i] = key[(offset + i) % key.size()];
-  std::uint32_t half;
-  std::memcpy(&half, turned.data(), sizeof half);
+  const auto whole = std::bit_cast<std::uint32_t>(key);
+  const int turn = static_cast<int>(8 * (offset % key.size()));
+  const bool first_is_lowest = std::endian::native == std::endian::little;
+  const std::uint32_t half = first_is_lowest ? std::rotr(whole, turn) : std::rotl(whole, turn);
   return half * 0x1'0000'0001U;
 }
 
@@ -97,15 +98,13 @@ bool is_valid_close_code(std::uint16_t code) {
   return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014);
 }
 
-std::size_t write_server_header(Opcode opcode, std::uint64_t length,
-                                std::span<std::uint8_t, kMaxServerHeader> out) {
+std::size_t write_server_header(Opcode opcode, std::uint64_t length, std::span<std::uint8_t> out) {
+  const std::size_t size = server_header_size(length);
   out[0] = static_cast<std::uint8_t>(kFinal | static_cast<std::uint8_t>(opcode));
-  std::size_t size = 2;
-  if (length <= 125) {
+  if (size == 2) {
     out[1] = static_cast<std::uint8_t>(length);
     return size;
   }
-  size += length <= 0xFFFF ? 2 : 8;
   out[1] = size == 4 ? 126 : 127;
   for (std::size_t i = size; i > 2; --i, length >>= 8) {
     out[i - 1] = static_cast<std::uint8_t>(length);

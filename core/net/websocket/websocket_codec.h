@@ -80,9 +80,12 @@ inline constexpr std::size_t kMaxServerHeader = 10;
 inline constexpr std::uint8_t kFinal = 0x80;
 inline constexpr std::uint8_t kCompressed = 0x40;
 
-/// Writes the header of an unmasked, final frame into `out`; returns its length: 2, 4 or 10.
-std::size_t write_server_header(Opcode opcode, std::uint64_t length,
-                                std::span<std::uint8_t, kMaxServerHeader> out);
+/// How long the header of an unmasked, final frame is: 2, 4 or 10.
+[[nodiscard]] constexpr std::size_t server_header_size(std::uint64_t length) {
+  return length <= 125 ? 2 : length <= 0xFFFF ? 4 : 10;
+}
+/// Writes it into `out`, which has room for it; returns its length.
+std::size_t write_server_header(Opcode opcode, std::uint64_t length, std::span<std::uint8_t> out);
 
 /// Why a message is kInvalidData that could be inflated if the window of earlier ones were kept.
 inline constexpr std::string_view kNeedsEarlierMessage =
@@ -157,6 +160,7 @@ class WebSocketReader {
   std::optional<FrameHeader> read_header(Bytes& data, const ReaderLimits& limits, FrameSink& sink);
   void read_whole_frame(const FrameHeader& header, Bytes payload, const ReaderLimits& limits,
                         FrameSink& sink);
+  void deliver_frame(Opcode opcode, Bytes payload, bool is_ascii, FrameSink& sink);
   void begin_payload(const FrameHeader& header, const ReaderLimits& limits);
   void continue_payload(Bytes& data, const ReaderLimits& limits, FrameSink& sink);
   void finish_frame(const ReaderLimits& limits, FrameSink& sink);
