@@ -61,13 +61,26 @@ std::uint64_t load(const std::uint8_t* bytes) {
   return word;
 }
 
-/// The first byte that is not ASCII, or `end`.
-const std::uint8_t* skip_ascii(const std::uint8_t* at, const std::uint8_t* end) {
 #if defined(__SSE2__)
-  for (; end - at >= 16; at += 16) {
-    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    const auto beyond = static_cast<unsigned>(_mm_movemask_epi8(block));
-    if (beyond != 0) return at + std::countr_zero(beyond);
+constexpr std::ptrdiff_t kBlock = 16;
+
+/// Which of 16 bytes are not ASCII: bit n is byte n.
+unsigned beyond_ascii(const std::uint8_t* block) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block));
+  return static_cast<unsigned>(_mm_movemask_epi8(bytes));
+}
+#endif
+
+/// The first byte from `at` on that is not ASCII, or `end`; the text begins at `begin`.
+const std::uint8_t* skip_ascii([[maybe_unused]] const std::uint8_t* begin, const std::uint8_t* at,
+                               const std::uint8_t* end) {
+#if defined(__SSE2__)
+  for (; end - at >= kBlock; at += kBlock) {
+    if (const unsigned beyond = beyond_ascii(at)) return at + std::countr_zero(beyond);
+  }
+  if (end - begin >= kBlock) {  // the rest is the end of the last 16 bytes
+    const unsigned beyond = beyond_ascii(end - kBlock) >> (kBlock - (end - at));
+    return beyond != 0 ? at + std::countr_zero(beyond) : end;
   }
 #endif
   while (end - at >= 8 && (load(at) & kHighBits) == 0) at += 8;
@@ -83,7 +96,7 @@ bool Utf8Checker::feed(std::span<const std::uint8_t> bytes) {
   std::uint8_t state = state_;
   while (at != end && state != kReject) {
     if (state == kAccept) {
-      at = skip_ascii(at, end);
+      at = skip_ascii(bytes.data(), at, end);
       if (at == end) break;
     }
     state = kNext[state][*at++];

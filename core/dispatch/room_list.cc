@@ -46,7 +46,8 @@ std::optional<std::string> entry_for(const Node& node, const Session& session,
   if (!members) return std::nullopt;
   std::string entry = room_payload(room.name, room.room);
   entry.append(",\"peer_count\":").append(std::to_string(room.members));
-  return entry.append(*members).append("}");
+  entry.append(*members).append("}");
+  return entry;
 }
 
 // Takes rooms into the page. Returns whether there is room for others.

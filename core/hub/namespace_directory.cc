@@ -364,6 +364,7 @@ std::vector<std::vector<SessionRef>> NamespaceDirectory::recipients(
   const MutexLock lock(shard.mutex);
   const Namespace* ns = find_in(shard, name);
   if (ns == nullptr) return by_loop;
+  for (auto& receivers : by_loop) receivers.reserve(ns->members.size() / loops_ + 1);
   for (const Member& member : ns->members) {
     if (member.muted) continue;
     if (std::find(except.begin(), except.end(), member.where) != except.end()) continue;

@@ -118,7 +118,8 @@ std::string with_away(std::string_view object) {
   const std::size_t length = length_before_meta(object);
   const std::size_t at = length < object.size() ? length : object.size() - 1;
   std::string marked(object.substr(0, at));
-  return marked.append(",\"away\":true").append(object.substr(at));
+  marked.append(",\"away\":true").append(object.substr(at));
+  return marked;
 }
 
 PeerPage make_page(const std::vector<ObjectView>& objects, PageLimit limit) {

@@ -28,7 +28,7 @@ std::string begin_payload(std::string_view ns, std::string_view session_id, std:
   payload.append("{\"namespace\":");
   append_json_string(payload, ns);
   payload.append(",\"session_id\":\"").append(session_id).append("\",\"peers\":[");
-  return payload;  // what append() returns would be copied, and its room lost
+  return payload;
 }
 
 void end_payload(std::string& payload, std::string_view teams) {

@@ -66,9 +66,32 @@ bool Connection::fits_behind(std::size_t more_bytes, Importance importance) cons
   return has_room && loop_->may_queue(importance);
 }
 
+// The way of a frame into the queue is inline by order: each message and each copy goes it.
+
+[[gnu::always_inline]] inline void Connection::put(FrameRef&& frame) {
+  output_.push(std::move(frame));
+  if (dirty_) return;
+  dirty_ = true;
+  loop_->dirty_.push_back(ref_);
+}
+
+[[gnu::always_inline]] inline SendResult Connection::send_as_it_is(const FrameRef& frame,
+                                                                   Importance importance) {
+  if (state_ != State::kOpen || broken_) return SendResult::kDropped;
+  // Only what the socket refuses counts as waiting; with EPOLLOUT armed it has refused already.
+  if (!fits(frame.size(), importance) && (interest_ & EPOLLOUT) == 0) flush();
+  if (!fits(frame.size(), importance)) {
+    loop_->stats_.dropped.add();
+    return SendResult::kDropped;
+  }
+  loop_->stats_.sent.add();
+  put(FrameRef(frame));
+  return SendResult::kQueued;
+}
+
 SendResult Connection::send(const FrameRef& frame, Importance importance) {
-  return messages_ == Messages::kPlain ? send_now(frame, importance)
-                                       : send_heard(frame, importance);
+  if (messages_ != Messages::kPlain) return send_heard(frame, importance);
+  return window_bits_ == 0 ? send_as_it_is(frame, importance) : send_now(frame, importance);
 }
 
 SendResult Connection::send_heard(const FrameRef& frame, Importance importance) {
@@ -100,19 +123,6 @@ FrameRef Connection::compressed(const FrameRef& frame, Importance importance) co
       state_ != State::kOpen || broken_ || (!fits(0, importance) && (interest_ & EPOLLOUT) != 0);
   if (lost) return frame;
   return loop_->compressor_.compress(frame, window_bits_, loop_->options().compression_threshold);
-}
-
-SendResult Connection::send_as_it_is(const FrameRef& frame, Importance importance) {
-  if (state_ != State::kOpen || broken_) return SendResult::kDropped;
-  // Only what the socket refuses counts as waiting; with EPOLLOUT armed it has refused already.
-  if (!fits(frame.size(), importance) && (interest_ & EPOLLOUT) == 0) flush();
-  if (!fits(frame.size(), importance)) {
-    loop_->stats_.dropped.add();
-    return SendResult::kDropped;
-  }
-  loop_->stats_.sent.add();
-  queue(FrameRef(frame));
-  return SendResult::kQueued;
 }
 
 void Connection::reply(FrameRef&& frame) {
@@ -160,13 +170,10 @@ void Connection::queue_answer(FrameRef&& frame) {
     owes_answers_ = true;
     reader_.stop();
   }
-  queue(std::move(frame));
+  put(std::move(frame));
 }
 
-void Connection::queue(FrameRef&& frame) {
-  output_.push(std::move(frame));
-  mark_dirty();
-}
+void Connection::queue(FrameRef&& frame) { put(std::move(frame)); }
 
 void Connection::mark_dirty() {
   if (dirty_) return;

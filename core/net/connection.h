@@ -131,6 +131,8 @@ class SendQueue {
   }
   /// One system call for as many frames as it takes; `offered`: their bytes. As send(2).
   ssize_t write_some(int fd, std::size_t& offered) const;
+  /// The same where some wait behind the first, whose bytes are in `offered` already.
+  ssize_t write_several(int fd, std::size_t& offered) const;
   void consume(std::size_t written);
   void drop_first();
   /// The same where `behind_` is there.
@@ -324,6 +326,7 @@ class Connection final : private FrameSink {
   [[nodiscard]] FrameRef compressed(const FrameRef& frame, Importance importance) const;
   SendResult send_as_it_is(const FrameRef& frame, Importance importance);
   void queue(FrameRef&& frame);
+  void put(FrameRef&& frame);
   void queue_answer(FrameRef&& frame);
   /// An empty queue takes everything: one message may be larger than send_buffer_bytes.
   [[nodiscard]] bool fits(std::size_t more_bytes, Importance importance) const {
@@ -333,9 +336,9 @@ class Connection final : private FrameSink {
   void leave_admission();
   [[nodiscard]] bool may_read() const {
     // An HTTP client reads its answer before its next request is read.
-    const bool waits =
-        pauses_ != 0 || owes_answers_ || (state_ == State::kHttp && !output_.empty());
-    return !waits && !closing() && !broken_ && !close_after_flush_;
+    const bool takes =
+        state_ == State::kOpen || (state_ == State::kHttp && output_.empty());
+    return takes && pauses_ == 0 && !owes_answers_ && !broken_ && !close_after_flush_;
   }
   [[nodiscard]] bool seeks_close() const;
   bool count_control_frame();

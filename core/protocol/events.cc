@@ -25,7 +25,8 @@ std::optional<EventKind> parse_event_kind(std::string_view text) {
 std::string event_json(const Event& event, std::string_view node) {
   std::string json = "{" + event.members;
   json.append(",\"node\":\"").append(node);
-  return json.append("\",\"ts\":").append(std::to_string(event.at)).append("}");
+  json.append("\",\"ts\":").append(std::to_string(event.at)).append("}");
+  return json;
 }
 
 void Events::tell(EventKind kind, std::string members, sdk::Instant now) {

@@ -72,7 +72,7 @@ class ListCursor {
 
 /// What is between the quotes of a raw string, of two bytes at least; escapes stay as they are.
 [[nodiscard]] inline std::string_view without_quotes(std::string_view raw) {
-  return raw.substr(1, raw.size() - 2);
+  return {raw.data() + 1, raw.size() - 2};
 }
 
 /// Appends the text of the raw string `raw` (with its quotes) as UTF-8. Returns false when it has

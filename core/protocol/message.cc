@@ -43,7 +43,8 @@ constexpr std::size_t kMaxIdLength = 64;
 using ErrorText = std::optional<std::string_view>;
 
 /// The text of a member that is a string.
-std::optional<std::string_view> text_of(const JsonMember& member, TextArena& texts) {
+[[gnu::always_inline]] inline std::optional<std::string_view> text_of(const JsonMember& member,
+                                                                      TextArena& texts) {
   return member.value_is_plain ? without_quotes(member.value) : texts.decode(member.value);
 }
 

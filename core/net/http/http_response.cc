@@ -77,7 +77,8 @@ std::string render_switching_protocols(std::string_view accept_key, const HttpHe
   for (const auto& [name, value] : extra) {
     head.append(name).append(": ").append(value).append("\r\n");
   }
-  return head.append("\r\n");
+  head.append("\r\n");
+  return head;
 }
 
 std::string render_response(const HttpResponse& response) {

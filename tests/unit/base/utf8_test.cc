@@ -98,6 +98,22 @@ TEST(Utf8Test, EveryCodePointIsValidExceptSurrogatesAndThoseAbove10FFFF) {
   }
 }
 
+// The checker looks at 16 bytes at a time, and at the last ones together with some before them.
+TEST(Utf8Test, EveryByteOfATextOfAnyLengthIsLookedAt) {
+  for (std::size_t size = 1; size <= 50; ++size) {
+    std::string text(size, 'a');
+    EXPECT_TRUE(is_valid_utf8(text)) << size;
+    for (std::size_t at = 0; at < size; ++at) {
+      text[at] = '\xff';
+      EXPECT_FALSE(is_valid_utf8(text)) << size << " " << at;
+      text[at] = 'a';
+    }
+    EXPECT_TRUE(is_valid_utf8(text + "\xc3\xa9" + text)) << size;
+    EXPECT_FALSE(is_valid_utf8(text + "\xc3" + text)) << size;
+    EXPECT_FALSE(is_valid_utf8(text + "\xc3\xa9" + text + "\xa9")) << size;
+  }
+}
+
 TEST(Utf8Test, ErrorsAreSeenAtTheFirstImpossibleByte) {
   for (const std::string_view text :
        {"\xC0", "\xE0\x9F", "\xED\xA0", "\xF0\x8F", "\xF4\x90", "\xE2\x82\x41"}) {
