@@ -81,9 +81,17 @@ Decimal to_decimal(std::string_view raw) {
   return decimal;
 }
 
-bool is_plain_integer(std::string_view raw) {
-  if (raw.starts_with('-')) raw.remove_prefix(1);
-  return raw.size() <= kSafeDigits && raw.find_first_of(".eE") == std::string_view::npos;
+/// The value of a number of digits alone, as nearly all are; nullopt: more is there, or too many.
+std::optional<std::int64_t> plain_integer(std::string_view raw) {
+  const bool negative = raw.starts_with('-');
+  if (negative) raw.remove_prefix(1);
+  if (raw.size() > kSafeDigits) return std::nullopt;
+  std::int64_t value = 0;
+  for (const char c : raw) {
+    if (c < '0' || c > '9') return std::nullopt;
+    value = 10 * value + (c - '0');
+  }
+  return negative ? -value : value;
 }
 
 /// Whether a number outside the range of a double is so for its size, not for its smallness.
@@ -95,7 +103,7 @@ bool is_huge(const Decimal& decimal) {
 }  // namespace
 
 std::optional<std::int64_t> integer_value(std::string_view raw) {
-  if (is_plain_integer(raw)) return small_integer(raw);
+  if (const auto plain = plain_integer(raw)) return plain;
   const Decimal decimal = to_decimal(raw);
   if (decimal.digits.empty()) return 0;
   if (decimal.exponent.front() == '-') return std::nullopt;
@@ -114,8 +122,8 @@ std::optional<std::int64_t> integer_value(std::string_view raw) {
 double double_value(std::string_view raw) {
   // Most are small; up to 2^53 an integer is exact. -0 is no integer.
   constexpr std::size_t kExactDigits = 15;
-  if (raw.size() <= kExactDigits && raw.front() != '-' && is_plain_integer(raw)) {
-    return static_cast<double>(small_integer(raw));
+  if (raw.size() <= kExactDigits && raw.front() != '-') {
+    if (const auto plain = plain_integer(raw)) return static_cast<double>(*plain);
   }
   double value = 0;
   const auto [end, error] = std::from_chars(raw.data(), raw.data() + raw.size(), value);
