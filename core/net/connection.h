@@ -124,7 +124,12 @@ class SendQueue {
     std::size_t exempt = 0;
     std::size_t exempt_bytes = 0;
   };
+  struct Spares;
 
+  /// What waits behind the first is kept in; taken from the thread's spare ones if there are some.
+  [[nodiscard]] static std::unique_ptr<Behind> make_behind();
+  /// Nothing waits behind the first any more.
+  void end_behind();
   void push_behind(FrameRef&& frame);
   [[nodiscard]] const FrameRef& at(std::size_t place) const {
     return place == 0 ? first_ : behind_->frames[behind_->head + place - 1];
@@ -336,8 +341,7 @@ class Connection final : private FrameSink {
   void leave_admission();
   [[nodiscard]] bool may_read() const {
     // An HTTP client reads its answer before its next request is read.
-    const bool takes =
-        state_ == State::kOpen || (state_ == State::kHttp && output_.empty());
+    const bool takes = state_ == State::kOpen || (state_ == State::kHttp && output_.empty());
     return takes && pauses_ == 0 && !owes_answers_ && !broken_ && !close_after_flush_;
   }
   [[nodiscard]] bool seeks_close() const;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
 #include "core/net/connection.h"
 #include "core/net/socket_calls.h"
@@ -22,11 +23,40 @@ constexpr std::size_t kFirstRoom = 8;  // frames
 
 }  // namespace
 
-void SendQueue::push_behind(FrameRef&& frame) {
-  if (behind_ == nullptr) {
-    behind_ = std::make_unique<Behind>();
-    behind_->frames.reserve(kFirstRoom);
+// A queue has more than one frame for the rest of a round, mostly: so what it has for these is
+// made and freed all the time. A few of them are kept by each thread, none that had room for many.
+struct SendQueue::Spares {
+  static constexpr std::size_t kMostFrames = kMaxIovecs;
+
+  std::array<std::unique_ptr<Behind>, 64> kept;
+  std::size_t count = 0;
+
+  static Spares& of_thread() {
+    static thread_local Spares spares;
+    return spares;
   }
+};
+
+std::unique_ptr<SendQueue::Behind> SendQueue::make_behind() {
+  Spares& spares = Spares::of_thread();
+  if (spares.count > 0) return std::move(spares.kept[--spares.count]);
+  auto behind = std::make_unique<Behind>();
+  behind->frames.reserve(kFirstRoom);
+  return behind;
+}
+
+void SendQueue::end_behind() {
+  Spares& spares = Spares::of_thread();
+  if (spares.count < spares.kept.size() && behind_->frames.capacity() <= Spares::kMostFrames) {
+    behind_->frames.clear();
+    behind_->head = behind_->exempt = behind_->exempt_bytes = 0;
+    spares.kept[spares.count++] = std::move(behind_);
+  }
+  behind_.reset();
+}
+
+void SendQueue::push_behind(FrameRef&& frame) {
+  if (behind_ == nullptr) behind_ = make_behind();
   behind_->frames.push_back(std::move(frame));
 }
 
@@ -38,7 +68,7 @@ std::size_t SendQueue::count_texts() const {
 
 void SendQueue::exempt_all() {
   if (empty()) return;
-  if (behind_ == nullptr) behind_ = std::make_unique<Behind>();
+  if (behind_ == nullptr) behind_ = make_behind();
   behind_->exempt = count();
   behind_->exempt_bytes = bytes_ + sent_;
 }
@@ -143,12 +173,12 @@ void SendQueue::move_up() {
   }
   if (head == frames.size()) {
     first_ = FrameRef();
-    behind_.reset();
+    end_behind();
     return;
   }
   first_ = std::move(frames[head++]);
   if (head == frames.size() && exempt == 0) {
-    behind_.reset();
+    end_behind();
   } else if (head >= kMaxIovecs && 2 * head >= frames.size()) {
     // A queue that never drains, because a slow reader's is always filled again, must not keep the
     // places of all frames that it ever held.

@@ -115,6 +115,22 @@ TEST_F(SendQueueTest, FlushesInOrder) {
   EXPECT_EQ(queue_.bytes(), 0U);
 }
 
+// What a queue has for several frames is kept when it has drained, for the next one that needs it.
+TEST_F(SendQueueTest, AQueueThatIsUsedAgainBeginsAnew) {
+  for (int round = 0; round < 3; ++round) {
+    for (const char* text : {"a", "b", "c"}) push(text);
+    queue_.exempt_all();
+    EXPECT_TRUE(flush());
+    EXPECT_EQ(queue_.count(), 0U);
+    for (const char* text : {"d", "e"}) push(text);
+    EXPECT_EQ(queue_.count(), 2U);
+    EXPECT_EQ(queue_.load().count, 2U);
+    EXPECT_EQ(queue_.load().bytes, 2U);
+    EXPECT_TRUE(flush());
+    EXPECT_EQ(read_all(), "abcde");
+  }
+}
+
 TEST_F(SendQueueTest, FlushesMoreFramesThanOneSystemCallTakes) {
   std::string expected;
   for (int i = 0; i < 200; ++i) {
