@@ -13,6 +13,9 @@
 namespace peer {
 namespace {
 
+// Of a delivery: most namespaces are small, and a list that grows from one is copied four times.
+constexpr std::size_t kReceiversAtFirst = 16;
+
 // A member that joined alone, or is coming, hears nothing of what other nodes tell.
 bool hears_of_elsewhere(const Member& member, std::span<const Fingerprint> told) {
   return !member.alone && member.move != Member::Move::kComing &&
@@ -334,8 +337,10 @@ template <typename Predicate>
 void NamespaceDirectory::post_to(const Namespace& ns, const FrameRef& frame, Predicate is_meant) {
   std::vector<std::vector<SessionRef>> by_loop(loops_);
   for (const Member& member : ns.members) {
-    if (!member.departed && !member.muted && is_meant(member))
-      by_loop[member.where.loop].push_back(member.where);
+    if (member.departed || member.muted || !is_meant(member)) continue;
+    std::vector<SessionRef>& receivers = by_loop[member.where.loop];
+    if (receivers.empty()) receivers.reserve(kReceiversAtFirst);
+    receivers.push_back(member.where);
   }
   for (std::size_t loop = 0; loop < loops_; ++loop) {
     if (!by_loop[loop].empty()) post_(loop, {frame, {}, std::move(by_loop[loop]), nullptr});

@@ -1,4 +1,4 @@
-#include <deque>
+#include <list>
 
 #include "core/base/first_few.h"
 #include "core/hub/namespace_members.h"
@@ -32,7 +32,7 @@ PeerPage page_of(const Namespace& ns, std::size_t first, PageLimit limit) {
   std::vector<ObjectView> objects;
   objects.reserve(count);
   const bool looks = limit.away != PageLimit::Away::kAsOthers && ns.away > 0;
-  std::deque<std::string> marked;  // what `objects` views
+  std::list<std::string> marked;  // what `objects` views
   for (std::size_t i = first; i < first + count; ++i) {
     const Member& member = ns.members[i];
     ObjectView& object = objects.emplace_back(member.object());
@@ -75,7 +75,7 @@ PeerPage NamespaceDirectory::shared_page(const Namespace* ns, const sdk::MemberP
   // told, and who is shown it would not hear of the difference.
   const bool is_watched = ns != nullptr && ns->meta_watchers > 0;
   if (is_watched) ++ns->pages;
-  std::deque<std::string> marked;  // what `objects` views
+  std::list<std::string> marked;   // what `objects` views
   std::vector<Fingerprint> peers;  // of these
   std::size_t next = 0;            // Namespace::members
   std::vector<ObjectView> objects;

@@ -25,7 +25,7 @@ constexpr std::size_t kMaxMailBytes = 64 * 1024 * 1024;
 constexpr std::size_t kKeptMail = 1024;
 
 std::size_t mail_size(const Delivery& delivery) {
-  return sizeof(Delivery) + delivery.frame.size() + delivery.many.size() * sizeof(SessionRef);
+  return sizeof(Delivery) + delivery.frame.size() + delivery.many.capacity() * sizeof(SessionRef);
 }
 
 std::span<const SessionRef> receivers(const Delivery& delivery) {

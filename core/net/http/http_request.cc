@@ -20,7 +20,7 @@ char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a'
 
 bool has_same_letters(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(),
-                    [](char x, char y) { return to_lower(x) == to_lower(y); });
+                    [](char x, char y) { return x == y || to_lower(x) == to_lower(y); });
 }
 
 /// Most names that are compared have another length: that is seen without a call.
