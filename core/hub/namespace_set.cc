@@ -6,28 +6,31 @@
 // between pointers into different objects is unspecified; std::less orders them all.
 namespace peer {
 
+NamespaceSet::NamespaceSet(const NamespaceSet& other) : only_(other.only_) {
+  if (other.is_several()) hold(new Several(*other.several()));
+}
+
 void NamespaceSet::insert(const Namespace* ns) {
   if (contains(*this, ns)) return;
   if (empty()) {
     only_ = ns;
     return;
   }
-  if (several_ == nullptr) {
-    several_ = std::make_unique<std::vector<const Namespace*>>(begin(), end());
-    only_ = nullptr;
-  }
-  several_->insert(std::lower_bound(several_->begin(), several_->end(), ns, std::less<>()), ns);
+  if (!is_several()) hold(new Several(begin(), end()));
+  Several& all = *several();
+  all.insert(std::lower_bound(all.begin(), all.end(), ns, std::less<>()), ns);
 }
 
 void NamespaceSet::erase(const Namespace* ns) {
-  if (several_ == nullptr) {
+  if (!is_several()) {
     if (only_ == ns) only_ = nullptr;
     return;
   }
-  std::erase(*several_, ns);
-  if (several_->size() > 1) return;
-  only_ = several_->front();
-  several_.reset();
+  std::erase(*several(), ns);
+  if (several()->size() > 1) return;
+  const Namespace* last = several()->front();
+  clear();
+  only_ = last;
 }
 
 bool contains(const NamespaceSet& set, const Namespace* ns) {

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <memory>
+#include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace peer {
@@ -13,7 +14,8 @@ struct Namespace;
 /// pointer here is a name for comparing. Only PeerDirectory::namespaces_of() follows it, under the
 /// lock that keeps the namespace alive.
 ///
-/// Most peers are in one: that has its place here, and no allocation. Several are in a vector.
+/// Most peers are in one: that has its place here, and no allocation. Several are in a vector. It
+/// takes one pointer, since every peer has two of these.
 ///
 /// One thread at a time: a session's set is its loop's own, and the one of its entry in
 /// PeerDirectory is behind that shard's lock.
@@ -21,15 +23,24 @@ class NamespaceSet {
  public:
   using Iterator = const Namespace* const*;
 
-  [[nodiscard]] Iterator begin() const { return several_ == nullptr ? &only_ : several_->data(); }
+  NamespaceSet() = default;
+  NamespaceSet(const NamespaceSet& other);
+  NamespaceSet(NamespaceSet&& other) noexcept : only_(std::exchange(other.only_, nullptr)) {}
+  NamespaceSet& operator=(NamespaceSet other) noexcept {
+    std::swap(only_, other.only_);
+    return *this;
+  }
+  ~NamespaceSet() { clear(); }
+
+  [[nodiscard]] Iterator begin() const { return is_several() ? several()->data() : &only_; }
   [[nodiscard]] Iterator end() const { return begin() + size(); }
   [[nodiscard]] std::size_t size() const {
-    return several_ == nullptr ? (only_ == nullptr ? 0 : 1) : several_->size();
+    return is_several() ? several()->size() : (only_ == nullptr ? 0 : 1);
   }
-  [[nodiscard]] bool empty() const { return size() == 0; }
+  [[nodiscard]] bool empty() const { return only_ == nullptr; }
   void clear() {
+    if (is_several()) delete several();
     only_ = nullptr;
-    several_.reset();
   }
 
   /// Keeps the order. Nothing happens when it is there (insert) or is not there (erase).
@@ -41,8 +52,20 @@ class NamespaceSet {
   }
 
  private:
-  const Namespace* only_ = nullptr;
-  std::unique_ptr<std::vector<const Namespace*>> several_;  // null: fewer than two
+  using Several = std::vector<const Namespace*>;  // two at least
+
+  // The lowest bit of an address of either is 0. With a 1 there it is that of a vector.
+  [[nodiscard]] bool is_several() const {
+    return (reinterpret_cast<std::uintptr_t>(only_) & 1U) != 0;
+  }
+  [[nodiscard]] Several* several() const {
+    return reinterpret_cast<Several*>(reinterpret_cast<std::uintptr_t>(only_) - 1);
+  }
+  void hold(Several* several) {
+    only_ = reinterpret_cast<const Namespace*>(reinterpret_cast<std::uintptr_t>(several) + 1);
+  }
+
+  const Namespace* only_ = nullptr;  // null: none
 };
 
 /// Logarithmic in the namespaces of the peer.

@@ -35,13 +35,21 @@ bool comes_before(const Fingerprint& a, const Fingerprint& b) {
   return left != right ? left < right : a.bytes < b.bytes;
 }
 
-bool PeerDirectory::Entry::is_in(const Namespace* ns) const {
-  return contains(namespaces, ns) || (rare && contains(rare->muted, ns));
+const PeerDirectory::Rare* PeerDirectory::find_rare(const Shard& shard, const Fingerprint& peer) {
+  if (shard.rare.empty()) return nullptr;
+  const auto found = shard.rare.find(peer);
+  return found == shard.rare.end() ? nullptr : &found->second;
 }
 
-PeerDirectory::Rare& PeerDirectory::rare_of(Entry& entry) {
-  if (entry.rare == nullptr) entry.rare = std::make_unique<Rare>();
-  return *entry.rare;
+bool PeerDirectory::is_in(const Shard& shard, const Peers::value_type& peer, const Namespace* ns) {
+  if (contains(peer.second.namespaces, ns)) return true;
+  const Rare* rare = find_rare(shard, peer.first);
+  return rare != nullptr && contains(rare->muted, ns);
+}
+
+Inheritance PeerDirectory::inheritance_of(const Shard& shard, const Fingerprint& peer, bool seat) {
+  const Rare* rare = find_rare(shard, peer);
+  return rare != nullptr ? Inheritance{seat, rare->since, rare->replacements} : Inheritance{seat};
 }
 
 PeerDirectory::PeerDirectory(std::uint32_t shard_count, std::uint32_t max_peers)
@@ -65,7 +73,7 @@ PeerDirectory::AdmissionResult PeerDirectory::admit(const Fingerprint& peer, Ses
   const MutexLock lock(shard.mutex);
   if (const auto found = shard.peers.find(peer); found != shard.peers.end()) {
     // The seat stays with this entry until remove() takes it out.
-    return {Admission::kPresent, found->second.where, found->second.inheritance(false)};
+    return {Admission::kPresent, found->second.where, inheritance_of(shard, peer, false)};
   }
   // The count is raised before it is compared, so two loops cannot both take the last seat. It is
   // too high for a moment when there is none. No other data depends on it: relaxed order is enough.
@@ -73,10 +81,9 @@ PeerDirectory::AdmissionResult PeerDirectory::admit(const Fingerprint& peer, Ses
     release_seat();
     return {Admission::kFull, {}, {}};
   }
-  Entry& entry = shard.peers.emplace(peer, Entry{where, {}}).first->second;
+  shard.peers.emplace(peer, Entry{where, {}});
   if (inheritance.replacements > 0) {
-    entry.rare =
-        std::make_unique<Rare>(Rare{inheritance.replacements, inheritance.since, NamespaceSet()});
+    shard.rare[peer] = Rare{inheritance.replacements, inheritance.since, NamespaceSet()};
   }
   return {};
 }
@@ -88,8 +95,9 @@ std::optional<Inheritance> PeerDirectory::remove(const Fingerprint& peer, Sessio
   const auto found = shard.peers.find(peer);
   // A newer registration may have entered meanwhile: its entry is not this caller's to remove.
   if (found == shard.peers.end() || !(found->second.where == where)) return std::nullopt;
-  const Inheritance inheritance = found->second.inheritance(keep_seat);
+  const Inheritance inheritance = inheritance_of(shard, peer, keep_seat);
   shard.peers.erase(found);
+  if (!shard.rare.empty()) shard.rare.erase(peer);
   if (!keep_seat) release_seat();
   return inheritance;
 }
@@ -97,12 +105,11 @@ std::optional<Inheritance> PeerDirectory::remove(const Fingerprint& peer, Sessio
 bool PeerDirectory::count_replacement(const Fingerprint& peer, Time now) {
   Shard& shard = shard_of(peer);
   const MutexLock lock(shard.mutex);
-  const auto found = shard.peers.find(peer);
-  if (found == shard.peers.end()) return true;
-  Inheritance counted = found->second.inheritance(false);
+  if (!shard.peers.contains(peer)) return true;
+  Inheritance counted = inheritance_of(shard, peer, false);
   if (counted.too_many(now)) return false;
   counted.count(now);
-  Rare& rare = rare_of(found->second);
+  Rare& rare = shard.rare[peer];
   rare.since = counted.since;
   rare.replacements = counted.replacements;
   return true;
@@ -162,7 +169,7 @@ std::vector<std::string> PeerDirectory::namespaces_of(const Fingerprint& peer) c
   // NamespaceDirectory::leave() must take a namespace out of this entry, under this lock, before it
   // can destroy it: so the pointers may be followed here.
   for (const Namespace* ns : found->second.namespaces) names.push_back(ns->name);
-  if (const Rare* rare = found->second.rare.get()) {
+  if (const Rare* rare = find_rare(shard, peer)) {
     for (const Namespace* ns : rare->muted) names.push_back(ns->name);
   }
   return names;
@@ -172,7 +179,7 @@ bool PeerDirectory::is_member(const Fingerprint& peer, const Namespace* ns) cons
   Shard& shard = shard_of(peer);
   const MutexLock lock(shard.mutex);
   const auto found = shard.peers.find(peer);
-  return found != shard.peers.end() && found->second.is_in(ns);
+  return found != shard.peers.end() && is_in(shard, *found, ns);
 }
 
 void PeerDirectory::enter_namespace(const Fingerprint& peer, const Namespace* ns) {
@@ -188,16 +195,16 @@ void PeerDirectory::leave_namespace(const Fingerprint& peer, const Namespace* ns
   const auto found = shard.peers.find(peer);
   if (found == shard.peers.end()) return;
   found->second.namespaces.erase(ns);
-  if (found->second.rare) found->second.rare->muted.erase(ns);
+  if (find_rare(shard, peer) != nullptr) shard.rare[peer].muted.erase(ns);
 }
 
 void PeerDirectory::mute_namespace(const Fingerprint& peer, const Namespace* ns, bool muted) {
   Shard& shard = shard_of(peer);
   const MutexLock lock(shard.mutex);
   const auto found = shard.peers.find(peer);
-  if (found == shard.peers.end() || !found->second.is_in(ns)) return;
+  if (found == shard.peers.end() || !is_in(shard, *found, ns)) return;
   Entry& entry = found->second;
-  NamespaceSet& silent = rare_of(entry).muted;
+  NamespaceSet& silent = shard.rare[peer].muted;
   (muted ? entry.namespaces : silent).erase(ns);
   (muted ? silent : entry.namespaces).insert(ns);
 }

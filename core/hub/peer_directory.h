@@ -136,16 +136,13 @@ class PeerDirectory {
   struct Entry {
     SessionRef where;
     NamespaceSet namespaces;
-    std::unique_ptr<Rare> rare{};  ///< null: nothing of it
-
-    [[nodiscard]] bool is_in(const Namespace* ns) const;
-    [[nodiscard]] Inheritance inheritance(bool seat) const {
-      return rare ? Inheritance{seat, rare->since, rare->replacements} : Inheritance{seat};
-    }
   };
+  using Peers = std::unordered_map<Fingerprint, Entry>;
   struct Shard {
     mutable Mutex mutex;
-    std::unordered_map<Fingerprint, Entry> peers PEER_GUARDED_BY(mutex);
+    Peers peers PEER_GUARDED_BY(mutex);
+    /// Of those of `peers` that have it: a pointer in each entry would take 16 bytes of it.
+    std::unordered_map<Fingerprint, Rare> rare PEER_GUARDED_BY(mutex);
   };
   /// Who holds an alias.
   struct Holder {
@@ -175,7 +172,13 @@ class PeerDirectory {
     std::unordered_set<Holder, AliasHash, SameAlias> holders PEER_GUARDED_BY(mutex);
   };
 
-  static Rare& rare_of(Entry& entry);
+  /// Null: nothing of it.
+  [[nodiscard]] static const Rare* find_rare(const Shard& shard, const Fingerprint& peer)
+      PEER_REQUIRES(shard.mutex);
+  [[nodiscard]] static bool is_in(const Shard& shard, const Peers::value_type& peer,
+                                  const Namespace* ns) PEER_REQUIRES(shard.mutex);
+  [[nodiscard]] static Inheritance inheritance_of(const Shard& shard, const Fingerprint& peer,
+                                                  bool seat) PEER_REQUIRES(shard.mutex);
   [[nodiscard]] Shard& shard_of(const Fingerprint& peer) const;
   [[nodiscard]] AliasShard& alias_shard_of(std::string_view alias) const;
 

@@ -64,8 +64,9 @@ std::vector<PeerPlace> PeerDirectory::search(std::string_view text, const Namesp
   FirstFew<PeerPlace, Less> beginning(limit, {});
   for (std::uint32_t i = 0; i <= mask_; ++i) {
     const MutexLock lock(shards_[i].mutex);
-    for (const auto& [peer, entry] : shards_[i].peers) {
-      if (!is_meant(peer) || (in != nullptr && !entry.is_in(in))) continue;
+    for (const auto& there : shards_[i].peers) {
+      const auto& [peer, entry] = there;
+      if (!is_meant(peer) || (in != nullptr && !is_in(shards_[i], there, in))) continue;
       std::array<char, 64> digits;
       write_hex(peer, digits.data());
       if (std::equal(part.begin(), part.end(), digits.begin())) {

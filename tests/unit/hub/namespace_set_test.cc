@@ -43,11 +43,24 @@ TEST_F(NamespaceSetTest, ErasingTakesThatOneOnly) {
   EXPECT_TRUE(set.empty());
 }
 
-TEST_F(NamespaceSetTest, OneTakesNoMoreThanTwoPointers) {
-  EXPECT_EQ(sizeof(NamespaceSet), 2 * sizeof(void*));
+TEST_F(NamespaceSetTest, OneTakesNoMoreThanItsPointer) {
+  EXPECT_EQ(sizeof(NamespaceSet), sizeof(void*));
   EXPECT_TRUE(contains(set_of({3}), &namespaces_[3]));
   EXPECT_FALSE(contains(set_of({3}), nullptr));
   EXPECT_FALSE(contains({}, nullptr));
+}
+
+TEST_F(NamespaceSetTest, ACopyHasItsOwn) {
+  for (const std::vector<std::size_t>& indexes : {std::vector<std::size_t>{}, {3}, {1, 3, 5}}) {
+    NamespaceSet set = set_of(indexes);
+    NamespaceSet copy = set;
+    set.clear();
+    EXPECT_EQ(copy, set_of(indexes));
+    set = std::move(copy);
+    EXPECT_EQ(set, set_of(indexes));
+    copy = set;
+    EXPECT_EQ(copy, set);
+  }
 }
 
 TEST_F(NamespaceSetTest, IntersectsWhenOneIsInBothWhereverItStands) {
