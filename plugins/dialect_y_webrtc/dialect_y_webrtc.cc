@@ -98,6 +98,7 @@ class YSession final : public DialectSession {
   void tell(const DialectMessage& message) override {
     asked_ = 0;
     if (message.type == "broadcast") return pass_on(message);
+    if (message.type == "kick" || message.type == "room_closed") return put_out(message.ns);
     if (!message.id.empty()) hear_answer(message);
   }
 
@@ -221,6 +222,14 @@ class YSession final : public DialectSession {
     settle(at);
   }
 
+  /// The owner of a room, or its end, has put the client out: it is no member of that topic any
+  /// more, and may subscribe again. A leave that is on its way hears so by its answer.
+  void put_out(std::string_view ns) {
+    std::erase_if(topics_, [&](const auto& topic) {
+      return topic.second.ns == ns && topic.second.question == 0;
+    });
+  }
+
   [[nodiscard]] std::string words_of(const DialectMessage& error) const {
     const auto members = host_.members_of(error.payload);
     return members ? text_of(find(*members, "message")) : std::string();
@@ -251,11 +260,19 @@ class YSession final : public DialectSession {
         });
   }
 
+  /// Whether who is in `ns` may publish to that topic of this client's.
+  [[nodiscard]] bool is_topic_of(std::string_view ns, std::string_view raw_topic) const {
+    const auto name = host_.string_of(raw_topic);
+    const auto topic = name ? topics_.find(*name) : topics_.end();
+    return topic != topics_.end() && topic->second.ns == ns;
+  }
+
   /// What a client of this dialect has published goes on as it is. A native peer's broadcast has
-  /// only what it wants to say.
+  /// only what it wants to say, and whatever topic that names it is for the one that it came by.
   void pass_on(const DialectMessage& message) {
     const auto members = host_.members_of(message.data);
-    if (members && text_of(find(*members, "type")) == "publish") {
+    if (members && text_of(find(*members, "type")) == "publish" &&
+        is_topic_of(message.ns, find(*members, "topic"))) {
       peer_.send(message.data);
     } else if (!prefix_.empty() && message.ns.starts_with(prefix_) && !message.data.empty()) {
       peer_.send(

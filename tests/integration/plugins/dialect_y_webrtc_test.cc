@@ -224,6 +224,35 @@ TEST_F(YWebrtcTest, NativePeersMeetItInTheNamespaceOfTheOptions) {
   EXPECT_EQ(alice.read_text(), R"({"type":"publish","topic":"a"})");
 }
 
+TEST_F(YWebrtcTest, ANativePeerPublishesToNoTopicButItsOwn) {
+  start("namespace: yjs/");
+  WsClient alice = client();
+  subscribe(alice, R"("a","secret")");
+  TestPeer bob = peer_in("yjs/a", "bob");
+  bob.send("broadcast", R"({"namespace":"yjs/a","data":{"type":"publish","topic":"secret"}})");
+  EXPECT_EQ(alice.read_text(),
+            R"({"type":"publish","topic":"a","data":{"type":"publish","topic":"secret"}})");
+}
+
+TEST_F(YWebrtcTest, WhoIsPutOutOfARoomIsNoSubscriberAndMaySubscribeAgain) {
+  start("namespace: yjs/");
+  TestPeer owner = peer("owner");
+  owner.create_room("yjs/a");
+  WsClient alice = subscriber("a");
+  const std::string fingerprint = owner.next("peer_joined")["from"].str();
+  owner.send("kick", fmt(R"({"room_id":"yjs/a","fingerprint":"%"})", fingerprint));
+  owner.next("peer_left");
+  settle(alice);
+  alice.send_text(R"({"type":"publish","topic":"a"})");
+  EXPECT_EQ(owner.next("broadcast")["payload"]["data"],
+            R"({"type":"publish","topic":"a","clients":1})"_json);
+  settle(alice);
+  subscribe(alice, R"("a")");
+  EXPECT_EQ(owner.next("peer_joined")["from"].str(), fingerprint);
+  EXPECT_EQ(ask(alice, R"({"type":"publish","topic":"a"})"),
+            R"({"type":"publish","topic":"a","clients":2})");
+}
+
 TEST_F(YWebrtcTest, OneDialectMayStandThereWithSeveralPaths) {
   start_with({.config = "plugins:\n  dialects:\n    - {name: y_webrtc}\n"
                         "    - {name: y_webrtc, options: {path: /other}}\n"});
