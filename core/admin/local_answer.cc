@@ -13,6 +13,7 @@
 #include "core/admin/node_details.h"
 #include "core/protocol/json_text.h"
 #include "core/session/banning.h"
+#include "core/session/foreign_session.h"
 #include "core/session/membership.h"
 #include "core/session/session.h"
 #include "core/wire/notices.h"
@@ -28,14 +29,22 @@ using Done = UniqueTask<void(NodeAnswer)>;
 
 constexpr std::size_t kPeersAtOnce = 16;
 
+std::string meta_of(const Session& session) {
+  const bool is_own = session.foreign && session.meta.empty();
+  return is_own ? foreign_of(session).own_meta() : session.meta.to_json();
+}
+
 std::string peer_json(const Node& node, const Session& session) {
   std::string json = "{\"fingerprint\":\"" + to_hex(session.fingerprint) + "\"";
   json.append(",\"alias\":").append(json_string(session.alias()));
-  json.append(",\"meta\":").append(session.meta.to_json());
+  json.append(",\"meta\":").append(meta_of(session));
   json.append(",\"namespaces\":[");
+  std::string_view comma;
   for (const Membership& membership : session.memberships) {
-    if (&membership != session.memberships.data()) json.push_back(',');
-    append_json_string(json, membership.ns->name);
+    append_json_string(json.append(std::exchange(comma, ",")), membership.ns->name);
+  }
+  if (session.in_unlisted) {
+    append_json_string(json.append(comma), foreign_of(session).unlisted_home());
   }
   json.append("],\"node\":\"").append(node.node_id).append("\"");
   json.append(",\"connected_at\":").append(std::to_string(session.registered_at));

@@ -274,9 +274,11 @@ Dialects::Dialects(Node& node) : node_(node), waits_(node) {
     std::string home = !traits.home           ? std::string()
                        : traits.home->empty() ? host.namespace_of({})
                                               : *traits.home;
+    const bool is_own = traits.home && traits.home->empty();
+    const bool is_listed = traits.home_is_listed || !is_own;
     entries_.push_back(std::unique_ptr<DialectEntry>(
         new DialectEntry{*dialect, dialect.calls(), name, std::move(traits), std::move(host),
-                         std::move(home), node, waits_}));
+                         std::move(home), is_listed, node, waits_}));
   }
   if (entries_.empty()) return;
   node.on_dialect_talk = [this](std::string_view from, std::string_view text) {

@@ -48,6 +48,7 @@ struct DialectEntry {
   sdk::DialectTraits traits;
   DialectEntryHost host;
   std::string home;  ///< the namespace that its peers join; empty: none
+  bool is_listed;    ///< they are members there (sdk::DialectTraits::home_is_listed)
   Node& node;
   DialectWaits& waits;
 };

@@ -21,7 +21,7 @@ bool is_done(sdk::RouteOutcome outcome) {
 
 }  // namespace
 
-void DirectMail::send(std::string id, std::string payload, milliseconds wait) {
+void DirectMail::send(std::string_view id, std::string_view payload, milliseconds wait) {
   if (id != known_id_) {
     known_target_ = sender_.entry().host.fingerprint_of(id);
     known_id_ = id;
@@ -43,9 +43,9 @@ void DirectMail::send(std::string id, std::string payload, milliseconds wait) {
     return;
   }
   Queue& queue = known == nullptr ? queues_[target] : *known;
-  queue.items.push_back({std::move(payload), wait});
+  queue.items.push_back({std::string(payload), wait});
   if (known != nullptr) return;
-  queue.id = std::move(id);
+  queue.id = id;
   if (!outcome) return ask_others(target, queue);
   if (settle(target, *outcome)) try_first(target);
 }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <list>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include <peer/sdk/broker_types.h>
@@ -25,7 +26,7 @@ class DirectMail {
 
   /// `payload`: JSON, checked and paid for. `wait`: for a receiver that is not there; 0: it is
   /// dropped.
-  void send(std::string id, std::string payload, milliseconds wait);
+  void send(std::string_view id, std::string_view payload, milliseconds wait);
   /// What waits for `target` is tried again; `is_over`: for the last time.
   void go_on(const Fingerprint& target, bool is_over);
   /// The sender has gone. Nobody is told of what is dropped.

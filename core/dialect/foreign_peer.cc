@@ -20,7 +20,11 @@
 namespace peer {
 namespace {
 
+// One for each silent client: see docs/decisions.md, "What a silent PeerJS client needs".
+static_assert(sizeof(ForeignPeer) <= 280);
+
 constexpr std::size_t kMostEarly = 64;
+constexpr std::size_t kMostSpareBytes = 8 * 1024;
 constexpr std::size_t kRoomForWords = 64 * 1024;  // beside what a message may have
 
 // What a plugin says mostly is an object around the payload that it has just heard: `checked`.
@@ -41,59 +45,89 @@ std::string_view largest_container(const std::vector<sdk::JsonMemberView>& membe
 
 // --- What the plugin asks for
 
-milliseconds ForeignPeer::Outlet::now() const noexcept {
-  return peer_.loop().now().time_since_epoch();
+ForeignPeer& ForeignOutlet::peer() noexcept { return static_cast<ForeignPeer&>(*this); }
+const ForeignPeer& ForeignOutlet::peer() const noexcept {
+  return static_cast<const ForeignPeer&>(*this);
 }
 
-std::optional<std::vector<sdk::JsonMemberView>> ForeignPeer::Outlet::heard_members()
-    const noexcept {
-  if (peer_.heard_ == nullptr) return std::nullopt;
-  auto members = members_of_utf8(peer_.heard_->text);
-  if (members) peer_.heard_->checked = largest_container(*members);
+std::string_view ForeignOutlet::id() const noexcept { return peer().id; }
+
+const Fingerprint& ForeignOutlet::fingerprint() const noexcept { return peer().fingerprint; }
+
+std::string_view ForeignOutlet::home() const noexcept { return peer().entry_.home; }
+
+milliseconds ForeignOutlet::now() const noexcept { return peer().loop().now().time_since_epoch(); }
+
+std::optional<std::vector<sdk::JsonMemberView>> ForeignOutlet::heard_members() const noexcept {
+  ForeignPeer::Heard* heard = peer().heard_;
+  if (heard == nullptr || heard->text.empty()) return std::nullopt;
+  auto members = members_of_utf8(heard->text);
+  if (members) heard->checked = largest_container(*members);
   return members;
 }
 
-bool ForeignPeer::Outlet::send(std::string_view text) noexcept {
-  return peer_.send_text(text, peer_.importance_);
+bool ForeignOutlet::send(std::string_view text) noexcept {
+  return peer().send_text(text, peer().importance_);
 }
 
-void ForeignPeer::Outlet::say(std::string_view message) noexcept {
-  peer_.add({Action::Kind::kSay, std::string(message)});
+void ForeignOutlet::say(std::string_view message) noexcept {
+  peer().add(ForeignPeer::Action::Kind::kSay, message);
 }
 
-void ForeignPeer::Outlet::direct(std::string_view id, std::string_view payload,
-                                 milliseconds wait) noexcept {
-  peer_.add({Action::Kind::kDirect, std::string(id), std::string(payload),
-             std::clamp(wait, milliseconds(0), DialectWaits::kLongest)});
+void ForeignOutlet::direct(std::string_view id, std::string_view payload,
+                           milliseconds wait) noexcept {
+  peer().add(ForeignPeer::Action::Kind::kDirect, id, payload,
+             std::clamp(wait, milliseconds(0), DialectWaits::kLongest));
 }
 
-void ForeignPeer::Outlet::broadcast(std::string_view ns, std::string_view data) noexcept {
-  peer_.add({Action::Kind::kBroadcast, std::string(ns), std::string(data)});
+void ForeignOutlet::broadcast(std::string_view ns, std::string_view data) noexcept {
+  peer().add(ForeignPeer::Action::Kind::kBroadcast, ns, data);
 }
 
-void ForeignPeer::Outlet::count_members(std::string_view ns,
-                                        std::function<void(std::uint64_t)> then) noexcept {
-  peer_.add({Action::Kind::kCount, std::string(ns), {}, {}, std::move(then)});
+void ForeignOutlet::count_members(std::string_view ns,
+                                  std::function<void(std::uint64_t)> then) noexcept {
+  peer().add(ForeignPeer::Action::Kind::kCount, ns, {}, {}, std::move(then));
 }
 
-void ForeignPeer::Outlet::wake_after(milliseconds time) noexcept {
+void ForeignOutlet::wake_after(milliseconds time) noexcept {
   constexpr milliseconds kLongest = std::chrono::hours(24 * 365);
-  const bool wakes = time > milliseconds(0) && peer_.phase_ != Phase::kEnded;
-  peer_.set_wake(wakes ? peer_.loop().now() + std::min(time, kLongest) : kNever);
+  const bool wakes = time > milliseconds(0) && peer().phase_ != ForeignPeer::Phase::kEnded;
+  peer().set_wake(wakes ? peer().loop().now() + std::min(time, kLongest) : kNever);
 }
 
-void ForeignPeer::Outlet::close() noexcept { peer_.add({Action::Kind::kClose, {}}); }
+void ForeignOutlet::close() noexcept { peer().add(ForeignPeer::Action::Kind::kClose, {}); }
 
-void ForeignPeer::add(Action action) noexcept {
+std::list<ForeignPeer::Action>& ForeignPeer::spare_action() {
+  static thread_local std::list<Action> spare;
+  return spare;
+}
+
+void ForeignPeer::add(Action::Kind kind, std::string_view text, std::string_view payload,
+                      milliseconds wait, std::function<void(std::uint64_t)> then) noexcept {
   if (phase_ == Phase::kEnded || phase_ == Phase::kRefused) return;
+  if (asked_ > sdk::kMaxDialectActions) return;
   if (++asked_ > sdk::kMaxDialectActions) {
-    if (asked_ == sdk::kMaxDialectActions + 1) {
-      entry_.calls.fault("say",
-                         "asks for more than 4096 things in one call; the others are dropped");
-    }
+    entry_.calls.fault("say", "asks for more than 4096 things in one call; the others are dropped");
     return;
   }
-  actions_.push_back(std::move(action));
+  std::list<Action>& actions = work().actions;
+  std::list<Action>& spare = spare_action();
+  if (spare.empty()) {
+    actions.emplace_back();
+  } else {
+    actions.splice(actions.end(), spare);
+  }
+  Action& action = actions.back();
+  action.kind = kind;
+  action.text.assign(text);
+  action.payload.assign(payload);
+  action.wait = wait;
+  action.then = std::move(then);
+}
+
+ForeignPeer::Work& ForeignPeer::work() {
+  if (work_ == nullptr) work_ = std::make_unique<Work>();
+  return *work_;
 }
 
 bool ForeignPeer::is_sound(const char* call, std::string_view text, bool is_json) {
@@ -101,7 +135,8 @@ bool ForeignPeer::is_sound(const char* call, std::string_view text, bool is_json
   const char* fault = nullptr;
   if (text.size() > most) {
     fault = "gave a text that is too long";
-  } else if (told_ != nullptr && text.data() == told_->data() && text.size() == told_->size()) {
+  } else if (heard_ != nullptr && !text.empty() && text.data() == heard_->told.data() &&
+             text.size() == heard_->told.size()) {
     return true;
   } else if (!(is_json ? is_json_text(text, heard_ == nullptr ? "" : heard_->checked)
                        : is_valid_utf8(text))) {
@@ -146,7 +181,7 @@ void ForeignPeer::hear(std::string_view text) {
   if (!peer::pay({node(), *this, none})) return;
   paid_ = true;
   importance_ = Importance::kAnswer;
-  Heard heard{text};
+  Heard heard{.text = text};
   heard_ = &heard;
   call("hear", [&] { session_->hear(text); });
   heard.text = {};
@@ -159,10 +194,12 @@ void ForeignPeer::tell(const FrameRef& frame, Importance importance) {
   const sdk::DialectMessage message = message_of(frame, names);
   importance_ = importance;
   // A marked frame was made of parts that had been checked.
-  const std::string_view told = message.data.empty() ? message.payload : message.data;
-  if (frame.mark() != 0 && !told.empty()) told_ = &told;
+  Heard heard;
+  if (frame.mark() != 0) heard.told = message.data.empty() ? message.payload : message.data;
+  // What it hears may lead to a message for itself.
+  Heard* const before = std::exchange(heard_, &heard);
   call("tell", [&] { session_->tell(message); });
-  told_ = nullptr;
+  heard_ = before;
   act_later();
 }
 
@@ -174,9 +211,8 @@ void ForeignPeer::wake() {
 
 void ForeignPeer::finish() {
   phase_ = Phase::kEnded;
-  entering_.reset();
-  actions_.clear();
-  if (direct_ != nullptr) direct_->drop_all();
+  if (work_ != nullptr && work_->direct != nullptr) work_->direct->drop_all();
+  work_.reset();
   entry_.calls.run("~DialectSession", [&] { session_.reset(); });
 }
 
@@ -184,16 +220,23 @@ void ForeignPeer::finish() {
 
 void ForeignPeer::enter(const sdk::DialectEntry& who) {
   const auto has_nul = [](const std::string& text) { return text.find('\0') != text.npos; };
-  id = who.id.empty() ? random_hex(16) : who.id;
-  const bool is_sound_id = id.size() <= sdk::kMaxDialectId && !has_nul(id) && is_valid_utf8(id);
+  const bool is_sound_id =
+      who.id.size() <= sdk::kMaxDialectId && !has_nul(who.id) && is_valid_utf8(who.id);
   if (!is_sound_id) return turn_away(400, "invalid id");
-  // Without a token nobody takes its place: nobody can have the same random bytes.
-  secret = {sha256_of(who.token.empty() ? random_token() : who.token)};
+  id = who.id.empty() ? random_hex(16) : who.id;
   ForeignClient client;
+  // Without a token nobody takes its place: nobody can have the same random bytes.
+  client.secret = {sha256_of(who.token.empty() ? random_token() : who.token)};
+  std::copy_n(client.secret.bytes.begin(), secret_mark.size(), secret_mark.begin());
   client.public_key = entry_.host.key_of(id);
-  client.meta = "{\"dialect\":" + json_string(entry_.name) + ",\"id\":" + json_string(id) + "}";
-  entering_ = std::make_unique<Entering>(Entering{hold(), {}});
+  has_meta_ = entry_.is_listed;
+  if (has_meta_) client.meta = own_meta();
+  work().entering = std::make_unique<Entering>(Entering{hold(), {}});
   register_foreign(node(), *this, std::move(client));
+}
+
+std::string ForeignPeer::own_meta() const {
+  return "{\"dialect\":" + json_string(entry_.name) + ",\"id\":" + json_string(id) + "}";
 }
 
 void ForeignPeer::reject(std::string_view text) {
@@ -228,7 +271,10 @@ void ForeignPeer::hear_entering(const FrameRef& frame) {
   }
   const bool goes_on = message.type == (phase_ == Phase::kRegistering ? "registered" : "peer_list");
   if (!goes_on) {
-    if (entering_ && entering_->early.size() < kMostEarly) entering_->early.push_back(frame);
+    Entering* entering = work_ == nullptr ? nullptr : work_->entering.get();
+    if (entering != nullptr && entering->early.size() < kMostEarly) {
+      entering->early.push_back(frame);
+    }
     return;
   }
   loop().post([&loop = loop(), ref = ref()] {
@@ -244,16 +290,32 @@ void ForeignPeer::go_in() {
   }
   if (phase_ != Phase::kRegistering) return;
   phase_ = Phase::kJoining;
+  if (!entry_.is_listed) return go_in_unlisted();
   std::string join =
       "{\"type\":\"join\",\"id\":0,\"payload\":{\"namespace\":" + json_string(entry_.home) + "}}";
   paid_ = true;
   perform_say(join);
 }
 
+void ForeignPeer::go_in_unlisted() {
+  Node& node = this->node();
+  if (!may_enter(*this, entry_.home)) return turn_away(403, "not allowed");
+  const Namespace* ns =
+      node.namespaces.enter_unlisted(entry_.home, fingerprint, node.config().max_namespace_size);
+  if (ns == nullptr) return turn_away(429, "namespace full");
+  namespaces.insert(ns);
+  in_unlisted = true;
+  if (node.events.wanted(EventKind::kJoin)) {
+    tell_event(node, *this, EventKind::kJoin, ",\"namespace\":" + json_string(entry_.home));
+  }
+  begin();
+}
+
 void ForeignPeer::begin() {
   in_call_ = true;
   asked_ = 0;
-  auto made = entry_.calls.run("begin", [&] { return entry_.plugin.begin(outlet_); });
+  sdk::DialectPeer& outlet = *this;
+  auto made = entry_.calls.run("begin", [&] { return entry_.plugin.begin(outlet); });
   in_call_ = false;
   if (!made || *made == nullptr) {
     if (made) entry_.calls.fault("begin", "made no session");
@@ -261,7 +323,8 @@ void ForeignPeer::begin() {
   }
   session_ = std::move(*made);
   phase_ = Phase::kServed;
-  const std::unique_ptr<Entering> entered = std::exchange(entering_, nullptr);
+  const std::unique_ptr<Entering> entered = std::exchange(work().entering, nullptr);
+  if (!has_actions()) work_.reset();
   if (entered != nullptr) {
     entered->hold = {};
     for (const FrameRef& frame : entered->early) translate(frame, Importance::kMessage);
@@ -301,13 +364,13 @@ void ForeignPeer::on_closing(CloseCode code, std::string_view reason) {
 }
 
 void ForeignPeer::on_resumed() {
-  if (!actions_.empty()) act_later();
+  if (has_actions()) act_later();
 }
 
 // --- Actions
 
 void ForeignPeer::act_later() {
-  if (acting_ || acts_later_ || actions_.empty()) return;
+  if (acting_ || acts_later_ || !has_actions()) return;
   acts_later_ = true;
   loop().post([&loop = loop(), ref = ref()] {
     Session* session = find_session(loop, ref);
@@ -325,13 +388,18 @@ void ForeignPeer::act() {
     return phase_ == Phase::kServed && transport() != nullptr && !transport()->closing() &&
            !transport()->paused();
   };
-  while (!actions_.empty() && may_go_on()) {
-    Action action = std::move(actions_.front());
-    actions_.pop_front();
+  while (has_actions() && may_go_on()) {
+    std::list<Action> now;
+    now.splice(now.end(), work_->actions, work_->actions.begin());
+    Action& action = now.front();
     perform(action);
+    const bool is_small = action.text.capacity() + action.payload.capacity() <= kMostSpareBytes;
+    if (!is_small || !spare_action().empty()) continue;
+    action.then = nullptr;
+    spare_action().splice(spare_action().end(), now);
   }
   acting_ = false;
-  if (actions_.empty() && (transport() == nullptr || !transport()->paused())) paid_ = false;
+  if (!has_actions() && (transport() == nullptr || !transport()->paused())) paid_ = false;
 }
 
 void ForeignPeer::perform(Action& action) {
@@ -350,11 +418,16 @@ void ForeignPeer::perform(Action& action) {
 }
 
 bool ForeignPeer::pay(const Message& message) {
-  return std::exchange(paid_, false) || peer::pay({node(), *this, message});
+  const bool was_paid = paid_;
+  paid_ = false;
+  return was_paid || peer::pay({node(), *this, message});
 }
 
 void ForeignPeer::perform_say(std::string& text) {
   if (!is_sound("say", text, false)) return;
+  // What it says may show it to others.
+  if (!has_meta_) meta.merge(own_meta());
+  has_meta_ = true;
   text.reserve(text.size() + kReadPadding);
   Message message;
   const auto problem = home().parser.parse(text, message);
@@ -385,6 +458,12 @@ void ForeignPeer::perform_broadcast(const Action& action) {
 
 void ForeignPeer::perform_count(Action& action) {
   Node& node = this->node();
+  if (in_unlisted && action.text == entry_.home) {
+    const std::uint64_t members = node.namespaces.list(entry_.home, std::nullopt, {0, 0}).total;
+    importance_ = Importance::kAnswer;
+    call("count_members", [&] { action.then(members); });
+    return;
+  }
   node.others.list(loop(), action.text, std::nullopt, 1, false,
                    [&node, operation = hold(), ns = action.text,
                     then = std::move(action.then)](const std::optional<sdk::MemberPage>& page) {
@@ -403,12 +482,13 @@ void ForeignPeer::perform_direct(Action& action) {
   handling = MessageType::kSignal;
   if (!is_sound("direct", action.payload, true) || !pay(Message())) return;
   home().messages[static_cast<std::size_t>(MessageType::kSignal)].add();
-  if (direct_ == nullptr) direct_ = std::make_unique<DirectMail>(*this);
-  direct_->send(std::move(action.text), std::move(action.payload), action.wait);
+  std::unique_ptr<DirectMail>& mail = work().direct;
+  if (mail == nullptr) mail = std::make_unique<DirectMail>(*this);
+  mail->send(action.text, action.payload, action.wait);
 }
 
 void ForeignPeer::go_on(const Fingerprint& target, bool is_over) {
-  if (direct_ != nullptr) direct_->go_on(target, is_over);
+  if (work_ != nullptr && work_->direct != nullptr) work_->direct->go_on(target, is_over);
 }
 
 void ForeignPeer::tell_undelivered(std::string_view missing) {

@@ -18,6 +18,31 @@
 
 namespace peer {
 
+class ForeignPeer;
+
+/// What the plugin's session has of a ForeignPeer: a part of that, which is all that it is made of.
+class ForeignOutlet : public sdk::DialectPeer {
+ public:
+  [[nodiscard]] std::string_view id() const noexcept override;
+  [[nodiscard]] const Fingerprint& fingerprint() const noexcept override;
+  [[nodiscard]] std::string_view home() const noexcept override;
+  [[nodiscard]] milliseconds now() const noexcept override;
+  [[nodiscard]] std::optional<std::vector<sdk::JsonMemberView>> heard_members()
+      const noexcept override;
+  bool send(std::string_view text) noexcept override;
+  void say(std::string_view message) noexcept override;
+  void direct(std::string_view id, std::string_view payload, milliseconds wait) noexcept override;
+  void broadcast(std::string_view ns, std::string_view data) noexcept override;
+  void count_members(std::string_view ns,
+                     std::function<void(std::uint64_t)> then) noexcept override;
+  void wake_after(milliseconds time) noexcept override;
+  void close() noexcept override;
+
+ private:
+  [[nodiscard]] ForeignPeer& peer() noexcept;
+  [[nodiscard]] const ForeignPeer& peer() const noexcept;
+};
+
 /// The session of a client that speaks a dialect: what stands between its connection and the
 /// handlers. A text goes to the plugin, which says messages of docs/protocol.md in its stead; what
 /// is sent to the session goes to the plugin, which sends the client its own words. No call into
@@ -25,8 +50,15 @@ namespace peer {
 /// returned.
 ///
 /// Threading, ownership: as Session.
-class ForeignPeer final : public ForeignSession {
+class ForeignPeer final : public ForeignSession, private ForeignOutlet {
  public:
+  // As of a session: a ForeignOutlet has such names for the plugin.
+  using ForeignSession::id;
+  using Session::close;
+  using Session::fingerprint;
+  using Session::home;
+  using Session::send;
+
   /// `entry` outlives it.
   ForeignPeer(Connection& connection, LoopState& home, DialectEntry& entry);
 
@@ -51,6 +83,10 @@ class ForeignPeer final : public ForeignSession {
   void hear(std::string_view text) override;
   void finish() override;
   void wake() override;
+  [[nodiscard]] std::string_view unlisted_home() const override {
+    return entry_.is_listed ? std::string_view() : entry_.home;
+  }
+  [[nodiscard]] std::string own_meta() const override;
 
   // ApplicationSession.
 
@@ -75,43 +111,33 @@ class ForeignPeer final : public ForeignSession {
     milliseconds wait{0};
     std::function<void(std::uint64_t)> then{};
   };
-  /// A text that the plugin hears.
+  /// What the plugin hears in the call that is under way, and what that leads to.
   struct Heard {
-    std::string_view text{};     ///< empty once the plugin's call has returned
+    std::string_view text{};     ///< of the client; empty once the plugin's call has returned
     std::string_view checked{};  ///< the largest object or array in it, once the plugin has read it
+    std::string_view told{};     ///< JSON of another peer, which may be passed on as it is
   };
-  /// What the plugin's session has of this one.
-  class Outlet final : public sdk::DialectPeer {
-   public:
-    explicit Outlet(ForeignPeer& peer) : peer_(peer) {}
-
-    [[nodiscard]] std::string_view id() const noexcept override { return peer_.id; }
-    [[nodiscard]] const Fingerprint& fingerprint() const noexcept override {
-      return peer_.fingerprint;
-    }
-    [[nodiscard]] std::string_view home() const noexcept override { return peer_.entry_.home; }
-    [[nodiscard]] milliseconds now() const noexcept override;
-    [[nodiscard]] std::optional<std::vector<sdk::JsonMemberView>> heard_members()
-        const noexcept override;
-    bool send(std::string_view text) noexcept override;
-    void say(std::string_view message) noexcept override;
-    void direct(std::string_view id, std::string_view payload, milliseconds wait) noexcept override;
-    void broadcast(std::string_view ns, std::string_view data) noexcept override;
-    void count_members(std::string_view ns,
-                       std::function<void(std::uint64_t)> then) noexcept override;
-    void wake_after(milliseconds time) noexcept override;
-    void close() noexcept override;
-
-   private:
-    ForeignPeer& peer_;
+  /// Of a client on its way in.
+  struct Entering {
+    Operation hold;
+    std::vector<FrameRef> early;  ///< what came before the plugin's session was there
   };
-
+  /// What a silent client needs nothing of.
+  struct Work {
+    std::unique_ptr<Entering> entering;  ///< null: it is in
+    std::list<Action> actions;           ///< a list: empty as it mostly is, it takes no memory
+    std::unique_ptr<DirectMail> direct;  ///< since the first
+  };
   /// Calls the plugin. False: it threw, and the connection is closed.
   template <typename Function>
   bool call(const char* name, Function&& function);
   /// In the order in which it was asked for; of more than sdk::kMaxDialectActions in one call the
   /// rest is dropped.
-  void add(Action action) noexcept;
+  void add(Action::Kind kind, std::string_view text, std::string_view payload = {},
+           milliseconds wait = {}, std::function<void(std::uint64_t)> then = {}) noexcept;
+  /// Of this loop: the memory of an action that is done, for the next one, or nothing. Nearly every
+  /// message is an action.
+  static std::list<Action>& spare_action();
   /// Does what has been asked for, up to what has to be waited for. Not within another handler.
   void act();
   /// As a task: where a handler that goes on has led here.
@@ -130,34 +156,30 @@ class ForeignPeer final : public ForeignSession {
   void hear_entering(const FrameRef& frame);
   /// The next step: joins the namespace of the realm, or begins.
   void go_in();
+  void go_in_unlisted();
+  [[nodiscard]] Work& work();
+  [[nodiscard]] bool has_actions() const { return work_ != nullptr && !work_->actions.empty(); }
   /// Makes the plugin's session, which then hears what came too early.
   void begin();
   void tell(const FrameRef& frame, Importance importance);
   bool send_text(std::string_view text, Importance importance);
   [[nodiscard]] bool is_sound(const char* call, std::string_view text, bool is_json);
 
-  DialectEntry& entry_;
-  Outlet outlet_{*this};
+  // In an order that leaves no gaps.
   Phase phase_ = Phase::kRegistering;
-  bool in_call_ = false;
-  bool acting_ = false;
-  bool acts_later_ = false;
-  bool paid_ = false;        ///< by the text that is being heard: the next action
-  std::uint32_t asked_ = 0;  ///< by the call that is under way
-  Importance importance_ = Importance::kMessage;  ///< of what is sent in it
-  /// Of a client on its way in.
-  struct Entering {
-    Operation hold;
-    std::vector<FrameRef> early;  ///< what came before the plugin's session was there
-  };
-
+  Importance importance_ = Importance::kMessage;  ///< of what is sent in the call under way
+  std::uint16_t asked_ = 0;                       ///< by the call that is under way
+  bool in_call_ : 1 = false;
+  bool acting_ : 1 = false;
+  bool acts_later_ : 1 = false;
+  bool paid_ : 1 = false;  ///< by the text that is being heard: the next action
+  bool has_meta_ : 1 = false;
+  DialectEntry& entry_;
   std::unique_ptr<sdk::DialectSession> session_;
-  std::unique_ptr<Entering> entering_;  ///< null: it is in
-  Heard* heard_ = nullptr;              ///< while hear() does what that leads to
-  /// The JSON that the plugin hears in this call, and may pass on; null: none.
-  const std::string_view* told_ = nullptr;
-  std::list<Action> actions_;           ///< a list: empty as it mostly is, it takes no memory
-  std::unique_ptr<DirectMail> direct_;  ///< since the first
+  Heard* heard_ = nullptr;      ///< null: no call of hear() or tell() is under way
+  std::unique_ptr<Work> work_;  ///< null: there is nothing of it
+
+  friend class ForeignOutlet;
 };
 
 }  // namespace peer

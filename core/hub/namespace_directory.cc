@@ -62,7 +62,7 @@ JoinResult NamespaceDirectory::join(std::string_view name, const Joiner& joiner,
   const MutexLock lock(shard.mutex);
   Namespace* ns = find_in(shard, name);
   if (ns != nullptr && ns->room != nullptr) return {JoinStatus::kIsRoom, ns, 0, {}};
-  if (ns != nullptr && ns->members.size() >= max_size) return {JoinStatus::kFull, ns, 0, {}};
+  if (ns != nullptr && peers_in(*ns) >= max_size) return {JoinStatus::kFull, ns, 0, {}};
   if (ns == nullptr) ns = &create_in(shard, name);
   const std::uint64_t joined = add(*ns, joiner);
   return {JoinStatus::kJoined, ns, joined, page_of(*ns, 0, limit)};
@@ -222,6 +222,28 @@ LeaveResult NamespaceDirectory::leave(Namespace& ns, std::uint64_t joined, const
   return result;
 }
 
+Namespace* NamespaceDirectory::enter_unlisted(std::string_view name, const Fingerprint& peer,
+                                              std::size_t max_size) {
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  Namespace* ns = find_in(shard, name);
+  if (ns != nullptr && (ns->room != nullptr || peers_in(*ns) >= max_size)) return nullptr;
+  if (ns == nullptr) ns = &create_in(shard, name);
+  peers_.enter_namespace(peer, ns);
+  ++ns->unlisted;
+  return ns;
+}
+
+void NamespaceDirectory::leave_unlisted(std::string_view name, const Fingerprint& peer) {
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  Namespace* ns = find_in(shard, name);
+  if (ns == nullptr || ns->unlisted == 0) return;
+  peers_.leave_namespace(peer, ns);
+  --ns->unlisted;
+  if (peers_in(*ns) == 0) drop_in(shard, *ns);
+}
+
 NamespaceDirectory::Rest NamespaceDirectory::erase_in(Shard& shard, Namespace& ns, Member& member,
                                                       std::optional<Time> now) {
   if (member.watches != Watches()) set_watches(ns, member, {});
@@ -229,7 +251,7 @@ NamespaceDirectory::Rest NamespaceDirectory::erase_in(Shard& shard, Namespace& n
   if (member.away) --ns.away;
   ns.members.erase(ns.members.begin() + (&member - ns.members.data()));
   ++ns.version;
-  if (!ns.members.empty()) return Rest::kMembers;
+  if (peers_in(ns) > 0) return Rest::kMembers;
   if (ns.closed) {
     std::erase_if(shard.closed, [&](const auto& closed) { return closed.get() == &ns; });
     return Rest::kGone;

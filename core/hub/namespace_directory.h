@@ -67,9 +67,9 @@ struct KeptRoom : Room {
   Time ends = kNever;       ///< while it has no members
 };
 
-/// A namespace with members; it lives exactly as long as it has some, but for a room that waits for
-/// them (Room::keep_empty). Guarded by its shard's lock, but for `name`, which never changes: its
-/// members may read that any time.
+/// A namespace with members; it lives exactly as long as it has some, or peers that are unlisted,
+/// but for a room that waits for them (Room::keep_empty). Guarded by its shard's lock, but for
+/// `name`, which never changes: its members may read that any time.
 struct Namespace {
   explicit Namespace(std::string_view its_name) : name(its_name) {}
 
@@ -83,6 +83,8 @@ struct Namespace {
   /// Under the lock of the shard, like everything here.
   mutable std::uint64_t pages = 0;
   std::uint32_t away = 0;  ///< members
+  /// Peers that are in it and no members: see NamespaceDirectory::enter_unlisted().
+  std::uint32_t unlisted = 0;
   /// A room that has ended: no name leads here, and nobody is told anything more of it. It lives
   /// until the sessions of its members have let go of it.
   bool closed = false;
@@ -256,6 +258,12 @@ class NamespaceDirectory {
   LeaveResult leave(Namespace& ns, std::uint64_t joined, const Fingerprint& peer,
                     const FrameRef& announcement, bool others_know = false,
                     std::optional<Time> now = std::nullopt);
+  /// A peer that others of the namespace may send to, and who may send to them, but that nothing is
+  /// told, and of which nothing is shown: it counts, and takes no memory here. Creates the
+  /// namespace at need. Null: it is a room, or has `max_size` peers.
+  Namespace* enter_unlisted(std::string_view name, const Fingerprint& peer, std::size_t max_size);
+  /// The end of that. `name`: as it was entered.
+  void leave_unlisted(std::string_view name, const Fingerprint& peer);
   /// Ends rooms that have waited for members in vain, a number of them at a time, and says which
   /// (without a lock). Returns when the next one ends, maybe at once.
   std::optional<Time> end_empty(Time now,

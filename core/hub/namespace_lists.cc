@@ -10,7 +10,7 @@ namespace peer {
 namespace {
 
 NamespaceFacts facts_of(const Namespace& ns) {
-  NamespaceFacts facts{ns.name, ns.members.size(), {}, 0};
+  NamespaceFacts facts{ns.name, peers_in(ns), {}, 0};
   if (ns.room == nullptr) return facts;
   facts.owner = ns.room->owner;
   facts.max_size = ns.room->max_size;
@@ -41,7 +41,7 @@ PeerPage page_of(const Namespace& ns, std::size_t first, PageLimit limit) {
     }
   }
   PeerPage page = make_page(objects, limit);
-  page.total = ns.members.size();
+  page.total = peers_in(ns);
   for (std::size_t i = first; looks && i < first + page.listed; ++i) {
     if (ns.members[i].away) page.away.push_back(ns.members[i].peer);
   }
@@ -203,7 +203,7 @@ void NamespaceDirectory::visit(
       const MutexLock lock(shards_[i].mutex);
       lines.reserve(shards_[i].by_name.size());
       for (const auto& [name, ns] : shards_[i].by_name) {
-        lines.push_back({ns->name, ns->members.size(), ns->room != nullptr});
+        lines.push_back({ns->name, peers_in(*ns), ns->room != nullptr});
       }
     }
     for (const Line& line : lines) visit(line.name, line.members, line.is_room);

@@ -10,6 +10,11 @@
 /// held.
 namespace peer {
 
+/// Members, and who is in it unlisted.
+[[nodiscard]] inline std::size_t peers_in(const Namespace& ns) {
+  return ns.members.size() + ns.unlisted;
+}
+
 /// A page of the members from the `first`-th on, counted from 0, who are `limit.peers` at most, in
 /// the order in which they joined. `first` is at most their number.
 [[nodiscard]] PeerPage page_of(const Namespace& ns, std::size_t first, PageLimit limit);

@@ -68,7 +68,7 @@ std::optional<std::vector<ClosedMember>> NamespaceDirectory::close_room(
   if (ns.room == nullptr || (version && ns.version != *version)) return std::nullopt;
   post_to_room(ns, posts);
   std::vector<ClosedMember> members;
-  if (ns.members.empty()) {
+  if (peers_in(ns) == 0) {
     drop_in(shard, ns);
     return members;
   }
@@ -108,7 +108,7 @@ std::optional<Time> NamespaceDirectory::end_empty(
       Namespace* ns = find_in(shard, name);
       // Since it was taken out somebody may have come, and maybe gone again.
       const bool is_it = ns != nullptr && ns->room != nullptr && ns->room->ends == ends;
-      if (!is_it || !ns->members.empty()) continue;
+      if (!is_it || peers_in(*ns) > 0) continue;
       drop_in(shard, *ns);
     }
     if (ended) ended(name);

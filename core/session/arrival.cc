@@ -29,7 +29,7 @@ std::unique_ptr<Session> make_session(Node& node, LoopState& home, const MovingI
   session->stage = Session::Stage::kRegistered;
   session->registration_number = number;
   session->fingerprint = identity.peer.peer;
-  session->registered_at = identity.registered_at;
+  session->set_registered_at(identity.registered_at);
   session->set_alias(identity.alias);
   session->meta.merge(identity.meta);
   session->proved = identity.proved;
@@ -37,7 +37,7 @@ std::unique_ptr<Session> make_session(Node& node, LoopState& home, const MovingI
   session->rights = moved_rights(identity);
   for (std::size_t i = 0; i < node.auths.size(); ++i) {
     if (node.auths[i].calls.name() != identity.auth) continue;
-    session->auth_entry = static_cast<std::uint32_t>(i);
+    session->auth_entry = static_cast<std::uint16_t>(i);
     if (session->rights != nullptr) session->rights->granted_by = &node.auths[i].calls.name();
   }
   session->admitted = true;

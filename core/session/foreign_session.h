@@ -1,10 +1,13 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "core/base/fingerprint.h"
+#include "core/base/lean_text.h"
 #include "core/session/session.h"
 
 namespace peer {
@@ -25,25 +28,21 @@ class ForeignSession : public Session {
   // One deadline of the connection serves two ends: a timer of the loop for each client would take
   // 128 bytes.
 
-  void set_deadline(Time at) override {
-    due_ = at;
-    watch();
-  }
+  void set_deadline(Time at) override { watch(at, wake_at()); }
   /// wake() is called then, to about 50 ms, and once, in place of an earlier time; kNever: not at
   /// all.
-  void set_wake(Time at) {
-    wake_at_ = at;
-    watch();
-  }
+  void set_wake(Time at) { watch(due(), at); }
   /// The deadline of the connection has come. Returns whether it is that of the session.
   [[nodiscard]] bool take_deadline() {
     const Time now = loop().now();
-    const bool is_due = due_ <= now;
-    const bool wakes = !is_due && wake_at_ <= now;
-    if (is_due) due_ = kNever;
-    if (wakes) wake_at_ = kNever;
-    watch();
-    if (wakes) wake();
+    // The earlier one has come. The connection has let go of it.
+    const bool is_due = !wakes_first || later_ <= now;
+    if (is_due) {
+      watch(kNever, wakes_first ? now : later_);
+    } else {
+      watch(later_, kNever);
+      wake();
+    }
     return is_due;
   }
 
@@ -53,17 +52,31 @@ class ForeignSession : public Session {
   virtual void finish() = 0;
   /// The time of set_wake() has come.
   virtual void wake() = 0;
+  /// The namespace that it is in unlisted (NamespaceDirectory::enter_unlisted), or about to be.
+  /// Empty: it is like any other peer (sdk::DialectTraits::home_is_listed).
+  [[nodiscard]] virtual std::string_view unlisted_home() const = 0;
+  /// Its meta, of which `meta` has nothing while nobody needs it. An object.
+  [[nodiscard]] virtual std::string own_meta() const = 0;
 
-  std::string id;      ///< in the other protocol
-  Fingerprint secret;  ///< the SHA-256 of its token; who shows the same takes its place
+  LeanText id;  ///< in the other protocol
+  /// The beginning of the SHA-256 of its token: 128 bits, which nobody meets by chance or by
+  /// trying. Other nodes are told all of it while it registers (ForeignClient).
+  std::array<std::uint8_t, 16> secret_mark{};
 
  private:
-  void watch() {
-    if (transport() != nullptr) transport()->set_deadline(std::min(due_, wake_at_));
+  // The connection has the earlier one of the two times, `later_` is the other one.
+  [[nodiscard]] Time first() const {
+    return transport() != nullptr ? transport()->deadline() : kNever;
+  }
+  [[nodiscard]] Time due() const { return wakes_first ? later_ : first(); }
+  [[nodiscard]] Time wake_at() const { return wakes_first ? first() : later_; }
+  void watch(Time due, Time wake_at) {
+    wakes_first = wake_at < due;
+    later_ = std::max(due, wake_at);
+    if (transport() != nullptr) transport()->set_deadline(std::min(due, wake_at));
   }
 
-  Time due_ = kNever;
-  Time wake_at_ = kNever;
+  Time later_ = kNever;
 };
 
 /// Of a session that is `foreign`.

@@ -6,6 +6,7 @@
 #include "core/base/name_pattern.h"
 #include "core/protocol/json_text.h"
 #include "core/session/away.h"
+#include "core/session/foreign_session.h"
 #include "core/session/presence.h"
 #include "core/session/replies.h"
 #include "core/session/session_moves.h"
@@ -27,6 +28,16 @@ std::size_t size_with_object(const Membership& membership, std::size_t own) {
   const std::size_t object = 160 + own + membership.app_type.size() + membership.meta.size();
   return kMembershipOverhead + membership.ns->name.size() + membership.app_type.size() +
          membership.meta.size() + membership.ticket_size + object;
+}
+
+// use_rights() for a namespace that the session is in without a membership.
+void use_rights_unlisted(Node& node, ForeignSession& session) {
+  const Namespace* ns =
+      session.in_unlisted ? node.namespaces.find(session.unlisted_home()) : nullptr;
+  if (ns == nullptr) return;
+  const bool can_use = may_use_namespace(session, ns->name);
+  can_use ? session.namespaces.insert(ns) : session.namespaces.erase(ns);
+  node.peers.mute_namespace(session.fingerprint, ns, !can_use);
 }
 
 }  // namespace
@@ -98,6 +109,7 @@ void use_rights(Node& node, Session& session, std::unique_ptr<Rights> rights) {
     }
     node.namespaces.mute(*membership.ns, membership.joined, !can_use);
   }
+  if (session.foreign) use_rights_unlisted(node, foreign_of(session));
   session.loop().deliver_mail();
 }
 
@@ -202,6 +214,11 @@ Inheritance end_session(Node& node, Session& session, Ending ending) {
   // unless some go on elsewhere.
   while (!session.memberships.empty() && (!node.stopping || node.parking)) {
     leave_namespace(node, session, session.memberships.size() - 1);
+  }
+  if (session.in_unlisted) {
+    session.in_unlisted = false;
+    node.namespaces.leave_unlisted(foreign_of(session).unlisted_home(), session.fingerprint);
+    session.namespaces.clear();
   }
   session.loop().deliver_mail();
   // Behind the memberships: the broker hears of the peer's leaving while it still knows the peer.

@@ -23,9 +23,19 @@
 namespace peer {
 namespace {
 
-// Of a native session it is of no use.
+// As far as a session keeps it. Of a native session it is of no use.
 Fingerprint secret_of(const Session& session) {
-  return session.foreign ? foreign_of(session).secret : Fingerprint();
+  Fingerprint secret;
+  if (!session.foreign) return secret;
+  const auto& mark = foreign_of(session).secret_mark;
+  std::copy(mark.begin(), mark.end(), secret.bytes.begin());
+  return secret;
+}
+
+// Whether its alias may lead to it. To claim an automatic one that nobody could use takes 77 bytes.
+bool wants_alias(const Session& session) {
+  return !session.foreign || foreign_of(session).unlisted_home().empty() ||
+         session.registration->alias;
 }
 
 void admit(Node& node, Session& session, const Inheritance& inheritance);
@@ -47,7 +57,7 @@ void grant(Node& node, Session& session, sdk::AuthGrant granted) {
   if (is_banned(node, session)) return refuse_banned(node, session);
   session.has_identity = granted.identity.has_value();
   session.proved = granted.proved;
-  session.auth_entry = static_cast<std::uint32_t>(registration.auth_entry);
+  session.auth_entry = static_cast<std::uint16_t>(registration.auth_entry);
   if (granted.alias && is_sound_alias(node.bounds(), *granted.alias)) {
     registration.alias = granted.alias;
   } else if (granted.alias) {
@@ -128,13 +138,14 @@ void ask_auth(Node& node, Session& session, const std::string& response) {
 // `token`: of its session; empty: it has none that may be resumed.
 void complete(Node& node, Session& session, const std::string& token) {
   session.stage = session.foreign ? Session::Stage::kForeign : Session::Stage::kRegistered;
-  session.registered_at = session.loop().wall().time_since_epoch().count();
+  session.set_registered_at(session.loop().wall().time_since_epoch().count());
   // The limits of unregistered connections do not count it any more.
   session.transport()->mark_registered();
   session.holds_alias =
       // Other nodes were asked already (take_outcome). On this node another peer may still be
       // quicker.
-      session.holds_alias && node.peers.claim_alias(session.alias(), session.fingerprint);
+      session.holds_alias && wants_alias(session) &&
+      node.peers.claim_alias(session.alias(), session.fingerprint);
   const std::string id = std::move(session.registration->id);
   const bool wants_ice_servers = session.registration->wants_ice_servers;
   session.registration.reset();
@@ -184,7 +195,7 @@ void tell_broker(Node& node, Session& session) {
   session.registration_number = ++node.last_registration;
   node.others.register_peer(
       session.loop(), session.registered(), session.alias(), session.proved,
-      session.foreign ? &foreign_of(session).secret : nullptr,
+      session.foreign ? &session.registration->secret : nullptr,
       [&node, operation = session.hold()](const sdk::RegisterOutcome& outcome) {
         if (Session* there = session_of(operation)) take_outcome(node, *there, outcome);
       });
@@ -216,8 +227,7 @@ void replace(Node& node, Session& newcomer, SessionRef present) {
     // It has ended on its own by the time that this runs.
     if (older == nullptr || !older->admitted) return Inheritance();
     if (older->proved && !proved) return std::nullopt;
-    if (older->foreign && !is_same_in_constant_time(foreign_of(*older).secret, secret))
-      return std::nullopt;
+    if (older->foreign && !is_same_in_constant_time(secret_of(*older), secret)) return std::nullopt;
     const Inheritance inheritance = end_session(node, *older, Ending::kReplaced);
     older->close(CloseCode::kReplaced, "replaced by a newer connection");
     return inheritance;
@@ -286,6 +296,7 @@ void register_foreign(Node& node, ForeignSession& session, ForeignClient client)
   registration.payload = "{\"public_key\":" + json_string(client.public_key) + "}";
   registration.public_key = std::move(client.public_key);
   registration.meta = std::move(client.meta);
+  registration.secret = client.secret;
   ask_auth(node, session, {});
 }
 

@@ -19,6 +19,7 @@ class ForeignSession;
 struct ForeignClient {
   std::string public_key;  ///< what its fingerprint is made of: no client can say it
   std::string meta;        ///< an object
+  Fingerprint secret;      ///< the SHA-256 of its token; who shows the same takes its place
 };
 /// Judges the client as any other, and goes on to `registered`, or to an error and a close. Its
 /// stage is kRegistering.

@@ -51,6 +51,7 @@ struct Registration {
   std::string public_key;
   std::optional<std::string> alias;
   std::string meta;
+  Fingerprint secret;  ///< of a client that speaks another protocol; see ForeignClient
   // Of the auth plugins.
   std::size_t auth_entry = 0;  ///< of Node::auths: the one that is asked
   std::string challenge_context;
@@ -167,6 +168,10 @@ class Session : public ApplicationSession {
   void on_dropped() final;
   SendResult keep(const FrameRef& frame, Importance importance) final;
 
+  /// Milliseconds since the Unix epoch.
+  void set_registered_at(std::int64_t at) {
+    registered_at = static_cast<std::uint64_t>(at) & 0xFFFF'FFFF'FFFFU;
+  }
   /// Behind its fingerprint, which an automatic one is made of.
   void set_alias(std::string_view alias) { alias_ = KeptAlias(alias, fingerprint); }
   [[nodiscard]] AliasText alias() const { return alias_.text(fingerprint); }
@@ -197,10 +202,13 @@ class Session : public ApplicationSession {
   bool proved : 1 = false;        ///< the peer has proved to hold its key
   bool has_identity : 1 = false;  ///< the fingerprint is that of a granted identity
   bool foreign : 1 = false;       ///< it is a ForeignSession
+  // Of such a one alone; here they take no room.
+  bool in_unlisted : 1 = false;  ///< it is in ForeignSession::unlisted_home()
+  bool wakes_first : 1 = false;  ///< ForeignSession's own
   std::uint32_t limited_in_a_row = 0;
-  std::uint32_t auth_entry = 0;           ///< of Node::auths: the one that granted
   std::uint64_t registration_number = 0;  ///< sdk::Registered
-  std::int64_t registered_at = 0;         ///< milliseconds since the Unix epoch
+  std::uint64_t registered_at : 48 = 0;   ///< milliseconds since the Unix epoch
+  std::uint64_t auth_entry : 16 = 0;      ///< of Node::auths: the one that granted
   std::uint64_t messages = 0;             ///< that it has sent since
   Fingerprint fingerprint;
   Meta meta;

@@ -7,7 +7,6 @@
 #include <peer/sdk/json.h>
 
 #include "messages.h"
-#include "peerjs_session.h"
 
 // The door of the PeerServer. In: upgrades and requests by HTTP at `path`, on any loop. Out: who a
 // client is, or the words that turn it away; ids, new ones and those of all peers; a PeerJsSession
@@ -61,6 +60,7 @@ DialectTraits PeerJsDialect::traits() const {
                        options_.path + options_.key + "/peers"};
   traits.realm = options_.path + " " + options_.key;
   if (!options_.ns.empty()) traits.home = options_.ns;
+  traits.home_is_listed = options_.allow_discovery;
   return traits;
 }
 
@@ -100,7 +100,7 @@ std::string PeerJsDialect::refusal(const DialectRefusal& refusal) const {
 }
 
 std::unique_ptr<DialectSession> PeerJsDialect::begin(DialectPeer& peer) {
-  return std::make_unique<PeerJsSession>(*host_, options_, peer);
+  return std::make_unique<PeerJsSession>(*around_, peer);
 }
 
 DialectResponse PeerJsDialect::answer(const DialectRequest& request) {
@@ -130,7 +130,7 @@ DialectResponse PeerJsDialect::list(const DialectRequest& request) const {
 
 /// In the form of a random UUID, as clients know it.
 DialectResponse PeerJsDialect::new_id() const {
-  std::string id = host_->random_hex(16);
+  std::string id = around_->host.random_hex(16);
   id[12] = '4';
   id[16] = "89ab"[static_cast<unsigned char>(id[16]) % 4];
   for (const std::size_t dash : {20U, 16U, 12U, 8U}) id.insert(dash, 1, '-');

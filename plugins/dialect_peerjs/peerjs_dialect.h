@@ -7,6 +7,7 @@
 #include <peer/sdk/dialect.h>
 
 #include "options.h"
+#include "peerjs_session.h"
 
 namespace peer_peerjs {
 
@@ -19,7 +20,9 @@ class PeerJsDialect final : public peer::sdk::Dialect {
   explicit PeerJsDialect(Options options);
 
   [[nodiscard]] peer::sdk::DialectTraits traits() const override;
-  void start(peer::sdk::DialectHost& host) override { host_ = &host; }
+  void start(peer::sdk::DialectHost& host) override {
+    around_ = std::make_unique<Surroundings>(Surroundings{host, options_});
+  }
   [[nodiscard]] bool takes(const peer::sdk::DialectRequest& request) const override;
   [[nodiscard]] std::variant<peer::sdk::DialectEntry, peer::sdk::DialectRejection> open(
       const peer::sdk::DialectRequest& request) override;
@@ -36,8 +39,8 @@ class PeerJsDialect final : public peer::sdk::Dialect {
   [[nodiscard]] peer::sdk::DialectResponse new_id() const;
 
   const Options options_;
-  const std::string about_;  ///< where it says what it is: the path
-  peer::sdk::DialectHost* host_ = nullptr;
+  const std::string about_;               ///< where it says what it is: the path
+  std::unique_ptr<Surroundings> around_;  ///< since the start
 };
 
 }  // namespace peer_peerjs

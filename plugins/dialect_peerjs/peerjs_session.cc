@@ -10,7 +10,6 @@ namespace peer_peerjs {
 namespace {
 
 using peer::sdk::DialectEnding;
-using peer::sdk::DialectHost;
 using peer::sdk::DialectMessage;
 using peer::sdk::DialectPeer;
 using peer::sdk::Fingerprint;
@@ -43,11 +42,11 @@ bool is_fingerprint(std::string_view text) {
 
 }  // namespace
 
-PeerJsSession::PeerJsSession(const DialectHost& host, const Options& options, DialectPeer& peer)
-    : host_(host), options_(options), peer_(peer) {
+PeerJsSession::PeerJsSession(const Surroundings& around, DialectPeer& peer)
+    : around_(around), peer_(peer) {
   peer_.send(kOpen);
   note_life();
-  peer_.wake_after(options_.alive);
+  peer_.wake_after(around_.options.alive);
 }
 
 PeerJsSession::Talk& PeerJsSession::talk() {
@@ -58,10 +57,10 @@ PeerJsSession::Talk& PeerJsSession::talk() {
 void PeerJsSession::hear(std::string_view text) {
   note_life();
   if (text == kHeartbeat) return;
-  const auto message = read_directed(host_, peer_.heard_members());
+  const auto message = read_directed(around_.host, peer_.heard_members());
   if (!message) return;
   if (!message->dst.empty()) {
-    if (!options_.ns.empty() && is_fingerprint(message->dst)) return try_native(*message);
+    if (!around_.options.ns.empty() && is_fingerprint(message->dst)) return try_native(*message);
     return pass_on(message->kind, message->dst, message->payload);
   }
   // Older clients say so when they go: their id is free from then on.
@@ -69,13 +68,14 @@ void PeerJsSession::hear(std::string_view text) {
 }
 
 void PeerJsSession::pass_on(Kind kind, std::string_view dst, std::string_view payload) {
-  const auto wait = waits(kind) ? options_.expire : std::chrono::milliseconds(0);
+  const auto wait = waits(kind) ? around_.options.expire : std::chrono::milliseconds(0);
   peer_.direct(dst, relayed(kind, talk().raw_id, json_string(dst), payload), wait);
 }
 
 void PeerJsSession::try_native(const Directed& message) {
-  if (!attempts_) attempts_ = std::make_unique<Attempts>();
-  Attempts& tried = *attempts_;
+  std::unique_ptr<Attempts>& attempts = talk().attempts;
+  if (!attempts) attempts = std::make_unique<Attempts>();
+  Attempts& tried = *attempts;
   if (tried.all.size() >= kMostTried || tried.bytes + message.payload.size() > kMostTriedBytes) {
     return pass_on(message.kind, message.dst, message.payload);
   }
@@ -87,18 +87,18 @@ void PeerJsSession::try_native(const Directed& message) {
 }
 
 void PeerJsSession::conclude(std::string_view number, bool arrived) {
-  if (!attempts_) return;
+  if (!talk_ || !talk_->attempts) return;
   std::uint64_t value = 0;
   const auto [end, fault] = std::from_chars(number.data(), number.data() + number.size(), value);
   if (fault != std::errc() || end != number.data() + number.size()) return;
-  auto& all = attempts_->all;
+  auto& all = talk_->attempts->all;
   const auto found = std::find_if(all.begin(), all.end(), [&](const Attempts::Attempt& attempt) {
     return attempt.number == value;
   });
   if (found == all.end()) return;
   const Attempts::Attempt attempt = std::move(*found);
   all.erase(found);
-  attempts_->bytes -= attempt.payload.size();
+  talk_->attempts->bytes -= attempt.payload.size();
   if (!arrived) pass_on(attempt.kind, attempt.dst, attempt.payload);
 }
 
@@ -117,7 +117,7 @@ void PeerJsSession::hear_signal(const DialectMessage& message) {
     return;
   }
   // A native peer, or one of another dialect.
-  const auto read = read_directed(host_, host_.members_of(message.payload));
+  const auto read = read_directed(around_.host, around_.host.members_of(message.payload));
   if (!read) return;
   peer_.send(relayed(read->kind, json_string(hex(*message.from)), talk().raw_id, read->payload));
 }
@@ -125,8 +125,8 @@ void PeerJsSession::hear_signal(const DialectMessage& message) {
 bool PeerJsSession::is_src(std::string_view raw_src, const Fingerprint& from) {
   Talk& known = talk();
   if (raw_src == known.known_src && from == known.known_from) return true;
-  const auto id = host_.string_of(raw_src);
-  if (!id || host_.fingerprint_of(*id) != from) return false;
+  const auto id = around_.host.string_of(raw_src);
+  if (!id || around_.host.fingerprint_of(*id) != from) return false;
   known.known_src = raw_src;
   known.known_from = from;
   return true;
@@ -138,7 +138,7 @@ void PeerJsSession::undelivered(std::string_view id) {
 
 void PeerJsSession::wake() {
   const auto silent = peer_.now() - heard_at_;
-  if (silent < options_.alive) return peer_.wake_after(options_.alive - silent);
+  if (silent < around_.options.alive) return peer_.wake_after(around_.options.alive - silent);
   peer_.close();
 }
 

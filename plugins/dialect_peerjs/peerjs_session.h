@@ -15,15 +15,20 @@
 
 namespace peer_peerjs {
 
+/// What the options and the server are to all sessions.
+struct Surroundings {
+  const peer::sdk::DialectHost& host;
+  const Options& options;
+};
+
 /// One PeerJS client. What it sends to another one goes there as the payload of a `signal` in the
 /// very words that the other one gets, its own id among them; who receives it believes that id
 /// only from the fingerprint that belongs to it.
 ///
-/// Threading: the loop of its connection. `host`, `options` and `peer` outlive it.
+/// Threading: the loop of its connection. `around` and `peer` outlive it.
 class PeerJsSession final : public peer::sdk::DialectSession {
  public:
-  PeerJsSession(const peer::sdk::DialectHost& host, const Options& options,
-                peer::sdk::DialectPeer& peer);
+  PeerJsSession(const Surroundings& around, peer::sdk::DialectPeer& peer);
 
   void hear(std::string_view text) override;
   void tell(const peer::sdk::DialectMessage& message) override;
@@ -51,6 +56,7 @@ class PeerJsSession final : public peer::sdk::DialectSession {
     // The sender whose id was checked last, for the next message of it.
     std::string known_src{};
     peer::sdk::Fingerprint known_from{};
+    std::unique_ptr<Attempts> attempts{};  ///< since the first of these
   };
 
   /// Something has come from the client: it has `alive` from here on.
@@ -66,13 +72,11 @@ class PeerJsSession final : public peer::sdk::DialectSession {
   /// Whether that id, raw JSON, is the one that the fingerprint belongs to.
   [[nodiscard]] bool is_src(std::string_view raw_src, const peer::sdk::Fingerprint& from);
 
-  const peer::sdk::DialectHost& host_;
-  const Options& options_;
+  const Surroundings& around_;
   peer::sdk::DialectPeer& peer_;
   std::chrono::milliseconds heard_at_{0};
-  // Most clients are silent, and have neither.
-  std::unique_ptr<Talk> talk_;          ///< since the first message from it, or for it
-  std::unique_ptr<Attempts> attempts_;  ///< since the first of these
+  // Most clients are silent, and have none.
+  std::unique_ptr<Talk> talk_;  ///< since the first message from it, or for it
 };
 
 }  // namespace peer_peerjs

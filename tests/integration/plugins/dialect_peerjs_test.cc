@@ -75,6 +75,11 @@ TEST_F(PeerJsServerTest, AClientIsAPeerLikeAnyOther) {
   wait_for_peers(1);
   const AdminReply found = admin().get("/v1/peers/" + fingerprint("alice"));
   EXPECT_EQ(found.status, 200);
+  EXPECT_EQ(found.body["meta"], R"({"dialect":"peerjs","id":"alice"})"_json);
+  const std::string home = found.body["namespaces"][0].str();
+  const Json listed = admin().get("/v1/namespaces").body["namespaces"][0];
+  EXPECT_EQ(listed["namespace"].str(), home);
+  EXPECT_EQ(listed["peers"].number(), 1);
   alice.close();
   wait_for_peers(0);
 }

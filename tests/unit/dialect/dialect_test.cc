@@ -3,7 +3,9 @@
 #include "core/base/fingerprint.h"
 #include "core/base/packed_bytes.h"
 #include "core/base/time.h"
+#include "core/protocol/automatic_alias.h"
 #include "core/server/node.h"
+#include "core/session/membership.h"
 #include "core/session/session_record.h"
 #include "tests/support/http_client.h"
 #include "tests/unit/dispatch/node_test.h"
@@ -216,6 +218,96 @@ TEST_F(DialectTest, WithoutANamespaceItIsInNone) {
   Client alice = foreign_peer("alice");
   EXPECT_THAT(node().peers.namespaces_of(fingerprint_of_id("alice")), IsEmpty());
   EXPECT_EQ(ask(alice, "home"), "");
+}
+
+class UnlistedDialectTest : public DialectTest {
+ protected:
+  UnlistedDialectTest() { dialect_.said.home_is_listed = false; }
+
+  std::string home() { return dialect_.host().namespace_of(""); }
+};
+
+TEST_F(UnlistedDialectTest, PeersReachEachOtherAndNobodyIsShownThem) {
+  Client alice = foreign_peer("alice");
+  Client bob = foreign_peer("bob");
+  EXPECT_EQ(ask(alice, "home"), home());
+  alice.send("direct bob 0 1");
+  EXPECT_EQ(bob.read(), heard_signal("alice", "bob", "1"));
+  EXPECT_EQ(ask(alice, "count " + home()), "members 2");
+  EXPECT_THAT(node().peers.namespaces_of(fingerprint_of_id("alice")), ElementsAre(home()));
+  EXPECT_EQ(node().namespaces.list(home(), std::nullopt, {50, 10'000}).peers, "");
+  EXPECT_EQ(http_get(port(), "/test/ids").body, "");
+}
+
+TEST_F(UnlistedDialectTest, ABroadcastThereIsHeardByNobody) {
+  Client alice = foreign_peer("alice");
+  Client bob = foreign_peer("bob");
+  alice.send("broadcast " + home() + " 1");
+  settle();
+  expect_silence(bob);
+}
+
+TEST_F(UnlistedDialectTest, TheNamespaceGoesWithTheLastOfThem) {
+  Client alice = foreign_peer("alice");
+  Client bob = foreign_peer("bob");
+  leave(alice);
+  EXPECT_EQ(ask(bob, "count " + home()), "members 1");
+  leave(bob);
+  EXPECT_EQ(node().namespaces.find(home()), nullptr);
+}
+
+TEST_F(UnlistedDialectTest, AnAutomaticAliasDoesNotLeadToThemAndAGrantedOneDoes) {
+  sdk::AuthGrant grant;
+  grant.alias = "king";
+  auth_.verdicts.always(grant);
+  const Client alice = foreign_peer("alice");
+  EXPECT_EQ(node().peers.resolve_alias("king"), fingerprint_of_id("alice"));
+  auth_.verdicts.always(sdk::AuthGrant());
+  const Client bob = foreign_peer("bob");
+  const AutomaticAlias automatic(fingerprint_of_id("bob"));
+  EXPECT_EQ(node().peers.resolve_alias(automatic.view()), std::nullopt);
+}
+
+TEST_F(UnlistedDialectTest, WhatItJoinsShowsItAsAnyOther) {
+  Client bob = peer_in("lobby", "bob");
+  Client alice = foreign_peer("alice");
+  alice.send(R"(say {"type":"join","payload":{"namespace":"lobby"}})");
+  EXPECT_THAT(bob.read(), AllOf(HasSubstr("peer_joined"),
+                                HasSubstr(R"("meta":{"dialect":"test","id":"alice"})")));
+}
+
+TEST_F(UnlistedDialectTest, RightsHoldForTheNamespace) {
+  auth_.verdicts.always(grant_for({"lobby"}));
+  EXPECT_THAT(foreign("id=alice").end(), ElementsAre("refused 7 403 not allowed", "empty"));
+}
+
+TEST_F(UnlistedDialectTest, RightsThatEndEndItsMessages) {
+  Client alice = foreign_peer("alice");
+  Client bob = foreign_peer("bob");
+  const auto use = [&](std::optional<std::vector<std::string>> namespaces) {
+    on_loop(0, [&] {
+      Session* session =
+          find_session(*node().loops[0], *node().peers.find(fingerprint_of_id("bob")));
+      auto rights = std::make_unique<Rights>();
+      rights->namespaces = std::move(namespaces);
+      use_rights(node(), *session, std::move(rights));
+    });
+  };
+  use(std::vector<std::string>{"lobby"});
+  alice.send("direct bob 0 1");
+  bob.send("direct alice 0 2");
+  expect_silence(alice);
+  use(std::nullopt);
+  alice.send("direct bob 0 3");
+  EXPECT_EQ(bob.read(), heard_signal("alice", "bob", "3"));
+  leave(bob);
+  EXPECT_EQ(ask(alice, "count " + home()), "members 1");
+}
+
+TEST_F(UnlistedDialectTest, ItMayBeFull) {
+  config_.max_namespace_size = 1;
+  const Client alice = foreign_peer("alice");
+  EXPECT_THAT(foreign("id=bob").end(), ElementsAre("refused 7 429 namespace full", "empty"));
 }
 
 TEST_F(DialectTest, RightsHoldForTheNamespace) {
@@ -514,6 +606,14 @@ TEST_F(DialectTest, ANativePeerCannotPassForOneOfTheRealm) {
 }
 
 // --- With other nodes
+
+TEST_F(DialectClusterTest, OfAnUnlistedPeerTheBrokerHearsNoJoin) {
+  dialect_.said.home_is_listed = false;
+  Client alice = foreign_peer("alice");
+  const std::string home = ask(alice, "home");
+  EXPECT_EQ(ask(alice, "count " + home), "members 1");
+  EXPECT_THAT(broker_.told(), Not(Contains(StartsWith("join"))));
+}
 
 TEST_F(DialectClusterTest, TheBrokerHearsOfTheSecret) {
   const Client alice = foreign_peer("alice");

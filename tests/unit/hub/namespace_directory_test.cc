@@ -68,6 +68,38 @@ TEST_F(NamespaceDirectoryTest, WhatIsAnnouncedToNobodyIsMailToNobody) {
   EXPECT_EQ(list("crowd"), R"("a")");
 }
 
+TEST_F(NamespaceDirectoryTest, WhoIsUnlistedCountsAndIsShownToNobody) {
+  where("a");
+  const Namespace* ns = directory_.enter_unlisted("home", fingerprint_of("a"), 3);
+  EXPECT_EQ(ns, directory_.find("home"));
+  EXPECT_TRUE(is_member("a", ns));
+  EXPECT_EQ(join("home", "b").page.peers, R"("b")");
+  EXPECT_EQ(directory_.list("home", std::nullopt, {50, 1000}).total, 2U);
+  EXPECT_EQ(directory_.page_of_names(false, "", 1).front().members, 2U);
+  EXPECT_TRUE(mail_.empty());
+}
+
+TEST_F(NamespaceDirectoryTest, ANamespaceIsFullWithTheUnlistedToo) {
+  where("a");
+  where("c");
+  ASSERT_NE(directory_.enter_unlisted("home", fingerprint_of("a"), 1), nullptr);
+  EXPECT_EQ(directory_.enter_unlisted("home", fingerprint_of("c"), 1), nullptr);
+  const std::string object = object_of("b");
+  EXPECT_EQ(directory_.join("home", joiner("b", object), 1, {0, 1000}).status, JoinStatus::kFull);
+}
+
+TEST_F(NamespaceDirectoryTest, ANamespaceLivesAsLongAsSomebodyIsInItListedOrNot) {
+  where("a");
+  const Namespace* ns = directory_.enter_unlisted("home", fingerprint_of("a"), 9);
+  const JoinResult b = join("home", "b");
+  leave(b, "b");
+  EXPECT_EQ(directory_.find("home"), ns);
+  directory_.leave_unlisted("home", fingerprint_of("a"));
+  EXPECT_EQ(directory_.find("home"), nullptr);
+  EXPECT_FALSE(is_member("a", ns));
+  directory_.leave_unlisted("home", fingerprint_of("a"));
+}
+
 TEST_F(NamespaceDirectoryTest, AJoinIsAnnouncedToTheOthersAndNotToTheJoiner) {
   join("lobby", "a");
   EXPECT_TRUE(mail_.empty());

@@ -44,6 +44,12 @@ struct DialectTraits {
   /// The namespace that every peer joins on its way in. Empty: a quiet one of this realm's own,
   /// which no native client can name. nullopt: none.
   std::optional<std::string> home = std::string();
+  /// False, where `home` is empty: nobody is shown who is there, and nothing is told to all of
+  /// them, so that a silent client takes 350 bytes less. Its peers reach each other as always
+  /// (DialectPeer::direct(), `signal`). But DialectRequest::ids has none, a broadcast() there is
+  /// heard by nobody, say() finds no membership there, count_members() counts those of this node,
+  /// and only an alias that an auth plugin has granted leads to such a peer.
+  bool home_is_listed = true;
 };
 
 /// A request by HTTP below a path of the dialect's; an upgrade is a GET. Views die with the call.
