@@ -1,5 +1,6 @@
 #include "messages.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -67,16 +68,22 @@ std::optional<Directed> read_directed(const DialectHost& host, const Members& me
   if (!kind) return std::nullopt;
   read.kind = *kind;
   if (!raw_dst.empty()) read.dst = host.string_of(raw_dst).value_or("");
+  if (raw_dst.find('\\') == raw_dst.npos) read.raw_dst = raw_dst;
   return read;
 }
 
 std::string relayed(Kind kind, std::string_view raw_src, std::string_view raw_dst,
                     std::string_view payload) {
-  std::string text;
-  text.reserve(64 + raw_src.size() + raw_dst.size() + payload.size());
-  text.append(kType).append(word(kind)).append(kSrc).append(raw_src).append(kDst).append(raw_dst);
-  if (!payload.empty()) text.append(kPayload).append(payload);
-  return text += '}';
+  // Every message is one: its bytes are copied, and nothing else.
+  const std::string_view before = payload.empty() ? std::string_view() : kPayload;
+  const std::array<std::string_view, 9> parts{kType,   word(kind), kSrc,    raw_src, kDst,
+                                              raw_dst, before,     payload, "}"};
+  std::size_t size = 0;
+  for (const std::string_view part : parts) size += part.size();
+  std::string text(size, '\0');
+  char* at = text.data();
+  for (const std::string_view part : parts) at = std::copy(part.begin(), part.end(), at);
+  return text;
 }
 
 std::optional<std::string_view> src_of_relayed(std::string_view text) noexcept {

@@ -28,6 +28,7 @@ enum class Kind : std::uint8_t { kOffer, kAnswer, kCandidate, kLeave, kExpire };
 struct Directed {
   Kind kind = Kind::kOffer;
   std::string dst;           ///< not escaped; empty: none
+  std::string_view raw_dst;  ///< the same, raw; empty: something in it is escaped
   std::string_view payload;  ///< raw; empty: none
 };
 

@@ -61,15 +61,19 @@ void PeerJsSession::hear(std::string_view text) {
   if (!message) return;
   if (!message->dst.empty()) {
     if (!around_.options.ns.empty() && is_fingerprint(message->dst)) return try_native(*message);
-    return pass_on(message->kind, message->dst, message->payload);
+    if (!message->raw_dst.empty()) {
+      return pass_on(message->kind, message->dst, message->raw_dst, message->payload);
+    }
+    return pass_on(message->kind, message->dst, json_string(message->dst), message->payload);
   }
   // Older clients say so when they go: their id is free from then on.
   if (message->kind == Kind::kLeave) peer_.close();
 }
 
-void PeerJsSession::pass_on(Kind kind, std::string_view dst, std::string_view payload) {
+void PeerJsSession::pass_on(Kind kind, std::string_view dst, std::string_view raw_dst,
+                            std::string_view payload) {
   const auto wait = waits(kind) ? around_.options.expire : std::chrono::milliseconds(0);
-  peer_.direct(dst, relayed(kind, talk().raw_id, json_string(dst), payload), wait);
+  peer_.direct(dst, relayed(kind, talk().raw_id, raw_dst, payload), wait);
 }
 
 void PeerJsSession::try_native(const Directed& message) {
@@ -77,7 +81,7 @@ void PeerJsSession::try_native(const Directed& message) {
   if (!attempts) attempts = std::make_unique<Attempts>();
   Attempts& tried = *attempts;
   if (tried.all.size() >= kMostTried || tried.bytes + message.payload.size() > kMostTriedBytes) {
-    return pass_on(message.kind, message.dst, message.payload);
+    return pass_on(message.kind, message.dst, json_string(message.dst), message.payload);
   }
   const std::uint64_t number = ++tried.last_number;
   tried.all.push_back({number, message.kind, message.dst, std::string(message.payload)});
@@ -99,7 +103,7 @@ void PeerJsSession::conclude(std::string_view number, bool arrived) {
   const Attempts::Attempt attempt = std::move(*found);
   all.erase(found);
   talk_->attempts->bytes -= attempt.payload.size();
-  if (!arrived) pass_on(attempt.kind, attempt.dst, attempt.payload);
+  if (!arrived) pass_on(attempt.kind, attempt.dst, json_string(attempt.dst), attempt.payload);
 }
 
 void PeerJsSession::tell(const DialectMessage& message) {

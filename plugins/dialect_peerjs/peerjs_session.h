@@ -62,7 +62,7 @@ class PeerJsSession final : public peer::sdk::DialectSession {
   /// Something has come from the client: it has `alive` from here on.
   void note_life() noexcept { heard_at_ = peer_.now(); }
   /// To a peer of this dialect, which it may have to wait for.
-  void pass_on(Kind kind, std::string_view dst, std::string_view payload);
+  void pass_on(Kind kind, std::string_view dst, std::string_view raw_dst, std::string_view payload);
   /// To a native peer with that fingerprint; to a PeerJS client of that id, if there is none.
   void try_native(const Directed& message);
   /// What has become of the attempt with that request id. Others are ignored.

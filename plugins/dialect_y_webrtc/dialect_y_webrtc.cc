@@ -41,24 +41,31 @@ std::string_view find(const Members& members, std::string_view key) {
   return found == members.rend() ? std::string_view() : found->value;
 }
 
-/// The message as it came, but with the number of who hears it: behind the other members, or
-/// wherever the client has put one itself.
-std::string with_clients(std::string_view message, const Members& members, std::uint64_t clients) {
-  const std::string number = std::to_string(clients);
-  std::string out;
+/// A message as it came, but for the number of who hears it: that stands between the parts. It is
+/// behind the other members, or wherever the client has put one itself.
+std::vector<std::string> around_clients(std::string_view message, const Members& members) {
+  std::vector<std::string> parts;
   std::size_t copied = 0;
-  bool is_told = false;
   for (const JsonMemberView& member : members) {
     if (member.key != "clients") continue;
     const auto at = static_cast<std::size_t>(member.value.data() - message.data());
-    out.append(message.substr(copied, at - copied)).append(number);
+    parts.emplace_back(message.substr(copied, at - copied));
     copied = at + member.value.size();
-    is_told = true;
   }
   const std::size_t end = message.rfind('}');
-  out.append(message.substr(copied, end - copied));
-  if (!is_told) out.append(",\"clients\":").append(number);
-  return out.append(message.substr(end));
+  if (parts.empty()) {
+    parts.emplace_back(message.substr(0, end)).append(",\"clients\":");
+    copied = end;
+  }
+  parts.emplace_back(message.substr(copied));
+  return parts;
+}
+
+std::string with_clients(const std::vector<std::string>& parts, std::uint64_t clients) {
+  const std::string number = std::to_string(clients);
+  std::string out = parts.front();
+  for (std::size_t i = 1; i < parts.size(); ++i) out.append(number).append(parts[i]);
+  return out;
 }
 
 struct Options {
@@ -246,13 +253,11 @@ class YSession final : public DialectSession {
     const auto known = topics_.find(*name);
     std::string ns = known != topics_.end() ? known->second.ns : namespace_of(*name);
     peer_.count_members(
-        ns, [this, ns, name = *name, message = std::string(text)](std::uint64_t clients) {
+        ns, [this, ns, name = *name, parts = around_clients(text, members)](std::uint64_t clients) {
           asked_ = 0;
           // Nobody hears it.
           if (clients == 0) return;
-          const auto again = host_.members_of(message);
-          if (!again) return;
-          const std::string told = with_clients(message, *again, clients);
+          const std::string told = with_clients(parts, clients);
           const auto own = topics_.find(name);
           if (own != topics_.end() && own->second.is_member && own->second.is_wanted)
             peer_.send(told);

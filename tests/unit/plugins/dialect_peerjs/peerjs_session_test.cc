@@ -43,7 +43,8 @@ class PeerJsSessionTest : public testing::Test {
   FakeHost host_;
   Options options_;
   FakePeer peer_{"alice"};
-  PeerJsSession session_{host_, options_, peer_};
+  Surroundings around_{host_, options_};
+  PeerJsSession session_{around_, peer_};
 };
 
 TEST_F(PeerJsSessionTest, ItBeginsWithOpen) {
