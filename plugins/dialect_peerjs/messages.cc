@@ -30,6 +30,15 @@ std::size_t end_of_string(std::string_view text) {
   return text.npos;
 }
 
+/// The only word that can stand at the beginning of `text`: no two begin with the same letter.
+std::optional<Kind> kind_by_first(std::string_view text) noexcept {
+  if (text.empty()) return std::nullopt;
+  for (std::size_t i = 0; i < kWords.size(); ++i) {
+    if (kWords[i].front() == text.front()) return static_cast<Kind>(i);
+  }
+  return std::nullopt;
+}
+
 std::optional<Kind> kind_of_raw(const DialectHost& host, std::string_view raw) {
   // The words have nothing that must be escaped: as they mostly stand they are known at once.
   if (raw.size() > 2 && raw.starts_with('"')) {
@@ -44,10 +53,8 @@ std::optional<Kind> kind_of_raw(const DialectHost& host, std::string_view raw) {
 std::string_view word(Kind kind) noexcept { return kWords[static_cast<std::size_t>(kind)]; }
 
 std::optional<Kind> kind_of(std::string_view word) noexcept {
-  for (std::size_t i = 0; i < kWords.size(); ++i) {
-    if (kWords[i] == word) return static_cast<Kind>(i);
-  }
-  return std::nullopt;
+  const auto kind = kind_by_first(word);
+  return kind && kWords[static_cast<std::size_t>(*kind)] == word ? kind : std::nullopt;
 }
 
 std::optional<Directed> read_directed(const DialectHost& host, const Members& members) {
@@ -55,7 +62,8 @@ std::optional<Directed> read_directed(const DialectHost& host, const Members& me
   Directed read;
   std::string_view raw_type;
   std::string_view raw_dst;
-  for (const auto& [key, value] : *members) {
+  for (const auto& [name, value] : *members) {
+    const std::string_view key = name;
     if (key == "payload") {
       read.payload = value;
     } else if (key == "type") {
@@ -89,14 +97,14 @@ std::string relayed(Kind kind, std::string_view raw_src, std::string_view raw_ds
 std::optional<std::string_view> src_of_relayed(std::string_view text) noexcept {
   if (!text.starts_with(kType)) return std::nullopt;
   text.remove_prefix(kType.size());
-  for (const std::string_view word : kWords) {
-    if (!text.starts_with(word) || !text.substr(word.size()).starts_with(kSrc)) continue;
-    text.remove_prefix(word.size() + kSrc.size());
-    const std::size_t end = end_of_string(text);
-    if (end == text.npos || !text.substr(end).starts_with(kDst)) return std::nullopt;
-    return text.substr(0, end);
-  }
-  return std::nullopt;
+  const auto kind = kind_by_first(text);
+  if (!kind || !text.starts_with(word(*kind))) return std::nullopt;
+  text.remove_prefix(word(*kind).size());
+  if (!text.starts_with(kSrc)) return std::nullopt;
+  text.remove_prefix(kSrc.size());
+  const std::size_t end = end_of_string(text);
+  if (end == text.npos || !text.substr(end).starts_with(kDst)) return std::nullopt;
+  return text.substr(0, end);
 }
 
 std::string native_payload(Kind kind, std::string_view payload) {
