@@ -75,8 +75,13 @@ std::optional<Directed> read_directed(const DialectHost& host, const Members& me
   const auto kind = kind_of_raw(host, raw_type);
   if (!kind) return std::nullopt;
   read.kind = *kind;
-  if (!raw_dst.empty()) read.dst = host.string_of(raw_dst).value_or("");
-  if (raw_dst.find('\\') == raw_dst.npos) read.raw_dst = raw_dst;
+  // Members come from sound JSON: what stands between quotes without a backslash is the text.
+  if (raw_dst.starts_with('"') && raw_dst.find('\\') == raw_dst.npos) {
+    read.raw_dst = raw_dst;
+    read.dst = raw_dst.substr(1, raw_dst.size() - 2);
+  } else if (!raw_dst.empty()) {
+    read.dst = host.string_of(raw_dst).value_or("");
+  }
   return read;
 }
 
