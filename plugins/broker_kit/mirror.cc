@@ -138,13 +138,6 @@ Mirror::Namespace* Mirror::find(std::string_view ns) {
   return found == namespaces_.end() ? nullptr : &found->second;
 }
 
-void Mirror::mark_all_behind() {
-  for (auto& [ns, here] : namespaces_) {
-    here.behind = true;
-    here.is_first = false;
-  }
-}
-
 void Mirror::release(std::string_view ns, const Member& member) {
   const auto found = namespaces_.find(ns);
   if (--found->second.own == 0) {

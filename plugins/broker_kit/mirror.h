@@ -118,8 +118,15 @@ class Mirror {
   [[nodiscard]] std::vector<std::string> take_less_watched() {
     return std::exchange(less_watched_, {});
   }
-  /// The members here may have missed anything.
-  void mark_all_behind();
+  /// The members here may have missed anything of these namespaces.
+  template <typename Predicate>
+  void mark_behind(Predicate is_one_of_them) {
+    for (auto& [ns, here] : namespaces_) {
+      if (!is_one_of_them(ns)) continue;
+      here.behind = true;
+      here.is_first = false;
+    }
+  }
   /// Null when no peer of this node is a member.
   [[nodiscard]] Namespace* find(std::string_view ns);
   [[nodiscard]] const std::map<std::string, Namespace, std::less<>>& namespaces() const {

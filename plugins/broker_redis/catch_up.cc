@@ -20,14 +20,16 @@ constexpr std::size_t kComparisonsUnderWay = 64;
 
 void CatchUp::becomes_due() {
   due_ = true;
-  mirror_.mark_all_behind();
+  mirror_.mark_behind([this](std::string_view ns) { return link_.part().has(ns); });
 }
 
 void CatchUp::all_is_whole() {
   if (!due_ || !state_.is_connected()) return;
   due_ = false;
   behind_.clear();
-  for (const auto& [ns, here] : mirror_.namespaces()) behind_.push_back(ns);
+  for (const auto& [ns, here] : mirror_.namespaces()) {
+    if (link_.part().has(ns)) behind_.push_back(ns);
+  }
   go_on();
 }
 

@@ -3,23 +3,35 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "part_choice.h"
 
+// A registration stands in the part that its fingerprint chooses, and its time is given there
+// alone. Where the peer has a membership, a ticket or its alias in another part, a copy of the
+// registration stands there, which the scripts of that part write; this node ends it with the
+// registration.
+
 namespace peer_redis {
-namespace {
 
-constexpr std::size_t kParts = 1;
-
-}  // namespace
+using peer::sdk::RegisterOutcome;
+using State = NodeState::State;
 
 ClusterNode::ClusterNode(EventLoop& loop, const Options& options, peer::sdk::BrokerHost& host,
                          peer::sdk::PluginHost& plugin_host, SharedState& shared)
     : host_(host), shared_(shared), counts_(mirror_, shared) {
-  for (std::size_t i = 0; i < kParts; ++i) {
+  counted_dropped_.resize(options.parts);
+  for (std::size_t i = 0; i < options.parts; ++i) {
+    SharedState& facts = options.parts == 1 ? shared : facts_.emplace_back();
     parts_.push_back(std::make_unique<Part>(
-        Part::Common{loop, options, host, plugin_host, shared, mirror_, counts_}, i));
+        Part::Common{loop, options, host, plugin_host, facts, mirror_, counts_, copies_,
+                     [this](const Registered& peer, std::size_t part, std::int64_t newer_us) {
+                       ask_home(peer, part, newer_us);
+                     },
+                     [this](const Registered& peer) { is_at_home(peer); }},
+        PartIndex{i, options.parts}));
   }
 }
 
@@ -27,7 +39,90 @@ Part& ClusterNode::part_of(const Fingerprint& peer) {
   return *parts_[part_of_peer(peer, parts_.size())];
 }
 
-Part& ClusterNode::part_of(std::string_view ns) { return *parts_[part_of_name(ns, parts_.size())]; }
+Part& ClusterNode::part_of(std::string_view name) {
+  return *parts_[part_of_name(name, parts_.size())];
+}
+
+Part& ClusterNode::any_part() {
+  const auto connected = std::find_if(parts_.begin(), parts_.end(),
+                                      [](const auto& part) { return part->is_connected(); });
+  return connected == parts_.end() ? *parts_.front() : **connected;
+}
+
+std::vector<std::string> ClusterNode::others() const {
+  if (facts_.empty()) return shared_.others();
+  std::set<std::string> all;
+  for (const SharedState& facts : facts_) {
+    for (std::string& node : facts.others()) all.insert(std::move(node));
+  }
+  return {all.begin(), all.end()};
+}
+
+void ClusterNode::enter(const Registered& peer, const std::string& alias, std::string_view proof,
+                        const ReplyTo<RegisterOutcome>& reply) {
+  Part& home = part_of(peer.peer);
+  Part& of_alias = part_of(alias);
+  end_copies(peer.peer);
+  if (alias.empty() || &of_alias == &home) return home.peers().enter(peer, alias, proof, reply);
+  home.peers().enter(peer, alias, proof, [&of_alias, peer, reply](RegisterOutcome outcome) {
+    if (outcome.too_often || outcome.cluster_full || outcome.proof_required) return reply(outcome);
+    of_alias.peers().take_alias(peer, reply);
+  });
+}
+
+void ClusterNode::remove(const Registered& peer) {
+  if (mirror_.is_live(peer)) end_copies(peer.peer);
+  part_of(peer.peer).peers().remove(peer);
+}
+
+std::vector<Part*> ClusterNode::parts_with_copies(const Fingerprint& peer) {
+  std::vector<Part*> found;
+  if (parts_.size() == 1) return found;
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    if (copies_.are_in(peer, i)) found.push_back(parts_[i].get());
+  }
+  return found;
+}
+
+// By the same links as all that was said of it before, so none of that comes later.
+void ClusterNode::end_copies(const Fingerprint& peer) {
+  const Mirror::Peer* entry = mirror_.find(peer);
+  if (entry == nullptr) return;
+  for (Part* part : parts_with_copies(peer)) part->peers().end({peer, entry->registration});
+  copies_.forget(peer);
+  refused_.erase(peer);
+}
+
+void ClusterNode::set_away(const Registered& peer, bool away,
+                           const std::vector<Watchers::Away>& news) {
+  std::vector<Part*> parts = parts_with_copies(peer.peer);
+  parts.push_back(&part_of(peer.peer));
+  for (Part* part : parts) part->watchers().set_away(peer, away, news);
+}
+
+void ClusterNode::ask_home(const Registered& peer, std::size_t part, std::int64_t newer_us) {
+  Refused& refused = refused_[peer.peer];
+  if (refused.registration != peer.registration) refused = {peer.registration, 0, {}};
+  refused.newer_us = std::max(refused.newer_us, newer_us);
+  refused.parts.push_back(part);
+  Part& home = part_of(peer.peer);
+  // While it is out of reach, the resync asks it as soon as it is back.
+  if (home.is_connected()) home.resync().put_right(peer.peer);
+}
+
+// So what was newer has ended meanwhile, and this one is given a time behind it: that part gives
+// out later times only.
+void ClusterNode::is_at_home(const Registered& peer) {
+  if (refused_.empty()) return;
+  const auto found = refused_.find(peer.peer);
+  if (found == refused_.end() || !mirror_.is_live(peer)) return;
+  const Refused refused = std::move(found->second);
+  refused_.erase(found);
+  if (refused.registration != peer.registration) return;
+  mirror_.find(peer.peer)->shared_since = refused.newer_us + 1;
+  part_of(peer.peer).resync().put_right(peer.peer);
+  for (const std::size_t part : refused.parts) parts_[part]->resync().mark_dirty(peer.peer);
+}
 
 void ClusterNode::start() {
   for (const auto& part : parts_) part->start();
@@ -56,6 +151,9 @@ void ClusterNode::flush() {
   std::uint64_t pending = 0;
   std::uint64_t queued_messages = shared_.posted_messages;
   std::uint64_t queued_bytes = shared_.posted_bytes;
+  for (const std::string& ns : mirror_.take_less_watched()) {
+    part_of(ns).watchers().is_less_watched(ns);
+  }
   for (const auto& part : parts_) {
     part->flush();
     latency = std::max(latency, part->latency());
@@ -67,6 +165,22 @@ void ClusterNode::flush() {
   shared_.pending = pending;
   shared_.queued_messages = queued_messages;
   shared_.queued_bytes = queued_bytes;
+  if (!facts_.empty()) put_together();
+}
+
+// The node is part of the cluster when it is in all parts, and degraded while one is out of reach.
+void ClusterNode::put_together() {
+  State state = State::kConnected;
+  std::uint32_t nodes = 1;
+  for (std::size_t i = 0; i < facts_.size(); ++i) {
+    const SharedState& facts = facts_[i];
+    if (facts.state == State::kDegraded || state == State::kConnected) state = facts.state;
+    nodes = std::max<std::uint32_t>(nodes, facts.nodes);
+    const std::uint64_t dropped = facts.dropped;
+    shared_.dropped += dropped - std::exchange(counted_dropped_[i], dropped);
+  }
+  shared_.state = state;
+  shared_.nodes = nodes;
 }
 
 }  // namespace peer_redis

@@ -1,13 +1,20 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include <peer/sdk/broker.h>
 #include <peer/sdk/host.h>
 
+#include "copies.h"
 #include "kit.h"
 #include "options.h"
 #include "part.h"
@@ -15,7 +22,8 @@
 namespace peer_redis {
 
 /// This node in the cluster: what the core has told, and the parts of what the nodes share. Each
-/// name is in one of them, the same for all nodes. Loop thread only.
+/// name is in one of them, the same for all nodes. Here is what concerns several parts
+/// (plugins/broker_redis/DESIGN.md, "Parts"). Loop thread only, but for others().
 class ClusterNode {
  public:
   ClusterNode(EventLoop& loop, const Options& options, peer::sdk::BrokerHost& host,
@@ -33,18 +41,53 @@ class ClusterNode {
   /// puts right what Redis has.
   void recover(std::string_view what);
 
-  // Where the core's calls go. A registration, its tokens and its messages are where its
-  // fingerprint is, members, rooms and tickets where their namespace is.
+  // Where the core's calls go. A registration and its messages are where its fingerprint is,
+  // members, rooms and tickets where their namespace is.
   [[nodiscard]] Part& part_of(const Fingerprint& peer);
-  [[nodiscard]] Part& part_of(std::string_view ns);
-  /// For what concerns all parts: there is one.
-  [[nodiscard]] Part& only_part() { return *parts_.front(); }
+  [[nodiscard]] Part& part_of(std::string_view name);
+  /// For what any part can do: one that is within reach, if there is one.
+  [[nodiscard]] Part& any_part();
+  /// Other nodes that live, as any part knows. Any thread.
+  [[nodiscard]] std::vector<std::string> others() const;
+
+  // What concerns several parts; see sdk::Broker, and Peers, Rooms and Watchers.
+  void enter(const Registered& peer, const std::string& alias, std::string_view proof,
+             const ReplyTo<peer::sdk::RegisterOutcome>& reply);
+  void remove(const Registered& peer);
+  void resolve(const std::vector<std::string>& aliases,
+               const ReplyTo<peer::sdk::ResolveOutcome>& reply);
+  void list_rooms(std::uint64_t after, std::uint32_t limit,
+                  const ReplyTo<std::optional<peer::sdk::RoomPage>>& reply);
+  void set_away(const Registered& peer, bool away, const std::vector<Watchers::Away>& news);
 
  private:
+  /// The parts beside its own that may have something of the peer.
+  [[nodiscard]] std::vector<Part*> parts_with_copies(const Fingerprint& peer);
+  /// Ends what these have of the registration that the mirror has.
+  void end_copies(const Fingerprint& peer);
+  /// `part` has refused its copy of the registration for a newer one, of that time.
+  void ask_home(const Registered& peer, std::size_t part, std::int64_t newer_us);
+  void is_at_home(const Registered& peer);
+  /// What the server's loops see of several parts.
+  void put_together();
+
+  /// Copies that were refused. The peer's own part has yet to say which registration lives.
+  struct Refused {
+    std::uint64_t registration = 0;
+    std::int64_t newer_us = 0;
+    std::vector<std::size_t> parts;
+  };
+
   peer::sdk::BrokerHost& host_;
   SharedState& shared_;
+  /// With several parts what each of them says of itself; the messages that it has dropped and
+  /// that are counted in shared_.
+  std::deque<SharedState> facts_;
+  std::vector<std::uint64_t> counted_dropped_;
   Mirror mirror_;
   MemberCounts counts_;
+  CopiesMade copies_;
+  std::unordered_map<Fingerprint, Refused> refused_;
   std::vector<std::unique_ptr<Part>> parts_;
 };
 

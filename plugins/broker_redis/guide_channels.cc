@@ -28,7 +28,7 @@ void GuideChannels::publish(std::string_view name, std::string_view json, bool c
 }
 
 void GuideChannels::publish(const Directed& message, bool routed) {
-  if (!options_.legacy_channels) return;
+  if (!options_.legacy_channels || !link_.part().is_only()) return;
   // The core writes the type first (core/wire/notices.cc), so nothing is parsed.
   const bool relay = message.text.starts_with(R"({"type":"relay")");
   const Fields namespaces = unpack(message.namespaces).value_or(Fields());

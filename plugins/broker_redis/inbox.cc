@@ -150,7 +150,8 @@ bool Inbox::take_joined(const Fields& fields) {
   }
   if (!is_client_text(fields[5])) return false;
   objects_.view.hear_of(fields[3]);
-  objects_.router.peer_is_at(*peer, fields[3]);
+  // Messages for it go by its own part.
+  if (link_.part().is_home_of(*peer)) objects_.router.peer_is_at(*peer, fields[3]);
   if (Mirror::Namespace* here = objects_.mirror.find(fields[1])) {
     if (here->elsewhere && here->elsewhere->contains(*peer)) return true;  // they know
     ++here->total;

@@ -32,18 +32,13 @@ void KeyCheck::check_some() {
   while (!peers_.empty() && peers < kPeersAtATime && arguments.size() < kMembershipsAtATime) {
     const Fingerprint peer = peers_.front();
     peers_.pop_front();
-    if (mirror_.find(peer) == nullptr) continue;
-    append(arguments, peer);
+    const Mirror::Peer* entry = mirror_.find(peer);
+    if (entry == nullptr || !link_.part().concerns(peer, *entry)) continue;
+    append(arguments, peer, *entry);
     ++peers;
   }
   arguments[0] = std::to_string(peers);
-  auto next = mirror_.namespaces().upper_bound(last_namespace_);
-  // From the start again. A map keeps its order, so a name is enough to go on from.
-  if (next == mirror_.namespaces().end()) next = mirror_.namespaces().begin();
-  for (std::size_t i = 0; i < kNamespacesAtATime && next != mirror_.namespaces().end(); ++i) {
-    arguments.insert(arguments.end(), {next->first, std::to_string(next->second.own)});
-    last_namespace_ = (next++)->first;
-  }
+  append_namespaces(arguments);
   link_.run(Script::kCheck, Arguments(arguments.begin(), arguments.end()),
             [this](const Reply* reply) {
               if (reply != nullptr && !reply->is_error()) take(*reply);
@@ -51,14 +46,34 @@ void KeyCheck::check_some() {
 }
 
 // A peer that has more memberships than are looked at at a time shows others with each turn.
-void KeyCheck::append(std::vector<std::string>& arguments, const Fingerprint& peer) const {
-  const Mirror::Peer& entry = *mirror_.find(peer);
+void KeyCheck::append(std::vector<std::string>& arguments, const Fingerprint& peer,
+                      const Mirror::Peer& entry) const {
+  const PartIndex& here = link_.part();
   const std::size_t count = std::min(entry.members.size(), kMembershipsAtATime);
   const std::size_t spare = entry.members.size() - count;
   auto member = entry.members.begin();
   if (spare > 0) std::advance(member, static_cast<std::ptrdiff_t>(round_ * count % (spare + 1)));
-  arguments.insert(arguments.end(), {to_hex(peer), entry.alias, std::to_string(count)});
-  for (std::size_t i = 0; i < count; ++i) arguments.push_back((member++)->first);
+  arguments.insert(arguments.end(),
+                   {to_hex(peer), here.has(entry.alias) ? entry.alias : std::string(), {}});
+  const std::size_t number = arguments.size();
+  for (std::size_t i = 0; i < count; ++i, ++member) {
+    if (here.has(member->first)) arguments.push_back(member->first);
+  }
+  arguments[number - 1] = std::to_string(arguments.size() - number);
+}
+
+void KeyCheck::append_namespaces(std::vector<std::string>& arguments) {
+  const auto& namespaces = mirror_.namespaces();
+  auto next = namespaces.upper_bound(last_namespace_);
+  // From the start again. A map keeps its order, so a name is enough to go on from.
+  if (next == namespaces.end()) next = namespaces.begin();
+  for (std::size_t i = 0; i < kNamespacesAtATime * link_.part().parts && next != namespaces.end();
+       ++i) {
+    if (link_.part().has(next->first)) {
+      arguments.insert(arguments.end(), {next->first, std::to_string(next->second.own)});
+    }
+    last_namespace_ = (next++)->first;
+  }
 }
 
 void KeyCheck::take(const Reply& reply) {

@@ -27,7 +27,10 @@ class KeyCheck {
 
  private:
   /// Adds a peer with some of its memberships to the arguments of lua/check.lua.
-  void append(std::vector<std::string>& arguments, const Fingerprint& peer) const;
+  void append(std::vector<std::string>& arguments, const Fingerprint& peer,
+              const Mirror::Peer& entry) const;
+  /// Adds the next namespaces.
+  void append_namespaces(std::vector<std::string>& arguments);
   /// Marks the peers of which something was missing.
   void take(const Reply& reply);
 

@@ -41,13 +41,13 @@ milliseconds backoff(std::uint32_t failures, milliseconds lease, milliseconds la
 
 }  // namespace
 
-Link::Link(EventLoop& loop, const Options& options, std::size_t part, std::string node,
-           Events events)
+Link::Link(EventLoop& loop, const Options& options, PartIndex part, std::string node, Events events)
     : loop_(loop),
       options_(options),
+      part_(part),
       node_(std::move(node)),
-      key_(options.prefix + ":{" + std::to_string(part) + "}"),
-      channel_prefix_(options.prefix + ":n:"),
+      key_(options.prefix + ":{" + std::to_string(part.number) + "}"),
+      channel_prefix_((part.is_only() ? options.prefix : key_) + ":n:"),
       own_channel_(channel_prefix_ + node_),
       events_(std::move(events)),
       moved_channel_(options.guide_channel("moved")),
@@ -126,7 +126,8 @@ void Link::open(const Whereabouts::Place& place) {
 
 void Link::subscribe() {
   std::vector<std::string> channels{own_channel_};
-  if (options_.legacy_channels) {
+  // Of several parts none has to do with the original implementation.
+  if (options_.legacy_channels && part_.is_only()) {
     for (const char* name : kGuideChannels) {
       channels.push_back(options_.guide_channel(name));
     }

@@ -14,6 +14,7 @@
 #include "kit.h"
 #include "late_copies.h"
 #include "options.h"
+#include "part_choice.h"
 #include "scripts.h"
 #include "whereabouts.h"
 
@@ -52,12 +53,13 @@ class Link {
     std::function<void(std::size_t count)> lost;
   };
 
-  /// `part`: the number of what it leads to, in the name of the keys; `node`: this node's id.
-  Link(EventLoop& loop, const Options& options, std::size_t part, std::string node, Events events);
+  /// `part`: what it leads to, with its number in the name of the keys; `node`: this node's id.
+  Link(EventLoop& loop, const Options& options, PartIndex part, std::string node, Events events);
 
   void start() { connect(); }
   void stop();
   [[nodiscard]] bool is_up() const { return state_ == State::kUp; }
+  [[nodiscard]] const PartIndex& part() const { return part_; }
 
   /// Runs a script; `arguments` are those after the common ones (lua/common.lua).
   void run(Script script, const Arguments& arguments, OnReply on_reply, Kind kind = Kind::kState);
@@ -136,6 +138,7 @@ class Link {
 
   EventLoop& loop_;
   const Options& options_;
+  const PartIndex part_;
   const std::string node_;
   const std::string key_;
   const std::string channel_prefix_;  ///< of the channel of a node, before its id

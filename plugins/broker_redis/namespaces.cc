@@ -71,12 +71,29 @@ void Namespaces::try_join(const JoinRef& at_work) {
   const std::string room_max = std::to_string(room.room.max_size);
   const RoomTerms terms = terms_of(room);
   const std::string news = join.room ? room_envelope(join.ns, "", room) : std::string();
-  link_.run(
-      Script::kJoin,
-      {fingerprint, registration, join.ns, join.object, max_size, page, join.token, kind_of(join),
-       version, owner, room_max, room.room.state, news, join.patient ? "1" : "0", terms.listed,
-       terms.empty, join.quiet ? "1" : "0", join.marked, join.watches.presence ? "1" : "0"},
-      [this, at_work](const Reply* answer) { take_join_reply(at_work, answer); });
+  const std::vector<std::string> copy = copies_.arguments(join.peer);
+  Arguments arguments{fingerprint,
+                      registration,
+                      join.ns,
+                      join.object,
+                      max_size,
+                      page,
+                      join.token,
+                      kind_of(join),
+                      version,
+                      owner,
+                      room_max,
+                      room.room.state,
+                      news,
+                      join.patient ? "1" : "0",
+                      terms.listed,
+                      terms.empty,
+                      join.quiet ? "1" : "0",
+                      join.marked,
+                      join.watches.presence ? "1" : "0"};
+  arguments.insert(arguments.end(), copy.begin(), copy.end());
+  link_.run(Script::kJoin, arguments,
+            [this, at_work](const Reply* answer) { take_join_reply(at_work, answer); });
 }
 
 // What Redis has of the peer, or of all that is shared, may have yet to be put right.

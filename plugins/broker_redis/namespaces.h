@@ -11,6 +11,7 @@
 
 #include "catch_up.h"
 #include "cluster_log.h"
+#include "copies.h"
 #include "heartbeat.h"
 #include "kit.h"
 #include "link.h"
@@ -46,12 +47,13 @@ using JoinRef = std::shared_ptr<Join>;
 /// Who is a member of what. Loop thread only.
 class Namespaces {
  public:
-  Namespaces(EventLoop& loop, Link& link, Mirror& mirror, MemberCounts& counts,
+  Namespaces(EventLoop& loop, Link& link, Copies& copies, Mirror& mirror, MemberCounts& counts,
              Announcements& announcements, const NodeState& state, Heartbeat& heartbeat,
              Resync& resync, CatchUp& catch_up, Watchers& watchers, ClusterLog& log,
              const std::string& self, peer::sdk::BrokerHost& host)
       : loop_(loop),
         link_(link),
+        copies_(copies),
         mirror_(mirror),
         counts_(counts),
         announcements_(announcements),
@@ -99,6 +101,7 @@ class Namespaces {
 
   EventLoop& loop_;
   Link& link_;
+  Copies& copies_;
   Mirror& mirror_;
   MemberCounts& counts_;
   Announcements& announcements_;

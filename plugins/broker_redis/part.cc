@@ -17,7 +17,7 @@ constexpr std::chrono::milliseconds kPauseForLateMessages{2};
 
 }  // namespace
 
-Part::Part(const Common& common, std::size_t number)
+Part::Part(const Common& common, PartIndex index)
     : loop_(common.loop),
       shared_(common.shared),
       log_(common.host, common.plugin_host, [this] { return link_.place(); }),
@@ -25,28 +25,34 @@ Part::Part(const Common& common, std::size_t number)
       view_(std::string(common.host.node_id())),
       gate_(loop_),
       announcements_(gate_),
-      link_(loop_, common.options, number, view_.self(),
+      link_(loop_, common.options, index, view_.self(),
             {[this] { went_up(); }, [this](std::string_view why) { went_down(why); },
              [this](std::string_view channel, std::string_view message) {
                inbox_.take(channel, message);
              },
              [this](std::size_t count) { shared_.dropped += count; }}),
+      copies_(index, common.mirror, common.copies),
       guide_(link_, common.options, view_.self(), common.mirror, shared_, common.host),
       transport_(link_, guide_),
       router_(loop_, view_.self(), common.options.lease, state_, shared_, transport_),
       broadcasts_(link_, state_, shared_, router_, guide_),
-      tickets_(link_, view_, state_, common.host),
+      tickets_(link_, copies_, view_, state_, common.host),
       heartbeat_(loop_, link_, common.options, view_, log_,
                  [this](const Beat& beat) { take_beat(beat); }),
       reaper_(link_, common.options, view_),
       watchers_(link_, common.mirror, state_, common.host),
-      resync_(link_, common.mirror, common.counts, state_, tickets_, watchers_, common.host,
-              [this] { finish_resync(); }),
+      resync_(
+          link_, copies_, common.mirror, common.counts, state_, tickets_, watchers_, common.host,
+          {[this] { finish_resync(); },
+           [ask_home = common.ask_home, part = index.number](
+               const Registered& peer, std::int64_t newer_us) { ask_home(peer, part, newer_us); },
+           common.is_at_home}),
       catch_up_(link_, common.mirror, common.counts, announcements_, state_, common.host),
       key_check_(link_, common.mirror, state_, resync_, log_),
-      peers_(loop_, link_, common.mirror, common.counts, state_, resync_, log_, common.host),
-      namespaces_(loop_, link_, common.mirror, common.counts, announcements_, state_, heartbeat_,
-                  resync_, catch_up_, watchers_, log_, view_.self(), common.host),
+      peers_(loop_, link_, copies_, common.mirror, common.counts, state_, resync_, log_,
+             common.host),
+      namespaces_(loop_, link_, copies_, common.mirror, common.counts, announcements_, state_,
+                  heartbeat_, resync_, catch_up_, watchers_, log_, view_.self(), common.host),
       rooms_(loop_, link_, common.mirror, announcements_, state_, heartbeat_),
       sessions_({loop_, link_, router_, common.mirror, common.counts, announcements_, state_,
                  resync_, catch_up_, watchers_, common.host, view_.self()}),
@@ -90,11 +96,6 @@ void Part::recover() {
   gate_.recover();
 }
 
-void Part::flush() {
-  watchers_.end_round();
-  link_.flush();
-}
-
 void Part::went_up() {
   reaper_.went_up();
   router_.went_up();
@@ -122,7 +123,7 @@ void Part::went_down(std::string_view why) {
 }
 
 void Part::take_beat(const Beat& beat) {
-  resync_.set_clock_offset(beat.clock_offset_us);
+  copies_.set_clock_offset(beat.clock_offset_us);
   guide_.set_listeners(beat.foreign_listeners);
   shared_.nodes = static_cast<std::uint32_t>(view_.nodes().size());
   if (beat.nodes_changed) tickets_.matching_is_due();

@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <string_view>
 
 #include <peer/sdk/broker.h>
@@ -10,6 +12,7 @@
 #include "broadcasts.h"
 #include "catch_up.h"
 #include "cluster_log.h"
+#include "copies.h"
 #include "guide_channels.h"
 #include "heartbeat.h"
 #include "inbox.h"
@@ -18,6 +21,7 @@
 #include "link.h"
 #include "namespaces.h"
 #include "options.h"
+#include "part_choice.h"
 #include "peers.h"
 #include "reaper.h"
 #include "redis_transport.h"
@@ -45,10 +49,14 @@ class Part {
     /// What the core has told.
     Mirror& mirror;
     MemberCounts& counts;
+    CopiesMade& copies;
+    /// Asked for by a part of what concerns others (Resync::Events).
+    std::function<void(const Registered& peer, std::size_t part, std::int64_t newer_us)> ask_home;
+    std::function<void(const Registered& peer)> is_at_home;
   };
 
-  /// `number`: by which its keys are told from those of other parts.
-  Part(const Common& common, std::size_t number);
+  /// `index`: by its number its keys are told from those of other parts.
+  Part(const Common& common, PartIndex index);
 
   void start() { link_.start(); }
   /// Takes this node's peers out of what is shared, and calls `done` when that has reached Redis,
@@ -57,7 +65,7 @@ class Part {
   /// Ends the link. Operations under way are answered with "cannot know". Nothing else follows.
   void stop();
   /// At the end of each round of the loop: sends what was queued.
-  void flush();
+  void flush() { link_.flush(); }
   /// After an exception: what was under way is unknown, so the link is built anew, and the resync
   /// puts right what Redis has.
   void recover();
@@ -71,8 +79,10 @@ class Part {
   TicketBoard& tickets() { return tickets_; }
   Sessions& sessions() { return sessions_; }
   Watchers& watchers() { return watchers_; }
+  Resync& resync() { return resync_; }
 
   // For people, and what is counted.
+  [[nodiscard]] bool is_connected() const { return state_.is_connected(); }
   [[nodiscard]] std::chrono::microseconds latency() const { return link_.latency(); }
   /// Commands without a reply.
   [[nodiscard]] std::size_t pending() const { return link_.pending(); }
@@ -105,6 +115,7 @@ class Part {
   Announcements announcements_;
   /// The way to Redis.
   Link link_;
+  Copies copies_;
   GuideChannels guide_;
   RedisTransport transport_;
   /// Messages.

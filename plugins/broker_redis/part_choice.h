@@ -10,10 +10,10 @@
 
 namespace peer_redis {
 
-/// In which of so many parts a namespace is, from 0. All nodes must say the same.
-inline std::size_t part_of_name(std::string_view ns, std::size_t parts) {
+/// In which of so many parts a namespace or an alias is, from 0. All nodes must say the same.
+inline std::size_t part_of_name(std::string_view name, std::size_t parts) {
   if (parts == 1) return 0;
-  return peer_broker_kit::StableHash().add(ns).value() % parts;
+  return peer_broker_kit::StableHash().add(name).value() % parts;
 }
 
 /// The same of a peer. A fingerprint is a hash already.
@@ -23,5 +23,29 @@ inline std::size_t part_of_peer(const Fingerprint& peer, std::size_t parts) {
   for (std::size_t i = 0; i < 8; ++i) number = number << 8 | peer.bytes[i];
   return number % parts;
 }
+
+/// One of so many parts, and which names are in it.
+struct PartIndex {
+  std::size_t number = 0;
+  std::size_t parts = 1;
+
+  [[nodiscard]] bool is_only() const { return parts == 1; }
+  /// A namespace or an alias.
+  [[nodiscard]] bool has(std::string_view name) const {
+    return is_only() || part_of_name(name, parts) == number;
+  }
+  /// Whether it is the peer's own part, where its registration is given its time.
+  [[nodiscard]] bool is_home_of(const Fingerprint& peer) const {
+    return is_only() || part_of_peer(peer, parts) == number;
+  }
+  /// Whether anything of the peer belongs here: its registration, its alias or a membership.
+  [[nodiscard]] bool concerns(const Fingerprint& peer, const Mirror::Peer& entry) const {
+    if (is_home_of(peer) || (!entry.alias.empty() && has(entry.alias))) return true;
+    for (const auto& [ns, member] : entry.members) {
+      if (has(ns)) return true;
+    }
+    return false;
+  }
+};
 
 }  // namespace peer_redis

@@ -29,8 +29,10 @@ void Peers::enter(const Registered& peer, const std::string& alias, std::string_
     resync_.mark_dirty(peer.peer);
     return reply({});
   }
+  // In a part of its own it is asked for when the registration has its time.
+  const std::string alias_here = link_.part().has(alias) ? alias : std::string();
   link_.run(Script::kRegister,
-            {to_hex(peer.peer), std::to_string(peer.registration), alias, std::string(proof)},
+            {to_hex(peer.peer), std::to_string(peer.registration), alias_here, std::string(proof)},
             [this, peer, reply](const Reply* answer) { take_entered(peer, answer, reply); });
 }
 
@@ -60,12 +62,38 @@ void Peers::take_entered(const Registered& peer, const Reply* answer,
   reply({.alias_taken = status == "taken"});
 }
 
+void Peers::take_alias(const Registered& peer, const ReplyTo<RegisterOutcome>& reply) {
+  const Mirror::Peer* entry = mirror_.find(peer.peer);
+  if (entry == nullptr || entry->registration != peer.registration) return reply({});
+  if (!state_.is_connected()) {
+    resync_.mark_dirty(peer.peer);
+    return reply({});
+  }
+  const std::string fingerprint = to_hex(peer.peer);
+  const std::string registration = std::to_string(peer.registration);
+  const std::vector<std::string> copy = copies_.arguments(peer);
+  Arguments arguments{fingerprint, registration, entry->alias};
+  arguments.insert(arguments.end(), copy.begin(), copy.end());
+  link_.run(Script::kTakeAlias, arguments, [this, peer, reply](const Reply* answer) {
+    const bool known = answer != nullptr && !answer->is_error();
+    const bool taken = known && answer->text() == "taken";
+    // A resync must not claim the alias that another peer holds.
+    if (taken) mirror_.drop_alias(peer);
+    if (!known || answer->text() == "stale") resync_.mark_dirty(peer.peer);
+    reply({.alias_taken = taken});
+  });
+}
+
 void Peers::remove(const Registered& peer) {
   const Mirror::Peer* entry = mirror_.find(peer.peer);
   if (entry == nullptr || entry->registration != peer.registration) return;
   const auto members = entry->members;
   mirror_.remove_peer(peer);
   for (const auto& [ns, member] : members) counts_.member_gone(ns);
+  end(peer);
+}
+
+void Peers::end(const Registered& peer) {
   if (!link_.is_up()) return;
   const std::string fingerprint = to_hex(peer.peer);
   link_.run(Script::kUnregister, {fingerprint, std::to_string(peer.registration)},
@@ -125,14 +153,16 @@ void Peers::take_revocations(const Reply& answer) {
     if (!peer || !when || text.size() < 65) continue;
     // One that has registered since was let in with the revocation known.
     const Mirror::Peer* entry = mirror_.find(*peer);
-    if (entry == nullptr || resync_.since_us(*entry) > static_cast<std::int64_t>(*when)) continue;
+    if (entry == nullptr || copies_.since_us(*entry) > static_cast<std::int64_t>(*when)) continue;
     host_.revoked(*peer, text.substr(65));
   }
 }
 
 void Peers::remove_all() {
   std::vector<std::string> own;
-  for (const auto& [peer, entry] : mirror_.peers()) own.push_back(to_hex(peer));
+  for (const auto& [peer, entry] : mirror_.peers()) {
+    if (copies_.may_have(peer, entry)) own.push_back(to_hex(peer));
+  }
   // In pieces, as the reaper does: one long script would keep Redis from all others.
   for (std::size_t first = 0; first < own.size(); first += 100) {
     const std::size_t last = std::min(own.size(), first + 100);

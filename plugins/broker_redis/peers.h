@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cluster_log.h"
+#include "copies.h"
 #include "kit.h"
 #include "link.h"
 #include "resync.h"
@@ -17,10 +18,11 @@ namespace peer_redis {
 /// same holds for Namespaces, Rooms and TicketBoard. Loop thread only.
 class Peers {
  public:
-  Peers(EventLoop& loop, Link& link, Mirror& mirror, MemberCounts& counts, const NodeState& state,
-        Resync& resync, ClusterLog& log, peer::sdk::BrokerHost& host)
+  Peers(EventLoop& loop, Link& link, Copies& copies, Mirror& mirror, MemberCounts& counts,
+        const NodeState& state, Resync& resync, ClusterLog& log, peer::sdk::BrokerHost& host)
       : loop_(loop),
         link_(link),
+        copies_(copies),
         mirror_(mirror),
         counts_(counts),
         state_(state),
@@ -32,8 +34,12 @@ class Peers {
   /// `proof`: kProved, a secret or nothing (broker_kit/mirror.h).
   void enter(const Registered& peer, const std::string& alias, std::string_view proof,
              const ReplyTo<peer::sdk::RegisterOutcome>& reply);
+  /// In the part of the alias, where that is not the peer's own: whether another peer has it.
+  void take_alias(const Registered& peer, const ReplyTo<peer::sdk::RegisterOutcome>& reply);
   /// Nothing happens when a newer registration has the fingerprint.
   void remove(const Registered& peer);
+  /// Ends what this part has of a registration, which the mirror has no more.
+  void end(const Registered& peer);
   /// Answers with as many holders as aliases, or with "cannot know".
   void resolve(const std::vector<std::string>& aliases,
                const ReplyTo<peer::sdk::ResolveOutcome>& reply);
@@ -54,6 +60,7 @@ class Peers {
 
   EventLoop& loop_;
   Link& link_;
+  Copies& copies_;
   Mirror& mirror_;
   MemberCounts& counts_;
   const NodeState& state_;

@@ -81,21 +81,21 @@ bool RedisBroker::post_message(std::size_t size, Task task) {
 void RedisBroker::register_peer(const Registered& peer, std::string_view alias,
                                 ReplyTo<RegisterOutcome> reply) {
   loop_->post([this, peer, alias = std::string(alias), reply = std::move(reply)] {
-    node_->part_of(peer.peer).peers().enter(peer, alias, {}, reply);
+    node_->enter(peer, alias, {}, reply);
   });
 }
 
 void RedisBroker::register_proved(const Registered& peer, std::string_view alias,
                                   ReplyTo<RegisterOutcome> reply) {
   loop_->post([this, peer, alias = std::string(alias), reply = std::move(reply)] {
-    node_->part_of(peer.peer).peers().enter(peer, alias, kProved, reply);
+    node_->enter(peer, alias, kProved, reply);
   });
 }
 
 void RedisBroker::register_owned(const Registered& peer, std::string_view alias,
                                  const Fingerprint& secret, ReplyTo<RegisterOutcome> reply) {
   loop_->post([this, peer, alias = std::string(alias), secret, reply = std::move(reply)] {
-    node_->part_of(peer.peer).peers().enter(peer, alias, to_hex(secret), reply);
+    node_->enter(peer, alias, to_hex(secret), reply);
   });
 }
 
@@ -106,15 +106,14 @@ void RedisBroker::revoke(const Fingerprint& peer, std::string_view message) {
 }
 
 void RedisBroker::unregister_peer(const Registered& peer) {
-  loop_->post([this, peer] { node_->part_of(peer.peer).peers().remove(peer); });
+  loop_->post([this, peer] { node_->remove(peer); });
 }
 
 void RedisBroker::resolve(std::span<const std::string_view> aliases,
                           ReplyTo<ResolveOutcome> reply) {
   std::vector<std::string> names(aliases.begin(), aliases.end());
-  loop_->post([this, names = std::move(names), reply = std::move(reply)] {
-    node_->only_part().peers().resolve(names, reply);
-  });
+  loop_->post(
+      [this, names = std::move(names), reply = std::move(reply)] { node_->resolve(names, reply); });
 }
 
 void RedisBroker::route(const DirectedMessage& message, ReplyTo<RouteOutcome> reply) {
@@ -193,9 +192,8 @@ void RedisBroker::commit_room(std::string_view room_id, const RoomCommit& commit
 
 void RedisBroker::list_rooms(std::uint64_t after, std::uint32_t limit,
                              ReplyTo<std::optional<RoomPage>> reply) {
-  loop_->post([this, after, limit, reply = std::move(reply)] {
-    node_->only_part().rooms().list(after, limit, reply);
-  });
+  loop_->post(
+      [this, after, limit, reply = std::move(reply)] { node_->list_rooms(after, limit, reply); });
 }
 
 bool RedisBroker::add_ticket(std::string_view ns, const SharedTicket& ticket,
@@ -247,14 +245,14 @@ void RedisBroker::set_session_tokens(const Registered& peer, std::span<const Ses
 void RedisBroker::ask_session(const SessionToken& token, std::string_view text,
                               ReplyTo<SessionSearch> reply) {
   loop_->post([this, token = to_hex(token), text = std::string(text), reply = std::move(reply)] {
-    node_->only_part().sessions().ask(token, text, reply);
+    node_->any_part().sessions().ask(token, text, reply);
   });
 }
 
 void RedisBroker::tell_node(std::string_view node, std::string_view text) {
   const bool posted =
       post_message(text.size() + 256, [this, node = std::string(node), text = std::string(text)] {
-        node_->only_part().sessions().tell_node(node, text);
+        node_->any_part().sessions().tell_node(node, text);
       });
   static_cast<void>(posted);  // what does not fit is lost, as with a node that cannot be reached
 }
@@ -279,7 +277,7 @@ void RedisBroker::await_sent(const Fingerprint& peer, ReplyTo<bool> reply) {
 void RedisBroker::ask_any_node(std::uint64_t number, std::string_view text,
                                ReplyTo<SessionSearch> reply) {
   loop_->post([this, number, text = std::string(text), reply = std::move(reply)] {
-    node_->only_part().sessions().ask_any(number, text, reply);
+    node_->any_part().sessions().ask_any(number, text, reply);
   });
 }
 
@@ -297,7 +295,7 @@ void RedisBroker::keep_parked(const Registered& peer, std::string_view record,
 }
 
 void RedisBroker::next_parked(ReplyTo<ParkedSession> reply) {
-  loop_->post([this, reply = std::move(reply)] { node_->only_part().sessions().next(reply); });
+  loop_->post([this, reply = std::move(reply)] { node_->any_part().sessions().next(reply); });
 }
 
 void RedisBroker::leave_told(std::string_view ns, const Registered& peer,
@@ -323,9 +321,7 @@ void RedisBroker::list_away(std::string_view ns, const std::optional<Fingerprint
 void RedisBroker::set_away(const Registered& peer, bool away, std::span<const AwayNews> news) {
   std::vector<Watchers::Away> copy;
   for (const AwayNews& item : news) copy.push_back({std::string(item.ns), packed(item.told)});
-  loop_->post([this, peer, away, news = std::move(copy)] {
-    node_->part_of(peer.peer).watchers().set_away(peer, away, news);
-  });
+  loop_->post([this, peer, away, news = std::move(copy)] { node_->set_away(peer, away, news); });
 }
 
 void RedisBroker::tell_update(std::string_view ns, const Registered& peer, std::string_view text,

@@ -78,7 +78,9 @@ class RedisBroker final : public peer::sdk::Broker {
   void ask_session(const peer::sdk::SessionToken& token, std::string_view text,
                    ReplyTo<peer::sdk::SessionSearch> reply) override;
   void tell_node(std::string_view node, std::string_view text) override;
-  [[nodiscard]] std::vector<std::string> nodes() const override { return shared_.others(); }
+  [[nodiscard]] std::vector<std::string> nodes() const override {
+    return node_ == nullptr ? std::vector<std::string>() : node_->others();
+  }
   void take_peer(const peer::sdk::PeerTake& take, ReplyTo<peer::sdk::TakeOutcome> reply) override;
   void await_sent(const Fingerprint& peer, ReplyTo<bool> reply) override;
   void ask_any_node(std::uint64_t number, std::string_view text,

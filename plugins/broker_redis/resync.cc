@@ -1,7 +1,6 @@
 #include "resync.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "on_error.h"
@@ -19,7 +18,9 @@ constexpr std::size_t kMaxToBeSettled = 100'000;
 
 void Resync::begin(bool quiet) {
   quiet_ = quiet;
-  for (const auto& [peer, entry] : mirror_.peers()) dirty_.insert(peer);
+  for (const auto& [peer, entry] : mirror_.peers()) {
+    if (link_.part().concerns(peer, entry)) dirty_.insert(peer);
+  }
   // The list that is under way ends with go_on(), which writes these as well.
   if (listing_own_peers_) return;
   listing_own_peers_ = true;
@@ -42,7 +43,12 @@ void Resync::forget_unknown(const Reply& fingerprints) {
   Arguments unknown;
   for (std::size_t i = 0; i < fingerprints.size(); ++i) {
     const auto peer = from_hex(fingerprints[i].text());
-    if (!peer || mirror_.find(*peer) == nullptr) unknown.push_back(fingerprints[i].text());
+    if (!peer || mirror_.find(*peer) == nullptr) {
+      unknown.push_back(fingerprints[i].text());
+    } else if (!link_.part().is_home_of(*peer)) {
+      dirty_.insert(
+          *peer);  // the copy may be of an older registration, with what that one had here
+    }
   }
   if (unknown.empty()) return;
   link_.run(Script::kForget, unknown, or_give_up(link_));
@@ -83,39 +89,42 @@ void Resync::go_on() {
   if (under_way_ == 0 && dirty_.empty()) finish();
 }
 
-std::int64_t Resync::since_us(const Mirror::Peer& peer) const {
-  const auto own_us =
-      std::chrono::duration_cast<std::chrono::microseconds>(peer.since.time_since_epoch()).count();
-  const std::int64_t reckoned = std::max<std::int64_t>(0, own_us + clock_offset_us_);
-  return peer.shared_since.value_or(reckoned);
+void Resync::append(std::vector<std::string>& arguments, const std::string& ns,
+                    const Mirror::Member& member) {
+  // The members elsewhere have not heard of its leaving, so they must not hear of a join.
+  const bool quiet = quiet_ && !state_.is_connected() && member.shared;
+  const Mirror::Namespace* here = mirror_.find(ns);
+  const char* telling = here != nullptr && here->quiet ? "2" : quiet ? "1" : "0";
+  arguments.insert(arguments.end(), {ns, member.object, telling, member.place});
+  if (here != nullptr && here->room) {
+    const Mirror::Room& room = *here->room;
+    arguments.insert(arguments.end(), {std::to_string(room.version), to_hex(room.state.owner),
+                                       std::to_string(room.state.max_size), room.state.state,
+                                       room.created, room.terms.listed, room.terms.empty});
+  } else {
+    arguments.insert(arguments.end(), {"", "", "", "", "", "", ""});
+  }
 }
 
 void Resync::put_right(const Fingerprint& peer) {
   const Mirror::Peer* entry = mirror_.find(peer);
   if (entry == nullptr) return;
+  const PartIndex& here = link_.part();
+  const bool is_home = here.is_home_of(peer);
+  copies_.note(peer);
   std::vector<std::string> arguments{to_hex(peer),
                                      std::to_string(entry->registration),
-                                     std::to_string(since_us(*entry)),
-                                     entry->alias,
+                                     std::to_string(copies_.since_us(*entry)),
+                                     here.has(entry->alias) ? entry->alias : std::string(),
                                      entry->proof,
-                                     entry->tokens,
-                                     entry->away ? "1" : "0"};
+                                     is_home ? entry->tokens : std::string(),
+                                     entry->away ? "1" : "0",
+                                     is_home ? "0" : "1"};
   std::vector<std::string> namespaces;
   for (const auto& [ns, member] : entry->members) {
+    if (!here.has(ns)) continue;
     namespaces.push_back(ns);
-    // The members elsewhere have not heard of its leaving, so they must not hear of a join.
-    const bool quiet = quiet_ && !state_.is_connected() && member.shared;
-    const Mirror::Namespace* here = mirror_.find(ns);
-    const char* telling = here != nullptr && here->quiet ? "2" : quiet ? "1" : "0";
-    arguments.insert(arguments.end(), {ns, member.object, telling, member.place});
-    if (here != nullptr && here->room) {
-      const Mirror::Room& room = *here->room;
-      arguments.insert(arguments.end(), {std::to_string(room.version), to_hex(room.state.owner),
-                                         std::to_string(room.state.max_size), room.state.state,
-                                         room.created, room.terms.listed, room.terms.empty});
-    } else {
-      arguments.insert(arguments.end(), {"", "", "", "", "", "", ""});
-    }
+    append(arguments, ns, member);
   }
   ++under_way_;
   link_.run(Script::kResync, Arguments(arguments.begin(), arguments.end()),
@@ -133,8 +142,9 @@ void Resync::take(const Fingerprint& peer, std::uint64_t registration,
                   const std::vector<std::string>& namespaces, const Reply& reply) {
   // A newer registration has been entered meanwhile; it is dirty itself, or has told Redis.
   if (!mirror_.is_live({peer, registration})) return;
-  if (reply[0].text() == "moved") return host_.replaced({peer, registration});
+  if (reply[0].text() == "moved") return take_newer({peer, registration}, reply);
   if (reply[1].integer() == 1) lose_alias({peer, registration});
+  if (link_.part().is_home_of(peer)) events_.is_at_home({peer, registration});
   if (state_.is_connected()) tickets_.share_tickets_of(peer);
   for (std::size_t i = 0; i < namespaces.size(); ++i) {
     if (reply[2 + i].integer() < 0 || from_hex(reply[2 + i].text())) {
@@ -157,6 +167,12 @@ void Resync::take(const Fingerprint& peer, std::uint64_t registration,
   }
 }
 
+void Resync::take_newer(const Registered& peer, const Reply& reply) {
+  if (link_.part().is_home_of(peer.peer)) return host_.replaced(peer);
+  const auto newer_us = to_number<std::uint64_t>(reply[1].text());
+  if (newer_us) events_.is_older(peer, static_cast<std::int64_t>(*newer_us));
+}
+
 void Resync::lose_alias(const Registered& peer) {
   mirror_.drop_alias(peer);
   host_.alias_lost(peer);
@@ -171,7 +187,7 @@ void Resync::end_membership(const std::string& ns, const Registered& peer,
 }
 
 void Resync::finish() {
-  if (state_.is_resyncing() && !listing_own_peers_) on_finished_();
+  if (state_.is_resyncing() && !listing_own_peers_) events_.finished();
 }
 
 }  // namespace peer_redis

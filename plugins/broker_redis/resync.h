@@ -11,6 +11,7 @@
 
 #include <peer/sdk/broker.h>
 
+#include "copies.h"
 #include "kit.h"
 #include "link.h"
 #include "ticket_board.h"
@@ -25,23 +26,32 @@ namespace peer_redis {
 /// Loop thread only.
 class Resync {
  public:
-  Resync(Link& link, Mirror& mirror, MemberCounts& counts, NodeState& state, TicketBoard& tickets,
-         Watchers& watchers, peer::sdk::BrokerHost& host, Task on_finished)
+  /// What this asks of others.
+  struct Events {
+    Task finished;
+    /// Here is a newer registration of the peer than this node's, or has been, of that time (us):
+    /// the peer's own part has to say which of them lives.
+    std::function<void(const Registered& peer, std::int64_t newer_us)> is_older;
+    /// The peer's own part has it as this node has it.
+    std::function<void(const Registered& peer)> is_at_home;
+  };
+
+  Resync(Link& link, Copies& copies, Mirror& mirror, MemberCounts& counts, NodeState& state,
+         TicketBoard& tickets, Watchers& watchers, peer::sdk::BrokerHost& host, Events events)
       : link_(link),
+        copies_(copies),
         mirror_(mirror),
         counts_(counts),
         state_(state),
         tickets_(tickets),
         watchers_(watchers),
         host_(host),
-        on_finished_(std::move(on_finished)) {}
+        events_(std::move(events)) {}
 
   /// `quiet`: nobody has been told of the members here as gone.
   void begin(bool quiet);
   /// The link is down: what is dirty is found anew by the next begin().
   void interrupt();
-  /// Redis' clock minus ours, as the last beat found it.
-  void set_clock_offset(std::int64_t us) { clock_offset_us_ = us; }
   /// What Redis has of a peer may differ from the mirror.
   void mark_dirty(const Fingerprint& peer);
   /// Writes one peer now, ahead of what comes next.
@@ -53,9 +63,6 @@ class Resync {
   void settle(std::string_view room, const Fingerprint& peer);
   /// Tells the core of those that settle() has kept.
   void settle_kept();
-  /// When the peer registered, on Redis' clock, us: as it was told at the registration, or reckoned
-  /// for one that Redis never heard of.
-  [[nodiscard]] std::int64_t since_us(const Mirror::Peer& peer) const;
 
  private:
   /// Reads what Redis has of this node's peers, page by page.
@@ -64,6 +71,11 @@ class Resync {
   void forget_unknown(const Reply& fingerprints);
   /// Writes peers that are dirty, 64 at a time, and ends the resync when none is left.
   void go_on();
+  /// Adds a membership to the arguments of lua/resync.lua.
+  void append(std::vector<std::string>& arguments, const std::string& ns,
+              const Mirror::Member& member);
+  /// There is a newer registration of the peer.
+  void take_newer(const Registered& peer, const Reply& reply);
   /// What others have decided meanwhile: the peer has moved, lost its alias, or lost memberships.
   void take(const Fingerprint& peer, std::uint64_t registration,
             const std::vector<std::string>& namespaces, const Reply& reply);
@@ -73,19 +85,19 @@ class Resync {
   void finish();
 
   Link& link_;
+  Copies& copies_;
   Mirror& mirror_;
   MemberCounts& counts_;
   NodeState& state_;
   TicketBoard& tickets_;
   Watchers& watchers_;
   peer::sdk::BrokerHost& host_;
-  const Task on_finished_;
+  const Events events_;
 
   std::unordered_set<Fingerprint> dirty_;  ///< to be put right in Redis
   std::size_t under_way_ = 0;
   bool listing_own_peers_ = false;
   bool quiet_ = false;
-  std::int64_t clock_offset_us_ = 0;
   std::vector<std::pair<std::string, Fingerprint>> to_be_settled_;  ///< rooms, who is gone
 };
 

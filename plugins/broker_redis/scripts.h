@@ -58,8 +58,10 @@ enum class Script : std::size_t {
   kWatch,
   kSetAway,
   kTellUpdate,
+  /// An alias in another part than its peer's.
+  kTakeAlias,
 };
-inline constexpr std::size_t kScriptCount = static_cast<std::size_t>(Script::kTellUpdate) + 1;
+inline constexpr std::size_t kScriptCount = static_cast<std::size_t>(Script::kTakeAlias) + 1;
 
 /// A script as it is sent; `name`: of its file, without ".lua".
 struct ScriptText {

@@ -58,6 +58,8 @@ std::string tokens_text(std::span<const peer::sdk::SessionToken> tokens) {
 void Sessions::set_tokens(const Registered& peer, const std::string& tokens,
                           const ReplyTo<bool>& reply) {
   if (!parts_.mirror.is_live(peer)) return reply(false);
+  // Sessions do not move yet where what is shared is in several parts.
+  if (!parts_.link.part().is_only()) return reply(false);
   parts_.mirror.find(peer.peer)->tokens = tokens;
   if (!parts_.state.is_connected()) {
     parts_.resync.mark_dirty(peer.peer);
@@ -144,7 +146,8 @@ void Sessions::check_sent(const Fingerprint& peer, Patience patience, const Repl
 }
 
 void Sessions::park(const Registered& peer, const ReplyTo<ParkOutcome>& reply) {
-  if (!parts_.state.is_connected() || !parts_.mirror.is_live(peer)) return reply({});
+  const bool may = parts_.state.is_connected() && parts_.link.part().is_only();
+  if (!may || !parts_.mirror.is_live(peer)) return reply({});
   const std::string token = parts_.announcements.begin();
   parts_.link.run(Script::kPark, {to_hex(peer.peer), std::to_string(peer.registration), token},
                   [this, peer, token, reply](const Reply* answer) {

@@ -79,11 +79,15 @@ void TicketBoard::add(const std::string& ns, const SharedTicket& ticket,
 void TicketBoard::share(const std::string& ns, const SharedTicket& ticket,
                         std::optional<TicketId> replaces, Link::Kind kind) {
   const std::string since = std::to_string(ticket.enqueued.time_since_epoch().count());
-  link_.run(Script::kAddTicket,
-            {to_hex(ticket.owner.peer), std::to_string(ticket.owner.registration), ns,
-             std::to_string(ticket.id), since, ticket.request,
-             replaces ? std::to_string(*replaces) : std::string(), view_.chosen_for(ns)},
-            or_give_up(link_), kind);
+  const std::string fingerprint = to_hex(ticket.owner.peer);
+  const std::string registration = std::to_string(ticket.owner.registration);
+  const std::string id = std::to_string(ticket.id);
+  const std::string replaced = replaces ? std::to_string(*replaces) : std::string();
+  const std::vector<std::string> copy = copies_.arguments(ticket.owner);
+  Arguments arguments{fingerprint, registration,   ns,       id,
+                      since,       ticket.request, replaced, view_.chosen_for(ns)};
+  arguments.insert(arguments.end(), copy.begin(), copy.end());
+  link_.run(Script::kAddTicket, arguments, or_give_up(link_), kind);
 }
 
 void TicketBoard::share_tickets_of(const Fingerprint& peer) {

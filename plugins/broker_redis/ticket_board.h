@@ -9,6 +9,7 @@
 
 #include <peer/sdk/broker.h>
 
+#include "copies.h"
 #include "kit.h"
 #include "link.h"
 
@@ -23,9 +24,9 @@ class TicketBoard {
   using SharedTicket = peer::sdk::SharedTicket;
   using TicketId = peer::sdk::TicketId;
 
-  TicketBoard(Link& link, const ClusterView& view, const NodeState& state,
+  TicketBoard(Link& link, Copies& copies, const ClusterView& view, const NodeState& state,
               peer::sdk::BrokerHost& host)
-      : link_(link), view_(view), state_(state), host_(host) {}
+      : link_(link), copies_(copies), view_(view), state_(state), host_(host) {}
 
   // What the core asks for.
   void add(const std::string& ns, const SharedTicket& ticket, std::optional<TicketId> replaces);
@@ -80,6 +81,7 @@ class TicketBoard {
   void stop_matching(std::string_view ns, TicketId ticket);
 
   Link& link_;
+  Copies& copies_;
   const ClusterView& view_;
   const NodeState& state_;
   peer::sdk::BrokerHost& host_;

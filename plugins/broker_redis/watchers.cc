@@ -76,14 +76,14 @@ void Watchers::mark_again(const std::string& ns) {
   if (!kinds.empty() || !here->marked.empty()) run_mark(ns, *here, std::move(kinds));
 }
 
-void Watchers::end_round() {
-  for (const std::string& ns : mirror_.take_less_watched()) {
-    if (Mirror::Namespace* here = mirror_.find(ns)) mark(ns, *here);
-  }
+void Watchers::is_less_watched(const std::string& ns) {
+  if (Mirror::Namespace* here = mirror_.find(ns)) mark(ns, *here);
 }
 
 void Watchers::connected() {
-  for (const auto& [ns, here] : mirror_.namespaces()) mark_again(ns);
+  for (const auto& [ns, here] : mirror_.namespaces()) {
+    if (link_.part().has(ns)) mark_again(ns);
+  }
 }
 
 void Watchers::set_away(const Registered& peer, bool away, const std::vector<Away>& news) {
@@ -94,6 +94,7 @@ void Watchers::set_away(const Registered& peer, bool away, const std::vector<Awa
   std::vector<std::string> arguments{to_hex(peer.peer), std::to_string(peer.registration),
                                      away ? "1" : "0"};
   for (const Away& membership : news) {
+    if (!link_.part().has(membership.ns)) continue;
     arguments.push_back(membership.ns);
     arguments.push_back(membership.told);
   }

@@ -38,8 +38,8 @@ class Watchers {
   void tell_update(const std::string& ns, const Registered& peer, const std::string& text,
                    const std::string& told);
 
-  /// Marks what has changed since the last round.
-  void end_round();
+  /// Fewer members here watch others of that namespace (Mirror::take_less_watched).
+  void is_less_watched(const std::string& ns);
   /// A membership has been written anew, and with it maybe the namespace.
   void mark_again(const std::string& ns);
   /// Redis has been put right: all is marked.

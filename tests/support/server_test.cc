@@ -27,6 +27,11 @@ void ServerTest::start_with(const ServerOptions& options) {
       clustered.settings.end(),
       {"broker_type=redis", fmt("redis_addr=%", redis), "plugins.broker.options.required=true",
        fmt("plugins.broker.options.prefix=server-%", ++servers)});
+  if (const char* file = std::getenv("PEER_TEST_BROKER_FILE")) {
+    clustered.settings.insert(clustered.settings.end(),
+                              {"broker_type=redis_parts", fmt("plugins.broker.file=%", file),
+                               fmt("plugins.broker.options.addr=%", redis)});
+  }
   server_ = std::make_unique<ServerProcess>(clustered);
   server_->wait_until_listening();
   const Deadline deadline;

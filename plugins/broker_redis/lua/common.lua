@@ -389,6 +389,7 @@ local function listens(node) return call('PUBSUB', 'NUMSUB', channel .. node)[2]
 -- until TCP gives it up. Channels are shared by all databases: nodes of another one are not of the
 -- original implementation either.
 local function foreign_listeners()
+  if string.find(channel, '{', 1, true) then return 0 end  -- a part of several
   local prefix = string.sub(channel, 1, -3)
   local guide = call('PUBSUB', 'NUMSUB', prefix .. 'signal', prefix .. 'relay',
                      prefix .. 'broadcast', prefix .. 'ours')

@@ -1,13 +1,16 @@
 -- fp registration ns object max_size page token kind(ns|room|create) version owner max state
 -- envelope of the room's news, patient(1|0), listed empty, quiet(1|0)
--- watches (of all members of the caller then: m, p, mp or '') away(1: the page says who is away, 0)
+-- watches (of all members of the caller then: m, p, mp or '') away(1: the page says who is away, 0), and in
+-- another part than the peer's own: since away(1|0) (copy_peer)
 -- -> {status, version, total, is_room, place, created, fp, node, object, away or nothing...}
 -- status: joined | stale (the registration is not live) | exists | gone | conflict | is_room | full
 -- | unsettled (nodes may have yet to put back the name, or members of it: told to the patient only)
 local fp, registration, ns, object = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local max_size, page, token, kind, version = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9],
                                              ARGV[10], ARGV[11]
-if not is_live(fp, registration) then return {'stale', 0, 0, 0} end
+if not is_live(fp, registration) and not copy_peer(fp, registration, ARGV[22], ARGV[23]) then
+  return {'stale', 0, 0, 0}
+end
 local quiet = ARGV[19] == '1'
 local current, was_quiet = unpack(call('HMGET', P .. 's:' .. ns, 'v', 'q'))
 local exists = call('EXISTS', P .. 's:' .. ns) == 1

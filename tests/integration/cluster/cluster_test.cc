@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <map>
 #include <set>
@@ -33,11 +34,13 @@ Lines memberships(const SharedRecords& records) {
   return lines;
 }
 
-Lines not_whole(const SharedRecords& records, const Lines& expected) {
-  Lines lines = contradictions(records);
-  const Lines left = left_of_the_dead(records);
-  lines.insert(lines.end(), left.begin(), left.end());
-  const Lines found = memberships(records);
+Lines not_whole(const std::vector<SharedRecords>& parts, const Lines& expected) {
+  Lines lines = contradictions(parts);
+  for (const SharedRecords& part : parts) {
+    const Lines left = left_of_the_dead(part);
+    lines.insert(lines.end(), left.begin(), left.end());
+  }
+  const Lines found = memberships(together(parts));
   for (const std::string& line : found) {
     if (std::count(expected.begin(), expected.end(), line) == 0) lines.push_back("is " + line);
   }
@@ -56,10 +59,13 @@ RedisProcess& ClusterTest::redis() {
 
 ServerProcess& ClusterTest::start_node_at(std::uint16_t redis_port, std::string_view options,
                                           std::vector<std::string> settings) {
-  return start_node_with(
-      fmt(R"(plugins: {broker: {name: redis, options: {addr: "127.0.0.1:%"%%}}})", redis_port,
-          options.empty() ? "" : ", ", options),
-      std::move(settings));
+  const std::string plugin =
+      std::getenv("PEER_TEST_PARTS") == nullptr
+          ? "name: redis"
+          : fmt(R"(name: redis_parts, file: "%")", PEER_TEST_BROKER_IN_PARTS);
+  return start_node_with(fmt(R"(plugins: {broker: {%, options: {addr: "127.0.0.1:%"%%}}})", plugin,
+                             redis_port, options.empty() ? "" : ", ", options),
+                         std::move(settings));
 }
 
 ServerProcess& ClusterTest::start_node_with(std::string config, std::vector<std::string> settings) {
@@ -158,9 +164,9 @@ void ClusterTest::expect_whole(std::initializer_list<Members> all) {
   for (const auto& [ns, peers] : spaces) expected.push_back(line_of(ns, peers));
   RedisClient client = redis().client();
   const Deadline deadline;
-  Lines wrong = not_whole(read_shared_records(client), expected);
+  Lines wrong = not_whole(read_parts(client), expected);
   while (!wrong.empty() && !deadline.passed()) {
-    wrong = not_whole(read_shared_records(client), expected);
+    wrong = not_whole(read_parts(client), expected);
   }
   EXPECT_THAT(wrong, testing::ElementsAre());
 }

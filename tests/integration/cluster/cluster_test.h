@@ -31,6 +31,7 @@ inline constexpr const char* kQuickToDoubt = "beat_ms: 100, lease_ms: 600, timeo
 class ClusterTest : public testing::Test {
  protected:
   /// Starts a node and waits until it is part of the cluster. `options`: of the broker, as YAML.
+  /// With PEER_TEST_PARTS in the environment what the nodes share is in three parts.
   ServerProcess& start_node(std::string_view options = kQuick,
                             std::vector<std::string> settings = {});
   /// The same without waiting for Redis; `redis_port` may be that of a proxy.

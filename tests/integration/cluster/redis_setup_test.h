@@ -72,9 +72,9 @@ class RedisSetupTest : public ClusterTest {
     while (client.command({"HLEN", "peer:{0}:sm:game"}).at(0) != std::to_string(members)) {
       ASSERT_FALSE(deadline.passed());
     }
-    std::vector<std::string> wrong = contradictions(read_shared_records(client));
+    std::vector<std::string> wrong = contradictions(read_parts(client));
     while (!wrong.empty() && !deadline.passed()) {
-      wrong = contradictions(read_shared_records(client));
+      wrong = contradictions(read_parts(client));
     }
     EXPECT_THAT(wrong, testing::ElementsAre());
   }

@@ -1,9 +1,13 @@
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,12 +21,16 @@ namespace peer::test {
 /// state. What differs fails the test.
 class ScriptDriver {
  public:
-  ScriptDriver(RedisProcess& redis, std::uint64_t seed);
+  /// `parts`: over how many parts the scripts' keys are spread, as ClusterNode does it.
+  ScriptDriver(RedisProcess& redis, std::uint64_t seed, std::size_t parts);
 
   /// One operation at random.
   void step();
-  /// Every index equals its records, and all records equal the model's.
+  /// Every index equals its records, and all records of each part equal the model's.
   void check();
+  /// Nodes hear of what they have not heard yet, and put right what they have. Then each copy of a
+  /// registration is that of its own part.
+  void settle();
 
  private:
   using Texts = std::vector<std::string>;
@@ -35,9 +43,43 @@ class ScriptDriver {
     std::string alias;
     std::map<std::string, ScriptModel::Told> members;
     bool away = false;
+    std::set<std::size_t> copies{};  ///< parts beside its own where it may be
+  };
+  /// One registration, and a part that has something of it.
+  struct OfNode {
+    std::string node;
+    std::string peer;
+    std::uint64_t registration = 0;
+    std::int64_t since = 0;
+    std::size_t part = 0;
+    std::chrono::steady_clock::time_point at{};
   };
 
-  Texts run(const std::string& script, const std::string& node, Texts arguments);
+  std::size_t home_of(const std::string& peer) const;
+  std::size_t part_of(const std::string& name) const;
+  ScriptModel& model_of(const std::string& ns) { return models_[part_of(ns)]; }
+  std::string key(std::size_t part) const;
+  std::string channel(std::size_t part) const;
+  Texts run(std::size_t part, const std::string& script, const std::string& node, Texts arguments);
+  /// Null: the node does not have that registration.
+  Own* own_of(const std::string& node, const std::string& peer, std::uint64_t registration);
+  /// As Copies::arguments(), and the same in the model.
+  void append_copy(std::size_t part, const std::string& node, const std::string& peer,
+                   std::uint64_t registration, Texts& arguments);
+  /// The peer is another node's now, which its node hears later.
+  void replace(const std::string& node, const std::string& peer, std::uint64_t registration);
+  void hear_one();
+  void end_at(std::size_t part, const OfNode& registration);
+  /// As ClusterNode::remove().
+  void remove_own(const std::string& node, const std::string& peer);
+  void end_copies(const std::string& node, const std::string& peer);
+  void resync_at(std::size_t part, const std::string& node, const std::string& peer);
+  void ask_home(std::size_t part, const std::string& node, const std::string& peer,
+                std::int64_t newer);
+  std::vector<std::size_t> parts_of(const std::string& peer, const Own& own) const;
+  std::string take_alias(const std::string& node, const std::string& peer,
+                         const std::string& alias);
+  bool is_away(std::size_t part, const std::string& peer);
   void expect_answer(const std::string& script, const Texts& answer, const Texts& expected);
   std::size_t below(std::size_t limit);
   const std::string& any(const Texts& texts);
@@ -48,9 +90,9 @@ class ScriptDriver {
   ScriptModel::Room room_request(const std::string& ns);
   /// Has it listen to its channel and beat for the first time.
   void start(const std::string& node);
-  void beat(const std::string& node);
-  void expire_lease(const std::string& node);
-  void reap(const std::string& node);
+  void beat(std::size_t part, const std::string& node);
+  void expire_lease(std::size_t part, const std::string& node);
+  void reap(std::size_t part, const std::string& node);
 
   void do_register();
   void do_unregister();
@@ -76,16 +118,19 @@ class ScriptDriver {
   void do_take_peer();
   void do_watch();
   void do_set_away();
-  bool is_away(const std::string& peer);
+  void do_hear();
+  void do_late_join();
 
   std::uint16_t port_;
   RedisClient redis_;
   std::mt19937_64 random_;
   std::map<std::string, std::string> hashes_;
-  ScriptModel model_;
+  std::vector<ScriptModel> models_;  ///< of each part
   Texts nodes_;
-  std::map<std::string, std::unique_ptr<RedisSubscriber>> listening_;
+  std::map<std::string, std::vector<std::unique_ptr<RedisSubscriber>>> listening_;
   std::map<std::string, std::map<std::string, Own>> own_;  ///< by node, by peer
+  std::deque<OfNode> unheard_;  ///< registrations that have been replaced
+  std::vector<OfNode> late_;    ///< copies that have ended: what comes of them is too late
   std::uint64_t last_registration_ = 0;
   std::uint64_t last_ticket_ = 0;
   std::uint64_t last_node_ = 0;

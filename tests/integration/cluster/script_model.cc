@@ -91,6 +91,37 @@ void ScriptModel::drop(const std::string& peer) {
   peers_.erase(peer);
 }
 
+std::int64_t ScriptModel::newer_than_copy(const std::string& peer, const Peer& record) const {
+  if (is_live(record.node, peer, record.registration)) return 0;
+  if (const Peer* old = find(peer)) return old->since > record.since ? old->since : 0;
+  const auto ended = ended_.find(peer);
+  return ended != ended_.end() && ended->second >= record.since ? ended->second : 0;
+}
+
+bool ScriptModel::copy(const std::string& peer, const Peer& record) {
+  if (is_live(record.node, peer, record.registration)) return true;
+  if (newer_than_copy(peer, record) != 0) return false;
+  drop(peer);
+  peers_[peer] = record;
+  return true;
+}
+
+void ScriptModel::end_copy(const std::string& node, const std::string& peer,
+                           std::uint64_t registration) {
+  if (!is_live(node, peer, registration)) return;
+  ended_[peer] = peers_.at(peer).since;
+  drop(peer);
+}
+
+std::string ScriptModel::take_alias(const std::string& peer, const Peer& record,
+                                    const std::string& alias) {
+  if (!copy(peer, record)) return "stale";
+  const std::string other = holder(alias);
+  if (!other.empty() && other != peer) return "taken";
+  peers_.at(peer).alias = alias;
+  return "registered";
+}
+
 void ScriptModel::end_tickets(const std::string& peer) {
   for (auto& [ns, tickets] : tickets_) {
     std::erase_if(tickets, [&peer](const auto& ticket) { return ticket.second == peer; });

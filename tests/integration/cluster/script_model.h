@@ -55,6 +55,17 @@ class ScriptModel {
   /// Whether the alias is another's, who has registered before; a later one loses it.
   bool enter(const std::string& peer, Peer record);
   void drop(const std::string& peer);
+  /// Of a part that is not the peer's own: the time of what is newer than such a copy, or has ended
+  /// since; 0: nothing.
+  std::int64_t newer_than_copy(const std::string& peer, const Peer& record) const;
+  /// False: it is refused.
+  bool copy(const std::string& peer, const Peer& record);
+  /// The registration, if it is live, has ended, as a copy of it.
+  void end_copy(const std::string& node, const std::string& peer, std::uint64_t registration);
+  void forget_end(const std::string& peer) { ended_.erase(peer); }
+  const std::map<std::string, std::int64_t>& ended() const { return ended_; }
+  /// registered, taken or stale. The alias of a peer whose own part is another one.
+  std::string take_alias(const std::string& peer, const Peer& record, const std::string& alias);
   /// The peer goes over to another node, with all but its tickets.
   void take(const std::string& peer, const std::string& node, std::uint64_t registration,
             std::int64_t since);
@@ -100,6 +111,7 @@ class ScriptModel {
   void end_tickets(const std::string& peer);
 
   std::map<std::string, Peer> peers_;
+  std::map<std::string, std::int64_t> ended_;           ///< times of copies
   std::map<std::string, std::vector<Member>> members_;  ///< by place, then by name
   std::map<std::string, std::uint64_t> last_places_;
   std::map<std::string, Room> rooms_;

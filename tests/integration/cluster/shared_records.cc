@@ -12,7 +12,7 @@ using Texts = std::vector<std::string>;
 constexpr const char* kReadAll = R"(
 local time = redis.call('TIME')
 local out = {string.format('%.0f', time[1] * 1000 + time[2] / 1000)}
-for _, key in ipairs(redis.call('KEYS', 'peer:{0}:*')) do
+for _, key in ipairs(redis.call('KEYS', 'peer:{*}:*')) do
   local kind, fields = redis.call('TYPE', key).ok, nil
   if kind == 'string' then fields = {redis.call('GET', key)} end
   if kind == 'set' then fields = redis.call('SMEMBERS', key) end
@@ -21,7 +21,7 @@ for _, key in ipairs(redis.call('KEYS', 'peer:{0}:*')) do
   for _, item in ipairs({key, tostring(#fields), unpack(fields)}) do out[#out + 1] = item end
 end
 return out)";
-constexpr std::string_view kPrefix = "peer:{0}:";
+constexpr std::string_view kPrefix = "peer:{";
 
 /// The first `count` - 1 parts end at a bar, the last is the rest.
 std::optional<Texts> split(std::string_view text, std::size_t count) {
@@ -91,13 +91,16 @@ void take_key(SharedRecords& records, const std::string& key, const Texts& field
   const auto colon = key.find(':');
   const std::string kind = key.substr(0, colon);
   const std::string name = colon == std::string::npos ? "" : key.substr(colon + 1);
-  const bool is_text = kind == "a" || kind == "r";
+  const bool is_text = kind == "a" || kind == "r" || kind == "e";
   SharedRecords::Hash hash = is_text ? SharedRecords::Hash() : pairs(fields);
   if (kind == "v") return;  // of peers that are no more
   if (kind == "n") {
     records.node_peers[name] = set;
   } else if (kind == "p") {
-    records.peers[name] = {hash["n"], hash["r"], hash["t"], hash["a"], hash["h"]};
+    records.peers[name] = {hash["n"], hash["r"], hash["t"],
+                           hash["a"], hash["h"], hash.contains("o")};
+  } else if (kind == "e") {
+    records.ended[name] = fields[0];
   } else if (kind == "r") {
     records.tokens[name] = fields[0];
   } else if (kind == "m") {
@@ -297,18 +300,21 @@ void check_tickets(const SharedRecords& records, Findings& findings) {
 
 }  // namespace
 
-SharedRecords read_shared_records(RedisClient& redis) {
+std::vector<SharedRecords> read_parts(RedisClient& redis) {
   const Texts texts = redis.command({"EVAL", kReadAll, "0"});
-  SharedRecords records;
-  records.now_ms = std::stoll(texts.at(0));
+  std::vector<SharedRecords> parts(1);
   for (std::size_t i = 1; i < texts.size();) {
-    const std::string key = texts[i].substr(kPrefix.size());
+    const std::size_t name = texts[i].find("}:") + 2;
+    const std::size_t part = std::stoul(texts[i].substr(kPrefix.size()));
+    if (part >= parts.size()) parts.resize(part + 1);
     const auto begin = texts.begin() + static_cast<std::ptrdiff_t>(i) + 2;
     const std::size_t count = std::stoul(texts.at(i + 1));
-    take_key(records, key, Texts(begin, begin + static_cast<std::ptrdiff_t>(count)));
+    take_key(parts[part], texts[i].substr(name),
+             Texts(begin, begin + static_cast<std::ptrdiff_t>(count)));
     i += 2 + count;
   }
-  return records;
+  for (SharedRecords& part : parts) part.now_ms = std::stoll(texts.at(0));
+  return parts;
 }
 
 Texts contradictions(const SharedRecords& records) {

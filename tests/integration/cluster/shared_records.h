@@ -11,12 +11,14 @@
 
 namespace peer::test {
 
-/// All that the nodes share, read from Redis in one script, so of one moment. The keys are those of
-/// plugins/broker_redis/DESIGN.md, "Keys"; fingerprints and nodes are plain texts here.
+/// All that the nodes share in one part, read from Redis in one script, so of one moment. The keys
+/// are those of plugins/broker_redis/DESIGN.md, "Keys"; fingerprints and nodes are plain texts
+/// here.
 struct SharedRecords {
   struct Peer {
     std::string node, registration, since, alias;
     std::string tokens{};  ///< each with '|' behind it
+    bool is_copy = false;  ///< of a peer whose own part is another one
   };
   struct Member {
     std::string node, registration, object;
@@ -43,14 +45,25 @@ struct SharedRecords {
   std::map<std::string, double> listed;                          ///< P:rl
   std::map<std::string, double> waiting;                         ///< P:re
   std::set<std::string> kicked;                                  ///< P:k
+  std::map<std::string, std::string> ended;                      ///< P:e, the time of a copy
   std::vector<std::string> strange;  ///< keys and entries of no known form
 };
 
-SharedRecords read_shared_records(RedisClient& redis);
+/// The parts by their numbers, all of one moment; one at the least.
+std::vector<SharedRecords> read_parts(RedisClient& redis);
+/// What is in them together. A peer is what its own part says.
+SharedRecords together(const std::vector<SharedRecords>& parts);
+inline SharedRecords read_shared_records(RedisClient& redis) { return together(read_parts(redis)); }
 
 /// Each place where an index and the records that it points to do not say the same. Holds between
 /// any two scripts.
-std::vector<std::string> contradictions(const SharedRecords& records);
+std::vector<std::string> contradictions(const SharedRecords& part);
+/// The same of each part, and each copy of a registration that differs from it. Holds when the
+/// nodes have heard of each other.
+std::vector<std::string> contradictions(const std::vector<SharedRecords>& parts);
+/// Copies of a registration beside the one that is newest, or that have ended before. Holds between
+/// any two scripts.
+std::vector<std::string> contradictions_of_time(const std::vector<SharedRecords>& parts);
 
 /// What is left of nodes without a lease. Holds when the cluster has healed.
 std::vector<std::string> left_of_the_dead(const SharedRecords& records);

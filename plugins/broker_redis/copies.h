@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "kit.h"
+#include "part_choice.h"
+
+namespace peer_redis {
+
+/// In which parts beside its own each registration of this node has been copied, or may have been:
+/// a bit for each. Loop thread only.
+class CopiesMade {
+ public:
+  /// Bits of a number.
+  static constexpr std::size_t kMostParts = 64;
+
+  void note(const Fingerprint& peer, std::size_t part) { parts_[peer] |= std::uint64_t{1} << part; }
+  [[nodiscard]] bool are_in(const Fingerprint& peer, std::size_t part) const {
+    const auto found = parts_.find(peer);
+    return found != parts_.end() && (found->second >> part & 1) != 0;
+  }
+  void forget(const Fingerprint& peer) { parts_.erase(peer); }
+
+ private:
+  std::unordered_map<Fingerprint, std::uint64_t> parts_;
+};
+
+/// How a registration of this node is written in one part. Where a peer has something in a part
+/// that is not its own, a copy of its registration is there (plugins/broker_redis/DESIGN.md,
+/// "Parts"). Loop thread only.
+class Copies {
+ public:
+  Copies(PartIndex here, const Mirror& mirror, CopiesMade& made)
+      : here_(here), mirror_(mirror), made_(made) {}
+
+  /// Redis' clock minus ours, as the last beat found it.
+  void set_clock_offset(std::int64_t us) { clock_offset_us_ = us; }
+  /// When the peer registered, on Redis' clock, us: as it was told at the registration, or reckoned
+  /// for one that Redis never heard of.
+  [[nodiscard]] std::int64_t since_us(const Mirror::Peer& peer) const;
+
+  /// Last arguments of a script that may have to copy the registration: its time, and whether its
+  /// session is away. None in the peer's own part, and of a registration that has ended.
+  [[nodiscard]] std::vector<std::string> arguments(const Registered& peer);
+  /// A copy of it is about to be written here.
+  void note(const Fingerprint& peer) {
+    if (!here_.is_home_of(peer)) made_.note(peer, here_.number);
+  }
+  /// Whether there is something of the peer here, or may be.
+  [[nodiscard]] bool may_have(const Fingerprint& peer, const Mirror::Peer& entry) const {
+    return here_.concerns(peer, entry) || made_.are_in(peer, here_.number);
+  }
+  [[nodiscard]] const PartIndex& here() const { return here_; }
+
+ private:
+  const PartIndex here_;
+  const Mirror& mirror_;
+  CopiesMade& made_;
+  std::int64_t clock_offset_us_ = 0;
+};
+
+}  // namespace peer_redis
