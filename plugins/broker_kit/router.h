@@ -84,6 +84,10 @@ class Router {
   /// Goes on when what was sent to the peer has come to `node`, which has it. At once, but where it
   /// was sent somewhere else before.
   void await_arrival(const Fingerprint& peer, std::string_view node, Task then);
+  /// Goes on when what was sent to that node before has come to it, or it does not say so in time.
+  void await_all_at(std::string_view node, Task then) {
+    ask_for_arrival({}, node, std::move(then));
+  }
   [[nodiscard]] bool holds_back_anything() const {
     return !seeks_.empty() || !lines_.empty() || !checks_.empty();
   }

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,13 +17,30 @@
 
 namespace peer_redis {
 
-/// What the operator is told: each thing once, until it is over. Loop thread only.
+/// What the operator has been told of all parts.
+struct Told {
+  std::size_t parts = 1;
+  std::set<std::size_t> connected{};     ///< parts
+  std::set<std::string> failures{};      ///< kinds, in this outage
+  std::map<std::string, Time> losses{};  ///< of data, by where it was
+  std::set<std::string> strangers{};
+  std::optional<Time> full{};
+  bool is_new_link = false;
+  std::uint64_t lost = 0;  ///< messages, in this outage
+};
+
+/// What the operator is told of one part, and of all of them: each thing once, until it is over.
+/// Loop thread only.
 class ClusterLog {
  public:
   /// `redis` says where Redis is, as an operator writes it: asked with each line that names it.
-  ClusterLog(peer::sdk::BrokerHost& host, peer::sdk::PluginHost& plugin_host,
-             std::function<std::string()> redis)
-      : host_(host), plugin_host_(plugin_host), redis_(std::move(redis)) {}
+  ClusterLog(peer::sdk::BrokerHost& host, peer::sdk::PluginHost& plugin_host, Told& told,
+             std::size_t part, std::function<std::string()> redis)
+      : host_(host),
+        plugin_host_(plugin_host),
+        told_(told),
+        part_(part),
+        redis_(std::move(redis)) {}
 
   void warn(std::string_view text) { host_.log_warning(text); }
 
@@ -30,9 +49,10 @@ class ClusterLog {
   /// Nodes of another version are at work: the same.
   void refused(std::string_view node, std::string_view version);
   /// There is a new link, by which nothing has been put right yet.
-  void went_up() { is_new_link_ = true; }
-  /// The node is part of the cluster: a warning if a failure was told, else, of a new link, a
-  /// notice. `nodes`: how many there are. `lost`: messages that were dropped meanwhile.
+  void went_up() { told_.is_new_link = true; }
+  /// The node is part of the cluster, when it is so in all parts: a warning if a failure was told,
+  /// else, of a new link, a notice. `nodes`: how many there are. `lost`: messages that were dropped
+  /// meanwhile.
   void connected(std::size_t nodes, std::uint64_t lost);
   /// What the epoch of Redis' data says of its beginning (lua/beat.lua).
   void data_lost(std::string_view epoch);
@@ -47,14 +67,16 @@ class ClusterLog {
  private:
   /// Whether that is new; at most so many are kept.
   static bool is_first(std::set<std::string>& told, std::string what);
+  /// Of a failure: where Redis is several masters, each is told.
+  [[nodiscard]] std::string key_of(std::string kind) const {
+    return told_.parts == 1 ? kind : std::move(kind) + " " + redis_();
+  }
 
   peer::sdk::BrokerHost& host_;         ///< writes every warning
   peer::sdk::PluginHost& plugin_host_;  ///< for notices
+  Told& told_;
+  const std::size_t part_;
   const std::function<std::string()> redis_;
-  std::set<std::string> told_failures_;  ///< kinds, in this outage
-  std::set<std::string> told_strangers_;
-  std::optional<Time> full_told_;
-  bool is_new_link_ = false;
 };
 
 }  // namespace peer_redis

@@ -21,12 +21,18 @@ using State = NodeState::State;
 
 ClusterNode::ClusterNode(EventLoop& loop, const Options& options, peer::sdk::BrokerHost& host,
                          peer::sdk::PluginHost& plugin_host, SharedState& shared)
-    : host_(host), shared_(shared), counts_(mirror_, shared) {
+    : host_(host),
+      shared_(shared),
+      counts_(mirror_, shared),
+      turns_([this](const Fingerprint& sender, std::size_t part, const Task& then) {
+        parts_[part]->confirm(sender, then);
+      }) {
   counted_dropped_.resize(options.parts);
+  told_.parts = options.parts;
   for (std::size_t i = 0; i < options.parts; ++i) {
     SharedState& facts = options.parts == 1 ? shared : facts_.emplace_back();
     parts_.push_back(std::make_unique<Part>(
-        Part::Common{loop, options, host, plugin_host, facts, mirror_, counts_, copies_,
+        Part::Common{loop, options, host, plugin_host, facts, mirror_, counts_, copies_, told_,
                      [this](const Registered& peer, std::size_t part, std::int64_t newer_us) {
                        ask_home(peer, part, newer_us);
                      },
@@ -68,6 +74,29 @@ void ClusterNode::enter(const Registered& peer, const std::string& alias, std::s
     if (outcome.too_often || outcome.cluster_full || outcome.proof_required) return reply(outcome);
     of_alias.peers().take_alias(peer, reply);
   });
+}
+
+void ClusterNode::route(Directed message, const Router::Reply& reply) {
+  Router& router = part_of(message.to).router();
+  if (parts_.size() == 1) return router.route(std::move(message), reply);
+  const Fingerprint sender = message.from;
+  const std::size_t size = message.text.size() + 256;
+  const std::size_t part = part_of_peer(message.to, parts_.size());
+  const auto shared = std::make_shared<Directed>(std::move(message));
+  turns_.say(sender, {part, false, size,
+                      [&router, shared, reply] { router.route(std::move(*shared), reply); },
+                      [this, reply] {
+                        ++shared_.dropped;
+                        reply(peer::sdk::RouteOutcome::kUnavailable);
+                      }});
+}
+
+void ClusterNode::broadcast(const Broadcast& message) {
+  Broadcasts& broadcasts = part_of(message.ns).broadcasts();
+  if (parts_.size() == 1) return broadcasts.send(message);
+  turns_.say(message.from,
+             {part_of_name(message.ns, parts_.size()), true, message.text.size() + 256,
+              [&broadcasts, message] { broadcasts.send(message); }, [this] { ++shared_.dropped; }});
 }
 
 void ClusterNode::remove(const Registered& peer) {
@@ -161,6 +190,7 @@ void ClusterNode::flush() {
     queued_messages += part->queued_messages();
     queued_bytes += part->queued_bytes();
   }
+  queued_bytes += turns_.waiting_bytes();
   shared_.latency_us = latency.count();
   shared_.pending = pending;
   shared_.queued_messages = queued_messages;

@@ -18,6 +18,7 @@
 #include "kit.h"
 #include "options.h"
 #include "part.h"
+#include "turns.h"
 
 namespace peer_redis {
 
@@ -51,6 +52,8 @@ class ClusterNode {
   [[nodiscard]] std::vector<std::string> others() const;
 
   // What concerns several parts; see sdk::Broker, and Peers, Rooms and Watchers.
+  void route(Directed message, const Router::Reply& reply);
+  void broadcast(const Broadcast& message);
   void enter(const Registered& peer, const std::string& alias, std::string_view proof,
              const ReplyTo<peer::sdk::RegisterOutcome>& reply);
   void remove(const Registered& peer);
@@ -87,8 +90,10 @@ class ClusterNode {
   Mirror mirror_;
   MemberCounts counts_;
   CopiesMade copies_;
+  Told told_;
   std::unordered_map<Fingerprint, Refused> refused_;
   std::vector<std::unique_ptr<Part>> parts_;
+  Turns turns_;
 };
 
 }  // namespace peer_redis

@@ -20,7 +20,8 @@ constexpr std::chrono::milliseconds kPauseForLateMessages{2};
 Part::Part(const Common& common, PartIndex index)
     : loop_(common.loop),
       shared_(common.shared),
-      log_(common.host, common.plugin_host, [this] { return link_.place(); }),
+      log_(common.host, common.plugin_host, common.told, index.number,
+           [this] { return link_.place(); }),
       state_(common.shared),
       view_(std::string(common.host.node_id())),
       gate_(loop_),
@@ -89,6 +90,23 @@ void Part::stop() {
   link_.stop();
   gate_.clear();
   router_.stop();
+}
+
+void Part::confirm(const Fingerprint& sender, const Task& then) {
+  sessions_.await_sent(sender, [this, then](bool) { confirm_all(then); });
+}
+
+void Part::confirm_all(const Task& then) {
+  const auto left = std::make_shared<std::size_t>(1);
+  const Task one = [left, then] {
+    if (--*left == 0) then();
+  };
+  for (const std::string& node : view_.nodes()) {
+    if (node == view_.self()) continue;
+    ++*left;
+    router_.await_all_at(node, one);
+  }
+  one();
 }
 
 void Part::recover() {

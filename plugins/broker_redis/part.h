@@ -50,6 +50,7 @@ class Part {
     Mirror& mirror;
     MemberCounts& counts;
     CopiesMade& copies;
+    Told& told;
     /// Asked for by a part of what concerns others (Resync::Events).
     std::function<void(const Registered& peer, std::size_t part, std::int64_t newer_us)> ask_home;
     std::function<void(const Registered& peer)> is_at_home;
@@ -69,6 +70,9 @@ class Part {
   /// After an exception: what was under way is unknown, so the link is built anew, and the resync
   /// puts right what Redis has.
   void recover();
+  /// Calls `then` when all that the sender has said by this part has arrived at the other nodes, or
+  /// is lost.
+  void confirm(const Fingerprint& sender, const Task& then);
 
   // What the core asks for.
   Peers& peers() { return peers_; }
@@ -92,6 +96,8 @@ class Part {
   }
 
  private:
+  /// The same of all senders, once nothing waits here for a route.
+  void confirm_all(const Task& then);
   void await_silence(Time until, Task done);
   /// The link is up: the first heartbeat goes out, and says what has to be put right.
   void went_up();

@@ -126,8 +126,7 @@ void RedisBroker::route(const DirectedMessage& message, ReplyTo<RouteOutcome> re
                 Clock::now()};
   const bool posted =
       post_message(message.text.size() + 256, [this, copy = std::move(copy), reply]() mutable {
-        Router& router = node_->part_of(copy.to).router();
-        router.route(std::move(copy), std::move(reply));
+        node_->route(std::move(copy), std::move(reply));
       });
   if (!posted) reply(RouteOutcome::kDropped);
 }
@@ -137,9 +136,8 @@ std::size_t RedisBroker::broadcast(const NamespaceMessage& message) {
                  message.from,
                  {message.exclude.begin(), message.exclude.end()},
                  std::string(message.text)};
-  const bool posted = post_message(message.text.size() + 256, [this, copy = std::move(copy)] {
-    node_->part_of(copy.ns).broadcasts().send(copy);
-  });
+  const bool posted = post_message(message.text.size() + 256,
+                                   [this, copy = std::move(copy)] { node_->broadcast(copy); });
   if (!posted || shared_.state == BrokerStatus::State::kDegraded) return 0;
   // Excluded peers may be members elsewhere or not: this counts them as such, so it promises no
   // more copies than there are.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
 #include <iostream>
 #include <map>
 #include <set>
@@ -60,9 +59,7 @@ RedisProcess& ClusterTest::redis() {
 ServerProcess& ClusterTest::start_node_at(std::uint16_t redis_port, std::string_view options,
                                           std::vector<std::string> settings) {
   const std::string plugin =
-      std::getenv("PEER_TEST_PARTS") == nullptr
-          ? "name: redis"
-          : fmt(R"(name: redis_parts, file: "%")", PEER_TEST_BROKER_IN_PARTS);
+      in_parts_ ? fmt(R"(name: redis_parts, file: "%")", PEER_TEST_BROKER_IN_PARTS) : "name: redis";
   return start_node_with(fmt(R"(plugins: {broker: {%, options: {addr: "127.0.0.1:%"%%}}})", plugin,
                              redis_port, options.empty() ? "" : ", ", options),
                          std::move(settings));
@@ -153,7 +150,7 @@ void ClusterTest::wait_for_nodes(ServerProcess& node, int count, Deadline deadli
 }
 
 void ClusterTest::expect_whole(std::initializer_list<Members> all) {
-  std::map<std::string, std::set<std::string>> spaces;
+  std::map<std::string, std::set<std::string>> spaces{{"", {}}};
   for (const Members& members : all) {
     for (const TestPeer* peer : members.peers) {
       spaces[members.ns].insert(peer->fingerprint());

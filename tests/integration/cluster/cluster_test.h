@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -31,7 +32,6 @@ inline constexpr const char* kQuickToDoubt = "beat_ms: 100, lease_ms: 600, timeo
 class ClusterTest : public testing::Test {
  protected:
   /// Starts a node and waits until it is part of the cluster. `options`: of the broker, as YAML.
-  /// With PEER_TEST_PARTS in the environment what the nodes share is in three parts.
   ServerProcess& start_node(std::string_view options = kQuick,
                             std::vector<std::string> settings = {});
   /// The same without waiting for Redis; `redis_port` may be that of a proxy.
@@ -43,6 +43,8 @@ class ClusterTest : public testing::Test {
   /// Of the nodes that are started from now on.
   std::map<std::string, std::string>& environment() { return environment_; }
 
+  /// Whether what they share is in three parts; with PEER_TEST_PARTS in the environment it is.
+  bool& in_parts() { return in_parts_; }
   /// Which build of the server they are; empty: this one's.
   std::string& server_binary() { return server_binary_; }
 
@@ -81,6 +83,7 @@ class ClusterTest : public testing::Test {
 
  private:
   std::unique_ptr<RedisProcess> redis_;
+  bool in_parts_ = std::getenv("PEER_TEST_PARTS") != nullptr;
   std::map<std::string, std::string> environment_;
   std::string server_binary_;
   std::vector<std::unique_ptr<ServerProcess>> nodes_;

@@ -1,0 +1,83 @@
+#include "turns.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+namespace peer_redis {
+namespace {
+
+/// So long may a message be on its way.
+constexpr std::chrono::seconds kMostOnItsWay{2};
+constexpr std::size_t kMostWaitingBytes = std::size_t{4} << 20;
+
+}  // namespace
+
+void Turns::say(const Fingerprint& sender, Message message) {
+  tidy();
+  Line& line = lines_[sender];
+  if (line.waiting.empty() && ahead_of(line, message).empty()) {
+    note(line, message);
+    return message.send();
+  }
+  if (waiting_bytes_ + message.size > kMostWaitingBytes) return message.give_up();
+  waiting_bytes_ += message.size;
+  line.waiting.push_back(std::move(message));
+  if (line.waiting.size() == 1) move(sender);
+}
+
+void Turns::move(const Fingerprint& sender) {
+  Line& line = lines_[sender];
+  while (!line.waiting.empty() && line.unconfirmed == 0) {
+    const std::vector<std::size_t> parts = ahead_of(line, line.waiting.front());
+    if (parts.empty()) {
+      const Message message = std::move(line.waiting.front());
+      line.waiting.pop_front();
+      waiting_bytes_ -= message.size;
+      note(line, message);
+      message.send();
+      continue;
+    }
+    // All of them first: a part may confirm at once.
+    line.unconfirmed = parts.size();
+    for (const std::size_t part : parts) line.ways.erase(part);
+    for (const std::size_t part : parts) {
+      confirm_(sender, part, [this, sender] {
+        if (--lines_[sender].unconfirmed == 0) move(sender);
+      });
+    }
+    return;
+  }
+}
+
+std::vector<std::size_t> Turns::ahead_of(const Line& line, const Message& message) {
+  std::vector<std::size_t> parts;
+  const Time now = Clock::now();
+  for (const auto& [part, way] : line.ways) {
+    const bool may_meet = message.is_broadcast || way.has_broadcast;
+    if (part != message.part && may_meet && now - way.at < kMostOnItsWay) parts.push_back(part);
+  }
+  return parts;
+}
+
+void Turns::note(Line& line, const Message& message) {
+  const Time now = Clock::now();
+  Way& way = line.ways[message.part];
+  const bool is_old = now - way.at >= kMostOnItsWay;
+  way = {now, message.is_broadcast || (way.has_broadcast && !is_old)};
+}
+
+void Turns::tidy() {
+  const Time now = Clock::now();
+  if (now - tidied_ < kMostOnItsWay) return;
+  tidied_ = now;
+  std::erase_if(lines_, [now](const auto& entry) {
+    const Line& line = entry.second;
+    if (!line.waiting.empty() || line.unconfirmed > 0) return false;
+    return std::none_of(line.ways.begin(), line.ways.end(),
+                        [now](const auto& way) { return now - way.second.at < kMostOnItsWay; });
+  });
+}
+
+}  // namespace peer_redis

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <map>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "kit.h"
+
+namespace peer_redis {
+
+/// What a peer here says by several parts, in its order (plugins/broker_redis/DESIGN.md, "Parts").
+/// Each part keeps the order of what goes by it. A message that could overtake an earlier one to
+/// the same receiver, which has gone by another part, waits until that one is known to have
+/// arrived. Loop thread only.
+class Turns {
+ public:
+  /// Calls `then` when all that the sender has said by that part has arrived, or is lost.
+  using Confirm = std::function<void(const Fingerprint& sender, std::size_t part, Task then)>;
+  struct Message {
+    std::size_t part = 0;
+    bool is_broadcast = false;  ///< its receivers may be those of any other message
+    std::size_t size = 0;       ///< bytes that it keeps while it waits
+    Task send;
+    Task give_up;  ///< too much waits
+  };
+
+  explicit Turns(Confirm confirm) : confirm_(std::move(confirm)) {}
+
+  /// Sends it now, or in its turn.
+  void say(const Fingerprint& sender, Message message);
+  [[nodiscard]] std::size_t waiting_bytes() const { return waiting_bytes_; }
+
+ private:
+  /// What may be on its way by one part.
+  struct Way {
+    Time at;
+    bool has_broadcast = false;
+  };
+  struct Line {
+    std::map<std::size_t, Way> ways;  ///< by part
+    std::deque<Message> waiting;
+    std::size_t unconfirmed = 0;  ///< parts, for the first that waits
+  };
+
+  void move(const Fingerprint& sender);
+  /// Parts by which something is on its way that the message could overtake.
+  [[nodiscard]] static std::vector<std::size_t> ahead_of(const Line& line, const Message& message);
+  static void note(Line& line, const Message& message);
+  void tidy();
+
+  const Confirm confirm_;
+  std::unordered_map<Fingerprint, Line> lines_;  ///< by sender
+  std::size_t waiting_bytes_ = 0;
+  Time tidied_{};
+};
+
+}  // namespace peer_redis

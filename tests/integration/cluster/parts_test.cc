@@ -1,0 +1,159 @@
+// What the nodes share in several parts, on one Redis.
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/integration/cluster/cluster_test.h"
+
+namespace peer::test {
+namespace {
+
+constexpr const char* kNoEnd = "99999999999999";  // of a lease
+
+class PartsTest : public ClusterTest {
+ protected:
+  PartsTest() { in_parts() = true; }
+
+  void SetUp() override {
+    const std::vector<std::string> unlimited{"rate_limit_per_sec=1000000",
+                                             "rate_limit_burst=1000000"};
+    first_ = &start_node(kQuick, unlimited);
+    second_ = &start_node(kQuick, unlimited);
+    for (ServerProcess* node : {first_, second_}) wait_for_nodes(*node, 2);
+    // Where each name is, the keys of who has joined it say.
+    TestPeer scout = peer(first(), "scout");
+    for (int i = 0; spaces_.size() < 3; ++i) {
+      const std::string ns = fmt("space-%", i);
+      scout.join(ns);
+      for (std::size_t part = 0; part < 3; ++part) {
+        if (redis().command({"EXISTS", fmt("peer:{%}:sm:%", part, ns)}).at(0) == "1") {
+          spaces_.emplace(part, ns);
+        }
+      }
+    }
+    scout.close();
+    expect_whole({});
+  }
+  /// A namespace of that part.
+  const std::string& space(std::size_t part) { return spaces_.at(part); }
+  /// A peer that is in a namespace of each.
+  TestPeer peer_in_all(ServerProcess& node, std::string_view name) {
+    TestPeer result = peer(node, name);
+    for (const auto& [part, ns] : spaces_) result.join(ns);
+    return result;
+  }
+  /// They are in a namespace of each part, and nobody else is anywhere.
+  void expect_all_in_all(const std::vector<const TestPeer*>& peers) {
+    expect_whole({{space(0), peers}, {space(1), peers}, {space(2), peers}});
+  }
+  static void expect_news_of_each_part(TestPeer& witness, std::string_view type,
+                                       const TestPeer& peer) {
+    for (std::size_t i = 0; i < 3; ++i) expect_news(witness, type, peer);
+  }
+  ServerProcess& first() { return *first_; }
+  ServerProcess& second() { return *second_; }
+  static int count(const std::string& text, std::string_view part) {
+    int found = 0;
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
+    return found;
+  }
+
+ private:
+  ServerProcess* first_ = nullptr;
+  ServerProcess* second_ = nullptr;
+  std::map<std::size_t, std::string> spaces_;
+};
+
+TEST_F(PartsTest, APeerHasItsRegistrationInItsOwnPartAndCopiesWhereItIsAMember) {
+  TestPeer alice = peer_in_all(first(), "alice");
+  int copies = 0;
+  for (std::size_t part = 0; part < 3; ++part) {
+    const std::string key = fmt("peer:{%}:p:%", part, alice.fingerprint());
+    EXPECT_EQ(redis().command({"EXISTS", key}).at(0), "1") << part;
+    copies += std::stoi(redis().command({"HEXISTS", key, "o"}).at(0));
+  }
+  EXPECT_EQ(copies, 2);
+  expect_all_in_all({&alice});
+}
+
+TEST_F(PartsTest, WhoRegistersElsewhereHasNothingLeftInAnyPart) {
+  TestPeer before = peer_in_all(first(), "alice");
+  TestPeer after = peer(second(), "alice");
+  before.ws().expect_close(4001);
+  expect_whole({{"", {&after}}});
+}
+
+TEST_F(PartsTest, WhatANodeThatDiesHasInEachPartIsRemoved) {
+  TestPeer alice = peer_in_all(first(), "alice");
+  TestPeer bob = peer_in_all(second(), "bob");
+  expect_news_of_each_part(alice, "peer_joined", bob);
+  second().signal(SIGKILL);
+  second().wait_exit();
+  expect_news_of_each_part(alice, "peer_left", bob);
+  expect_all_in_all({&alice});
+}
+
+TEST_F(PartsTest, AfterALossOfDataEachPartIsPutBackSilentlyAndThatIsToldOnce) {
+  TestPeer alice = peer_in_all(first(), "alice");
+  TestPeer bob = peer_in_all(second(), "bob");
+  expect_news_of_each_part(alice, "peer_joined", bob);
+  redis().command({"FLUSHALL"});
+  wait_for_output(first(), "Redis has lost its data");
+  expect_all_in_all({&alice, &bob});
+  wait_for_state(first(), "connected");
+  EXPECT_EQ(count(first().output(), "Redis has lost its data"), 1) << first().output();
+  bob.send_to(alice.fingerprint(), "1");
+  EXPECT_EQ(alice.next("signal")["payload"].number(), 1);  // and nothing before it
+}
+
+TEST_F(PartsTest, AnOutageOfAllPartsIsToldOnce) {
+  redis().kill();
+  wait_for_state(first(), "degraded");
+  redis().restart();
+  wait_for_output(first(), "Redis is back");
+  wait_for_state(first(), "connected");
+  wait_for_state(second(), "connected");
+  EXPECT_EQ(count(first().output(), "out of reach"), 1) << first().output();
+  EXPECT_EQ(count(first().output(), "Redis is back"), 1) << first().output();
+}
+
+// The receiver's part has the one, and those of the namespaces the others.
+TEST_F(PartsTest, WhatOneSaysToAnotherComesInItsOrderByWhateverParts) {
+  TestPeer alice = peer_in_all(first(), "alice");
+  TestPeer bob = peer_in_all(second(), "bob");
+  constexpr int kRounds = 100;
+  for (int i = 0; i < kRounds; ++i) {
+    bob.send_to(alice.fingerprint(), std::to_string(4 * i));
+    for (int part = 0; part < 3; ++part) {
+      bob.send("broadcast", fmt(R"({"namespace":"%","data":%})", space(part), 4 * i + part + 1));
+    }
+  }
+  expect_news_of_each_part(alice, "peer_joined", bob);
+  for (int i = 0; i < 4 * kRounds; ++i) {
+    const Json payload = alice.next(i % 4 == 0 ? "signal" : "broadcast")["payload"];
+    ASSERT_EQ((i % 4 == 0 ? payload : payload["data"]).number(), i) << alice.last_text();
+  }
+}
+
+// Nodes of another version have it, so that these stay away from it.
+TEST_F(PartsTest, APartOutOfReachCostsWhatIsInItAlone) {
+  TestPeer alice = peer_in_all(first(), "alice");
+  redis().command({"ZADD", "peer:{1}:nodes", kNoEnd, "stranger"});
+  redis().command({"HSET", "peer:{1}:born", "v", "2"});
+  wait_for_state(first(), "degraded");
+  wait_for_state(second(), "degraded");
+  TestPeer bob = peer(second(), "bob");
+  for (const std::size_t part : {0, 2}) {
+    bob.join(space(part));
+    expect_news(alice, "peer_joined", bob);
+  }
+  bob.join(space(1));  // by its node alone
+  redis().command({"ZREM", "peer:{1}:nodes", "stranger"});
+  wait_for_state(first(), "connected");
+  wait_for_state(second(), "connected");
+  expect_news(alice, "peer_joined", bob);
+  expect_all_in_all({&alice, &bob});
+}
+
+}  // namespace
+}  // namespace peer::test
