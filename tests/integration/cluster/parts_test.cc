@@ -1,5 +1,7 @@
 // What the nodes share in several parts, on one Redis.
+#include <cstdint>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -36,6 +38,15 @@ class PartsTest : public ClusterTest {
   }
   /// A namespace of that part.
   const std::string& space(std::size_t part) { return spaces_.at(part); }
+  /// The part where its registration is no copy.
+  std::size_t home_of(const TestPeer& peer) {
+    for (std::size_t part = 0; part < 3; ++part) {
+      const std::string key = fmt("peer:{%}:p:%", part, peer.fingerprint());
+      const auto found = redis().command({"HMGET", key, "n", "o"});
+      if (!found.at(0).empty() && found.at(1).empty()) return part;
+    }
+    throw std::runtime_error("nowhere at home");
+  }
   /// A peer that is in a namespace of each.
   TestPeer peer_in_all(ServerProcess& node, std::string_view name) {
     TestPeer result = peer(node, name);
@@ -115,6 +126,32 @@ TEST_F(PartsTest, AnOutageOfAllPartsIsToldOnce) {
   wait_for_state(second(), "connected");
   EXPECT_EQ(count(first().output(), "out of reach"), 1) << first().output();
   EXPECT_EQ(count(first().output(), "Redis is back"), 1) << first().output();
+}
+
+// As by a registration on another node, which has ended while this one was cut off.
+TEST_F(PartsTest, WhatIsNewerButHasEndedKeepsNobodyOut) {
+  TestPeer alice = peer_in_all(first(), "alice");
+  const std::size_t home = home_of(alice);
+  const std::size_t other = (home + 1) % 3;
+  const std::string time = fmt("peer:{%}:p:%", home, alice.fingerprint());
+  const std::int64_t newer = std::stoll(redis().command({"HGET", time, "t"}).at(0)) + 5'000'000;
+  redis().command({"EVAL", R"(for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
+                                redis.call('DEL', key)
+                              end
+                              redis.call('SET', ARGV[1] .. 'e:' .. ARGV[2], ARGV[3], 'PX', 60000))",
+                   "0", fmt("peer:{%}:", other), alice.fingerprint(), std::to_string(newer)});
+  expect_all_in_all({&alice});
+  EXPECT_GT(std::stoll(redis().command({"HGET", time, "t"}).at(0)), newer);
+}
+
+TEST_F(PartsTest, ACopyOfAnEarlierRegistrationIsPutRightWhereThePeerHasNothingElse) {
+  TestPeer alice = peer(first(), "alice");
+  const std::size_t other = (home_of(alice) + 1) % 3;
+  alice.join(space(other));
+  alice.send("leave", fmt(R"({"namespace":"%"})", space(other)));
+  redis().command({"HSET", fmt("peer:{%}:p:%", other, alice.fingerprint()), "r", "1"});
+  redis().command({"CLIENT", "KILL", "TYPE", "normal"});
+  expect_whole({{"", {&alice}}});
 }
 
 // The receiver's part has the one, and those of the namespaces the others.
