@@ -46,8 +46,8 @@ void Resync::forget_unknown(const Reply& fingerprints) {
     if (!peer || mirror_.find(*peer) == nullptr) {
       unknown.push_back(fingerprints[i].text());
     } else if (!link_.part().is_home_of(*peer)) {
-      dirty_.insert(
-          *peer);  // the copy may be of an older registration, with what that one had here
+      // The copy may be of an older registration, with what that one had here.
+      dirty_.insert(*peer);
     }
   }
   if (unknown.empty()) return;
