@@ -96,8 +96,10 @@ void Peers::remove(const Registered& peer) {
 void Peers::end(const Registered& peer) {
   if (!link_.is_up()) return;
   const std::string fingerprint = to_hex(peer.peer);
-  link_.run(Script::kUnregister, {fingerprint, std::to_string(peer.registration)},
-            or_give_up(link_));
+  const std::string registration = std::to_string(peer.registration);
+  Arguments arguments{fingerprint, registration};
+  if (!link_.part().is_home_of(peer.peer)) arguments.push_back("1");
+  link_.run(Script::kUnregister, arguments, or_give_up(link_));
   // What Redis has of it may be an older registration, which this one was to replace.
   if (!state_.is_connected()) link_.run(Script::kForget, {fingerprint}, or_give_up(link_));
 }

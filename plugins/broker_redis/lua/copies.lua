@@ -1,4 +1,4 @@
--- Behind common.lua in the scripts that write copies, or end them. Other parts than a peer's own have copies of its
+-- Behind common.lua in the scripts that write copies. Other parts than a peer's own have copies of its
 -- registration, older or newer by its time there (plugins/broker_redis/DESIGN.md, "Parts").
 
 -- A copy of that time may be older than one that is here, or that has ended here. Then this is the time of that,
@@ -21,13 +21,4 @@ local function copy_peer(fp, registration, since, away)
   call('HSET', P .. 'p:' .. fp, 'o', 1)
   if away == '1' then set_away(fp, self, registration, true) end
   return true
-end
-
--- The caller's registration has ended, and so have its copies: for a minute none is taken for another one.
-local function end_peer(fp)
-  if string.find(channel, '{', 1, true) then  -- a part of several
-    local copy = call('HMGET', P .. 'p:' .. fp, 'o', 't')
-    if copy[1] then call('SET', P .. 'e:' .. fp, copy[2], 'PX', 60000) end
-  end
-  drop_peer(fp, self, true)
 end

@@ -1,4 +1,8 @@
--- fp registration: with what is left of its memberships, for which no policy was asked
+-- fp registration, and of a copy: 1; with what is left of its memberships, for which no policy was asked
+-- For a minute no copy of that time is taken for another one (lua/copies.lua).
 bring_nothing_new()
-if is_live(ARGV[3], ARGV[4]) then end_peer(ARGV[3]) end
+local fp = ARGV[3]
+if not is_live(fp, ARGV[4]) then return 0 end
+if ARGV[5] then call('SET', P .. 'e:' .. fp, call('HGET', P .. 'p:' .. fp, 't'), 'PX', 60000) end
+drop_peer(fp, self, true)
 return 0

@@ -145,7 +145,8 @@ TEST_F(PartsTest, WhatIsNewerButHasEndedKeepsNobodyOut) {
 }
 
 TEST_F(PartsTest, ACopyOfAnEarlierRegistrationIsPutRightWhereThePeerHasNothingElse) {
-  TestPeer alice = peer(first(), "alice");
+  TestPeer alice(first().port());  // an alias would be something
+  alice.register_as("alice");
   const std::size_t other = (home_of(alice) + 1) % 3;
   alice.join(space(other));
   alice.send("leave", fmt(R"({"namespace":"%"})", space(other)));

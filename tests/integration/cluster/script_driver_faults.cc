@@ -76,7 +76,9 @@ void ScriptDriver::hear_one() {
 }
 
 void ScriptDriver::end_at(std::size_t part, const OfNode& of) {
-  run(part, "unregister", of.node, {of.peer, std::to_string(of.registration)});
+  Texts arguments{of.peer, std::to_string(of.registration)};
+  if (part != home_of(of.peer)) arguments.push_back("1");
+  run(part, "unregister", of.node, arguments);
   ScriptModel& model = models_[part];
   if (!model.is_live(of.node, of.peer, of.registration)) return;
   if (part == home_of(of.peer)) return model.drop(of.peer);
