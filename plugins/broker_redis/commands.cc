@@ -19,10 +19,11 @@ std::string formatted(const Arguments& arguments) {
 
 }  // namespace
 
-Commands::Commands(EventLoop& loop, std::chrono::milliseconds timeout, std::string node,
-                   Events events)
+Commands::Commands(EventLoop& loop, std::chrono::milliseconds timeout, bool in_parts,
+                   std::string node, Events events)
     : loop_(loop),
       timeout_(timeout),
+      in_parts_(in_parts),
       node_(std::move(node)),
       events_(std::move(events)),
       connection_(loop, {[this](const Reply& reply) { handle_reply(reply); },
@@ -80,7 +81,8 @@ void Commands::load_marker() {
 void Commands::load_scripts() {
   load_marker();
   for (std::size_t i = 0; i < kScriptCount; ++i) {
-    send({"SCRIPT", "LOAD", kScripts[i].text}, [this, i](const Reply* reply) {
+    const char* text = in_parts_ ? kScripts[i].text_in_parts : kScripts[i].text;
+    send({"SCRIPT", "LOAD", text}, [this, i](const Reply* reply) {
       if (reply == nullptr) return;
       if (reply->is_error()) return events_.failed(reply->text());
       hashes_[i] = reply->text();

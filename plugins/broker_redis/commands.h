@@ -48,7 +48,9 @@ class Commands {
   };
 
   /// `node`: its id.
-  Commands(EventLoop& loop, std::chrono::milliseconds timeout, std::string node, Events events);
+  /// `in_parts`: what is shared is in several parts.
+  Commands(EventLoop& loop, std::chrono::milliseconds timeout, bool in_parts, std::string node,
+           Events events);
 
   /// Begins to connect; what is sent from now on is queued. See Connection::open().
   void open(const Address& address, const TlsOptions* tls, const std::string& host);
@@ -116,6 +118,7 @@ class Commands {
 
   EventLoop& loop_;
   const std::chrono::milliseconds timeout_;
+  const bool in_parts_;
   const std::string node_;
   const Events events_;
   Connection connection_;

@@ -67,6 +67,7 @@ inline constexpr std::size_t kScriptCount = static_cast<std::size_t>(Script::kTa
 struct ScriptText {
   const char* name;
   const char* text;
+  const char* text_in_parts;  ///< where what is shared is in several parts
 };
 extern const ScriptText kScripts[kScriptCount];
 

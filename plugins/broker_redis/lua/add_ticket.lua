@@ -3,7 +3,9 @@
 -- One that replaces itself is told again, where it still waits.
 bring_nothing_new()
 local fp, registration, ns, ticket = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-if not is_live(fp, registration) and not copy_peer(fp, registration, ARGV[11], ARGV[12]) then return 0 end
+if not is_live(fp, registration) and not (ARGV[11] and copy_peer(fp, registration, ARGV[11], ARGV[12])) then
+  return 0
+end
 if ARGV[9] == ticket then
   if ticket_of(ns, ticket) ~= fp then return 0 end
 elseif ARGV[9] ~= '' and ticket_of(ns, ARGV[9]) == fp then

@@ -8,7 +8,7 @@
 local fp, registration, ns, object = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local max_size, page, token, kind, version = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9],
                                              ARGV[10], ARGV[11]
-if not is_live(fp, registration) and not copy_peer(fp, registration, ARGV[22], ARGV[23]) then
+if not is_live(fp, registration) and not (ARGV[22] and copy_peer(fp, registration, ARGV[22], ARGV[23])) then
   return {'stale', 0, 0, 0}
 end
 local quiet = ARGV[19] == '1'

@@ -38,7 +38,9 @@ ScriptDriver::ScriptDriver(RedisProcess& redis, std::uint64_t seed, std::size_t 
   // What the nodes are told waits unread.
   redis_.command({"CONFIG", "SET", "client-output-buffer-limit", "pubsub 0 0 0"});
   for (const auto& script : peer_redis::kScripts) {
-    hashes_[script.name] = redis_.command({"SCRIPT", "LOAD", script.text}).at(0);
+    hashes_[script.name] =
+        redis_.command({"SCRIPT", "LOAD", models_.size() == 1 ? script.text : script.text_in_parts})
+            .at(0);
   }
   while (nodes_.size() < kNodes) nodes_.push_back("node" + std::to_string(++last_node_));
   for (const std::string& node : nodes_) start(node);
