@@ -100,9 +100,10 @@ Node::Node(const Config& config, LoadedPlugins its_plugins, std::size_t loop_cou
       others(*plugins.broker, plugins.broker.record->revision, broker_calls),
       admission(admission_limits_of(config)),
       peers(config.shard_count, config.max_peers),
-      namespaces(
-          config.shard_count, loop_count, peers,
-          [this](std::size_t loop, Delivery&& delivery) { loops[loop]->post(std::move(delivery)); }),
+      namespaces(config.shard_count, loop_count, peers,
+                 [this](std::size_t loop, Delivery&& delivery) {
+                   loops[loop]->post(std::move(delivery));
+                 }),
       rooms(make_room_store(*this), policies, config.password_queue),
       matching(make_matching(*this, loop_count)),
       left_buckets(config.rate_limit_shards) {

@@ -75,7 +75,8 @@ std::size_t membership_size(const Session& session, const Membership& membership
 std::size_t state_size(const Session& session) {
   const std::size_t own = own_size(session);
   std::size_t size = own;
-  for (const Membership& membership : session.memberships) size += size_with_object(membership, own);
+  for (const Membership& membership : session.memberships)
+    size += size_with_object(membership, own);
   return size;
 }
 
