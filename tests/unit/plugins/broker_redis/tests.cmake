@@ -9,9 +9,11 @@ peer_add_test(unit_broker_redis
     plugins/broker_redis/redis_url_test.cc
     plugins/broker_redis/resp_test.cc
     plugins/broker_redis/scripts_test.cc
+    plugins/broker_redis/turns_test.cc
     ${PROJECT_SOURCE_DIR}/plugins/broker_redis/address_choice.cc
     ${PROJECT_SOURCE_DIR}/plugins/broker_redis/failure_text.cc
     ${PROJECT_SOURCE_DIR}/plugins/broker_redis/late_copies.cc
+    ${PROJECT_SOURCE_DIR}/plugins/broker_redis/turns.cc
     ${PROJECT_BINARY_DIR}/plugins/broker_redis/script_texts.cc
   LIBRARIES broker_redis_codec
   LABELS fast)
