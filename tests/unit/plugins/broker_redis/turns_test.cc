@@ -12,6 +12,8 @@ namespace {
 
 using testing::ElementsAre;
 
+constexpr std::size_t kNothingAsked = 99;
+
 class TurnsTest : public testing::Test {
  protected:
   void say(std::size_t part, bool is_broadcast, std::string name, std::size_t size = 1) {
@@ -20,6 +22,7 @@ class TurnsTest : public testing::Test {
   }
   /// The oldest question has its answer. Returns of which part it was.
   std::size_t confirm() {
+    if (asked_.empty()) return kNothingAsked;
     const auto asked = std::move(asked_.front());
     asked_.erase(asked_.begin());
     asked.second();
