@@ -249,6 +249,7 @@ NamespaceDirectory::Rest NamespaceDirectory::erase_in(Shard& shard, Namespace& n
   if (member.watches != Watches()) set_watches(ns, member, {});
   set_move(member, Member::Move::kNone);
   if (member.away) --ns.away;
+  if (member.departed) --ns.departed;
   ns.members.erase(ns.members.begin() + (&member - ns.members.data()));
   ++ns.version;
   if (peers_in(ns) > 0) return Rest::kMembers;
@@ -301,6 +302,7 @@ void NamespaceDirectory::depart(Namespace& ns, const Fingerprint& peer, const Fr
       std::exchange(still_here->departed, true)) {
     return;
   }
+  ++ns.departed;
   if (left) post_to_members(ns, left);
 }
 

@@ -82,7 +82,8 @@ struct Namespace {
   /// Rises with each list of the members that somebody is shown while others watch their meta.
   /// Under the lock of the shard, like everything here.
   mutable std::uint64_t pages = 0;
-  std::uint32_t away = 0;  ///< members
+  std::uint32_t away = 0;      ///< members
+  std::uint32_t departed = 0;  ///< the same: Member::departed
   /// Peers that are in it and no members: see NamespaceDirectory::enter_unlisted().
   std::uint32_t unlisted = 0;
   /// A room that has ended: no name leads here, and nobody is told anything more of it. It lives

@@ -81,12 +81,13 @@ PeerPage NamespaceDirectory::shared_page(const Namespace* ns, const sdk::MemberP
   std::vector<ObjectView> objects;
   objects.reserve(shared.members.size());
   for (const sdk::MemberEntry& member : shared.members) {
+    const bool is_there = !member.here || (ns != nullptr && peers_.is_member(member.peer, ns));
+    const Member* own = is_there && member.here && (looks_here || is_watched || ns->departed > 0)
+                            ? find_member_from(*ns, member.peer, next)
+                            : nullptr;
     // A member of this node that has left since the broker made the page is skipped. Its peer_left
     // was posted before the joiner could hear it, so the joiner would never learn that it is gone.
-    if (!member.here || (ns != nullptr && peers_.is_member(member.peer, ns))) {
-      const Member* own = (looks_here || is_watched) && member.here
-                              ? find_member_from(*ns, member.peer, next)
-                              : nullptr;
+    if (is_there && (own == nullptr || !own->departed)) {
       ObjectView& object = objects.emplace_back(
           is_watched && own != nullptr ? own->object() : ObjectView(member.object));
       const bool away = looks && (member.here ? own != nullptr && own->away : member.away);

@@ -96,6 +96,7 @@ void add_rest(Node& node, Session& session, MovingRest rest) {
   }
   state.ends = now + rest.ends;
   away.window_ends = now + rest.window;
+  away.address = rest.address;
   away.grant_ends = rest.grant ? now + *rest.grant : kNever;
   session.home().kept.change(state, bytes);
   if (rest.rate) session.tokens = TokenBucket(*rest.rate, now);

@@ -161,6 +161,7 @@ MovingRest rest_of(Session& session, std::vector<MovingTicketOf> tickets) {
   rest.ends = state.ends - now;
   rest.window = away.window_ends - now;
   if (away.grant_ends != kNever) rest.grant = away.grant_ends - now;
+  rest.address = away.address;
   rest.waiting = away.waiting;
   for (std::uint32_t i = 0; i < state.kept.count(); ++i) rest.kept.push_back(state.kept.at(i));
   rest.handed_out = state.kept.handed_out();

@@ -208,6 +208,8 @@ std::string packed(const MovingRest& rest) {
     writer.number(ticket.shows_ticket ? 1 : 0).text(ticket.text);
   }
   writer.number(rest.handed_out);
+  const auto& address = rest.address.bytes;
+  writer.text({reinterpret_cast<const char*>(address.data()), address.size()});
   return writer.take();
 }
 
@@ -259,6 +261,11 @@ std::optional<MovingRest> read_rest(std::string_view bytes) {
   // Nodes of 1.3 do not say it: any of them.
   rest.handed_out = rest.kept.size();
   if (!reader.is_at_end()) rest.handed_out = std::min(rest.handed_out, reader.number());
+  // Earlier nodes do not say where the client was last.
+  if (!reader.is_at_end()) {
+    const std::string_view address = reader.text();
+    if (address.size() == rest.address.bytes.size()) rest.address = address_of_bytes(address);
+  }
   if (!reader.good() || rest.sent < rest.kept.size()) return std::nullopt;
   return rest;
 }

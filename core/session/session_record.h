@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/address.h"
 #include "core/hub/namespace_directory.h"
 #include "core/limit/token_bucket.h"
 #include "core/match/matching.h"
@@ -72,6 +73,7 @@ struct MovingRest {
   std::optional<TokenBucket::Level> rate;
   TokenBucket::Level fanout;
   std::vector<MovingTicketOf> tickets;
+  Address address{};  ///< the client's last one
 };
 
 /// What a session was sent at the node that had a place for it, and did not get it.

@@ -32,6 +32,24 @@ TEST_F(MembersElsewhereTest, AreAnnouncedToTheMembersHere) {
   EXPECT_THAT(mail_of("a"), ElementsAre("+far", "-far"));
 }
 
+// The broker's page may be older than what the members have been told.
+TEST_F(MembersElsewhereTest, WhoIsKnownToHaveGoneIsInNoPageThatABrokerHasMade) {
+  join("lobby", "a");
+  const JoinResult b = join("lobby", "b");
+  hear_departed("b");
+  sdk::MemberPage page;
+  page.total = 3;
+  page.members = {{fingerprint_of("a"), true, false, "\"a\""},
+                  {fingerprint_of("b"), true, false, "\"b\""},
+                  {fingerprint_of("far"), false, false, "\"far\""}};
+  const PeerPage shown = directory_.list("lobby", page, {50, 1000});
+  EXPECT_EQ(shown.peers, R"("a","far")");
+  EXPECT_EQ(shown.total, 2U);
+  directory_.leave(*b.ns, b.joined, fingerprint_of("b"), {});
+  page.members.erase(page.members.begin() + 1);
+  EXPECT_EQ(directory_.list("lobby", page, {50, 1000}).peers, R"("a","far")");
+}
+
 TEST_F(MembersElsewhereTest, AreUnknownToWhoJoinedAloneUntilItIsShownThem) {
   join("lobby", "a");
   EXPECT_FALSE(directory_.has_lone_members("lobby"));
