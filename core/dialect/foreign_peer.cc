@@ -182,11 +182,10 @@ void ForeignPeer::hear(std::string_view text) {
   paid_ = true;
   importance_ = Importance::kAnswer;
   Heard heard{.text = text};
-  heard_ = &heard;
+  const HeardNow now(heard_, heard);
   call("hear", [&] { session_->hear(text); });
   heard.text = {};
   act();
-  heard_ = nullptr;
 }
 
 void ForeignPeer::tell(const FrameRef& frame, Importance importance) {
@@ -197,9 +196,10 @@ void ForeignPeer::tell(const FrameRef& frame, Importance importance) {
   Heard heard;
   if (frame.mark() != 0) heard.told = message.data.empty() ? message.payload : message.data;
   // What it hears may lead to a message for itself.
-  Heard* const before = std::exchange(heard_, &heard);
-  call("tell", [&] { session_->tell(message); });
-  heard_ = before;
+  {
+    const HeardNow now(heard_, heard);
+    call("tell", [&] { session_->tell(message); });
+  }
   act_later();
 }
 
@@ -457,6 +457,7 @@ void ForeignPeer::perform_broadcast(const Action& action) {
 }
 
 void ForeignPeer::perform_count(Action& action) {
+  if (!action.then) return;
   Node& node = this->node();
   if (in_unlisted && action.text == entry_.home) {
     const std::uint64_t members = node.namespaces.list(entry_.home, std::nullopt, {0, 0}).total;
@@ -468,7 +469,7 @@ void ForeignPeer::perform_count(Action& action) {
                    [&node, operation = hold(), ns = action.text,
                     then = std::move(action.then)](const std::optional<sdk::MemberPage>& page) {
                      Session* session = session_of(operation);
-                     if (session == nullptr || !then) return;
+                     if (session == nullptr) return;
                      auto& there = *static_cast<ForeignPeer*>(session);
                      if (there.phase_ != Phase::kServed) return;
                      const std::uint64_t members =

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <peer/sdk/dialect.h>
@@ -116,6 +117,18 @@ class ForeignPeer final : public ForeignSession, private ForeignOutlet {
     std::string_view text{};     ///< of the client; empty once the plugin's call has returned
     std::string_view checked{};  ///< the largest object or array in it, once the plugin has read it
     std::string_view told{};     ///< JSON of another peer, which may be passed on as it is
+  };
+  /// While it lives, the call that is under way hears this.
+  class HeardNow {
+   public:
+    HeardNow(Heard*& where, Heard& heard) : where_(where), before_(std::exchange(where, &heard)) {}
+    ~HeardNow() { where_ = before_; }
+    HeardNow(const HeardNow&) = delete;
+    HeardNow& operator=(const HeardNow&) = delete;
+
+   private:
+    Heard*& where_;
+    Heard* const before_;
   };
   /// Of a client on its way in.
   struct Entering {

@@ -247,7 +247,7 @@ void NamespaceDirectory::leave_unlisted(std::string_view name, const Fingerprint
 NamespaceDirectory::Rest NamespaceDirectory::erase_in(Shard& shard, Namespace& ns, Member& member,
                                                       std::optional<Time> now) {
   if (member.watches != Watches()) set_watches(ns, member, {});
-  set_move(member, Member::Move::kNone);
+  set_move(ns, member, Member::Move::kNone);
   if (member.away) --ns.away;
   if (member.departed) --ns.departed;
   ns.members.erase(ns.members.begin() + (&member - ns.members.data()));
@@ -393,7 +393,6 @@ std::vector<std::vector<SessionRef>> NamespaceDirectory::recipients(
   const MutexLock lock(shard.mutex);
   const Namespace* ns = find_in(shard, name);
   if (ns == nullptr) return by_loop;
-  for (auto& receivers : by_loop) receivers.reserve(ns->members.size() / loops_ + 1);
   for (const Member& member : ns->members) {
     if (member.muted) continue;
     if (std::find(except.begin(), except.end(), member.where) != except.end()) continue;
@@ -404,7 +403,9 @@ std::vector<std::vector<SessionRef>> NamespaceDirectory::recipients(
         continue;
       }
     }
-    by_loop[member.where.loop].push_back(member.where);
+    auto& receivers = by_loop[member.where.loop];
+    if (receivers.empty()) receivers.reserve(ns->members.size() / loops_ + 1);
+    receivers.push_back(member.where);
   }
   return by_loop;
 }

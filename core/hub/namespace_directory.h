@@ -82,8 +82,9 @@ struct Namespace {
   /// Rises with each list of the members that somebody is shown while others watch their meta.
   /// Under the lock of the shard, like everything here.
   mutable std::uint64_t pages = 0;
-  std::uint32_t away = 0;      ///< members
-  std::uint32_t departed = 0;  ///< the same: Member::departed
+  std::vector<std::uint64_t> coming;  ///< Member::joined of those who are, in that order
+  std::uint32_t away = 0;             ///< members
+  std::uint32_t departed = 0;         ///< the same: Member::departed
   /// Peers that are in it and no members: see NamespaceDirectory::enter_unlisted().
   std::uint32_t unlisted = 0;
   /// A room that has ended: no name leads here, and nobody is told anything more of it. It lives
@@ -371,7 +372,7 @@ class NamespaceDirectory {
   void use_room(Namespace& ns, const Room& room);
   std::uint64_t add(Namespace& ns, const Joiner& joiner);
   void set_watches(Namespace& ns, Member& member, Watches watches);
-  void set_move(Member& member, Member::Move move);
+  void set_move(Namespace& ns, Member& member, Member::Move move);
   void depart(Namespace& ns, const Fingerprint& peer, const FrameRef& left);
   [[nodiscard]] PeerPage shared_page(const Namespace* ns, const sdk::MemberPage& page,
                                      PageLimit limit) const;

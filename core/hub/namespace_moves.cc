@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "core/hub/namespace_members.h"
@@ -18,7 +20,7 @@ JoinResult NamespaceDirectory::come(std::string_view name, const Joiner& joiner,
   }
   const std::uint64_t joined = add(*ns, joiner);
   Member& member = ns->members.back();
-  set_move(member, Member::Move::kComing);
+  set_move(*ns, member, Member::Move::kComing);
   member.away = away;
   if (away) ++ns->away;
   return {JoinStatus::kJoined, ns, joined, {}};
@@ -29,7 +31,7 @@ void NamespaceDirectory::end_move(Namespace& ns, std::uint64_t joined,
   const MutexLock lock(shard_of(ns.name).mutex);
   Member* member = find_member(ns, joined);
   if (member == nullptr) return;
-  set_move(*member, Member::Move::kNone);
+  set_move(ns, *member, Member::Move::kNone);
   if (!room) return;
   use_room(ns, *room);
   ++ns.version;
@@ -37,13 +39,19 @@ void NamespaceDirectory::end_move(Namespace& ns, std::uint64_t joined,
 
 void NamespaceDirectory::begin_move(Namespace& ns, std::uint64_t joined) {
   const MutexLock lock(shard_of(ns.name).mutex);
-  if (Member* member = find_member(ns, joined)) set_move(*member, Member::Move::kLeaving);
+  if (Member* member = find_member(ns, joined)) set_move(ns, *member, Member::Move::kLeaving);
 }
 
-void NamespaceDirectory::set_move(Member& member, Member::Move move) {
+void NamespaceDirectory::set_move(Namespace& ns, Member& member, Member::Move move) {
   const Member::Move before = std::exchange(member.move, move);
-  if (before == Member::Move::kComing) coming_.fetch_sub(1, std::memory_order_relaxed);
-  if (move == Member::Move::kComing) coming_.fetch_add(1, std::memory_order_relaxed);
+  if (before == Member::Move::kComing) {
+    std::erase(ns.coming, member.joined);
+    coming_.fetch_sub(1, std::memory_order_relaxed);
+  }
+  if (move == Member::Move::kComing) {
+    ns.coming.push_back(member.joined);
+    coming_.fetch_add(1, std::memory_order_relaxed);
+  }
 }
 
 std::uint64_t NamespaceDirectory::last_coming(std::string_view name, std::uint64_t most) const {
@@ -52,12 +60,8 @@ std::uint64_t NamespaceDirectory::last_coming(std::string_view name, std::uint64
   const MutexLock lock(shard.mutex);
   const Namespace* ns = find_in(shard, name);
   if (ns == nullptr) return 0;
-  std::uint64_t last = 0;
-  for (const Member& member : ns->members) {
-    if (member.joined > most) break;
-    if (member.move == Member::Move::kComing) last = member.joined;
-  }
-  return last;
+  const auto behind = std::upper_bound(ns->coming.begin(), ns->coming.end(), most);
+  return behind == ns->coming.begin() ? 0 : *std::prev(behind);
 }
 
 void NamespaceDirectory::release(Namespace& ns, std::uint64_t joined, const Fingerprint& peer) {

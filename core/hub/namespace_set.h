@@ -11,8 +11,8 @@ namespace peer {
 struct Namespace;
 
 /// Namespaces of one peer, sorted by address: "do these two share one" is an intersection. A
-/// pointer here is a name for comparing. Only PeerDirectory::namespaces_of() follows it, under the
-/// lock that keeps the namespace alive.
+/// pointer here is a name for comparing. PeerDirectory::namespaces_of() follows it, under the lock
+/// that keeps the namespace alive, and so does the loop of a session that is in it.
 ///
 /// Most peers are in one: that has its place here, and no allocation. Several are in a vector. It
 /// takes one pointer, since every peer has two of these.

@@ -256,6 +256,8 @@ void SharedRooms::await_comers(std::unique_ptr<RoomTask> task, std::uint64_t las
   EventLoop& loop = task->loop;
   loop.schedule(loop.now() + kPauseForComers,
                 [this, task = std::move(task), last, then, step]() mutable {
+                  // By now it may be a peer of another node, and a member by that.
+                  if (task->newcomer_has_gone()) return;
                   const std::uint64_t still = namespaces_.last_coming(task->question.name, last);
                   if (still != 0) return await_comers(std::move(task), still, then, step);
                   (this->*step)(std::move(*task), then);

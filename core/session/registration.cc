@@ -193,8 +193,10 @@ void tell_broker(Node& node, Session& session) {
   if (const auto left = node.left_buckets.take(session.fingerprint)) session.tokens = *left;
   // The broker tells two registrations of one fingerprint apart by it.
   session.registration_number = ++node.last_registration;
+  const AliasText alias = session.alias();
   node.others.register_peer(
-      session.loop(), session.registered(), session.alias(), session.proved,
+      session.loop(), session.registered(),
+      wants_alias(session) ? std::string_view(alias) : std::string_view(), session.proved,
       session.foreign ? &session.registration->secret : nullptr,
       [&node, operation = session.hold()](const sdk::RegisterOutcome& outcome) {
         if (Session* there = session_of(operation)) take_outcome(node, *there, outcome);

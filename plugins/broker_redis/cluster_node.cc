@@ -1,6 +1,7 @@
 #include "cluster_node.h"
 
 #include <algorithm>
+#include <cassert>
 #include <chrono>
 #include <cstdint>
 #include <set>
@@ -27,6 +28,8 @@ ClusterNode::ClusterNode(EventLoop& loop, const Options& options, peer::sdk::Bro
       turns_([this](const Fingerprint& sender, std::size_t part, const Task& then) {
         parts_[part]->confirm(sender, then);
       }) {
+  assert(options.parts <= Copies::kMostParts);
+  assert(options.parts <= CopiesMade::kMostParts);
   counted_dropped_.resize(options.parts);
   told_.parts = options.parts;
   for (std::size_t i = 0; i < options.parts; ++i) {
@@ -76,9 +79,9 @@ void ClusterNode::enter(const Registered& peer, const std::string& alias, std::s
   });
 }
 
-void ClusterNode::route(Directed message, const Router::Reply& reply) {
+void ClusterNode::route(Directed message, Router::Reply reply) {
   Router& router = part_of(message.to).router();
-  if (parts_.size() == 1) return router.route(std::move(message), reply);
+  if (parts_.size() == 1) return router.route(std::move(message), std::move(reply));
   const Fingerprint sender = message.from;
   const std::size_t size = message.text.size() + 256;
   const std::size_t part = part_of_peer(message.to, parts_.size());
@@ -133,14 +136,13 @@ void ClusterNode::ask_home(const Registered& peer, std::size_t part, std::int64_
   Refused& refused = refused_[peer.peer];
   if (refused.registration != peer.registration) refused = {peer.registration, 0, {}};
   refused.newer_us = std::max(refused.newer_us, newer_us);
-  refused.parts.push_back(part);
+  refused.parts.insert(part);
   Part& home = part_of(peer.peer);
   // While it is out of reach, the resync asks it as soon as it is back.
   if (home.is_connected()) home.resync().put_right(peer.peer);
 }
 
-// So what was newer has ended meanwhile, and this one is given a time behind it: that part gives
-// out later times only.
+// So what was newer has ended meanwhile, and this one is given a time behind it.
 void ClusterNode::is_at_home(const Registered& peer) {
   if (refused_.empty()) return;
   const auto found = refused_.find(peer.peer);
@@ -148,7 +150,8 @@ void ClusterNode::is_at_home(const Registered& peer) {
   const Refused refused = std::move(found->second);
   refused_.erase(found);
   if (refused.registration != peer.registration) return;
-  mirror_.find(peer.peer)->shared_since = refused.newer_us + 1;
+  Mirror::Peer& entry = *mirror_.find(peer.peer);
+  entry.shared_since = std::max(entry.shared_since.value_or(0), refused.newer_us + 1);
   part_of(peer.peer).resync().put_right(peer.peer);
   for (const std::size_t part : refused.parts) parts_[part]->resync().mark_dirty(peer.peer);
 }
@@ -167,11 +170,13 @@ void ClusterNode::leave_cluster(const Task& done) {
 }
 
 void ClusterNode::stop() {
+  turns_.give_up_all();
   for (const auto& part : parts_) part->stop();
 }
 
 void ClusterNode::recover(std::string_view what) {
   host_.log_warning("the thread of broker_redis failed and goes on: " + std::string(what));
+  turns_.give_up_all();
   for (const auto& part : parts_) part->recover();
 }
 

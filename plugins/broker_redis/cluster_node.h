@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -52,7 +53,7 @@ class ClusterNode {
   [[nodiscard]] std::vector<std::string> others() const;
 
   // What concerns several parts; see sdk::Broker, and Peers, Rooms and Watchers.
-  void route(Directed message, const Router::Reply& reply);
+  void route(Directed message, Router::Reply reply);
   void broadcast(const Broadcast& message);
   void enter(const Registered& peer, const std::string& alias, std::string_view proof,
              const ReplyTo<peer::sdk::RegisterOutcome>& reply);
@@ -78,7 +79,7 @@ class ClusterNode {
   struct Refused {
     std::uint64_t registration = 0;
     std::int64_t newer_us = 0;
-    std::vector<std::size_t> parts;
+    std::set<std::size_t> parts;
   };
 
   peer::sdk::BrokerHost& host_;

@@ -56,28 +56,30 @@ void ClusterNode::list_rooms(std::uint64_t after, std::uint32_t limit,
   // What a part has not shown lies behind the last room that it has: nothing behind that counts.
   const auto end = std::make_shared<std::optional<std::uint64_t>>();
   for (const auto& part : parts_) {
-    part->rooms().list(after, limit, [gathered, end, limit, reply](std::optional<RoomPage> page) {
-      gathered->known = gathered->known && page.has_value();
-      if (page) {
-        auto& rooms = gathered->whole.rooms;
-        if (page->more && !page->rooms.empty()) {
-          const std::uint64_t last = page->rooms.back().place;
-          *end = std::min(end->value_or(last), last);
-        }
-        rooms.insert(rooms.end(), page->rooms.begin(), page->rooms.end());
-      }
-      if (--gathered->missing > 0) return;
-      if (!gathered->known) return reply(std::nullopt);
-      auto& rooms = gathered->whole.rooms;
-      std::sort(rooms.begin(), rooms.end(), [](const ListedRoom& a, const ListedRoom& b) {
-        return std::pair(a.place, a.room_id) < std::pair(b.place, b.room_id);
-      });
-      const std::size_t found = rooms.size();
-      if (*end) std::erase_if(rooms, [&](const ListedRoom& room) { return room.place > **end; });
-      if (rooms.size() > limit) rooms.resize(limit);
-      gathered->whole.more = *end || rooms.size() < found;
-      reply(std::move(gathered->whole));
-    });
+    part->rooms().list(
+        after, limit, [gathered, end, after, limit, reply](std::optional<RoomPage> page) {
+          gathered->known = gathered->known && page.has_value();
+          if (page) {
+            auto& rooms = gathered->whole.rooms;
+            if (page->more) {
+              const std::uint64_t last = page->rooms.empty() ? after : page->rooms.back().place;
+              *end = std::min(end->value_or(last), last);
+            }
+            rooms.insert(rooms.end(), page->rooms.begin(), page->rooms.end());
+          }
+          if (--gathered->missing > 0) return;
+          if (!gathered->known) return reply(std::nullopt);
+          auto& rooms = gathered->whole.rooms;
+          std::sort(rooms.begin(), rooms.end(), [](const ListedRoom& a, const ListedRoom& b) {
+            return std::pair(a.place, a.room_id) < std::pair(b.place, b.room_id);
+          });
+          const std::size_t found = rooms.size();
+          if (*end)
+            std::erase_if(rooms, [&](const ListedRoom& room) { return room.place > **end; });
+          if (rooms.size() > limit) rooms.resize(limit);
+          gathered->whole.more = *end || rooms.size() < found;
+          reply(std::move(gathered->whole));
+        });
   }
 }
 

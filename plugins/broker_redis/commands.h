@@ -47,8 +47,7 @@ class Commands {
     std::function<void()> scripts_loaded;
   };
 
-  /// `node`: its id.
-  /// `in_parts`: what is shared is in several parts.
+  /// `in_parts`: what is shared is in several parts. `node`: its id, and that of the part then.
   Commands(EventLoop& loop, std::chrono::milliseconds timeout, bool in_parts, std::string node,
            Events events);
 

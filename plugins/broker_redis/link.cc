@@ -52,7 +52,10 @@ Link::Link(EventLoop& loop, const Options& options, PartIndex part, std::string 
       events_(std::move(events)),
       moved_channel_(options.guide_channel("moved")),
       whereabouts_(loop, options, [this] { go_to_new_master(); }),
-      commands_(loop, options.operation_timeout, !part.is_only(), node_,
+      // Each part finds out by itself whether its Redis is still the same process, where several
+      // are in one.
+      commands_(loop, options.operation_timeout, !part.is_only(),
+                part.is_only() ? node_ : node_ + std::to_string(part.number),
                 {[this](std::string_view why) { fail(why); },
                  [this](std::string_view why) {
                    if (state_ == State::kUp && why.starts_with("MOVED ")) have_others_look();

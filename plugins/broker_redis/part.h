@@ -70,8 +70,8 @@ class Part {
   /// After an exception: what was under way is unknown, so the link is built anew, and the resync
   /// puts right what Redis has.
   void recover();
-  /// Calls `then` when all that the sender has said by this part has arrived at the other nodes, or
-  /// is lost.
+  /// Calls `then` when all that the sender has said by this part has arrived at the other nodes, is
+  /// lost, or waits for the part to be back.
   void confirm(const Fingerprint& sender, const Task& then);
 
   // What the core asks for.

@@ -38,7 +38,7 @@ class Peers {
   void take_alias(const Registered& peer, const ReplyTo<peer::sdk::RegisterOutcome>& reply);
   /// Nothing happens when a newer registration has the fingerprint.
   void remove(const Registered& peer);
-  /// Ends what this part has of a registration, which the mirror has no more.
+  /// Ends what this part has of a registration that has ended, or is about to.
   void end(const Registered& peer);
   /// Answers with as many holders as aliases, or with "cannot know".
   void resolve(const std::vector<std::string>& aliases,

@@ -11,6 +11,7 @@ namespace {
 /// So long may a message be on its way.
 constexpr std::chrono::seconds kMostOnItsWay{2};
 constexpr std::size_t kMostWaitingBytes = std::size_t{4} << 20;
+constexpr std::size_t kMostOfOneSender = std::size_t{1} << 20;
 
 }  // namespace
 
@@ -21,33 +22,59 @@ void Turns::say(const Fingerprint& sender, Message message) {
     note(line, message);
     return message.send();
   }
-  if (waiting_bytes_ + message.size > kMostWaitingBytes) return message.give_up();
+  const bool is_too_much = waiting_bytes_ + message.size > kMostWaitingBytes ||
+                           line.bytes + message.size > kMostOfOneSender;
+  if (is_too_much) return message.give_up();
   waiting_bytes_ += message.size;
+  line.bytes += message.size;
+  message.since = Clock::now();
   line.waiting.push_back(std::move(message));
-  if (line.waiting.size() == 1) move(sender);
+  move(sender);
 }
 
+// A part may confirm at once, and whoever is told may say something: then the loop below goes on.
 void Turns::move(const Fingerprint& sender) {
   Line& line = lines_[sender];
+  if (std::exchange(line.moves, true)) return;
   while (!line.waiting.empty() && line.unconfirmed == 0) {
+    if (Clock::now() - line.waiting.front().since > kMostOnItsWay) {
+      take_first(line).give_up();
+      continue;
+    }
     const std::vector<std::size_t> parts = ahead_of(line, line.waiting.front());
     if (parts.empty()) {
-      const Message message = std::move(line.waiting.front());
-      line.waiting.pop_front();
-      waiting_bytes_ -= message.size;
+      const Message message = take_first(line);
       note(line, message);
       message.send();
       continue;
     }
-    // All of them first: a part may confirm at once.
     line.unconfirmed = parts.size();
     for (const std::size_t part : parts) line.ways.erase(part);
     for (const std::size_t part : parts) {
-      confirm_(sender, part, [this, sender] {
-        if (--lines_[sender].unconfirmed == 0) move(sender);
-      });
+      confirm_(sender, part, [this, sender, age = age_] { confirmed(sender, age); });
     }
-    return;
+  }
+  line.moves = false;
+}
+
+Turns::Message Turns::take_first(Line& line) {
+  Message message = std::move(line.waiting.front());
+  line.waiting.pop_front();
+  waiting_bytes_ -= message.size;
+  line.bytes -= message.size;
+  return message;
+}
+
+void Turns::confirmed(const Fingerprint& sender, std::uint64_t age) {
+  if (age != age_) return;
+  if (--lines_[sender].unconfirmed == 0) move(sender);
+}
+
+void Turns::give_up_all() {
+  ++age_;
+  waiting_bytes_ = 0;
+  for (const auto& [sender, line] : std::exchange(lines_, {})) {
+    for (const Message& message : line.waiting) message.give_up();
   }
 }
 
@@ -74,7 +101,7 @@ void Turns::tidy() {
   tidied_ = now;
   std::erase_if(lines_, [now](const auto& entry) {
     const Line& line = entry.second;
-    if (!line.waiting.empty() || line.unconfirmed > 0) return false;
+    if (!line.waiting.empty() || line.unconfirmed > 0 || line.moves) return false;
     return std::none_of(line.ways.begin(), line.ways.end(),
                         [now](const auto& way) { return now - way.second.at < kMostOnItsWay; });
   });

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
@@ -25,13 +26,16 @@ class Turns {
     bool is_broadcast = false;  ///< its receivers may be those of any other message
     std::size_t size = 0;       ///< bytes that it keeps while it waits
     Task send;
-    Task give_up;  ///< too much waits
+    Task give_up;  ///< too much waits, or too long
+    Time since{};  ///< it waits
   };
 
   explicit Turns(Confirm confirm) : confirm_(std::move(confirm)) {}
 
   /// Sends it now, or in its turn.
   void say(const Fingerprint& sender, Message message);
+  /// All that waits; answers that are still to come lead to nothing.
+  void give_up_all();
   [[nodiscard]] std::size_t waiting_bytes() const { return waiting_bytes_; }
 
  private:
@@ -43,10 +47,14 @@ class Turns {
   struct Line {
     std::map<std::size_t, Way> ways;  ///< by part
     std::deque<Message> waiting;
+    std::size_t bytes = 0;        ///< of these
     std::size_t unconfirmed = 0;  ///< parts, for the first that waits
+    bool moves = false;           ///< move() is at it
   };
 
   void move(const Fingerprint& sender);
+  Message take_first(Line& line);
+  void confirmed(const Fingerprint& sender, std::uint64_t age);
   /// Parts by which something is on its way that the message could overtake.
   [[nodiscard]] static std::vector<std::size_t> ahead_of(const Line& line, const Message& message);
   static void note(Line& line, const Message& message);
@@ -55,6 +63,7 @@ class Turns {
   const Confirm confirm_;
   std::unordered_map<Fingerprint, Line> lines_;  ///< by sender
   std::size_t waiting_bytes_ = 0;
+  std::uint64_t age_ = 0;  ///< rises with give_up_all()
   Time tidied_{};
 };
 

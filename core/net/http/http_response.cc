@@ -85,7 +85,9 @@ std::string render_response(const HttpResponse& response) {
   using Poco::Net::HTTPResponse;
   HTTPResponse head(HTTPResponse::HTTP_1_1, static_cast<HTTPResponse::HTTPStatus>(response.status));
   head.setDate(Poco::Timestamp());
-  // An answer without content has no length either (RFC 9110, 8.6).
+  // Their answers end with the head (RFC 9110, 6.4.1), and the first has no length either (8.6).
+  const bool has_content = response.status != HTTPResponse::HTTP_NO_CONTENT &&
+                           response.status != HTTPResponse::HTTP_NOT_MODIFIED;
   if (response.status != HTTPResponse::HTTP_NO_CONTENT) {
     head.setContentType(response.content_type);
     head.setContentLength64(static_cast<Poco::Int64>(response.body.size()));
@@ -95,7 +97,7 @@ std::string render_response(const HttpResponse& response) {
   std::ostringstream out;
   head.write(out);
   std::string text = std::move(out).str();
-  if (!response.head_only) text += response.body;
+  if (has_content && !response.head_only) text += response.body;
   return text;
 }
 

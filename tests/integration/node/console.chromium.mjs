@@ -39,7 +39,8 @@ for (const [how, isAlone] of [['by the stream of events', false], ['by asking ag
     const seen = wait(page, () => document.querySelector('main tbody')?.innerText.includes('quick') && Date.now());
     const client = await register('quick');
     const joined = Date.now();
-    assert.ok((await seen) - joined <= 1000 * kFactor, `${(await seen) - joined} ms`);
+    // A second, and room for what else this machine does: an interval that were longer would show.
+    assert.ok((await seen) - joined <= 3000 * kFactor, `${(await seen) - joined} ms`);
     client.ws.close();
     await shows(page, 'No peer is connected.');
     await close(page);

@@ -162,9 +162,13 @@ TEST(RenderTest, HeadGetsTheLengthWithoutTheBody) {
 TEST(RenderTest, WhatHasNoContentHasNoLengthAndNoType) {
   HttpResponse response;
   response.status = 204;
+  response.body = "of a careless plugin";
   const std::string text = render_response(response);
   EXPECT_THAT(text, StartsWith("HTTP/1.1 204 No Content\r\n"));
   EXPECT_THAT(text, Not(HasSubstr("Content-")));
+  EXPECT_THAT(text, EndsWith("\r\n\r\n"));
+  response.status = 304;
+  EXPECT_THAT(render_response(response), EndsWith("\r\n\r\n"));
 }
 
 TEST(RenderTest, ExtraHeadersAreSent) {

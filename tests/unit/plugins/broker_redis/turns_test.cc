@@ -13,6 +13,7 @@ namespace {
 using testing::ElementsAre;
 
 constexpr std::size_t kNothingAsked = 99;
+constexpr std::size_t kMostOfOne = std::size_t{1} << 20;
 
 class TurnsTest : public testing::Test {
  protected:
@@ -29,10 +30,12 @@ class TurnsTest : public testing::Test {
     return asked.first;
   }
 
-  const Fingerprint sender_{};
+  Fingerprint sender_{};
   std::vector<std::string> sent_;
   std::vector<std::pair<std::size_t, Task>> asked_;
+  bool confirms_at_once_ = false;
   Turns turns_{[this](const Fingerprint&, std::size_t part, Task then) {
+    if (confirms_at_once_) return then();
     asked_.emplace_back(part, std::move(then));
   }};
 };
@@ -67,13 +70,48 @@ TEST_F(TurnsTest, MessagesToSeveralReceiversDoNotWaitForEachOther) {
 
 TEST_F(TurnsTest, WhatIsTooMuchToWaitIsGivenUp) {
   say(0, true, "to all");
-  say(1, false, "most", std::size_t{4} << 20);
+  say(1, false, "most", kMostOfOne);
   say(1, false, "more");
   EXPECT_THAT(sent_, ElementsAre("to all", "not more"));
-  EXPECT_EQ(turns_.waiting_bytes(), std::size_t{4} << 20);
+  EXPECT_EQ(turns_.waiting_bytes(), kMostOfOne);
   confirm();
   EXPECT_THAT(sent_, ElementsAre("to all", "not more", "most"));
   EXPECT_EQ(turns_.waiting_bytes(), 0U);
+}
+
+TEST_F(TurnsTest, OneSenderLeavesRoomToTheOthers) {
+  for (std::uint8_t i = 1; i <= 5; ++i) {
+    sender_.bytes[0] = i;
+    say(0, true, "to all");
+    say(1, false, "most of " + std::to_string(i), kMostOfOne);
+  }
+  EXPECT_EQ(sent_.back(), "not most of 5");
+  EXPECT_EQ(turns_.waiting_bytes(), 4 * kMostOfOne);
+}
+
+// With one node, say: each message leads to a question that has its answer at once.
+TEST_F(TurnsTest, AnswersThatComeAtOnceTakeNoStack) {
+  constexpr int kMany = 100'000;
+  say(0, true, "first");
+  for (int i = 0; i < kMany; ++i) say(1 + i % 2, true, "");
+  EXPECT_EQ(sent_.size(), 1U);
+  confirms_at_once_ = true;
+  confirm();
+  EXPECT_EQ(sent_.size(), kMany + 1U);
+}
+
+TEST_F(TurnsTest, WhatIsGivenUpLeavesNothingBehind) {
+  say(0, true, "first");
+  say(1, true, "second");
+  turns_.give_up_all();
+  EXPECT_THAT(sent_, ElementsAre("first", "not second"));
+  EXPECT_EQ(turns_.waiting_bytes(), 0U);
+  say(1, true, "third");
+  say(0, true, "fourth");
+  confirm();  // the question of the second
+  EXPECT_THAT(sent_, ElementsAre("first", "not second", "third"));
+  confirm();
+  EXPECT_EQ(sent_.back(), "fourth");
 }
 
 }  // namespace
