@@ -195,6 +195,16 @@ TEST_P(SharedBrokerContract, ATicketIsClaimedOnce) {
 TEST_P(SharedBrokerContract, ATicketThatReplacesItselfIsToldAgainAndNotAddedAnew) {
   TwoNodes nodes(GetParam());
   const Registered ann = nodes.add(nodes.here, 117);
+  // Each node hears of the other first: a node that is new may be the one that is told tickets.
+  const Registered bob = nodes.add(nodes.there, 118);
+  const Registered cid = nodes.add(nodes.there, 119);
+  nodes.join(nodes.there, "duel-117", bob);
+  nodes.join(nodes.here, "duel-117", ann);
+  nodes.join(nodes.there, "duel-117", cid);
+  EXPECT_TRUE(
+      nodes.there.log().hears("member_joined duel-117 " + name_of(ann.peer), nodes.patience));
+  EXPECT_TRUE(
+      nodes.here.log().hears("member_joined duel-117 " + name_of(cid.peer), nodes.patience));
   const SharedTicket ticket{.id = 1171, .owner = ann, .enqueued = kSomeDay, .request = "{}"};
   const SharedTicket barrier{.id = 1172, .owner = ann, .enqueued = kSomeDay, .request = "{}"};
   const auto times = [&](const std::string& id) {
