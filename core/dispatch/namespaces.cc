@@ -113,7 +113,7 @@ void start_join(const Call& call, JoinDraft draft, RoomQuestion question) {
   Session& session = call.session;
   draft.id = call.message.id;
   const bool may_watch = draft.watches == Watches() || shows_members(node, ns);
-  if (!may_enter(session, ns) || !may_watch) return call.error(403, "not allowed");
+  if (!may_join(session, ns) || !may_watch) return call.error(403, "not allowed");
   if (Membership* membership = session.find(ns)) {
     // A peer in a namespace that is no room may ask join_room for its name: there is no such room.
     if (!draft.room_only || node.namespaces.room(ns)) {

@@ -99,7 +99,7 @@ bool accepts_fields(const Call& call, RoomQuestion& question) {
 
 bool may_create(const Call& call, const CreateRoomRequest& request) {
   const bool may_watch = request.watches == Watches() || shows_members(call.node, request.room_id);
-  const bool allowed = may_enter(call.session, request.room_id) && may_watch &&
+  const bool allowed = may_join(call.session, request.room_id) && may_watch &&
                        (call.session.rights == nullptr || call.session.rights->may_create_rooms);
   if (!allowed || matches_any(call.node.config().reserved_namespaces, request.room_id)) {
     call.error(403, "not allowed");

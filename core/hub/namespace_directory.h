@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <forward_list>
 #include <functional>
 #include <limits>
 #include <map>
@@ -82,9 +83,10 @@ struct Namespace {
   /// Rises with each list of the members that somebody is shown while others watch their meta.
   /// Under the lock of the shard, like everything here.
   mutable std::uint64_t pages = 0;
-  std::vector<std::uint64_t> coming;  ///< Member::joined of those who are, in that order
-  std::uint32_t away = 0;             ///< members
-  std::uint32_t departed = 0;         ///< the same: Member::departed
+  /// Member::joined of those who are, the latest first.
+  std::forward_list<std::uint64_t> coming;
+  std::uint32_t away = 0;      ///< members
+  std::uint32_t departed = 0;  ///< the same: Member::departed
   /// Peers that are in it and no members: see NamespaceDirectory::enter_unlisted().
   std::uint32_t unlisted = 0;
   /// A room that has ended: no name leads here, and nobody is told anything more of it. It lives

@@ -1,5 +1,3 @@
-#include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "core/hub/namespace_members.h"
@@ -45,11 +43,11 @@ void NamespaceDirectory::begin_move(Namespace& ns, std::uint64_t joined) {
 void NamespaceDirectory::set_move(Namespace& ns, Member& member, Member::Move move) {
   const Member::Move before = std::exchange(member.move, move);
   if (before == Member::Move::kComing) {
-    std::erase(ns.coming, member.joined);
+    ns.coming.remove(member.joined);
     coming_.fetch_sub(1, std::memory_order_relaxed);
   }
   if (move == Member::Move::kComing) {
-    ns.coming.push_back(member.joined);
+    ns.coming.push_front(member.joined);
     coming_.fetch_add(1, std::memory_order_relaxed);
   }
 }
@@ -60,8 +58,10 @@ std::uint64_t NamespaceDirectory::last_coming(std::string_view name, std::uint64
   const MutexLock lock(shard.mutex);
   const Namespace* ns = find_in(shard, name);
   if (ns == nullptr) return 0;
-  const auto behind = std::upper_bound(ns->coming.begin(), ns->coming.end(), most);
-  return behind == ns->coming.begin() ? 0 : *std::prev(behind);
+  for (const std::uint64_t joined : ns->coming) {
+    if (joined <= most) return joined;
+  }
+  return 0;
 }
 
 void NamespaceDirectory::release(Namespace& ns, std::uint64_t joined, const Fingerprint& peer) {

@@ -53,6 +53,11 @@ bool may_enter(const Session& session, std::string_view ns) {
   return may_use_namespace(session, ns) && (session.foreign || !is_reserved(ns));
 }
 
+bool may_join(const Session& session, std::string_view ns) {
+  return may_enter(session, ns) &&
+         !(session.in_unlisted && foreign_of(session).unlisted_home() == ns);
+}
+
 bool is_quiet(const Node& node, std::string_view ns) {
   if (is_reserved(ns)) return true;
   const std::vector<std::string>& patterns = node.config().quiet_namespaces;

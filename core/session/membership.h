@@ -43,6 +43,8 @@ inline constexpr std::string_view kReservedNames("\0dialect\0", 9);
 [[nodiscard]] bool may_use_namespace(const Session& session, std::string_view ns);
 /// The same of one that the session need not be in yet: reserved ones are for dialects only.
 [[nodiscard]] bool may_enter(const Session& session, std::string_view ns);
+/// The same of one that it is to be a member of: who is in its home unlisted is none of that.
+[[nodiscard]] bool may_join(const Session& session, std::string_view ns);
 /// True when `name` matches one of `patterns`: exact, or a prefix followed by '*'.
 [[nodiscard]] bool matches_any(const std::vector<std::string>& patterns, std::string_view name);
 /// Bytes that the server holds for a peer (docs/protocol.md, "Bounds").

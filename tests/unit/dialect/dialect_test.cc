@@ -4,6 +4,7 @@
 #include "core/base/packed_bytes.h"
 #include "core/base/time.h"
 #include "core/protocol/automatic_alias.h"
+#include "core/protocol/json_text.h"
 #include "core/server/node.h"
 #include "core/session/membership.h"
 #include "core/session/session_record.h"
@@ -266,6 +267,17 @@ TEST_F(UnlistedDialectTest, AnAutomaticAliasDoesNotLeadToThemAndAGrantedOneDoes)
   const Client bob = foreign_peer("bob");
   const AutomaticAlias automatic(fingerprint_of_id("bob"));
   EXPECT_EQ(node().peers.resolve_alias(automatic.view()), std::nullopt);
+}
+
+TEST_F(UnlistedDialectTest, ItIsNoMemberThereBeside) {
+  Client alice = foreign_peer("alice");
+  const std::string name = json_string(home());
+  EXPECT_THAT(ask(alice, R"(say {"type":"join","payload":{"namespace":)" + name + "}}"),
+              HasSubstr("not allowed"));
+  EXPECT_THAT(ask(alice, R"(say {"type":"create_room","payload":{"room_id":)" + name +
+                             R"(,"max_size":2}})"),
+              HasSubstr("not allowed"));
+  EXPECT_EQ(ask(alice, "count " + home()), "members 1");
 }
 
 TEST_F(UnlistedDialectTest, WhatItJoinsShowsItAsAnyOther) {
