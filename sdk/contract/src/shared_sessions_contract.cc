@@ -41,6 +41,15 @@ void await_news(TwoNodes& nodes, BrokerNode& from, const Registered& peer, const
   EXPECT_TRUE(at.log().hears("broadcast " + ns + " " + text, nodes.patience));
 }
 
+/// Whether the session of a peer of the first node can be taken by the other one, by this token.
+bool moves_sessions(TwoNodes& nodes, const Registered& peer, const SessionToken& token) {
+  const auto known = nodes.here.answer<bool>([&](auto reply) {
+    nodes.here->set_session_tokens(peer, std::array<SessionToken, 1>{token}, std::move(reply));
+  });
+  EXPECT_TRUE(known) << "no answer to set_session_tokens";
+  return known.value_or(false);
+}
+
 /// The second node hears no news while this lives: the hold of a join. Null: the broker needs none.
 std::shared_ptr<void> hold_news(TwoNodes& nodes, const std::string& ns, const Registered& peer) {
   const auto outcome = std::make_shared<std::promise<std::shared_ptr<void>>>();
@@ -88,21 +97,18 @@ TEST_P(SharedBrokerContract, ASessionGoesOverInOneStepAndOnlyItsNodeIsTold) {
   nodes.join(nodes.here, "lobby-190", ann);
   ASSERT_TRUE(
       nodes.there.log().hears("member_joined lobby-190 " + name_of(ann.peer), nodes.patience));
-  const std::array<SessionToken, 1> tokens{peer_number(19'000)};
-  const auto known = nodes.here.answer<bool>(
-      [&](auto reply) { nodes.here->set_session_tokens(ann, tokens, std::move(reply)); });
-  ASSERT_TRUE(known) << "no answer to set_session_tokens";
-  if (!*known) GTEST_SKIP() << "this broker moves no sessions";
+  const SessionToken token = peer_number(19'000);
+  if (!moves_sessions(nodes, ann, token)) GTEST_SKIP() << "this broker moves no sessions";
 
-  const auto ask = [&](const SessionToken& token) {
+  const auto ask = [&](const SessionToken& by) {
     return nodes.there.answer<SessionSearch>([&](auto reply) {
       const std::string text = "a claim";
       const Fleeting fleeting(text);
-      nodes.there->ask_session(token, fleeting.view(), std::move(reply));
+      nodes.there->ask_session(by, fleeting.view(), std::move(reply));
     });
   };
   EXPECT_EQ(ask(peer_number(19'001)), SessionSearch::kNone);
-  EXPECT_EQ(ask(tokens[0]), SessionSearch::kAsked);
+  EXPECT_EQ(ask(token), SessionSearch::kAsked);
   EXPECT_TRUE(nodes.here.log().hears("node_says node-2 a claim", nodes.patience));
   nodes.here->tell_node("node-2", "an offer");
   EXPECT_TRUE(nodes.there.log().hears("node_says node-1 an offer", nodes.patience));
@@ -130,7 +136,7 @@ TEST_P(SharedBrokerContract, ASessionGoesOverInOneStepAndOnlyItsNodeIsTold) {
   nodes.here->route({.from = cid.peer, .to = ann.peer, .namespaces = namespaces, .text = "{}"},
                     [](RouteOutcome) {});
   EXPECT_TRUE(nodes.there.log().hears("message " + name_of(ann.peer) + " {}", nodes.patience));
-  EXPECT_EQ(ask(tokens[0]), SessionSearch::kAsked);
+  EXPECT_EQ(ask(token), SessionSearch::kAsked);
   EXPECT_TRUE(nodes.there.log().hears("node_says node-2 a claim", nodes.patience));
   EXPECT_EQ(nodes.there.log().heard("member_left "), Lines());
   EXPECT_EQ(nodes.here.log().heard("replaced "), Lines());
@@ -146,11 +152,8 @@ TEST_P(SharedBrokerContract, WhoGoesOverAheadOfTheNewsIsHeardOfOnceEachTime) {
   const Registered dan = nodes.add(nodes.there, 198);
   nodes.join(nodes.here, "lobby-195", bob);
   nodes.join(nodes.there, "lobby-195", cid);
-  const std::array<SessionToken, 1> tokens{peer_number(19'500)};
-  const auto known = nodes.here.answer<bool>(
-      [&](auto reply) { nodes.here->set_session_tokens(ann, tokens, std::move(reply)); });
-  ASSERT_TRUE(known) << "no answer to set_session_tokens";
-  if (!*known) GTEST_SKIP() << "this broker moves no sessions";
+  if (!moves_sessions(nodes, ann, peer_number(19'500)))
+    GTEST_SKIP() << "this broker moves no sessions";
 
   const std::string name = name_of(ann.peer);
   std::shared_ptr<void> news = hold_news(nodes, "other-195", dan);
@@ -189,11 +192,8 @@ TEST_P(SharedBrokerContract, TwoWhoGoOverAheadOfTheNewsAreMembersOfTheirNodeAlon
   const Registered dan = nodes.add(nodes.there, 203);
   nodes.join(nodes.here, "lobby-200", bob);
   for (const Registered& peer : peers) nodes.join(nodes.here, "lobby-200", peer);
-  const std::array<SessionToken, 1> tokens{peer_number(20'000)};
-  const auto known = nodes.here.answer<bool>(
-      [&](auto reply) { nodes.here->set_session_tokens(peers[0], tokens, std::move(reply)); });
-  ASSERT_TRUE(known) << "no answer to set_session_tokens";
-  if (!*known) GTEST_SKIP() << "this broker moves no sessions";
+  if (!moves_sessions(nodes, peers[0], peer_number(20'000)))
+    GTEST_SKIP() << "this broker moves no sessions";
 
   std::shared_ptr<void> news = hold_news(nodes, "other-200", dan);
   std::vector<Registered> moved;
@@ -223,11 +223,8 @@ TEST_P(SharedBrokerContract, AParkedSessionIsTakenOnceAndNobodySeesItLeave) {
   nodes.join(nodes.here, "lobby-193", ann);
   ASSERT_TRUE(
       nodes.there.log().hears("member_joined lobby-193 " + name_of(ann.peer), nodes.patience));
-  const std::array<SessionToken, 1> tokens{peer_number(19'300)};
-  const auto known = nodes.here.answer<bool>(
-      [&](auto reply) { nodes.here->set_session_tokens(ann, tokens, std::move(reply)); });
-  ASSERT_TRUE(known) << "no answer to set_session_tokens";
-  if (!*known) GTEST_SKIP() << "this broker moves no sessions";
+  const SessionToken token = peer_number(19'300);
+  if (!moves_sessions(nodes, ann, token)) GTEST_SKIP() << "this broker moves no sessions";
 
   const auto sent = nodes.here.answer<bool>(
       [&](auto reply) { nodes.here->await_sent(ann.peer, std::move(reply)); });
@@ -253,7 +250,7 @@ TEST_P(SharedBrokerContract, AParkedSessionIsTakenOnceAndNobodySeesItLeave) {
   EXPECT_EQ(kept, true);
   nodes.there->broadcast({.ns = "lobby-193", .from = bob.peer, .exclude = {}, .text = "{}"});
   const auto search = nodes.there.answer<SessionSearch>(
-      [&](auto reply) { nodes.there->ask_session(tokens[0], "a claim", std::move(reply)); });
+      [&](auto reply) { nodes.there->ask_session(token, "a claim", std::move(reply)); });
   EXPECT_EQ(search, SessionSearch::kParked);
   const auto offered = next(nodes.there);
   ASSERT_TRUE(offered && offered->found);
