@@ -88,6 +88,12 @@ PeerDirectory::AdmissionResult PeerDirectory::admit(const Fingerprint& peer, Ses
   return {};
 }
 
+Inheritance PeerDirectory::replacements_of(const Fingerprint& peer) const {
+  const Shard& shard = shard_of(peer);
+  const MutexLock lock(shard.mutex);
+  return inheritance_of(shard, peer, false);
+}
+
 std::optional<Inheritance> PeerDirectory::remove(const Fingerprint& peer, SessionRef where,
                                                  bool keep_seat) {
   Shard& shard = shard_of(peer);

@@ -83,6 +83,8 @@ class PeerDirectory {
   /// Counts what is as a replacement although the entry stays. False, and nothing is counted: there
   /// have been too many.
   [[nodiscard]] bool count_replacement(const Fingerprint& peer, Time now);
+  /// What a newer registration would inherit, but for the seat.
+  [[nodiscard]] Inheritance replacements_of(const Fingerprint& peer) const;
   /// Gives up a seat that remove() kept.
   void release_seat() { count_.fetch_sub(1, std::memory_order_relaxed); }
   [[nodiscard]] bool full() const { return count() >= max_peers_; }

@@ -257,7 +257,9 @@ void take_offer(Node& node, LoopState& home, const ClaimName& from, std::string_
   Resumable& state = *session.resumable;
   state.session = home.loop->add_detached(std::move(made));
   const SessionRef ref = state.session;
-  if (node.peers.admit(session.fingerprint, ref, {}).admission !=
+  const Inheritance counted{false, home.loop->now() - identity->replacements_age,
+                            identity->replacements};
+  if (node.peers.admit(session.fingerprint, ref, counted).admission !=
       PeerDirectory::Admission::kAdmitted) {
     home.loop->forget(ref);
     return refuse(ClaimFate::kUnavailable);

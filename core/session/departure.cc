@@ -77,6 +77,12 @@ MovingIdentity identity_of(Node& node, const Session& session, bool told_away) {
     identity.rate = rights->rate_per_second;
     identity.may_create_rooms = rights->may_create_rooms;
   }
+  const Inheritance counted = node.peers.replacements_of(session.fingerprint);
+  identity.replacements = counted.replacements;
+  if (counted.replacements > 0) {
+    identity.replacements_age =
+        std::chrono::duration_cast<milliseconds>(session.loop().now() - counted.since);
+  }
   for (const Membership& membership : session.memberships) {
     MovingMembership moving;
     moving.ns = membership.ns->name;

@@ -146,6 +146,7 @@ std::string packed(const MovingIdentity& identity) {
   if (identity.rate) writer.number(*identity.rate);
   writer.number(identity.memberships.size());
   for (const MovingMembership& membership : identity.memberships) write(writer, membership);
+  writer.number(identity.replacements).number(number_of(identity.replacements_age));
   return writer.take();
 }
 
@@ -173,6 +174,11 @@ std::optional<MovingIdentity> read_identity(std::string_view bytes) {
   if ((flags & 32) != 0) identity.rate = small(reader.number());
   for (std::uint64_t i = reader.count(); i > 0; --i) {
     if (!read(reader, identity.memberships.emplace_back())) return std::nullopt;
+  }
+  // Earlier nodes do not say how often it was taken over.
+  if (!reader.is_at_end()) {
+    identity.replacements = small(reader.number());
+    identity.replacements_age = duration(reader.number());
   }
   const bool is_sound =
       reader.good() && is_valid_utf8(identity.alias) && is_object(identity.meta) &&

@@ -46,6 +46,8 @@ struct MovingIdentity {
   std::optional<std::uint32_t> rate;
   bool may_create_rooms = true;
   std::vector<MovingMembership> memberships;
+  std::uint32_t replacements = 0;    ///< Inheritance; the one that this move is counts
+  milliseconds replacements_age{0};  ///< of its window
 };
 
 /// A ticket that is set aside, and where.

@@ -157,6 +157,17 @@ TEST_F(MovedSessionTest, AConnectionThatStandsIsTakenOver) {
   bob.expect_silence();
 }
 
+TEST_F(MovedSessionTest, ItIsTakenOver20TimesIn10SecondsWhereverItIs) {
+  start();
+  SessionClient alice(first(), "alice");
+  ServerProcess* const nodes[] = {&first(), &first(), &second()};
+  for (int i = 0; i < 20; ++i) static_cast<void>(alice.resume(*nodes[i % 3]));
+  TestPeer again(second().port());
+  again.send("resume", fmt(R"({"token":"%","received":%})", alice.token(), alice.received()));
+  again.ws().expect_close(1013, "replaced too often");
+  alice.round_trip();
+}
+
 TEST_F(MovedSessionTest, ARefusalUsesUpNothing) {
   start();
   SessionClient alice(first(), "alice");
