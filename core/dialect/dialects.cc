@@ -3,10 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
-#include <string>
 #include <utility>
-
-#include <Poco/String.h>
 
 #include "core/base/digest.h"
 #include "core/base/log.h"
@@ -77,9 +74,8 @@ bool answers_at(const sdk::DialectTraits& traits, std::string_view path) {
 bool is_of_server(std::string_view name) {
   constexpr const char* kNames[] = {"Connection", "Content-Length", "Content-Type", "Date",
                                     "Transfer-Encoding"};
-  return std::any_of(std::begin(kNames), std::end(kNames), [&](const char* known) {
-    return Poco::icompare(std::string(name), known) == 0;
-  });
+  return std::any_of(std::begin(kNames), std::end(kNames),
+                     [&](const char* known) { return equals_ignoring_case(name, known); });
 }
 
 std::string render(const DialectEntry& entry, const HttpRequest& request,

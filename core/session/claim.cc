@@ -132,10 +132,7 @@ std::vector<sdk::WatchedNamespace> watched_by(const Session& session) {
 void leave_hub(Node& node, LoopState& home, SessionRef ref, std::uint64_t number) {
   Session* session = find_arriving(home, ref, number);
   if (session == nullptr) return;
-  for (const Membership& membership : std::exchange(session->memberships, {})) {
-    node.namespaces.release(*membership.ns, membership.joined, session->fingerprint);
-  }
-  session->namespaces.clear();
+  release_memberships(node, *session);
   static_cast<void>(node.peers.remove(session->fingerprint, ref, false));
 }
 

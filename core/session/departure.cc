@@ -226,10 +226,7 @@ void leave_hub(Node& node, Session& session, Departure& departure) {
     auto ticket = node.matching->take_out(session.loop(), ns, session.fingerprint);
     if (ticket) departure.tickets.push_back({ns, std::move(*ticket)});
   }
-  for (const Membership& membership : std::exchange(session.memberships, {})) {
-    node.namespaces.release(*membership.ns, membership.joined, session.fingerprint);
-  }
-  session.namespaces.clear();
+  release_memberships(node, session);
   session.admitted = false;  // the broker knows
   if (session.holds_alias) node.peers.free_alias(session.alias());
   static_cast<void>(node.peers.remove(session.fingerprint, session.ref(), false));

@@ -204,6 +204,13 @@ void tell_event(Node& node, const Session& session, EventKind kind, std::string_
   node.events.tell(kind, std::move(members), session.loop().wall());
 }
 
+void release_memberships(Node& node, Session& session) {
+  for (const Membership& membership : std::exchange(session.memberships, {})) {
+    node.namespaces.release(*membership.ns, membership.joined, session.fingerprint);
+  }
+  session.namespaces.clear();
+}
+
 Inheritance end_session(Node& node, Session& session, Ending ending) {
   if (session.is_registered() && session.admitted && node.events.wanted(EventKind::kLeave)) {
     tell_event(node, session, EventKind::kLeave);

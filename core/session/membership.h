@@ -79,6 +79,9 @@ void drop_closed(Node& node, std::span<const ClosedMember> members);
 /// each after a comma. Whoever calls it has seen that the kind is wanted.
 void tell_event(Node& node, const Session& session, EventKind kind, std::string_view more = {});
 
+/// Ends all memberships, silently: the peer is a member by another node.
+void release_memberships(Node& node, Session& session);
+
 enum class Ending : std::uint8_t { kGone, kReplaced };
 /// Ends all that a peer is part of: tickets, memberships, alias, registration; the mail is
 /// delivered. Once: later calls find nothing to end. Returns what a replacement takes over; its

@@ -147,9 +147,12 @@ void Namespaces::take_join_reply(const JoinRef& at_work, const Reply* answer) {
 
 // Members here know it on another node: of an older registration, whose end nobody could tell.
 void Namespaces::note_move(const Join& join) {
-  Mirror::Namespace* here = mirror_.find(join.ns);
-  if (here == nullptr || !here->elsewhere || here->elsewhere->erase(join.peer.peer) == 0) return;
-  host_.member_left(join.ns, join.peer.peer);
+  if (forget_elsewhere(join.ns, join.peer.peer)) host_.member_left(join.ns, join.peer.peer);
+}
+
+bool Namespaces::forget_elsewhere(const std::string& ns, const Fingerprint& peer) {
+  Mirror::Namespace* here = mirror_.find(ns);
+  return here != nullptr && here->elsewhere && here->elsewhere->erase(peer) > 0;
 }
 
 // By this node's own truth: the core goes on so, and Redis learns of it with the next resync.
@@ -181,10 +184,11 @@ void Namespaces::remember_member(const Join& join, std::uint64_t version, std::u
 
 void Namespaces::leave(const std::string& ns, const Registered& peer, const std::string& told) {
   // The mirror first: it must be right even if the script never arrives.
-  if (mirror_.remove_member(ns, peer)) {
+  // One that has gone over to another node is among those elsewhere. The core has ended it before
+  // it heard so, and the members here have been told.
+  if (mirror_.remove_member(ns, peer) ||
+      (mirror_.has_gone_over(peer) && forget_elsewhere(ns, peer.peer))) {
     counts_.member_gone(ns);
-  } else if (mirror_.has_gone_over(peer)) {
-    forget(ns, peer.peer);
   }
   if (!link_.is_up()) return;
   link_.run(Script::kLeave,
@@ -192,14 +196,6 @@ void Namespaces::leave(const std::string& ns, const Registered& peer, const std:
              state_.is_connected() ? "0" : "1", told},
             or_give_up(link_));
   if (!state_.is_connected()) resync_.mark_dirty(peer.peer);
-}
-
-// Its session has gone over to another node, and the core has ended it here before it heard so: the
-// members here have been told.
-void Namespaces::forget(const std::string& ns, const Fingerprint& peer) {
-  Mirror::Namespace* here = mirror_.find(ns);
-  if (here == nullptr || !here->elsewhere || here->elsewhere->erase(peer) == 0) return;
-  counts_.member_gone(ns);
 }
 
 void Namespaces::update(const std::string& ns, const Registered& peer, std::string object) {

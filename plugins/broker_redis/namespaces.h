@@ -87,8 +87,8 @@ class Namespaces {
   void join_alone(const Join& join);
   /// The joiner was a member on another node: its end there is told before its new join.
   void note_move(const Join& join);
-  /// The members here know of its leaving.
-  void forget(const std::string& ns, const Fingerprint& peer);
+  /// False: it was none of the members elsewhere that those here know of.
+  bool forget_elsewhere(const std::string& ns, const Fingerprint& peer);
   /// Enters the member into the mirror. `total`: members on all nodes, 0 if unknown. `created`: a
   /// room, as Redis says; empty: not known.
   void remember_member(const Join& join, std::uint64_t version, std::uint64_t total,

@@ -39,6 +39,14 @@ struct HttpRequest {
   [[nodiscard]] bool has_token(std::string_view name, std::string_view token) const;
 };
 
+/// What equals_ignoring_case() asks of two texts of one length.
+[[nodiscard]] bool has_same_letters(std::string_view a, std::string_view b);
+/// Whether two names of headers, or other texts of ASCII, differ in the case of letters at most.
+/// Most that are compared have another length: that is seen without a call.
+[[nodiscard]] inline bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && has_same_letters(a, b);
+}
+
 /// Bounds of a request head; no part of it has one of its own, but the method. The head includes
 /// its empty line.
 inline constexpr std::size_t kMaxHeadSize = 16 * 1024;
