@@ -28,7 +28,6 @@ ClusterNode::ClusterNode(EventLoop& loop, const Options& options, peer::sdk::Bro
       turns_([this](const Fingerprint& sender, std::size_t part, const Task& then) {
         parts_[part]->confirm(sender, then);
       }) {
-  assert(options.parts <= Copies::kMostParts);
   assert(options.parts <= CopiesMade::kMostParts);
   counted_dropped_.resize(options.parts);
   told_.parts = options.parts;
