@@ -14,35 +14,11 @@
 
 #include "core/dialect/dialects.h"
 #include "core/dialect/direct_mail.h"
+#include "core/dialect/foreign_outlet.h"
 #include "core/net/operation.h"
 #include "core/session/foreign_session.h"
 
 namespace peer {
-
-class ForeignPeer;
-
-/// What the plugin's session has of a ForeignPeer: a part of that, which is all that it is made of.
-class ForeignOutlet : public sdk::DialectPeer {
- public:
-  [[nodiscard]] std::string_view id() const noexcept override;
-  [[nodiscard]] const Fingerprint& fingerprint() const noexcept override;
-  [[nodiscard]] std::string_view home() const noexcept override;
-  [[nodiscard]] milliseconds now() const noexcept override;
-  [[nodiscard]] std::optional<std::vector<sdk::JsonMemberView>> heard_members()
-      const noexcept override;
-  bool send(std::string_view text) noexcept override;
-  void say(std::string_view message) noexcept override;
-  void direct(std::string_view id, std::string_view payload, milliseconds wait) noexcept override;
-  void broadcast(std::string_view ns, std::string_view data) noexcept override;
-  void count_members(std::string_view ns,
-                     std::function<void(std::uint64_t)> then) noexcept override;
-  void wake_after(milliseconds time) noexcept override;
-  void close() noexcept override;
-
- private:
-  [[nodiscard]] ForeignPeer& peer() noexcept;
-  [[nodiscard]] const ForeignPeer& peer() const noexcept;
-};
 
 /// The session of a client that speaks a dialect: what stands between its connection and the
 /// handlers. A text goes to the plugin, which says messages of docs/protocol.md in its stead; what
@@ -194,5 +170,16 @@ class ForeignPeer final : public ForeignSession, private ForeignOutlet {
 
   friend class ForeignOutlet;
 };
+
+template <typename Function>
+bool ForeignPeer::call(const char* name, Function&& function) {
+  in_call_ = true;
+  asked_ = 0;
+  const bool done = entry_.calls.run(name, std::forward<Function>(function));
+  in_call_ = false;
+  importance_ = Importance::kMessage;
+  if (!done) Session::close(CloseCode::kInternalError, "internal error");
+  return done;
+}
 
 }  // namespace peer
