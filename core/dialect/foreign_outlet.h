@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -8,6 +7,9 @@
 #include <vector>
 
 #include <peer/sdk/dialect.h>
+
+#include "core/base/fingerprint.h"
+#include "core/base/time.h"
 
 namespace peer {
 
