@@ -11,11 +11,12 @@
 #include "core/protocol/json_text.h"
 #include "core/room/room_rules.h"
 #include "core/session/auth_host.h"
+#include "core/session/claim.h"
 #include "core/session/membership.h"
-#include "core/session/parking.h"
 #include "core/session/presence.h"
 #include "core/session/replies.h"
 #include "core/session/session_moves.h"
+#include "core/session/session_talk.h"
 #include "core/wire/notices.h"
 
 // What other nodes say. In: facts and messages, on the broker plugin's threads. Out: frames for

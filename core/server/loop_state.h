@@ -53,7 +53,7 @@ struct LoopState {
   KeptBudget kept;
   /// Of core/session/session_moves.h; null: none has been on the move.
   std::shared_ptr<SessionMoves> moves;
-  /// Of core/session/parking.h; null: the node does not stop.
+  /// Of core/session/parking_queue.h; null: the node does not stop.
   std::shared_ptr<Parking> parking;
   /// By the peer's slot and the namespace.
   std::map<std::pair<std::uint32_t, const Namespace*>, ToldMeta> told_meta;

@@ -62,6 +62,15 @@ void enter_namespaces(Node& node, Session& session, const MovingIdentity& identi
 }
 
 // Behind what the other node has sent comes what has come here.
+std::vector<sdk::WatchedNamespace> watched_by(const Session& session) {
+  std::vector<sdk::WatchedNamespace> watched;
+  for (const Membership& membership : session.memberships) {
+    if (membership.watches == Watches()) continue;
+    watched.push_back({membership.ns->name, membership.watches});
+  }
+  return watched;
+}
+
 void add_rest(Node& node, Session& session, MovingRest rest) {
   Resumable& state = *session.resumable;
   Away& away = *state.away;

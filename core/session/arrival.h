@@ -2,6 +2,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
+
+#include <peer/sdk/broker_types.h>
 
 #include "core/server/node.h"
 #include "core/session/session.h"
@@ -16,6 +19,8 @@ namespace peer {
                                                     std::uint64_t number);
 /// It takes its places in the hub, silently.
 void enter_namespaces(Node& node, Session& session, const MovingIdentity& identity);
+/// What it hears of others, for the broker.
+[[nodiscard]] std::vector<sdk::WatchedNamespace> watched_by(const Session& session);
 /// What the other node has of it stands before what has come here. It is away.
 void add_rest(Node& node, Session& session, MovingRest rest);
 /// A ticket that is set aside; dropped where it is none, or the peer no member.

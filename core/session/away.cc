@@ -4,10 +4,8 @@
 #include <utility>
 
 #include "core/base/log.h"
-#include "core/session/membership.h"
-#include "core/session/parking.h"
+#include "core/session/parking_queue.h"
 #include "core/session/presence.h"
-#include "core/session/renewal.h"
 #include "core/session/session_moves.h"
 
 // What becomes of a resumable session without its connection. In: the end of a connection, and
@@ -101,6 +99,10 @@ void give_up(LoopState& home, Resumable& state) {
 
 }  // namespace
 
+Time grant_ends(const Session& session, Time deadline) {
+  return session.renewal == nullptr ? deadline : session.renewal->ends;
+}
+
 bool go_away(Node& node, Connection& connection) {
   Session& session = session_of(connection);
   const EventLoop& loop = session.loop();
@@ -166,7 +168,7 @@ void begin_away(Node& node, Session& session, std::unique_ptr<Away> away, Told t
       end_absent(node, absent.session, absent.place);
     });
   }
-  if (node.stopping) park(node, session);
+  if (node.stopping) park(session);
 }
 
 void end_absence(Node& node, Session& session) {
@@ -254,11 +256,6 @@ SendResult Session::keep(const FrameRef& frame, Importance importance) {
   }
   on_sent(frame);
   return SendResult::kQueued;
-}
-
-void Session::end_away() {
-  end_session(*home_.node, *this, Ending::kGone);
-  loop().forget(ref());
 }
 
 }  // namespace peer

@@ -15,6 +15,8 @@ namespace peer {
 enum class Told : std::uint8_t { kWatchers, kNobody };
 void begin_away(Node& node, Session& session, std::unique_ptr<Away> away,
                 Told told = Told::kWatchers);
+/// When what is granted to it ends, where its transport has this deadline; kNever: never.
+[[nodiscard]] Time grant_ends(const Session& session, Time deadline);
 /// It ends when its window is over, its grant, or its age, as these are now.
 void await_end(Node& node, Session& session);
 /// It has a transport again.

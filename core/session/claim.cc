@@ -1,3 +1,5 @@
+#include "core/session/claim.h"
+
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -9,17 +11,18 @@
 #include "core/session/arrival.h"
 #include "core/session/away.h"
 #include "core/session/membership.h"
-#include "core/session/parking.h"
+#include "core/session/parking_queue.h"
 #include "core/session/presence.h"
 #include "core/session/replies.h"
 #include "core/session/resume.h"
-#include "core/session/session_moves.h"
 #include "core/session/session_record.h"
 #include "core/session/turned_away.h"
 
 // A client resumes a session that another node has. In: its token; from the other node who the
 // session is, and, later, what it has; from the broker that its registration is this node's. Out: a
-// session that is away, as if it had always been here, and the client comes back to it.
+// session that is away, as if it had always been here, and the client comes back to it. Without a
+// client, a node takes what a node that stops asks it to take, and, when the broker says that some
+// are parked, those, one at a time.
 //
 // The session has its place here before the registration goes over, and keeps what comes for it
 // from then on: that comes behind what the other node sends. In the namespaces it is marked as
@@ -45,6 +48,7 @@ ClaimName name_of(const Node& node, const LoopState& home, std::uint64_t number)
 }
 
 void ask_cluster(Node& node, LoopState& home, std::uint64_t number);
+void adopt_next(Node& node);
 
 // Nullopt: it has come to its end.
 std::optional<Claim> take_claim(LoopState& home, std::uint64_t number) {
@@ -117,15 +121,6 @@ Session* find_arriving(LoopState& home, SessionRef ref, std::uint64_t number) {
   const auto at = home.moves->arrivals.find(ref.slot);
   if (at == home.moves->arrivals.end() || at->second.number != number) return nullptr;
   return find_session(*home.loop, ref);
-}
-
-std::vector<sdk::WatchedNamespace> watched_by(const Session& session) {
-  std::vector<sdk::WatchedNamespace> watched;
-  for (const Membership& membership : session.memberships) {
-    if (membership.watches == Watches()) continue;
-    watched.push_back({membership.ns->name, membership.watches});
-  }
-  return watched;
 }
 
 // It does not come, and stays where it is: nobody finds it here any more.
@@ -322,7 +317,7 @@ void take_moving_rest(Node& node, LoopState& home, std::uint64_t number, MovingR
     return move_newcomer(node, std::move(claim->newcomer), ref, claim->token, claim->received);
   }
   if (!session->resumable->away->parked) tell_presence(node, *session, true);
-  if (node.stopping) park(node, *session);
+  if (node.stopping) park(*session);
 }
 
 // Nobody can have it: it ends, for all.
@@ -338,13 +333,46 @@ void end_parked(Node& node, LoopState& home, const sdk::ParkedSession& parked) {
                         });
 }
 
-// What has passed since it was packed counts.
-void age(MovingRest& rest, milliseconds left) {
-  const milliseconds given = std::min({rest.window, rest.ends, rest.grant.value_or(rest.window)});
-  const milliseconds passed = std::max(given - left, milliseconds(0));
-  rest.window -= passed;
-  rest.ends -= passed;
-  if (rest.grant) *rest.grant -= passed;
+void adopt(Node& node, LoopState& home, const sdk::ParkedSession& parked) {
+  PackedReader reader(parked.record);
+  const std::string_view identity = reader.text();
+  const std::optional<MovingIdentity> who = read_identity(identity);
+  std::optional<MovingRest> rest = read_rest(reader.text());
+  const std::int64_t wall = home.loop->wall().time_since_epoch().count();
+  const bool is_banned = node.admission.bans().covers(parked.peer.peer, wall);
+  if (is_banned && rest) {
+    note_banned(node, rest->token, home.loop->now() + rest->window, home.loop->now());
+  }
+  // Another form is one of a node whose sessions this one cannot take.
+  const bool is_good = reader.good() && who && rest && who->peer == parked.peer;
+  if (!is_good || is_banned) return end_parked(node, home, parked);
+  let_pass(*rest, parked.left);
+  const std::uint64_t number = ++node.last_registration;
+  const Time now = home.loop->now();
+  Claim claim{{}, rest->token, rest->sent, now + kMostForStep, {}};
+  claim.rest = std::make_shared<MovingRest>(std::move(*rest));
+  claim.timeout = home.loop->schedule(now + kMostForStep, [&node, &home, number] {
+    conclude(node, home, number, ClaimFate::kUnavailable);
+  });
+  moves_of(home).claims.emplace(number, std::move(claim));
+  take_offer(node, home, {parked.node, home.loop->index(), number}, identity);
+}
+
+void adopt_next(Node& node) {
+  LoopState& home = *node.loop_states[++node.resumes.adoptions % node.loops.size()];
+  home.loop->post([&node, &home] {
+    if (node.stopping || node.peers.full()) {
+      node.resumes.is_adopting = false;
+      return;
+    }
+    node.others.next_parked(*home.loop, [&node, &home](const sdk::ParkedSession& parked) {
+      if (!parked.found) {
+        node.resumes.is_adopting = false;
+        return;
+      }
+      adopt(node, home, parked);
+    });
+  });
 }
 
 }  // namespace
@@ -362,29 +390,10 @@ void claim_parked(Node& node, LoopState& home, const std::string& from, const To
   node.others.tell_node(from, claim_text(name_of(node, home, number), token, sent));
 }
 
-void adopt(Node& node, LoopState& home, const sdk::ParkedSession& parked) {
-  PackedReader reader(parked.record);
-  const std::string_view identity = reader.text();
-  const std::optional<MovingIdentity> who = read_identity(identity);
-  std::optional<MovingRest> rest = read_rest(reader.text());
-  const std::int64_t wall = home.loop->wall().time_since_epoch().count();
-  const bool is_banned = node.admission.bans().covers(parked.peer.peer, wall);
-  if (is_banned && rest) {
-    note_banned(node, rest->token, home.loop->now() + rest->window, home.loop->now());
-  }
-  // Another form is one of a node whose sessions this one cannot take.
-  const bool is_good = reader.good() && who && rest && who->peer == parked.peer;
-  if (!is_good || is_banned) return end_parked(node, home, parked);
-  age(*rest, parked.left);
-  const std::uint64_t number = ++node.last_registration;
-  const Time now = home.loop->now();
-  Claim claim{{}, rest->token, rest->sent, now + kMostForStep, {}};
-  claim.rest = std::make_shared<MovingRest>(std::move(*rest));
-  claim.timeout = home.loop->schedule(now + kMostForStep, [&node, &home, number] {
-    conclude(node, home, number, ClaimFate::kUnavailable);
-  });
-  moves_of(home).claims.emplace(number, std::move(claim));
-  take_offer(node, home, {parked.node, home.loop->index(), number}, identity);
+void adopt_parked(Node& node) {
+  // One at a time: the broker says it again.
+  if (node.resumes.is_adopting.exchange(true)) return;
+  adopt_next(node);
 }
 
 }  // namespace peer

@@ -1,3 +1,5 @@
+#include "core/session/departure.h"
+
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -7,11 +9,10 @@
 #include "core/base/packed_bytes.h"
 #include "core/session/away.h"
 #include "core/session/membership.h"
-#include "core/session/parking.h"
+#include "core/session/parking_queue.h"
 #include "core/session/presence.h"
 #include "core/session/replies.h"
 #include "core/session/resume.h"
-#include "core/session/session_moves.h"
 #include "core/session/session_record.h"
 
 // A session of this node that a client resumes at another one. In: the claim of that node, and,
@@ -58,7 +59,7 @@ void stay(Node& node, LoopState& home, Session& session, ClaimFate fate) {
   await_end(node, session);
   if (!departure.to.node.empty()) refuse_claim(node, departure.to, fate);
   home.loop->deliver_mail();
-  if (node.stopping) park(node, session);
+  if (node.stopping) park(session);
 }
 
 MovingIdentity identity_of(Node& node, const Session& session, bool told_away) {

@@ -250,4 +250,10 @@ Inheritance end_session(Node& node, Session& session, Ending ending) {
   return *inheritance;
 }
 
+// There is no connection whose end would end it.
+void Session::end_away() {
+  end_session(*home_.node, *this, Ending::kGone);
+  loop().forget(ref());
+}
+
 }  // namespace peer

@@ -1,11 +1,15 @@
 #include "core/session/parking.h"
 
+#include <memory>
 #include <utility>
 
 #include "core/base/log.h"
 #include "core/base/packed_bytes.h"
 #include "core/session/away.h"
+#include "core/session/departure.h"
 #include "core/session/membership.h"
+#include "core/session/parking_queue.h"
+#include "core/session/session_moves.h"
 #include "core/session/session_record.h"
 
 // What becomes of resumable sessions when their node stops. In: sessions that are away, because
@@ -14,9 +18,6 @@
 // other node is asked to come for it; or, where there is none, parked in what the nodes share
 // (departure.cc). The loops end when all are gone, or at the deadline of the stop: what is left
 // then leaves as by a disconnect.
-//
-// At the other end: a node takes what it is asked to take, and, when the broker says that some are
-// parked, those, one at a time.
 namespace peer {
 namespace {
 
@@ -125,35 +126,16 @@ bool parks_sessions(const Node& node) {
 
 void begin_parking(Node& node, LoopState& home) {
   home.parking = std::make_shared<Parking>();
+  home.parking->hand_over_next = [&node, &home] { park_next(node, home); };
+  home.parking->ask_another = [&node, &home](std::uint32_t slot) {
+    peer::ask_another(node, home, slot);
+  };
   home.loop->each_detached([&](SessionRef ref, ApplicationSession& it) {
     auto& session = static_cast<Session&>(it);
     if (session.stage != Session::Stage::kRegistered || !session.is_away()) return;
     home.parking->waiting.emplace(session.resumable->heard, Parking::Waiting{ref, 0});
   });
   park_next(node, home);
-}
-
-void park(Node& node, Session& session) {
-  LoopState& home = session.home();
-  if (home.parking == nullptr) return;
-  const SessionRef ref = session.ref();
-  const auto at = home.parking->under_way.find(ref.slot);
-  if (at != home.parking->under_way.end()) {
-    // It was to go to a node, which could not take it.
-    home.loop->post([&node, &home, slot = ref.slot] { ask_another(node, home, slot); });
-    return;
-  }
-  home.parking->waiting.emplace(session.resumable->heard, Parking::Waiting{ref, 0});
-  home.loop->post([&node, &home] { park_next(node, home); });
-}
-
-void forget_parking(Node& node, LoopState& home, std::uint32_t slot) {
-  if (home.parking == nullptr) return;
-  const auto at = home.parking->under_way.find(slot);
-  if (at == home.parking->under_way.end()) return;
-  home.loop->cancel(at->second.timeout);
-  home.parking->under_way.erase(at);
-  home.loop->post([&node, &home] { park_next(node, home); });
 }
 
 bool parking_has_ended(Node& node, LoopState& home) {
@@ -174,20 +156,6 @@ bool parking_has_ended(Node& node, LoopState& home) {
   return node.resumes.loops_parked >= loops;
 }
 
-void hear_parking(Node& node, const ClaimName& from, std::string_view body) {
-  PackedReader reader(body);
-  const std::optional<Fingerprint> token = read_hash(reader.text());
-  const std::uint64_t received = reader.number();
-  if (!token || !reader.good()) return;
-  if (node.stopping || node.peers.full()) {
-    return say(node, from.node, MoveStep::kNotParked, from.loop, from.number, {});
-  }
-  LoopState& home = *node.loop_states[from.number % node.loops.size()];
-  home.loop->post([&node, &home, from, token = *token, received] {
-    claim_parked(node, home, from.node, token, received);
-  });
-}
-
 void take_parking_refusal(Node& node, LoopState& home, std::uint64_t number) {
   if (home.parking == nullptr) return;
   for (const auto& [slot, under_way] : home.parking->under_way) {
@@ -195,29 +163,6 @@ void take_parking_refusal(Node& node, LoopState& home, std::uint64_t number) {
     if (session == nullptr || session->registration_number != number) continue;
     return ask_another(node, home, slot);
   }
-}
-
-void adopt_parked(Node& node) {
-  // One at a time: the broker says it again.
-  if (node.resumes.is_adopting.exchange(true)) return;
-  adopt_next(node);
-}
-
-void adopt_next(Node& node) {
-  LoopState& home = *node.loop_states[++node.resumes.adoptions % node.loops.size()];
-  home.loop->post([&node, &home] {
-    if (node.stopping || node.peers.full()) {
-      node.resumes.is_adopting = false;
-      return;
-    }
-    node.others.next_parked(*home.loop, [&node, &home](const sdk::ParkedSession& parked) {
-      if (!parked.found) {
-        node.resumes.is_adopting = false;
-        return;
-      }
-      adopt(node, home, parked);
-    });
-  });
 }
 
 }  // namespace peer

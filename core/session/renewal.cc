@@ -96,10 +96,6 @@ void await_renewal(Session& session) {
   ask_at(session, ends - std::min<Time::duration>((ends - now) / 2, kLead));
 }
 
-Time grant_ends(const Session& session, Time deadline) {
-  return session.renewal == nullptr ? deadline : session.renewal->ends;
-}
-
 void handle_grant_deadline(Node& node, Session& session) {
   const Renewal* renewal = session.renewal.get();
   if (renewal == nullptr || renewal->ends <= session.loop().now()) return expire(session);

@@ -16,8 +16,6 @@ void keep_grant(const Node& node, Session& session, sdk::AuthGrant granted);
 /// has come back. While it is away it is not asked about, and its grant ends when it ends. Without
 /// a grant that is kept nothing changes.
 void await_renewal(Session& session);
-/// The end of what is granted, where the session has this deadline; kNever: none.
-[[nodiscard]] Time grant_ends(const Session& session, Time deadline);
 /// The deadline of a registered session: its plugin is asked again, or its grant is over, and so is
 /// the session.
 void handle_grant_deadline(Node& node, Session& session);

@@ -1,5 +1,4 @@
 #include "core/session/resume.h"
-#include "core/session/renewal.h"
 
 #include <algorithm>
 #include <memory>
@@ -10,6 +9,8 @@
 #include "core/base/log.h"
 #include "core/base/random.h"
 #include "core/session/away.h"
+#include "core/session/claim.h"
+#include "core/session/renewal.h"
 #include "core/session/replies.h"
 #include "core/session/session_moves.h"
 #include "core/session/turned_away.h"

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,8 +16,8 @@
 /// Sessions on their way between nodes (docs/resume.md, "On another node"): what one loop knows of
 /// those that it has, and of those that its clients want, and what two nodes say to each other.
 ///
-/// The node of the client *claims* the session (claim.cc), the node that has it lets it *depart*
-/// (departure.cc).
+/// The node of the client *claims* the session (claim.h), the node that has it lets it *depart*
+/// (departure.h); session_talk.h takes what the one says to the other.
 namespace peer {
 
 /// Who wants a session: a connection of a node's loop, by the number that the session will have
@@ -111,44 +110,5 @@ void note_banned(Node& node, const TokenHash& token, Time ends, Time now);
 [[nodiscard]] bool is_api_talk(std::string_view text);
 /// Whether it is of its dialects (core/dialect/dialect_waits.h).
 [[nodiscard]] bool is_dialect_talk(std::string_view text);
-/// Another node says one. Any thread.
-void hear_node(Node& node, std::string_view from, std::string_view text);
-/// As BrokerHost::peer_taken(). Any thread.
-void hear_taken(Node& node, const sdk::Registered& peer, std::shared_ptr<void> hold);
-
-// claim.cc, on the newcomer's loop.
-
-/// No session here has the token: the newcomer waits until its node has given it, or says why not.
-void claim_session(Node& node, Session& newcomer, const TokenHash& token, std::uint64_t received);
-/// The node of the session does not give it. Unless it is only busy, the client is told.
-void take_refusal(Node& node, LoopState& home, std::uint64_t number, ClaimFate fate);
-/// The node of the session says who it is: a session is made of that here, away, and the broker is
-/// asked to make the registration this node's. Where that fails, nothing of it is left.
-void take_offer(Node& node, LoopState& home, const ClaimName& from, std::string_view identity);
-/// The session is whole with this: the client's connection comes to carry it, if it still waits.
-void take_rest(Node& node, LoopState& home, std::uint64_t number, std::string_view rest);
-/// That node stops, and this one keeps the session until its client comes.
-void claim_parked(Node& node, LoopState& home, const std::string& from, const TokenHash& token,
-                  std::uint64_t sent);
-/// The same of one whose node has stopped.
-void adopt(Node& node, LoopState& home, const sdk::ParkedSession& parked);
-
-// departure.cc, on the session's loop.
-
-/// Another node claims the session: it is refused, or goes away, with its connection ended, and is
-/// offered when no answer is due any more. It stays if nobody takes it in time.
-void begin_departure(Node& node, LoopState& home, SessionRef session, const ClaimName& to,
-                     const TokenHash& token, std::uint64_t received);
-/// No node comes for it: it is parked.
-void begin_parking_departure(Node& node, LoopState& home, Session& session);
-/// The node of the claim does not take it: it stays, away. Nothing happens once it has been given.
-void cancel_departure(Node& node, LoopState& home, SessionRef session, const ClaimName& to);
-/// It is about to be cancelled: what the session was sent where it does not go.
-void take_heard(LoopState& home, SessionRef session, const ClaimName& to,
-                std::span<const FrameRef> frames);
-/// The registration is another node's by now: the session leaves the hub, unheard, is sent with all
-/// that it has, and ends here. While `hold` lives the broker tells nothing more that concerns it.
-void complete_departure(Node& node, LoopState& home, SessionRef session,
-                        const sdk::Registered& peer, std::shared_ptr<void> hold);
 
 }  // namespace peer

@@ -276,4 +276,12 @@ std::optional<MovingRest> read_rest(std::string_view bytes) {
   return rest;
 }
 
+void let_pass(MovingRest& rest, milliseconds left) {
+  const milliseconds given = std::min({rest.window, rest.ends, rest.grant.value_or(rest.window)});
+  const milliseconds passed = std::max(given - left, milliseconds(0));
+  rest.window -= passed;
+  rest.ends -= passed;
+  if (rest.grant) *rest.grant -= passed;
+}
+
 }  // namespace peer

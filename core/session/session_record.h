@@ -98,5 +98,7 @@ struct HeardMeanwhile {
 [[nodiscard]] std::optional<MovingIdentity> read_identity(std::string_view bytes);
 [[nodiscard]] std::optional<MovingRest> read_rest(std::string_view bytes);
 [[nodiscard]] std::optional<HeardMeanwhile> read_heard(std::string_view bytes);
+/// What has passed since it was packed counts: so much is left of the shortest of its times.
+void let_pass(MovingRest& rest, milliseconds left);
 
 }  // namespace peer
