@@ -113,9 +113,7 @@ void CatchUp::take_members(const std::string& ns, const Shared& shared) {
   if (shared.members) {
     here->elsewhere.emplace();
     for (const auto& [peer, object] : *shared.members) {
-      // Whose session has come to this node by now is one of its own, though at this place of the
-      // stream it was elsewhere.
-      if (!mirror_.is_member(ns, peer)) here->elsewhere->insert(peer);
+      know_of(ns, *here, peer);
       const bool away = shared.away && shared.away->contains(peer);
       if (!object.empty()) elsewhere.push_back({peer, false, away, object});
     }
@@ -132,7 +130,7 @@ void CatchUp::tell_away(const std::string& ns, Mirror::Namespace& here, const Kn
                         const std::unordered_set<Fingerprint>& away) {
   const auto before = std::exchange(here.away, {});
   for (const Fingerprint& peer : before) {
-    if (!away.contains(peer) && here.elsewhere->contains(peer)) {
+    if (!away.contains(peer) && here.elsewhere && here.elsewhere->contains(peer)) {
       host_.member_away(ns, peer, false, {});
     }
   }
@@ -165,16 +163,18 @@ void CatchUp::know_members(const std::string& ns, const peer::sdk::MemberPage& p
   }
   here->elsewhere.emplace();
   for (const auto& member : page.members) {
-    if (!member.here) here->elsewhere->insert(member.peer);
+    if (!member.here) know_of(ns, *here, member.peer);
   }
   counts_.tell(ns, *here);
 }
 
-void CatchUp::know_of(Mirror::Namespace& here, const Fingerprint& peer) {
-  if (!here.elsewhere) return;
+bool CatchUp::know_of(std::string_view ns, Mirror::Namespace& here, const Fingerprint& peer) {
+  if (mirror_.is_member(ns, peer)) return false;
+  if (!here.elsewhere) return true;
   here.elsewhere->insert(peer);
   // Beyond the bound nothing is remembered, and nothing is compared after an outage.
   if (here.elsewhere->size() > kMaxKnown) here.elsewhere.reset();
+  return true;
 }
 
 }  // namespace peer_redis

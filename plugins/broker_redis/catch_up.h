@@ -4,6 +4,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -41,8 +42,9 @@ class CatchUp {
 
   /// The first member here: what it is told of the others is what this node is to know.
   void know_members(const std::string& ns, const peer::sdk::MemberPage& page);
-  /// The members here are about to be told of that one.
-  static void know_of(Mirror::Namespace& here, const Fingerprint& peer);
+  /// The members of `ns` here know of that one, or are about to. False: it is a member here by now,
+  /// and none of those elsewhere. Its session has come to this node, which is ahead of the stream.
+  bool know_of(std::string_view ns, Mirror::Namespace& here, const Fingerprint& peer);
 
  private:
   using Objects = std::unordered_map<Fingerprint, std::string>;

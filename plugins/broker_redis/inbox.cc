@@ -154,11 +154,7 @@ bool Inbox::take_joined(const Fields& fields) {
   if (link_.part().is_home_of(*peer)) objects_.router.peer_is_at(*peer, fields[3]);
   if (Mirror::Namespace* here = objects_.mirror.find(fields[1])) {
     if (here->elsewhere && here->elsewhere->contains(*peer)) return true;  // they know
-    // Its session may have come to this node since: what this node has is ahead of the stream.
-    if (!objects_.mirror.is_member(fields[1], *peer)) {
-      ++here->total;
-      CatchUp::know_of(*here, *peer);
-    }
+    if (objects_.catch_up.know_of(fields[1], *here, *peer)) ++here->total;
     objects_.counts.tell(fields[1], *here);
   }
   host_.member_joined(fields[1], *peer, fields[5]);

@@ -332,7 +332,7 @@ bool Sessions::let_go(const Registered& peer) {
       parts_.counts.member_gone(ns);
       continue;
     }
-    CatchUp::know_of(*here, peer.peer);
+    parts_.catch_up.know_of(ns, *here, peer.peer);
     parts_.counts.tell(ns, *here);
   }
   parts_.mirror.remove_peer(peer);
