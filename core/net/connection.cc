@@ -16,16 +16,13 @@
 #include "core/net/socket_calls.h"
 
 // One connection, on its loop's thread. In: what epoll says of its socket, and frames for it. Out:
-// whole messages for the application, bytes for the socket at the end of the round, and the end of
-// the connection when a deadline has passed (pong, write_timeout). The upgrade is in
-// connection_http.cc, the PROXY header in connection_proxy.cc, the end in connection_close.cc.
+// whole messages for the application, and bytes for the socket at the end of the round. The upgrade
+// is in connection_http.cc, the PROXY header in connection_proxy.cc, what is due when a deadline
+// has passed in deadlines.cc, the end in connection_close.cc.
 namespace peer {
 namespace {
 
 constexpr std::size_t kReadAtOnce = 64 * 1024;
-// Of a frame that keeps a connection alive though its pong is overdue.
-constexpr std::uint64_t kSlowestFrame = 1024;  // bytes a second
-constexpr milliseconds kProgressCheck{1'000};
 
 }  // namespace
 
@@ -392,74 +389,6 @@ void Connection::update_interest() {
   event.events = wanted;
   event.data.u64 = packed(ref_);
   ::epoll_ctl(loop_->epoll_fd_, EPOLL_CTL_MOD, fd_, &event);
-}
-
-Time Connection::at(Soon time) const { return time.at(loop_->now()); }
-
-Time Connection::next_timer() const {
-  // While it is open, own_deadline_ is no timer: it bounds how long a slow frame is watched, and
-  // pong_deadline_ asks for that.
-  if (state_ != State::kOpen) return std::min(at(own_deadline_), at(stalled_until_));
-  return std::min({at(stalled_until_), app_deadline_, at(next_ping_), at(pong_deadline_)});
-}
-
-bool Connection::on_timer(Time now) {
-  if (stalled_until_.at(now) <= now) return false;
-  if (state_ != State::kOpen) {
-    if (own_deadline_.at(now) > now) return true;
-    if (proxy_header_due_) refuse_proxy(kNoProxyHeader);
-    return false;
-  }
-  keep_alive(now);
-  if (state_ == State::kOpen && app_deadline_ <= now) {
-    app_deadline_ = kNever;
-    loop_->application_.on_deadline(*this);
-  }
-  return true;
-}
-
-void Connection::keep_alive(Time now) {
-  // The pong may lie unread behind requests: write_timeout watches a peer that is owed answers.
-  if (owes_answers_ && pong_deadline_.at(now) <= now)
-    pong_deadline_ = now + loop_->options().pong_wait;
-  if (pong_deadline_.at(now) <= now && !is_sending(now)) {
-    close(CloseCode::kPingTimeout, "ping timeout");
-    return;
-  }
-  if (next_ping_.at(now) > now) return;
-  next_ping_ = now + loop_->options().ping_interval;
-  // The clock of the oldest unanswered ping runs on, or that of a frame that is watched.
-  if (own_deadline_.is_never()) {
-    if (pong_deadline_.is_never()) pinged_ = now;
-    pong_deadline_ = std::min(pong_deadline_.at(now), now + loop_->options().pong_wait);
-  }
-  queue(FrameRef(loop_->ping_));
-}
-
-// A pong cannot overtake the frame that a slow client is sending. When the pong is overdue, the
-// bytes of that one frame count as life while they come fast enough, for read_timeout at most.
-bool Connection::is_sending(Time now) {
-  FrameProgress* const frame = reader_.frame_in_progress();
-  if (frame == nullptr) return false;
-  // TLS hands over whole records of 16 KB: their parts count, too.
-  const std::uint64_t arrived = tls_ == nullptr ? frame->arrived : tls_->bytes_read();
-  if (own_deadline_.is_never()) {
-    own_deadline_ = now + loop_->options().read_timeout;
-    frame->watched_since = now;
-    frame->watched_from = arrived;
-  } else {
-    if (own_deadline_.at(now) <= now || frame->watched_since == kNever) return false;
-    const auto elapsed = static_cast<std::uint64_t>((now - frame->watched_since).count());
-    if ((arrived - frame->watched_from) * 1000 < kSlowestFrame * elapsed) return false;
-  }
-  pong_deadline_ = std::min(own_deadline_.at(now), now + kProgressCheck);
-  return true;
-}
-
-void Connection::ping_sooner() {
-  if (state_ != State::kOpen) return;
-  next_ping_ = std::min(at(next_ping_), first_ping());
-  loop_->update_deadline(*this);
 }
 
 }  // namespace peer

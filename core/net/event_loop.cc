@@ -341,40 +341,6 @@ void EventLoop::flush(ConnectionRef ref) {
   if (!alive) destroy(*connection);
 }
 
-TimerId EventLoop::schedule(Time at, UniqueTask<void()> task) {
-  // The number keeps the order of timers that are due at one time.
-  const TimerId timer{at, ++last_timer_};
-  timers_.emplace(timer, Timer{{}, std::move(task)});
-  return timer;
-}
-
-void EventLoop::schedule(const std::string& name, Time at, UniqueTask<void()> task) {
-  const auto timer =
-      timers_.emplace(TimerId{at, ++last_timer_}, Timer{name, std::move(task)}).first;
-  const auto [known, is_new] = named_timers_.try_emplace(name, timer);
-  if (!is_new) timers_.erase(std::exchange(known->second, timer));
-}
-
-// now_ stands still within a round: a task that schedules another one for now() or earlier would
-// keep this running for ever.
-void EventLoop::run_timers() {
-  while (!timers_.empty() && timers_.begin()->first.at <= now_) {
-    // It is forgotten before it runs: its task may schedule a timer of the same name.
-    Timer timer = std::move(timers_.begin()->second);
-    timers_.erase(timers_.begin());
-    if (!timer.name.empty()) named_timers_.erase(timer.name);
-    run_guarded(timer.task);
-  }
-}
-
-// earliest_deadline_ only ever gets earlier here, so it may be earlier than any deadline. Then a
-// sweep finds nothing, and sets it right.
-void EventLoop::update_deadline(Connection& connection) {
-  const Time next = connection.next_timer();
-  deadlines_[connection.ref_.slot] = next;
-  earliest_deadline_ = std::min(earliest_deadline_, next);
-}
-
 void EventLoop::check_deadlines() {
   if (earliest_deadline_ == kNever || round_up(earliest_deadline_) > now_) return;
   earliest_deadline_ = kNever;
