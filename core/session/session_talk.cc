@@ -15,38 +15,43 @@
 namespace peer {
 namespace {
 
+// On the loop of that session, if there is one.
+template <typename Function>
+void post_to(Node& node, std::optional<SessionRef> session, Function function) {
+  if (!session) return;
+  LoopState& home = *node.loop_states[session->loop];
+  home.loop->post([&home, session = *session, function = std::move(function)]() mutable {
+    function(home, session);
+  });
+}
+
 void hear_claim(Node& node, const ClaimName& by, std::string_view body) {
   PackedReader reader(body);
   const std::optional<Fingerprint> token = read_hash(reader.text());
   const std::uint64_t received = reader.number();
   if (!token || !reader.good()) return;
   const std::optional<SessionRef> session = node.resumes.find(*token);
-  if (!session) {
-    return refuse_claim(node, by, ClaimFate::kNotFound);
-  }
-  LoopState& home = *node.loop_states[session->loop];
-  home.loop->post([&node, &home, session = *session, by, token = *token, received] {
-    begin_departure(node, home, session, by, token, received);
+  if (!session) return refuse_claim(node, by, ClaimFate::kNotFound);
+  post_to(node, session, [&node, by, token = *token, received](LoopState& home, SessionRef there) {
+    begin_departure(node, home, there, by, token, received);
   });
 }
 
 void hear_cancel(Node& node, const ClaimName& by, std::string_view body) {
   const std::optional<Fingerprint> peer = read_hash(body);
-  const std::optional<SessionRef> session = peer ? node.peers.find(*peer) : std::nullopt;
-  if (!session) return;
-  LoopState& home = *node.loop_states[session->loop];
-  home.loop->post(
-      [&node, &home, session = *session, by] { cancel_departure(node, home, session, by); });
+  if (!peer) return;
+  post_to(node, node.peers.find(*peer), [&node, by](LoopState& home, SessionRef there) {
+    cancel_departure(node, home, there, by);
+  });
 }
 
 void hear_heard(Node& node, const ClaimName& by, std::string_view body) {
   std::optional<HeardMeanwhile> heard = read_heard(body);
-  const std::optional<SessionRef> session = heard ? node.peers.find(heard->peer) : std::nullopt;
-  if (!session) return;
-  LoopState& home = *node.loop_states[session->loop];
-  home.loop->post([&home, session = *session, by, frames = std::move(heard->frames)] {
-    take_heard(home, session, by, frames);
-  });
+  if (!heard) return;
+  post_to(node, node.peers.find(heard->peer),
+          [by, frames = std::move(heard->frames)](LoopState& home, SessionRef there) {
+            take_heard(home, there, by, frames);
+          });
 }
 
 // That node stops, and has a session for this one.
@@ -114,12 +119,10 @@ void hear_node(Node& node, std::string_view from, std::string_view text) {
 }
 
 void hear_taken(Node& node, const sdk::Registered& peer, std::shared_ptr<void> hold) {
-  const std::optional<SessionRef> session = node.peers.find(peer.peer);
-  if (!session) return;
-  LoopState& home = *node.loop_states[session->loop];
-  home.loop->post([&node, &home, session = *session, peer, hold = std::move(hold)]() mutable {
-    complete_departure(node, home, session, peer, std::move(hold));
-  });
+  post_to(node, node.peers.find(peer.peer),
+          [&node, peer, hold = std::move(hold)](LoopState& home, SessionRef there) mutable {
+            complete_departure(node, home, there, peer, std::move(hold));
+          });
 }
 
 }  // namespace peer
