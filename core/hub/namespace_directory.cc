@@ -13,9 +13,6 @@
 namespace peer {
 namespace {
 
-// Of a delivery: most namespaces are small, and a list that grows from one is copied four times.
-constexpr std::size_t kReceiversAtFirst = 16;
-
 // A member that joined alone, or is coming, hears nothing of what other nodes tell.
 bool hears_of_elsewhere(const Member& member, std::span<const Fingerprint> told) {
   return !member.alone && member.move != Member::Move::kComing &&
@@ -27,6 +24,15 @@ RoomSnapshot snapshot_of(const Namespace& ns) {
   snapshot.members.reserve(ns.members.size());
   for (const Member& member : ns.members) snapshot.members.push_back(member.peer);
   return snapshot;
+}
+
+// Begins with room for its loop's share of all members: a list that grows from one is copied again
+// and again.
+void add_receiver(std::vector<std::vector<SessionRef>>& by_loop, const Namespace& ns,
+                  const Member& member) {
+  std::vector<SessionRef>& receivers = by_loop[member.where.loop];
+  if (receivers.empty()) receivers.reserve(ns.members.size() / by_loop.size() + 1);
+  receivers.push_back(member.where);
 }
 
 }  // namespace
@@ -361,10 +367,7 @@ template <typename Predicate>
 void NamespaceDirectory::post_to(const Namespace& ns, const FrameRef& frame, Predicate is_meant) {
   std::vector<std::vector<SessionRef>> by_loop(loops_);
   for (const Member& member : ns.members) {
-    if (member.departed || member.muted || !is_meant(member)) continue;
-    std::vector<SessionRef>& receivers = by_loop[member.where.loop];
-    if (receivers.empty()) receivers.reserve(kReceiversAtFirst);
-    receivers.push_back(member.where);
+    if (!member.departed && !member.muted && is_meant(member)) add_receiver(by_loop, ns, member);
   }
   for (std::size_t loop = 0; loop < loops_; ++loop) {
     if (!by_loop[loop].empty()) post_(loop, {frame, {}, std::move(by_loop[loop]), nullptr});
@@ -403,9 +406,7 @@ std::vector<std::vector<SessionRef>> NamespaceDirectory::recipients(
         continue;
       }
     }
-    auto& receivers = by_loop[member.where.loop];
-    if (receivers.empty()) receivers.reserve(ns->members.size() / loops_ + 1);
-    receivers.push_back(member.where);
+    add_receiver(by_loop, *ns, member);
   }
   return by_loop;
 }
