@@ -90,13 +90,9 @@ Registered take_over(TwoNodes& nodes, const Registered& peer,
 // Of brokers that move sessions (SDK revision 5).
 TEST_P(SharedBrokerContract, ASessionGoesOverInOneStepAndOnlyItsNodeIsTold) {
   TwoNodes nodes(GetParam());
-  const Registered ann = nodes.add(nodes.here, 190, "ann-190");
-  const Registered bob = nodes.add(nodes.there, 191);
+  const Meeting meeting = nodes.meet(190);
+  const Registered& ann = meeting.ann;
   const Registered cid = nodes.add(nodes.here, 192);
-  nodes.join(nodes.there, "lobby-190", bob);
-  nodes.join(nodes.here, "lobby-190", ann);
-  ASSERT_TRUE(
-      nodes.there.log().hears("member_joined lobby-190 " + name_of(ann.peer), nodes.patience));
   const SessionToken token = peer_number(19'000);
   if (!moves_sessions(nodes, ann, token)) GTEST_SKIP() << "this broker moves no sessions";
 
@@ -126,13 +122,13 @@ TEST_P(SharedBrokerContract, ASessionGoesOverInOneStepAndOnlyItsNodeIsTold) {
   ASSERT_TRUE(taken && taken->status == TakeStatus::kTaken);
   EXPECT_TRUE(taken->holds_alias);
   ASSERT_EQ(taken->memberships.size(), 1U);
-  EXPECT_EQ(taken->memberships[0].ns, "lobby-190");
+  EXPECT_EQ(taken->memberships[0].ns, meeting.ns);
   EXPECT_TRUE(nodes.here.log().hears("peer_taken " + name_of(ann.peer), nodes.patience));
   const auto again = take();
   EXPECT_TRUE(again && again->status == TakeStatus::kGone);
 
   // It is found where it is now, by the same token too, and nobody has seen it leave.
-  const std::array<std::string_view, 1> namespaces{"lobby-190"};
+  const std::array<std::string_view, 1> namespaces{meeting.ns};
   nodes.here->route({.from = cid.peer, .to = ann.peer, .namespaces = namespaces, .text = "{}"},
                     [](RouteOutcome) {});
   EXPECT_TRUE(nodes.there.log().hears("message " + name_of(ann.peer) + " {}", nodes.patience));
@@ -217,12 +213,8 @@ TEST_P(SharedBrokerContract, TwoWhoGoOverAheadOfTheNewsAreMembersOfTheirNodeAlon
 // A node stops, and no other one comes for its session.
 TEST_P(SharedBrokerContract, AParkedSessionIsTakenOnceAndNobodySeesItLeave) {
   TwoNodes nodes(GetParam());
-  const Registered ann = nodes.add(nodes.here, 193, "ann-193");
-  const Registered bob = nodes.add(nodes.there, 194);
-  nodes.join(nodes.there, "lobby-193", bob);
-  nodes.join(nodes.here, "lobby-193", ann);
-  ASSERT_TRUE(
-      nodes.there.log().hears("member_joined lobby-193 " + name_of(ann.peer), nodes.patience));
+  const Meeting meeting = nodes.meet(193);
+  const Registered& ann = meeting.ann;
   const SessionToken token = peer_number(19'300);
   if (!moves_sessions(nodes, ann, token)) GTEST_SKIP() << "this broker moves no sessions";
 
@@ -248,7 +240,7 @@ TEST_P(SharedBrokerContract, AParkedSessionIsTakenOnceAndNobodySeesItLeave) {
     nodes.here->keep_parked(ann, fleeting.view(), std::chrono::seconds(30), std::move(reply));
   });
   EXPECT_EQ(kept, true);
-  nodes.there->broadcast({.ns = "lobby-193", .from = bob.peer, .exclude = {}, .text = "{}"});
+  nodes.there->broadcast({.ns = meeting.ns, .from = meeting.bob.peer, .exclude = {}, .text = "{}"});
   const auto search = nodes.there.answer<SessionSearch>(
       [&](auto reply) { nodes.there->ask_session(token, "a claim", std::move(reply)); });
   EXPECT_EQ(search, SessionSearch::kParked);
@@ -282,16 +274,14 @@ TEST_P(SharedBrokerContract, AParkedSessionIsTakenOnceAndNobodySeesItLeave) {
 
 TEST_P(SharedBrokerContract, AParkedSessionWhoseTimeIsOverLeavesOnce) {
   TwoNodes nodes(GetParam());
-  const Registered ann = nodes.add(nodes.here, 195, "ann-195");
-  const Registered bob = nodes.add(nodes.there, 196);
-  nodes.join(nodes.there, "lobby-195", bob);
-  nodes.join(nodes.here, "lobby-195", ann);
+  const Meeting meeting = nodes.meet(195);
+  const Registered& ann = meeting.ann;
   const auto parked = nodes.here.answer<ParkOutcome>(
       [&](auto reply) { nodes.here->park_peer(ann, std::move(reply)); });
   ASSERT_TRUE(parked) << "no answer to park_peer";
   if (!parked->parked) GTEST_SKIP() << "this broker moves no sessions";
   nodes.here->keep_parked(ann, "of ann", std::chrono::milliseconds(1), [](bool) {});
-  const std::string left = "member_left lobby-195 " + name_of(ann.peer);
+  const std::string left = "member_left " + meeting.ns + " " + name_of(ann.peer);
   const auto has_left = [&] {
     for (BrokerNode* node : {&nodes.here, &nodes.there}) {
       (*node)->next_parked([](const ParkedSession&) {});

@@ -35,6 +35,18 @@ JoinOutcome TwoNodes::join(BrokerNode& node, const std::string& ns, const Regist
   return outcome.value_or(JoinOutcome());
 }
 
+Meeting TwoNodes::meet(std::uint32_t number) {
+  const std::string text = std::to_string(number);
+  const Registered ann = add(here, number, "ann-" + text);
+  const Registered bob = add(there, number + 1);
+  Meeting meeting{"lobby-" + text, ann, bob};
+  join(there, meeting.ns, bob);
+  join(here, meeting.ns, ann);
+  EXPECT_TRUE(there.log().hears("member_joined " + meeting.ns + " " + name_of(ann.peer), patience))
+      << "node 2 has not heard of a member of node 1";
+  return meeting;
+}
+
 std::string numbered(int number) { return R"({"n":)" + std::to_string(number) + "}"; }
 
 }  // namespace peer::sdk::contract

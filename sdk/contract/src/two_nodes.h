@@ -12,6 +12,13 @@ namespace peer::sdk::contract {
 /// As NodeLog has them.
 using Lines = std::vector<std::string>;
 
+/// Two peers who are members of one namespace.
+struct Meeting {
+  std::string ns;
+  Registered ann;
+  Registered bob;
+};
+
 /// Two nodes of one cluster, in one process.
 struct TwoNodes {
   /// Returns when both say that they are connected; else the test has failed.
@@ -22,6 +29,9 @@ struct TwoNodes {
   /// `room`: of a room that is joined or created; null: it is a namespace of ten members at most.
   JoinOutcome join(BrokerNode& node, const std::string& ns, const Registered& peer,
                    const RoomCommit* room = nullptr, Watches watches = {});
+  /// Peer `number` with the alias ann-<number>, of `here`, comes to lobby-<number>, where peer
+  /// `number` + 1 of `there` is. Returns when that node has heard of her.
+  Meeting meet(std::uint32_t number);
 
   std::chrono::milliseconds patience;
   BrokerNode here;
