@@ -9,7 +9,8 @@
 namespace peer {
 
 /// Matches of this node's peers with each other, on a node that has no others: all answers come at
-/// once.
+/// once, before the call returns. Thread-safe, since the Matchmaker is: each call on the loop of
+/// its peer, which is the loop that is handed in.
 class OwnMatching final : public Matching {
  public:
   /// All of them outlive it. `loops`: how many there are.
@@ -33,7 +34,8 @@ class OwnMatching final : public Matching {
   [[nodiscard]] const MatchWaits& waits() const override { return matchmaker_.waits(); }
 
  private:
-  /// Sets the loop's timer, unless an earlier one is set.
+  /// Sets the loop's timer, unless an earlier one is set. `wake_at` is of the wall clock, which may
+  /// be set meanwhile; what is waited for is the time from now until then.
   void schedule_tick(EventLoop& loop, sdk::Instant wake_at);
 
   Matchmaker matchmaker_;

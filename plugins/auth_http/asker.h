@@ -83,11 +83,12 @@ class Asker {
 
   const Settings settings_;
   peer::sdk::PluginHost& host_;
+  // In /metrics (plugins/auth_http/README.md).
   peer::sdk::Counter& questions_;
   peer::sdk::Counter& failures_;
   peer::sdk::Counter& connections_;
   peer::sdk::Counter& gone_;
-  int wake_fd_ = -1;
+  int wake_fd_ = -1;  ///< an eventfd, which ends await(); -1: not started
   std::thread thread_;
   // Of the asker's thread. The multi handle outlives what was added to it.
   std::unique_ptr<CURLM, FreeMulti> multi_;

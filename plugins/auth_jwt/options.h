@@ -17,8 +17,9 @@ namespace peer_jwt {
 /// One entry of the option `keys`: a name, an algorithm, and one place where the key is.
 struct KeyOption {
   std::string where;  ///< "keys[0]", for messages
-  std::string kid;
+  std::string kid;    ///< of the tokens that it is for; empty: it must be the only key there is
   peer_keys::Algorithm algorithm{};
+  // One of these; the others are empty.
   std::string secret;
   std::string secret_file;
   std::string public_key_file;
@@ -31,7 +32,7 @@ struct Options {
   std::string jwks_file;
   /// Where keys are fetched, how long that may take, and how old they may get.
   std::optional<peer_http::HttpUrl> jwks_url;
-  bool allow_http = false;
+  bool allow_http = false;  ///< also to an address that is neither loopback nor private
   std::chrono::milliseconds jwks_timeout{};
   std::chrono::milliseconds jwks_refresh{};
   /// For keys of a JWKS that name no algorithm.

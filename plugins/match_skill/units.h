@@ -25,7 +25,7 @@ struct Unit;
 /// One ticket, with what its request asked for as numbers (Wish).
 struct Ticket {
   peer::sdk::TicketId id = 0;
-  peer::sdk::Instant enqueued;
+  peer::sdk::Instant enqueued;                    ///< its tolerance widens from then on
   std::vector<double> numbers;                    ///< by range rule
   std::vector<std::vector<std::uint32_t>> lists;  ///< by overlap rule, sorted
   Pool* pool = nullptr;
@@ -103,17 +103,22 @@ void for_indexes(Unit& unit, With with) {
 
 /// The numbers of some tickets by one range rule, and those that all of them accept.
 struct Span {
+  // The smallest and the greatest number.
   double min = 0;
   double max = 0;
+  // Each ticket accepts what is at most its tolerance away; this is what they have in common. `low`
+  // is above `high` where that is nothing.
   double low = 0;
   double high = 0;
 
+  /// With the tickets of another one. Of the same rule, at the same time.
   void add(const Span& other) {
     min = std::min(min, other.min);
     max = std::max(max, other.max);
     low = std::max(low, other.low);
     high = std::min(high, other.high);
   }
+  /// Whether each of the tickets accepts all others.
   [[nodiscard]] bool is_accepted() const { return min >= low && max <= high; }
 };
 

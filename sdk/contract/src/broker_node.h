@@ -49,7 +49,7 @@ class NodeLog final : public BrokerHost {
   void update_watched(std::string_view ns, const Registered& peer, std::string_view before,
                       std::string_view after) noexcept override;
 
-  /// Waits until a line begins with `start`.
+  /// Waits until a line begins with `start`. False: none has within `patience`.
   [[nodiscard]] bool hears(const std::string& start, std::chrono::milliseconds patience);
   /// The lines that begin with `start`.
   [[nodiscard]] std::vector<std::string> heard(const std::string& start);
@@ -111,6 +111,7 @@ class BrokerNode {
 
   Broker* operator->() { return made_.object.get(); }
   [[nodiscard]] NodeLog& log() { return log_; }
+  /// Ends the broker as a server does. Once: later calls find it stopped.
   void stop();
   /// Asks, and waits for the answer: `node.answer<RoomReading>([&](auto reply) {
   /// node->read_room("den", reply); })`.

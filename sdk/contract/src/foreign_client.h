@@ -64,6 +64,9 @@ class ForeignClient final : private DialectPeer {
 
   /// Empty: the plugin has turned it away, or made no session.
   [[nodiscard]] bool is_in() const { return session_ != nullptr; }
+
+  // Each calls the plugin; what that asks for is noted, and what it throws is a fault.
+
   void hear(std::string_view text);
   /// A message of the server: "signal", `payload` is JSON.
   void tell(std::string_view type, std::string_view payload, std::string_view from_id = {},
@@ -72,6 +75,7 @@ class ForeignClient final : private DialectPeer {
   void wake();
   void end(std::uint16_t code, std::string_view reason);
 
+  /// In the order of the plugin's calls, as lines.
   [[nodiscard]] const std::vector<std::string>& asked() const { return asked_; }
   /// What of it makes no sense.
   [[nodiscard]] const std::vector<std::string>& faults() const { return faults_; }
