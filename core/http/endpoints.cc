@@ -33,7 +33,11 @@ std::string ready(Node& node, HttpResponse& response) {
   if (node.draining) reasons = R"("draining")";
   if (const sdk::BrokerStatus broker = status_of_broker(node); !broker.ready) {
     if (!reasons.empty()) reasons.push_back(',');
-    reasons.append("\"broker ").append(to_text(broker.state)).append("\"");
+    reasons.append("\"broker ").append(to_text(broker.state));
+    if (broker.parts_away > 0) {
+      reasons.append(", parts out of reach: ").append(std::to_string(broker.parts_away));
+    }
+    reasons.push_back('"');
   }
   response.status = reasons.empty() ? 200 : 503;
   return std::string("{\"ready\":") + (reasons.empty() ? "true" : "false") + ",\"reasons\":[" +

@@ -248,6 +248,8 @@ void add_broker(Families& out, const sdk::BrokerStatus& status) {
   }
   out.gauge("broker_nodes", "Live nodes that the broker knows, this one included.")
       .value(status.nodes);
+  out.gauge("broker_parts_away", "Of several parts of what nodes share: how many are out of reach.")
+      .value(status.parts_away);
   out.gauge("broker_latency_seconds", "The broker's latest round trip.")
       .value(Seconds(status.latency).count());
   out.counter("broker_dropped_total", "Messages for other nodes that were dropped.")

@@ -32,8 +32,12 @@ void add_loop(Snapshot& snapshot, const LoopState& state) {
 }  // namespace
 
 sdk::BrokerStatus status_of_broker(Node& node) {
-  return node.broker_calls.run("status", [&] { return node.plugins.broker->status(); })
-      .value_or(sdk::BrokerStatus());
+  sdk::BrokerStatus status =
+      node.broker_calls.run("status", [&] { return node.plugins.broker->status(); })
+          .value_or(sdk::BrokerStatus());
+  // An older broker has anything there.
+  if (node.plugins.broker.record->revision < 7) status.parts_away = 0;
+  return status;
 }
 
 std::string_view to_text(sdk::BrokerStatus::State state) {

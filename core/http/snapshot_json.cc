@@ -27,6 +27,7 @@ std::string broker_json(const sdk::BrokerStatus& status) {
   const auto latency = std::max<std::int64_t>(status.latency.count(), 0);
   const std::string numbers = Numbers()
                                   .add("nodes", status.nodes)
+                                  .add("parts_away", status.parts_away)
                                   .add("latency_us", static_cast<std::uint64_t>(latency))
                                   .add("dropped", status.dropped)
                                   .add("queued_messages", status.queued_messages)

@@ -22,6 +22,7 @@ namespace peer_broker_kit {
 struct SharedState {
   std::atomic<peer::sdk::BrokerStatus::State> state{peer::sdk::BrokerStatus::State::kDegraded};
   std::atomic<std::uint32_t> nodes{1};      ///< that live, this one included
+  std::atomic<std::uint32_t> parts_away{0};  ///< of several parts: out of reach
   std::atomic<std::int64_t> latency_us{0};  ///< of the latest round trip
   std::atomic<std::uint64_t> dropped{0};    ///< messages, since the start
   std::atomic<std::uint64_t> queued_messages{0};

@@ -31,6 +31,12 @@ void ClusterLog::refused(std::string_view node, std::string_view version) {
   if (is_first(told_.failures, key_of("version"))) warn(text_of_refusal(redis_(), node, version));
 }
 
+void ClusterLog::refused_parts(std::string_view node, std::string_view parts) {
+  // One of several parts says the same as the others.
+  if (is_first(told_.failures, "parts"))
+    warn(text_of_other_parts(redis_(), node, parts, told_.parts));
+}
+
 void ClusterLog::connected(std::size_t nodes, std::uint64_t lost) {
   told_.connected.insert(part_);
   told_.lost += lost;

@@ -48,6 +48,8 @@ class ClusterLog {
   void failed(std::string_view why);
   /// Nodes of another version are at work: the same.
   void refused(std::string_view node, std::string_view version);
+  /// Nodes for which what is shared is in another number of parts: the same.
+  void refused_parts(std::string_view node, std::string_view parts);
   /// There is a new link, by which nothing has been put right yet.
   void went_up() { told_.is_new_link = true; }
   /// The node is part of the cluster, when it is so in all parts: a warning if a failure was told,

@@ -38,7 +38,8 @@ ClusterNode::ClusterNode(EventLoop& loop, const Options& options, peer::sdk::Bro
                      [this](const Registered& peer, std::size_t part, std::int64_t newer_us) {
                        ask_home(peer, part, newer_us);
                      },
-                     [this](const Registered& peer) { is_at_home(peer); }},
+                     [this](const Registered& peer) { is_at_home(peer); }, agreement_,
+                     [this](const std::string& name) { agreed(name); }},
         PartIndex{i, options.parts}));
   }
 }
@@ -155,7 +156,11 @@ void ClusterNode::is_at_home(const Registered& peer) {
   for (const std::size_t part : refused.parts) parts_[part]->resync().mark_dirty(peer.peer);
 }
 
-void ClusterNode::start() {
+// Nothing is written to the others before it is known that all nodes have as many.
+void ClusterNode::start() { parts_.front()->start(); }
+
+void ClusterNode::agreed(const std::string& name) {
+  agreement_.name = name;
   for (const auto& part : parts_) part->start();
 }
 
@@ -206,15 +211,18 @@ void ClusterNode::flush() {
 void ClusterNode::put_together() {
   State state = State::kConnected;
   std::uint32_t nodes = 1;
+  std::uint32_t away = 0;
   for (std::size_t i = 0; i < facts_.size(); ++i) {
     const SharedState& facts = facts_[i];
     if (facts.state == State::kDegraded || state == State::kConnected) state = facts.state;
     nodes = std::max<std::uint32_t>(nodes, facts.nodes);
+    if (facts.state == State::kDegraded) ++away;
     const std::uint64_t dropped = facts.dropped;
     shared_.dropped += dropped - std::exchange(counted_dropped_[i], dropped);
   }
   shared_.state = state;
   shared_.nodes = nodes;
+  shared_.parts_away = away;
 }
 
 }  // namespace peer_redis

@@ -72,6 +72,8 @@ class ClusterNode {
   /// `part` has refused its copy of the registration for a newer one, of that time.
   void ask_home(const Registered& peer, std::size_t part, std::int64_t newer_us);
   void is_at_home(const Registered& peer);
+  /// Part 0 has told in how many parts what is shared is: the same as here.
+  void agreed(const std::string& name);
   /// What the server's loops see of several parts.
   void put_together();
 
@@ -92,6 +94,7 @@ class ClusterNode {
   MemberCounts counts_;
   CopiesMade copies_;
   Told told_;
+  Agreement agreement_;
   std::unordered_map<Fingerprint, Refused> refused_;
   std::vector<std::unique_ptr<Part>> parts_;
   Turns turns_;

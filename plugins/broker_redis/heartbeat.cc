@@ -33,12 +33,13 @@ std::vector<std::string> texts_of(const Reply& list) {
 }  // namespace
 
 Heartbeat::Heartbeat(EventLoop& loop, Link& link, const Options& options, ClusterView& view,
-                     ClusterLog& log, OnBeat on_beat)
+                     ClusterLog& log, const Agreement& agreement, OnBeat on_beat)
     : loop_(loop),
       link_(link),
       options_(options),
       view_(view),
       log_(log),
+      agreement_(agreement),
       on_beat_(std::move(on_beat)) {}
 
 void Heartbeat::went_up() {
@@ -60,7 +61,15 @@ void Heartbeat::beat() {
   const std::string candidate = random_text();
   const std::string seen = std::to_string(beats_of_all_);
   const std::string news = envelope('N', {});
-  Arguments arguments{epoch_, seen, candidate, news, link_.is_to_another_store() ? "1" : "0"};
+  const PartIndex& part = link_.part();
+  const std::string parts = std::to_string(part.parts);
+  Arguments arguments{epoch_,
+                      seen,
+                      candidate,
+                      news,
+                      link_.is_to_another_store() ? "1" : "0",
+                      parts,
+                      part.number == 0 ? std::string_view() : std::string_view(agreement_.name)};
   const std::set<std::string_view> neighbours = view_.neighbours();
   arguments.insert(arguments.end(), neighbours.begin(), neighbours.end());
   link_.run(Script::kBeat, arguments, [this, chain](const Reply* reply) {
@@ -76,9 +85,16 @@ void Heartbeat::beat() {
   });
 }
 
-// What Redis has is of a version that this node cannot read, and nodes that can are at work.
+// What Redis has is of a version that this node cannot read, or in another number of parts, and
+// nodes that can read it are at work.
 void Heartbeat::stay_away(const Reply& refusal) {
-  log_.refused(refusal[1].text(), refusal[2].text());
+  const std::string_view version = refusal[2].text();
+  if (version.substr(0, version.find('.')) ==
+      std::string_view(&peer_broker_kit::kMajorVersion, 1)) {
+    log_.refused_parts(refusal[1].text(), refusal[3].text());
+  } else {
+    log_.refused(refusal[1].text(), version);
+  }
   link_.give_up(kOtherVersion);
 }
 
@@ -97,6 +113,7 @@ void Heartbeat::take(const Reply& reply) {
   beats_of_all_ = reply[9].integer();
   log_.strangers(texts_of(reply[10]));
   beat.parked = reply[11].integer() > 0;
+  beat.agreement = reply[12].text();
   link_.knows_store();
   take_epoch(std::string(reply[0].text()), reply[1].integer() == 1, beat.waited_for, beat);
   if (!beat.unsettled) {

@@ -26,8 +26,16 @@ struct Beat {
   bool unsettled = false;    ///< some nodes have yet to put back what a loss of data took
   bool waited_for = false;   ///< this one is among those
   bool parked = false;       ///< sessions of nodes that have stopped may be taken
+  std::string agreement;     ///< see Agreement; empty with one part
   std::vector<std::string> with_tickets;  ///< namespaces
   std::vector<std::string> dead;          ///< nodes whose lease has ended
+};
+
+/// In how many parts what is shared is, all nodes say the same: part 0 has the number, and a name
+/// that it draws when it takes the number. The other parts have that name, too: what one of them
+/// has by another name is from before, and nobody's once no node lives there any more.
+struct Agreement {
+  std::string name;  ///< the latest that part 0 has told; empty: none yet
 };
 
 /// The chain of heartbeats: each renews this node's lease, and tells it who else is there, who has
@@ -40,7 +48,7 @@ class Heartbeat {
   static constexpr std::chrono::milliseconds kTryAgainAfter{25};
 
   Heartbeat(EventLoop& loop, Link& link, const Options& options, ClusterView& view, ClusterLog& log,
-            OnBeat on_beat);
+            const Agreement& agreement, OnBeat on_beat);
 
   /// The link is up: the first beat goes out.
   void went_up();
@@ -62,7 +70,8 @@ class Heartbeat {
   void take(const Reply& reply);
   /// Finds out whether Redis has lost data, or has never heard of this link.
   void take_epoch(const std::string& epoch, bool known, bool quiet, Beat& beat);
-  /// Nodes of another version have the keys: this node works on its own.
+  /// Nodes of another version, or with another number of parts, have the keys: this node works on
+  /// its own.
   void stay_away(const Reply& refusal);
 
   EventLoop& loop_;
@@ -70,6 +79,7 @@ class Heartbeat {
   const Options& options_;
   ClusterView& view_;
   ClusterLog& log_;
+  const Agreement& agreement_;
   const OnBeat on_beat_;
 
   std::string epoch_;                    ///< of Redis' data; another one: the data was lost

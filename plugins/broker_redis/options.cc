@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "copies.h"
+
 // In: what the operator has written, as options and as URLs. Out: Options, and a mistake for each
 // thing that makes no sense. One thing may be said in two places, as an option and in a URL: then
 // both must agree, and no text of a mistake shows a password.
@@ -175,6 +177,11 @@ Options read_options(PluginConfig& config) {
   options.required = config.boolean("required", options.required);
   options.legacy_channels = config.boolean("legacy_channels", options.legacy_channels);
   options.legacy_strict = config.boolean("legacy_strict", options.legacy_strict);
+  options.parts = static_cast<std::size_t>(config.integer("parts", 1, 1, CopiesMade::kMostParts));
+  if (options.parts > 1 && options.legacy_channels) {
+    config.mistake("legacy_channels",
+                   "false with 'parts' above 1: the original implementation knows no parts");
+  }
   options.beat = milliseconds(config.integer("beat_ms", options.beat.count(), 20, 60000));
   options.lease = milliseconds(config.integer("lease_ms", options.lease.count(), 100, 600000));
   options.operation_timeout =

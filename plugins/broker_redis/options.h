@@ -39,8 +39,7 @@ struct Options {
   /// sender's namespaces they are dropped.
   bool legacy_channels = true;
   bool legacy_strict = false;
-  /// Over how many parts what is shared is spread. No key of the configuration yet: tests alone say
-  /// more than one (tests/integration/cluster/broker_redis_parts.cc).
+  /// Over how many parts what is shared is spread. Above 1 without `legacy_channels`.
   std::size_t parts = 1;
   /// How often a node beats, how long a beat counts, how long Redis may take to answer a command,
   /// and how often its name is looked up.

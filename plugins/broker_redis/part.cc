@@ -20,6 +20,7 @@ constexpr std::chrono::milliseconds kPauseForLateMessages{2};
 Part::Part(const Common& common, PartIndex index)
     : loop_(common.loop),
       shared_(common.shared),
+      agreed_(common.agreed),
       log_(common.host, common.plugin_host, common.told, index.number,
            [this] { return link_.place(); }),
       state_(common.shared),
@@ -38,7 +39,7 @@ Part::Part(const Common& common, PartIndex index)
       router_(loop_, view_.self(), common.options.lease, state_, shared_, transport_),
       broadcasts_(link_, state_, shared_, router_, guide_),
       tickets_(link_, copies_, view_, state_, common.host),
-      heartbeat_(loop_, link_, common.options, view_, log_,
+      heartbeat_(loop_, link_, common.options, view_, log_, common.agreement,
                  [this](const Beat& beat) { take_beat(beat); }),
       reaper_(link_, common.options, view_),
       watchers_(link_, common.mirror, state_, common.host),
@@ -60,6 +61,10 @@ Part::Part(const Common& common, PartIndex index)
       inbox_(gate_, link_, log_, common.host,
              {router_, guide_, announcements_, common.mirror, common.counts, view_, catch_up_,
               resync_, tickets_, heartbeat_, sessions_, watchers_}) {}
+
+void Part::start() {
+  if (!std::exchange(started_, true)) link_.start();
+}
 
 void Part::leave(Task done) {
   if (!link_.is_up()) return done();
@@ -141,6 +146,7 @@ void Part::went_down(std::string_view why) {
 }
 
 void Part::take_beat(const Beat& beat) {
+  if (!beat.agreement.empty() && link_.part().number == 0) agreed_(beat.agreement);
   copies_.set_clock_offset(beat.clock_offset_us);
   guide_.set_listeners(beat.foreign_listeners);
   shared_.nodes = static_cast<std::uint32_t>(view_.nodes().size());

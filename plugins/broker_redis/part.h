@@ -54,12 +54,16 @@ class Part {
     /// Asked for by a part of what concerns others (Resync::Events).
     std::function<void(const Registered& peer, std::size_t part, std::int64_t newer_us)> ask_home;
     std::function<void(const Registered& peer)> is_at_home;
+    /// What part 0 has told of the number of parts, and what is done when it does.
+    const Agreement& agreement;
+    std::function<void(const std::string& name)> agreed;
   };
 
   /// `index`: by its number its keys are told from those of other parts.
   Part(const Common& common, PartIndex index);
 
-  void start() { link_.start(); }
+  /// Does nothing the second time.
+  void start();
   /// Takes this node's peers out of what is shared, and calls `done` when that has reached Redis,
   /// or cannot.
   void leave(Task done);
@@ -113,6 +117,8 @@ class Part {
   // In the order in which they are built: each sees only earlier ones.
   EventLoop& loop_;
   SharedState& shared_;
+  const std::function<void(const std::string& name)> agreed_;
+  bool started_ = false;
   ClusterLog log_;
   NodeState state_;
   ClusterView view_;

@@ -53,6 +53,7 @@ BrokerStatus RedisBroker::status() const {
   status.state = shared_.state;
   status.ready = !options_.required || status.state == BrokerStatus::State::kConnected;
   status.nodes = shared_.nodes;
+  status.parts_away = shared_.parts_away;
   status.latency = std::chrono::microseconds(shared_.latency_us);
   status.dropped = shared_.dropped;
   status.queued_messages = shared_.queued_messages;

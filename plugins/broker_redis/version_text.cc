@@ -22,6 +22,15 @@ std::string text_of_refusal(std::string_view redis, std::string_view node,
          " works on its own until they have gone: " + std::string(kVersionAdvice);
 }
 
+std::string text_of_other_parts(std::string_view redis, std::string_view node,
+                                std::string_view parts, std::size_t own_parts) {
+  return "Redis at " + std::string(redis) +
+         " is in use by nodes with 'parts: " + std::string(parts) + "' (" + std::string(node) +
+         "), and this node with 'parts: " + std::to_string(own_parts) +
+         "' works on its own until they have gone: give all nodes the same number, or this one "
+         "another 'prefix'; to change the number, stop all nodes and start them with the new one";
+}
+
 std::string text_of_stranger(std::string_view node, std::string_view version) {
   return "node " + std::string(node) + ' ' + named(version) +
          " uses the same keys in Redis as this node of version " + version_text() +

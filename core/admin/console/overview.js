@@ -134,6 +134,7 @@ const kBrokerTones = { connected: 'good', standalone: '', degraded: 'bad', resyn
 const brokerFacts = (broker) => broker.state === 'standalone' ? [['State', 'standalone: this node knows no others']] : [
   ['State', broker.state, kBrokerTones[broker.state]],
   ['Nodes', count(broker.nodes)],
+  ...(broker.parts_away > 0 ? [['Parts out of reach', count(broker.parts_away), 'bad']] : []),
   ['Round trip', millis(broker.latency_us / 1000)],
   ['Waiting for it', `${count(broker.queued_messages)} messages, ${bytes(broker.queued_bytes)}`],
   ['Unanswered', count(broker.pending)],

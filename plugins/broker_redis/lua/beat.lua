@@ -1,9 +1,10 @@
--- known-epoch (or '') beats-seen new-epoch envelope-of-news restarted(1|0) neighbour...
+-- known-epoch (or '') beats-seen new-epoch envelope-of-news restarted(1|0) parts agreement neighbour...
+-- parts: in how many what is shared is. agreement: by which name part 0 has that; '': this is part 0, or the only one.
 -- -> {epoch, was known, now_us, foreign listeners, {live node...}, {dead node...}, {ns with tickets...},
 --     whether nodes have yet to put back what was lost, the same of the caller, beats,
---     {live node of another major version, its version or '' ...}, parked sessions}
--- or {version, node, its version or ''}: a node of another major version lives, and its keys are here. The
--- caller must stay away.
+--     {live node of another major version, its version or '' ...}, parked sessions, agreement or ''}
+-- or {version, node, its version or '', parts}: a node of another major version lives, or one for which what is
+-- shared is in so many parts, and its keys are here. The caller must stay away.
 -- An epoch ends with what was found when it began: r Redis has restarted with what it had, o what it has is
 -- older than what was seen; neither: it was empty.
 -- The data was lost when it is gone, or may be what it once was: Redis has restarted, or fewer beats are
@@ -31,26 +32,41 @@ end
 
 bring_nothing_new()
 local now = now_us()
-local epoch, beats, version = unpack(call('HMGET', P .. 'born', 'e', 'b', 'v'))
-if epoch and version ~= major then
+local parts, agreement = ARGV[8], ARGV[9]
+-- Nodes that know nothing of several parts stay away from them.
+local form = parts == '1' and major or major .. 'p'
+local epoch, beats, version, their_parts, agreed = unpack(call('HMGET', P .. 'born', 'e', 'b', 'v', 'p', 'g'))
+local is_of_others = epoch and (version ~= form or (their_parts or '1') ~= parts)
+-- What is here may be from before part 0 began anew, or before another number of parts.
+local is_of_before = epoch and agreement ~= '' and agreed ~= agreement
+if is_of_others or is_of_before then
   local other = call('ZRANGEBYSCORE', P .. 'nodes', digits(now / 1000), '+inf', 'LIMIT', 0, 1)[1]
-  if other then return {'version', other, call('HGET', P .. 'versions', other) or ''} end
-  remove_everything()  -- nobody is left who can read it
-  epoch = nil
+  if other and is_of_others then
+    return {'version', other, call('HGET', P .. 'versions', other) or '', their_parts or '1'}
+  elseif not other then
+    remove_everything()  -- nobody is left who can read it
+    epoch = nil
+  else
+    call('HSET', P .. 'born', 'g', agreement)  -- these live, whatever part 0 has lost
+  end
+end
+if parts ~= '1' and (not epoch or not agreed) then
+  agreed = agreement ~= '' and agreement or ARGV[5]
+  call('HSET', P .. 'born', 'p', parts, 'g', agreed)
 end
 local found = not epoch or
               (epoch == ARGV[3] and (ARGV[7] == '1' or tonumber(beats) < tonumber(ARGV[4])))
 if found then
   local kept = epoch and (tonumber(beats) < tonumber(ARGV[4]) and 'o' or 'r') or ''
   epoch = ARGV[5] .. kept
-  call('HSET', P .. 'born', 'e', epoch, 'v', major)
+  call('HSET', P .. 'born', 'e', epoch, 'v', form)
 end
 beats = call('HINCRBY', P .. 'born', 'b', 1)
 forget_ended_rooms()
 local waits = call('HGET', P .. 'wait', self)
 if ARGV[3] ~= '' and epoch ~= ARGV[3] then
   if found then waits = '1' end
-  for i = 8, #ARGV do
+  for i = 10, #ARGV do
     call('HSETNX', P .. 'wait', ARGV[i], 1)
     if found and ARGV[i] ~= self then tell_node(ARGV[i], envelope('N', 'lost')) end
   end
@@ -67,4 +83,5 @@ local live = call('ZRANGEBYSCORE', P .. 'nodes', digits(now / 1000), '+inf')
 local dead = call('ZRANGEBYSCORE', P .. 'nodes', '-inf', '(' .. digits(now / 1000))
 if known == 0 then tell_all(ARGV[6], self) end
 return {epoch, known, digits(now), foreign_listeners(), live, dead, call('SMEMBERS', P .. 'tn'),
-        unsettled() and 1 or 0, waits == '1' and 1 or 0, beats, of_other_version(live), call('ZCARD', P .. 'parked')}
+        unsettled() and 1 or 0, waits == '1' and 1 or 0, beats, of_other_version(live), call('ZCARD', P .. 'parked'),
+        agreed or ''}

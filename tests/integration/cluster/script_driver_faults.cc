@@ -275,7 +275,9 @@ void ScriptDriver::start(const std::string& node) {
 }
 
 void ScriptDriver::beat(std::size_t part, const std::string& node) {
-  const Texts answer = run(part, "beat", node, {"born", "0", "born", "news", "0"});
+  const Texts answer = run(
+      part, "beat", node,
+      {"born", "0", "born", "news", "0", std::to_string(models_.size()), part == 0 ? "" : "born"});
   EXPECT_EQ(answer.at(0), "born");
 }
 

@@ -222,8 +222,8 @@ TEST_P(SharedStateTest, WithoutTheClusterTheNodesOwnTruthCounts) {
 
 TEST_P(SharedStateTest, StatsAndReadinessTellHowTheBrokerFares) {
   EXPECT_EQ(http_json("/stats")["broker"],
-            R"({"state":"connected","nodes":2,"latency_us":150,"dropped":7,"queued_messages":0,
-                "queued_bytes":0,"pending":0})"_json);
+            R"({"state":"connected","nodes":2,"parts_away":0,"latency_us":150,"dropped":7,
+                "queued_messages":0,"queued_bytes":0,"pending":0})"_json);
   EXPECT_EQ(http_json("/ready"), R"({"ready":true,"reasons":[]})"_json);
   command("cut");
   const HttpReply refused = http_get(port(), "/ready");

@@ -109,6 +109,16 @@ TEST_F(SharedEndpointsTest, ADegradedBrokerMayBeReadyAllTheSame) {
   EXPECT_THAT(http("GET", "/ready"), StartsWith("HTTP/1.1 200 "));
 }
 
+TEST_F(SharedEndpointsTest, OfSeveralPartsTheCountOfThoseOutOfReachIsSaid) {
+  sdk::BrokerStatus status = degraded();
+  status.parts_away = 21;
+  broker_.set_status(status);
+  EXPECT_THAT(http("GET", "/ready"),
+              HasSubstr(R"("reasons":["broker degraded, parts out of reach: 21"])"));
+  EXPECT_EQ(body_of(http("GET", "/stats"))["broker"]["parts_away"].number(), 21);
+  EXPECT_THAT(render_metrics(node()), HasSubstr("\npeer_server_broker_parts_away 21\n"));
+}
+
 TEST_F(SharedEndpointsTest, BothReasonsAreGiven) {
   sdk::BrokerStatus status = degraded();
   status.state = sdk::BrokerStatus::State::kResyncing;

@@ -389,7 +389,11 @@ struct BrokerStatus {
   State state = State::kConnected;
   /// false: /ready answers 503, because in this `state` the plugin does not count itself as ready.
   bool ready = true;
-  std::uint32_t nodes = 1;               ///< alive, this one included
+  std::uint32_t nodes = 1;  ///< alive, this one included
+  /// Since revision 7; what an older broker has there is not looked at. What is shared is in
+  /// several parts, and so many of them are out of reach; 0 where it is in one, which `state`
+  /// tells.
+  std::uint32_t parts_away = 0;
   std::chrono::microseconds latency{0};  ///< of the latest round trip
   std::uint64_t dropped = 0;             ///< messages given up since the start
   std::uint64_t queued_messages = 0;     ///< waiting to be sent
