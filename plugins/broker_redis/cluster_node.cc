@@ -25,6 +25,7 @@ ClusterNode::ClusterNode(EventLoop& loop, const Options& options, peer::sdk::Bro
     : host_(host),
       shared_(shared),
       counts_(mirror_, shared),
+      masters_(loop, options),
       turns_([this](const Fingerprint& sender, std::size_t part, const Task& then) {
         parts_[part]->confirm(sender, then);
       }) {
@@ -34,7 +35,7 @@ ClusterNode::ClusterNode(EventLoop& loop, const Options& options, peer::sdk::Bro
   for (std::size_t i = 0; i < options.parts; ++i) {
     SharedState& facts = options.parts == 1 ? shared : facts_.emplace_back();
     parts_.push_back(std::make_unique<Part>(
-        Part::Common{loop, options, host, plugin_host, facts, mirror_, counts_, copies_, told_,
+        Part::Common{loop, options, masters_, host, plugin_host, facts, mirror_, counts_, copies_, told_,
                      [this](const Registered& peer, std::size_t part, std::int64_t newer_us) {
                        ask_home(peer, part, newer_us);
                      },
@@ -181,11 +182,11 @@ void ClusterNode::stop() {
 void ClusterNode::recover(std::string_view what) {
   host_.log_warning("the thread of broker_redis failed and goes on: " + std::string(what));
   turns_.give_up_all();
+  masters_.fail_all("a failure of this node");
   for (const auto& part : parts_) part->recover();
 }
 
 void ClusterNode::flush() {
-  std::chrono::microseconds latency{0};
   std::uint64_t pending = 0;
   std::uint64_t queued_messages = shared_.posted_messages;
   std::uint64_t queued_bytes = shared_.posted_bytes;
@@ -194,13 +195,15 @@ void ClusterNode::flush() {
   }
   for (const auto& part : parts_) {
     part->flush();
-    latency = std::max(latency, part->latency());
     pending += part->pending();
     queued_messages += part->queued_messages();
     queued_bytes += part->queued_bytes();
   }
-  queued_bytes += turns_.waiting_bytes();
-  shared_.latency_us = latency.count();
+  masters_.flush();
+  queued_bytes += turns_.waiting_bytes() + masters_.queued_bytes();
+  if (const auto latency = masters_.latency(); latency.count() > 0) {
+    shared_.latency_us = latency.count();
+  }
   shared_.pending = pending;
   shared_.queued_messages = queued_messages;
   shared_.queued_bytes = queued_bytes;

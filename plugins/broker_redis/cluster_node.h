@@ -95,6 +95,7 @@ class ClusterNode {
   CopiesMade copies_;
   Told told_;
   Agreement agreement_;
+  Masters masters_;
   std::unordered_map<Fingerprint, Refused> refused_;
   std::vector<std::unique_ptr<Part>> parts_;
   Turns turns_;

@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "connection.h"
@@ -23,11 +25,14 @@ using OnReply = std::function<void(const Reply*)>;
 /// The connection for commands: what is sent by it, and who waits for which reply. Replies come in
 /// the order of the commands. A command without a reply within the operation timeout is a failure.
 /// Scripts that Redis has lost are loaded again, and what it has refused for want of them is sent
-/// again, in its order. Loop thread only.
+/// again, in its order. Loop thread only. One object is one connection: it is opened once.
 ///
-/// What waits for a reply is bounded, the output to Redis with it. Half of the bound is for
-/// messages, which are refused beyond it; a state command beyond it is a failure, so that the
-/// resync repairs what was not said.
+/// Several parts may use it, each by a lane of its own: what Redis refuses to one of them concerns
+/// the others nothing.
+///
+/// What waits for a reply is bounded, the output to Redis with it, of all lanes together. Half of
+/// the bound is for messages, which are refused beyond it; a state command beyond it is a failure,
+/// so that the resync repairs what was not said.
 class Commands {
  public:
   /// By size_of(): twice the bytes, as both the output and the command keep them, and the rest.
@@ -39,17 +44,43 @@ class Commands {
     kOwnTruth,  ///< never refused: bounded by what this node has of peers
   };
 
-  struct Events {
-    /// The connection is of no use any more: whoever owns it calls abort() and answer_none().
-    std::function<void(std::string_view why)> failed;
-    /// Redis has refused a command. It fails when all that is under way is answered.
-    std::function<void(std::string_view why)> refused;
-    std::function<void()> scripts_loaded;
+  /// Who sends. It outlives the connection, or calls answer_none() before its own end.
+  class Lane {
+   public:
+    struct Events {
+      /// Redis has refused a command. It fails when all that is under way of it is answered.
+      std::function<void(std::string_view why)> refused;
+      /// This lane is of no use any more: whoever owns it calls answer_none().
+      std::function<void(std::string_view why)> failed;
+    };
+    explicit Lane(Events events) : events_(std::move(events)) {}
+
+    /// Nothing more is sent, and it fails when what is under way is answered.
+    [[nodiscard]] bool is_giving_up() const { return !refusal_.empty(); }
+    /// Commands without a reply.
+    [[nodiscard]] std::size_t pending() const { return pending_; }
+
+   private:
+    friend class Commands;
+    const Events events_;
+    std::size_t pending_ = 0;
+    std::string refusal_;  ///< while giving up: why
   };
 
-  /// `in_parts`: what is shared is in several parts. `node`: its id, and that of the part then.
-  Commands(EventLoop& loop, std::chrono::milliseconds timeout, bool in_parts, std::string node,
-           Events events);
+  struct Events {
+    /// The connection is of no use any more: whoever owns it calls abort(), and each lane
+    /// answer_none().
+    std::function<void(std::string_view why)> failed;
+    std::function<void()> scripts_loaded;
+    /// Redis has lost the scripts, and they are about to be loaded again.
+    std::function<void()> scripts_lost;
+  };
+
+  /// `in_parts`: what is shared is in several parts.
+  Commands(EventLoop& loop, std::chrono::milliseconds timeout, bool in_parts, Events events);
+  ~Commands();
+  Commands(const Commands&) = delete;
+  Commands& operator=(const Commands&) = delete;
 
   /// Begins to connect; what is sent from now on is queued. See Connection::open().
   void open(const Address& address, const TlsOptions* tls, const std::string& host);
@@ -57,43 +88,43 @@ class Commands {
   void abort();
   /// The same, but what is queued is written once more.
   void close();
-  /// Nobody gets a reply any more.
-  void answer_none();
+  /// Nobody of this lane gets a reply any more.
+  void answer_none(Lane& lane);
   void flush() { connection_.flush(); }
 
-  /// Asks Redis for this node's marker, for is_to_another_store(); before load_scripts().
-  void ask_for_marker();
-  /// Loads the marker and all scripts.
-  void load_scripts();
+  /// `sharded`: channels are those of the owner of a slot.
+  void load_scripts(bool sharded);
   [[nodiscard]] bool has_scripts() const { return has_scripts_; }
-  /// Redis has restarted since it was last known, or is another one: it does not have our marker.
-  /// Holds until knows_store().
-  [[nodiscard]] bool is_to_another_store() const { return another_store_; }
-  void knows_store() { another_store_ = false; }
 
-  /// Each sends a command, or answers null at once: not open, giving up, or over the bound.
-  void send(const Arguments& command, OnReply on_reply);
+  /// Each sends a command, or answers null at once: not open, giving up, or over the bound. Without
+  /// a lane it is the connection's own.
+  void send(const Arguments& command, OnReply on_reply) {
+    send(own_, command, std::move(on_reply));
+  }
+  void send(Lane& lane, const Arguments& command, OnReply on_reply);
   /// A question that Redis may refuse to answer, without any harm.
-  void ask(const Arguments& command, OnReply on_reply);
+  void ask(const Arguments& command, OnReply on_reply) { ask(own_, command, std::move(on_reply)); }
+  void ask(Lane& lane, const Arguments& command, OnReply on_reply);
   /// `evalsha`: the whole command, with hash_of() a script.
-  void run(const Arguments& evalsha, OnReply on_reply, Kind kind);
+  void run(Lane& lane, const Arguments& evalsha, OnReply on_reply, Kind kind);
   [[nodiscard]] std::string_view hash_of(Script script) const {
     return hashes_[static_cast<std::size_t>(script)];
   }
-  void publish(std::string_view channel, std::string_view message, OnReply on_reply, Kind kind);
+  /// `word`: PUBLISH or SPUBLISH.
+  void publish(Lane& lane, std::string_view word, std::string_view channel,
+               std::string_view message, OnReply on_reply, Kind kind);
   /// For what can wait: messages are taken.
   [[nodiscard]] bool has_room() const { return pending_bytes_ < kMaxPendingBytes / 2; }
 
-  /// Nothing more is sent, and it fails when what is under way is answered.
-  void leave(std::string_view why);
-  [[nodiscard]] bool is_giving_up() const { return !refusal_.empty(); }
+  /// Nothing more is sent by this lane, and it fails when what is under way is answered.
+  void leave(Lane& lane, std::string_view why);
 
   [[nodiscard]] std::chrono::microseconds latency() const { return latency_; }
-  [[nodiscard]] std::size_t pending() const { return pending_.size() + held_back_.size(); }
   [[nodiscard]] std::size_t queued_bytes() const { return connection_.queued_bytes(); }
 
  private:
   struct Command {
+    Lane* lane;         ///< null: nobody waits for the reply any more
     std::string bytes;  ///< of a script: to be sent again when Redis has lost the scripts
     OnReply on_reply;
     Time sent;
@@ -101,16 +132,16 @@ class Commands {
     bool may_be_refused = false;
   };
 
-  void load_marker();
-  [[nodiscard]] bool takes(Kind kind);
+  [[nodiscard]] bool takes(const Lane& lane, Kind kind);
   /// `repeatable`: it may be sent again when Redis has lost the scripts.
-  void send_bytes(std::string bytes, bool repeatable, OnReply on_reply, Kind kind);
+  void send_bytes(Lane& lane, std::string bytes, bool repeatable, OnReply on_reply, Kind kind);
   /// Whether the bound has room for a command of this kind.
   [[nodiscard]] bool admits(Kind kind);
   static std::size_t size_of(std::size_t bytes) { return 2 * bytes + 512; }
-  void await_reply(std::string bytes, OnReply on_reply, std::size_t size);
+  void await_reply(Lane& lane, std::string bytes, OnReply on_reply, std::size_t size);
   /// It belongs to the oldest of `pending_`.
   void handle_reply(const Reply& reply);
+  void answer(Lane& lane, const Command& command, const Reply& reply);
   void send_held_back();
   /// Sets the deadline of the oldest command without a reply.
   void watch_silence();
@@ -118,18 +149,17 @@ class Commands {
   EventLoop& loop_;
   const std::chrono::milliseconds timeout_;
   const bool in_parts_;
-  const std::string node_;
   const Events events_;
+  Lane own_;
   Connection connection_;
   bool has_scripts_ = false;
-  bool another_store_ = false;
+  bool sharded_ = false;
   std::string hashes_[kScriptCount];
-  std::string marker_hash_;  ///< load_marker(); empty: this node has been nowhere yet
   std::deque<Command> pending_;
   std::size_t pending_bytes_ = 0;  ///< of pending_ and held_back_
   bool overflown_ = false;         ///< and about to fail
-  std::uint64_t aborted_ = 0;      ///< how often: a failure of an earlier connection is void
-  std::string refusal_;            ///< while giving up: why
+  /// Gone with this object: what is posted to the loop may come later.
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
   bool scripts_lost_ = false;
   std::deque<Command> held_back_;  ///< while the scripts are loaded again, in order
   std::optional<EventLoop::TimerId> silence_timer_;

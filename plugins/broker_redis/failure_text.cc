@@ -67,6 +67,12 @@ FailureText describe_failure(std::string_view address, std::string_view why) {
                                   " is a replica, and nobody knows another master; this node "
                                   "works on its own until there is one"};
   }
+  if (why == kNoShardedChannels) {
+    return {std::string(why),
+            redis + " is a node of a Cluster that knows no sharded channels, and 'parts' above 1 need "
+                    "Redis 7 or newer: update it, or set 'parts: 1' on all nodes; this node works on "
+                    "its own until then"};
+  }
   if (code == "MOVED") {
     return {"MOVED", redis + " has given our keys to another node of its Cluster (" + shown(why) +
                          "); this node follows them"};

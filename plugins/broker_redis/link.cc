@@ -10,11 +10,11 @@
 #include "kit.h"
 #include "redis_url.h"
 
-// The link's life: connect() asks where Redis is, open() builds both connections and loads the
-// scripts, a probe proves the subscription (kProving), and then it is up. Any failure comes to
-// fail(), which ends both connections, answers all that is under way with "unknown", and begins
-// anew after a pause. The deadline of an attempt carries its number, and does nothing when a later
-// attempt is under way.
+// The link's life: connect() asks where Redis is, open() has both connections built and the scripts
+// loaded, if no other part has yet, a probe proves the subscription (kProving), and then it is up.
+// Any failure comes to fail(), which leaves both connections (nobody needs them then, or other parts
+// do), answers all that is under way with "unknown", and begins anew after a pause. The deadline of
+// an attempt carries its number, and does nothing when a later attempt is under way.
 namespace peer_redis {
 namespace {
 
@@ -41,7 +41,10 @@ milliseconds backoff(std::uint32_t failures, milliseconds lease, milliseconds la
 
 }  // namespace
 
-Link::Link(EventLoop& loop, const Options& options, PartIndex part, std::string node, Events events)
+// Each part finds out by itself whether its Redis is still the same process, where several are in
+// one.
+Link::Link(EventLoop& loop, const Options& options, Masters& masters, PartIndex part,
+           std::string node, Events events)
     : loop_(loop),
       options_(options),
       part_(part),
@@ -51,33 +54,47 @@ Link::Link(EventLoop& loop, const Options& options, PartIndex part, std::string 
       own_channel_(channel_prefix_ + node_),
       events_(std::move(events)),
       moved_channel_(options.guide_channel("moved")),
+      marker_(part.is_only() ? node_ : node_ + std::to_string(part.number)),
       whereabouts_(loop, options, [this] { go_to_new_master(); }),
-      // Each part finds out by itself whether its Redis is still the same process, where several
-      // are in one.
-      commands_(loop, options.operation_timeout, !part.is_only(),
-                part.is_only() ? node_ : node_ + std::to_string(part.number),
-                {[this](std::string_view why) { fail(why); },
-                 [this](std::string_view why) {
-                   if (state_ == State::kUp && why.starts_with("MOVED ")) have_others_look();
-                 },
-                 [this] { prove_when_ready(); }}),
-      subscriber_(loop, {[this](const Reply& reply) { handle_pushed(reply); },
-                         [this](std::string_view why) { fail(why); }}) {}
+      masters_(masters),
+      user_{[this] { take_kind(); },
+            [this] { prove_when_ready(); },
+            [this] { load_marker(); },
+            [this] {
+              ++subscribed_;
+              is_listening_ = true;
+              prove_when_ready();
+            },
+            [this] { is_listening_ = false; },
+            [this] { lose_channel(); },
+            [this](std::string_view channel, std::string_view message) {
+              handle_message(channel, message);
+            },
+            [this](std::string_view why) {
+              fail(why.starts_with("ERR unknown command") ? kNoShardedChannels : why);
+            },
+            Commands::Lane({[this](std::string_view why) {
+                              if (state_ == State::kUp && part_.is_only() &&
+                                  why.starts_with("MOVED ")) {
+                                have_others_look();
+                              }
+                            },
+                            [this](std::string_view why) { fail(why); }})} {}
 
 void Link::stop() {
   stopped_ = true;
   state_ = State::kDown;
-  commands_.close();
-  subscriber_.close();
+  const std::shared_ptr<Master> master = std::exchange(master_, nullptr);
+  if (master) master->leave(user_, true);
   whereabouts_.stop();
-  commands_.answer_none();
+  if (master) master->commands().answer_none(user_.lane);
 }
 
 void Link::stop_listening() {
   if (state_ != State::kUp || std::exchange(stops_listening_, true)) return;
   if (probe_timer_) loop_.cancel(*probe_timer_);
   probe_timer_.reset();
-  subscriber_.send(Arguments{"UNSUBSCRIBE", own_channel_});
+  master_->unsubscribe(own_channel_);
 }
 
 void Link::connect_after(milliseconds pause) {
@@ -93,10 +110,11 @@ void Link::connect() {
   state_ = State::kConnecting;
   in_cluster_ = false;
   subscribed_ = 0;
+  channels_ = 1;
   const std::uint64_t attempt = ++attempt_;
   // All steps up to the probe have this long together. The probe has a deadline of its own.
   loop_.run_at(Clock::now() + 2 * options_.operation_timeout, [this, attempt] {
-    if (attempt == attempt_ && state_ == State::kConnecting) fail("no answer");
+    if (attempt == attempt_ && state_ == State::kConnecting) fail_master("no answer");
   });
   whereabouts_.find([this, attempt](const Whereabouts::Place* place, std::string_view why) {
     if (attempt != attempt_ || state_ != State::kConnecting) return;
@@ -106,25 +124,34 @@ void Link::connect() {
 }
 
 void Link::open(const Whereabouts::Place& place) {
-  const TlsOptions* tls = options_.access.tls ? &options_.tls : nullptr;
   const std::uint64_t attempt = attempt_;
-  commands_.open(place.address, tls, place.endpoint.host);
+  master_ = masters_.enter(place, user_);
+  const std::shared_ptr<Master> master = master_;
+  const bool is_new = !master->is_open();
+  if (is_new) master->open();
   if (attempt != attempt_ || state_ != State::kConnecting) return;
-  // All of this is sent without waiting for the answers: one round trip instead of one for each
-  // step.
-  greet([this](const Arguments& words) {
-    commands_.send(words, [this](const Reply* reply) {
-      if (reply != nullptr && reply->is_error()) fail(reply->text());
-    });
-  });
   ask_who_it_is();
-  commands_.ask_for_marker();
-  commands_.load_scripts();
-  subscriber_.open(place.address, tls, place.endpoint.host);
-  if (attempt != attempt_ || state_ != State::kConnecting) return;
-  // An error of the subscription comes to handle_pushed(), which fails the link.
-  greet([this](const Arguments& words) { subscriber_.send(words); });
-  subscribe();
+  ask_for_marker();
+  load_marker();
+  if (part_.is_only()) {
+    // Without waiting for what Redis is.
+    master->load_scripts();
+    subscribe();
+  } else if (master->is_known()) {
+    take_kind();
+  }
+}
+
+// In a Cluster the channels of several parts are sharded, and the only part has one more.
+void Link::take_kind() {
+  if (state_ != State::kConnecting) return;
+  in_cluster_ = master_->is_in_cluster();
+  if (!part_.is_only()) return subscribe();
+  if (!in_cluster_) return;
+  // The link is not up before this subscription has been confirmed, too.
+  ++channels_;
+  master_->subscribe(user_, {moved_channel_});
+  have_others_look();
 }
 
 void Link::subscribe() {
@@ -136,37 +163,11 @@ void Link::subscribe() {
     }
   }
   channels_ = channels.size();
-  Arguments subscribe{"SUBSCRIBE"};
-  subscribe.insert(subscribe.end(), channels.begin(), channels.end());
-  subscriber_.send(subscribe);
+  master_->subscribe(user_, channels);
 }
 
-void Link::greet(const std::function<void(const Arguments& words)>& say) const {
-  const Access& access = options_.access;
-  if (!access.username.empty()) {
-    say({"AUTH", access.username, access.password});
-  } else if (!access.password.empty()) {
-    say({"AUTH", access.password});
-  }
-  if (options_.db != 0) say({"SELECT", std::to_string(options_.db)});
-}
-
-// A node of a Cluster answers OK to READWRITE, and any other an error. The question for a key of
-// ours is answered by MOVED where another node of a Cluster owns it.
+// The question for a key of ours is answered by MOVED where another node of a Cluster owns it.
 void Link::ask_who_it_is() {
-  ask({"READWRITE"}, [this](const Reply* reply) {
-    if (reply == nullptr) return;
-    if (reply->is_error()) {
-      // Without the right to ask, a node of a Cluster would look like any other Redis.
-      if (reply->text().starts_with("NOPERM")) fail(reply->text());
-      return;
-    }
-    in_cluster_ = true;
-    // The link is not up before this subscription has been confirmed, too.
-    ++channels_;
-    subscriber_.send(Arguments{"SUBSCRIBE", moved_channel_});
-    have_others_look();
-  });
   ask_whether_keys_moved();
   if (!whereabouts_.needs_master()) return;
   ask({"ROLE"}, [this](const Reply* reply) {
@@ -176,13 +177,67 @@ void Link::ask_who_it_is() {
 }
 
 void Link::ask_whether_keys_moved() {
-  commands_.send({"EXISTS", key_}, [this](const Reply* reply) {
-    if (reply != nullptr && reply->is_error()) commands_.leave(reply->text());
+  send({"EXISTS", key_}, [this](const Reply* reply) {
+    if (reply != nullptr && reply->is_error()) leave(reply->text());
+  });
+}
+
+// Redis keeps scripts as long as it runs, and forgets none. One of our own tells whether it is
+// still the same process. The others are there again as soon as any node has come back.
+void Link::ask_for_marker() {
+  // There is nothing to ask on the first connection: this part has no marker there.
+  if (marker_hash_.empty()) return;
+  send({"SCRIPT", "EXISTS", marker_hash_}, [this](const Reply* reply) {
+    if (reply != nullptr && !reply->is_error() && (*reply)[0].integer() == 0) {
+      another_store_ = true;
+    }
+  });
+}
+
+// Two nodes have the same one by a chance that is small, and all nodes that ever were fill no
+// memory.
+void Link::load_marker() {
+  constexpr std::size_t kMarkers = 4096;
+  const std::string number = std::to_string(std::hash<std::string>()(marker_) % kMarkers);
+  send({"SCRIPT", "LOAD", "return " + number}, [this](const Reply* reply) {
+    if (reply != nullptr && !reply->is_error()) marker_hash_ = reply->text();
+  });
+}
+
+void Link::send(const Arguments& command, OnReply on_reply) {
+  if (!master_) return on_reply(nullptr);
+  master_->commands().send(user_.lane, command, std::move(on_reply));
+}
+
+void Link::ask(const Arguments& command, OnReply on_reply) {
+  if (!master_) return on_reply(nullptr);
+  master_->commands().ask(user_.lane, command, std::move(on_reply));
+}
+
+void Link::leave(std::string_view why) {
+  if (master_) master_->commands().leave(user_.lane, why);
+}
+
+void Link::fail_master(std::string_view why) {
+  if (const std::shared_ptr<Master> master = master_; master && master->is_open()) {
+    master->fail(why);
+  } else {
+    fail(why);
+  }
+}
+
+// Where it is now, Redis says of any key; should it say nothing, we listen to nobody all the same.
+void Link::lose_channel() {
+  is_listening_ = false;
+  send({"EXISTS", key_}, [this, attempt = attempt_](const Reply* reply) {
+    if (reply == nullptr || attempt != attempt_) return;
+    reply->is_error() ? leave(reply->text()) : fail(kChannelLost);
   });
 }
 
 void Link::prove_when_ready() {
-  if (state_ != State::kConnecting || !commands_.has_scripts() || subscribed_ < channels_) return;
+  if (state_ != State::kConnecting || !master_ || !master_->commands().has_scripts()) return;
+  if (subscribed_ < channels_) return;
   state_ = State::kProving;
   probe();
 }
@@ -196,7 +251,7 @@ void Link::look_up_later() {
 void Link::look_up() {
   look_up_later();
   whereabouts_.check([this, attempt = attempt_] {
-    if (attempt == attempt_ && state_ == State::kUp) commands_.leave(kLeadsElsewhere);
+    if (attempt == attempt_ && state_ == State::kUp) leave(kLeadsElsewhere);
   });
 }
 
@@ -209,7 +264,7 @@ void Link::go_to_new_master() {
   loop_.run_at(Clock::now() + kGoodbyeOfOldMaster, [this, attempt = attempt_] {
     if (attempt == attempt_) fail(kNewMaster);
   });
-  commands_.leave(kNewMaster);
+  leave(kNewMaster);
 }
 
 // Whether our keys have moved: they may not have noticed, and what is published where the keys are
@@ -228,26 +283,33 @@ void Link::probe() {
   if (probe_timer_) return;
   probe_timer_ = loop_.run_at(Clock::now() + options_.operation_timeout, [this, attempt] {
     probe_timer_.reset();
-    if (attempt == attempt_) fail("the subscription is silent");
+    if (attempt == attempt_) fail_master("the subscription is silent");
   });
 }
 
 void Link::run(Script script, const Arguments& arguments, OnReply on_reply, Kind kind) {
   // Scripts refuse an earlier number: what a network has kept of an older link must not take effect
   // (see plugins/broker_redis/DESIGN.md, "Outages").
+  if (!master_) return on_reply(nullptr);
+  Commands& commands = master_->commands();
   const std::string number = std::to_string(attempt_);
   const std::string lease = std::to_string(options_.lease.count());
-  Arguments all{"EVALSHA", commands_.hash_of(script), "1", key_, channel_prefix_, node_, number,
+  Arguments all{"EVALSHA", commands.hash_of(script), "1", key_, channel_prefix_, node_, number,
                 lease};
   all.insert(all.end(), arguments.begin(), arguments.end());
-  commands_.run(all, std::move(on_reply), kind);
+  commands.run(user_.lane, all, std::move(on_reply), kind);
 }
 
 void Link::publish(std::string_view channel, std::string_view message, OnReply on_reply,
                    Kind kind) {
-  // The owner of our keys alone accepts a script, so the count of receivers is that of all nodes.
-  if (in_cluster_) return run(Script::kPublish, {channel, message}, std::move(on_reply), kind);
-  commands_.publish(channel, message, std::move(on_reply), kind);
+  if (!master_) return on_reply(nullptr);
+  // The owner of our keys alone accepts these, so the count of receivers is that of all nodes.
+  const bool sharded = master_->is_sharded();
+  if (in_cluster_ && !sharded) {
+    return run(Script::kPublish, {channel, message}, std::move(on_reply), kind);
+  }
+  master_->commands().publish(user_.lane, sharded ? "SPUBLISH" : "PUBLISH", channel, message,
+                              std::move(on_reply), kind);
 }
 
 void Link::publish_to_node(std::string_view node, std::string_view message, OnReply on_reply,
@@ -257,31 +319,27 @@ void Link::publish_to_node(std::string_view node, std::string_view message, OnRe
   publish(channel, message, std::move(on_reply), kind);
 }
 
-void Link::handle_pushed(const Reply& reply) {
-  if (reply.is_error()) return fail(reply.text());
-  const std::string_view kind = reply[0].text();
-  if (kind == "subscribe") {
-    ++subscribed_;
-    is_listening_ = true;
-    prove_when_ready();
-  } else if (kind == "unsubscribe") {
-    is_listening_ = false;
-  } else if (kind == "message" && reply[1].text() == own_channel_ && is_probe(reply[2].text())) {
-    const auto fields = unpack(reply[2].text());
-    if (!fields || fields->size() < 2 || (*fields)[1] != std::to_string(last_probe_)) return;
-    if (probe_timer_) loop_.cancel(*probe_timer_);
-    probe_timer_.reset();
-    if (state_ != State::kProving) return;
-    state_ = State::kUp;
-    // The owner beats within this call. What came early is passed on after that, in its order.
-    events_.up();
-    look_up_later();
-    take_early();
-  } else if (kind == "message" && in_cluster_ && reply[1].text() == moved_channel_) {
+void Link::handle_message(std::string_view channel, std::string_view message) {
+  if (channel == own_channel_ && is_probe(message)) {
+    take_probe(message);
+  } else if (in_cluster_ && channel == moved_channel_) {
     if (state_ == State::kUp) ask_whether_keys_moved();
-  } else if (kind == "message") {
-    take_message(reply[1].text(), reply[2].text());
+  } else {
+    take_message(channel, message);
   }
+}
+
+void Link::take_probe(std::string_view message) {
+  const auto fields = unpack(message);
+  if (!fields || fields->size() < 2 || (*fields)[1] != std::to_string(last_probe_)) return;
+  if (probe_timer_) loop_.cancel(*probe_timer_);
+  probe_timer_.reset();
+  if (state_ != State::kProving) return;
+  state_ = State::kUp;
+  // The owner beats within this call. What came early is passed on after that, in its order.
+  events_.up();
+  look_up_later();
+  take_early();
 }
 
 void Link::take_message(std::string_view channel, std::string_view message) {
@@ -309,11 +367,7 @@ void Link::take_early() {
   }
 }
 
-void Link::flush() {
-  commands_.flush();
-  subscriber_.flush();
-  whereabouts_.flush();
-}
+void Link::flush() { whereabouts_.flush(); }
 
 milliseconds Link::pause_after(std::string_view why) {
   if (why.starts_with("ASK ") || why.starts_with("TRYAGAIN ")) return kPauseWhileMoving;
@@ -329,8 +383,8 @@ void Link::fail(std::string_view why) {
   state_ = State::kDown;
   ++attempt_;
   const std::string reason(why);
-  commands_.abort();
-  subscriber_.abort();
+  const std::shared_ptr<Master> master = std::exchange(master_, nullptr);
+  if (master) master->leave(user_);
   if (probe_timer_) loop_.cancel(*probe_timer_);
   probe_timer_.reset();
   if (!early_.empty()) events_.lost(early_.size());
@@ -341,7 +395,7 @@ void Link::fail(std::string_view why) {
   // The next address is tried silently: the owner hears of a failure when there is nothing left to
   // try.
   if (was_up || !at_once) events_.down(reason);
-  commands_.answer_none();
+  if (master) master->commands().answer_none(user_.lane);
   connect_after(at_once ? milliseconds(0) : pause_after(reason));
 }
 

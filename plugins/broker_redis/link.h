@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,9 +11,9 @@
 #include <vector>
 
 #include "commands.h"
-#include "connection.h"
 #include "kit.h"
 #include "late_copies.h"
+#include "master.h"
 #include "options.h"
 #include "part_choice.h"
 #include "scripts.h"
@@ -20,9 +21,11 @@
 
 namespace peer_redis {
 
-/// The way to Redis: a connection for commands and one that subscribes, as one: both work, or the
-/// link is down and is built anew, after 50 ms to 5 s (to a third of the lease, where that is
-/// less). Of several addresses the next is tried at once. Loop thread only.
+/// The way of one part to Redis: by a connection for commands and one that subscribes (Master), as
+/// one: both work, or the link is down and is built anew, after 50 ms to 5 s (to a third of the
+/// lease, where that is less). Of several addresses the next is tried at once. The links of parts
+/// that are at one server share its connections, and fail with them; what Redis refuses to one of
+/// them concerns that one alone. Loop thread only.
 ///
 /// It is up when a message that it published to its own channel has come back. What comes from the
 /// subscription before that is kept, and passed on then: 4 MiB of it. Silence is a
@@ -37,7 +40,8 @@ namespace peer_redis {
 /// at the owner of our keys, with both connections, and so are those of the other nodes: whoever
 /// sees that another one owns them, or begins there, has all of them look. What is published goes
 /// by a script that the owner alone accepts, so that "nobody listens" is never said of a message
-/// that has arrived.
+/// that has arrived. With several parts the channels are sharded: SPUBLISH is such a command, and
+/// who listens where the keys are no more is told so by Redis.
 class Link {
  public:
   /// Of messages that come while the new subscription is being proved.
@@ -54,7 +58,8 @@ class Link {
   };
 
   /// `part`: what it leads to, with its number in the name of the keys; `node`: this node's id.
-  Link(EventLoop& loop, const Options& options, PartIndex part, std::string node, Events events);
+  Link(EventLoop& loop, const Options& options, Masters& masters, PartIndex part,
+       std::string node, Events events);
 
   void start() { connect(); }
   void stop();
@@ -71,11 +76,9 @@ class Link {
   /// Where what is published to this node comes from.
   [[nodiscard]] const std::string& own_channel() const { return own_channel_; }
   /// A question that Redis may refuse to answer, without any harm.
-  void ask(const Arguments& command, OnReply on_reply) {
-    commands_.ask(command, std::move(on_reply));
-  }
+  void ask(const Arguments& command, OnReply on_reply);
   /// For what can wait: messages are taken.
-  [[nodiscard]] bool has_room() const { return commands_.has_room(); }
+  [[nodiscard]] bool has_room() const { return !master_ || master_->commands().has_room(); }
   /// Publishes to the own channel, and takes it for a failure when that does not come back.
   void probe();
   void flush();
@@ -85,8 +88,8 @@ class Link {
   [[nodiscard]] bool is_listening() const { return is_listening_; }
   /// Redis has restarted since it was last known, or is another one: it does not have our marker.
   /// Holds until knows_store().
-  [[nodiscard]] bool is_to_another_store() const { return commands_.is_to_another_store(); }
-  void knows_store() { commands_.knows_store(); }
+  [[nodiscard]] bool is_to_another_store() const { return another_store_; }
+  void knows_store() { another_store_ = false; }
   /// It serves its purpose: should it fail, the first attempts to build it anew come quickly.
   void has_proved_itself() {
     failures_ = 0;
@@ -98,13 +101,11 @@ class Link {
   }
   /// Redis refuses what it is asked: the link fails when the answers to what is under way have
   /// come, so that it is known of each whether it was done. Nothing more is sent.
-  [[nodiscard]] bool is_giving_up() const { return commands_.is_giving_up(); }
+  [[nodiscard]] bool is_giving_up() const { return user_.lane.is_giving_up(); }
 
   /// Where Redis is, or would be, for people.
   [[nodiscard]] const std::string& place() const { return whereabouts_.text(); }
-  [[nodiscard]] std::chrono::microseconds latency() const { return commands_.latency(); }
-  [[nodiscard]] std::size_t pending() const { return commands_.pending(); }
-  [[nodiscard]] std::size_t queued_bytes() const { return commands_.queued_bytes(); }
+  [[nodiscard]] std::size_t pending() const { return user_.lane.pending(); }
 
  private:
   /// kProving: both connections stand, and the probe is under way.
@@ -114,11 +115,22 @@ class Link {
   void connect();
   void open(const Whereabouts::Place& place);
   void subscribe();
-  /// What each connection says first.
-  void greet(const std::function<void(const Arguments& words)>& say) const;
+  /// Whether Redis is a node of a Cluster is known.
+  void take_kind();
   void ask_who_it_is();
-  /// What the subscription brings: confirmations, probes, messages.
-  void handle_pushed(const Reply& reply);
+  /// Asks Redis for this part's marker, for is_to_another_store(), and loads it.
+  void ask_for_marker();
+  void load_marker();
+  void send(const Arguments& command, OnReply on_reply);
+  /// Nothing more is sent, and it fails when what is under way is answered.
+  void leave(std::string_view why);
+  /// Both connections are of no use.
+  void fail_master(std::string_view why);
+  /// Redis has ended the subscription: our slot is elsewhere.
+  void lose_channel();
+  /// What the subscription brings: probes, messages.
+  void handle_message(std::string_view channel, std::string_view message);
+  void take_probe(std::string_view message);
   void take_message(std::string_view channel, std::string_view message);
   void keep_early(std::string_view channel, std::string_view message);
   /// Passes on what came while the link was being proved.
@@ -145,9 +157,11 @@ class Link {
   const std::string own_channel_;
   const Events events_;
   const std::string moved_channel_;
+  const std::string marker_;
   Whereabouts whereabouts_;
-  Commands commands_;
-  Connection subscriber_;
+  Masters& masters_;
+  Master::User user_;
+  std::shared_ptr<Master> master_;  ///< of this attempt; null: none yet
   State state_ = State::kDown;
   bool stopped_ = false;
   bool is_listening_ = false;
@@ -155,6 +169,8 @@ class Link {
   std::uint64_t attempt_ = 0;   ///< since the start; a deadline of an earlier one is void
   std::uint32_t failures_ = 0;  ///< since it has proved itself
   bool in_cluster_ = false;     ///< Redis is a node of a Cluster
+  bool another_store_ = false;
+  std::string marker_hash_;  ///< load_marker(); empty: this part has been nowhere yet
   LateCopies late_copies_;
   std::size_t subscribed_ = 0;
   std::size_t channels_ = 0;  ///< that will be subscribed to

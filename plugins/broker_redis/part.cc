@@ -27,7 +27,7 @@ Part::Part(const Common& common, PartIndex index)
       view_(std::string(common.host.node_id())),
       gate_(loop_),
       announcements_(gate_),
-      link_(loop_, common.options, index, view_.self(),
+      link_(loop_, common.options, common.masters, index, view_.self(),
             {[this] { went_up(); }, [this](std::string_view why) { went_down(why); },
              [this](std::string_view channel, std::string_view message) {
                inbox_.take(channel, message);

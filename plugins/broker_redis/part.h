@@ -43,6 +43,7 @@ class Part {
   struct Common {
     EventLoop& loop;
     const Options& options;
+    Masters& masters;
     peer::sdk::BrokerHost& host;
     peer::sdk::PluginHost& plugin_host;
     SharedState& shared;
@@ -69,7 +70,7 @@ class Part {
   void leave(Task done);
   /// Ends the link. Operations under way are answered with "cannot know". Nothing else follows.
   void stop();
-  /// At the end of each round of the loop: sends what was queued.
+  /// At the end of each round of the loop; what goes to Redis the Masters send.
   void flush() { link_.flush(); }
   /// After an exception: what was under way is unknown, so the link is built anew, and the resync
   /// puts right what Redis has.
@@ -91,13 +92,10 @@ class Part {
 
   // For people, and what is counted.
   [[nodiscard]] bool is_connected() const { return state_.is_connected(); }
-  [[nodiscard]] std::chrono::microseconds latency() const { return link_.latency(); }
   /// Commands without a reply.
   [[nodiscard]] std::size_t pending() const { return link_.pending(); }
   [[nodiscard]] std::size_t queued_messages() const { return router_.queued_messages(); }
-  [[nodiscard]] std::size_t queued_bytes() const {
-    return router_.queued_bytes() + link_.queued_bytes();
-  }
+  [[nodiscard]] std::size_t queued_bytes() const { return router_.queued_bytes(); }
 
  private:
   /// The same of all senders, once nothing waits here for a route.
