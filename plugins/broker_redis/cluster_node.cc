@@ -35,7 +35,8 @@ ClusterNode::ClusterNode(EventLoop& loop, const Options& options, peer::sdk::Bro
   for (std::size_t i = 0; i < options.parts; ++i) {
     SharedState& facts = options.parts == 1 ? shared : facts_.emplace_back();
     parts_.push_back(std::make_unique<Part>(
-        Part::Common{loop, options, masters_, host, plugin_host, facts, mirror_, counts_, copies_, told_,
+        Part::Common{loop, options, masters_, host, plugin_host, facts, mirror_, counts_, copies_,
+                     told_,
                      [this](const Registered& peer, std::size_t part, std::int64_t newer_us) {
                        ask_home(peer, part, newer_us);
                      },
@@ -66,6 +67,11 @@ std::vector<std::string> ClusterNode::others() const {
     for (std::string& node : facts.others()) all.insert(std::move(node));
   }
   return {all.begin(), all.end()};
+}
+
+bool ClusterNode::is_degraded(std::string_view ns) const {
+  const SharedState& facts = facts_.empty() ? shared_ : facts_[part_of_name(ns, facts_.size())];
+  return facts.state == State::kDegraded;
 }
 
 void ClusterNode::enter(const Registered& peer, const std::string& alias, std::string_view proof,

@@ -25,7 +25,7 @@ namespace peer_redis {
 
 /// This node in the cluster: what the core has told, and the parts of what the nodes share. Each
 /// name is in one of them, the same for all nodes. Here is what concerns several parts
-/// (plugins/broker_redis/DESIGN.md, "Parts"). Loop thread only, but for others().
+/// (plugins/broker_redis/DESIGN.md, "Parts"). Loop thread only, but for others() and is_degraded().
 class ClusterNode {
  public:
   ClusterNode(EventLoop& loop, const Options& options, peer::sdk::BrokerHost& host,
@@ -51,6 +51,9 @@ class ClusterNode {
   [[nodiscard]] Part& any_part();
   /// Other nodes that live, as any part knows. Any thread.
   [[nodiscard]] std::vector<std::string> others() const;
+
+  /// Whether what the others have of a namespace is out of reach. Any thread.
+  [[nodiscard]] bool is_degraded(std::string_view ns) const;
 
   // What concerns several parts; see sdk::Broker, and Peers, Rooms and Watchers.
   void route(Directed message, Router::Reply reply);

@@ -12,9 +12,9 @@
 
 // The link's life: connect() asks where Redis is, open() has both connections built and the scripts
 // loaded, if no other part has yet, a probe proves the subscription (kProving), and then it is up.
-// Any failure comes to fail(), which leaves both connections (nobody needs them then, or other parts
-// do), answers all that is under way with "unknown", and begins anew after a pause. The deadline of
-// an attempt carries its number, and does nothing when a later attempt is under way.
+// Any failure comes to fail(), which leaves both connections (nobody needs them then, or other
+// parts do), answers all that is under way with "unknown", and begins anew after a pause. The
+// deadline of an attempt carries its number, and does nothing when a later attempt is under way.
 namespace peer_redis {
 namespace {
 
@@ -74,10 +74,8 @@ Link::Link(EventLoop& loop, const Options& options, Masters& masters, PartIndex 
               fail(why.starts_with("ERR unknown command") ? kNoShardedChannels : why);
             },
             Commands::Lane({[this](std::string_view why) {
-                              if (state_ == State::kUp && part_.is_only() &&
-                                  why.starts_with("MOVED ")) {
+                              if (state_ == State::kUp && why.starts_with("MOVED "))
                                 have_others_look();
-                              }
                             },
                             [this](std::string_view why) { fail(why); }})} {}
 
@@ -146,7 +144,11 @@ void Link::open(const Whereabouts::Place& place) {
 void Link::take_kind() {
   if (state_ != State::kConnecting) return;
   in_cluster_ = master_->is_in_cluster();
-  if (!part_.is_only()) return subscribe();
+  if (!part_.is_only()) {
+    subscribe();
+    if (in_cluster_) have_others_look();
+    return;
+  }
   if (!in_cluster_) return;
   // The link is not up before this subscription has been confirmed, too.
   ++channels_;
@@ -270,7 +272,8 @@ void Link::go_to_new_master() {
 // Whether our keys have moved: they may not have noticed, and what is published where the keys are
 // would reach them without being counted.
 void Link::have_others_look() {
-  ask({"PUBLISH", moved_channel_, ""}, [](const Reply*) {});
+  ask({"PUBLISH", moved_channel_, part_.is_only() ? std::string_view() : key_},
+      [](const Reply*) {});
 }
 
 void Link::probe() {
@@ -323,7 +326,8 @@ void Link::handle_message(std::string_view channel, std::string_view message) {
   if (channel == own_channel_ && is_probe(message)) {
     take_probe(message);
   } else if (in_cluster_ && channel == moved_channel_) {
-    if (state_ == State::kUp) ask_whether_keys_moved();
+    const bool is_ours = part_.is_only() || message == key_;
+    if (is_ours && state_ == State::kUp) ask_whether_keys_moved();
   } else {
     take_message(channel, message);
   }

@@ -139,7 +139,7 @@ std::size_t RedisBroker::broadcast(const NamespaceMessage& message) {
                  std::string(message.text)};
   const bool posted = post_message(message.text.size() + 256,
                                    [this, copy = std::move(copy)] { node_->broadcast(copy); });
-  if (!posted || shared_.state == BrokerStatus::State::kDegraded) return 0;
+  if (!posted || node_->is_degraded(message.ns)) return 0;
   // Excluded peers may be members elsewhere or not: this counts them as such, so it promises no
   // more copies than there are.
   const std::uint64_t elsewhere = shared_.elsewhere(message.ns);

@@ -87,6 +87,13 @@ TEST_F(PartsTest, APeerHasItsRegistrationInItsOwnPartAndCopiesWhereItIsAMember) 
   expect_all_in_all({&alice});
 }
 
+TEST_F(PartsTest, OfOneRedisANodeHasTwoConnectionsWhateverThePartsAre) {
+  for (const char* type : {"normal", "pubsub"}) {
+    const std::string list = redis().command({"CLIENT", "LIST", "TYPE", type}).at(0);
+    EXPECT_EQ(count(list, " cmd=") - count(list, " cmd=client"), 2) << list;
+  }
+}
+
 TEST_F(PartsTest, WhoRegistersElsewhereHasNothingLeftInAnyPart) {
   TestPeer before = peer_in_all(first(), "alice");
   TestPeer after = peer(second(), "alice");

@@ -1,6 +1,7 @@
 // What the nodes share in several parts, on a Redis Cluster of three masters.
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <memory>
 #include <set>
 #include <string>
@@ -61,6 +62,25 @@ class RedisClusterPartsTest : public RedisSetupTest {
     while (client.command({"CLUSTER", "INFO"}).at(0).find(state) == std::string::npos) {
       ASSERT_FALSE(deadline.passed()) << state;
     }
+  }
+  static std::unique_ptr<RedisProcess> start_replica_of(RedisProcess& server) {
+    auto replica = start_server();
+    masters_[0]->command({"CLUSTER", "MEET", "127.0.0.1", std::to_string(replica->port()),
+                          replica->command({"CONFIG", "GET", "cluster-port"}).at(1)});
+    wait_for_cluster(*replica, "cluster_known_nodes:4");
+    replica->command({"CLUSTER", "REPLICATE", server.command({"CLUSTER", "MYID"}).at(0)});
+    RedisClient client = replica->client();
+    const Deadline deadline(20s);
+    while (client.command({"INFO", "replication"}).at(0).find("master_link_status:up") ==
+           std::string::npos) {
+      EXPECT_FALSE(deadline.passed());
+    }
+    return replica;
+  }
+  static void wait_for_role(RedisProcess& server, const std::string& role) {
+    RedisClient client = server.client();
+    const Deadline deadline(20s);
+    while (client.command({"ROLE"}).at(0) != role) ASSERT_FALSE(deadline.passed());
   }
   static RedisProcess& master(std::size_t i) { return *masters_[i]; }
 
@@ -172,7 +192,7 @@ TEST_F(RedisClusterPartsTest, ANodeHasTwoConnectionsToEachMasterAndListensWhereT
     parts += here.size();
     ASSERT_THAT(here, Not(IsEmpty()));
     for (const int part : here) EXPECT_EQ(listeners_of(*server, part), 2U) << part;
-    EXPECT_THAT(server->command({"PUBSUB", "CHANNELS", "*"}), IsEmpty());
+    EXPECT_THAT(server->command({"PUBSUB", "CHANNELS", "*"}), ElementsAre("peer:moved"));
     EXPECT_EQ(connections(*server, "normal").size(), 2U);
     EXPECT_EQ(connections(*server, "pubsub").size(), 2U);
   }
@@ -273,6 +293,28 @@ TEST_F(RedisClusterPartsTest, ANodeThatIsIdleFollowsAPartThatMoves) {
     const Deadline deadline;
     while (listeners_of(master(to), part) != 2) ASSERT_FALSE(deadline.passed());
   }
+}
+
+// The former master goes on as its replica, and has what is published: to those who stay there.
+TEST_F(RedisClusterPartsTest, AReplicaThatIsPromotedIsFollowedByWhoIsIdleToo) {
+  if (std::getenv("PEER_FAILOVERS") == nullptr) GTEST_SKIP() << "takes 7 s: tools/nightly failover";
+  const std::unique_ptr<RedisProcess> replica = start_replica_of(master(0));
+  const std::string config =
+      fmt("plugins: {broker: {name: redis, options: {%, beat_ms: 60000, lease_ms: 120000}}}",
+          options());
+  for (int i = 0; i < 2; ++i) wait_for_state(start_node_with(config), "connected");
+  const std::set<int> parts = parts_of(master(0));
+  replica->command({"CLUSTER", "FAILOVER"});
+  wait_for_role(*replica, "master");
+  // Who begins anew at the new master says so.
+  ServerProcess& third = start_node_with(config);
+  wait_for_state(third, "connected");
+  for (const int part : parts) {
+    const Deadline deadline;
+    while (listeners_of(*replica, part) != 3) ASSERT_FALSE(deadline.passed()) << part;
+  }
+  master(0).command({"CLUSTER", "FAILOVER"});
+  wait_for_role(master(0), "master");
 }
 
 TEST_F(RedisClusterPartsTest, AClusterWithoutShardedChannelsIsNamed) {
