@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -34,14 +35,15 @@ class CopiesMade {
 /// "Parts"). Loop thread only.
 class Copies {
  public:
-  Copies(PartIndex here, const Mirror& mirror, CopiesMade& made)
+  Copies(PartIndex here, Mirror& mirror, CopiesMade& made)
       : here_(here), mirror_(mirror), made_(made) {}
 
   /// Redis' clock minus ours, as the last beat found it.
   void set_clock_offset(std::int64_t us) { clock_offset_us_ = us; }
   /// When the peer registered, on Redis' clock, us: as it was told at the registration, or reckoned
-  /// for one that Redis never heard of.
-  [[nodiscard]] std::int64_t since_us(const Mirror::Peer& peer) const;
+  /// for one that Redis never heard of. The first part that reckons it says it for all: a copy must
+  /// not be newer than the registration.
+  [[nodiscard]] std::int64_t since_us(Mirror::Peer& peer) const;
 
   /// Last arguments of a script that may have to copy the registration: its time, and whether its
   /// session is away. None in the peer's own part, and of a registration that has ended.
@@ -58,9 +60,9 @@ class Copies {
 
  private:
   const PartIndex here_;
-  const Mirror& mirror_;
+  Mirror& mirror_;
   CopiesMade& made_;
-  std::int64_t clock_offset_us_ = 0;
+  std::optional<std::int64_t> clock_offset_us_;  ///< none before the first beat
 };
 
 }  // namespace peer_redis

@@ -154,7 +154,7 @@ void Peers::take_revocations(const Reply& answer) {
     const auto when = to_number<std::uint64_t>(answer[i + 1].text());
     if (!peer || !when || text.size() < 65) continue;
     // One that has registered since was let in with the revocation known.
-    const Mirror::Peer* entry = mirror_.find(*peer);
+    Mirror::Peer* entry = mirror_.find(*peer);
     if (entry == nullptr || copies_.since_us(*entry) > static_cast<std::int64_t>(*when)) continue;
     host_.revoked(*peer, text.substr(65));
   }

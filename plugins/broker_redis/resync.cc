@@ -107,7 +107,7 @@ void Resync::append(std::vector<std::string>& arguments, const std::string& ns,
 }
 
 void Resync::put_right(const Fingerprint& peer) {
-  const Mirror::Peer* entry = mirror_.find(peer);
+  Mirror::Peer* entry = mirror_.find(peer);
   if (entry == nullptr) return;
   const PartIndex& here = link_.part();
   const bool is_home = here.is_home_of(peer);

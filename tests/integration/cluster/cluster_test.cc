@@ -159,13 +159,19 @@ void ClusterTest::expect_whole(std::initializer_list<Members> all) {
   }
   Lines expected;
   for (const auto& [ns, peers] : spaces) expected.push_back(line_of(ns, peers));
-  RedisClient client = redis().client();
+  std::vector<RedisClient> servers = stores();
   const Deadline deadline;
-  Lines wrong = not_whole(read_parts(client), expected);
+  Lines wrong = not_whole(read_parts(servers), expected);
   while (!wrong.empty() && !deadline.passed()) {
-    wrong = not_whole(read_parts(client), expected);
+    wrong = not_whole(read_parts(servers), expected);
   }
   EXPECT_THAT(wrong, testing::ElementsAre());
+}
+
+std::vector<RedisClient> ClusterTest::stores() {
+  std::vector<RedisClient> servers;
+  servers.push_back(redis().client());
+  return servers;
 }
 
 void ClusterTest::stop_node(ServerProcess& node, int expected_code) {

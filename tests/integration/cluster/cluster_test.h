@@ -45,6 +45,8 @@ class ClusterTest : public testing::Test {
 
   /// Whether what they share is in three parts; with PEER_TEST_PARTS in the environment it is.
   bool& in_parts() { return in_parts_; }
+  /// Where what they share is, if in several servers each with other parts.
+  virtual std::vector<RedisClient> stores();
   /// Which build of the server they are; empty: this one's.
   std::string& server_binary() { return server_binary_; }
 

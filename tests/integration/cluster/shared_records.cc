@@ -300,20 +300,25 @@ void check_tickets(const SharedRecords& records, Findings& findings) {
 
 }  // namespace
 
-std::vector<SharedRecords> read_parts(RedisClient& redis) {
-  const Texts texts = redis.command({"EVAL", kReadAll, "0"});
+std::vector<SharedRecords> read_parts(std::span<RedisClient> servers) {
   std::vector<SharedRecords> parts(1);
-  for (std::size_t i = 1; i < texts.size();) {
-    const std::size_t name = texts[i].find("}:") + 2;
-    const std::size_t part = std::stoul(texts[i].substr(kPrefix.size()));
-    if (part >= parts.size()) parts.resize(part + 1);
-    const auto begin = texts.begin() + static_cast<std::ptrdiff_t>(i) + 2;
-    const std::size_t count = std::stoul(texts.at(i + 1));
-    take_key(parts[part], texts[i].substr(name),
-             Texts(begin, begin + static_cast<std::ptrdiff_t>(count)));
-    i += 2 + count;
+  std::map<std::size_t, std::size_t> found_at;
+  for (std::size_t server = 0; server < servers.size(); ++server) {
+    const Texts texts = servers[server].command({"EVAL", kReadAll, "0"});
+    for (std::size_t i = 1; i < texts.size();) {
+      const std::size_t name = texts[i].find("}:") + 2;
+      const std::size_t part = std::stoul(texts[i].substr(kPrefix.size()));
+      if (part >= parts.size()) parts.resize(part + 1);
+      const auto begin = texts.begin() + static_cast<std::ptrdiff_t>(i) + 2;
+      const std::size_t count = std::stoul(texts.at(i + 1));
+      take_key(parts[part], texts[i].substr(name),
+               Texts(begin, begin + static_cast<std::ptrdiff_t>(count)));
+      i += 2 + count;
+      parts[part].now_ms = std::stoll(texts.at(0));
+      if (found_at.emplace(part, server).first->second == server) continue;
+      parts[part].strange.push_back("part " + std::to_string(part) + " at a second server");
+    }
   }
-  for (SharedRecords& part : parts) part.now_ms = std::stoll(texts.at(0));
   return parts;
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -49,8 +50,12 @@ struct SharedRecords {
   std::vector<std::string> strange;  ///< keys and entries of no known form
 };
 
-/// The parts by their numbers, all of one moment; one at the least.
-std::vector<SharedRecords> read_parts(RedisClient& redis);
+/// The parts by their numbers, one at the least, from servers of which each has other parts. Those
+/// of one server are of one moment. A part that is at two of them has that among what is strange.
+std::vector<SharedRecords> read_parts(std::span<RedisClient> servers);
+inline std::vector<SharedRecords> read_parts(RedisClient& redis) {
+  return read_parts(std::span(&redis, 1));
+}
 /// What is in them together. A peer is what its own part says.
 SharedRecords together(const std::vector<SharedRecords>& parts);
 inline SharedRecords read_shared_records(RedisClient& redis) { return together(read_parts(redis)); }
