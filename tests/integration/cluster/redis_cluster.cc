@@ -136,8 +136,17 @@ void RedisCluster::promote(std::size_t replica, Promotion how) {
   RedisClient client = servers_.at(replica)->client();
   std::vector<std::string> words{"CLUSTER", "FAILOVER"};
   if (how == Promotion::kByForce) words.emplace_back("TAKEOVER");
-  client.command(words);
-  wait_until([&] { return says(client, {"INFO", "replication"}, "role:master"); }, "promoted");
+  // The other masters vote for replicas of one master only now and then: it may be in vain.
+  const Deadline deadline(30s);
+  bool is_master = false;
+  while (!is_master && !deadline.passed()) {
+    client.command(words);
+    const Deadline attempt(6s);
+    while (!is_master && !attempt.passed()) {
+      is_master = says(client, {"INFO", "replication"}, "role:master");
+    }
+  }
+  if (!is_master) throw std::runtime_error("Redis Cluster: not promoted");
   const std::size_t before = std::exchange(replicates_.at(replica), replica);
   replicates_.at(before) = replica;
   std::replace(owners_.begin(), owners_.end(), before, replica);
