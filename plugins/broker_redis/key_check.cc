@@ -34,6 +34,8 @@ void KeyCheck::check_some() {
     peers_.pop_front();
     const Mirror::Peer* entry = mirror_.find(peer);
     if (entry == nullptr || !link_.part().concerns(peer, *entry)) continue;
+    // Its alias is asked for when its own part has given the registration its time.
+    if (!entry->shared_since && !link_.part().is_home_of(peer)) continue;
     append(arguments, peer, *entry);
     ++peers;
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/integration/cluster/cluster_test.h"
+#include "tests/integration/cluster/tcp_proxy.h"
 
 namespace peer::test {
 namespace {
@@ -135,6 +136,16 @@ TEST_F(PartsTest, AnOutageOfAllPartsIsToldOnce) {
   EXPECT_GE(count(first().output(), "out of reach"), 1) << first().output();
   EXPECT_LE(count(first().output(), "out of reach"), 3) << first().output();
   EXPECT_EQ(count(first().output(), "Redis is back"), 1) << first().output();
+}
+
+// Its alias is in another part, to which nothing is said before the peer's own part has answered.
+TEST_F(PartsTest, WhoIsAboutToRegisterLacksNothingInThePartOfItsAlias) {
+  TcpProxy proxy(redis().port());
+  ServerProcess& far = start_node_at(proxy.port(), "beat_ms: 20, lease_ms: 600");
+  wait_for_state(far, "connected");
+  proxy.delay(100ms);
+  for (int i = 0; i < 5; ++i) peer(far, fmt("peer-%", i)).close();
+  EXPECT_EQ(far.output().find("were missing"), std::string::npos) << far.output();
 }
 
 // As by a registration on another node, which has ended while this one was cut off.
