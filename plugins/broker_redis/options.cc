@@ -182,6 +182,9 @@ Options read_options(PluginConfig& config) {
     config.mistake("legacy_channels",
                    "false with 'parts' above 1: the original implementation knows no parts");
   }
+  if (options.parts > 1 && !options.sentinels.empty()) {
+    config.mistake("parts", "1 with 'sentinels', which know one master");
+  }
   options.beat = milliseconds(config.integer("beat_ms", options.beat.count(), 20, 60000));
   options.lease = milliseconds(config.integer("lease_ms", options.lease.count(), 100, 600000));
   options.operation_timeout =

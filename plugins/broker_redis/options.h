@@ -39,7 +39,8 @@ struct Options {
   /// sender's namespaces they are dropped.
   bool legacy_channels = true;
   bool legacy_strict = false;
-  /// Over how many parts what is shared is spread. Above 1 without `legacy_channels`.
+  /// Over how many parts what is shared is spread. Above 1 without `legacy_channels`
+  /// and `sentinels`.
   std::size_t parts = 1;
   /// How often a node beats, how long a beat counts, how long Redis may take to answer a command,
   /// and how often its name is looked up.

@@ -1,4 +1,5 @@
-// broker_redis with what is shared in three parts, on one Redis: the option is not offered yet.
+// broker_redis with what is shared in three parts, on one Redis, whatever its options say: for
+// tests whose servers have none of their own (contract_on_redis, redis_contract_tests).
 #include <memory>
 #include <utility>
 

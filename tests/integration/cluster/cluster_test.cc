@@ -58,11 +58,11 @@ RedisProcess& ClusterTest::redis() {
 
 ServerProcess& ClusterTest::start_node_at(std::uint16_t redis_port, std::string_view options,
                                           std::vector<std::string> settings) {
-  const std::string plugin =
-      in_parts_ ? fmt(R"(name: redis_parts, file: "%")", PEER_TEST_BROKER_IN_PARTS) : "name: redis";
-  return start_node_with(fmt(R"(plugins: {broker: {%, options: {addr: "127.0.0.1:%"%%}}})", plugin,
-                             redis_port, options.empty() ? "" : ", ", options),
-                         std::move(settings));
+  const std::string_view parts = in_parts_ ? ", parts: 3, legacy_channels: false" : "";
+  return start_node_with(
+      fmt(R"(plugins: {broker: {name: redis, options: {addr: "127.0.0.1:%"%%%}}})", redis_port,
+          parts, options.empty() ? "" : ", ", options),
+      std::move(settings));
 }
 
 ServerProcess& ClusterTest::start_node_with(std::string config, std::vector<std::string> settings) {

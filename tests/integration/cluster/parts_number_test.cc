@@ -51,6 +51,8 @@ TEST_F(PartsNumberTest, MistakesInTheOptionAreSaid) {
   const std::string said = said_of(2, "");
   EXPECT_THAT(said, HasSubstr("legacy_channels"));
   EXPECT_THAT(said, HasSubstr("false with 'parts' above 1"));
+  EXPECT_THAT(said_of(2, R"(, legacy_channels: false, sentinels: ["127.0.0.1:1"], master: m)"),
+              HasSubstr("1 with 'sentinels', which know one master"));
 }
 
 TEST_F(PartsNumberTest, TheOnlyPartHasNothingAboutIt) {

@@ -206,6 +206,10 @@ TEST_F(PartsTest, APartOutOfReachCostsWhatIsInItAlone) {
     expect_news(alice, "peer_joined", bob);
   }
   bob.join(space(1));  // by its node alone
+  // Who hears a broadcast is counted where that is known.
+  bob.send("broadcast", fmt(R"({"namespace":"%","data":1})", space(0)), R"("id":7)");
+  EXPECT_EQ(bob.next("ack")["payload"]["delivered"].number(), 1) << bob.last_text();
+  EXPECT_EQ(alice.next("broadcast")["payload"]["data"].number(), 1);
   redis().command({"ZREM", "peer:{1}:nodes", "stranger"});
   wait_for_state(first(), "connected");
   wait_for_state(second(), "connected");
