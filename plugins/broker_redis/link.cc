@@ -55,7 +55,7 @@ Link::Link(EventLoop& loop, const Options& options, Masters& masters, PartIndex 
       events_(std::move(events)),
       moved_channel_(options.guide_channel("moved")),
       marker_(part.is_only() ? node_ : node_ + std::to_string(part.number)),
-      whereabouts_(loop, options, [this] { go_to_new_master(); }),
+      whereabouts_(loop, options, masters.lookups(), [this] { go_to_new_master(); }),
       masters_(masters),
       user_{[this] { take_kind(); },
             [this] { prove_when_ready(); },

@@ -58,8 +58,8 @@ class Link {
   };
 
   /// `part`: what it leads to, with its number in the name of the keys; `node`: this node's id.
-  Link(EventLoop& loop, const Options& options, Masters& masters, PartIndex part,
-       std::string node, Events events);
+  Link(EventLoop& loop, const Options& options, Masters& masters, PartIndex part, std::string node,
+       Events events);
 
   void start() { connect(); }
   void stop();

@@ -115,7 +115,11 @@ class Master {
 /// The servers of Redis that this node uses, each once. Loop thread only.
 class Masters {
  public:
-  Masters(EventLoop& loop, const Options& options) : loop_(loop), options_(options) {}
+  Masters(EventLoop& loop, const Options& options)
+      : loop_(loop), options_(options), lookups_(std::make_shared<Lookups>(loop)) {}
+
+  /// Of the names of all of them.
+  [[nodiscard]] const std::shared_ptr<Lookups>& lookups() const { return lookups_; }
 
   /// The one at that place. It may fail within the call, if it is not open yet.
   std::shared_ptr<Master> enter(const Whereabouts::Place& place, Master::User& user);
@@ -129,6 +133,7 @@ class Masters {
  private:
   EventLoop& loop_;
   const Options& options_;
+  const std::shared_ptr<Lookups> lookups_;
   std::vector<std::shared_ptr<Master>> masters_;
 };
 

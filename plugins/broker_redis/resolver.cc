@@ -40,6 +40,27 @@ Address unix_address(const std::string& path) {
   return result;
 }
 
+void Lookups::ask(const Name& name, Found found) {
+  std::vector<Found>& waiting = waiting_[name];
+  waiting.push_back(std::move(found));
+  if (waiting.size() > 1) return;
+  try {
+    std::thread([loop = loop_.ref(), name, this] {
+      loop->post([this, name, result = look_up(name.first, name.second, AI_NUMERICSERV)] {
+        answer(name, result);
+      });
+    }).detach();
+  } catch (const std::system_error&) {  // no thread: the link tries again
+    answer(name, {});
+  }
+}
+
+void Lookups::answer(const Name& name, const std::vector<Address>& addresses) {
+  // They may ask again.
+  const auto waiting = waiting_.extract(name);
+  for (const Found& found : waiting.mapped()) found(addresses);
+}
+
 void Resolver::resolve(const std::string& host, const std::string& port, Found found) {
   found_ = {};
   auto addresses = look_up(host, port, AI_NUMERICHOST | AI_NUMERICSERV);
@@ -51,15 +72,9 @@ void Resolver::resolve(const std::string& host, const std::string& port, Found f
 
 void Resolver::begin() {
   looking_up_ = true;
-  try {
-    std::thread([loop = loop_.ref(), name = wanted_, this] {
-      loop->post([this, name, result = look_up(name.first, name.second, AI_NUMERICSERV)]() mutable {
-        answer(name, std::move(result));
-      });
-    }).detach();
-  } catch (const std::system_error&) {  // no thread: the link tries again
-    answer(wanted_, {});
-  }
+  lookups_->ask(wanted_, [this, name = wanted_](std::vector<Address> found) {
+    answer(name, std::move(found));
+  });
 }
 
 void Resolver::answer(const Name& name, std::vector<Address> addresses) {

@@ -14,8 +14,9 @@ constexpr unsigned kMaxFollowed = 5;
 
 }  // namespace
 
-Whereabouts::Whereabouts(EventLoop& loop, const Options& options, std::function<void()> moved)
-    : options_(options), resolver_(loop), choices_(options.endpoints.size()) {
+Whereabouts::Whereabouts(EventLoop& loop, const Options& options, std::shared_ptr<Lookups> lookups,
+                         std::function<void()> moved)
+    : options_(options), resolver_(std::move(lookups)), choices_(options.endpoints.size()) {
   if (!options.sentinels.empty()) {
     sentinels_ = std::make_unique<Sentinels>(loop, options, std::move(moved));
   }

@@ -27,7 +27,9 @@ class Whereabouts {
   using Found = std::function<void(const Place* place, std::string_view why)>;
 
   /// `moved`: Sentinel names another master.
-  Whereabouts(EventLoop& loop, const Options& options, std::function<void()> moved);
+  /// `lookups`: of names, together with others that look for Redis.
+  Whereabouts(EventLoop& loop, const Options& options, std::shared_ptr<Lookups> lookups,
+              std::function<void()> moved);
 
   /// Where to try next; at once or later, and not at all when asked again before.
   void find(Found found);

@@ -9,6 +9,7 @@ peer_add_test(unit_broker_redis
     plugins/broker_redis/master_test.cc
     plugins/broker_redis/part_choice_test.cc
     plugins/broker_redis/redis_url_test.cc
+    plugins/broker_redis/resolver_test.cc
     plugins/broker_redis/resp_test.cc
     plugins/broker_redis/scripts_test.cc
     plugins/broker_redis/turns_test.cc
