@@ -50,6 +50,17 @@ async function start() {
   return arrangements;
 }
 
+// What Redis says of itself since the last CONFIG RESETSTAT: scripts that it ran, and reads from sockets.
+async function countsOf(redis) {
+  const counts = { scripts: 0, reads: 0 };
+  for (const server of redis) {
+    const info = await server.command('INFO', 'all');
+    counts.scripts += Number(info.match(/^cmdstat_evalsha:calls=(\d+)/m)?.[1] ?? 0);
+    counts.reads += Number(info.match(/^total_reads_processed:(\d+)/m)[1]);
+  }
+  return counts;
+}
+
 const cpuOfAll = (processes) => processes.map(({ pid }) => cpuOf(pid));
 const since = (before, processes) => cpuOfAll(processes).map((cpu, i) => cpu - before[i]);
 const sum = (values) => values.reduce((all, value) => all + value, 0);
@@ -58,10 +69,14 @@ const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.l
 // `measure` of runRound(): microseconds of CPU for an operation, of the busiest Redis, of all of them and of all nodes.
 function measureIn({ redis, nodes, rows }) {
   return async (name, count, work) => {
+    for (const server of redis) await server.command('CONFIG', 'RESETSTAT');
     const [redisBefore, nodesBefore] = [cpuOfAll(redis), cpuOfAll(nodes)];
     await work();
     const [ofRedis, ofNodes] = [since(redisBefore, redis), since(nodesBefore, nodes)];
-    const row = (rows[name] ??= { busiest: [], all: [], nodes: [], count });
+    const { scripts, reads } = await countsOf(redis);
+    const row = (rows[name] ??= { busiest: [], all: [], nodes: [], scripts: [], reads: [], count });
+    row.scripts.push(scripts / count);
+    row.reads.push(reads / count);
     row.busiest.push(Math.max(...ofRedis) / count);
     row.all.push(sum(ofRedis) / count);
     row.nodes.push(sum(ofNodes) / count);
@@ -83,7 +98,13 @@ function put(arrangements) {
   const rows = {};
   for (const [name, { count }] of Object.entries(arrangements.single.rows)) {
     const [single, parts] = [arrangements.single.rows[name], arrangements.parts.rows[name]];
-    const figures = (row) => ({ busiest_us: median(row.busiest), all_us: median(row.all), nodes_us: median(row.nodes) });
+    const figures = (row) => ({
+      busiest_us: median(row.busiest),
+      all_us: median(row.all),
+      nodes_us: median(row.nodes),
+      scripts: median(row.scripts),
+      reads: median(row.reads),
+    });
     rows[name] = {
       operations: count,
       single: figures(single),
@@ -97,13 +118,14 @@ function put(arrangements) {
 }
 
 function print(rows) {
-  const line = (...cells) => console.error(cells.map((cell, i) => (i === 0 ? cell.padEnd(16) : cell.padStart(11))).join(''));
-  line('us of CPU for', 'one Redis', 'busiest', 'ratio', 'goal', 'all of them', '| nodes', 'with parts', 'ratio', 'goal');
+  const line = (...cells) => console.error(cells.map((cell, i) => (i === 0 ? cell.padEnd(16) : cell.padStart(12))).join(''));
+  line('us of CPU for', 'one Redis', 'busiest', 'ratio', 'goal', 'all of them', '| nodes', 'with parts', 'ratio', 'goal', '| scripts', 'reads');
+  const both = (one, other) => `${one.toFixed(1)} / ${other.toFixed(1)}`;
   for (const [name, { single, parts, busiest_ratio: ratio, nodes_ratio: ofNodes, goal }] of Object.entries(rows)) {
     const verdict = goal === undefined ? '' : `${goal.toFixed(2)} ${ratio <= goal ? 'ok' : 'NO'}`;
     const verdictOfNodes = goal === undefined ? '' : `${kGoalOfNodes} ${ofNodes <= kGoalOfNodes ? 'ok' : 'NO'}`;
     const numbers = [single.busiest_us, parts.busiest_us].map((value) => value.toFixed(2));
-    line(name, ...numbers, ratio.toFixed(2), verdict, parts.all_us.toFixed(2), single.nodes_us.toFixed(1), parts.nodes_us.toFixed(1), ofNodes.toFixed(2), verdictOfNodes);
+    line(name, ...numbers, ratio.toFixed(2), verdict, parts.all_us.toFixed(2), single.nodes_us.toFixed(1), parts.nodes_us.toFixed(1), ofNodes.toFixed(2), verdictOfNodes, both(single.scripts, parts.scripts), both(single.reads, parts.reads));
   }
 }
 
