@@ -84,13 +84,14 @@ export async function runRound(nodes, { peers: count, broadcasts, signals, toget
     // Of two, one finds the other in its list, and is told to it.
     await until(() => newsOfAll() === pairs.length / 2, `${pairs.length / 2} are told of who comes`);
   });
+  const broadcast = async (peer, i) => {
+    const heard = others(peer).map((other) => other.hear(`broadcast ${peer.fingerprint} ${i}`));
+    peer.say({ type: 'broadcast', payload: { namespace: nameOf(peer), data: i } });
+    await Promise.all(heard);
+  };
   await measure('broadcast', count * broadcasts, () =>
     each(peers, together, async (peer) => {
-      for (let i = 0; i < broadcasts; ++i) {
-        const heard = others(peer).map((other) => other.hear(`broadcast ${peer.fingerprint} ${i}`));
-        peer.say({ type: 'broadcast', payload: { namespace: nameOf(peer), data: i } });
-        await Promise.all(heard);
-      }
+      for (let i = 0; i < broadcasts; ++i) await broadcast(peer, i);
     }),
   );
   await after(kUntilWaysAreForgotten);
@@ -103,6 +104,15 @@ export async function runRound(nodes, { peers: count, broadcasts, signals, toget
   await measure('known route', pairs.length * signals, () =>
     each(pairs, together, async (pair) => {
       for (let i = 1; i <= signals; ++i) await signal(pair, i);
+    }),
+  );
+  // Who does both by turns waits for the other nodes between them, where there are several parts (turns.cc).
+  await measure('both by turns', 2 * count * broadcasts, () =>
+    each(peers, together, async (peer) => {
+      for (let i = 0; i < broadcasts; ++i) {
+        await broadcast(peer, broadcasts + i);
+        await signal([peer, others(peer)[0]], 1 + signals + i);
+      }
     }),
   );
   await nothingIsUnderWay();

@@ -137,6 +137,7 @@ class PartsFaultsTest : public ClusterTest {
   /// The last number arrives by each way, and before it numbers that rise: nothing twice, nothing
   /// out of order. Returns how many are lost.
   int lost_of_all() {
+    wait_until_nothing_waits();
     exchange();
     for (TestPeer* peer : {&alice(), &bob()}) {
       Heard& heard = heard_[peer];
@@ -171,6 +172,16 @@ class PartsFaultsTest : public ClusterTest {
     int count = 0;
   };
 
+  /// What waits for another way of its sender is lost after 2 s, and so would be what is last.
+  void wait_until_nothing_waits() {
+    for (ServerProcess* node : {first_, second_}) {
+      const Deadline deadline;
+      for (Json stats = broker_stats(*node); stats["queued_bytes"].number() != 0;
+           stats = broker_stats(*node)) {
+        ASSERT_FALSE(deadline.passed()) << stats.text();
+      }
+    }
+  }
   void read_what_is_there() {
     for (TestPeer* peer : {&alice(), &bob()}) {
       peer->send("ping", "");
