@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -55,14 +56,12 @@ class NamespaceSet {
   using Several = std::vector<const Namespace*>;  // two at least
 
   // The lowest bit of an address of either is 0. With a 1 there it is that of a vector.
-  [[nodiscard]] bool is_several() const {
-    return (reinterpret_cast<std::uintptr_t>(only_) & 1U) != 0;
-  }
+  [[nodiscard]] bool is_several() const { return (std::bit_cast<std::uintptr_t>(only_) & 1U) != 0; }
   [[nodiscard]] Several* several() const {
-    return reinterpret_cast<Several*>(reinterpret_cast<std::uintptr_t>(only_) - 1);
+    return std::bit_cast<Several*>(std::bit_cast<std::uintptr_t>(only_) - 1);
   }
   void hold(Several* several) {
-    only_ = reinterpret_cast<const Namespace*>(reinterpret_cast<std::uintptr_t>(several) + 1);
+    only_ = std::bit_cast<const Namespace*>(std::bit_cast<std::uintptr_t>(several) + 1);
   }
 
   const Namespace* only_ = nullptr;  // null: none
