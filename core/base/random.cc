@@ -41,12 +41,11 @@ thread_local Reserve reserve;
 
 }  // namespace
 
-std::string random_hex(std::size_t bytes) {
-  std::string hex(2 * bytes, '\0');
+void write_random_hex(std::span<char> hex) {
   char* out = hex.data();
   constexpr int kToLetters = 'a' - '9' - 1;
   // 16 at a time without tables and branches, so that the compiler turns it into SIMD.
-  for (std::size_t left = bytes; left > 0;) {
+  for (std::size_t left = hex.size() / 2; left > 0;) {
     std::array<unsigned char, 16> raw{};
     const std::size_t count = std::min(left, raw.size());
     reserve.take({raw.data(), count});
@@ -61,6 +60,11 @@ std::string random_hex(std::size_t bytes) {
     out = std::copy_n(digits.begin(), 2 * count, out);
     left -= count;
   }
+}
+
+std::string random_hex(std::size_t bytes) {
+  std::string hex(2 * bytes, '\0');
+  write_random_hex(hex);
   return hex;
 }
 

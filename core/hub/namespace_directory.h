@@ -318,7 +318,7 @@ class NamespaceDirectory {
   [[nodiscard]] std::vector<std::string> objects(std::string_view name,
                                                  const std::vector<Fingerprint>& peers) const;
   /// The same behind `out`, with commas between them; who is no member is left out.
-  void append_objects(std::string& out, std::string_view name,
+  void append_objects(FrameBuilder& out, std::string_view name,
                       const std::vector<Fingerprint>& peers) const;
   /// Members but those in `except`, and muted ones, by loop. `told` gets those on the move, whom no
   /// other node needs to tell; null: another node says it, and who comes has heard it there.

@@ -122,7 +122,7 @@ std::vector<std::string> NamespaceDirectory::objects(std::string_view name,
   return objects;
 }
 
-void NamespaceDirectory::append_objects(std::string& out, std::string_view name,
+void NamespaceDirectory::append_objects(FrameBuilder& out, std::string_view name,
                                         const std::vector<Fingerprint>& peers) const {
   Shard& shard = shard_of(name);
   const MutexLock lock(shard.mutex);
@@ -134,7 +134,7 @@ void NamespaceDirectory::append_objects(std::string& out, std::string_view name,
     if (member == nullptr) continue;
     const ObjectView object = member->object();
     if (object.size() == 0) continue;
-    if (out.size() > begin) out.push_back(',');
+    if (out.size() > begin) out.append(",");
     object.append_to(out);
   }
 }

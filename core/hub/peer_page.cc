@@ -72,14 +72,12 @@ PeerPage make_whole_page(const std::vector<ObjectView>& objects, std::size_t byt
 
 }  // namespace
 
-void ObjectView::append_to(std::string& out) const {
-  if (peer != nullptr) {
-    out.append(kFirst);
-    out.resize(out.size() + kDigits);
-    write_hex(*peer, out.data() + out.size() - kDigits);
-    out.push_back('"');
-  }
-  out.append(text);
+std::array<char, ObjectView::kBeginning> ObjectView::beginning() const {
+  std::array<char, kBeginning> text_of_it;
+  std::copy(kFirst.begin(), kFirst.end(), text_of_it.begin());
+  write_hex(*peer, text_of_it.data() + kFirst.size());
+  text_of_it.back() = '"';
+  return text_of_it;
 }
 
 KeptObject::KeptObject(std::string_view object, const Fingerprint& peer)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -24,13 +25,24 @@ struct ObjectView {
   [[nodiscard]] std::size_t size() const {
     return text.size() + (peer != nullptr ? kBeginning : 0);
   }
-  void append_to(std::string& out) const;
+  /// `out`: a std::string, or a FrameBuilder.
+  template <typename Out>
+  void append_to(Out& out) const {
+    if (peer != nullptr) {
+      const std::array<char, kBeginning> first = beginning();
+      out.append(std::string_view(first.data(), first.size()));
+    }
+    out.append(text);
+  }
 
   /// The bytes of `{"fingerprint":"..."`, which every peer object begins with.
   static constexpr std::size_t kBeginning = 81;
 
   std::string_view text;
   const Fingerprint* peer = nullptr;  ///< not null: `text` is what follows its fingerprint
+
+ private:
+  [[nodiscard]] std::array<char, kBeginning> beginning() const;
 };
 
 /// A peer object as it is kept for each member of a namespace, beside the member's fingerprint: in

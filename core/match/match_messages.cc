@@ -19,22 +19,35 @@ namespace {
 constexpr std::size_t kMatchedRest = 640;
 
 // What the object of most peers takes at most.
-constexpr std::size_t kUsualObject = 384;
+constexpr std::size_t kUsualObject = 192;
 
-// Up to the peers. `room`: for all that follows.
-std::string begin_payload(std::string_view ns, std::string_view session_id, std::size_t room) {
-  std::string payload;
-  payload.reserve(64 + ns.size() + session_id.size() + room);
-  payload.append("{\"namespace\":");
-  append_json_string(payload, ns);
-  payload.append(",\"session_id\":\"").append(session_id).append("\",\"peers\":[");
-  return payload;
+// Up to the peers. `Out`: a std::string or a FrameBuilder.
+template <typename Out>
+void begin_payload(Out& out, std::string_view ns, std::string_view session_id) {
+  out.append("{\"namespace\":");
+  append_json_string(out, ns);
+  out.append(",\"session_id\":\"").append(session_id).append("\",\"peers\":[");
 }
 
-void end_payload(std::string& payload, std::string_view teams) {
-  payload.push_back(']');
-  if (!teams.empty()) payload.append(",\"teams\":").append(teams);
-  payload.push_back('}');
+template <typename Out>
+void end_payload(Out& out, std::string_view teams) {
+  if (teams.empty()) {
+    out.append("]}");
+  } else {
+    out.append("],\"teams\":").append(teams).append("}");
+  }
+}
+
+// The envelope up to the payload.
+void begin_matched(FrameBuilder& out, std::string_view ns, std::string_view request_id) {
+  out.append("{\"type\":\"matched\"");
+  if (!request_id.empty()) out.append(",\"id\":").append(request_id);
+  out.append(",\"namespace\":");
+  append_json_string(out, ns).append(",\"payload\":");
+}
+
+FrameRef end_matched(FrameBuilder& out, sdk::Instant now) {
+  return append_ts(out, now).append("}").finish(Opcode::kText);
 }
 
 // What the peers of a match may take, with a comma each. The name stands in the message twice: in
@@ -46,7 +59,11 @@ std::size_t room_for_peers(std::string_view ns, std::string_view teams, std::siz
 
 }  // namespace
 
-std::string new_session_id() { return random_hex(16); }
+SessionId new_session_id() {
+  SessionId id;
+  write_random_hex(id);
+  return id;
+}
 
 void tell_match(Events* events, std::string_view ns, std::string_view session_id,
                 const std::vector<Fingerprint>& peers, sdk::Instant now) {
@@ -69,25 +86,10 @@ std::string matched_payload(std::string_view ns, std::string_view session_id,
   // All peers of a match must be listed, so the page loses `meta` and never a peer.
   const PageLimit limit{objects.size(), room_for_peers(ns, teams, max_size), true};
   const std::string peers = make_page(objects, limit).peers;
-  std::string payload = begin_payload(ns, session_id, peers.size() + teams.size());
+  std::string payload;
+  payload.reserve(64 + ns.size() + session_id.size() + peers.size() + teams.size());
+  begin_payload(payload, ns, session_id);
   payload.append(peers);
-  end_payload(payload, teams);
-  return payload;
-}
-
-std::string matched_payload(const NamespaceDirectory& namespaces, std::string_view ns,
-                            std::string_view session_id, const std::vector<Fingerprint>& peers,
-                            std::size_t max_size, std::string_view teams) {
-  std::string payload = begin_payload(ns, session_id, peers.size() * kUsualObject + teams.size());
-  const std::size_t begin = payload.size();
-  namespaces.append_objects(payload, ns, peers);
-  const std::size_t objects = payload.size() - begin;
-  // Nearly always they fit, however much of the name is escaped, and need no page that is copied.
-  constexpr std::size_t kLongestEscape = 6;
-  const std::size_t at_most = kMatchedRest + 2 * kLongestEscape * (ns.size() + 1) + teams.size();
-  if (objects + at_most >= max_size && objects >= room_for_peers(ns, teams, max_size)) {
-    return matched_payload(ns, session_id, namespaces.objects(ns, peers), max_size, teams);
-  }
   end_payload(payload, teams);
   return payload;
 }
@@ -95,12 +97,43 @@ std::string matched_payload(const NamespaceDirectory& namespaces, std::string_vi
 FrameRef matched_frame(std::string_view ns, std::string_view payload, std::string_view request_id,
                        sdk::Instant now) {
   FrameBuilder builder(payload.size() + 2 * ns.size() + request_id.size() + 96);
-  builder.append("{\"type\":\"matched\"");
-  if (!request_id.empty()) builder.append(",\"id\":").append(request_id);
-  builder.append(",\"namespace\":");
-  append_json_string(builder, ns).append(",\"payload\":").append(payload);
-  append_ts(builder, now).append("}");
-  return builder.finish(Opcode::kText);
+  begin_matched(builder, ns, request_id);
+  builder.append(payload);
+  return end_matched(builder, now);
+}
+
+Matched matched_of(std::string_view ns, std::string_view payload, sdk::Instant now) {
+  FrameBuilder builder(payload.size() + 2 * ns.size() + 96);
+  begin_matched(builder, ns, {});
+  const std::size_t begin = builder.size();
+  builder.append(payload);
+  FrameRef frame = end_matched(builder, now);
+  const auto* const text = reinterpret_cast<const char*>(frame.payload().data());
+  return {std::move(frame), {text + begin, payload.size()}};
+}
+
+Matched matched_of(const NamespaceDirectory& namespaces, std::string_view ns,
+                   std::string_view session_id, const std::vector<Fingerprint>& peers,
+                   std::size_t max_size, std::string_view teams, sdk::Instant now) {
+  FrameBuilder builder(192 + 2 * ns.size() + peers.size() * kUsualObject + teams.size());
+  begin_matched(builder, ns, {});
+  const std::size_t begin = builder.size();
+  begin_payload(builder, ns, session_id);
+  const std::size_t before = builder.size();
+  namespaces.append_objects(builder, ns, peers);
+  const std::size_t objects = builder.size() - before;
+  // Nearly always they fit, however much of the name is escaped, and need no page that is copied.
+  constexpr std::size_t kLongestEscape = 6;
+  const std::size_t at_most = kMatchedRest + 2 * kLongestEscape * (ns.size() + 1) + teams.size();
+  if (objects + at_most >= max_size && objects >= room_for_peers(ns, teams, max_size)) {
+    return matched_of(
+        ns, matched_payload(ns, session_id, namespaces.objects(ns, peers), max_size, teams), now);
+  }
+  end_payload(builder, teams);
+  const std::size_t size = builder.size() - begin;
+  FrameRef frame = end_matched(builder, now);
+  const auto* const text = reinterpret_cast<const char*>(frame.payload().data());
+  return {std::move(frame), {text + begin, size}};
 }
 
 FrameRef match_expired_frame(std::string_view ns, sdk::TicketId ticket) {

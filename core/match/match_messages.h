@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -15,8 +16,13 @@
 
 namespace peer {
 
-/// A new session_id: 32 hex digits from the system's random source.
-[[nodiscard]] std::string new_session_id();
+/// A session_id: 32 hex digits.
+using SessionId = std::array<char, 32>;
+/// A new one from the system's random source.
+[[nodiscard]] SessionId new_session_id();
+[[nodiscard]] inline std::string_view digits_of(const SessionId& id) {
+  return {id.data(), id.size()};
+}
 /// `[[fingerprint...]...]`, a JSON text; empty without teams. `peer_of(id)`: of a ticket.
 template <typename PeerOf>
 [[nodiscard]] std::string teams_json(const std::vector<std::vector<sdk::TicketId>>& teams,
@@ -36,14 +42,20 @@ template <typename PeerOf>
 [[nodiscard]] std::string matched_payload(std::string_view ns, std::string_view session_id,
                                           const std::vector<std::string>& peer_objects,
                                           std::size_t max_size, std::string_view teams = {});
-/// The same of `peers`, as members of the namespace; who is none is left out.
-[[nodiscard]] std::string matched_payload(const NamespaceDirectory& namespaces, std::string_view ns,
-                                          std::string_view session_id,
-                                          const std::vector<Fingerprint>& peers,
-                                          std::size_t max_size, std::string_view teams = {});
 /// `matched`; `request_id`: raw JSON, or empty.
 [[nodiscard]] FrameRef matched_frame(std::string_view ns, std::string_view payload,
                                      std::string_view request_id, sdk::Instant now);
+/// `matched` as a whole group hears it.
+struct Matched {
+  FrameRef frame;            ///< for those whose requests have been answered
+  std::string_view payload;  ///< in it: for the frame of one whose request has an id still to echo
+};
+/// It is made of `peers` as members of the namespace; who is none is left out.
+[[nodiscard]] Matched matched_of(const NamespaceDirectory& namespaces, std::string_view ns,
+                                 std::string_view session_id, const std::vector<Fingerprint>& peers,
+                                 std::size_t max_size, std::string_view teams, sdk::Instant now);
+/// It is made of a payload.
+[[nodiscard]] Matched matched_of(std::string_view ns, std::string_view payload, sdk::Instant now);
 /// `match_expired {ticket, namespace}` (docs/protocol.md, "C.2 Tickets"). It is sent only to a peer
 /// that was told of the ticket.
 [[nodiscard]] FrameRef match_expired_frame(std::string_view ns, sdk::TicketId ticket);

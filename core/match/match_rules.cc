@@ -60,20 +60,18 @@ std::optional<MatchRequest> read_sent_request(MessageParser& parser, const Bound
 
 MatchJudgement judge(const Served<sdk::MatchStrategy>& by, MatchRequest& request) {
   MatchJudgement judgement;
-  const auto run = [&](const char* name, auto call) {
-    judgement.failed = judgement.failed || !by.calls.run(name, call);
-  };
-  run("check", [&] {
-    const bool reads_values = by.revision < kSdkOfReadValues || by.plugin.reads_values();
-    // Own fields are kept in any case: they tell requests apart (same_request()).
-    request.keep_fields(reads_values || request.has_own_fields);
-    judgement.refusal = by.plugin.check(view_of(request));
-  });
+  const sdk::MatchTraits& traits = by.said.traits;
+  // Own fields are kept in any case: they tell requests apart (same_request()).
+  request.keep_fields(traits.reads_values || request.has_own_fields);
+  if (!traits.judges) return judgement;
+  judgement.failed =
+      !by.calls.run("check", [&] { judgement.refusal = by.plugin.check(view_of(request)); });
   if (judgement.refusal) {
     judgement.refusal = words_for_client(by.calls, std::move(*judgement.refusal));
   } else if (!judgement.failed && by.revision >= kSdkOfQueues) {
     std::uint32_t size = request.group_size;
-    run("group_size", [&] { size = by.plugin.group_size(view_of(request)); });
+    judgement.failed =
+        !by.calls.run("group_size", [&] { size = by.plugin.group_size(view_of(request)); });
     // What the protocol's own group_size says has been checked.
     if (size != request.group_size && size > request.group_size_max) {
       judgement.refusal = "group too large";

@@ -38,9 +38,6 @@ inline constexpr std::uint32_t kSdkOfQueues = 2;
 /// The first SDK in which a broker tells of a ticket again that replaces itself.
 inline constexpr std::uint32_t kSdkOfRepeats = 6;
 
-/// The first SDK in which a strategy may say that it reads no values.
-inline constexpr std::uint32_t kSdkOfReadValues = 7;
-
 /// What a strategy has against a request.
 struct MatchJudgement {
   bool failed = false;                 ///< it threw: 500

@@ -28,7 +28,7 @@ struct MatchTask {
   EventLoop& loop;  ///< of the peer
   sdk::Registered peer;
   TicketOwner owner;
-  MatchRequest request;
+  MatchRequest&& request;    ///< is taken
   std::string_view payload;  ///< the request as it came; a view of the message
   Done done;
   /// The peer's session may be resumed: while it is away, the ticket is set aside and does not end.

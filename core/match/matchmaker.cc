@@ -197,40 +197,39 @@ void Matchmaker::withdraw(Queue& queue, sdk::TicketId id) {
 // Returns whether the requester is among the matched.
 bool Matchmaker::form_groups(const std::string& ns, Queue& queue, sdk::Instant now,
                              const Fingerprint* requester) {
-  for (const FormedGroup& group : queue.waiting.form_groups(now)) {
-    announce(ns, queue, group, now, requester);
-  }
+  queue.waiting.form_groups(now, [&](const auto& tickets, const Teams& teams) {
+    announce(ns, queue, tickets, teams, now, requester);
+  });
   return requester != nullptr && !queue.by_peer.contains(*requester);
 }
 
-void Matchmaker::announce(const std::string& ns, Queue& queue, const FormedGroup& group,
+void Matchmaker::announce(const std::string& ns, Queue& queue,
+                          const std::vector<sdk::TicketId>& tickets, const Teams& teams,
                           sdk::Instant now, const Fingerprint* requester) {
-  std::vector<Fingerprint> peers;
-  peers.reserve(group.tickets.size());
-  for (const sdk::TicketId id : group.tickets) peers.push_back(queue.waiting.at(id).peer);
+  const auto peer_of = [&](sdk::TicketId id) { return queue.waiting.at(id).peer; };
+  std::vector<Fingerprint>& peers = queue.matched;
+  peers.clear();
+  for (const sdk::TicketId id : tickets) peers.push_back(peer_of(id));
   // Takes the lock of the namespace's shard within that of the match shard, which is the lock
   // order.
-  const std::string teams =
-      teams_json(group.teams, [&](sdk::TicketId id) { return queue.waiting.at(id).peer; });
-  const std::string session = new_session_id();
-  const std::string payload =
-      matched_payload(namespaces_, ns, session, peers, max_message_size_, teams);
-  tell_match(events_, ns, session, peers, now);
-  const FrameRef plain = matched_frame(ns, payload, {}, now);
-  for (const sdk::TicketId id : group.tickets) {
+  const SessionId session = new_session_id();
+  const Matched matched = matched_of(namespaces_, ns, digits_of(session), peers, max_message_size_,
+                                     teams_json(teams, peer_of), now);
+  tell_match(events_, ns, digits_of(session), peers, now);
+  for (const sdk::TicketId id : tickets) {
     const Ticket& ticket = queue.waiting.at(id);
     waits_.observe(now - ticket.enqueued);
     // Only the peer whose request is at hand gets its request id back: the others have been
     // answered with "waiting" before.
     const bool answers = requester != nullptr && ticket.peer == *requester;
-    const FrameRef frame = answers && !ticket.request_id.empty()
-                               ? matched_frame(ns, payload, ticket.request_id, now)
-                               : plain;
+    FrameRef frame = answers && !ticket.request_id.empty()
+                         ? matched_frame(ns, matched.payload, ticket.request_id, now)
+                         : matched.frame;
     const SessionRef where = ticket.where;
     // The ticket leaves its queue before its peer is told: both happen under one lock, so nobody
     // sees one without the other.
     take(queue, id);
-    post_(where.loop, {frame, where, {}, nullptr});
+    post_(where.loop, {std::move(frame), where, {}, nullptr});
   }
 }
 

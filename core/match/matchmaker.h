@@ -118,6 +118,7 @@ class Matchmaker {
     std::optional<sdk::Instant> wake_at;  ///< tick() has something to do then
     std::optional<std::size_t> idle;      ///< its place in Shard::idle
     bool was_large = false;               ///< it had so many tickets that it is not kept
+    std::vector<Fingerprint> matched;     ///< of the group at hand; kept for its memory
   };
   /// By namespace. Nodes of a map stay where they are, so a ticket's request may point to its key.
   using Queues = std::map<std::string, Queue, std::less<>>;
@@ -157,8 +158,8 @@ class Matchmaker {
   bool form_groups(const std::string& ns, Queue& queue, sdk::Instant now,
                    const Fingerprint* requester);
   /// Ends the tickets of a group, and posts `matched` to their peers.
-  void announce(const std::string& ns, Queue& queue, const FormedGroup& group, sdk::Instant now,
-                const Fingerprint* requester);
+  void announce(const std::string& ns, Queue& queue, const std::vector<sdk::TicketId>& tickets,
+                const Teams& teams, sdk::Instant now, const Fingerprint* requester);
   /// Ends what is due, and posts `match_expired`.
   void expire(const std::string& ns, Queue& queue, sdk::Instant now);
   /// The ticket's time starts now. `timeout`: 0 for no limit.

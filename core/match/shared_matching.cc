@@ -283,14 +283,14 @@ void SharedMatching::post_matched(OwnTicket& ticket, FrameRef frame) {
 }
 
 // Tells those of the tickets that are this node's, and observes their waits.
-void SharedMatching::tell_tickets(std::string_view ns, const std::string& payload,
+void SharedMatching::tell_tickets(std::string_view ns, const Matched& matched,
                                   std::vector<OwnTicket>& tickets, sdk::Instant now) {
-  const FrameRef frame = matched_frame(ns, payload, {}, now);
   for (OwnTicket& ticket : tickets) {
     waits_.observe(now - ticket.enqueued);
     // A request that was answered with "waiting" has had its id back.
     const bool echoes = ticket.answer && !ticket.owner.request_id.empty();
-    post_matched(ticket, echoes ? matched_frame(ns, payload, ticket.owner.request_id, now) : frame);
+    post_matched(ticket, echoes ? matched_frame(ns, matched.payload, ticket.owner.request_id, now)
+                                : matched.frame);
   }
 }
 
@@ -304,9 +304,9 @@ void SharedMatching::told_matched(const sdk::MatchNews& match, std::string_view 
   }
   // None of the tickets is this node's, or all have ended otherwise.
   if (taken.empty()) return;
-  tell_tickets(match.ns,
-               matched_payload(match.ns, match.session_id, objects, max_message_size_, teams),
-               taken, now);
+  const std::string payload =
+      matched_payload(match.ns, match.session_id, objects, max_message_size_, teams);
+  tell_tickets(match.ns, matched_of(match.ns, payload, now), taken, now);
 }
 
 // --- Where the matches are made, on the namespace's home loop.
@@ -343,7 +343,7 @@ void SharedMatching::make_matches(EventLoop& loop, const std::string& ns) {
 void SharedMatching::claim(EventLoop& loop, const std::string& ns,
                            SharedQueues::Proposal proposal) {
   // The claim carries the session's id, so that every node tells its peers the same one.
-  const std::string session = new_session_id();
+  const std::string session(digits_of(new_session_id()));
   const bool with_teams = !proposal.teams.empty() && parts_.broker_revision >= kSdkOfQueues;
   ask<sdk::ClaimOutcome>(
       loop, {parts_.broker_calls, "claim"}, {},
@@ -398,7 +398,7 @@ SharedMatching::TicketIds SharedMatching::claim_here(const std::string& ns,
   peers.reserve(taken.size());
   for (const OwnTicket& ticket : taken) peers.push_back(ticket.owner.peer);
   tell_tickets(
-      ns, matched_payload(parts_.namespaces, ns, session, peers, max_message_size_, proposal.teams),
+      ns, matched_of(parts_.namespaces, ns, session, peers, max_message_size_, proposal.teams, now),
       taken, now);
   // The broker must not share them later, when it is back.
   for (const sdk::TicketId id : group) remove_silently(ns, id);

@@ -12,6 +12,7 @@
 #include <peer/sdk/broker.h>
 #include <peer/sdk/plugin.h>
 
+#include "core/match/match_messages.h"
 #include "core/match/matching.h"
 #include "core/match/own_tickets.h"
 #include "core/match/shared_queues.h"
@@ -104,8 +105,8 @@ class SharedMatching final : public Matching {
   void remove_silently(std::string_view ns, sdk::TicketId id);
   /// Posts `matched` to the loop of the ticket's peer, and ends the wait of its request.
   void post_matched(OwnTicket& ticket, FrameRef frame);
-  void tell_tickets(std::string_view ns, const std::string& payload,
-                    std::vector<OwnTicket>& tickets, sdk::Instant now);
+  void tell_tickets(std::string_view ns, const Matched& matched, std::vector<OwnTicket>& tickets,
+                    sdk::Instant now);
 
   // Where the matches are made, on home_of(ns).
   /// Claims each group that the strategy forms, and schedules the next look.

@@ -94,15 +94,15 @@ std::vector<SharedQueues::Proposal> SharedQueues::propose(std::string_view ns, s
   std::vector<Proposal> proposals;
   Queue* queue = find(ns);
   if (queue == nullptr) return proposals;
-  for (const FormedGroup& group : queue->waiting.form_groups(now)) {
+  queue->waiting.form_groups(now, [&](const auto& tickets, const Teams& teams) {
     Proposal& proposal = proposals.emplace_back();
-    for (const sdk::TicketId id : group.tickets) {
+    for (const sdk::TicketId id : tickets) {
       proposal.tickets.push_back(queue->waiting.at(id).shared_id);
       proposal.peers.push_back(queue->waiting.at(id).peer);
     }
     proposal.teams =
-        teams_json(group.teams, [&](sdk::TicketId id) { return queue->waiting.at(id).peer; });
-  }
+        teams_json(teams, [&](sdk::TicketId id) { return queue->waiting.at(id).peer; });
+  });
   return proposals;
 }
 

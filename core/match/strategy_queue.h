@@ -31,12 +31,6 @@ struct QueuedTicket {
   bool set_aside = false;  ///< its peer is away: it is in no group until put_back()
 };
 
-/// Tickets that may play together now, in announcing order.
-struct FormedGroup {
-  std::vector<sdk::TicketId> tickets;
-  Teams teams;  ///< empty: none
-};
-
 /// The tickets of one namespace, and the strategy's own queue of them: the one place where a
 /// strategy is driven, and believed no further than it makes sense. It is asked for groups by
 /// form_groups(), which sets their tickets aside; the holder then ends each ticket (take), or has
@@ -53,7 +47,7 @@ class StrategyQueue {
 
   /// Asks the strategy for a queue of its own.
   StrategyQueue(const Served<sdk::MatchStrategy>& by, std::string_view ns)
-      : calls_(by.calls), revision_(by.revision), queue_(make_queue(by, ns)) {}
+      : calls_(by.calls), has_(functions_of(by)), queue_(make_queue(by, ns)) {}
 
   /// False: the strategy made no queue; nothing else may be called then.
   explicit operator bool() const { return queue_ != nullptr; }
@@ -71,7 +65,7 @@ class StrategyQueue {
   /// earlier ticket, 0 for none, which does not count, and waits on if there is something.
   MatchJudgement judge_ticket(const sdk::MatchTicket& ticket, sdk::TicketId replaces = 0) {
     MatchJudgement judgement;
-    if (revision_ < kSdkOfQueues) return judgement;
+    if (!has_.judges) return judgement;
     if (replaces != 0) run("remove", [&] { queue_->remove(replaces); });
     judgement.failed = !run("check", [&] { judgement.refusal = queue_->check(ticket); });
     if (judgement.refusal) {
@@ -82,7 +76,7 @@ class StrategyQueue {
   }
   /// What a ticket that waits may expect, if the strategy says so.
   std::optional<sdk::MatchForecast> forecast(sdk::TicketId id) {
-    if (revision_ < kSdkOfQueues) return std::nullopt;
+    if (!has_.forecasts) return std::nullopt;
     sdk::MatchForecast forecast;
     bool known = false;
     run("forecast", [&] { known = queue_->forecast(id, forecast); });
@@ -112,17 +106,18 @@ class StrategyQueue {
   /// Ends a ticket that the strategy has given up already: one of a group.
   void take(sdk::TicketId id) { spare_.erase(tickets_, tickets_.find(id)); }
 
-  /// Groups that may start now, each in announcing order, their tickets `proposed`. One that makes
-  /// no sense is logged as the strategy's fault, and what it holds waits on.
-  std::vector<FormedGroup> form_groups(sdk::Instant now) {
+  /// Groups that may start now: `then(tickets, teams)` hears of each, its tickets in announcing
+  /// order and `proposed`; without teams these are empty. One that makes no sense is logged as the
+  /// strategy's fault, and what it holds waits on. `then` is called before the next one is looked
+  /// at.
+  template <typename Then>
+  void form_groups(sdk::Instant now, Then then) {
     std::vector<sdk::MatchGroup> groups;
     run("form_groups", [&] { groups = queue_->form_groups(now); });
-    std::vector<FormedGroup> formed;
-    for (sdk::MatchGroup& group : groups) {
-      Teams teams = teams_of(group);
-      if (propose(group, teams)) formed.push_back({std::move(group.tickets), std::move(teams)});
+    for (const sdk::MatchGroup& group : groups) {
+      const Teams teams = teams_of(group);
+      if (propose(group, teams)) then(group.tickets, teams);
     }
-    return formed;
   }
   /// When to form groups again without a new ticket; nullopt: not before there is one.
   std::optional<sdk::Instant> next_change(sdk::Instant now) {
@@ -135,6 +130,13 @@ class StrategyQueue {
   }
 
  private:
+  // What an older strategy's queues do not have it does without.
+  static sdk::MatchTraits functions_of(const Served<sdk::MatchStrategy>& by) {
+    sdk::MatchTraits traits = by.said.traits;
+    if (by.revision < kSdkOfQueues) traits.judges = traits.makes_teams = traits.forecasts = false;
+    return traits;
+  }
+
   // Calls the strategy. False: it threw.
   template <typename Function>
   bool run(const char* call, Function&& function) {
@@ -152,7 +154,7 @@ class StrategyQueue {
 
   Teams teams_of(const sdk::MatchGroup& group) {
     Teams teams;
-    if (revision_ < kSdkOfQueues || group.tickets.empty()) return teams;
+    if (!has_.makes_teams || group.tickets.empty()) return teams;
     run("teams_of", [&] { teams = queue_->teams_of(group); });
     return teams;
   }
@@ -177,7 +179,7 @@ class StrategyQueue {
   }
 
   PluginCalls& calls_;
-  const std::uint32_t revision_;  ///< of the SDK that the strategy was built with
+  const sdk::MatchTraits has_;
   std::unique_ptr<sdk::MatchQueue> queue_;
   bool has_failed_ = false;
   Tickets tickets_;

@@ -8,12 +8,29 @@
 #include <utility>
 #include <vector>
 
+#include <peer/sdk/match_strategy.h>
 #include <peer/sdk/plugin.h>
 
 #include "core/base/name_pattern.h"
 #include "core/plugin/loaded_plugins.h"
 
 namespace peer {
+
+/// The first SDK in which a strategy may say what it does without.
+inline constexpr std::uint32_t kSdkOfMatchTraits = 7;
+
+/// What a plugin that serves names has said of itself, asked once; most kinds say nothing.
+template <typename Interface>
+struct Said {
+  Said(const Interface&, PluginCalls&, std::uint32_t /*revision*/) {}
+};
+template <>
+struct Said<sdk::MatchStrategy> {
+  Said(const sdk::MatchStrategy& plugin, PluginCalls& calls, std::uint32_t revision) {
+    if (revision >= kSdkOfMatchTraits) calls.run("traits", [&] { plugin.traits(traits); });
+  }
+  sdk::MatchTraits traits;
+};
 
 /// A plugin that serves names, and the calls that go through it.
 template <typename Interface>
@@ -22,6 +39,7 @@ struct Served {
   PluginCalls& calls;
   std::size_t index = 0;                       ///< in the list of the configuration
   std::uint32_t revision = PEER_SDK_REVISION;  ///< of the SDK that it was built with
+  Said<Interface> said{plugin, calls, revision};
 };
 
 /// Which plugin of a list serves a namespace or room: the first of which a pattern fits, else the

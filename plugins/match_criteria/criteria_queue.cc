@@ -21,17 +21,23 @@ CriteriaQueue::Buckets::iterator CriteriaQueue::bucket_of(const peer::sdk::Match
   const KeyView key{std::hash<std::string_view>{}(request.criteria_key), request.group_size,
                     request.criteria_key};
   const auto bucket = buckets_.lower_bound(key);
-  if (bucket != buckets_.end() && !buckets_.key_comp()(key, bucket->first)) return bucket;
-  if (!spare_) {
+  if (bucket != buckets_.end() && !buckets_.key_comp()(key, bucket->first)) {
+    if (bucket == empty_) empty_ = buckets_.end();
+    return bucket;
+  }
+  if (empty_ == buckets_.end()) {
     const auto made = buckets_.emplace_hint(
         bucket, Key{key.hash, key.group_size, std::string(key.criteria)}, Bucket{});
     made->second.reserve(std::min(key.group_size, kRoomAtFirst));
     return made;
   }
-  spare_.key().hash = key.hash;
-  spare_.key().group_size = key.group_size;
-  spare_.key().criteria = key.criteria;
-  return buckets_.insert(bucket, std::move(spare_));
+  // The hint stays good unless it is the one that is taken out.
+  const auto hint = bucket == empty_ ? std::next(bucket) : bucket;
+  auto reused = buckets_.extract(std::exchange(empty_, buckets_.end()));
+  reused.key().hash = key.hash;
+  reused.key().group_size = key.group_size;
+  reused.key().criteria = key.criteria;
+  return buckets_.insert(hint, std::move(reused));
 }
 
 // Nearly always at the end: ids rise.
@@ -107,9 +113,9 @@ void CriteriaQueue::take_groups(Buckets::iterator bucket, std::vector<MatchGroup
 void CriteriaQueue::shrunk(Buckets::iterator bucket, bool was_full) {
   if (was_full && !holds_group(bucket)) std::erase(full_, bucket);
   if (!bucket->second.empty()) return;
-  if (spare_ || bucket->second.capacity() > kRoomAtFirst) {
+  if (empty_ != buckets_.end() || bucket->second.capacity() > kRoomAtFirst) {
     buckets_.erase(bucket);
   } else {
-    spare_ = buckets_.extract(bucket);
+    empty_ = bucket;
   }
 }

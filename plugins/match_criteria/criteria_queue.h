@@ -76,13 +76,15 @@ class CriteriaQueue final : public peer::sdk::MatchQueue {
   void drop_left_places();
   /// All that a bucket holds, behind `groups`.
   void take_groups(Buckets::iterator bucket, std::vector<peer::sdk::MatchGroup>& groups);
-  /// To be called after tickets have left `bucket`: no empty one is kept. `was_full`: it held a
-  /// group before.
+  /// To be called after tickets have left `bucket`: no empty one is kept, but for one. `was_full`:
+  /// it held a group before.
   void shrunk(Buckets::iterator bucket, bool was_full);
 
-  Buckets buckets_;  ///< none of them is empty; their iterators stay good until they are erased
-  Buckets::node_type spare_;  ///< the memory of the bucket that was emptied last, for the next one
-  Places places_;             ///< of the tickets, in the order of their ids
-  std::size_t left_ = 0;      ///< of these, those of tickets that have gone
+  Buckets buckets_;  ///< their iterators stay good until they are erased
+  /// The one that is empty, or the end: for who asks for the same next, as two do who are matched
+  /// again and again; or its memory for the next one.
+  Buckets::iterator empty_ = buckets_.end();
+  Places places_;                        ///< of the tickets, in the order of their ids
+  std::size_t left_ = 0;                 ///< of these, those of tickets that have gone
   std::vector<Buckets::iterator> full_;  ///< the buckets that hold a group, each once
 };

@@ -13,7 +13,9 @@ using namespace peer::sdk;
 class CriteriaStrategy final : public MatchStrategy {
  public:
   std::unique_ptr<MatchQueue> make_queue() override { return std::make_unique<CriteriaQueue>(); }
-  [[nodiscard]] bool reads_values() const override { return false; }
+  void traits(MatchTraits& traits) const override {
+    traits.reads_values = traits.judges = traits.makes_teams = traits.forecasts = false;
+  }
 };
 
 Result<std::unique_ptr<MatchStrategy>> make_criteria(PluginConfig&) {

@@ -47,7 +47,9 @@ class FifoStrategy final : public MatchStrategy {
  public:
   std::unique_ptr<MatchQueue> make_queue() override { return std::make_unique<FifoQueue>(); }
   // Group sizes are all that a FifoQueue looks at.
-  bool reads_values() const override { return false; }
+  void traits(MatchTraits& traits) const override {
+    traits.reads_values = traits.judges = traits.makes_teams = traits.forecasts = false;
+  }
 };
 
 Result<std::unique_ptr<MatchStrategy>> make_fifo(PluginConfig&) {

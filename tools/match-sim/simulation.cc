@@ -131,18 +131,18 @@ class Simulation {
   }
 
   void form_groups() {
-    for (const FormedGroup& group : queue_.form_groups(instant(now_))) {
+    queue_.form_groups(instant(now_), [&](const auto& tickets, const Teams& teams) {
       Played& played = outcome_.groups.emplace_back();
       played.at = now_;
-      for (const sdk::TicketId id : group.tickets) {
+      for (const sdk::TicketId id : tickets) {
         played.members.push_back(id - 1);
         queue_.take(id);
       }
-      for (const auto& team : group.teams) {
+      for (const auto& team : teams) {
         auto& members = played.teams.emplace_back();
         for (const sdk::TicketId id : team) members.push_back(id - 1);
       }
-    }
+    });
     const std::optional<sdk::Instant> next = queue_.next_change(instant(now_));
     wake_ = next ? std::optional(std::chrono::duration_cast<milliseconds>(*next - instant({})))
                  : std::nullopt;

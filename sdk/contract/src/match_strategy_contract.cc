@@ -153,6 +153,7 @@ TEST_P(MatchStrategyContract, AForecastIsOneOfATicketThatWaits) {
   for (const TicketId id : room.waiting()) {
     MatchForecast forecast;
     if (!room.queue().forecast(id, forecast)) continue;
+    EXPECT_TRUE(room.traits().forecasts) << "MatchTraits::forecasts is false";
     EXPECT_GE(forecast.waiting, 1U) << "the ticket itself waits";
     EXPECT_LE(forecast.waiting, room.waiting().size());
     EXPECT_GE(forecast.estimate.value_or(milliseconds(0)).count(), 0);

@@ -23,12 +23,12 @@ const Value& no_members() {
 /// A request of which nothing is left after the call. Who reads no values is shown none.
 class FleetingRequest {
  public:
-  FleetingRequest(const MatchStrategy& strategy, const Value& payload, std::uint32_t group_size = 0)
+  FleetingRequest(bool reads_values, const Value& payload, std::uint32_t group_size = 0)
       : request_(request_of(payload)),
         size_(group_size == 0 ? request_.group_size : group_size),
-        criteria_(strategy.reads_values() ? request_.criteria : no_members()),
+        criteria_(reads_values ? request_.criteria : no_members()),
         key_(request_.criteria_key),
-        fields_(strategy.reads_values() ? payload : no_members()) {}
+        fields_(reads_values ? payload : no_members()) {}
 
   [[nodiscard]] MatchRequest view() const {
     return {size_, criteria_.value(), key_.view(), fields_.value()};
@@ -65,6 +65,7 @@ OwnedRequest request_of(const Value& payload) {
 }
 
 WaitingRoom::WaitingRoom(MatchStrategy& strategy, std::string_view ns) : strategy_(strategy) {
+  strategy.traits(traits_);
   const Fleeting name(ns);
   queue_ = strategy.make_queue_of(name.view());
 }
@@ -82,6 +83,10 @@ bool WaitingRoom::run(const char* name, Call call) {
   return false;
 }
 
+void WaitingRoom::expect_said(bool said, const char* trait, const char* what) {
+  if (!said) faults_.push_back(std::string(what) + ", and MatchTraits::" + trait + " is false");
+}
+
 void WaitingRoom::judge_words(const char* call, const std::optional<std::string>& words) {
   if (!words) return;
   if (words->empty())
@@ -93,12 +98,18 @@ void WaitingRoom::judge_words(const char* call, const std::optional<std::string>
 bool WaitingRoom::ask(TicketId id, const Value& payload, Instant now) {
   std::optional<std::string> refusal;
   std::uint32_t size = 0;
-  bool went = run("MatchStrategy::check",
-                  [&] { refusal = strategy_.check(FleetingRequest(strategy_, payload).view()); });
+  bool went = run("MatchStrategy::check", [&] {
+    refusal = strategy_.check(FleetingRequest(traits_.reads_values, payload).view());
+  });
+  if (refusal) expect_said(traits_.judges, "judges", "check() refused");
   judge_words("MatchStrategy::check", refusal);
   if (!went || refusal) return false;
-  went = run("group_size",
-             [&] { size = strategy_.group_size(FleetingRequest(strategy_, payload).view()); });
+  went = run("group_size", [&] {
+    size = strategy_.group_size(FleetingRequest(traits_.reads_values, payload).view());
+  });
+  if (size != request_of(payload).group_size) {
+    expect_said(traits_.judges, "judges", "group_size() is another one");
+  }
   if (!went || size > kLargestGroup) return false;
   if (size < 2) {
     faults_.push_back("group_size is " + std::to_string(size) + " of " +
@@ -106,9 +117,10 @@ bool WaitingRoom::ask(TicketId id, const Value& payload, Instant now) {
     return false;
   }
   went = run("MatchQueue::check", [&] {
-    const FleetingRequest request(strategy_, payload, size);
+    const FleetingRequest request(traits_.reads_values, payload, size);
     refusal = queue_->check({id, peer_number(static_cast<std::uint32_t>(id)), now, request.view()});
   });
+  if (refusal) expect_said(traits_.judges, "judges", "check() of a queue refused");
   judge_words("MatchQueue::check", refusal);
   if (!went || refusal) return false;
   waiting_.emplace(id, Ticket{payload, size, now});
@@ -119,7 +131,7 @@ bool WaitingRoom::ask(TicketId id, const Value& payload, Instant now) {
 void WaitingRoom::add(TicketId id) {
   const Ticket& ticket = waiting_.at(id);
   const bool went = run("add", [&] {
-    const FleetingRequest request(strategy_, ticket.payload, ticket.group_size);
+    const FleetingRequest request(traits_.reads_values, ticket.payload, ticket.group_size);
     queue_->add({id, peer_number(static_cast<std::uint32_t>(id)), ticket.enqueued, request.view()});
   });
   if (!went) waiting_.erase(id);
@@ -150,6 +162,7 @@ std::string WaitingRoom::fault_of(const MatchGroup& group) const {
 std::string WaitingRoom::fault_of_teams(const MatchGroup& group) {
   std::vector<std::vector<TicketId>> teams;
   if (!run("teams_of", [&] { teams = queue_->teams_of(group); }) || teams.empty()) return {};
+  expect_said(traits_.makes_teams, "makes_teams", "teams_of() made some");
   std::vector<TicketId> members;
   for (const auto& team : teams) members.insert(members.end(), team.begin(), team.end());
   std::vector<TicketId> tickets = group.tickets;

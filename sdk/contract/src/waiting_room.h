@@ -36,6 +36,7 @@ class WaitingRoom {
   [[nodiscard]] const std::vector<std::vector<TicketId>>& groups() const { return groups_; }
   [[nodiscard]] const std::vector<std::string>& faults() const { return faults_; }
   [[nodiscard]] MatchQueue& queue() { return *queue_; }
+  [[nodiscard]] const MatchTraits& traits() const { return traits_; }
 
  private:
   struct Ticket {
@@ -48,12 +49,15 @@ class WaitingRoom {
   /// Runs a call of the strategy; what it throws is a fault.
   template <typename Call>
   bool run(const char* name, Call call);
+  /// What happens although a trait says that it never does is a fault.
+  void expect_said(bool said, const char* trait, const char* what);
   void judge_words(const char* call, const std::optional<std::string>& words);
   [[nodiscard]] std::string fault_of(const MatchGroup& group) const;
   [[nodiscard]] std::string fault_of_teams(const MatchGroup& group);
   void take(MatchGroup& group, bool claims);
 
   MatchStrategy& strategy_;
+  MatchTraits traits_;
   std::unique_ptr<MatchQueue> queue_;
   std::map<TicketId, Ticket> waiting_;
   std::vector<std::vector<TicketId>> groups_;

@@ -213,10 +213,10 @@ TEST_F(NamespaceDirectoryTest, ObjectsComeInTheOrderAskedForAndEmptyForStrangers
                                        fingerprint_of("a"), fingerprint_of("b")};
   EXPECT_THAT(directory_.objects("lobby", peers), ElementsAre(R"("b")", "", R"("a")", R"("b")"));
   EXPECT_THAT(directory_.objects("nowhere", peers), ElementsAre("", "", "", ""));
-  std::string text = "x";
-  directory_.append_objects(text, "nowhere", peers);
-  directory_.append_objects(text, "lobby", peers);
-  EXPECT_EQ(text, R"(x"b","a","b")");
+  FrameBuilder out(0);
+  directory_.append_objects(out.append("x"), "nowhere", peers);
+  directory_.append_objects(out, "lobby", peers);
+  EXPECT_EQ(test::text_of(out.finish(Opcode::kText)), R"(x"b","a","b")");
 }
 
 TEST_F(NamespaceDirectoryTest, RecipientsAreTheMembersByLoop) {

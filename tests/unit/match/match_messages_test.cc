@@ -14,9 +14,9 @@ constexpr std::size_t kMax = 60 * 1024;
 constexpr sdk::Instant kNow{milliseconds(1'700'000'000'123)};
 
 TEST(MatchMessagesTest, ASessionIdIs32LowerCaseHexDigitsAndNewEachTime) {
-  const std::string first = new_session_id();
+  const std::string first(digits_of(new_session_id()));
   EXPECT_THAT(first, testing::MatchesRegex("[0-9a-f]{32}"));
-  EXPECT_NE(first, new_session_id());
+  EXPECT_NE(first, digits_of(new_session_id()));
   EXPECT_EQ(session_of(matched_payload("lobby", first, {"{}", "{}"}, kMax)), first);
 }
 
@@ -35,7 +35,7 @@ TEST(MatchMessagesTest, MatchedIsNotLongerThanItsBoundAndNamesAllPeers) {
     objects.push_back(R"({"alias":"p","meta":{"x":")" + std::string(8000, 'x') + R"("}})");
   }
   for (const std::string& name : {std::string("lobby"), std::string(4096, '\n')}) {
-    const std::string payload = matched_payload(name, new_session_id(), objects, kMax);
+    const std::string payload = matched_payload(name, digits_of(new_session_id()), objects, kMax);
     const std::string longest_id(386, '7');
     const std::string text = text_of(matched_frame(name, payload, longest_id, kNow));
     EXPECT_LE(text.size(), kMax);
@@ -54,6 +54,15 @@ TEST(MatchMessagesTest, MatchedIsOneJsonMessageWithTheTime) {
   const std::string text = text_of(matched_frame("lobby", R"({"peers":[]})", {}, kNow));
   EXPECT_EQ(text, R"({"type":"matched","namespace":"lobby","payload":{"peers":[]},)"
                   R"("ts":1700000000123})");
+}
+
+TEST(MatchMessagesTest, ThePayloadOfAWholeGroupIsThatOfWhoseIdIsEchoed) {
+  for (const std::string& payload :
+       {std::string("{}"), "{\"p\":\"" + std::string(70'000, 'x') + "\"}"}) {
+    const Matched matched = matched_of("lobby", payload, kNow);
+    EXPECT_EQ(matched.payload, payload);
+    EXPECT_EQ(text_of(matched.frame), text_of(matched_frame("lobby", payload, {}, kNow)));
+  }
 }
 
 TEST(MatchMessagesTest, MatchedEchoesARequestIdByteForByte) {

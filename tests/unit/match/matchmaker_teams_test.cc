@@ -130,9 +130,12 @@ TEST_F(MatchmakerTeamsTest, AnOlderStrategyIsNotAsked) {
     queue.put_back(id);
   }
   EXPECT_FALSE(queue.forecast(1));
-  const auto groups = queue.form_groups(now_);
-  ASSERT_EQ(groups.size(), 1U);
-  EXPECT_THAT(groups[0].teams, IsEmpty());
+  int groups = 0;
+  queue.form_groups(now_, [&](const auto&, const Teams& teams) {
+    ++groups;
+    EXPECT_THAT(teams, IsEmpty());
+  });
+  EXPECT_EQ(groups, 1);
   EXPECT_FALSE(is_asked);
 }
 

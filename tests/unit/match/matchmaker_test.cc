@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 
 #include "tests/unit/match/match_test.h"
@@ -179,22 +181,37 @@ TEST_F(MatchmakerTest, SeveralGroupsCanFormAtOnce) {
   EXPECT_EQ(order_told_to("d"), R"("c","d")");
 }
 
-TEST_F(MatchmakerTest, AStrategyThatReadsNoValuesIsShownNone) {
-  strategy_.reads = false;
+class MatchTraitsTest : public test::MatchTest {
+ protected:
+  // A strategy is asked for its traits when it is given to a Matchmaker.
+  void ask_anew() {
+    fresh_.emplace(ByNamespace<sdk::MatchStrategy>(strategy_, calls_), namespaces_, mail_.post());
+  }
+  MatchOutcome ask(const std::string& name, const MatchRequest& request,
+                   const std::string& request_id = "") {
+    return fresh_->request(owner(name, request_id), MatchRequest(request), now_);
+  }
+
+  std::optional<Matchmaker> fresh_;
+};
+
+TEST_F(MatchTraitsTest, AStrategyThatReadsNoValuesIsShownNone) {
   const std::string text = R"({"namespace":"lobby","criteria":{"a":1}})";
   MatchRequest asked = request_for("lobby", 2, R"({"a":1})");
   asked.fields = {};
   asked.has_criteria = true;
   asked.payload = text;
-  EXPECT_EQ(request("a", asked).status, Status::kWaiting);
-  EXPECT_TRUE(strategy_.last_values_were_empty);
-  strategy_.reads = true;
-  EXPECT_EQ(request("b", asked).status, Status::kMatched);
-  EXPECT_FALSE(strategy_.last_values_were_empty);
+  for (const bool reads : {false, true}) {
+    strategy_.has.reads_values = reads;
+    ask_anew();
+    EXPECT_EQ(ask("a", asked).status, Status::kWaiting);
+    EXPECT_EQ(strategy_.last_values_were_empty, !reads);
+  }
 }
 
-TEST_F(MatchmakerTest, OwnFieldsTellRequestsApartForWhoReadsNoValues) {
-  strategy_.reads = false;
+TEST_F(MatchTraitsTest, OwnFieldsTellRequestsApartForWhoReadsNoValues) {
+  strategy_.has.reads_values = false;
+  ask_anew();
   const std::string text = R"({"namespace":"lobby","skill":7})";
   MatchRequest skilled = request_for("lobby");
   skilled.fields = {};
@@ -202,11 +219,34 @@ TEST_F(MatchmakerTest, OwnFieldsTellRequestsApartForWhoReadsNoValues) {
   skilled.payload = text;
   MatchRequest plain = request_for("lobby");
   plain.fields = {};
-  const auto first = request("a", skilled).ticket;
-  EXPECT_EQ(request("a", skilled).ticket, first);
-  const auto second = request("a", plain).ticket;
+  const auto first = ask("a", skilled).ticket;
+  EXPECT_EQ(ask("a", skilled).ticket, first);
+  const auto second = ask("a", plain).ticket;
   EXPECT_NE(second, first);
-  EXPECT_EQ(request("a", plain).ticket, second);
+  EXPECT_EQ(ask("a", plain).ticket, second);
+}
+
+TEST_F(MatchTraitsTest, WhatAStrategyDoesWithoutIsNotCalled) {
+  for (const bool has : {true, false}) {
+    strategy_.has.judges = strategy_.has.makes_teams = strategy_.has.forecasts = has;
+    ask_anew();
+    std::set<std::string> called;
+    strategy_.on_check = [&] { return called.insert("check"), std::nullopt; };
+    strategy_.on_group_size = [&](const sdk::MatchRequest& asked) {
+      return called.insert("group_size"), asked.group_size;
+    };
+    strategy_.on_ticket = [&](sdk::TicketId) {
+      return called.insert("queue's check"), std::nullopt;
+    };
+    strategy_.on_teams = [&](const sdk::MatchGroup&) {
+      return called.insert("teams_of"), std::vector<std::vector<sdk::TicketId>>();
+    };
+    strategy_.forecast.emplace();
+    EXPECT_FALSE(ask("b", request_for("hall")).forecast);
+    EXPECT_EQ(ask("a", request_for("lobby"), "1").forecast.has_value(), has);
+    EXPECT_EQ(ask("b", request_for("lobby")).status, Status::kMatched);
+    EXPECT_EQ(called.size(), has ? 4U : 0U);
+  }
 }
 
 TEST_F(MatchmakerTest, AQueueThatHasLostItsLastTicketServesTheNext) {

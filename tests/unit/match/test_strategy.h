@@ -35,10 +35,10 @@ class TestStrategy final : public sdk::MatchStrategy {
   std::function<void(std::string_view ns)> on_make_queue_of;
 
   // Since revision 7.
-  bool reads = true;  ///< reads_values()
+  sdk::MatchTraits has;  ///< traits(); before the strategy is given to a Matchmaker
   /// Of the latest check(), on any thread.
   mutable std::atomic<bool> last_values_were_empty = false;
-  bool reads_values() const override { return reads; }
+  void traits(sdk::MatchTraits& traits) const override { traits = has; }
 
   std::uint32_t group_size(const sdk::MatchRequest& request) const override {
     return on_group_size ? on_group_size(request) : request.group_size;

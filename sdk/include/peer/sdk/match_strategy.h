@@ -19,7 +19,7 @@ using TicketId = std::uint64_t;
 /// What a peer asks for with `match` (docs/protocol.md, "match"). Views die with the call.
 struct MatchRequest {
   std::uint32_t group_size = 2;  ///< 2 to `match_group_max`
-  const Value& criteria;  ///< always an object; absent and null arrive as {}; see reads_values()
+  const Value& criteria;  ///< always an object; absent and null arrive as {}; see MatchTraits
   /// Two criteria have the same key exactly when they are equal as values: key order and white
   /// space do not matter, 1 equals 1.0, types differ. Good as an index.
   std::string_view criteria_key;
@@ -91,6 +91,20 @@ class MatchQueue {
   }
 };
 
+/// What a strategy, and each queue of it, does without; always the same. As it is made, nothing.
+/// The server asks once, before all else, and spares itself the calls: a tenth of a match each for
+/// values and functions.
+struct MatchTraits {
+  /// It looks at `criteria` and `fields` of a request. False: group_size and criteria_key say all
+  /// that it wants to know, and the two may be empty objects in all requests.
+  bool reads_values = true;
+  /// It has check() or group_size(), or its queues have check(). False: it has nothing against any
+  /// request, and the size of a group is the one asked for.
+  bool judges = true;
+  bool makes_teams = true;  ///< its queues have teams_of()
+  bool forecasts = true;    ///< its queues have forecast()
+};
+
 /// Decides who plays with whom. Plugin kind `match_strategy`, file `match_<name>.so`.
 ///
 /// Threading: thread-safe; called on loop threads, so it never blocks.
@@ -126,10 +140,8 @@ class MatchStrategy {
 
   // Since revision 7.
 
-  /// Whether the strategy, or a queue of it, looks at `criteria` and `fields` of a request; always
-  /// the same answer. False: group_size and criteria_key say all that it wants to know, and the two
-  /// may be empty objects in all requests, which saves the server a tenth of a match.
-  [[nodiscard]] virtual bool reads_values() const { return true; }
+  /// Says what the strategy does without, for the server to leave out.
+  virtual void traits(MatchTraits& traits) const { (void)traits; }
 };
 
 }  // namespace peer::sdk

@@ -123,7 +123,12 @@ class FaultyStrategy final : public MatchStrategy {
   std::uint32_t group_size(const MatchRequest& request) const override {
     return is("groups_of_one") ? 1 : request.group_size;
   }
-  bool reads_values() const override { return !is("reads_in_secret"); }
+  void traits(MatchTraits& traits) const override {
+    traits.reads_values = !is("reads_in_secret");
+    traits.judges = !is("judges_in_secret");
+    traits.makes_teams = !is("makes_teams_in_secret");
+    traits.forecasts = !is("forecasts_in_secret");
+  }
 };
 
 }  // namespace
