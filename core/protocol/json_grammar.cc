@@ -184,7 +184,7 @@ const char* check_scalar(Text& text, const char* p) {
 }
 
 /// What is between a key and its value.
-const char* check_colon(const char* p, const char* end) {
+[[gnu::always_inline]] inline const char* check_colon(const char* p, const char* end) {
   return skip_to(p, end, ':') ? skip_json_space(p + 1, end) : nullptr;
 }
 
@@ -230,9 +230,54 @@ const char* check_container(Text& text, const char* p, std::size_t outside) {
   }
 }
 
-const char* check_value(Text& text, const char* p, std::size_t outside) {
+[[gnu::always_inline]] inline const char* check_value(Text& text, const char* p,
+                                                      std::size_t outside) {
   if (p == text.end) return nullptr;
+  if (*p == '"') return check_string(text, p);
   return *p == '{' || *p == '[' ? check_container(text, p, outside) : check_scalar(text, p);
+}
+
+/// `p` is behind the brace of an object. Its members go behind `members`, raw; `check(key, value)`
+/// checks a value as check_value() does.
+template <typename Check>
+[[gnu::always_inline]] inline const char* find_members(Text& text, const char* p,
+                                                       std::vector<JsonMember>& members,
+                                                       Check check) {
+  if (skip_to(p, text.end, '}')) return p + 1;
+  for (;; ++p) {
+    text.escapes = false;
+    if (!skip_to(p, text.end, '"')) return nullptr;
+    const char* const behind_key = check_string(text, p);
+    if (behind_key == nullptr) return nullptr;
+    const std::string_view key = json_slice(p, behind_key);
+    const bool key_is_plain = !std::exchange(text.escapes, false);
+    const char* const value = check_colon(behind_key, text.end);
+    if (value == nullptr) return nullptr;
+    p = check(key, value);
+    if (p == nullptr) return nullptr;
+    members.push_back({key, json_slice(value, p), key_is_plain, !text.escapes});
+    if (!skip_to(p, text.end, ',')) break;
+  }
+  return is_at(p, text.end, '}') ? p + 1 : nullptr;
+}
+
+/// `p` is at the brace of an object that is the value of another one's member.
+[[gnu::noinline]] const char* find_members_within(Text& text, const char* p,
+                                                  std::vector<JsonMember>& members) {
+  members.clear();  // a second member of that name is an error that is told later
+  p = find_members(text, p + 1, members, [&](std::string_view, const char* value) {
+    return check_value(text, value, 2);
+  });
+  text.escapes = true;  // of all that is in it
+  return p;
+}
+
+/// Whether the members so far say that it is a message whose payload is handed on as it came.
+bool goes_on_unread(const std::vector<JsonMember>& members) {
+  return std::any_of(members.begin(), members.end(), [](const JsonMember& member) {
+    return is_word(member.key, "\"type\"") &&
+           (is_word(member.value, "\"signal\"") || is_word(member.value, "\"relay\""));
+  });
 }
 
 }  // namespace
@@ -272,30 +317,20 @@ bool is_valid_object(std::string_view json, std::string_view known) {
          is_valid_utf8(json_slice(unchecked, text.end));
 }
 
-bool read_json_object(std::string_view json, std::vector<JsonMember>& members) {
+bool read_json_object(std::string_view json, std::vector<JsonMember>& members,
+                      std::vector<JsonMember>* of_payload) {
   Text text(json);
   const char* p = json.data();
   if (!skip_to(p, text.end, '{')) return false;
-  ++p;
-  if (!skip_to(p, text.end, '}')) {
-    for (;; ++p) {
-      text.escapes = false;
-      if (!skip_to(p, text.end, '"')) return false;
-      const char* const behind_key = check_string(text, p);
-      if (behind_key == nullptr) return false;
-      const bool key_is_plain = !std::exchange(text.escapes, false);
-      const char* const value = check_colon(behind_key, text.end);
-      if (value == nullptr) return false;
-      const char* const behind_value = check_value(text, value, 1);
-      if (behind_value == nullptr) return false;
-      members.push_back({json_slice(p, behind_key), json_slice(value, behind_value), key_is_plain,
-                         !text.escapes});
-      p = behind_value;
-      if (!skip_to(p, text.end, ',')) break;
+  const auto check = [&](std::string_view key, const char* value) __attribute__((always_inline)) {
+    const bool is_payload = is_word(key, "\"payload\"") && is_at(value, text.end, '{');
+    if (!is_payload || of_payload == nullptr || goes_on_unread(members)) {
+      return check_value(text, value, 1);
     }
-    if (!is_at(p, text.end, '}')) return false;
-  }
-  return skip_json_space(p + 1, text.end) == text.end;
+    return find_members_within(text, value, *of_payload);
+  };
+  p = find_members(text, p + 1, members, check);
+  return p != nullptr && skip_json_space(p, text.end) == text.end;
 }
 
 }  // namespace peer

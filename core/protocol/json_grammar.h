@@ -8,8 +8,12 @@
 namespace peer {
 
 /// Checks that `text`, valid UTF-8, is one JSON object (as is_valid_json() does), and finds its
-/// members in the same pass, in order. False when it is not; `members` is then of no use.
-[[nodiscard]] bool read_json_object(std::string_view text, std::vector<JsonMember>& members);
+/// members in the same pass, in order; and, for who wants them, those of its member `payload` if
+/// that is an object and the message no `signal` or `relay`, which is handed on as it came: most
+/// others are read by them. False when it is not; the lists, empty
+/// before, are then of no use.
+[[nodiscard]] bool read_json_object(std::string_view text, std::vector<JsonMember>& members,
+                                    std::vector<JsonMember>* of_payload = nullptr);
 
 /// Whether `text` is one JSON object, as is_valid_json() has it. Where the value of one of its
 /// members is `known`, it is not looked at again: an object or array that a member of another sound

@@ -26,11 +26,6 @@ bool has_duplicate_keys(const std::vector<JsonMember>& members) {
   return std::adjacent_find(keys.begin(), keys.end()) != keys.end();
 }
 
-void clear_members(std::vector<JsonMember>& members) {
-  members.clear();
-  if (members.capacity() > kMembersKept) members.shrink_to_fit();
-}
-
 std::optional<std::string_view> decode_keys(TextArena& texts, std::vector<JsonMember>& members) {
   bool has_bad_key = false;
   for (JsonMember& member : members) {

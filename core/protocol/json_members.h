@@ -21,7 +21,10 @@ inline constexpr std::size_t kMembersKept = 1024;
 [[nodiscard]] bool has_duplicate_keys(const std::vector<JsonMember>& members);
 
 /// Empties the list.
-void clear_members(std::vector<JsonMember>& members);
+inline void clear_members(std::vector<JsonMember>& members) {
+  members.clear();
+  if (members.capacity() > kMembersKept) members.shrink_to_fit();
+}
 
 /// Replaces the raw keys by the decoded ones. Returns nullopt, else the words of the 400 error:
 /// kDuplicateField, or kInvalidMessage for a key with an unpaired surrogate escape; even then
@@ -34,27 +37,33 @@ void clear_members(std::vector<JsonMember>& members);
                                                            TextArena& texts,
                                                            std::vector<JsonMember>& members);
 
-/// The first member with this key, compared with decoded keys; an empty one when there is none.
+/// What stands for a member that is not there.
+inline constexpr JsonMember kNoMember{};
+
+/// The first member with this key, compared with decoded keys; kNoMember when there is none.
 template <std::size_t kSize>
 [[nodiscard]] const JsonMember& member_of(const std::vector<JsonMember>& members,
                                           const char (&key)[kSize]) {
-  static constexpr JsonMember kNone{};
   for (const JsonMember& member : members) {
     if (is_word(member.key, key)) return member;
   }
-  return kNone;
+  return kNoMember;
 }
 /// Most keys have different lengths: that is seen without a call.
 [[nodiscard]] inline bool is_same_key(std::string_view a, std::string_view b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size()) == 0;
 }
-/// The raw value of the first member `key`, compared with decoded keys; empty when there is none.
-[[nodiscard]] inline std::string_view value_of(const std::vector<JsonMember>& members,
-                                               std::string_view key) {
+[[nodiscard]] inline const JsonMember& member_of(const std::vector<JsonMember>& members,
+                                                 std::string_view key) {
   for (const JsonMember& member : members) {
-    if (is_same_key(member.key, key)) return member.value;
+    if (is_same_key(member.key, key)) return member;
   }
-  return {};
+  return kNoMember;
+}
+/// The text of a member that is a string; nullopt for an unpaired surrogate escape.
+[[nodiscard]] inline std::optional<std::string_view> text_of(const JsonMember& member,
+                                                             TextArena& texts) {
+  return member.value_is_plain ? without_quotes(member.value) : texts.decode(member.value);
 }
 
 }  // namespace peer

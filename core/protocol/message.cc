@@ -42,12 +42,6 @@ constexpr std::size_t kMaxIdLength = 64;
 
 using ErrorText = std::optional<std::string_view>;
 
-/// The text of a member that is a string.
-[[gnu::always_inline]] inline std::optional<std::string_view> text_of(const JsonMember& member,
-                                                                      TextArena& texts) {
-  return member.value_is_plain ? without_quotes(member.value) : texts.decode(member.value);
-}
-
 ErrorText read_id(const JsonMember& member, TextArena& texts, std::string_view& id) {
   const std::string_view raw = member.value;
   if (is_absent_or_null(raw)) return std::nullopt;
@@ -104,7 +98,9 @@ std::optional<std::string_view> MessageParser::parse(std::string_view text, Mess
   auto& envelope = impl_->envelope;
   TextArena& texts = impl_->texts;
   clear_members(envelope);
-  if (!read_json_object(text, envelope)) return kInvalidMessage;
+  clear_members(impl_->payload);
+  impl_->payload_is_raw = false;
+  if (!read_json_object(text, envelope, &impl_->payload)) return kInvalidMessage;
   const ErrorText bad_members = decode_keys(texts, envelope);
   // The id comes before any other error: its answer should have it (docs/protocol.md, "C.1 Request
   // ids").
@@ -112,13 +108,17 @@ std::optional<std::string_view> MessageParser::parse(std::string_view text, Mess
   if (bad_members) return bad_members;
   if (bad_id) return bad_id;
   if (auto bad_type = read_type(member_of(envelope, "type"), texts, out)) return bad_type;
-  out.payload = member_of(envelope, "payload").value;
+  const JsonMember& payload = member_of(envelope, "payload");
+  out.payload = payload.value;
+  impl_->payload_is_raw = !impl_->payload.empty() && payload.key_is_plain;
+  out.has_members = impl_->payload_is_raw;
   return read_to(member_of(envelope, "to"), texts, out);
 }
 
 std::optional<std::string_view> MessageParser::parse_payload(std::string_view text, Message& out) {
   out = {};
   impl_->texts.clear();
+  impl_->payload_is_raw = false;
   if (!is_valid_json(text)) return kInvalidMessage;
   const char* const begin = text.data();
   const char* const end = begin + text.size();

@@ -54,6 +54,7 @@ struct Message {
   std::optional<std::string_view> to;  ///< decoded
   bool to_is_wrong_type = false;       ///< `to` was there, and no string: 400 where `to` is read
   std::string_view payload;            ///< raw; empty when absent; may be null, a list, anything
+  bool has_members = false;  ///< the parser knows those of `payload`, for its first reader
 };
 
 /// Parses client messages; one for each event loop, so that its buffers are reused. The room that

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "core/protocol/json_members.h"
 #include "core/protocol/message.h"
+#include "core/protocol/payload_reader.h"
 
 namespace peer {
 
@@ -12,7 +14,14 @@ namespace peer {
 struct MessageParser::Impl {
   TextArena texts;                   ///< decoded strings of the current message
   std::vector<JsonMember> envelope;  ///< keys decoded
-  std::vector<JsonMember> payload;   ///< keys decoded
+  std::vector<JsonMember> payload;   ///< keys decoded, but:
+  bool payload_is_raw = false;       ///< as parse() has found them; no reader has been there yet
+
+  /// Of the payload that parse() or parse_payload() has validated.
+  PayloadReader reader(const Message& message) {
+    const bool found = message.has_members && std::exchange(payload_is_raw, false);
+    return {message.payload, texts, payload, found};
+  }
 };
 
 }  // namespace peer

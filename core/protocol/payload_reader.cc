@@ -33,14 +33,15 @@ std::size_t stored_size(std::string_view object) {
 }  // namespace
 
 PayloadReader::PayloadReader(std::string_view payload, TextArena& texts,
-                             std::vector<JsonMember>& members)
+                             std::vector<JsonMember>& members, bool found)
     : payload_(is_absent_or_null(payload) ? "{}" : payload), texts_(texts), members_(members) {
-  members_.clear();
+  if (!found) members_.clear();
   if (!payload_.starts_with('{')) {
     refuse("payload must be an object");
-  } else if (const auto bad = read_members(payload_, texts_, members_)) {
-    refuse(std::string(*bad));
+    return;
   }
+  const auto bad = found ? decode_keys(texts_, members_) : read_members(payload_, texts_, members_);
+  if (bad) refuse(std::string(*bad));
 }
 
 void PayloadReader::refuse(std::string words) {
@@ -48,30 +49,30 @@ void PayloadReader::refuse(std::string words) {
 }
 
 std::string_view PayloadReader::raw(std::string_view field) const {
-  return error_ ? std::string_view() : value_of(members_, field);
+  return error_ ? std::string_view() : member_of(members_, field).value;
 }
 
-/// As raw(), but `null` counts as absent.
-std::string_view PayloadReader::present(std::string_view field) const {
-  const std::string_view value = raw(field);
-  return is_json_null(value) ? std::string_view() : value;
+const JsonMember& PayloadReader::present(std::string_view field) const {
+  const JsonMember& member = error_ ? kNoMember : member_of(members_, field);
+  return is_json_null(member.value) ? kNoMember : member;
 }
 
-std::optional<std::string_view> PayloadReader::text(std::string_view field, std::string_view raw) {
-  if (!is_json_string(raw)) {
+std::optional<std::string_view> PayloadReader::text(std::string_view field,
+                                                    const JsonMember& member) {
+  if (!is_json_string(member.value)) {
     refuse(words(field, "must be a string"));
     return std::nullopt;
   }
-  const auto decoded = texts_.decode(raw);
+  const auto decoded = text_of(member, texts_);
   if (!decoded) refuse(words(field, "must be valid Unicode"));
   return decoded;
 }
 
 std::optional<std::string_view> PayloadReader::optional_text(std::string_view field,
                                                              std::size_t max) {
-  const std::string_view value = present(field);
-  if (value.empty()) return std::nullopt;
-  const auto decoded = text(field, value);
+  const JsonMember& member = present(field);
+  if (member.value.empty()) return std::nullopt;
+  const auto decoded = text(field, member);
   // The bound is one of the decoded text: how a client escapes it makes no difference.
   if (decoded && decoded->size() > max) refuse(words(field, "too long"));
   return decoded;
@@ -84,7 +85,7 @@ std::string_view PayloadReader::required_text(std::string_view field, std::size_
 }
 
 std::optional<std::int64_t> PayloadReader::optional_integer(std::string_view field) {
-  const std::string_view value = present(field);
+  const std::string_view value = present(field).value;
   if (value.empty()) return std::nullopt;
   const auto integer = is_json_number(value) ? integer_value(value) : std::nullopt;
   if (!integer) refuse(words(field, "must be an integer"));
@@ -92,21 +93,21 @@ std::optional<std::int64_t> PayloadReader::optional_integer(std::string_view fie
 }
 
 std::string_view PayloadReader::optional_number(std::string_view field) {
-  const std::string_view value = present(field);
+  const std::string_view value = present(field).value;
   if (value.empty() || is_json_number(value)) return value;
   refuse(words(field, "must be a number"));
   return {};
 }
 
 std::optional<bool> PayloadReader::optional_boolean(std::string_view field) {
-  const std::string_view value = present(field);
+  const std::string_view value = present(field).value;
   if (value.empty()) return std::nullopt;
   if (value != "true" && value != "false") refuse(words(field, "must be a boolean"));
   return value == "true";
 }
 
 std::string_view PayloadReader::optional_meta(std::string_view field, std::size_t max) {
-  const std::string_view value = present(field);
+  const std::string_view value = present(field).value;
   if (value.empty()) return {};
   if (!value.starts_with('{')) {
     refuse(words(field, "must be an object"));
@@ -119,7 +120,7 @@ std::string_view PayloadReader::optional_meta(std::string_view field, std::size_
 }
 
 std::string_view PayloadReader::optional_object(std::string_view field, std::size_t max) {
-  const std::string_view value = present(field);
+  const std::string_view value = present(field).value;
   if (!value.empty() && !value.starts_with('{')) refuse(words(field, "must be an object"));
   if (value.size() > max) refuse(words(field, "too large"));
   return value.empty() || error_ ? "{}" : value;
@@ -128,7 +129,7 @@ std::string_view PayloadReader::optional_object(std::string_view field, std::siz
 std::vector<std::string_view> PayloadReader::optional_texts(std::string_view field,
                                                             std::size_t max) {
   std::vector<std::string_view> texts;
-  const std::string_view value = present(field);
+  const std::string_view value = present(field).value;
   if (!value.empty() && !value.starts_with('[')) {
     refuse(words(field, "must be an array of strings"));
     return texts;
@@ -138,7 +139,7 @@ std::vector<std::string_view> PayloadReader::optional_texts(std::string_view fie
     // Counted while they are read: a list of a million strings ends here at once.
     if (texts.size() == max) refuse(words(field, "too large"));
     if (!is_json_string(element)) refuse(words(field, "must be an array of strings"));
-    if (const auto decoded = text(field, element)) texts.push_back(*decoded);
+    if (const auto decoded = text(field, {{}, element})) texts.push_back(*decoded);
   }
   return texts;
 }
@@ -166,29 +167,20 @@ std::size_t PayloadReader::check_values(std::string_view field) {
     size += kMemberSize + member.key.size();
     // Nothing can be wrong with a scalar without escapes, so it need not be parsed.
     const char first = member.value.front();
-    const std::string_view text =
-        is_json_string(member.value) ? without_quotes(member.value) : std::string_view();
-    if (first != '{' && first != '[' && text.find('\\') == std::string_view::npos) {
-      size += sizeof(sdk::Value) + text.size();
+    if (first != '{' && first != '[' && member.value_is_plain) {
+      size += sizeof(sdk::Value) + (first == '"' ? member.value.size() - 2 : 0);
       continue;
     }
     const ValueFault fault = parse_json_value(member.value, kMaxFieldDepth, parsed);
     size += memory_of(parsed);
     if (fault == ValueFault::kNone) continue;
-    if (const std::string_view named = present(field); !named.empty()) {
+    if (const std::string_view named = present(field).value; !named.empty()) {
       refuse(field, parse_json_value(named, kMaxFieldDepth, parsed));
     }
     refuse("payload", fault);
     break;
   }
   return size;
-}
-
-bool PayloadReader::has_others_than(std::initializer_list<std::string_view> known) const {
-  return std::any_of(members_.begin(), members_.end(), [&](const JsonMember& member) {
-    return std::none_of(known.begin(), known.end(),
-                        [&](std::string_view key) { return is_same_key(member.key, key); });
-  });
 }
 
 void PayloadReader::refuse(std::string_view field, ValueFault fault) {

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,8 +23,10 @@ inline constexpr std::size_t kMaxPayloadDepth = 65;
 /// and end up in the error's words. `null` is absent everywhere (docs/protocol.md, "Errors").
 class PayloadReader {
  public:
-  /// An empty or null `payload` counts as {}. `members` is scratch space; both outlive the reader.
-  PayloadReader(std::string_view payload, TextArena& texts, std::vector<JsonMember>& members);
+  /// An empty or null `payload` counts as {}. `members` is scratch space, or, if they are `found`,
+  /// has the raw members of `payload`. All outlive the reader.
+  PayloadReader(std::string_view payload, TextArena& texts, std::vector<JsonMember>& members,
+                bool found = false);
 
   /// A string that is there, not empty, and at most `max` bytes long, decoded.
   std::string_view required_text(std::string_view field, std::size_t max);
@@ -50,7 +52,12 @@ class PayloadReader {
   /// object `field` the words name that. Returns memory_of() what parsed() would make.
   std::size_t check_values(std::string_view field);
   /// Whether it has members beside these.
-  [[nodiscard]] bool has_others_than(std::initializer_list<std::string_view> known) const;
+  template <std::size_t... kSizes>
+  [[nodiscard]] bool has_others_than(const char (&... known)[kSizes]) const {
+    return std::any_of(members_.begin(), members_.end(), [&](const JsonMember& member) {
+      return !(is_word(member.key, known) || ...);
+    });
+  }
   /// The object itself, as it came.
   [[nodiscard]] std::string_view text() const { return payload_; }
 
@@ -59,8 +66,9 @@ class PayloadReader {
   [[nodiscard]] const std::optional<std::string>& error() const { return error_; }
 
  private:
-  std::string_view present(std::string_view field) const;
-  std::optional<std::string_view> text(std::string_view field, std::string_view raw);
+  /// As member_of(), but a value that is `null` counts as absent.
+  const JsonMember& present(std::string_view field) const;
+  std::optional<std::string_view> text(std::string_view field, const JsonMember& member);
   void refuse(std::string_view field, ValueFault fault);
 
   std::string_view payload_;

@@ -119,7 +119,7 @@ void MatchRequest::keep_fields(bool needed) {
 
 RequestError MessageParser::read(const Message& message, const Bounds& bounds,
                                  RegisterRequest& out) {
-  PayloadReader payload(message.payload, impl_->texts, impl_->payload);
+  PayloadReader payload = impl_->reader(message);
   // Needed by who has no identity: that is known when the auth plugins have been asked.
   const auto public_key = payload.optional_text("public_key", bounds.public_key);
   if (public_key && public_key->empty()) payload.refuse("public_key required");
@@ -134,7 +134,7 @@ RequestError MessageParser::read(const Message& message, const Bounds& bounds,
 }
 
 RequestError MessageParser::read(const Message& message, const Bounds&, ResumeRequest& out) {
-  PayloadReader payload(message.payload, impl_->texts, impl_->payload);
+  PayloadReader payload = impl_->reader(message);
   // An empty one is a text that is no token, and so no fault of the message.
   const auto token = payload.optional_text("token", kUnbounded);
   if (!token) payload.refuse("token required");
@@ -148,7 +148,7 @@ RequestError MessageParser::read(const Message& message, const Bounds&, ResumeRe
 }
 
 RequestError MessageParser::read(const Message& message, const Bounds&, PingRequest& out) {
-  PayloadReader payload(message.payload, impl_->texts, impl_->payload);
+  PayloadReader payload = impl_->reader(message);
   const auto received = payload.optional_integer("received");
   if (received && *received < 0) payload.refuse("received must not be negative");
   if (received) out.received = static_cast<std::uint64_t>(*received);
@@ -156,7 +156,7 @@ RequestError MessageParser::read(const Message& message, const Bounds&, PingRequ
 }
 
 RequestError MessageParser::read(const Message& message, const Bounds& bounds, JoinRequest& out) {
-  PayloadReader payload(message.payload, impl_->texts, impl_->payload);
+  PayloadReader payload = impl_->reader(message);
   out.ns = payload.required_text("namespace", bounds.name);
   out.app_type = payload.optional_text("app_type", bounds.app_type);
   out.version = payload.optional_text("version", bounds.app_type);
@@ -167,14 +167,14 @@ RequestError MessageParser::read(const Message& message, const Bounds& bounds, J
 
 RequestError MessageParser::read(const Message& message, const Bounds& bounds,
                                  NamespaceRequest& out) {
-  PayloadReader payload(message.payload, impl_->texts, impl_->payload);
+  PayloadReader payload = impl_->reader(message);
   out.ns = payload.required_text("namespace", bounds.name);
   return payload.error();
 }
 
 RequestError MessageParser::read(const Message& message, const Bounds& bounds,
                                  DiscoverRequest& out) {
-  PayloadReader payload(message.payload, impl_->texts, impl_->payload);
+  PayloadReader payload = impl_->reader(message);
   out.ns = payload.required_text("namespace", bounds.name);
   out.limit = read_limit(payload, bounds.discover_limit);
   out.after = read_after(payload);
@@ -183,7 +183,7 @@ RequestError MessageParser::read(const Message& message, const Bounds& bounds,
 
 RequestError MessageParser::read(const Message& message, const Bounds& bounds,
                                  BroadcastRequest& out) {
-  PayloadReader payload(message.payload, impl_->texts, impl_->payload);
+  PayloadReader payload = impl_->reader(message);
   out.ns = payload.required_text("namespace", bounds.name);
   const std::string_view data = payload.raw("data");
   out.data = data.empty() ? std::nullopt : std::optional(data);
@@ -192,7 +192,7 @@ RequestError MessageParser::read(const Message& message, const Bounds& bounds,
 }
 
 RequestError MessageParser::read(const Message& message, const Bounds& bounds, MatchRequest& out) {
-  PayloadReader payload(message.payload, impl_->texts, impl_->payload);
+  PayloadReader payload = impl_->reader(message);
   out.ns = payload.required_text("namespace", bounds.name);
   out.group_size = read_group_size(payload, bounds.match_group);
   out.group_size_max = static_cast<std::uint32_t>(bounds.match_group);
@@ -201,8 +201,7 @@ RequestError MessageParser::read(const Message& message, const Bounds& bounds, M
   out.fields_size = payload.check_values("criteria");
   if (payload.error()) return payload.error();
   out.payload = payload.text();
-  out.has_own_fields =
-      payload.has_others_than({"namespace", "group_size", "criteria", "timeout_ms"});
+  out.has_own_fields = payload.has_others_than("namespace", "group_size", "criteria", "timeout_ms");
   out.has_criteria = !is_absent_or_null(payload.raw("criteria"));
   out.criteria_key = out.has_criteria ? canonical_json(criteria) : "{}";
   return payload.error();
@@ -210,7 +209,7 @@ RequestError MessageParser::read(const Message& message, const Bounds& bounds, M
 
 RequestError MessageParser::read(const Message& message, const Bounds& bounds,
                                  CreateRoomRequest& out) {
-  PayloadReader payload(message.payload, impl_->texts, impl_->payload);
+  PayloadReader payload = impl_->reader(message);
   out.room_id = payload.required_text("room_id", bounds.name);
   // Checked only: the room policy reads it among the fields.
   static_cast<void>(payload.optional_integer("max_size"));
@@ -220,7 +219,7 @@ RequestError MessageParser::read(const Message& message, const Bounds& bounds,
 }
 
 RequestError MessageParser::read(const Message& message, const Bounds& bounds, RoomRequest& out) {
-  PayloadReader payload(message.payload, impl_->texts, impl_->payload);
+  PayloadReader payload = impl_->reader(message);
   out.room_id = payload.required_text("room_id", bounds.name);
   if (message.type == MessageType::kJoinRoom) out.watches = read_watch(payload);
   out.fields = payload.parsed();
@@ -229,14 +228,14 @@ RequestError MessageParser::read(const Message& message, const Bounds& bounds, R
 
 RequestError MessageParser::read(const Message& message, const Bounds& bounds,
                                  ListRoomsRequest& out) {
-  PayloadReader payload(message.payload, impl_->texts, impl_->payload);
+  PayloadReader payload = impl_->reader(message);
   out.limit = read_limit(payload, bounds.discover_limit);
   out.after = read_place(payload);
   return payload.error();
 }
 
 RequestError MessageParser::read(const Message& message, const Bounds& bounds, KickRequest& out) {
-  PayloadReader payload(message.payload, impl_->texts, impl_->payload);
+  PayloadReader payload = impl_->reader(message);
   out.room_id = payload.required_text("room_id", bounds.name);
   out.target = payload.required_text("fingerprint", kUnbounded);
   return payload.error();
@@ -244,14 +243,14 @@ RequestError MessageParser::read(const Message& message, const Bounds& bounds, K
 
 RequestError MessageParser::read(const Message& message, const Bounds& bounds,
                                  MetadataRequest& out) {
-  PayloadReader payload(message.payload, impl_->texts, impl_->payload);
+  PayloadReader payload = impl_->reader(message);
   out.meta = payload.optional_meta("meta", bounds.meta);
   if (out.meta.empty()) payload.refuse("meta required");
   return payload.error();
 }
 
 RequestError MessageParser::read(const Message& message, const Bounds&, AuthRefreshRequest& out) {
-  PayloadReader payload(message.payload, impl_->texts, impl_->payload);
+  PayloadReader payload = impl_->reader(message);
   out.token = payload.required_text("token", kUnbounded);
   return payload.error();
 }

@@ -191,6 +191,19 @@ std::vector<JsonMember> scanned(std::string_view object) {
   return members;
 }
 
+void expect_same(const std::vector<JsonMember>& members, const std::vector<JsonMember>& expected,
+                 const std::string& text) {
+  ASSERT_EQ(members.size(), expected.size()) << text;
+  for (std::size_t k = 0; k < members.size(); ++k) {
+    EXPECT_EQ(members[k].key, expected[k].key) << text;
+    EXPECT_EQ(members[k].value, expected[k].value) << text;
+    for (const JsonMember& member : {members[k], expected[k]}) {
+      EXPECT_EQ(member.key_is_plain, member.key.find('\\') == std::string::npos) << text;
+      EXPECT_EQ(member.value_is_plain, member.value.find('\\') == std::string::npos) << text;
+    }
+  }
+}
+
 TEST(JsonGrammarTest, FindsTheMembersThatAScanFinds) {
   RandomJson random(6);
   for (int i = 0; i < 3000; ++i) {
@@ -198,15 +211,41 @@ TEST(JsonGrammarTest, FindsTheMembersThatAScanFinds) {
     const std::string text = random.space() + object + random.space();
     std::vector<JsonMember> members;
     ASSERT_TRUE(read_json_object(text, members)) << text;
-    const std::vector<JsonMember> expected = scanned(object);
-    ASSERT_EQ(members.size(), expected.size()) << text;
-    for (std::size_t k = 0; k < members.size(); ++k) {
-      EXPECT_EQ(members[k].key, expected[k].key) << text;
-      EXPECT_EQ(members[k].value, expected[k].value) << text;
-      for (const JsonMember& member : {members[k], expected[k]}) {
-        EXPECT_EQ(member.key_is_plain, member.key.find('\\') == std::string::npos) << text;
-        EXPECT_EQ(member.value_is_plain, member.value.find('\\') == std::string::npos) << text;
-      }
+    expect_same(members, scanned(object), text);
+  }
+}
+
+TEST(JsonGrammarTest, FindsTheMembersOfAPayloadOnTheWay) {
+  RandomJson random(7);
+  for (int i = 0; i < 3000; ++i) {
+    const std::string object = random.object(5);
+    std::string text = "{\"type\":\"join\"," + random.space() + "\"payload\":" + random.space();
+    text.append(object).append(random.space()).append(",\"id\":1}");
+    std::vector<JsonMember> members;
+    std::vector<JsonMember> of_payload;
+    ASSERT_TRUE(read_json_object(text, members, &of_payload)) << text;
+    EXPECT_EQ(members.size(), 3U);
+    expect_same(of_payload, scanned(object), text);
+  }
+}
+
+TEST(JsonGrammarTest, APayloadIsAsSoundAsAnyOtherMember) {
+  for (const std::string& member : {std::string("payload"), std::string("another")}) {
+    const auto is_sound = [&](const std::string& value) {
+      std::vector<JsonMember> members;
+      std::vector<JsonMember> of_payload;
+      return read_json_object("{\"" + member + "\":" + value + "}", members, &of_payload);
+    };
+    for (const std::string& sound :
+         {std::string("{}"), std::string("{ }"), std::string(R"({"a":{},"b":[]})"),
+          "{\"a\":" + nested(1022, "1") + "}"}) {
+      EXPECT_TRUE(is_sound(sound)) << member << sound;
+    }
+    for (const std::string& wrong :
+         {std::string("{"), std::string("{]"), std::string(R"({"a"})"), std::string(R"({"a":})"),
+          std::string(R"({"a":1,})"), std::string(R"({"a":1]})"), std::string(R"({,"a":1})"),
+          std::string(R"({"a":1 "b":2})"), "{\"a\":" + nested(1023, "1") + "}"}) {
+      EXPECT_FALSE(is_sound(wrong)) << member << wrong;
     }
   }
 }

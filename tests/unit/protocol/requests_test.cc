@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/fingerprint.h"
+#include "core/net/websocket/websocket_codec.h"
 #include "core/protocol/json_value.h"
 #include "tests/unit/protocol/client_message.h"
 
@@ -36,6 +37,24 @@ TEST(PayloadTest, MustHaveUniqueKeys) {
             "duplicate field");
   EXPECT_EQ(error_of<NamespaceRequest>(in_lobby(R"("x":1,"x":1)")), "duplicate field");
   EXPECT_EQ(error_of<NamespaceRequest>(in_lobby(R"("\ud800":1)")), "invalid message");
+}
+
+// The parser keeps what it has found of the latest payload, for its first reader only.
+TEST(PayloadTest, IsThatOfTheMessageAtHand) {
+  MessageParser parser;
+  const std::string text =
+      R"({"type":"join","payload":{"namespace":"hall"}})" + std::string(kReadPadding, ' ');
+  const std::string_view unread = std::string_view(text).substr(0, text.size() - kReadPadding);
+  Message message;
+  ASSERT_FALSE(parser.parse(unread, message));
+  Message made;  // of a dialect, say
+  made.payload = R"({"namespace":"lobby"})";
+  NamespaceRequest request;
+  EXPECT_FALSE(parser.read(made, Bounds(), request));
+  EXPECT_EQ(request.ns, "lobby");
+  ASSERT_FALSE(parser.parse(unread, message));
+  EXPECT_FALSE(parser.read(message, Bounds(), request));
+  EXPECT_EQ(request.ns, "hall");
 }
 
 TEST(PayloadTest, TheParserCanReadItTwice) {
