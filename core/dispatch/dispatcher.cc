@@ -52,7 +52,10 @@ std::string rate_text(const Node& node, const Session& session) {
       return call.error(400, "received too large");
     }
   }
-  reply(call.session, "pong", call.message.id, {});
+  if (!call.message.id.empty()) return reply(call.session, "pong", call.message.id, {});
+  // All that have no id are alike, whoever asks.
+  static thread_local const FrameRef pong = text_frame(R"({"type":"pong"})");
+  call.session.reply(FrameRef(pong));
 }
 
 [[gnu::always_inline]] inline bool take_token(const Call& call) {
