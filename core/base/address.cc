@@ -55,8 +55,13 @@ bool Address::is_loopback() const {
 std::string Address::text() const {
   if (is_unix_socket()) return "unix";
   if (is_v4()) {  // each registration asks: not by inet_ntop(), which calls sprintf()
-    return std::to_string(bytes[12]) + '.' + std::to_string(bytes[13]) + '.' +
-           std::to_string(bytes[14]) + '.' + std::to_string(bytes[15]);
+    std::array<char, INET_ADDRSTRLEN> digits;
+    char* out = digits.data();
+    for (auto byte = bytes.begin() + 12; byte != bytes.end(); ++byte) {
+      if (out != digits.data()) *out++ = '.';
+      out = std::to_chars(out, digits.data() + digits.size(), *byte).ptr;
+    }
+    return {digits.data(), out};
   }
   std::array<char, INET6_ADDRSTRLEN> text{};
   ::inet_ntop(AF_INET6, bytes.data(), text.data(), text.size());

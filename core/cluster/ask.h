@@ -53,7 +53,7 @@ class Asked : public std::enable_shared_from_this<Asked<Outcome, Then>> {
 
  private:
   /// The plugin's answer, on any thread. A second one is the plugin's fault.
-  void answer(Outcome outcome) {
+  void answer(Outcome&& outcome) {
     bool waits = false;
     {
       const MutexLock lock(mutex_);

@@ -365,7 +365,9 @@ void NamespaceDirectory::post_news_from_elsewhere(const Namespace& ns, const Fra
 // So is a muted one.
 template <typename Predicate>
 void NamespaceDirectory::post_to(const Namespace& ns, const FrameRef& frame, Predicate is_meant) {
-  std::vector<std::vector<SessionRef>> by_loop(loops_);
+  // What is in it goes with the deliveries; the list itself is kept.
+  static thread_local std::vector<std::vector<SessionRef>> by_loop;
+  by_loop.assign(loops_, {});
   for (const Member& member : ns.members) {
     if (!member.departed && !member.muted && is_meant(member)) add_receiver(by_loop, ns, member);
   }

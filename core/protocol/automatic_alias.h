@@ -24,6 +24,8 @@ class AutomaticAlias {
   AutomaticAlias() = default;  ///< of nobody: empty
   explicit AutomaticAlias(const sdk::Fingerprint& fingerprint);
   [[nodiscard]] std::string_view view() const { return {text_.data(), size_}; }
+  /// How long that of a fingerprint is.
+  [[nodiscard]] static std::size_t size_of(const sdk::Fingerprint& fingerprint);
 
   /// Letters of a word in the two lists; a longer one would be cut.
   static constexpr std::size_t kLongestWord = 12;

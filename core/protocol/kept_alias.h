@@ -38,6 +38,11 @@ class KeptAlias {
     return own_.empty() ? AliasText(peer) : AliasText(own_.view());
   }
 
+  /// Of text(), which need not be made for that.
+  [[nodiscard]] std::size_t size(const Fingerprint& peer) const {
+    return own_.empty() ? AutomaticAlias::size_of(peer) : own_.size();
+  }
+
  private:
   LeanText own_;  // empty: the automatic one; no alias is empty
 };

@@ -49,13 +49,12 @@ class ParsedFields final : public sdk::AuthFields {
 };
 
 // Without what the plugin's revision did not know: there it has any bytes.
-sdk::AuthVerdict as_known(const AuthEntry& entry, sdk::AuthVerdict verdict) {
+void forget_unknown(const AuthEntry& entry, sdk::AuthVerdict& verdict) {
   auto* granted = std::get_if<sdk::AuthGrant>(&verdict);
   if (granted != nullptr && entry.revision < 2) {
     granted->lists_namespaces = false;
     granted->proved = false;
   }
-  return verdict;
 }
 
 // An identity that the entry has not announced could be that of another entry's peer.
@@ -68,13 +67,15 @@ const char* fault_in(const AuthEntry& entry, const sdk::AuthVerdict& verdict) {
 }
 
 // Nonsense is logged, and a rejection.
-sdk::AuthVerdict believed(const AuthEntry& entry, sdk::AuthVerdict said) {
-  sdk::AuthVerdict verdict = as_known(entry, std::move(said));
+sdk::AuthVerdict&& believed(const AuthEntry& entry, sdk::AuthVerdict& verdict) {
+  forget_unknown(entry, verdict);
   const char* fault = fault_of(verdict);
   if (fault == nullptr) fault = fault_in(entry, verdict);
-  if (fault == nullptr) return verdict;
-  entry.calls.fault("authenticate", fault);
-  return sdk::AuthRejection{std::string(kAuthFailed)};
+  if (fault != nullptr) {
+    entry.calls.fault("authenticate", fault);
+    verdict = sdk::AuthRejection{std::string(kAuthFailed)};
+  }
+  return std::move(verdict);
 }
 
 // Hands a request to the plugin. It is made of views, and ends with the call: a plugin that answers
@@ -104,29 +105,31 @@ void call_plugin(const Session& session, const AuthEntry& entry, const AuthQuest
 }  // namespace
 
 void ask_auth(Node& node, Session& session, const AuthEntry& entry, const AuthQuestion& question,
-              UniqueTask<void(Session& session, sdk::AuthVerdict verdict)> then) {
+              UniqueTask<void(Session& session, sdk::AuthVerdict&& verdict)> then) {
   ask<sdk::AuthVerdict>(
       session.loop(), {entry.calls, "authenticate", node.config().pong_wait},
       sdk::AuthRejection{std::string(kAuthFailed)},
       [&](sdk::AuthReply answer) { call_plugin(session, entry, question, std::move(answer)); },
-      [&entry, operation = session.hold(), then = std::move(then)](sdk::AuthVerdict said) mutable {
+      [&entry, operation = session.hold(),
+       then = std::move(then)](sdk::AuthVerdict&& said) mutable {
         Session* there = session_of(operation);
-        if (there != nullptr) then(*there, believed(entry, std::move(said)));
+        if (there != nullptr) then(*there, believed(entry, said));
       });
 }
 
 void ask_auth_beside(Node& node, Session& session, const AuthEntry& entry,
                      const AuthQuestion& question, milliseconds deadline,
-                     UniqueTask<void(Session& session, sdk::AuthVerdict verdict)> then) {
+                     UniqueTask<void(Session& session, sdk::AuthVerdict&& verdict)> then) {
   EventLoop& loop = session.loop();
   deadline = std::min<milliseconds>(node.config().pong_wait, deadline);
   ask<sdk::AuthVerdict>(
       loop, {entry.calls, "authenticate", deadline}, sdk::AuthPass{},
       [&](sdk::AuthReply answer) { call_plugin(session, entry, question, std::move(answer)); },
-      [&entry, &loop, ref = session.ref(), then = std::move(then)](sdk::AuthVerdict said) mutable {
+      [&entry, &loop, ref = session.ref(),
+       then = std::move(then)](sdk::AuthVerdict&& said) mutable {
         Session* there = find_session(loop, ref);
         if (there == nullptr || !there->is_open()) return;
-        then(*there, believed(entry, std::move(said)));
+        then(*there, believed(entry, said));
       });
 }
 

@@ -29,13 +29,13 @@ struct AuthQuestion {
 /// Asks the entry, and goes on with what it says: at once, or later, unless the session has gone.
 /// Its further messages wait. A verdict that makes no sense is logged, and is a rejection then.
 void ask_auth(Node& node, Session& session, const AuthEntry& entry, const AuthQuestion& question,
-              UniqueTask<void(Session& session, sdk::AuthVerdict verdict)> then);
+              UniqueTask<void(Session& session, sdk::AuthVerdict&& verdict)> then);
 
 /// The same of a registered peer, whose messages go on meanwhile. Without an answer by the deadline
 /// it is AuthPass.
 void ask_auth_beside(Node& node, Session& session, const AuthEntry& entry,
                      const AuthQuestion& question, milliseconds deadline,
-                     UniqueTask<void(Session& session, sdk::AuthVerdict verdict)> then);
+                     UniqueTask<void(Session& session, sdk::AuthVerdict&& verdict)> then);
 
 /// What a client that speaks another protocol may have of it: it is who its id says, whatever the
 /// plugin knows.

@@ -19,7 +19,7 @@ namespace {
 
 // What all of a session's peer objects have in them.
 std::size_t own_size(const Session& session) {
-  return session.alias().size() + session.meta.json_size();
+  return session.alias_size() + session.meta.json_size();
 }
 
 // `own`: own_size() of the session.

@@ -46,7 +46,7 @@ const AuthEntry& asked(const Node& node, const Registration& registration) {
   return node.auths[registration.auth_entry];
 }
 
-void grant(Node& node, Session& session, sdk::AuthGrant granted) {
+void grant(Node& node, Session& session, sdk::AuthGrant&& granted) {
   Registration& registration = *session.registration;
   if (session.foreign) limit_to_foreign(granted);
   if (!granted.identity && registration.public_key.empty()) {
@@ -116,7 +116,7 @@ void pass(Node& node, Session& session) {
   ask_auth(node, session, {});
 }
 
-void obey(Node& node, Session& session, sdk::AuthVerdict verdict) {
+void obey(Node& node, Session& session, sdk::AuthVerdict&& verdict) {
   if (std::holds_alternative<sdk::AuthPass>(verdict)) return pass(node, session);
   if (auto* granted = std::get_if<sdk::AuthGrant>(&verdict)) {
     grant(node, session, std::move(*granted));
@@ -129,10 +129,11 @@ void obey(Node& node, Session& session, sdk::AuthVerdict verdict) {
 
 void ask_auth(Node& node, Session& session, const std::string& response) {
   const Registration& registration = *session.registration;
-  ask_auth(
-      node, session, asked(node, registration),
-      {registration.payload, session.registration, response},
-      [&node](Session& there, sdk::AuthVerdict verdict) { obey(node, there, std::move(verdict)); });
+  ask_auth(node, session, asked(node, registration),
+           {registration.payload, session.registration, response},
+           [&node](Session& there, sdk::AuthVerdict&& verdict) {
+             obey(node, there, std::move(verdict));
+           });
 }
 
 // `token`: of its session; empty: it has none that may be resumed.

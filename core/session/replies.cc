@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "core/base/utf8.h"
+#include "core/protocol/json_bytes.h"
 #include "core/protocol/json_text.h"
 #include "core/wire/frame_text.h"
 #include "core/wire/ice_servers.h"
@@ -111,7 +112,9 @@ void reply_peer_list(Session& session, std::string_view id, std::string_view ns,
 
 std::size_t peer_list_overhead(std::string_view id, std::string_view ns) {
   constexpr std::size_t kRest = 100;  // words and punctuation, a total of twenty digits
-  return kRest + id.size() + json_string(ns).size();
+  const char* const end = ns.data() + ns.size();
+  const bool is_plain = find_string_special(ns.data(), end) == end;
+  return kRest + id.size() + (is_plain ? ns.size() + 2 : json_string(ns).size());
 }
 
 void reply_room(Session& session, std::string_view type, std::string_view id,
@@ -156,7 +159,10 @@ std::string peer_object(const Session& session, std::string_view app_type,
   std::string object;
   const AliasText alias = session.alias();
   object.reserve(176 + alias.size() + app_type.size() + meta.json_size());
-  object.append("{\"fingerprint\":\"").append(to_hex(session.fingerprint));
+  object.append("{\"fingerprint\":\"");
+  constexpr std::size_t kDigits = 64;
+  object.resize(object.size() + kDigits);
+  write_hex(session.fingerprint, object.data() + object.size() - kDigits);
   object.append("\",\"alias\":");
   append_json_string(object, alias);
   if (!session.holds_alias) object.append(",\"alias_taken\":true");

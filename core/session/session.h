@@ -175,6 +175,7 @@ class Session : public ApplicationSession {
   /// Behind its fingerprint, which an automatic one is made of.
   void set_alias(std::string_view alias) { alias_ = KeptAlias(alias, fingerprint); }
   [[nodiscard]] AliasText alias() const { return alias_.text(fingerprint); }
+  [[nodiscard]] std::size_t alias_size() const { return alias_.size(fingerprint); }
 
   [[nodiscard]] sdk::Registered registered() const { return {fingerprint, registration_number}; }
   /// Null: it is no member of that. Linear in its memberships. Good until one is added or ends.

@@ -28,15 +28,37 @@ constexpr std::string_view kTs = ",\"ts\":";
 constexpr std::uint16_t kDirected = 1;
 constexpr std::uint16_t kBroadcast = 2;
 
-// `{"type":...,"from":...,"namespace":...,"payload":...,"ts":...}`.
+// What a notification takes beside its type, namespace and payload.
+constexpr std::size_t kNotificationRest = 160;
+
+// `{"type":...,"from":...,"namespace":...,"payload":`
+void begin_notification(FrameBuilder& out, std::string_view type, const Fingerprint& from,
+                        std::string_view ns) {
+  out.append("{\"type\":\"").append(type).append("\",\"from\":");
+  append_hex(out, from).append(",\"namespace\":");
+  append_json_string(out, ns).append(",\"payload\":");
+}
+
+// `,"ts":...}`
+FrameRef end_notification(FrameBuilder& out, sdk::Instant now) {
+  return append_ts(out, now).append("}").finish(Opcode::kText);
+}
+
 FrameRef notification(std::string_view type, const Fingerprint& from, std::string_view ns,
                       std::string_view payload, sdk::Instant now) {
-  FrameBuilder builder(type.size() + ns.size() + payload.size() + 160);
-  builder.append("{\"type\":\"").append(type).append("\",\"from\":");
-  append_hex(builder, from).append(",\"namespace\":");
-  append_json_string(builder, ns).append(",\"payload\":").append(payload);
-  append_ts(builder, now).append("}");
-  return builder.finish(Opcode::kText);
+  FrameBuilder builder(type.size() + ns.size() + payload.size() + kNotificationRest);
+  begin_notification(builder, type, from, ns);
+  return end_notification(builder.append(payload), now);
+}
+
+// Of a peer of which no more is said than who it is.
+FrameRef notification_of(std::string_view type, const Fingerprint& peer, std::string_view ns,
+                         sdk::Instant now) {
+  constexpr std::size_t kPayloadSize = kHexLength + 20;
+  FrameBuilder builder(type.size() + ns.size() + kPayloadSize + kNotificationRest);
+  begin_notification(builder, type, peer, ns);
+  append_hex(builder.append("{\"fingerprint\":"), peer).append("}");
+  return end_notification(builder, now);
 }
 
 }  // namespace
@@ -52,7 +74,7 @@ FrameRef peer_joined_frame(const Fingerprint& peer, std::string_view ns, std::st
 }
 
 FrameRef peer_left_frame(const Fingerprint& peer, std::string_view ns, sdk::Instant now) {
-  return notification("peer_left", peer, ns, "{\"fingerprint\":\"" + to_hex(peer) + "\"}", now);
+  return notification_of("peer_left", peer, ns, now);
 }
 
 FrameRef peer_updated_frame(const Fingerprint& peer, std::string_view ns, std::string_view changes,
@@ -64,7 +86,7 @@ FrameRef peer_updated_frame(const Fingerprint& peer, std::string_view ns, std::s
 
 FrameRef presence_frame(std::string_view type, const Fingerprint& peer, std::string_view ns,
                         sdk::Instant now) {
-  return notification(type, peer, ns, "{\"fingerprint\":\"" + to_hex(peer) + "\"}", now);
+  return notification_of(type, peer, ns, now);
 }
 
 FrameRef kick_frame(const Fingerprint& by, const Fingerprint& target, std::string_view room_id,

@@ -23,18 +23,21 @@ bool is_base64_digit(char c) {
          c == '/';
 }
 
+constexpr std::size_t kKeySize = 24;
+
 /// 16 bytes in base64: 22 digits and the padding (RFC 6455 4.1).
 bool is_valid_key(std::string_view key) {
   constexpr std::size_t kDigits = 22;
-  constexpr std::string_view kPadding = "==";
-  return key.size() == kDigits + kPadding.size() && key.ends_with(kPadding) &&
+  return key.size() == kKeySize && key.ends_with("==") &&
          std::all_of(key.begin(), key.begin() + kDigits, is_base64_digit);
 }
 
-/// RFC 6455 4.2.2: base64(SHA-1(key + GUID)).
+/// RFC 6455 4.2.2: base64(SHA-1(key + GUID)), of a valid key.
 std::string accept_key_of(std::string_view key) {
-  const std::string text = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-  const std::array digest = sha1_of(text);
+  constexpr std::string_view kGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+  std::array<char, kKeySize + kGuid.size()> text;
+  std::copy(kGuid.begin(), kGuid.end(), std::copy_n(key.begin(), kKeySize, text.begin()));
+  const std::array digest = sha1_of({text.data(), text.size()});
   std::array<unsigned char, 4 * ((kSha1Size + 2) / 3) + 1> encoded;
   const int length = EVP_EncodeBlock(encoded.data(), digest.data(), int{kSha1Size});
   return std::string(encoded.begin(), encoded.begin() + length);
@@ -68,12 +71,15 @@ UpgradeAnswer check_upgrade(const HttpRequest& request) {
 
 // Not by POCO: its map of headers and its stream take 9,800 instructions for these four lines.
 std::string render_switching_protocols(std::string_view accept_key, const HttpHeaders& extra) {
-  std::string head =
+  constexpr std::string_view kFirst =
       "HTTP/1.1 101 Switching Protocols\r\n"
       "Upgrade: websocket\r\n"
       "Connection: Upgrade\r\n"
       "Sec-WebSocket-Accept: ";
-  head.append(accept_key).append("\r\n");
+  constexpr std::size_t kUsualExtra = 64;
+  std::string head;
+  head.reserve(kFirst.size() + accept_key.size() + kUsualExtra + extra.size() * kUsualExtra);
+  head.append(kFirst).append(accept_key).append("\r\n");
   for (const auto& [name, value] : extra) {
     head.append(name).append(": ").append(value).append("\r\n");
   }

@@ -6,7 +6,6 @@
 #include <charconv>
 #include <cstring>
 #include <new>
-#include <string>
 
 #include "core/net/websocket/frame_memory.h"
 
@@ -107,14 +106,13 @@ FrameRef control_frame(Opcode opcode, std::string_view payload) {
 }
 
 FrameRef close_frame(CloseCode code, std::string_view reason) {
-  std::string payload;
-  if (code != CloseCode::kNoStatus) {
-    const auto number = static_cast<std::uint16_t>(code);
-    payload.push_back(static_cast<char>(number >> 8));
-    payload.push_back(static_cast<char>(number & 0xff));
-    payload.append(cut_reason(reason));
-  }
-  return control_frame(Opcode::kClose, payload);
+  if (code == CloseCode::kNoStatus) return control_frame(Opcode::kClose, {});
+  const auto number = static_cast<std::uint16_t>(code);
+  const std::array bytes{static_cast<char>(number >> 8), static_cast<char>(number & 0xff)};
+  reason = cut_reason(reason);
+  FrameBuilder builder(bytes.size() + reason.size());
+  builder.append({bytes.data(), bytes.size()}).append(reason);
+  return builder.finish(Opcode::kClose);
 }
 
 }  // namespace peer

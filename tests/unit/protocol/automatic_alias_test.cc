@@ -37,6 +37,16 @@ TEST(AutomaticAliasTest, EveryByteOfTheFingerprintThatIsUsedCounts) {
   EXPECT_TRUE(automatic_alias(fingerprint).ends_with("-56"));
 }
 
+TEST(AutomaticAliasTest, ItsLengthIsKnownBeforeItIsMade) {
+  for (int byte = 0; byte < 256; ++byte) {
+    Fingerprint fingerprint;
+    fingerprint.bytes = {static_cast<std::uint8_t>(byte), static_cast<std::uint8_t>(255 - byte)};
+    EXPECT_EQ(AutomaticAlias::size_of(fingerprint), automatic_alias(fingerprint).size());
+    EXPECT_EQ(KeptAlias().size(fingerprint), automatic_alias(fingerprint).size());
+  }
+  EXPECT_EQ(KeptAlias("ann", Fingerprint()).size(Fingerprint()), 3U);
+}
+
 TEST(AutomaticAliasTest, NeverChanges) {
   EXPECT_EQ(automatic_alias(fingerprint_of("alice")), "crafty-seal-37");
 }
