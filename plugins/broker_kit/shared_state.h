@@ -21,10 +21,10 @@ namespace peer_broker_kit {
 /// Thread-safe. The broker owns it, and it outlives the plugin's thread.
 struct SharedState {
   std::atomic<peer::sdk::BrokerStatus::State> state{peer::sdk::BrokerStatus::State::kDegraded};
-  std::atomic<std::uint32_t> nodes{1};      ///< that live, this one included
+  std::atomic<std::uint32_t> nodes{1};       ///< that live, this one included
   std::atomic<std::uint32_t> parts_away{0};  ///< of several parts: out of reach
-  std::atomic<std::int64_t> latency_us{0};  ///< of the latest round trip
-  std::atomic<std::uint64_t> dropped{0};    ///< messages, since the start
+  std::atomic<std::int64_t> latency_us{0};   ///< of the latest round trip
+  std::atomic<std::uint64_t> dropped{0};     ///< messages, since the start
   std::atomic<std::uint64_t> queued_messages{0};
   std::atomic<std::uint64_t> queued_bytes{0};
   std::atomic<std::uint64_t> pending{0};

@@ -69,9 +69,10 @@ FailureText describe_failure(std::string_view address, std::string_view why) {
   }
   if (why == kNoShardedChannels) {
     return {std::string(why),
-            redis + " is a node of a Cluster that knows no sharded channels, and 'parts' above 1 need "
-                    "Redis 7 or newer: update it, or set 'parts: 1' on all nodes; this node works on "
-                    "its own until then"};
+            redis +
+                " is a node of a Cluster that knows no sharded channels, and 'parts' above 1 need "
+                "Redis 7 or newer: update it, or set 'parts: 1' on all nodes; this node works on "
+                "its own until then"};
   }
   if (code == "MOVED") {
     return {"MOVED", redis + " has given our keys to another node of its Cluster (" + shown(why) +

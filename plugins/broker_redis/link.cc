@@ -206,18 +206,9 @@ void Link::load_marker() {
   });
 }
 
-void Link::send(const Arguments& command, OnReply on_reply) {
-  if (!master_) return on_reply(nullptr);
-  master_->commands().send(user_.lane, command, std::move(on_reply));
-}
-
 void Link::ask(const Arguments& command, OnReply on_reply) {
   if (!master_) return on_reply(nullptr);
   master_->commands().ask(user_.lane, command, std::move(on_reply));
-}
-
-void Link::leave(std::string_view why) {
-  if (master_) master_->commands().leave(user_.lane, why);
 }
 
 void Link::fail_master(std::string_view why) {
@@ -370,8 +361,6 @@ void Link::take_early() {
     }
   }
 }
-
-void Link::flush() { whereabouts_.flush(); }
 
 milliseconds Link::pause_after(std::string_view why) {
   if (why.starts_with("ASK ") || why.starts_with("TRYAGAIN ")) return kPauseWhileMoving;

@@ -81,7 +81,7 @@ class Link {
   [[nodiscard]] bool has_room() const { return !master_ || master_->commands().has_room(); }
   /// Publishes to the own channel, and takes it for a failure when that does not come back.
   void probe();
-  void flush();
+  void flush() { whereabouts_.flush(); }
   /// Nothing more is to come on the own channel. is_listening() until all that came before that has
   /// been passed on.
   void stop_listening();
@@ -121,9 +121,14 @@ class Link {
   /// Asks Redis for this part's marker, for is_to_another_store(), and loads it.
   void ask_for_marker();
   void load_marker();
-  void send(const Arguments& command, OnReply on_reply);
+  void send(const Arguments& command, OnReply on_reply) {
+    if (!master_) return on_reply(nullptr);
+    master_->commands().send(user_.lane, command, std::move(on_reply));
+  }
   /// Nothing more is sent, and it fails when what is under way is answered.
-  void leave(std::string_view why);
+  void leave(std::string_view why) {
+    if (master_) master_->commands().leave(user_.lane, why);
+  }
   /// Both connections are of no use.
   void fail_master(std::string_view why);
   /// Redis has ended the subscription: our slot is elsewhere.

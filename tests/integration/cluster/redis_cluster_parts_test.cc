@@ -37,7 +37,7 @@ class RedisClusterPartsTest : public RedisSetupTest {
     }
     for (const auto& master : masters_) wait_for_cluster(*master, "cluster_known_nodes:3");
     for (const auto& master : masters_) wait_for_cluster(*master, "cluster_state:ok");
-    for (int part = 0; part < kParts; ++part) {
+    for (std::size_t part = 0; part < slots_.size(); ++part) {
       slots_[part] = masters_[0]->command({"CLUSTER", "KEYSLOT", fmt("peer:{%}", part)}).at(0);
     }
   }
@@ -172,7 +172,7 @@ class RedisClusterPartsTest : public RedisSetupTest {
   }
   static void move_part(int part, RedisProcess& from, RedisProcess& to) {
     wait_for_agreement();
-    const std::string& slot = slots_[part];
+    const std::string& slot = slots_[static_cast<std::size_t>(part)];
     const std::string from_id = from.command({"CLUSTER", "MYID"}).at(0);
     const std::string to_id = to.command({"CLUSTER", "MYID"}).at(0);
     RedisClient at = from.client();
@@ -254,7 +254,7 @@ TEST_F(RedisClusterPartsTest, AMasterThatDiesCostsItsPartsAlone) {
   witness.join(lost_space);
   const auto before = client_ids({0, 1});
   // The Cluster goes on without it, and does not choose another one: its slots have nobody.
-  for (const int i : {0, 1}) {
+  for (const std::size_t i : {0U, 1U}) {
     master(i).command({"CONFIG", "SET", "cluster-require-full-coverage", "no"});
   }
   master(2).kill();
@@ -313,7 +313,7 @@ TEST_F(RedisClusterPartsTest, ANodeThatIsIdleFollowsAPartThatMoves) {
           options());
   for (int i = 0; i < 2; ++i) wait_for_state(start_node_with(config), "connected");
   const int part = *parts_of(master(0)).begin();
-  for (const auto& [from, to] : {std::pair(0, 1), std::pair(1, 0)}) {
+  for (const auto& [from, to] : {std::pair(0U, 1U), std::pair(1U, 0U)}) {
     move_part(part, master(from), master(to));
     const Deadline deadline;
     while (listeners_of(master(to), part) != 2) ASSERT_FALSE(deadline.passed());
