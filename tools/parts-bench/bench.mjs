@@ -16,32 +16,27 @@ const kGoalOfNodes = 1.1;
 
 const [binary, ...rest] = process.argv.slice(2);
 if (!binary) {
-  console.error('usage: bench.mjs PEER_SERVER [rounds=7] [seconds=240] [peers=1500] [parts=64] [plugin=FILE] [broadcasts=2] [signals=4] [together=300] [json=1]');
+  console.error('usage: bench.mjs PEER_SERVER [rounds=7] [seconds=240] [peers=1500] [parts=64] [broadcasts=2] [signals=4] [together=300] [json=1]');
   process.exit(2);
 }
-const options = { rounds: 7, seconds: 240, peers: 1500, masters: 3, nodes: 3, parts: 64, plugin: '', broadcasts: 2, signals: 4, together: 300, json: 0 };
+const options = { rounds: 7, seconds: 240, peers: 1500, masters: 3, nodes: 3, parts: 64, broadcasts: 2, signals: 4, together: 300, json: 0 };
 for (const text of rest) {
   const [key, value] = text.split('=');
   if (!(key in options)) throw new Error(`no option ${key}`);
-  options[key] = key === 'plugin' ? value : Number(value);
+  options[key] = Number(value);
 }
 options.peers -= options.peers % options.nodes;
 
-// A build whose plugin has no option `parts` has another plugin with three.
-function brokerInParts(addr) {
-  if (options.plugin) return { name: 'redis_parts', file: options.plugin, options: { addr, legacy_channels: false } };
-  return { name: 'redis', options: { addr, legacy_channels: false, parts: options.parts } };
-}
-if (options.plugin) options.parts = 3;
-if (!takes(binary, brokerInParts('127.0.0.1:1'))) throw new Error(`${binary} takes no option 'parts': say plugin=FILE`);
+const brokerAt = (addr, parts) => ({ name: 'redis', options: { addr, legacy_channels: false, parts } });
+if (!takes(binary, brokerAt('127.0.0.1:1', options.parts))) throw new Error(`${binary} takes no such option 'parts'`);
 
 async function start() {
   const [one] = await startSingle();
   running.push(one);
   const masters = await startCluster(options.masters, options.parts);
   running.push(...masters);
-  const single = { name: 'redis', options: { addr: `127.0.0.1:${one.port}`, legacy_channels: false } };
-  const several = brokerInParts(masters.map(({ port }) => `127.0.0.1:${port}`).join(','));
+  const single = brokerAt(`127.0.0.1:${one.port}`, 1);
+  const several = brokerAt(masters.map(({ port }) => `127.0.0.1:${port}`).join(','), options.parts);
   const arrangements = {};
   for (const [name, redis, broker] of [['single', [one], single], ['parts', masters, several]]) {
     arrangements[name] = { redis, nodes: await startNodes(binary, broker, options.nodes), rows: {} };

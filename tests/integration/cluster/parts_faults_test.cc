@@ -70,8 +70,8 @@ class PartsFaultsTest : public ClusterTest {
 
   ServerProcess& start() {
     return start_node_with(
-        fmt(R"(plugins: {broker: {name: redis_parts, file: "%", options: {addr: "%", %}}})",
-            PEER_TEST_BROKER_IN_PARTS, cluster().addresses(), kQuick),
+        fmt(R"(plugins: {broker: {name: redis, options: {addr: "%", parts: %, %, %}}})",
+            cluster().addresses(), kParts, "legacy_channels: false", kQuick),
         {"rate_limit_per_sec=1000000", "rate_limit_burst=1000000", "send_buffer_size=1000"});
   }
   void wait_until_whole() {
