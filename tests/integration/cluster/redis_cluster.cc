@@ -170,6 +170,23 @@ void RedisCluster::move(std::size_t part, std::size_t to, const std::function<vo
   target.command({"CLUSTER", "SETSLOT", slot, "NODE", target_id});
   source.command({"CLUSTER", "SETSLOT", slot, "NODE", target_id});
   owners_.at(part) = to;
+  wait_for_agreement(part);
+}
+
+void RedisCluster::wait_for_agreement(std::size_t part) {
+  const std::string owner = fmt("127.0.0.1:%", servers_.at(owner_of(part))->port());
+  for (const auto& server : servers_) {
+    RedisClient client = server->client();
+    const auto names_owner = [&] {
+      try {
+        client.command({"EXISTS", fmt("peer:{%}", part)});
+        return server == servers_[owner_of(part)];
+      } catch (const std::runtime_error& moved) {
+        return std::string_view(moved.what()).find(owner) != std::string_view::npos;
+      }
+    };
+    wait_until(names_owner, "agreed on who has a slot");
+  }
 }
 
 }  // namespace peer::test

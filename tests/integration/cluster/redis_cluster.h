@@ -45,6 +45,9 @@ class RedisCluster {
   void start_server();
   void introduce(std::size_t number);
   void divide_slots(std::size_t masters);
+  /// All servers say who has this part now. A slot that moves again before that can end with two
+  /// servers that name each other.
+  void wait_for_agreement(std::size_t part);
   std::string id_of(std::size_t server) { return command(server, {"CLUSTER", "MYID"}).at(0); }
   std::vector<std::string> command(std::size_t server, const std::vector<std::string>& words) {
     return servers_.at(server)->command(words);
