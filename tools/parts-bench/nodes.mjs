@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { until } from './redis.mjs';
+import { endWithUs, until } from './redis.mjs';
 
 const kSettings = [
   'host=127.0.0.1',
@@ -28,8 +28,9 @@ export function takes(binary, broker) {
 async function startNode(binary, broker) {
   const directory = mkdtempSync(join(tmpdir(), 'parts-bench-'));
   const file = join(directory, 'port');
-  let output = '';
   const child = spawn(binary, [...argumentsOf(broker), '--port-file', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  endWithUs(child, directory);
+  let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => (output += bytes));
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const listens = () => {

@@ -11,6 +11,17 @@ import { promisify } from 'node:util';
 const kSlots = 16384;
 const run = promisify(execFile);
 
+// Whatever ends this process, none of those that it has started goes on, and nothing of them is left.
+const ends = [];
+process.once('exit', () => ends.forEach((end) => end()));
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+export function endWithUs(child, directory) {
+  ends.push(() => {
+    if (child.exitCode === null) child.kill('SIGKILL');
+    rmSync(directory, { recursive: true, force: true });
+  });
+}
+
 function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -39,6 +50,7 @@ async function startServer(more) {
   const directory = mkdtempSync(join(tmpdir(), 'parts-bench-'));
   const words = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', '', '--appendonly', 'no', ...more];
   const child = spawn('redis-server', words, { stdio: 'ignore' });
+  endWithUs(child, directory);
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const answers = () => command(port, 'PING').then((text) => text === 'PONG', () => false);
   await until(answers, `redis-server answers at ${port}`);
