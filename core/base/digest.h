@@ -7,8 +7,7 @@
 #include <string>
 #include <string_view>
 
-/// Hashes (FIPS 180-4). Any thread; std::runtime_error where OpenSSL has no such algorithm. The
-/// first call of a thread makes a context of OpenSSL, which that thread keeps until it ends.
+/// Hashes (FIPS 180-4). Any thread.
 namespace peer {
 
 inline constexpr std::size_t kSha1Size = 20;

@@ -26,12 +26,15 @@ RoomSnapshot snapshot_of(const Namespace& ns) {
   return snapshot;
 }
 
-// Begins with room for its loop's share of all members: a list that grows from one is copied again
-// and again. Inline by order: each copy of a broadcast goes this way.
+/// Where few of the members may be meant.
+constexpr std::size_t kFewReceivers = 16;
+
+// `room`: for how many a loop's list begins, since one that grows from one is copied again and
+// again. Inline by order: each copy of a broadcast goes this way.
 [[gnu::always_inline]] inline void add_receiver(std::vector<std::vector<SessionRef>>& by_loop,
-                                                const Namespace& ns, const Member& member) {
+                                                std::size_t room, const Member& member) {
   std::vector<SessionRef>& receivers = by_loop[member.where.loop];
-  if (receivers.empty()) receivers.reserve(ns.members.size() / by_loop.size() + 1);
+  if (receivers.empty()) receivers.reserve(room);
   receivers.push_back(member.where);
 }
 
@@ -369,7 +372,8 @@ void NamespaceDirectory::post_to(const Namespace& ns, const FrameRef& frame, Pre
   static thread_local std::vector<std::vector<SessionRef>> by_loop;
   by_loop.assign(loops_, {});
   for (const Member& member : ns.members) {
-    if (!member.departed && !member.muted && is_meant(member)) add_receiver(by_loop, ns, member);
+    if (member.departed || member.muted || !is_meant(member)) continue;
+    add_receiver(by_loop, kFewReceivers, member);
   }
   for (std::size_t loop = 0; loop < loops_; ++loop) {
     if (!by_loop[loop].empty()) post_(loop, {frame, {}, std::move(by_loop[loop]), nullptr});
@@ -398,6 +402,7 @@ std::vector<std::vector<SessionRef>> NamespaceDirectory::recipients(
   const MutexLock lock(shard.mutex);
   const Namespace* ns = find_in(shard, name);
   if (ns == nullptr) return by_loop;
+  const std::size_t room = ns->members.size() / loops_ + 1;
   for (const Member& member : ns->members) {
     if (member.muted) continue;
     if (std::find(except.begin(), except.end(), member.where) != except.end()) continue;
@@ -408,7 +413,7 @@ std::vector<std::vector<SessionRef>> NamespaceDirectory::recipients(
         continue;
       }
     }
-    add_receiver(by_loop, *ns, member);
+    add_receiver(by_loop, room, member);
   }
   return by_loop;
 }

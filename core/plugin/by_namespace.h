@@ -27,7 +27,9 @@ struct Said {
 template <>
 struct Said<sdk::MatchStrategy> {
   Said(const sdk::MatchStrategy& plugin, PluginCalls& calls, std::uint32_t revision) {
-    if (revision >= kSdkOfMatchTraits) calls.run("traits", [&] { plugin.traits(traits); });
+    if (revision < kSdkOfMatchTraits) return;
+    sdk::MatchTraits told;  // what it had said before it threw does not count
+    if (calls.run("traits", [&] { plugin.traits(told); })) traits = told;
   }
   sdk::MatchTraits traits;
 };

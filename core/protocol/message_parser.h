@@ -19,7 +19,7 @@ struct MessageParser::Impl {
 
   /// Of the payload that parse() or parse_payload() has validated.
   PayloadReader reader(const Message& message) {
-    const bool found = message.has_members && std::exchange(payload_is_raw, false);
+    const bool found = std::exchange(payload_is_raw, false) && message.has_members;
     return {message.payload, texts, payload, found};
   }
 };

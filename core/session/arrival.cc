@@ -61,7 +61,6 @@ void enter_namespaces(Node& node, Session& session, const MovingIdentity& identi
   }
 }
 
-// Behind what the other node has sent comes what has come here.
 std::vector<sdk::WatchedNamespace> watched_by(const Session& session) {
   std::vector<sdk::WatchedNamespace> watched;
   for (const Membership& membership : session.memberships) {
@@ -71,6 +70,7 @@ std::vector<sdk::WatchedNamespace> watched_by(const Session& session) {
   return watched;
 }
 
+// Behind what the other node has sent comes what has come here.
 void add_rest(Node& node, Session& session, MovingRest rest) {
   Resumable& state = *session.resumable;
   Away& away = *state.away;
