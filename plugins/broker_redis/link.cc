@@ -74,7 +74,8 @@ Link::Link(EventLoop& loop, const Options& options, Masters& masters, PartIndex 
               fail(why.starts_with("ERR unknown command") ? kNoShardedChannels : why);
             },
             Commands::Lane({[this](std::string_view why) {
-                              if (state_ == State::kUp && why.starts_with("MOVED "))
+                              if (state_ == State::kUp && part_.is_only() &&
+                                  why.starts_with("MOVED "))
                                 have_others_look();
                             },
                             [this](std::string_view why) { fail(why); }})} {}
@@ -144,11 +145,7 @@ void Link::open(const Whereabouts::Place& place) {
 void Link::take_kind() {
   if (state_ != State::kConnecting) return;
   in_cluster_ = master_->is_in_cluster();
-  if (!part_.is_only()) {
-    subscribe();
-    if (in_cluster_) have_others_look();
-    return;
-  }
+  if (!part_.is_only()) return subscribe();
   if (!in_cluster_) return;
   // The link is not up before this subscription has been confirmed, too.
   ++channels_;
@@ -263,8 +260,7 @@ void Link::go_to_new_master() {
 // Whether our keys have moved: they may not have noticed, and what is published where the keys are
 // would reach them without being counted.
 void Link::have_others_look() {
-  ask({"PUBLISH", moved_channel_, part_.is_only() ? std::string_view() : key_},
-      [](const Reply*) {});
+  ask({"PUBLISH", moved_channel_, ""}, [](const Reply*) {});
 }
 
 void Link::probe() {
@@ -317,8 +313,7 @@ void Link::handle_message(std::string_view channel, std::string_view message) {
   if (channel == own_channel_ && is_probe(message)) {
     take_probe(message);
   } else if (in_cluster_ && channel == moved_channel_) {
-    const bool is_ours = part_.is_only() || message == key_;
-    if (is_ours && state_ == State::kUp) ask_whether_keys_moved();
+    if (state_ == State::kUp) ask_whether_keys_moved();
   } else {
     take_message(channel, message);
   }
@@ -339,7 +334,8 @@ void Link::take_probe(std::string_view message) {
 
 void Link::take_message(std::string_view channel, std::string_view message) {
   if (late_copies_.take(channel, message, loop_.now())) return;
-  if (in_cluster_) late_copies_.note(channel, message, loop_.now());
+  // A sharded message is nowhere but at the owner.
+  if (in_cluster_ && part_.is_only()) late_copies_.note(channel, message, loop_.now());
   state_ == State::kUp ? events_.message(channel, message) : keep_early(channel, message);
 }
 

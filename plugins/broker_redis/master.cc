@@ -65,11 +65,6 @@ void Master::ask_who_it_is() {
     in_cluster_ = !reply->is_error();
     // Which words they have for channels depends on it.
     if (options_.parts > 1) load_scripts();
-    if (is_sharded()) {
-      const std::string moved = options_.guide_channel("moved");
-      asked_.push_back({Asked::What::kMoved, moved, 0});
-      subscriber_.send(Arguments{"SUBSCRIBE", moved});
-    }
     for_all([](User& user) { user.known(); });
   });
 }
@@ -136,10 +131,6 @@ void Master::handle_pushed(const Reply& reply) {
       if (!users_.empty()) users_.front()->message(channel, reply[2].text());
       return;
     }
-    // What all nodes of the Cluster share: which part has moved.
-    if (kind == "message" && is_sharded()) {
-      return for_all([&](User& user) { user.message(channel, reply[2].text()); });
-    }
     const auto found = channels_.find(channel);
     if (found == channels_.end() || !found->second.confirmed) return;
     found->second.user->message(channel, reply[2].text());
@@ -155,7 +146,7 @@ void Master::take_answer(const Reply& reply) {
   if (asked_.empty()) return fail(reply.is_error() ? reply.text() : "an answer to nothing");
   const Asked asked = std::move(asked_.front());
   asked_.pop_front();
-  if (asked.what == Asked::What::kGreeting || asked.what == Asked::What::kMoved) {
+  if (asked.what == Asked::What::kGreeting) {
     if (reply.is_error()) fail(reply.text());
     return;
   }

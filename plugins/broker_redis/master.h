@@ -83,7 +83,7 @@ class Master {
   };
   /// What the subscribing connection has been told, and has yet to answer.
   struct Asked {
-    enum class What { kGreeting, kMoved, kSubscribe, kUnsubscribe };
+    enum class What { kGreeting, kSubscribe, kUnsubscribe };
     What what;
     std::string channel;
     std::uint64_t number;

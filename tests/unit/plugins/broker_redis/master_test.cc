@@ -29,8 +29,6 @@ class MasterTest : public testing::Test {
     channels_ = std::make_unique<FakeConnection>(redis_.accept());
     commands_->read_until("READWRITE");
     commands_->say("+OK\r\n");
-    channels_->read_until("peer:moved");
-    channels_->say("*3\r\n+subscribe\r\n+peer:moved\r\n:1\r\n");
     redis_.lines_until("a knows");
   }
   void TearDown() override {
