@@ -195,6 +195,15 @@ void NodeHost::peer_taken(const sdk::Registered& peer, std::shared_ptr<void> hol
   guarded("a session", [&] { hear_taken(node_, peer, std::move(hold)); });
 }
 
+void NodeHost::member_moved(std::string_view ns, const Fingerprint& peer, bool here,
+                            const sdk::RoomState* room) noexcept {
+  guarded("a member on the move", [&] {
+    std::optional<Room> known;
+    if (room != nullptr) known = node_.rooms.known(ns, *room);
+    node_.namespaces.member_moved(ns, peer, here, known);
+  });
+}
+
 void NodeHost::peers_parked() noexcept {
   guarded("a session", [&] { adopt_parked(node_); });
 }

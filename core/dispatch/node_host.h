@@ -68,6 +68,8 @@ class NodeHost final : public sdk::BrokerHost {
                       std::span<const Fingerprint> told) noexcept override;
   void update_watched(std::string_view ns, const sdk::Registered& peer, std::string_view before,
                       std::string_view after) noexcept override;
+  void member_moved(std::string_view ns, const Fingerprint& peer, bool here,
+                    const sdk::RoomState* room) noexcept override;
 
  private:
   sdk::RouteOutcome deliver_to_peer(const sdk::DirectedMessage& message);

@@ -13,9 +13,9 @@
 namespace peer {
 namespace {
 
-// A member that joined alone, or is coming, hears nothing of what other nodes tell.
+// A member that joined alone, or is coming, or has left, hears nothing of what other nodes tell.
 bool hears_of_elsewhere(const Member& member, std::span<const Fingerprint> told) {
-  return !member.alone && member.move != Member::Move::kComing &&
+  return !member.alone && member.hears_of_all() &&
          std::find(told.begin(), told.end(), member.peer) == told.end();
 }
 
@@ -224,7 +224,9 @@ LeaveResult NamespaceDirectory::leave(Namespace& ns, std::uint64_t joined, const
   } else if (!announced) {
     post_own_news(ns, announcement);
     for (const Member& other : ns.members) {
-      if (other.move != Member::Move::kNone) result.told.push_back(other.peer);
+      const bool knows =
+          other.move == Member::Move::kLeaving || other.move == Member::Move::kComing;
+      if (knows) result.told.push_back(other.peer);
     }
   }
   if (result.was_room) result.room = snapshot_of(ns);
@@ -306,8 +308,8 @@ void NamespaceDirectory::depart(Namespace& ns, const Fingerprint& peer, const Fr
   // Few peers of other nodes are members here too. A look-up by hash finds that out before the list
   // of members is searched.
   Member* still_here = peers_.is_member(peer, &ns) ? find_member(ns, peer) : nullptr;
-  // Who is coming is a member elsewhere still.
-  if (still_here == nullptr || still_here->move == Member::Move::kComing ||
+  // Who is coming is a member elsewhere still, and who has left is one by now.
+  if (still_here == nullptr || !still_here->hears_of_all() ||
       std::exchange(still_here->departed, true)) {
     return;
   }
@@ -351,7 +353,7 @@ void NamespaceDirectory::show_members(std::string_view name, const std::vector<F
 }
 
 void NamespaceDirectory::post_to_members(const Namespace& ns, const FrameRef& frame) {
-  post_to(ns, frame, [](const Member& member) { return member.move != Member::Move::kComing; });
+  post_to(ns, frame, [](const Member& member) { return member.hears_of_all(); });
 }
 
 void NamespaceDirectory::post_own_news(const Namespace& ns, const FrameRef& frame) {
@@ -365,14 +367,15 @@ void NamespaceDirectory::post_news_from_elsewhere(const Namespace& ns, const Fra
 
 // One delivery for each loop that has members, however many these are; all share the frame. A
 // departed member is left out: what happens in the namespace reaches its peer through another node.
-// So is a muted one.
+// So is one that has left, and a muted one.
 template <typename Predicate>
 void NamespaceDirectory::post_to(const Namespace& ns, const FrameRef& frame, Predicate is_meant) {
   // What is in it goes with the deliveries; the list itself is kept.
   static thread_local std::vector<std::vector<SessionRef>> by_loop;
   by_loop.assign(loops_, {});
   for (const Member& member : ns.members) {
-    if (member.departed || member.muted || !is_meant(member)) continue;
+    const bool is_elsewhere = member.departed || member.move == Member::Move::kLeft;
+    if (is_elsewhere || member.muted || !is_meant(member)) continue;
     add_receiver(by_loop, kFewReceivers, member);
   }
   for (std::size_t loop = 0; loop < loops_; ++loop) {
@@ -404,7 +407,7 @@ std::vector<std::vector<SessionRef>> NamespaceDirectory::recipients(
   if (ns == nullptr) return by_loop;
   const std::size_t room = ns->members.size() / loops_ + 1;
   for (const Member& member : ns->members) {
-    if (member.muted) continue;
+    if (member.muted || member.move == Member::Move::kLeft) continue;
     if (std::find(except.begin(), except.end(), member.where) != except.end()) continue;
     if (member.move != Member::Move::kNone) {
       if (told != nullptr) {

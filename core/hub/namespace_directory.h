@@ -50,7 +50,11 @@ struct Member {
     kLeaving,
     /// The same; and what other nodes tell it has heard where it was.
     kComing,
+    /// It is a member elsewhere: whatever is done from now on it hears there, and nothing here.
+    kLeft,
   } move = Move::kNone;
+  /// Whether what all nodes hear is for the peer here.
+  [[nodiscard]] bool hears_of_all() const { return move != Move::kComing && move != Move::kLeft; }
 };
 
 /// What makes a namespace a room (docs/protocol.md, "Rooms"). `state` belongs to the room policy.
@@ -217,6 +221,10 @@ class NamespaceDirectory {
   void end_move(Namespace& ns, std::uint64_t joined, const std::optional<Room>& room);
   /// Its session is about to leave for another node.
   void begin_move(Namespace& ns, std::uint64_t joined);
+  /// The place in the stream of this namespace at which a member that is leaving, or coming, has
+  /// gone over: then end_move() changes nothing more. `room`: of one that has come.
+  void member_moved(std::string_view name, const Fingerprint& peer, bool here,
+                    const std::optional<Room>& room);
   /// The number (Member::joined) of the latest member up to `most` that is coming; 0: none is.
   /// Takes no lock where nobody comes to this node.
   [[nodiscard]] std::uint64_t last_coming(

@@ -28,7 +28,7 @@ void NamespaceDirectory::end_move(Namespace& ns, std::uint64_t joined,
                                   const std::optional<Room>& room) {
   const MutexLock lock(shard_of(ns.name).mutex);
   Member* member = find_member(ns, joined);
-  if (member == nullptr) return;
+  if (member == nullptr || member->move == Member::Move::kNone) return;
   set_move(ns, *member, Member::Move::kNone);
   if (!room) return;
   use_room(ns, *room);
@@ -38,6 +38,24 @@ void NamespaceDirectory::end_move(Namespace& ns, std::uint64_t joined,
 void NamespaceDirectory::begin_move(Namespace& ns, std::uint64_t joined) {
   const MutexLock lock(shard_of(ns.name).mutex);
   if (Member* member = find_member(ns, joined)) set_move(ns, *member, Member::Move::kLeaving);
+}
+
+void NamespaceDirectory::member_moved(std::string_view name, const Fingerprint& peer, bool here,
+                                      const std::optional<Room>& room) {
+  Shard& shard = shard_of(name);
+  const MutexLock lock(shard.mutex);
+  Namespace* ns = find_in(shard, name);
+  Member* member = ns == nullptr ? nullptr : find_member(*ns, peer);
+  if (member == nullptr) return;
+  if (!here) {
+    if (member->move == Member::Move::kLeaving) set_move(*ns, *member, Member::Move::kLeft);
+    return;
+  }
+  if (member->move != Member::Move::kComing) return;
+  set_move(*ns, *member, Member::Move::kNone);
+  if (!room) return;
+  use_room(*ns, *room);
+  ++ns->version;
 }
 
 void NamespaceDirectory::set_move(Namespace& ns, Member& member, Member::Move move) {

@@ -137,7 +137,7 @@ void NamespaceDirectory::post_to_room(const Namespace& ns, const std::vector<Roo
     if (!post.to) {
       post_to_members(ns, post.frame);
     } else if (const Member* member = find_member(ns, *post.to);
-               member && !member->muted && member->move != Member::Move::kComing) {
+               member && !member->muted && member->hears_of_all()) {
       post_(member->where.loop, {post.frame, member->where, {}, nullptr});
     }
   }

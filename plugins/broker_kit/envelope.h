@@ -45,7 +45,9 @@ namespace peer_broker_kit {
 ///   M  matched: ns, session, peers (packed: fp, ticket, object, ...), teams as JSON (since 1.1)
 ///   V  revoked: fp, words (since 1.1)
 ///   I  the core says to the core: node, text (since 1.2)
-///   Y  the peer has gone over to another node: fp, registration (since 1.2)
+///   Y  the peer has gone over to another node: fp, registration (since 1.2), and in its own part
+///   of
+///      several the others where it has something, "," behind each
 ///   O  a member is away or back, for those who watch: ns, fp, a or b, members that know already
 ///      (packed; since 1.4)
 ///   G  the same of its meta: ns, fp, text, members that know already (packed; since 1.4)

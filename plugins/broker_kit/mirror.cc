@@ -39,6 +39,12 @@ void Mirror::add_peer(const Registered& peer, std::string_view alias, std::strin
   if (!alias.empty()) aliases_.emplace(alias, peer.peer);  // who came first holds it
 }
 
+void Mirror::set_alias(const Registered& peer, std::string_view alias) {
+  if (!is_live(peer)) return;
+  peers_.at(peer.peer).alias = alias;
+  aliases_.emplace(alias, peer.peer);  // who came first holds it
+}
+
 void Mirror::drop_alias(const Registered& peer) {
   if (!is_live(peer)) return;
   Peer& entry = peers_.at(peer.peer);

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -86,14 +89,22 @@ class Mirror {
   /// Enters a registration without memberships, in place of an older one of the same peer. `proof`:
   /// see kProved.
   void add_peer(const Registered& peer, std::string_view alias, std::string_view proof = {});
+  /// The peer, which has none, has this one in what is shared.
+  void set_alias(const Registered& peer, std::string_view alias);
   /// Another peer of the cluster holds the alias.
   void drop_alias(const Registered& peer);
   /// False: another registration is the live one.
   bool remove_peer(const Registered& peer);
   /// A registration of this node is another one's from now on, or no node's. Until the core has let
-  /// it go the stream stands still: so the last one alone can have an end by the core under way.
-  void note_gone_over(const Registered& peer) { gone_over_ = peer; }
-  [[nodiscard]] bool has_gone_over(const Registered& peer) const { return peer == gone_over_; }
+  /// it go the stream stands still: so the last ones alone, as many as there are streams, can have
+  /// an end by the core under way.
+  void note_gone_over(const Registered& peer) {
+    gone_over_.push_back(peer);
+    if (gone_over_.size() > kMostGoneOver) gone_over_.pop_front();
+  }
+  [[nodiscard]] bool has_gone_over(const Registered& peer) const {
+    return std::find(gone_over_.begin(), gone_over_.end(), peer) != gone_over_.end();
+  }
   /// Null: no peer of this node has it.
   [[nodiscard]] const Peer* find(const Fingerprint& peer) const;
   [[nodiscard]] Peer* find(const Fingerprint& peer);
@@ -143,7 +154,8 @@ class Mirror {
   std::map<std::string, Fingerprint, std::less<>> aliases_;
   std::map<std::string, Namespace, std::less<>> namespaces_;
   std::vector<std::string> less_watched_;
-  Registered gone_over_;
+  static constexpr std::size_t kMostGoneOver = 256;
+  std::deque<Registered> gone_over_;
 };
 
 }  // namespace peer_broker_kit

@@ -28,7 +28,9 @@ ClusterNode::ClusterNode(EventLoop& loop, const Options& options, peer::sdk::Bro
       masters_(loop, options),
       turns_([this](const Fingerprint& sender, std::size_t part, const Task& then) {
         parts_[part]->confirm(sender, then);
-      }) {
+      }),
+      moves_(loop, parts_, mirror_, copies_, turns_, host) {
+  copies_.on_new([this](const Fingerprint& peer) { moves_.has_copied(peer); });
   assert(options.parts <= CopiesMade::kMostParts);
   counted_dropped_.resize(options.parts);
   told_.parts = options.parts;
@@ -41,7 +43,14 @@ ClusterNode::ClusterNode(EventLoop& loop, const Options& options, peer::sdk::Bro
                        ask_home(peer, part, newer_us);
                      },
                      [this](const Registered& peer) { is_at_home(peer); }, agreement_,
-                     [this](const std::string& name) { agreed(name); }},
+                     [this](const std::string& name) { agreed(name); },
+                     [this](const Registered& peer, std::size_t part,
+                            std::optional<std::string_view> taken_copies) {
+                       moves_.taken(peer, part, taken_copies);
+                     },
+                     [this](const Registered& peer, std::string_view parked_copies) {
+                       moves_.end_parked(peer, parked_copies);
+                     }},
         PartIndex{i, options.parts}));
   }
 }
@@ -79,6 +88,7 @@ void ClusterNode::enter(const Registered& peer, const std::string& alias, std::s
   Part& home = part_of(peer.peer);
   Part& of_alias = part_of(alias);
   end_copies(peer.peer);
+  moves_.forget(peer.peer);
   if (alias.empty() || &of_alias == &home) return home.peers().enter(peer, alias, proof, reply);
   home.peers().enter(peer, alias, proof, [&of_alias, peer, reply](RegisterOutcome outcome) {
     if (outcome.too_often || outcome.cluster_full || outcome.proof_required) return reply(outcome);
@@ -110,7 +120,10 @@ void ClusterNode::broadcast(const Broadcast& message) {
 }
 
 void ClusterNode::remove(const Registered& peer) {
-  if (mirror_.is_live(peer)) end_copies(peer.peer);
+  if (mirror_.is_live(peer)) {
+    end_copies(peer.peer);
+    moves_.forget(peer.peer);
+  }
   part_of(peer.peer).peers().remove(peer);
 }
 
@@ -172,6 +185,7 @@ void ClusterNode::agreed(const std::string& name) {
 }
 
 void ClusterNode::leave_cluster(const Task& done) {
+  moves_.give_up_all();
   const auto left = std::make_shared<std::size_t>(parts_.size());
   for (const auto& part : parts_) {
     part->leave([left, done] {

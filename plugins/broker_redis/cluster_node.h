@@ -17,6 +17,7 @@
 
 #include "copies.h"
 #include "kit.h"
+#include "moves.h"
 #include "options.h"
 #include "part.h"
 #include "turns.h"
@@ -66,6 +67,7 @@ class ClusterNode {
   void list_rooms(std::uint64_t after, std::uint32_t limit,
                   const ReplyTo<std::optional<peer::sdk::RoomPage>>& reply);
   void set_away(const Registered& peer, bool away, const std::vector<Watchers::Away>& news);
+  Moves& moves() { return moves_; }
 
  private:
   /// The parts beside its own that may have something of the peer.
@@ -102,6 +104,7 @@ class ClusterNode {
   std::unordered_map<Fingerprint, Refused> refused_;
   std::vector<std::unique_ptr<Part>> parts_;
   Turns turns_;
+  Moves moves_;
 };
 
 }  // namespace peer_redis

@@ -5,6 +5,14 @@
 
 namespace peer_redis {
 
+std::string CopiesMade::text(const Fingerprint& peer) const {
+  std::string text;
+  for (std::size_t part = 0; part < kMostParts; ++part) {
+    if (are_in(peer, part)) text += std::to_string(part) + ',';
+  }
+  return text;
+}
+
 std::int64_t Copies::since_us(Mirror::Peer& peer) const {
   if (peer.shared_since) return *peer.shared_since;
   const auto own_us =

@@ -2,9 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "kit.h"
@@ -19,15 +21,28 @@ class CopiesMade {
   /// Bits of a number.
   static constexpr std::size_t kMostParts = 64;
 
-  void note(const Fingerprint& peer, std::size_t part) { parts_[peer] |= std::uint64_t{1} << part; }
+  /// False: it is known.
+  bool note(const Fingerprint& peer, std::size_t part) {
+    std::uint64_t& bits = parts_[peer];
+    const std::uint64_t before = std::exchange(bits, bits | std::uint64_t{1} << part);
+    return bits != before;
+  }
+  /// Who is told of each part that is new.
+  void on_new(std::function<void(const Fingerprint& peer)> tell) { tell_ = std::move(tell); }
+  void tell(const Fingerprint& peer) const {
+    if (tell_) tell_(peer);
+  }
   [[nodiscard]] bool are_in(const Fingerprint& peer, std::size_t part) const {
     const auto found = parts_.find(peer);
     return found != parts_.end() && (found->second >> part & 1) != 0;
   }
   void forget(const Fingerprint& peer) { parts_.erase(peer); }
+  /// All of them, as they are shared: numbers, "," behind each.
+  [[nodiscard]] std::string text(const Fingerprint& peer) const;
 
  private:
   std::unordered_map<Fingerprint, std::uint64_t> parts_;
+  std::function<void(const Fingerprint& peer)> tell_;
 };
 
 /// How a registration of this node is written in one part. Where a peer has something in a part
@@ -50,7 +65,7 @@ class Copies {
   [[nodiscard]] std::vector<std::string> arguments(const Registered& peer);
   /// A copy of it is about to be written here.
   void note(const Fingerprint& peer) {
-    if (!here_.is_home_of(peer)) made_.note(peer, here_.number);
+    if (!here_.is_home_of(peer) && made_.note(peer, here_.number)) made_.tell(peer);
   }
   /// Whether there is something of the peer here, or may be.
   [[nodiscard]] bool may_have(const Fingerprint& peer, const Mirror::Peer& entry) const {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include <peer/sdk/broker.h>
@@ -58,6 +59,11 @@ class Part {
     /// What part 0 has told of the number of parts, and what is done when it does.
     const Agreement& agreement;
     std::function<void(const std::string& name)> agreed;
+    /// The same (Sessions::Events).
+    std::function<void(const Registered& peer, std::size_t part,
+                       std::optional<std::string_view> copies)>
+        taken;
+    std::function<void(const Registered& peer, std::string_view copies)> end_parked;
   };
 
   /// `index`: by its number its keys are told from those of other parts.

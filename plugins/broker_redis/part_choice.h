@@ -1,7 +1,9 @@
 #pragma once
 
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "plugins/broker_kit/stable_hash.h"
@@ -24,6 +26,26 @@ inline std::size_t part_of_peer(const Fingerprint& peer, std::size_t parts) {
   return number % parts;
 }
 
+/// The same of a session's token, by its hash in hex.
+inline std::size_t part_of_token(std::string_view hash, std::size_t parts) {
+  std::uint64_t number = 0;
+  const std::string_view digits = hash.substr(0, 16);
+  std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
+  return number % parts;
+}
+
+/// Of hashes with '|' behind each those that are in this part.
+inline std::string tokens_in(std::string_view hashes, std::size_t part, std::size_t parts) {
+  if (parts == 1) return std::string(hashes);
+  std::string found;
+  while (!hashes.empty()) {
+    const std::string_view one = hashes.substr(0, hashes.find('|') + 1);
+    if (part_of_token(one, parts) == part) found += one;
+    hashes.remove_prefix(one.empty() ? hashes.size() : one.size());
+  }
+  return found;
+}
+
 /// One of so many parts, and which names are in it.
 struct PartIndex {
   std::size_t number = 0;
@@ -38,13 +60,18 @@ struct PartIndex {
   [[nodiscard]] bool is_home_of(const Fingerprint& peer) const {
     return is_only() || part_of_peer(peer, parts) == number;
   }
-  /// Whether anything of the peer belongs here: its registration, its alias or a membership.
+  /// Those of a peer's tokens that are here.
+  [[nodiscard]] std::string tokens_here(std::string_view hashes) const {
+    return tokens_in(hashes, number, parts);
+  }
+  /// Whether anything of the peer belongs here: its registration, its alias, a membership or a
+  /// token.
   [[nodiscard]] bool concerns(const Fingerprint& peer, const Mirror::Peer& entry) const {
     if (is_home_of(peer) || (!entry.alias.empty() && has(entry.alias))) return true;
     for (const auto& [ns, member] : entry.members) {
       if (has(ns)) return true;
     }
-    return false;
+    return !tokens_here(entry.tokens).empty();
   }
 };
 

@@ -56,6 +56,10 @@ void Peers::take_entered(const Registered& peer, const Reply* answer,
     mirror_.remove_peer(peer);
     return reply({.proof_required = true});
   }
+  if (answer->size() > 3) {
+    const auto before = to_number<std::uint64_t>((*answer)[2].text());
+    if (before) end_parked_({peer.peer, *before}, (*answer)[3].text());
+  }
   // A resync must not claim the alias that another peer holds.
   if (status == "taken") mirror_.drop_alias(peer);
   if (mirror_.is_live(peer)) mirror_.find(peer.peer)->shared_since = (*answer)[1].integer();

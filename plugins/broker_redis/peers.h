@@ -1,7 +1,9 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,7 +21,8 @@ namespace peer_redis {
 class Peers {
  public:
   Peers(EventLoop& loop, Link& link, Copies& copies, Mirror& mirror, MemberCounts& counts,
-        const NodeState& state, Resync& resync, ClusterLog& log, peer::sdk::BrokerHost& host)
+        const NodeState& state, Resync& resync, ClusterLog& log, peer::sdk::BrokerHost& host,
+        std::function<void(const Registered& peer, std::string_view copies)> end_parked)
       : loop_(loop),
         link_(link),
         copies_(copies),
@@ -28,7 +31,8 @@ class Peers {
         state_(state),
         resync_(resync),
         log_(log),
-        host_(host) {}
+        host_(host),
+        end_parked_(std::move(end_parked)) {}
 
   /// See sdk::Broker::register_peer(). A peer of the same fingerprint here is replaced.
   /// `proof`: kProved, a secret or nothing (broker_kit/mirror.h).
@@ -67,6 +71,8 @@ class Peers {
   Resync& resync_;
   ClusterLog& log_;
   peer::sdk::BrokerHost& host_;
+  /// A parked registration has been replaced in its own part, and has copies elsewhere.
+  const std::function<void(const Registered& peer, std::string_view copies)> end_parked_;
   std::deque<std::pair<Fingerprint, std::string>> revocations_;  ///< oldest first
 };
 

@@ -237,14 +237,14 @@ void RedisBroker::claim_teams(std::string_view ns, std::string_view session_id,
 void RedisBroker::set_session_tokens(const Registered& peer, std::span<const SessionToken> tokens,
                                      ReplyTo<bool> reply) {
   loop_->post([this, peer, text = tokens_text(tokens), reply = std::move(reply)] {
-    node_->part_of(peer.peer).sessions().set_tokens(peer, text, reply);
+    node_->moves().set_tokens(peer, text, reply);
   });
 }
 
 void RedisBroker::ask_session(const SessionToken& token, std::string_view text,
                               ReplyTo<SessionSearch> reply) {
-  loop_->post([this, token = to_hex(token), text = std::string(text), reply = std::move(reply)] {
-    node_->any_part().sessions().ask(token, text, reply);
+  loop_->post([this, token, text = std::string(text), reply = std::move(reply)] {
+    node_->part_of(token).sessions().ask(to_hex(token), text, reply);
   });
 }
 
@@ -263,14 +263,12 @@ void RedisBroker::take_peer(const PeerTake& take, ReplyTo<TakeOutcome> reply) {
     copy.watches.emplace_back(watched.ns, watched.watches);
   }
   loop_->post([this, take = std::move(copy), reply = std::move(reply)] {
-    node_->part_of(take.what.peer.peer).sessions().take(take, reply);
+    node_->moves().take(take, reply);
   });
 }
 
 void RedisBroker::await_sent(const Fingerprint& peer, ReplyTo<bool> reply) {
-  loop_->post([this, peer, reply = std::move(reply)] {
-    node_->part_of(peer).sessions().await_sent(peer, reply);
-  });
+  loop_->post([this, peer, reply = std::move(reply)] { node_->moves().await_sent(peer, reply); });
 }
 
 void RedisBroker::ask_any_node(std::uint64_t number, std::string_view text,
@@ -281,20 +279,18 @@ void RedisBroker::ask_any_node(std::uint64_t number, std::string_view text,
 }
 
 void RedisBroker::park_peer(const Registered& peer, ReplyTo<ParkOutcome> reply) {
-  loop_->post([this, peer, reply = std::move(reply)] {
-    node_->part_of(peer.peer).sessions().park(peer, reply);
-  });
+  loop_->post([this, peer, reply = std::move(reply)] { node_->moves().park(peer, reply); });
 }
 
 void RedisBroker::keep_parked(const Registered& peer, std::string_view record,
                               std::chrono::milliseconds time, ReplyTo<bool> reply) {
   loop_->post([this, peer, record = std::string(record), time, reply = std::move(reply)] {
-    node_->part_of(peer.peer).sessions().keep(peer, record, time, reply);
+    node_->moves().keep(peer, record, time, reply);
   });
 }
 
 void RedisBroker::next_parked(ReplyTo<ParkedSession> reply) {
-  loop_->post([this, reply = std::move(reply)] { node_->any_part().sessions().next(reply); });
+  loop_->post([this, reply = std::move(reply)] { node_->moves().next(reply); });
 }
 
 void RedisBroker::leave_told(std::string_view ns, const Registered& peer,

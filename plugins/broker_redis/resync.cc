@@ -117,7 +117,7 @@ void Resync::put_right(const Fingerprint& peer) {
                                      std::to_string(copies_.since_us(*entry)),
                                      here.has(entry->alias) ? entry->alias : std::string(),
                                      entry->proof,
-                                     is_home ? entry->tokens : std::string(),
+                                     here.tokens_here(entry->tokens),
                                      entry->away ? "1" : "0",
                                      is_home ? "0" : "1"};
   std::vector<std::string> namespaces;

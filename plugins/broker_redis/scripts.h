@@ -60,8 +60,14 @@ enum class Script : std::size_t {
   kTellUpdate,
   /// An alias in another part than its peer's.
   kTakeAlias,
+  /// Sessions that have something in several parts.
+  kTakeHome,
+  kTakeCopy,
+  kNoteCopies,
+  kKeepCopy,
+  kEndCopy,
 };
-inline constexpr std::size_t kScriptCount = static_cast<std::size_t>(Script::kTakeAlias) + 1;
+inline constexpr std::size_t kScriptCount = static_cast<std::size_t>(Script::kEndCopy) + 1;
 
 /// A script as it is sent; `name`: of its file, without ".lua".
 struct ScriptText {

@@ -58,17 +58,18 @@ std::string tokens_text(std::span<const peer::sdk::SessionToken> tokens) {
 void Sessions::set_tokens(const Registered& peer, const std::string& tokens,
                           const ReplyTo<bool>& reply) {
   if (!parts_.mirror.is_live(peer)) return reply(false);
-  // Sessions do not move yet where what is shared is in several parts.
-  if (!parts_.link.part().is_only()) return reply(false);
-  parts_.mirror.find(peer.peer)->tokens = tokens;
+  if (parts_.link.part().is_only()) parts_.mirror.find(peer.peer)->tokens = tokens;
   if (!parts_.state.is_connected()) {
     parts_.resync.mark_dirty(peer.peer);
     return reply(false);
   }
-  parts_.link.run(Script::kSetTokens,
-                  {to_hex(peer.peer), std::to_string(peer.registration), tokens},
+  std::vector<std::string> arguments{to_hex(peer.peer), std::to_string(peer.registration), tokens};
+  for (std::string& text : parts_.copies.arguments(peer)) arguments.push_back(std::move(text));
+  parts_.link.run(Script::kSetTokens, Arguments(arguments.begin(), arguments.end()),
                   [this, reply](const Reply* answer) {
                     or_give_up(parts_.link)(answer);
+                    // Not where it has gone over to another node, of which this one will hear: a
+                    // resync would take it for replaced.
                     reply(answer != nullptr && !answer->is_error() && answer->integer() == 1);
                   });
 }
@@ -146,20 +147,14 @@ void Sessions::check_sent(const Fingerprint& peer, Patience patience, const Repl
 }
 
 void Sessions::park(const Registered& peer, const ReplyTo<ParkOutcome>& reply) {
-  const bool may = parts_.state.is_connected() && parts_.link.part().is_only();
-  if (!may || !parts_.mirror.is_live(peer)) return reply({});
-  const std::string token = parts_.announcements.begin();
-  parts_.link.run(Script::kPark, {to_hex(peer.peer), std::to_string(peer.registration), token},
-                  [this, peer, token, reply](const Reply* answer) {
-                    if (answer == nullptr || answer->is_error() || answer->integer() != 1) {
-                      parts_.announcements.abandon(token);
-                      return reply({});
-                    }
-                    parts_.announcements.complete(token, [this, peer, reply] {
-                      let_go(peer);
-                      reply({true, parts_.announcements.hold_stream()});
-                    });
-                  });
+  if (!parts_.mirror.is_live(peer)) return reply({});
+  park_here(peer, [this, peer, reply](const std::string& token) {
+    if (token.empty()) return reply({});
+    parts_.announcements.complete(token, [this, peer, reply] {
+      let_go(peer);
+      reply({true, parts_.announcements.hold_stream()});
+    });
+  });
 }
 
 void Sessions::keep(const Registered& peer, const std::string& record,
@@ -174,11 +169,18 @@ void Sessions::keep(const Registered& peer, const std::string& record,
 
 void Sessions::next(const ReplyTo<ParkedSession>& reply) {
   if (!parts_.state.is_connected()) return reply({});
-  parts_.link.run(Script::kNextParked, {}, [reply](const Reply* answer) {
-    if (answer == nullptr || answer->is_error() || answer->size() < 4) return reply({});
+  parts_.link.run(Script::kNextParked, {}, [this, reply](const Reply* answer) {
+    if (answer == nullptr || answer->is_error() || answer->size() < 3) {
+      has_parked_ = false;
+      return reply({});
+    }
     const auto peer = from_hex((*answer)[0].text());
     const auto registration = to_number<std::uint64_t>((*answer)[1].text());
     if (!peer || !registration) return reply({});
+    if (answer->size() == 3) {
+      parts_.events.end_parked({*peer, *registration}, (*answer)[2].text());
+      return next(reply);
+    }
     const auto left = to_number<std::uint32_t>((*answer)[3].text()).value_or(0);
     reply({true,
            {*peer, *registration},
@@ -213,76 +215,140 @@ void Sessions::take_when_clear(const Take& take, Patience patience,
 
 void Sessions::take_now(const Take& take, const ReplyTo<TakeOutcome>& reply) {
   if (!parts_.state.is_connected()) return reply(nothing_done());
-  const std::string token = parts_.announcements.begin();
-  std::vector<std::string> arguments{to_hex(take.what.peer.peer),
-                                     take.node,
+  run_step(Script::kTakePeer,
+           {to_hex(take.what.peer.peer), take.node, std::to_string(take.what.peer.registration),
+            std::to_string(take.what.number), take.what.takes_over ? "1" : "0"},
+           begin_step(take), [this, take, reply](const Taken& taken) {
+             TakeOutcome outcome;
+             outcome.status = taken.status;
+             if (taken.status != TakeStatus::kTaken) return reply(std::move(outcome));
+             // By now, so that what the core tells of the peer from here on finds it in the mirror.
+             const Registered peer{take.what.peer.peer, take.what.number};
+             if (enter_taken(parts_.mirror, take, taken, outcome)) {
+               enter_here(peer, taken, outcome);
+             } else {
+               end_watches(taken, false);
+               outcome = nothing_done();
+             }
+             parts_.announcements.complete(taken.token,
+                                           [this, outcome = std::move(outcome), reply]() mutable {
+                                             outcome.hold = parts_.announcements.hold_stream();
+                                             reply(std::move(outcome));
+                                           });
+           });
+}
+
+void Sessions::take_here(const Take& take, std::optional<std::uint64_t> since_us,
+                         const std::string& unreachable, const OnTaken& on_taken) {
+  Taken taken = begin_step(take);
+  std::vector<std::string> arguments{to_hex(take.what.peer.peer), take.node,
                                      std::to_string(take.what.peer.registration),
-                                     std::to_string(take.what.number),
-                                     take.what.takes_over ? "1" : "0",
-                                     token};
-  std::vector<std::string> marked;
-  for (const auto& [ns, watches] : take.watches) {
-    marked.push_back(parts_.watchers.join_begins(ns, watches));
-    arguments.insert(arguments.end(), {ns, marked.back()});
+                                     std::to_string(take.what.number)};
+  if (since_us) {
+    arguments.push_back(std::to_string(*since_us));
+    return run_step(Script::kTakeCopy, std::move(arguments), std::move(taken), on_taken);
   }
-  parts_.link.run(Script::kTakePeer, Arguments(arguments.begin(), arguments.end()),
-                  [this, take, token, reply, marked = std::move(marked)](const Reply* answer) {
-                    TakeOutcome outcome;
+  arguments.emplace_back(take.what.takes_over ? "1" : "0");
+  arguments.push_back(taken.token);
+  arguments.push_back(unreachable);
+  run_step(Script::kTakeHome, std::move(arguments), std::move(taken), on_taken);
+}
+
+// The members here that watch others do so from the step on.
+Sessions::Taken Sessions::begin_step(const Take& take) {
+  Taken taken;
+  taken.token = parts_.announcements.begin();
+  for (const auto& [ns, watches] : take.watches) {
+    if (!parts_.link.part().has(ns)) continue;
+    taken.watched.push_back({ns, watches, parts_.watchers.join_begins(ns, watches)});
+  }
+  return taken;
+}
+
+void Sessions::run_step(Script script, std::vector<std::string> arguments, Taken taken,
+                        const OnTaken& on_taken) {
+  const bool is_home = script == Script::kTakeHome;
+  if (!is_home) arguments.push_back(taken.token);
+  for (const Taken::Watched& watched : taken.watched) {
+    arguments.insert(arguments.end(), {watched.ns, watched.marked});
+  }
+  parts_.link.run(script, Arguments(arguments.begin(), arguments.end()),
+                  [this, is_home, taken = std::move(taken), on_taken](const Reply* answer) mutable {
                     if (answer != nullptr && !answer->is_error())
-                      outcome.status = status_of((*answer)[0].text());
-                    if (outcome.status != TakeStatus::kTaken) {
-                      parts_.announcements.abandon(token);
-                      for (const auto& [ns, watches] : take.watches) {
-                        parts_.watchers.join_ended(ns, watches, nullptr);
-                      }
-                      return reply(std::move(outcome));
-                    }
-                    // By now, so that what the core tells of the peer from here on finds it in the
-                    // mirror.
-                    outcome = enter(take, marked, *answer);
-                    parts_.announcements.complete(
-                        token, [this, outcome = std::move(outcome), reply]() mutable {
-                          outcome.hold = parts_.announcements.hold_stream();
-                          reply(std::move(outcome));
-                        });
+                      read_step(*answer, is_home, taken);
+                    if (taken.status != TakeStatus::kTaken) give_back(taken);
+                    on_taken(std::move(taken));
                   });
 }
 
-TakeOutcome Sessions::enter(const Take& take, const std::vector<std::string>& marked,
-                            const Reply& answer) {
-  TakeOutcome outcome;
-  outcome.status = TakeStatus::kTaken;
-  Mirror& mirror = parts_.mirror;
-  const Registered peer{take.what.peer.peer, take.what.number};
-  outcome.holds_alias = !answer[1].text().empty();
-  mirror.add_peer(peer, answer[1].text(), take.what.proved ? kProved : std::string_view());
-  if (!mirror.is_live(peer)) {
-    for (const auto& [ns, watches] : take.watches) parts_.watchers.join_ended(ns, watches, nullptr);
-    return nothing_done();
+void Sessions::give_back(const Taken& taken) {
+  parts_.announcements.abandon(taken.token);
+  end_watches(taken, false);
+}
+
+void Sessions::end_watches(const Taken& taken, bool are_marked) {
+  for (const Taken::Watched& watched : taken.watched) {
+    parts_.watchers.join_ended(watched.ns, watched.watches, are_marked ? &watched.marked : nullptr);
   }
-  mirror.find(peer.peer)->shared_since = to_number<std::uint64_t>(answer[2].text());
-  mirror.find(peer.peer)->tokens = answer[3].text();
-  mirror.find(peer.peer)->away = answer[5].integer() == 1;
-  outcome.missed = to_number<std::uint64_t>(answer[4].text()).value_or(0);
-  for (std::size_t i = kFirstMembership; i + kMembershipFields <= answer.size();
-       i += kMembershipFields) {
-    const std::string ns(answer[i].text());
-    mirror.add_member(ns, peer, answer[i + 1].text());
-    mirror.mark_shared(ns, peer, answer[i + 2].text());
-    Mirror::Namespace& here = *mirror.find(ns);
-    here.total = to_number<std::uint64_t>(answer[i + 3].text()).value_or(1);
+}
+
+void Sessions::read_step(const Reply& answer, bool with_copies, Taken& taken) const {
+  taken.status = status_of(answer[0].text());
+  if (taken.status != TakeStatus::kTaken) return;
+  taken.alias = answer[1].text();
+  taken.since_us = to_number<std::uint64_t>(answer[2].text()).value_or(0);
+  taken.tokens = answer[3].text();
+  taken.missed = to_number<std::uint64_t>(answer[4].text()).value_or(0);
+  taken.away = answer[5].integer() == 1;
+  if (with_copies) taken.copies = answer[6].text();
+  for (std::size_t i = kFirstMembership + (with_copies ? 1 : 0);
+       i + kMembershipFields <= answer.size(); i += kMembershipFields) {
+    Taken::Membership member{std::string(answer[i].text()), std::string(answer[i + 1].text()),
+                             std::string(answer[i + 2].text()),
+                             to_number<std::uint64_t>(answer[i + 3].text()).value_or(1),
+                             std::nullopt};
     const auto version = to_number<std::uint64_t>(answer[i + 4].text());
     const auto owner = from_hex(answer[i + 5].text());
     const auto max_size = to_number<std::uint32_t>(answer[i + 6].text());
-    outcome.memberships.push_back({ns, std::nullopt});
     if (version && owner && max_size) {
       const peer::sdk::RoomState room{*owner, *max_size, std::string(answer[i + 7].text())};
-      here.room =
+      member.room =
           Mirror::Room{room,
                        *version,
                        std::string(answer[i + 8].text()),
                        {std::string(answer[i + 9].text()), std::string(answer[i + 10].text())}};
-      outcome.memberships.back().room = room;
+    }
+    taken.memberships.push_back(std::move(member));
+  }
+}
+
+bool enter_taken(Mirror& mirror, const Sessions::Take& take, const Sessions::Taken& taken,
+                 TakeOutcome& outcome) {
+  const Registered peer{take.what.peer.peer, take.what.number};
+  outcome.status = TakeStatus::kTaken;
+  outcome.holds_alias = !taken.alias.empty();
+  outcome.missed = taken.missed;
+  mirror.add_peer(peer, taken.alias, take.what.proved ? kProved : std::string_view());
+  if (!mirror.is_live(peer)) return false;
+  Mirror::Peer& entry = *mirror.find(peer.peer);
+  entry.shared_since = static_cast<std::int64_t>(taken.since_us);
+  entry.tokens = taken.tokens;
+  entry.away = taken.away;
+  return true;
+}
+
+void Sessions::enter_here(const Registered& peer, const Taken& taken, TakeOutcome& outcome) {
+  Mirror& mirror = parts_.mirror;
+  for (const Taken::Membership& membership : taken.memberships) {
+    const std::string& ns = membership.ns;
+    mirror.add_member(ns, peer, membership.object);
+    mirror.mark_shared(ns, peer, membership.place);
+    Mirror::Namespace& here = *mirror.find(ns);
+    here.total = membership.total;
+    outcome.memberships.push_back({ns, std::nullopt});
+    if (membership.room) {
+      here.room = membership.room;
+      outcome.memberships.back().room = membership.room->state;
     }
     if (here.own == 1) {
       // Whom it knows of the others only Redis can say.
@@ -294,12 +360,57 @@ TakeOutcome Sessions::enter(const Take& take, const std::vector<std::string>& ma
     }
     parts_.counts.tell(ns, here);
   }
-  for (std::size_t i = 0; i < take.watches.size(); ++i) {
-    const auto& [ns, watches] = take.watches[i];
-    mirror.set_watches(ns, peer, watches);
-    parts_.watchers.join_ended(ns, watches, &marked[i]);
+  for (const Taken::Watched& watched : taken.watched) {
+    mirror.set_watches(watched.ns, peer, watched.watches);
   }
-  return outcome;
+  end_watches(taken, true);
+}
+
+void Sessions::has_come_here(const Fingerprint& peer, const Taken& taken) {
+  for (const Taken::Membership& membership : taken.memberships) {
+    parts_.host.member_moved(membership.ns, peer, true,
+                             membership.room ? &membership.room->state : nullptr);
+  }
+}
+
+void Sessions::note_copies(const Registered& peer, const std::string& copies,
+                           const ReplyTo<bool>& reply) {
+  parts_.link.run(Script::kNoteCopies,
+                  {to_hex(peer.peer), std::to_string(peer.registration), copies},
+                  [reply](const Reply* answer) {
+                    reply(answer != nullptr && !answer->is_error() && answer->integer() == 1);
+                  });
+}
+
+// Redis answers in the order in which it is asked.
+void Sessions::await_done(const ReplyTo<bool>& reply) {
+  parts_.link.run(Script::kMoved, {}, [reply](const Reply* answer) {
+    reply(answer != nullptr && !answer->is_error());
+  });
+}
+
+void Sessions::park_here(const Registered& peer,
+                         const std::function<void(std::string token)>& parked) {
+  if (!parts_.state.is_connected()) return parked({});
+  const std::string token = parts_.announcements.begin();
+  parts_.link.run(Script::kPark, {to_hex(peer.peer), std::to_string(peer.registration), token},
+                  [this, token, parked](const Reply* answer) {
+                    const bool is_done =
+                        answer != nullptr && !answer->is_error() && answer->integer() == 1;
+                    if (!is_done) parts_.announcements.abandon(token);
+                    parked(is_done ? token : std::string());
+                  });
+}
+
+void Sessions::keep_copy(const Registered& peer, std::chrono::milliseconds time) {
+  const std::string until = std::to_string(time.count());
+  parts_.link.run(Script::kKeepCopy, {to_hex(peer.peer), std::to_string(peer.registration), until},
+                  [](const Reply*) {});
+}
+
+void Sessions::end_parked_copy(const Registered& peer) {
+  parts_.link.run(Script::kEndCopy, {to_hex(peer.peer), std::to_string(peer.registration)},
+                  [](const Reply*) {});
 }
 
 bool Sessions::take_saying(const Fields& fields) {
@@ -313,6 +424,10 @@ bool Sessions::take_taken(const Fields& fields) {
   const auto registration = peer ? to_number<std::uint64_t>(fields[2]) : std::nullopt;
   if (!registration) return false;
   const Registered registered{*peer, *registration};
+  if (!parts_.link.part().is_only()) {
+    parts_.events.taken(registered, fields.size() > 3 ? std::optional(fields[3]) : std::nullopt);
+    return true;
+  }
   if (!let_go(registered)) return true;
   parts_.host.peer_taken(registered, parts_.announcements.hold_stream());
   return true;
@@ -320,12 +435,44 @@ bool Sessions::take_taken(const Fields& fields) {
 
 // It is no peer of this node any more, though nobody has seen it leave. False: it was none.
 bool Sessions::let_go(const Registered& peer) {
-  Mirror::Peer* entry = parts_.mirror.find(peer.peer);
-  if (entry == nullptr || entry->registration != peer.registration) return false;
-  const auto members = std::move(entry->members);
-  entry->members.clear();
+  if (!parts_.mirror.is_live(peer)) return false;
+  are_elsewhere(peer, take_out(peer));
+  parts_.mirror.remove_peer(peer);
+  parts_.mirror.note_gone_over(peer);
+  return true;
+}
+
+void Sessions::let_go_here(const Registered& peer) {
+  const Mirror::Members members = take_out(peer);
   for (const auto& [ns, member] : members) {
-    // It stays a member, but of those elsewhere.
+    parts_.host.member_moved(ns, peer.peer, false, nullptr);
+  }
+  are_elsewhere(peer, members);
+  parts_.mirror.note_gone_over(peer);
+}
+
+void Sessions::lose_here(const Registered& peer) {
+  for (const auto& [ns, member] : take_out(peer)) {
+    parts_.mirror.release_member(ns, member);
+    parts_.counts.member_gone(ns);
+    parts_.host.member_left_told(ns, peer.peer, {&peer.peer, 1});
+  }
+}
+
+Mirror::Members Sessions::take_out(const Registered& peer) {
+  Mirror::Members members;
+  Mirror::Peer* entry = parts_.mirror.find(peer.peer);
+  if (entry == nullptr || entry->registration != peer.registration) return members;
+  for (auto at = entry->members.begin(); at != entry->members.end();) {
+    const auto here = at++;
+    if (parts_.link.part().has(here->first)) members.insert(entry->members.extract(here));
+  }
+  return members;
+}
+
+// They stay members, but of those elsewhere.
+void Sessions::are_elsewhere(const Registered& peer, const Mirror::Members& members) {
+  for (const auto& [ns, member] : members) {
     parts_.mirror.release_member(ns, member);
     Mirror::Namespace* here = parts_.mirror.find(ns);
     if (here == nullptr) {
@@ -335,9 +482,6 @@ bool Sessions::let_go(const Registered& peer) {
     parts_.catch_up.know_of(ns, *here, peer.peer);
     parts_.counts.tell(ns, *here);
   }
-  parts_.mirror.remove_peer(peer);
-  parts_.mirror.note_gone_over(peer);
-  return true;
 }
 
 }  // namespace peer_redis

@@ -28,6 +28,9 @@ void Turns::say(const Fingerprint& sender, Message message) {
   waiting_bytes_ += message.size;
   line.bytes += message.size;
   message.since = Clock::now();
+  message.place = ++last_waiting_;
+  waiting_.insert(message.place);
+  if (message.is_broadcast) waiting_broadcasts_.insert(message.place);
   line.waiting.push_back(std::move(message));
   move(sender);
 }
@@ -60,6 +63,8 @@ void Turns::move(const Fingerprint& sender) {
 Turns::Message Turns::take_first(Line& line) {
   Message message = std::move(line.waiting.front());
   line.waiting.pop_front();
+  waiting_.erase(message.place);
+  waiting_broadcasts_.erase(message.place);
   waiting_bytes_ -= message.size;
   line.bytes -= message.size;
   return message;
@@ -73,6 +78,8 @@ void Turns::confirmed(const Fingerprint& sender, std::uint64_t age) {
 void Turns::give_up_all() {
   ++age_;
   waiting_bytes_ = 0;
+  waiting_.clear();
+  waiting_broadcasts_.clear();
   for (const auto& [sender, line] : std::exchange(lines_, {})) {
     for (const Message& message : line.waiting) message.give_up();
   }
@@ -84,6 +91,17 @@ std::vector<std::size_t> Turns::ahead_of(const Line& line, const Message& messag
   for (const auto& [part, way] : line.ways) {
     const bool may_meet = message.is_broadcast || way.has_broadcast;
     if (part != message.part && may_meet && now - way.at < kMostOnItsWay) parts.push_back(part);
+  }
+  return parts;
+}
+
+std::vector<std::size_t> Turns::ways_of(const Fingerprint& sender) const {
+  std::vector<std::size_t> parts;
+  const auto found = lines_.find(sender);
+  if (found == lines_.end()) return parts;
+  const Time now = Clock::now();
+  for (const auto& [part, way] : found->second.ways) {
+    if (now - way.at < kMostOnItsWay) parts.push_back(part);
   }
   return parts;
 }

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <set>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -26,8 +27,9 @@ class Turns {
     bool is_broadcast = false;  ///< its receivers may be those of any other message
     std::size_t size = 0;       ///< bytes that it keeps while it waits
     Task send;
-    Task give_up;  ///< too much waits, or too long
-    Time since{};  ///< it waits
+    Task give_up;             ///< too much waits, or too long
+    Time since{};             ///< it waits
+    std::uint64_t place = 0;  ///< among all that have waited
   };
 
   explicit Turns(Confirm confirm) : confirm_(std::move(confirm)) {}
@@ -37,6 +39,23 @@ class Turns {
   /// All that waits; answers that are still to come lead to nothing.
   void give_up_all();
   [[nodiscard]] std::size_t waiting_bytes() const { return waiting_bytes_; }
+  /// The latest message that could not go out at once, and whether one of those up to `last` waits
+  /// still.
+  using Place = std::uint64_t;
+  [[nodiscard]] Place last_waiting() const { return last_waiting_; }
+  [[nodiscard]] bool holds(Place last) const {
+    return !waiting_.empty() && *waiting_.begin() <= last;
+  }
+  /// The same of broadcasts alone, and of what that sender has said.
+  [[nodiscard]] bool holds_broadcasts(Place last) const {
+    return !waiting_broadcasts_.empty() && *waiting_broadcasts_.begin() <= last;
+  }
+  [[nodiscard]] bool holds_back(const Fingerprint& sender) const {
+    const auto found = lines_.find(sender);
+    return found != lines_.end() && !found->second.waiting.empty();
+  }
+  /// Parts by which something that the sender has said may be on its way.
+  [[nodiscard]] std::vector<std::size_t> ways_of(const Fingerprint& sender) const;
 
  private:
   /// What may be on its way by one part.
@@ -63,6 +82,9 @@ class Turns {
   const Confirm confirm_;
   std::unordered_map<Fingerprint, Line> lines_;  ///< by sender
   std::size_t waiting_bytes_ = 0;
+  std::set<Place> waiting_;
+  std::set<Place> waiting_broadcasts_;
+  Place last_waiting_ = 0;
   std::uint64_t age_ = 0;  ///< rises with give_up_all()
   Time tidied_{};
 };

@@ -60,7 +60,7 @@ void ScriptDriver::step() {
       {1, &ScriptDriver::do_flush},          {40, &ScriptDriver::do_set_tokens},
       {60, &ScriptDriver::do_take_peer},     {40, &ScriptDriver::do_watch},
       {30, &ScriptDriver::do_set_away},      {60, &ScriptDriver::do_hear},
-      {20, &ScriptDriver::do_late_join},
+      {20, &ScriptDriver::do_late_join},     {60, &ScriptDriver::do_step},
   };
   int sum = 0;
   for (const auto& [weight, operation] : kOperations) sum += weight;
@@ -241,7 +241,7 @@ void ScriptDriver::do_set_away() {
   const bool away = chance(60);
   const std::string& ns = any(kNames);
   Own* own = own_of(node, peer, registration);
-  if (own == nullptr) return;
+  if (own == nullptr || is_on_its_way(peer)) return;
   own->away = away;
   for (const std::size_t part : parts_of(peer, *own)) {
     Texts arguments{peer, std::to_string(registration), away ? "1" : "0"};
@@ -255,6 +255,11 @@ bool ScriptDriver::is_away(std::size_t part, const std::string& peer) {
   const auto* record = models_[part].find(peer);
   if (record == nullptr) return false;
   const Own* own = own_of(record->node, peer, record->registration);
+  for (const Step& step : steps_) {
+    const bool is_it = step.part == part && step.peer == peer && step.from == record->node &&
+                       step.registration == record->registration;
+    if (is_it) own = &step.before;
+  }
   return own != nullptr && own->away;
 }
 
@@ -350,22 +355,32 @@ std::string ScriptDriver::any_tokens() {
 
 // Which tokens there are then, the comparison of the indexes says.
 void ScriptDriver::do_set_tokens() {
-  if (models_.size() > 1) return;  // sessions do not move yet
   const std::string& node = any(nodes_);
   const std::string peer = peer_of(node);
   const std::uint64_t registration = registration_of(node, peer);
-  const Texts answer =
-      run(0, "set_tokens", node, {peer, std::to_string(registration), any_tokens()});
-  expect_answer("set_tokens", answer, {models_[0].is_live(node, peer, registration) ? "1" : "0"});
+  const std::string tokens = any_tokens();
+  Own* own = own_of(node, peer, registration);
+  if (own == nullptr && models_.size() > 1) return;
+  const std::string before = own == nullptr ? "" : std::exchange(own->tokens, tokens);
+  for (std::size_t part = 0; part < models_.size(); ++part) {
+    const std::string here = tokens_in(part, tokens);
+    const bool is_concerned = !here.empty() || !tokens_in(part, before).empty();
+    if (!is_concerned && models_.size() > 1) continue;
+    Texts arguments{peer, std::to_string(registration), here};
+    append_copy(part, node, peer, registration, arguments);
+    const Texts answer = run(part, "set_tokens", node, arguments);
+    expect_answer("set_tokens", answer,
+                  {models_[part].is_live(node, peer, registration) ? "1" : "0"});
+  }
 }
 
 void ScriptDriver::do_take_peer() {
-  if (models_.size() > 1) return;  // sessions do not move yet
   const std::string& node = any(nodes_);
   const std::string from = any(nodes_);
   if (from == node) return;
   const std::string peer = peer_of(from);
   const std::uint64_t registration = registration_of(from, peer);
+  if (models_.size() > 1) return take_over_parts(node, from, peer, registration);
   const std::uint64_t number = ++last_registration_;
   const Texts answer = run(0, "take_peer", node,
                            {peer, from, std::to_string(registration), std::to_string(number), "0",

@@ -44,6 +44,7 @@ class ScriptDriver {
     std::map<std::string, ScriptModel::Told> members;
     bool away = false;
     std::set<std::size_t> copies{};  ///< parts beside its own where it may be
+    std::string tokens{};            ///< each with '|' behind it; over several parts alone
   };
   /// One registration, and a part that has something of it.
   struct OfNode {
@@ -53,6 +54,19 @@ class ScriptDriver {
     std::int64_t since = 0;
     std::size_t part = 0;
     std::chrono::steady_clock::time_point at{};
+  };
+
+  /// What is to be done in one part, where the peer's own part has given its registration to
+  /// another node.
+  struct Step {
+    std::size_t part = 0;
+    std::string peer;
+    std::string from;
+    std::string node;
+    std::uint64_t registration = 0;  ///< with `from`
+    std::uint64_t number = 0;        ///< with `node`
+    std::int64_t since = 0;
+    Own before;
   };
 
   std::size_t home_of(const std::string& peer) const;
@@ -116,6 +130,15 @@ class ScriptDriver {
   std::string any_tokens();
   void do_set_tokens();
   void do_take_peer();
+  void take_over_parts(const std::string& node, const std::string& from, const std::string& peer,
+                       std::uint64_t registration);
+  void take_own(Own& own, const Step& step, const Texts& answer);
+  void make_step(const Step& step);
+  /// The old node ends what nobody has taken in time.
+  void give_up_step(const Step& step);
+  void do_step();
+  bool is_on_its_way(const std::string& peer) const;
+  std::string tokens_in(std::size_t part, const std::string& tokens) const;
   void do_watch();
   void do_set_away();
   void do_hear();
@@ -129,6 +152,7 @@ class ScriptDriver {
   Texts nodes_;
   std::map<std::string, std::vector<std::unique_ptr<RedisSubscriber>>> listening_;
   std::map<std::string, std::map<std::string, Own>> own_;  ///< by node, by peer
+  std::deque<Step> steps_;
   std::deque<OfNode> unheard_;  ///< registrations that have been replaced
   std::vector<OfNode> late_;    ///< copies that have ended: what comes of them is too late
   std::uint64_t last_registration_ = 0;

@@ -139,6 +139,41 @@ TEST_F(MovingMembersTest, WhoKnowsItIsNotToldByAnotherNode) {
   EXPECT_THAT(mail_of("b"), IsEmpty());
 }
 
+// Of several streams each has its own place at which it has gone over.
+TEST_F(MovingMembersTest, WhoHasLeftOneNamespaceHearsNothingOfItHere) {
+  const JoinResult a = join("lobby", "a");
+  const JoinResult leaving = join("lobby", "moving");
+  const Fingerprint moving = fingerprint_of("moving");
+  directory_.member_moved("lobby", moving, false, std::nullopt);  // it does not move
+  directory_.begin_move(*leaving.ns, leaving.joined);
+  mail_.clear();
+  directory_.announce_left("lobby", text_frame("-far"));
+  directory_.member_moved("lobby", moving, false, std::nullopt);
+  directory_.announce_joined("lobby", fingerprint_of("far"), text_frame("+far"), {});
+  directory_.announce_joined("lobby", moving, text_frame("+moving"), text_frame("-moving"));
+  EXPECT_EQ(hear_broadcast_of_others(), 1U);
+  EXPECT_THAT(told_of_broadcast(), IsEmpty());
+  const LeaveResult left = directory_.leave(*a.ns, a.joined, fingerprint_of("a"), text_frame("-a"));
+  EXPECT_THAT(left.told, IsEmpty());
+  EXPECT_THAT(mail_of("moving"), ElementsAre("-far"));
+  EXPECT_THAT(mail_of("a"), ElementsAre("-far", "+far", "+moving"));
+}
+
+TEST_F(MovingMembersTest, WhoHasComeToOneNamespaceHearsAllThere) {
+  const Room before{fingerprint_of("a"), 4, "old"};
+  const JoinResult coming = come("den", "moving", &before);
+  const Fingerprint moving = fingerprint_of("moving");
+  directory_.announce_left("den", text_frame("-far"));
+  directory_.member_moved("den", moving, true, Room{fingerprint_of("a"), 4, "new"});
+  EXPECT_EQ(directory_.last_coming("den"), 0U);
+  directory_.announce_joined("den", fingerprint_of("far"), text_frame("+far"), {});
+  directory_.apply_to_room("den", {{fingerprint_of("a"), 4, "newer"}, {}});
+  // As it was at the step.
+  directory_.end_move(*coming.ns, coming.joined, Room{fingerprint_of("a"), 4, "new"});
+  EXPECT_THAT(mail_of("moving"), ElementsAre("+far"));
+  EXPECT_EQ(directory_.room("den")->room.state, "newer");
+}
+
 TEST_F(MovingMembersTest, WhoEndsOnItsWayInIsAMemberElsewhere) {
   join("lobby", "a");
   const Room room{fingerprint_of("b"), 4, "state"};

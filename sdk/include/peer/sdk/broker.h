@@ -136,6 +136,14 @@ class BrokerHost {
                               std::string_view after) noexcept {
     (void)ns, (void)peer, (void)before, (void)after;
   }
+  /// Where what is shared is told in several streams, a peer that goes over has a place in each.
+  /// What is told to this namespace from now on is for it at the other node, or here, where `room`
+  /// is the room's state; when all its namespaces have been said, peer_taken() or the answer to
+  /// take_peer() follows. A broker with one stream says nothing of this.
+  virtual void member_moved(std::string_view ns, const Fingerprint& peer, bool here,
+                            const RoomState* room) noexcept {
+    (void)ns, (void)peer, (void)here, (void)room;
+  }
 };
 
 /// Carries messages and shared state between nodes. Plugin kind `broker`, file
