@@ -118,9 +118,15 @@ void Master::subscribe(User& user, const std::vector<std::string>& channels) {
   subscriber_.send(words);
 }
 
+// Redis may end the subscription to a sharded channel before this arrives there, and refuse it
+// then: its answers cannot be told from what Redis says of its own accord. The answer to
+// UNSUBSCRIBE, by which nothing ends, and which no slot refuses, is behind them.
 void Master::unsubscribe(const std::string& channel) {
-  asked_.push_back({Asked::What::kUnsubscribe, channel, 0});
-  subscriber_.send(Arguments{is_sharded() ? "SUNSUBSCRIBE" : "UNSUBSCRIBE", channel});
+  const auto found = channels_.find(channel);
+  asked_.push_back(
+      {Asked::What::kUnsubscribe, channel, found == channels_.end() ? 0 : found->second.number});
+  if (is_sharded()) subscriber_.send(Arguments{"SUNSUBSCRIBE", channel});
+  subscriber_.send(Arguments{"UNSUBSCRIBE", channel});
 }
 
 void Master::handle_pushed(const Reply& reply) {
@@ -135,7 +141,7 @@ void Master::handle_pushed(const Reply& reply) {
     if (found == channels_.end() || !found->second.confirmed) return;
     found->second.user->message(channel, reply[2].text());
   } else if (kind == "unsubscribe" || kind == "sunsubscribe") {
-    take_end(reply[1].text());
+    take_end(kind, reply[1].text());
   } else {
     take_answer(reply);
   }
@@ -144,6 +150,7 @@ void Master::handle_pushed(const Reply& reply) {
 // To a greeting, or to a subscription: an error does not say of which.
 void Master::take_answer(const Reply& reply) {
   if (asked_.empty()) return fail(reply.is_error() ? reply.text() : "an answer to nothing");
+  if (asked_.front().what == Asked::What::kUnsubscribe) return take_refused_end(reply);
   const Asked asked = std::move(asked_.front());
   asked_.pop_front();
   if (asked.what == Asked::What::kGreeting) {
@@ -158,16 +165,33 @@ void Master::take_answer(const Reply& reply) {
   user.subscribed();
 }
 
-void Master::take_end(std::string_view channel) {
+// One error may be the answer to SUNSUBSCRIBE. A second one, or an answer that belongs further
+// behind, means that the other command was refused: then nobody knows what answers what.
+void Master::take_refused_end(const Reply& reply) {
+  const bool is_first = is_sharded() && !std::exchange(asked_.front().refused, true);
+  if (!reply.is_error()) return fail("an answer to another question");
+  if (!is_first) fail(reply.text());
+}
+
+void Master::take_end(std::string_view kind, std::string_view channel) {
   const bool as_asked = !asked_.empty() && asked_.front().what == Asked::What::kUnsubscribe &&
                         asked_.front().channel == channel;
-  if (as_asked) asked_.pop_front();
+  if (kind == "unsubscribe")
+    return as_asked ? end_as_asked() : fail("an end that nobody asked for");
+  if (as_asked) return;
   const auto found = channels_.find(channel);
-  if (found == channels_.end()) return;
-  User& user = *found->second.user;
-  if (!as_asked) return user.channel_lost();
-  // Of an earlier subscription to a channel that has been asked for again since.
-  if (found->second.confirmed) user.unsubscribed();
+  // Else it is the end of an earlier subscription.
+  if (found != channels_.end() && found->second.confirmed) found->second.user->channel_lost();
+}
+
+void Master::end_as_asked() {
+  const Asked asked = std::move(asked_.front());
+  asked_.pop_front();
+  const auto found = channels_.find(asked.channel);
+  // Else it has been asked for again since.
+  if (found != channels_.end() && found->second.number == asked.number) {
+    found->second.user->unsubscribed();
+  }
 }
 
 void Master::flush() {

@@ -10,7 +10,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-
 #include <utility>
 #include <vector>
 
@@ -39,7 +38,7 @@ class Master {
     /// Redis has lost all scripts; those of the node are loaded again.
     std::function<void()> scripts_lost;
     std::function<void()> subscribed;    ///< once for each channel
-    std::function<void()> unsubscribed;  ///< as asked
+    std::function<void()> unsubscribed;  ///< as asked: nothing more comes
     /// Redis has ended the subscription: the slot is elsewhere.
     std::function<void()> channel_lost;
     std::function<void(std::string_view channel, std::string_view message)> message;
@@ -83,10 +82,12 @@ class Master {
   };
   /// What the subscribing connection has been told, and has yet to answer.
   struct Asked {
+    /// kUnsubscribe: of a sharded channel the answer to another command, sent behind it.
     enum class What { kGreeting, kSubscribe, kUnsubscribe };
     What what;
     std::string channel;
     std::uint64_t number;
+    bool refused = false;  ///< kUnsubscribe of a sharded channel, by an error
   };
 
   /// What each connection says first.
@@ -95,7 +96,11 @@ class Master {
   /// What the subscription brings: confirmations, messages.
   void handle_pushed(const Reply& reply);
   void take_answer(const Reply& reply);
-  void take_end(std::string_view channel);
+  /// An error, while the oldest question asks for the end of a channel.
+  void take_refused_end(const Reply& reply);
+  void take_end(std::string_view kind, std::string_view channel);
+  /// The answer to the oldest question, which asks for the end of a channel, has come.
+  void end_as_asked();
   /// Calls a function of each user that there is still.
   template <typename Function>
   void for_all(Function function);

@@ -61,6 +61,8 @@ class MasterTest : public testing::Test {
   void subscribe(Master::User& user, const std::string& channel) {
     redis_.run([&] { master_->subscribe(user, {channel}); });
   }
+  /// Behind what is said of a channel that has been given up.
+  void say_end() { say("unsubscribe", "of a", ":2"); }
   void say(const std::string& kind, const std::string& channel, const std::string& last) {
     channels_->say("*3\r\n+" + kind + "\r\n+" + channel + "\r\n" + last + "\r\n");
   }
@@ -116,6 +118,7 @@ TEST_F(MasterTest, WhatComesByAnEarlierSubscriptionIsNobodys) {
   channels_->read_until("SSUBSCRIBE");
   say("smessage", "of a", "+before");
   say("sunsubscribe", "of a", ":1");
+  say_end();
   say("smessage", "of a", "+between");
   say("ssubscribe", "of a", ":2");
   say("smessage", "of a", "+behind");
@@ -142,7 +145,60 @@ TEST_F(MasterTest, AnEndThatWasAskedForIsNoLoss) {
   redis_.run([this] { master_->unsubscribe("of a"); });
   channels_->read_until("SUNSUBSCRIBE");
   say("sunsubscribe", "of a", ":0");
+  say_end();
   EXPECT_THAT(redis_.lines_until("a unsubscribed"), ElementsAre("a subscribed", "a unsubscribed"));
+}
+
+// The slot of a is elsewhere: Redis ends the subscription before it hears that a gives it up.
+TEST_F(MasterTest, AnEndThatRedisRefusesConcernsNobody) {
+  redis_.run([this] { enter(b_); });
+  subscribe(a_, "of a");
+  channels_->read_until("of a");
+  say("ssubscribe", "of a", ":1");
+  redis_.lines_until("a subscribed");
+  redis_.run([this] { master_->leave(a_); });
+  subscribe(b_, "of b");
+  channels_->read_until("of b");
+  say("sunsubscribe", "of a", ":0");
+  channels_->say("-MOVED 1 h:1\r\n");
+  say_end();
+  say("ssubscribe", "of b", ":1");
+  say("smessage", "of b", "+one");
+  EXPECT_THAT(redis_.lines_until("b: one"), ElementsAre("b subscribed", "b: one"));
+}
+
+TEST_F(MasterTest, TheEndOfAnEarlierSubscriptionIsNoLoss) {
+  redis_.run([this] { enter(b_); });
+  subscribe(a_, "of a");
+  channels_->read_until("of a");
+  say("ssubscribe", "of a", ":1");
+  redis_.lines_until("a subscribed");
+  subscribe(b_, "of b");
+  redis_.run([this] {
+    master_->leave(a_);
+    enter(a_);
+  });
+  subscribe(a_, "of a");
+  channels_->read_until("SUNSUBSCRIBE");
+  say("sunsubscribe", "of a", ":0");
+  channels_->say("-MOVED 1 h:1\r\n");  // for b
+  channels_->say("-MOVED 1 h:1\r\n");
+  say_end();
+  say("ssubscribe", "of a", ":1");
+  EXPECT_THAT(redis_.lines_until("a subscribed"),
+              ElementsAre("b failed: MOVED 1 h:1", "a subscribed"));
+}
+
+TEST_F(MasterTest, AnEndWithoutAnAnswerEndsTheConnections) {
+  redis_.run([this] { enter(b_); });
+  subscribe(a_, "of a");
+  channels_->read_until("of a");
+  say("ssubscribe", "of a", ":1");
+  redis_.lines_until("a subscribed");
+  redis_.run([this] { master_->leave(a_); });
+  channels_->read_until("SUNSUBSCRIBE");
+  channels_->say("-BUSY\r\n-BUSY\r\n");
+  EXPECT_THAT(redis_.lines_until("b failed: BUSY"), ElementsAre("b failed: BUSY"));
 }
 
 TEST_F(MasterTest, WhenOneConnectionFailsAllHearOfItOnce) {
