@@ -21,7 +21,9 @@ constexpr Advice kAdvice[] = {
     {"MASTERDOWN", "it is a replica without its master: give the address of the master"},
     {"ASK", "the Cluster is moving our keys to another node: wait until it has"},
     {"TRYAGAIN", "the Cluster is moving our keys to another node: wait until it has"},
-    {"CLUSTERDOWN", "the Cluster has nobody for our keys at the moment: see CLUSTER INFO"},
+    {"CLUSTERDOWN",
+     "the Cluster has nobody for our keys at the moment (see CLUSTER INFO), or refuses all keys "
+     "while one of its masters is away: set 'cluster-require-full-coverage no' at its servers"},
     {"OOM", "raise its 'maxmemory'"},
     {"LOADING", "it reads its data from disk: wait until it has"},
     {"BUSY", "a script keeps it busy: wait, or end the script with SCRIPT KILL"},

@@ -42,6 +42,11 @@ TEST(FailureText, AWrongPasswordMayStandInAFile) {
             "node works on its own until then");
 }
 
+TEST(FailureText, AClusterThatIsDownMayBeSoByItsConfiguration) {
+  EXPECT_NE(line_for("CLUSTERDOWN The cluster is down").find("'cluster-require-full-coverage no'"),
+            std::string::npos);
+}
+
 TEST(FailureText, AnAnswerThatIsNotKnownIsQuotedToo) {
   EXPECT_EQ(line_for("ERR DB index is out of range"),
             "Redis at redis:6379 answers \"ERR DB index is out of range\"; see the documentation "
