@@ -16,6 +16,8 @@ namespace {
 /// So soon after a beat none is made for news.
 constexpr std::chrono::milliseconds kPauseAfterLoss{10};
 constexpr std::chrono::milliseconds kPauseAfterNews{100};
+/// While what others have left is removed: between two steps.
+constexpr std::chrono::milliseconds kPauseInRemoval{60};
 
 std::string random_text() {
   std::random_device random;
@@ -33,14 +35,15 @@ std::vector<std::string> texts_of(const Reply& list) {
 }  // namespace
 
 Heartbeat::Heartbeat(EventLoop& loop, Link& link, const Options& options, ClusterView& view,
-                     ClusterLog& log, const Agreement& agreement, OnBeat on_beat)
+                     ClusterLog& log, const Agreement& agreement, OnBeat on_beat, Task on_removal)
     : loop_(loop),
       link_(link),
       options_(options),
       view_(view),
       log_(log),
       agreement_(agreement),
-      on_beat_(std::move(on_beat)) {}
+      on_beat_(std::move(on_beat)),
+      on_removal_(std::move(on_removal)) {}
 
 void Heartbeat::went_up() {
   last_beat_ = {};
@@ -77,10 +80,20 @@ void Heartbeat::beat() {
     if (reply->is_error()) return link_.give_up(reply->text());
     if ((*reply)[0].text() == "version") return stay_away(*reply);
     under_way_ = false;
+    if ((*reply)[0].text() == "again") return go_on_with_removal();
     take(*reply);
     if (std::exchange(beat_again_, false)) beat();
   });
   loop_.run_at(Clock::now() + options_.beat, [this, chain] {
+    if (chain == chain_ && link_.is_up()) beat();
+  });
+}
+
+// Who was at work here has been taken for gone, as others were with whom it shared this.
+void Heartbeat::go_on_with_removal() {
+  if (!fresh_link_) return link_.give_up("what it has is being removed");
+  on_removal_();
+  loop_.run_at(Clock::now() + kPauseInRemoval, [this, chain = chain_] {
     if (chain == chain_ && link_.is_up()) beat();
   });
 }

@@ -47,8 +47,9 @@ class Heartbeat {
   static constexpr std::chrono::milliseconds kMaxWait{700};
   static constexpr std::chrono::milliseconds kTryAgainAfter{25};
 
+  /// `on_removal`: what others have left is being removed, so nothing may be written yet.
   Heartbeat(EventLoop& loop, Link& link, const Options& options, ClusterView& view, ClusterLog& log,
-            const Agreement& agreement, OnBeat on_beat);
+            const Agreement& agreement, OnBeat on_beat, Task on_removal);
 
   /// The link is up: the first beat goes out.
   void went_up();
@@ -73,6 +74,7 @@ class Heartbeat {
   /// Nodes of another version, or with another number of parts, have the keys: this node works on
   /// its own.
   void stay_away(const Reply& refusal);
+  void go_on_with_removal();
 
   EventLoop& loop_;
   Link& link_;
@@ -81,6 +83,7 @@ class Heartbeat {
   ClusterLog& log_;
   const Agreement& agreement_;
   const OnBeat on_beat_;
+  const Task on_removal_;
 
   std::string epoch_;                    ///< of Redis' data; another one: the data was lost
   std::int64_t beats_of_all_ = 0;        ///< since its beginning; fewer: it was lost

@@ -39,8 +39,9 @@ Part::Part(const Common& common, PartIndex index)
       router_(loop_, view_.self(), common.options.lease, state_, shared_, transport_),
       broadcasts_(link_, state_, shared_, router_, guide_),
       tickets_(link_, copies_, view_, state_, common.host),
-      heartbeat_(loop_, link_, common.options, view_, log_, common.agreement,
-                 [this](const Beat& beat) { take_beat(beat); }),
+      heartbeat_(
+          loop_, link_, common.options, view_, log_, common.agreement,
+          [this](const Beat& beat) { take_beat(beat); }, [this] { stay_degraded(); }),
       reaper_(link_, common.options, view_),
       watchers_(link_, common.mirror, state_, common.host),
       resync_(
@@ -159,6 +160,11 @@ void Part::went_down(std::string_view why) {
   reaper_.went_down();
   announcements_.interrupt();
   tickets_.match_alone();
+}
+
+void Part::stay_degraded() {
+  state_.set(State::kDegraded);
+  resync_.interrupt();
 }
 
 void Part::take_beat(const Beat& beat) {

@@ -111,6 +111,8 @@ class Part {
   void went_up();
   /// The link is down: from here on the core works by its local view.
   void went_down(std::string_view why);
+  /// The link is up, but what others have left there has yet to be removed.
+  void stay_degraded();
   /// Hands what a heartbeat has told to the objects that it concerns.
   void take_beat(const Beat& beat);
   /// Redis has all that the mirror has: this node is connected.

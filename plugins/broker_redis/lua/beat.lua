@@ -4,19 +4,38 @@
 --     whether nodes have yet to put back what was lost, the same of the caller, beats,
 --     {live node of another major version, its version or '' ...}, parked sessions, agreement or ''}
 -- or {version, node, its version or '', parts}: a node of another major version lives, or one for which what is
--- shared is in so many parts, and its keys are here. The caller must stay away.
+-- shared is in so many parts, or may come back, and its keys are here. The caller must stay away.
+-- or {again}: what is here is being removed, and the caller beats again to go on with that.
 -- An epoch ends with what was found when it began: r Redis has restarted with what it had, o what it has is
 -- older than what was seen; neither: it was empty.
 -- The data was lost when it is gone, or may be what it once was: Redis has restarted, or fewer beats are
 -- in it than the caller saw.
 
-local function remove_everything()
-  local cursor, pattern = '0', string.gsub(P, '\\', '\\\\') .. '*'
-  repeat
-    local page = call('SCAN', cursor, 'MATCH', pattern, 'COUNT', 1000)
-    cursor = page[1]
-    for _, key in ipairs(page[2]) do call('UNLINK', key) end
-  until cursor == '0'
+-- What is here goes step by step: all that Redis has, of others too, is looked at, and while a script runs nobody
+-- else is served. `step`: cursor and time (ms) of the last one, in born. Returns whether all is gone.
+local function remove_some(step, now_ms)
+  local cursor, last = string.match(step, '^(%d+) (%d+)$')
+  if math.abs(now_ms - tonumber(last)) < 50 then return false end  -- another node goes on with it
+  local page = call('SCAN', cursor, 'MATCH', string.gsub(P, '\\', '\\\\') .. '*', 'COUNT', 1000)
+  for _, key in ipairs(page[2]) do
+    if key ~= P .. 'born' and string.sub(key, 1, #P) == P then call('UNLINK', key) end
+  end
+  if page[1] == '0' then
+    call('DEL', P .. 'born')
+    return true
+  end
+  call('HSET', P .. 'born', 'v', 'none', 'c', page[1] .. ' ' .. digits(now_ms))
+  return false
+end
+
+-- Nobody's lease runs, but after an outage all nodes whose keys these are may be about to beat again. Who waits for
+-- that leaves a mark, which a beat of theirs takes away. An old mark is of an earlier time.
+local function will_not_come_back(mark, now_ms)
+  if call('EXISTS', P .. 'nodes') == 0 then return true end  -- all have said goodbye
+  local waited = mark and now_ms - tonumber(mark)
+  if waited and waited >= lease and waited <= 3 * lease then return true end
+  if not waited or waited < 0 or waited > lease then call('HSET', P .. 'born', 'w', digits(now_ms)) end
+  return false
 end
 
 local function of_other_version(nodes)
@@ -35,20 +54,28 @@ local now = now_us()
 local parts, agreement = ARGV[8], ARGV[9]
 -- Nodes that know nothing of several parts stay away from them.
 local form = parts == '1' and major or major .. 'p'
-local epoch, beats, version, their_parts, agreed = unpack(call('HMGET', P .. 'born', 'e', 'b', 'v', 'p', 'g'))
+local epoch, beats, version, their_parts, agreed, mark, step =
+  unpack(call('HMGET', P .. 'born', 'e', 'b', 'v', 'p', 'g', 'w', 'c'))
 local is_of_others = epoch and (version ~= form or (their_parts or '1') ~= parts)
 -- What is here may be from before part 0 began anew, or before another number of parts.
 local is_of_before = epoch and agreement ~= '' and agreed ~= agreement
-if is_of_others or is_of_before then
+if not step and (is_of_others or is_of_before) then
   local other = call('ZRANGEBYSCORE', P .. 'nodes', digits(now / 1000), '+inf', 'LIMIT', 0, 1)[1]
-  if other and is_of_others then
+  if is_of_others and (other or not will_not_come_back(mark, now / 1000)) then
+    if other and mark then call('HDEL', P .. 'born', 'w') end
+    other = other or call('ZRANGE', P .. 'nodes', -1, -1)[1]
     return {'version', other, call('HGET', P .. 'versions', other) or '', their_parts or '1'}
   elseif not other then
-    remove_everything()  -- nobody is left who can read it
-    epoch = nil
+    step = '0 0'  -- nobody is left who can read it
   else
     call('HSET', P .. 'born', 'g', agreement)  -- these live, whatever part 0 has lost
   end
+end
+if step then
+  if not remove_some(step, now / 1000) then return {'again'} end
+  epoch, agreed = nil, nil
+elseif mark then
+  call('HDEL', P .. 'born', 'w')
 end
 if parts ~= '1' and (not epoch or not agreed) then
   agreed = agreement ~= '' and agreement or ARGV[5]

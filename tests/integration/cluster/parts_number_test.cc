@@ -1,4 +1,5 @@
 // In how many parts what the nodes share is: the option, and that all nodes have the same number.
+#include <csignal>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 class PartsNumberTest : public ClusterTest {
  protected:
@@ -24,6 +26,10 @@ class PartsNumberTest : public ClusterTest {
     ServerProcess& node = start_with(parts);
     wait_for_state(node, "connected");
     return node;
+  }
+  static void kill(ServerProcess& node) {
+    node.signal(SIGKILL);
+    EXPECT_EQ(node.wait_exit(), std::optional(128 + SIGKILL));
   }
   std::vector<std::string> born(int part, const std::string& field) {
     return redis().command({"HGET", fmt("peer:{%}:born", part), field});
@@ -91,6 +97,46 @@ TEST_F(PartsNumberTest, ANodeWithSeveralStaysAwayFromTheOnlyPartOfOthers) {
   ServerProcess& other = start_with(2);
   wait_for_output(other, "is in use by nodes with 'parts: 1'");
   EXPECT_THAT(redis().command({"KEYS", "peer:{1}:*"}), ElementsAre());
+}
+
+// After an outage all leases have ended, and those to whom it belongs are about to come back.
+TEST_F(PartsNumberTest, ANodeWithAnotherNumberThatIsTheFirstAfterAnOutageWaitsForTheOthers) {
+  ServerProcess& gone = start_connected_with(3);
+  kill(gone);
+  const std::vector<std::string> node = redis().command({"ZRANGE", "peer:{0}:nodes", "0", "0"});
+  redis().command({"ZADD", "peer:{0}:nodes", "1", node.at(0)});
+  leave_something_in(1);
+  ServerProcess& waiting = start_node_with(
+      fmt(R"(plugins: {broker: {name: redis, options: {addr: "127.0.0.1:%", beat_ms: 100,
+              lease_ms: 60000, parts: 2, legacy_channels: false}}})",
+          redis().port()));
+  wait_for_output(waiting, "is in use by nodes with 'parts: 3'");
+  EXPECT_THAT(born(0, "w"), Not(ElementsAre("")));
+  ServerProcess& back = start_connected_with(3);
+  EXPECT_THAT(redis().command({"HMGET", "peer:{0}:born", "p", "w"}), ElementsAre("3", ""));
+  EXPECT_TRUE(has_something_in(1));
+  kill(back);
+  stop_node(waiting);
+  wait_for_state(start_with(2), "connected");  // nobody comes back
+  EXPECT_FALSE(has_something_in(1));
+}
+
+// Redis serves others meanwhile.
+TEST_F(PartsNumberTest, WhatIsRemovedGoesInSteps) {
+  stop_node(start_connected_with(3));
+  redis().command({"EVAL", R"(for i = 1, 8000 do
+                                redis.call('SET', 'peer:{0}:a:old' .. i, 'of before')
+                                redis.call('SET', 'of others' .. i, 'kept')
+                              end)",
+                   "0"});
+  ServerProcess& two = start_with(2);
+  const Deadline deadline;
+  while (born(0, "c") == std::vector<std::string>{""}) ASSERT_FALSE(deadline.passed());
+  wait_for_state(two, "connected");
+  EXPECT_THAT(redis().command({"KEYS", "peer:{0}:a:*"}), ElementsAre());
+  EXPECT_EQ(redis().command({"KEYS", "of others*"}).size(), 8000U);
+  EXPECT_THAT(redis().command({"HMGET", "peer:{0}:born", "v", "p", "c"}),
+              ElementsAre("1p", "2", ""));
 }
 
 // In the part that two have not, what the first three had is of the same number as what comes.
