@@ -193,10 +193,10 @@ void Link::ask_for_marker() {
   });
 }
 
-// Two nodes have the same one by a chance that is small, and all nodes that ever were fill no
-// memory.
+// Two nodes, or parts, have the same one by a chance that is small, and all nodes that ever were
+// fill some megabytes.
 void Link::load_marker() {
-  constexpr std::size_t kMarkers = 4096;
+  constexpr std::size_t kMarkers = 65536;
   const std::string number = std::to_string(std::hash<std::string>()(marker_) % kMarkers);
   send({"SCRIPT", "LOAD", "return " + number}, [this](const Reply* reply) {
     if (reply != nullptr && !reply->is_error()) marker_hash_ = reply->text();

@@ -8,9 +8,16 @@
 // connection answers in order what it has been told (`asked_`); what comes besides, Redis says of
 // its own accord.
 namespace peer_redis {
+namespace {
+
+/// Longer than the pauses of those who try again.
+constexpr std::chrono::seconds kMostIdle{1};
+
+}  // namespace
 
 Master::Master(EventLoop& loop, const Options& options, const Whereabouts::Place& place)
-    : options_(options),
+    : loop_(loop),
+      options_(options),
       place_(place),
       commands_(loop, options.operation_timeout, options.parts > 1,
                 {[this](std::string_view why) { fail(why); },
@@ -76,19 +83,32 @@ void Master::for_all(Function function) {
   }
 }
 
+void Master::enter(User& user) {
+  users_.push_back(&user);
+  idle_since_.reset();
+}
+
 void Master::leave(User& user, bool gently) {
   if (std::erase(users_, &user) == 0 || !is_open_) return;
-  if (users_.empty()) {
+  if (!users_.empty()) return give_up_channels(user);
+  if (gently) {
     is_open_ = false;
-    if (gently) {
-      commands_.close();
-      subscriber_.close();
-    } else {
-      commands_.abort();
-      subscriber_.abort();
-    }
-    return;
+    commands_.close();
+    subscriber_.close();
+  } else if (options_.parts == 1 || !is_known()) {
+    fail("nobody needs it");
+  } else {
+    give_up_channels(user);
+    idle_since_ = Clock::now();
+    loop_.run_at(*idle_since_ + kMostIdle, [] {});  // the round of the loop closes it
   }
+}
+
+void Master::close_if_idle(Time now) {
+  if (idle_since_ && now - *idle_since_ >= kMostIdle) fail("nobody needs it");
+}
+
+void Master::give_up_channels(const User& user) {
   for (auto channel = channels_.begin(); channel != channels_.end();) {
     if (channel->second.user != &user) {
       ++channel;
@@ -218,7 +238,10 @@ void Masters::fail_all(std::string_view why) {
 
 // Only here, where no callback of a connection is under way.
 void Masters::flush() {
-  for (const auto& master : std::vector<std::shared_ptr<Master>>(masters_)) master->flush();
+  for (const auto& master : std::vector<std::shared_ptr<Master>>(masters_)) {
+    master->close_if_idle(Clock::now());
+    master->flush();
+  }
   std::erase_if(masters_, [](const auto& master) { return !master->is_open(); });
 }
 

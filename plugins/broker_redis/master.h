@@ -55,11 +55,13 @@ class Master {
   /// Begins to connect; may fail within the call.
   void open();
   [[nodiscard]] bool is_open() const { return is_open_; }
-  void enter(User& user) { users_.push_back(&user); }
+  void enter(User& user);
   /// Nothing more comes to it. The last one takes the connections with it; `gently`: what is queued
-  /// is written once more.
+  /// is written once more. Those that work, and that several parts may share, stay for a while: who
+  /// has left because of what Redis says is about to try again.
   void leave(User& user, bool gently = false);
-  [[nodiscard]] bool has_users() const { return !users_.empty(); }
+  /// At the end of each round of the loop: ends what nobody has used for so long.
+  void close_if_idle(Time now);
   /// Ends both connections, and all users hear of it.
   void fail(std::string_view why);
 
@@ -101,13 +103,16 @@ class Master {
   void take_end(std::string_view kind, std::string_view channel);
   /// The answer to the oldest question, which asks for the end of a channel, has come.
   void end_as_asked();
+  void give_up_channels(const User& user);
   /// Calls a function of each user that there is still.
   template <typename Function>
   void for_all(Function function);
 
+  EventLoop& loop_;
   const Options& options_;
   const Whereabouts::Place place_;
   std::vector<User*> users_;
+  std::optional<Time> idle_since_;  ///< open, and nobody uses it
   Commands commands_;
   Connection subscriber_;
   bool is_open_ = false;

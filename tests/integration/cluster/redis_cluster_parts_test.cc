@@ -14,6 +14,7 @@
 namespace peer::test {
 namespace {
 
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
@@ -187,6 +188,25 @@ class RedisClusterPartsTest : public RedisSetupTest {
       server->command({"CLUSTER", "SETSLOT", slot, "NODE", to_id});
     }
   }
+  /// The nodes try again and again there for parts that are elsewhere, which concerns nobody else,
+  /// and takes no new connection.
+  static void expect_quiet_attempts_at(RedisProcess& server) {
+    server.command({"CONFIG", "RESETSTAT"});
+    RedisClient client = server.client();
+    const Deadline deadline;
+    std::string seen;
+    // Each attempt asks for the script that is its mark.
+    while (std::strtol(behind(seen, "cmdstat_script|exists:calls=").c_str(), nullptr, 10) < 20) {
+      ASSERT_FALSE(deadline.passed()) << seen;
+      seen = client.command({"INFO", "commandstats"}).at(0);
+    }
+    EXPECT_THAT(seen, Not(HasSubstr("cmdstat_publish:")));
+    EXPECT_THAT(seen, Not(HasSubstr("cmdstat_readwrite:")));
+  }
+  static std::string behind(const std::string& text, const std::string& start) {
+    const auto at = text.find(start);
+    return at == std::string::npos ? std::string() : text.substr(at + start.size());
+  }
   static std::size_t listeners_of(RedisProcess& server, int part) {
     return server.command({"PUBSUB", "SHARDCHANNELS", fmt("peer:{%}:n:*", part)}).size();
   }
@@ -258,6 +278,7 @@ TEST_F(RedisClusterPartsTest, AMasterThatDiesCostsItsPartsAlone) {
   master(2).kill();
   for (ServerProcess* node : {&first(), &second()}) wait_for_parts_away(*node, lost.size());
   EXPECT_EQ(broker_stats(first())["state"].str(), "degraded");
+  expect_quiet_attempts_at(master(0));
   TestPeer other = peer_in(second(), kept_space, "other");
   expect_news(witness, "peer_joined", other);
   other.join(lost_space);  // by its node alone

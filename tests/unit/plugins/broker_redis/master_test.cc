@@ -214,10 +214,33 @@ TEST_F(MasterTest, TheLastWhoLeavesTakesTheConnectionsAlong) {
     enter(b_);
     master_->leave(a_);
     EXPECT_TRUE(master_->is_open());
-    master_->leave(b_);
+    master_->leave(b_, true);
     EXPECT_FALSE(master_->is_open());
   });
   EXPECT_EQ(commands_->read_until("none of this comes"), "");  // but the end does
+}
+
+// Whoever is refused tries again soon.
+TEST_F(MasterTest, WhatWorksIsKeptForAWhile) {
+  subscribe(a_, "of a");
+  channels_->read_until("of a");
+  say("ssubscribe", "of a", ":1");
+  redis_.lines_until("a subscribed");
+  redis_.run([this] {
+    master_->leave(a_);
+    EXPECT_TRUE(master_->is_open());
+  });
+  channels_->read_until("SUNSUBSCRIBE");
+  say_end();
+  redis_.run([this] { EXPECT_EQ(enter(a_), master_); });
+  subscribe(a_, "of a");
+  channels_->read_until("SSUBSCRIBE");
+  say("ssubscribe", "of a", ":1");
+  say("smessage", "of a", "+one");
+  EXPECT_THAT(redis_.lines_until("a: one"), ElementsAre("a subscribed", "a: one"));
+  redis_.run([this] { master_->leave(a_); });
+  EXPECT_EQ(commands_->read_until("none of this comes"), "");  // but the end does
+  redis_.run([this] { EXPECT_FALSE(master_->is_open()); });
 }
 
 }  // namespace
