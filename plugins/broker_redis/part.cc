@@ -101,6 +101,8 @@ void Part::await_silence(Time until, Task done) {
         [this, until, done = std::move(done)]() mutable { await_silence(until, std::move(done)); });
     return;
   }
+  // A link that is built anew meanwhile has nothing to say goodbye to, nor, perhaps, its scripts.
+  if (!link_.is_up()) return done();
   // The peers go first, so that kGoodbye, behind them in the same order, means that all is done.
   peers_.remove_all();
   link_.run(Script::kGoodbye, {envelope('N', {})},

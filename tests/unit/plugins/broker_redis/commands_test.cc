@@ -110,16 +110,19 @@ TEST_F(CommandsTest, WhatWaitsForTheScriptsOfWhoHasLeftIsNotSentAgain) {
     run(a_, "a1");
     run(b_, "b1");
     send(b_, "b2");
+    send(b_, "b3");
   });
-  connection.read_until("b2");
-  connection.say("-NOSCRIPT no\r\n-NOSCRIPT no\r\n");
+  connection.read_until("b3");
+  connection.say("-NOSCRIPT no\r\n-NOSCRIPT no\r\n+one\r\n");
+  // The scripts that are lost have been noticed, and something is still under way.
+  EXPECT_THAT(redis_.lines_until("b2: one"), ElementsAre("b2: one"));
   redis_.run([this] { commands_->answer_none(a_); });
-  connection.say("+one\r\n");
+  connection.say("+two\r\n");
   const std::string again = connection.read_until("b1");
   EXPECT_THAT(again, HasSubstr("LOAD"));
   EXPECT_THAT(again, Not(HasSubstr("a1")));
   EXPECT_THAT(redis_.lines_until("scripts lost"),
-              ElementsAre("a1: none", "b2: one", "scripts lost"));
+              ElementsAre("a1: none", "b3: two", "scripts lost"));
 }
 
 TEST_F(CommandsTest, WhenTheConnectionEndsThatConcernsAll) {
