@@ -11,7 +11,9 @@
 namespace peer_redis {
 namespace {
 
+/// Of all parts together, which may be at one Redis.
 constexpr std::size_t kResyncsUnderWay = 64;
+constexpr std::size_t kLeastOfAPart = 4;
 constexpr std::size_t kMaxToBeSettled = 100'000;
 
 }  // namespace
@@ -80,8 +82,8 @@ void Resync::mark_dirty(const Fingerprint& peer) {
 }
 
 void Resync::go_on() {
-  while (under_way_ < kResyncsUnderWay && !dirty_.empty() &&
-         (under_way_ == 0 || link_.has_room())) {
+  const std::size_t most = std::max(kLeastOfAPart, kResyncsUnderWay / link_.part().parts);
+  while (under_way_ < most && !dirty_.empty() && (under_way_ == 0 || link_.has_room())) {
     const Fingerprint peer = *dirty_.begin();
     dirty_.erase(dirty_.begin());
     put_right(peer);
