@@ -79,6 +79,8 @@ class ClusterNode {
   void is_at_home(const Registered& peer);
   /// Part 0 has told in how many parts what is shared is: the same as here.
   void agreed(const std::string& name);
+  /// Takes this node out of all parts when nothing waits for its turn any more.
+  void await_turns(Time until, const Task& done);
   /// What the server's loops see of several parts.
   void put_together();
 
@@ -89,6 +91,7 @@ class ClusterNode {
     std::set<std::size_t> parts;
   };
 
+  EventLoop& loop_;
   peer::sdk::BrokerHost& host_;
   SharedState& shared_;
   /// With several parts what each of them says of itself; the messages that it has dropped and

@@ -158,8 +158,11 @@ void Master::handle_pushed(const Reply& reply) {
       return;
     }
     const auto found = channels_.find(channel);
-    if (found == channels_.end() || !found->second.confirmed) return;
-    found->second.user->message(channel, reply[2].text());
+    if (found != channels_.end() && found->second.confirmed) {
+      return found->second.user->message(channel, reply[2].text());
+    }
+    // Of a subscription that has been given up: who published it was told that it arrived.
+    if (!is_probe(reply[2].text())) ++unheard_;
   } else if (kind == "unsubscribe" || kind == "sunsubscribe") {
     take_end(kind, reply[1].text());
   } else {
@@ -242,7 +245,16 @@ void Masters::flush() {
     master->close_if_idle(Clock::now());
     master->flush();
   }
-  std::erase_if(masters_, [](const auto& master) { return !master->is_open(); });
+  std::erase_if(masters_, [this](const auto& master) {
+    if (master->is_open()) return false;
+    unheard_ += master->take_unheard();
+    return true;
+  });
+}
+
+std::uint64_t Masters::take_unheard() {
+  for (const auto& master : masters_) unheard_ += master->take_unheard();
+  return std::exchange(unheard_, 0);
 }
 
 std::size_t Masters::queued_bytes() const {

@@ -75,6 +75,8 @@ class Master {
   void subscribe(User& user, const std::vector<std::string>& channels);
   void unsubscribe(const std::string& channel);
   void flush();
+  /// Messages since the last call that came by subscriptions that are none any more.
+  [[nodiscard]] std::uint64_t take_unheard() { return std::exchange(unheard_, 0); }
 
  private:
   struct Channel {
@@ -119,6 +121,7 @@ class Master {
   std::optional<bool> in_cluster_;  ///< nullopt: not known yet
   std::map<std::string, Channel, std::less<>> channels_;
   std::uint64_t last_number_ = 0;
+  std::uint64_t unheard_ = 0;
   std::deque<Asked> asked_;
 };
 
@@ -137,12 +140,15 @@ class Masters {
   void fail_all(std::string_view why);
   /// At the end of each round of the loop: sends what was queued, forgets what is closed.
   void flush();
+  /// Of all of them, as of each.
+  [[nodiscard]] std::uint64_t take_unheard();
   [[nodiscard]] std::size_t queued_bytes() const;
   [[nodiscard]] std::chrono::microseconds latency() const;
 
  private:
   EventLoop& loop_;
   const Options& options_;
+  std::uint64_t unheard_ = 0;  ///< of those that are closed
   const std::shared_ptr<Lookups> lookups_;
   std::vector<std::shared_ptr<Master>> masters_;
 };

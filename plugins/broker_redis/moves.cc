@@ -28,6 +28,8 @@ constexpr std::chrono::milliseconds kPauseForTurns{2};
 /// From the first place on, and more than the core of the other node waits for its broker: then
 /// that node has died, or a part is out of reach.
 constexpr std::chrono::milliseconds kMostBetweenPlaces{2'500};
+/// Less than this node's core waits: no other one does.
+constexpr std::chrono::milliseconds kMostForParking{1'500};
 /// Behind the time of a parked one. By then a node has ended its copies, or died meanwhile.
 constexpr std::chrono::milliseconds kMoreForCopies{10'000};
 
@@ -68,7 +70,8 @@ struct Moves::Taking {
 struct Moves::Patience {
   Time until;
   Turns::Place turn = 0;
-  std::vector<Router::Place> held;  ///< of each part
+  std::vector<Router::Place> held{};  ///< of each part, when nothing up to `turn` waited any more
+  bool turn_is_over = false;
 };
 
 std::size_t Moves::home_of(const Fingerprint& peer) const {
@@ -123,9 +126,15 @@ void Moves::set_tokens(const Registered& peer, const std::string& tokens,
 }
 
 Moves::Patience Moves::patience(std::chrono::milliseconds most) const {
-  Patience result{Clock::now() + most, turns_.last_waiting(), {}};
-  for (const auto& part : parts_) result.held.push_back(part->router().last_held());
-  return result;
+  return {Clock::now() + most, turns_.last_waiting()};
+}
+
+// What had to wait for its turn has its place in a router only since then.
+void Moves::note_turns(Patience& patience) const {
+  if (patience.turn_is_over) return;
+  patience.turn_is_over = !turns_.holds(patience.turn);
+  patience.held.clear();
+  for (const auto& part : parts_) patience.held.push_back(part->router().last_held());
 }
 
 bool Moves::holds_broadcasts(const Patience& patience) const {
@@ -185,12 +194,13 @@ void Moves::take(const Sessions::Take& take, const ReplyTo<TakeOutcome>& reply) 
 }
 
 // As Sessions::take_when_clear(), in all parts.
-void Moves::take_when_clear(const std::shared_ptr<Taking>& taking, const Patience& patience) {
+void Moves::take_when_clear(const std::shared_ptr<Taking>& taking, Patience patience) {
   const Fingerprint& peer = taking->what.what.peer.peer;
   Part& home = *parts_[home_of(peer)];
   if (!home.is_connected()) return taking->reply(outcome_of(TakeStatus::kGone));
+  note_turns(patience);
   const bool holds = holds_broadcasts(patience);
-  const bool may_hold = holds || turns_.holds(patience.turn) || home.router().holds_for(peer);
+  const bool may_hold = holds || !patience.turn_is_over || home.router().holds_for(peer);
   if (Clock::now() < patience.until && may_hold) {
     loop_.run_at(Clock::now() + kPauseForTurns,
                  [this, taking, patience] { take_when_clear(taking, patience); });
@@ -299,7 +309,7 @@ void Moves::park(const Registered& peer, const ReplyTo<ParkOutcome>& reply) {
     forget(peer.peer);
     going_.emplace(peer.peer, std::move(going));
     parked_[peer.peer] = copied;
-    loop_.run_at(Clock::now() + kMostBetweenPlaces, [this, peer] { end_waiting(peer); });
+    loop_.run_at(Clock::now() + kMostForParking, [this, peer] { end_waiting(peer); });
     parts_[home]->sessions().await_place(token, [this, peer, home] { reached(peer, home); });
     for (const std::size_t part : copied) {
       parts_[part]->sessions().park_here(peer, [this, peer, part](const std::string& its_token) {

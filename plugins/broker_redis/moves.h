@@ -76,13 +76,14 @@ class Moves {
   [[nodiscard]] bool reaches_all_of(const Fingerprint& peer) const;
   [[nodiscard]] Patience patience(std::chrono::milliseconds most) const;
   /// Whether something that had been said by then waits for its turn still.
+  void note_turns(Patience& patience) const;
   [[nodiscard]] bool holds_broadcasts(const Patience& patience) const;
   void await_turns(const Fingerprint& peer, const Patience& patience, const ReplyTo<bool>& then);
   void await_routers(const Registered& peer, const ReplyTo<bool>& reply);
   void await_arrival(const Fingerprint& peer, const ReplyTo<bool>& reply);
 
   void next_of(std::vector<std::size_t> parts, const ReplyTo<peer::sdk::ParkedSession>& reply);
-  void take_when_clear(const std::shared_ptr<Taking>& taking, const Patience& patience);
+  void take_when_clear(const std::shared_ptr<Taking>& taking, Patience patience);
   void take_home(const std::shared_ptr<Taking>& taking);
   void take_copies(const std::shared_ptr<Taking>& taking, const Sessions::Taken& home);
   void take_copy(const std::shared_ptr<Taking>& taking, std::size_t part,

@@ -10,6 +10,9 @@ namespace {
 
 /// So long may a message be on its way.
 constexpr std::chrono::seconds kMostOnItsWay{2};
+/// So long may a message wait for its turn: longer than a part takes to confirm (Part::confirm()),
+/// which is up to 2.3 s.
+constexpr std::chrono::seconds kMostWaiting{5};
 constexpr std::size_t kMostWaitingBytes = std::size_t{4} << 20;
 constexpr std::size_t kMostOfOneSender = std::size_t{1} << 20;
 
@@ -40,7 +43,7 @@ void Turns::move(const Fingerprint& sender) {
   Line& line = lines_[sender];
   if (std::exchange(line.moves, true)) return;
   while (!line.waiting.empty() && line.unconfirmed == 0) {
-    if (Clock::now() - line.waiting.front().since > kMostOnItsWay) {
+    if (Clock::now() - line.waiting.front().since > kMostWaiting) {
       take_first(line).give_up();
       continue;
     }

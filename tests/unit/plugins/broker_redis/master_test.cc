@@ -123,6 +123,9 @@ TEST_F(MasterTest, WhatComesByAnEarlierSubscriptionIsNobodys) {
   say("ssubscribe", "of a", ":2");
   say("smessage", "of a", "+behind");
   EXPECT_THAT(redis_.lines_until("a: behind"), ElementsAre("a subscribed", "a: behind"));
+  std::uint64_t unheard = 0;
+  redis_.run([&] { unheard = master_->take_unheard(); });
+  EXPECT_EQ(unheard, 2U);
 }
 
 TEST_F(MasterTest, ASubscriptionThatEndsUnaskedIsLostAndTheOthersGoOn) {
