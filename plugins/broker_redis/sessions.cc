@@ -57,81 +57,81 @@ std::string tokens_text(std::span<const peer::sdk::SessionToken> tokens) {
 
 void Sessions::set_tokens(const Registered& peer, const std::string& tokens,
                           const ReplyTo<bool>& reply) {
-  if (!parts_.mirror.is_live(peer)) return reply(false);
-  if (parts_.link.part().is_only()) parts_.mirror.find(peer.peer)->tokens = tokens;
-  if (!parts_.state.is_connected()) {
-    parts_.resync.mark_dirty(peer.peer);
+  if (!objects_.mirror.is_live(peer)) return reply(false);
+  if (objects_.link.part().is_only()) objects_.mirror.find(peer.peer)->tokens = tokens;
+  if (!objects_.state.is_connected()) {
+    objects_.resync.mark_dirty(peer.peer);
     return reply(false);
   }
   std::vector<std::string> arguments{to_hex(peer.peer), std::to_string(peer.registration), tokens};
-  for (std::string& text : parts_.copies.arguments(peer)) arguments.push_back(std::move(text));
-  parts_.link.run(Script::kSetTokens, Arguments(arguments.begin(), arguments.end()),
-                  [this, reply](const Reply* answer) {
-                    or_give_up(parts_.link)(answer);
-                    // Not where it has gone over to another node, of which this one will hear: a
-                    // resync would take it for replaced.
-                    reply(answer != nullptr && !answer->is_error() && answer->integer() == 1);
-                  });
+  for (std::string& text : objects_.copies.arguments(peer)) arguments.push_back(std::move(text));
+  objects_.link.run(Script::kSetTokens, Arguments(arguments.begin(), arguments.end()),
+                    [this, reply](const Reply* answer) {
+                      or_give_up(objects_.link)(answer);
+                      // Not where it has gone over to another node, of which this one will hear: a
+                      // resync would take it for replaced.
+                      reply(answer != nullptr && !answer->is_error() && answer->integer() == 1);
+                    });
 }
 
 std::string Sessions::saying(std::string_view text) const {
-  return envelope('I', {parts_.self, text});
+  return envelope('I', {objects_.self, text});
 }
 
 void Sessions::ask(const std::string& token, const std::string& text,
                    const ReplyTo<SessionSearch>& reply) {
-  if (!parts_.state.is_connected()) return reply(SessionSearch::kUnavailable);
-  parts_.link.run(Script::kAskSession, {token, saying(text)}, [reply](const Reply* answer) {
+  if (!objects_.state.is_connected()) return reply(SessionSearch::kUnavailable);
+  objects_.link.run(Script::kAskSession, {token, saying(text)}, [reply](const Reply* answer) {
     const bool known = answer != nullptr && !answer->is_error();
     reply(known ? search_of(answer->text()) : SessionSearch::kUnavailable);
   });
 }
 
 void Sessions::tell_node(const std::string& node, const std::string& text) {
-  parts_.link.publish_to_node(node, saying(text), [](const Reply*) {});
+  objects_.link.publish_to_node(node, saying(text), [](const Reply*) {});
 }
 
 void Sessions::ask_any(std::uint64_t number, const std::string& text,
                        const ReplyTo<SessionSearch>& reply) {
-  if (!parts_.state.is_connected()) return reply(SessionSearch::kUnavailable);
+  if (!objects_.state.is_connected()) return reply(SessionSearch::kUnavailable);
   // Its last digits are enough to tell nodes apart, and Lua has no more than 2^53.
   const std::string choice = std::to_string(number % 1'000'000);
-  parts_.link.run(Script::kAskNode, {choice, saying(text)}, [reply](const Reply* answer) {
+  objects_.link.run(Script::kAskNode, {choice, saying(text)}, [reply](const Reply* answer) {
     const bool known = answer != nullptr && !answer->is_error();
     reply(known ? search_of(answer->text()) : SessionSearch::kUnavailable);
   });
 }
 
 void Sessions::await_sent(const Fingerprint& peer, const ReplyTo<bool>& reply) {
-  look_for_sent(peer, {Clock::now() + kMostForSent, parts_.router.last_held()}, reply);
+  look_for_sent(peer, {Clock::now() + kMostForSent, objects_.router.last_held()}, reply);
 }
 
 void Sessions::look_for_sent(const Fingerprint& peer, Patience patience,
                              const ReplyTo<bool>& reply) {
   // A broadcast that waits was heard by the members here, and must be on its way before one of them
   // goes.
-  if (!parts_.router.holds_back(peer) && !parts_.router.holds_broadcasts(patience.last_held)) {
+  if (!objects_.router.holds_back(peer) && !objects_.router.holds_broadcasts(patience.last_held)) {
     return check_sent(peer, patience, reply);
   }
   if (Clock::now() >= patience.until) return reply(false);
-  parts_.loop.run_at(Clock::now() + kPauseForSent,
-                     [this, peer, patience, reply] { look_for_sent(peer, patience, reply); });
+  objects_.loop.run_at(Clock::now() + kPauseForSent,
+                       [this, peer, patience, reply] { look_for_sent(peer, patience, reply); });
 }
 
 // What it has said by a route that has become wrong is passed on before it speaks elsewhere.
 void Sessions::check_sent(const Fingerprint& peer, Patience patience, const ReplyTo<bool>& reply) {
-  std::vector<Router::Sent> sent = parts_.router.begin_check(peer);
+  std::vector<Router::Sent> sent = objects_.router.begin_check(peer);
   if (sent.empty()) return reply(true);
   std::vector<std::string> arguments;
   for (const Router::Sent& item : sent) {
     arguments.push_back(to_hex(item.to));
     arguments.push_back(*item.node);
   }
-  parts_.link.run(
+  objects_.link.run(
       Script::kMoved, Arguments(arguments.begin(), arguments.end()),
       [this, peer, patience, reply, sent = std::move(sent)](const Reply* answer) {
         if (answer == nullptr || answer->is_error() || answer->size() == 0) {
-          parts_.router.end_check(peer);
+          objects_.router.end_check(peer);
           return reply(answer != nullptr && !answer->is_error());
         }
         std::vector<Router::Sent> moved;
@@ -139,7 +139,7 @@ void Sessions::check_sent(const Fingerprint& peer, Patience patience, const Repl
           const auto index = static_cast<std::size_t>((*answer)[i].integer());
           if (index < sent.size()) moved.push_back(sent[index]);
         }
-        parts_.router.await_passed_on(
+        objects_.router.await_passed_on(
             peer, moved, {},
             [this, peer, patience, reply](Router::Place) { look_for_sent(peer, patience, reply); },
             [reply] { reply(false); });
@@ -147,19 +147,19 @@ void Sessions::check_sent(const Fingerprint& peer, Patience patience, const Repl
 }
 
 void Sessions::park(const Registered& peer, const ReplyTo<ParkOutcome>& reply) {
-  if (!parts_.mirror.is_live(peer)) return reply({});
+  if (!objects_.mirror.is_live(peer)) return reply({});
   park_here(peer, [this, peer, reply](const std::string& token) {
     if (token.empty()) return reply({});
-    parts_.announcements.complete(token, [this, peer, reply] {
+    objects_.announcements.complete(token, [this, peer, reply] {
       let_go(peer);
-      reply({true, parts_.announcements.hold_stream()});
+      reply({true, objects_.announcements.hold_stream()});
     });
   });
 }
 
 void Sessions::keep(const Registered& peer, const std::string& record,
                     std::chrono::milliseconds time, const ReplyTo<bool>& reply) {
-  parts_.link.run(
+  objects_.link.run(
       Script::kKeepParked,
       {to_hex(peer.peer), std::to_string(peer.registration), record, std::to_string(time.count())},
       [reply](const Reply* answer) {
@@ -168,8 +168,8 @@ void Sessions::keep(const Registered& peer, const std::string& record,
 }
 
 void Sessions::next(const ReplyTo<ParkedSession>& reply) {
-  if (!parts_.state.is_connected()) return reply({});
-  parts_.link.run(Script::kNextParked, {}, [this, reply](const Reply* answer) {
+  if (!objects_.state.is_connected()) return reply({});
+  objects_.link.run(Script::kNextParked, {}, [this, reply](const Reply* answer) {
     if (answer == nullptr || answer->is_error() || answer->size() < 3) {
       has_parked_ = false;
       return reply({});
@@ -178,7 +178,7 @@ void Sessions::next(const ReplyTo<ParkedSession>& reply) {
     const auto registration = to_number<std::uint64_t>((*answer)[1].text());
     if (!peer || !registration) return reply({});
     if (answer->size() == 3) {
-      parts_.events.end_parked({*peer, *registration}, (*answer)[2].text());
+      objects_.events.end_parked({*peer, *registration}, (*answer)[2].text());
       return next(reply);
     }
     const auto left = to_number<std::uint32_t>((*answer)[3].text()).value_or(0);
@@ -191,30 +191,30 @@ void Sessions::next(const ReplyTo<ParkedSession>& reply) {
 }
 
 void Sessions::take(const Take& take, const ReplyTo<TakeOutcome>& reply) {
-  take_when_clear(take, {Clock::now() + kMostForClear, parts_.router.last_held()}, reply);
+  take_when_clear(take, {Clock::now() + kMostForClear, objects_.router.last_held()}, reply);
 }
 
 // What the peers of this node have said to it, or to its namespaces, reaches it where it is: from
 // the step on they speak to it here, and nothing may come behind that.
 void Sessions::take_when_clear(const Take& take, Patience patience,
                                const ReplyTo<TakeOutcome>& reply) {
-  if (!parts_.state.is_connected()) return reply(nothing_done());
-  const bool holds_broadcasts = parts_.router.holds_broadcasts(patience.last_held);
+  if (!objects_.state.is_connected()) return reply(nothing_done());
+  const bool holds_broadcasts = objects_.router.holds_broadcasts(patience.last_held);
   if (Clock::now() < patience.until &&
-      (holds_broadcasts || parts_.router.holds_for(take.what.peer.peer))) {
-    parts_.loop.run_at(Clock::now() + kPauseForSent,
-                       [this, take, patience, reply] { take_when_clear(take, patience, reply); });
+      (holds_broadcasts || objects_.router.holds_for(take.what.peer.peer))) {
+    objects_.loop.run_at(Clock::now() + kPauseForSent,
+                         [this, take, patience, reply] { take_when_clear(take, patience, reply); });
     return;
   }
   // The peer would never hear them: it was no member here when they were said, and would be none
   // there when they come.
   if (holds_broadcasts) return reply(nothing_done());
-  parts_.router.await_arrival(take.what.peer.peer, take.node,
-                              [this, take, reply] { take_now(take, reply); });
+  objects_.router.await_arrival(take.what.peer.peer, take.node,
+                                [this, take, reply] { take_now(take, reply); });
 }
 
 void Sessions::take_now(const Take& take, const ReplyTo<TakeOutcome>& reply) {
-  if (!parts_.state.is_connected()) return reply(nothing_done());
+  if (!objects_.state.is_connected()) return reply(nothing_done());
   run_step(Script::kTakePeer,
            {to_hex(take.what.peer.peer), take.node, std::to_string(take.what.peer.registration),
             std::to_string(take.what.number), take.what.takes_over ? "1" : "0"},
@@ -224,17 +224,17 @@ void Sessions::take_now(const Take& take, const ReplyTo<TakeOutcome>& reply) {
              if (taken.status != TakeStatus::kTaken) return reply(std::move(outcome));
              // By now, so that what the core tells of the peer from here on finds it in the mirror.
              const Registered peer{take.what.peer.peer, take.what.number};
-             if (enter_taken(parts_.mirror, take, taken, outcome)) {
+             if (enter_taken(objects_.mirror, take, taken, outcome)) {
                enter_here(peer, taken, outcome);
              } else {
                end_watches(taken, false);
                outcome = nothing_done();
              }
-             parts_.announcements.complete(taken.token,
-                                           [this, outcome = std::move(outcome), reply]() mutable {
-                                             outcome.hold = parts_.announcements.hold_stream();
-                                             reply(std::move(outcome));
-                                           });
+             objects_.announcements.complete(taken.token,
+                                             [this, outcome = std::move(outcome), reply]() mutable {
+                                               outcome.hold = objects_.announcements.hold_stream();
+                                               reply(std::move(outcome));
+                                             });
            });
 }
 
@@ -257,10 +257,10 @@ void Sessions::take_here(const Take& take, std::optional<std::uint64_t> since_us
 // The members here that watch others do so from the step on.
 Sessions::Taken Sessions::begin_step(const Take& take) {
   Taken taken;
-  taken.token = parts_.announcements.begin();
+  taken.token = objects_.announcements.begin();
   for (const auto& [ns, watches] : take.watches) {
-    if (!parts_.link.part().has(ns)) continue;
-    taken.watched.push_back({ns, watches, parts_.watchers.join_begins(ns, watches)});
+    if (!objects_.link.part().has(ns)) continue;
+    taken.watched.push_back({ns, watches, objects_.watchers.join_begins(ns, watches)});
   }
   return taken;
 }
@@ -272,23 +272,24 @@ void Sessions::run_step(Script script, std::vector<std::string> arguments, Taken
   for (const Taken::Watched& watched : taken.watched) {
     arguments.insert(arguments.end(), {watched.ns, watched.marked});
   }
-  parts_.link.run(script, Arguments(arguments.begin(), arguments.end()),
-                  [this, is_home, taken = std::move(taken), on_taken](const Reply* answer) mutable {
-                    if (answer != nullptr && !answer->is_error())
-                      read_step(*answer, is_home, taken);
-                    if (taken.status != TakeStatus::kTaken) give_back(taken);
-                    on_taken(std::move(taken));
-                  });
+  objects_.link.run(
+      script, Arguments(arguments.begin(), arguments.end()),
+      [this, is_home, taken = std::move(taken), on_taken](const Reply* answer) mutable {
+        if (answer != nullptr && !answer->is_error()) read_step(*answer, is_home, taken);
+        if (taken.status != TakeStatus::kTaken) give_back(taken);
+        on_taken(std::move(taken));
+      });
 }
 
 void Sessions::give_back(const Taken& taken) {
-  parts_.announcements.abandon(taken.token);
+  objects_.announcements.abandon(taken.token);
   end_watches(taken, false);
 }
 
 void Sessions::end_watches(const Taken& taken, bool are_marked) {
   for (const Taken::Watched& watched : taken.watched) {
-    parts_.watchers.join_ended(watched.ns, watched.watches, are_marked ? &watched.marked : nullptr);
+    objects_.watchers.join_ended(watched.ns, watched.watches,
+                                 are_marked ? &watched.marked : nullptr);
   }
 }
 
@@ -338,7 +339,7 @@ bool enter_taken(Mirror& mirror, const Sessions::Take& take, const Sessions::Tak
 }
 
 void Sessions::enter_here(const Registered& peer, const Taken& taken, TakeOutcome& outcome) {
-  Mirror& mirror = parts_.mirror;
+  Mirror& mirror = objects_.mirror;
   for (const Taken::Membership& membership : taken.memberships) {
     const std::string& ns = membership.ns;
     mirror.add_member(ns, peer, membership.object);
@@ -354,11 +355,11 @@ void Sessions::enter_here(const Registered& peer, const Taken& taken, TakeOutcom
       // Whom it knows of the others only Redis can say.
       here.elsewhere.reset();
       here.is_first = true;
-      parts_.catch_up.compare_soon(ns);
+      objects_.catch_up.compare_soon(ns);
     } else if (here.elsewhere) {
       here.elsewhere->erase(peer.peer);
     }
-    parts_.counts.tell(ns, here);
+    objects_.counts.tell(ns, here);
   }
   for (const Taken::Watched& watched : taken.watched) {
     mirror.set_watches(watched.ns, peer, watched.watches);
@@ -368,54 +369,55 @@ void Sessions::enter_here(const Registered& peer, const Taken& taken, TakeOutcom
 
 void Sessions::has_come_here(const Fingerprint& peer, const Taken& taken) {
   for (const Taken::Membership& membership : taken.memberships) {
-    parts_.host.member_moved(membership.ns, peer, true,
-                             membership.room ? &membership.room->state : nullptr);
+    objects_.host.member_moved(membership.ns, peer, true,
+                               membership.room ? &membership.room->state : nullptr);
   }
 }
 
 void Sessions::note_copies(const Registered& peer, const std::string& copies,
                            const ReplyTo<bool>& reply) {
-  parts_.link.run(Script::kNoteCopies,
-                  {to_hex(peer.peer), std::to_string(peer.registration), copies},
-                  [reply](const Reply* answer) {
-                    reply(answer != nullptr && !answer->is_error() && answer->integer() == 1);
-                  });
+  objects_.link.run(Script::kNoteCopies,
+                    {to_hex(peer.peer), std::to_string(peer.registration), copies},
+                    [reply](const Reply* answer) {
+                      reply(answer != nullptr && !answer->is_error() && answer->integer() == 1);
+                    });
 }
 
 // Redis answers in the order in which it is asked.
 void Sessions::await_done(const ReplyTo<bool>& reply) {
-  parts_.link.run(Script::kMoved, {}, [reply](const Reply* answer) {
+  objects_.link.run(Script::kMoved, {}, [reply](const Reply* answer) {
     reply(answer != nullptr && !answer->is_error());
   });
 }
 
 void Sessions::park_here(const Registered& peer,
                          const std::function<void(std::string token)>& parked) {
-  if (!parts_.state.is_connected()) return parked({});
-  const std::string token = parts_.announcements.begin();
-  parts_.link.run(Script::kPark, {to_hex(peer.peer), std::to_string(peer.registration), token},
-                  [this, token, parked](const Reply* answer) {
-                    const bool is_done =
-                        answer != nullptr && !answer->is_error() && answer->integer() == 1;
-                    if (!is_done) parts_.announcements.abandon(token);
-                    parked(is_done ? token : std::string());
-                  });
+  if (!objects_.state.is_connected()) return parked({});
+  const std::string token = objects_.announcements.begin();
+  objects_.link.run(Script::kPark, {to_hex(peer.peer), std::to_string(peer.registration), token},
+                    [this, token, parked](const Reply* answer) {
+                      const bool is_done =
+                          answer != nullptr && !answer->is_error() && answer->integer() == 1;
+                      if (!is_done) objects_.announcements.abandon(token);
+                      parked(is_done ? token : std::string());
+                    });
 }
 
 void Sessions::keep_copy(const Registered& peer, std::chrono::milliseconds time) {
   const std::string until = std::to_string(time.count());
-  parts_.link.run(Script::kKeepCopy, {to_hex(peer.peer), std::to_string(peer.registration), until},
-                  [](const Reply*) {});
+  objects_.link.run(Script::kKeepCopy,
+                    {to_hex(peer.peer), std::to_string(peer.registration), until},
+                    [](const Reply*) {});
 }
 
 void Sessions::end_parked_copy(const Registered& peer) {
-  parts_.link.run(Script::kEndCopy, {to_hex(peer.peer), std::to_string(peer.registration)},
-                  [](const Reply*) {});
+  objects_.link.run(Script::kEndCopy, {to_hex(peer.peer), std::to_string(peer.registration)},
+                    [](const Reply*) {});
 }
 
 bool Sessions::take_saying(const Fields& fields) {
   if (fields.size() < 3 || fields[1].size() > 64) return false;
-  parts_.host.node_says(fields[1], fields[2]);
+  objects_.host.node_says(fields[1], fields[2]);
   return true;
 }
 
@@ -424,48 +426,48 @@ bool Sessions::take_taken(const Fields& fields) {
   const auto registration = peer ? to_number<std::uint64_t>(fields[2]) : std::nullopt;
   if (!registration) return false;
   const Registered registered{*peer, *registration};
-  if (!parts_.link.part().is_only()) {
-    parts_.events.taken(registered, fields.size() > 3 ? std::optional(fields[3]) : std::nullopt);
+  if (!objects_.link.part().is_only()) {
+    objects_.events.taken(registered, fields.size() > 3 ? std::optional(fields[3]) : std::nullopt);
     return true;
   }
   if (!let_go(registered)) return true;
-  parts_.host.peer_taken(registered, parts_.announcements.hold_stream());
+  objects_.host.peer_taken(registered, objects_.announcements.hold_stream());
   return true;
 }
 
 // It is no peer of this node any more, though nobody has seen it leave. False: it was none.
 bool Sessions::let_go(const Registered& peer) {
-  if (!parts_.mirror.is_live(peer)) return false;
+  if (!objects_.mirror.is_live(peer)) return false;
   are_elsewhere(peer, take_out(peer));
-  parts_.mirror.remove_peer(peer);
-  parts_.mirror.note_gone_over(peer);
+  objects_.mirror.remove_peer(peer);
+  objects_.mirror.note_gone_over(peer);
   return true;
 }
 
 void Sessions::let_go_here(const Registered& peer) {
   const Mirror::Members members = take_out(peer);
   for (const auto& [ns, member] : members) {
-    parts_.host.member_moved(ns, peer.peer, false, nullptr);
+    objects_.host.member_moved(ns, peer.peer, false, nullptr);
   }
   are_elsewhere(peer, members);
-  parts_.mirror.note_gone_over(peer);
+  objects_.mirror.note_gone_over(peer);
 }
 
 void Sessions::lose_here(const Registered& peer) {
   for (const auto& [ns, member] : take_out(peer)) {
-    parts_.mirror.release_member(ns, member);
-    parts_.counts.member_gone(ns);
-    parts_.host.member_left_told(ns, peer.peer, {&peer.peer, 1});
+    objects_.mirror.release_member(ns, member);
+    objects_.counts.member_gone(ns);
+    objects_.host.member_left_told(ns, peer.peer, {&peer.peer, 1});
   }
 }
 
 Mirror::Members Sessions::take_out(const Registered& peer) {
   Mirror::Members members;
-  Mirror::Peer* entry = parts_.mirror.find(peer.peer);
+  Mirror::Peer* entry = objects_.mirror.find(peer.peer);
   if (entry == nullptr || entry->registration != peer.registration) return members;
   for (auto at = entry->members.begin(); at != entry->members.end();) {
     const auto here = at++;
-    if (parts_.link.part().has(here->first)) members.insert(entry->members.extract(here));
+    if (objects_.link.part().has(here->first)) members.insert(entry->members.extract(here));
   }
   return members;
 }
@@ -473,14 +475,14 @@ Mirror::Members Sessions::take_out(const Registered& peer) {
 // They stay members, but of those elsewhere.
 void Sessions::are_elsewhere(const Registered& peer, const Mirror::Members& members) {
   for (const auto& [ns, member] : members) {
-    parts_.mirror.release_member(ns, member);
-    Mirror::Namespace* here = parts_.mirror.find(ns);
+    objects_.mirror.release_member(ns, member);
+    Mirror::Namespace* here = objects_.mirror.find(ns);
     if (here == nullptr) {
-      parts_.counts.member_gone(ns);
+      objects_.counts.member_gone(ns);
       continue;
     }
-    parts_.catch_up.know_of(ns, *here, peer.peer);
-    parts_.counts.tell(ns, *here);
+    objects_.catch_up.know_of(ns, *here, peer.peer);
+    objects_.counts.tell(ns, *here);
   }
 }
 

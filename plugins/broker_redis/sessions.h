@@ -36,7 +36,7 @@ class Sessions {
     std::function<void(const Registered& peer, std::string_view copies)> end_parked;
   };
   /// What it stands on; all of it lives as long as Part.
-  struct Parts {
+  struct Objects {
     EventLoop& loop;
     Link& link;
     Copies& copies;
@@ -86,7 +86,7 @@ class Sessions {
   };
   using OnTaken = std::function<void(Taken taken)>;
 
-  explicit Sessions(const Parts& parts) : parts_(parts) {}
+  explicit Sessions(const Objects& objects) : objects_(objects) {}
 
   /// See sdk::Broker. `tokens` each with '|' behind it, here those that are in this part.
   void set_tokens(const Registered& peer, const std::string& tokens, const ReplyTo<bool>& reply);
@@ -105,14 +105,14 @@ class Sessions {
   /// A beat has shown that there are parked ones.
   void some_are_parked() {
     has_parked_ = true;
-    parts_.host.peers_parked();
+    objects_.host.peers_parked();
   }
   /// As far as is known.
   [[nodiscard]] bool has_parked() const { return has_parked_; }
 
   // The same steps in one of several parts (Moves).
 
-  [[nodiscard]] bool is_connected() const { return parts_.state.is_connected(); }
+  [[nodiscard]] bool is_connected() const { return objects_.state.is_connected(); }
   /// In the peer's own part: in which others it has copies, as `copies`.
   void note_copies(const Registered& peer, const std::string& copies, const ReplyTo<bool>& reply);
   /// All that this node has said to this part before has been done there.
@@ -131,9 +131,9 @@ class Sessions {
   void park_here(const Registered& peer, const std::function<void(std::string token)>& parked);
   /// Calls `reached` when the stream is at that place, which may be now.
   void await_place(const std::string& token, const Task& reached) {
-    parts_.announcements.complete(token, reached);
+    objects_.announcements.complete(token, reached);
   }
-  std::shared_ptr<void> hold_stream() { return parts_.announcements.hold_stream(); }
+  std::shared_ptr<void> hold_stream() { return objects_.announcements.hold_stream(); }
   void keep_copy(const Registered& peer, std::chrono::milliseconds time);
   void end_parked_copy(const Registered& peer);
   /// Its memberships here are among those elsewhere from now on: what is told of them is for it
@@ -168,7 +168,7 @@ class Sessions {
   Mirror::Members take_out(const Registered& peer);
   void are_elsewhere(const Registered& peer, const Mirror::Members& members);
 
-  const Parts parts_;
+  const Objects objects_;
   bool has_parked_ = false;
 };
 
