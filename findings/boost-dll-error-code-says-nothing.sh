@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Boost.DLL 1.74 and 1.81: shared_library::load(path, error_code) says "Bad file descriptor" whatever went
-# wrong: no such file, a file that is no library, a library with a symbol that nobody defines. The code is
-# a constant on POSIX, and no file descriptor is involved: errc::no_such_file_or_directory never comes, so
-# the code cannot tell a plugin that is not there from one that is broken. The cause is only in the text
-# of the exception that load(path) throws, in brackets, before the same "Bad file descriptor".
+# wrong: no such file, a file that is no library, a library with a symbol that nobody defines. The code is a
+# constant on POSIX, and no file descriptor is involved: errc::no_such_file_or_directory never comes, so the
+# code cannot tell a plugin that is not there from one that is broken. The cause is only in the text of the
+# exception that load(path) throws, in brackets, before the same "Bad file descriptor".
 #
 # Seen: Debian 12, libboost1.74-dev 1.74.0+ds1-21 and libboost1.81-dev 1.81.0-5+deb12u1, both the same:
 #   missing: 9 Bad file descriptor

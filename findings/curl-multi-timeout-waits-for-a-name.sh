@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # libcurl 7.88.1: a transfer of the multi interface whose name look-up hangs keeps its timeout, and then
-# curl_multi_perform() does not return until the look-up is done: it joins the thread that waits in getaddrinfo().
-# All other transfers of that thread stand still for so long, with a dead name server up to half a
-# minute, though CURLOPT_TIMEOUT_MS bounds each and the interface is there so that none blocks. What turns
-# it off is CURLOPT_QUICK_EXIT, whose documentation speaks of programs that are about to end, and no word of
-# this. The program below puts its own getaddrinfo() in front of the system's, which takes four seconds.
+# curl_multi_perform() does not return until the look-up is done: it joins the thread that waits in
+# getaddrinfo(). All other transfers of that thread stand still for so long, with a dead name server up to
+# half a minute, though CURLOPT_TIMEOUT_MS bounds each and the interface is there so that none blocks. What
+# turns it off is CURLOPT_QUICK_EXIT, whose documentation speaks of programs that are about to end, and no
+# word of this. The program below puts its own getaddrinfo() in front of the system's, which takes four
+# seconds.
 #
 # Seen: Debian 12, libcurl4 7.88.1-10+deb12u15, a timeout of 300 ms:
 #   without CURLOPT_QUICK_EXIT: Timeout was reached, curl_multi_perform() took over 2 seconds

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# faye-websocket 0.11.4 (npm; SockJS builds on it) takes the close codes 1012 to 1014 for
-# a breach of the protocol. IANA registered them years ago: 1012 "Service Restart", 1013 "Try Again
-# Later", 1014 "Bad Gateway", and servers and proxies close with them. The handler sees 1002 "Protocol
-# error" in place of the code, the other end gets 1002 as the answer, and a client that comes back after 1012
-# or waits after 1013 does neither.
+# faye-websocket 0.11.4 (npm; SockJS builds on it) takes the close codes 1012 to 1014 for a breach of the
+# protocol. IANA registered them years ago: 1012 "Service Restart", 1013 "Try Again Later", 1014 "Bad
+# Gateway", and servers and proxies close with them. The handler sees 1002 "Protocol error" in place of the
+# code, the other end gets 1002 as the answer, and a client that comes back after 1012 or waits after 1013
+# does neither.
 #
 # Seen: Node.js 20.20.2, faye-websocket 0.11.4, other end ws 8.23.0:
 #   closed with 1011: the handler sees 1011, the answer is 1011

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Two libraries meet: an Ed25519 key that WebCrypto exports as JWK (Node.js 20 here; browsers do the same)
-# carries "alg": "Ed25519", the name of RFC 9864. Tokens of that key are signed as "EdDSA", the name of
-# RFC 8037, by nearly all libraries, and some take the key's "alg" at its word. Published in a JWK set,
-# the key is not found: jose 4 and 6 find "no applicable key" for an EdDSA token, PyJWT 2.6 finds no usable
-# key in the whole set. The same key without "alg" works in both. importJWK() of jose takes the very key
-# with "alg" too, so a test that imports a single key finds nothing. WebCrypto writes no "alg" for
-# ECDSA keys, and crypto's KeyObject.export() writes none for Ed25519: it is this one export.
+# Two libraries meet: an Ed25519 key that WebCrypto exports as JWK (Node.js 20 here) carries "alg":
+# "Ed25519", the name of RFC 9864, as the specification of WebCrypto has it. Tokens of that key are signed
+# as "EdDSA", the name of RFC 8037, by nearly all libraries, and some take the key's "alg" at its word.
+# Published in a JWK set, the key is not found: jose 4 and 6 find "no applicable key" for an EdDSA token,
+# PyJWT 2.6 finds no usable key in the whole set. The same key without "alg" works in both. importJWK() of
+# jose takes the very key with "alg" too, so a test that imports a single key finds nothing. WebCrypto
+# writes no "alg" for ECDSA keys, and crypto's KeyObject.export() writes none for Ed25519: it is this one
+# export.
 #
 # Seen: Node.js 20.20.2, jose 4.15.9 and 6.2.18, python3-jwt 2.6.0-1+deb12u1, python3-cryptography 38.0.4:
 #   WebCrypto: {"key_ops":["verify"],"ext":true,"crv":"Ed25519","x":"...","kty":"OKP","alg":"Ed25519"}

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# libjwt 1.10.2 (C) refuses every token whose header has a "typ" other than "JWT". RFC 9068 wants "at+jwt" there for
-# access tokens of OAuth, and authorization servers write it. RFC 7519 (5.1) leaves "typ" to the application and
-# tells libraries to ignore it, as PyJWT and npm's jose do. jwt_decode() gives EINVAL, the same as for a
-# token that is cut or has a wrong signature, and for "application/jwt", the long form of "JWT", too.
+# libjwt 1.10.2 (C) refuses every token whose header has a "typ" other than "JWT". RFC 9068 wants "at+jwt"
+# there for access tokens of OAuth, and authorization servers write it. RFC 7519 (5.1) leaves "typ" to the
+# application and tells libraries to ignore it, as npm's jose does. jwt_decode() gives EINVAL, the
+# same as for a token that is cut or has a wrong signature, and for "application/jwt", the long form of
+# "JWT", too.
 #
 # Seen: Debian 12, libjwt0 1.10.2-1+deb12u1; tokens by jose 4.15.9 on Node.js 20.20.2, HS256:
 #   no typ: libjwt 0, jose verified

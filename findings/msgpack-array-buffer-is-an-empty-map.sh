@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# @msgpack/msgpack 3.1.3, and 2.8.0 on which PeerJS 1.5.5 builds its "msgpack" serialization, writes an ArrayBuffer
-# as an empty map: all of its bytes are lost, without an error at either end. ArrayBuffer is just what a data
-# channel and a WebSocket hand over with binaryType "arraybuffer", what a file or a fetch gives, and
-# what decoders of other formats return. Views on it (Uint8Array, DataView) become binary. msgpackr writes both as binary.
+# @msgpack/msgpack 3.1.3, and 2.8.0 on which PeerJS 1.5.5 builds its "msgpack" serialization, writes an
+# ArrayBuffer as an empty map: all of its bytes are lost, without an error at either end. ArrayBuffer is
+# just what a data channel and a WebSocket hand over with binaryType "arraybuffer", and what a file or a
+# fetch gives. Views on it (Uint8Array, DataView) become binary. msgpackr writes both as binary.
 #
 # Seen: Node.js 20.20.2; three bytes as ArrayBuffer and as Uint8Array, and what is read of them:
 #   @msgpack/msgpack 3.1.3: 80 {}, c403010203 3 bytes

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# peerjs-js-binarypack 2.1.0, the default serialization of PeerJS 1.5.5, cannot pack an array of some ten thousand
-# elements, however small they are: it calls itself once for each element before it returns from the one
-# before, and the stack is full. A drawing or a list of samples works for months and fails when it
+# peerjs-js-binarypack 2.1.0, the default serialization of PeerJS 1.5.5, cannot pack an array of some ten
+# thousand elements, however small they are: it calls itself once for each element before it returns from
+# the one before, and the stack is full. A drawing or a list of samples works for months and fails when it
 # has grown: 20000 small numbers are 20 kB, and `connection.send(array)` throws "Maximum call stack size
 # exceeded". The same numbers in rows of a hundred are packed, and a text of a megabyte too.
 #

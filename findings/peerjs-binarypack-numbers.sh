@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# peerjs-js-binarypack 2.1.0, the default serialization of PeerJS 1.5.5, brings some numbers to the other end
-# as other numbers. It puts doubles together by Math.log() and arithmetic instead of a DataView:
+# peerjs-js-binarypack 2.1.0, the default serialization of PeerJS 1.5.5, brings some numbers to the other
+# end as other numbers. It puts doubles together by Math.log() and arithmetic instead of a DataView:
 # - Just below a power of two the logarithm rounds up, and the number arrives 0.0001 % too big: 1/49*4*49 is
 #   such a number. Some powers of two themselves arrive halved, like 2^-29.
 # - NaN becomes a tiny number, which no isNaN() finds.
-# - Integers below -2^31 are rounded to a multiple of 512 or more: the bytes of the upper half carry a
-#   fraction. Positive ones are exact, so timestamps after 1970 arrive whole, and those before do not.
+# - Integers below -2^31 are rounded, by 512 and more: the bytes of the upper half carry a
+#   fraction. Positive ones are exact, so times after 1970 in milliseconds arrive whole, and many from
+#   before do not.
 # - 2^64 becomes 0, and 1e300, an integer for JavaScript, is refused as an "invalid integer".
 #
 # Seen: Node.js 20.20.2, peerjs-js-binarypack 2.1.0:

@@ -2,7 +2,7 @@
 # POCO 1.11.0: HTTPClientSession leaves the trailer of a chunked answer in the connection. RFC 9112 (7.1.2)
 # allows fields after the last chunk, and gateways send Server-Timing or a checksum there. The answer itself
 # is read well. The next request on the same connection then finds the trailer where its status line should
-# be and fails, though nothing is wrong with it; without keep-alive nothing happens at all.
+# be and fails, though nothing is wrong with it; without keep-alive all is well.
 #
 # Seen: Debian 12, libpoco 1.11.0-3+deb12u1:
 #   /plain: 200 "body"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# POCO 1.11.0: IPAddress::tryParse() says that "::" is no address, though "::" is what a server that listens to
-# all is given, and IPAddress("::") takes it. All other forms of the same address fail in both:
-# "0::0", "::0", and "0:0:0:0:0:0:0:0" as a device writes it out. The parser has the address of zeros as its
-# sign for a failure. SocketAddress takes every form, and "0.0.0.0" and "::1" are well everywhere, so
-# a check of a configured address by tryParse() refuses just what works afterwards.
+# POCO 1.11.0: IPAddress::tryParse() says that "::" is no address, though "::" is what a server that listens
+# to all is given, and IPAddress("::") takes it. All other forms of the same address fail in both: "0::0",
+# "::0", and "0:0:0:0:0:0:0:0" as a device writes it out. The parser has the address of zeros as its sign
+# for a failure. SocketAddress takes every form, and "0.0.0.0" and "::1" are well everywhere, so a check of
+# a configured address by tryParse() refuses just what works afterwards.
 #
 # Seen: Debian 12, libpoco 1.11.0-3+deb12u1; tryParse(), IPAddress(), SocketAddress() with port 80:
 #   ::: false, ::, [::]:80

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # POCO 1.11.0: ServerSocket(address) and bind(address, true) turn on SO_REUSEPORT, which no one asked for.
-# The documentation of both names SO_REUSEADDR alone ("If reuseAddress is true, sets the SO_REUSEADDR
-# socket option"). Two processes of one user listen on one port then, and neither gets "Address already
-# in use": the kernel gives each of them a part of the connections. A server that was started twice, or
-# one that was not quite stopped, answers some of its clients out of old state. bind(address) and
-# bind(address, true, false) do what one thinks.
+# The documentation of both names SO_REUSEADDR alone ("If reuseAddress is true, sets the SO_REUSEADDR socket
+# option"). Two processes of one user listen on one port then, and neither gets "Address already in use":
+# the kernel gives each of them a part of the connections. A server that was started twice, or one that was
+# not quite stopped, answers some of its clients out of old state. bind(address) and bind(address, true,
+# false) do what one thinks.
 #
 # Seen: Debian 12, libpoco 1.11.0-3+deb12u1, two processes and 200 connections for each row:
 #   ServerSocket(address): the second process listens too and got 99 of 200 connections (by chance)

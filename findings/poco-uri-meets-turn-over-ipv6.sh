@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Two libraries meet: Poco::URI 1.11.0 changes the URI of a STUN or TURN server that has an IPv6 address, and WebRTC
-# refuses the result. RFC 7064 and 7065 write turn:[2001:db8::1]:3478, without "//", so POCO takes all after
-# the colon for a path, and toString() gives the brackets as %5B and %5D. It parses without an error, host
-# and port are empty, and a server that passes its configured URIs through Poco::URI hands all clients ones
-# that fail: the constructor of RTCPeerConnection throws, also if other servers in the list are well.
-# Names and IPv4 addresses come out as they were.
+# Two libraries meet: Poco::URI 1.11.0 changes the URI of a STUN or TURN server that has an IPv6 address,
+# and WebRTC refuses the result. RFC 7064 and 7065 write turn:[2001:db8::1]:3478, without "//", so POCO
+# takes all after the colon for a path, and toString() gives the brackets as %5B and %5D. It parses without
+# an error, host and port are empty, and a server that passes its configured URIs through Poco::URI hands
+# all clients ones that fail: the constructor of RTCPeerConnection throws, also if other servers in the list
+# are well. Names and IPv4 addresses come out as they were.
 #
 # Seen: Debian 12, libpoco 1.11.0-3+deb12u1; Node.js 20.20.2, @roamhq/wrtc 0.10.0:
 #   turn:turn.example.org:3478?transport=udp -> turn:turn.example.org:3478?transport=udp: taken, then taken

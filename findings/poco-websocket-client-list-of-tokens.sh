@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# POCO 1.11.0: WebSocket as a client refuses an answer with "Connection: keep-alive, Upgrade". The field is a list
-# (RFC 9110, 7.6.1), and RFC 6455 (4.1) has the client look for the token "Upgrade" in it. POCO compares the
-# whole value. Its server side reads the list well, since browsers send one, so a test of both sides finds nothing;
-# servers and proxies that add keep-alive to every answer are the ones it cannot connect to. npm's ws can.
+# POCO 1.11.0: WebSocket as a client refuses an answer with "Connection: keep-alive, Upgrade". The field is
+# a list (RFC 9110, 7.6.1), and RFC 6455 (4.1) has the client look for the token "Upgrade" in it. POCO
+# compares the whole value. Its server side reads the list well, since browsers send one, so a test of both
+# sides finds nothing; servers and proxies that add keep-alive to every answer are the ones it cannot
+# connect to. npm's ws can.
 #
 # Seen: Debian 12, libpoco 1.11.0-3+deb12u1, and ws 8.23.0 on Node.js 20.20.2:
 #   POCO, Upgrade: connected

@@ -2,9 +2,9 @@
 # POCO 1.11.0: WebSocket::receiveFrame() returns 0 with flags 0 for an empty fragment in the middle of a
 # message, and that is what its documentation names as the end of the connection ("A return value of 0, with
 # flags also 0, means that the peer has shut down or closed the connection"). RFC 6455 allows such a
-# fragment, and whoever sends a message piece by piece, one of which is empty, writes it. A server with
-# the documented loop, as in POCO's own samples, leaves a living peer in the middle of its message. No call tells
-# the two apart: only a look at the socket does.
+# fragment, and whoever sends a message piece by piece, one of which is empty, writes it. A server with a
+# loop as documented leaves a living peer in the middle of its message. Nothing in the result tells the two
+# apart.
 #
 # Seen: Debian 12, libpoco 1.11.0-3+deb12u1, client ws 8.23.0 sending "a", "", "b" as one message:
 #   1 bytes, flags 1

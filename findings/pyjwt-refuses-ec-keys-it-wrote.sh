@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# PyJWT 2.6.0 writes some elliptic curve keys as JWK so that PyJWT itself refuses to read them. RFC 7518 (6.2.1.2)
-# wants coordinates of full length, 32 bytes for P-256. to_jwk() leaves out leading zero bytes, which one key
-# of 128 has in x or y, and PyJWK() insists on 32 bytes. A key pair that is made once at installation works,
-# or one time in 128 does not. Authlib 1.2.0 writes the same short form and reads it, and since
-# RFC 7638 hashes the text of x and y, the thumbprint of such a key differs from that of the same key as
-# python3-jwcrypto writes it: "kid" and "cnf" made of it do not match.
+# PyJWT 2.6.0 writes some elliptic curve keys as JWK so that PyJWT itself refuses to read them. RFC 7518
+# (6.2.1.2) wants coordinates of full length, 32 bytes for P-256. to_jwk() leaves out leading zero bytes,
+# which one key of 128 has in x or y, and PyJWK() insists on 32 bytes. A key pair that is made once at
+# installation works, or one time in 128 does not. Authlib 1.2.0 writes the same short form and reads it,
+# and since RFC 7638 hashes the text of x and y, the thumbprint of such a key differs from that of the same
+# key as python3-jwcrypto writes it: "kid" and "cnf" made of it do not match.
 #
 # Seen: Debian 12, python3-jwt 2.6.0-1+deb12u1, python3-authlib 1.2.0-1+deb12u2, python3-jwcrypto 1.1.0-1+deb12u1:
 #   PyJWT refuses 9 of 1500 keys that it wrote: Coords should be 32 bytes for curve P-256 (number by chance)

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Two libraries meet: python3-websockets 10.4 answers 500 to a handshake that asks for the smallest window of
-# compression. RFC 7692 has server_max_window_bits from 8 to 15, so that small devices can ask for 256 bytes, and
-# websockets checks for just that range and documents it. Then it asks zlib for a raw deflate of 8 bits,
-# which zlib has refused since 1.2.9, and the handshake ends with ValueError. npm's ws as a server takes the same
-# offer (Node.js has 9 bits used within the bounds of 8). 9 works in both, and clients that do not name
-# a number are not concerned.
+# Two libraries meet: python3-websockets 10.4 answers 500 to a handshake that asks for the smallest window
+# of compression. RFC 7692 has server_max_window_bits from 8 to 15, so that small devices can ask for 256
+# bytes, and websockets checks for just that range and documents it. Then it asks zlib for a raw deflate of
+# 8 bits, which zlib has refused since 1.2.9, and the handshake ends with ValueError. npm's ws as a server
+# takes the same offer (Node.js has 9 bits used within the bounds of 8). 9 works in both, and clients that
+# do not name a number are not concerned.
 #
 # Seen: Node.js 20.20.2, client ws 8.23.0, python3-websockets 10.4-1, Python 3.11:
 #   python3-websockets, 9: permessage-deflate, echo "hello"

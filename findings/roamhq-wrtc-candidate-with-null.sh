@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # @roamhq/wrtc 0.10.0 (WebRTC for Node.js) refuses candidates that its own RTCIceCandidate holds. sdpMid and
-# sdpMLineIndex may each be null if the other is there, and null is what both are by default. A candidate that
-# names its section by one of them alone is taken as a bare object, since the other is left out there.
+# sdpMLineIndex may each be null if the other is there, and null is what both are by default. A candidate
+# that names its section by one of them alone is taken as a bare object, since the other is left out there.
 # Passed through RTCIceCandidate, or as JSON of an implementation that writes the null, it is refused.
 #
 # Seen: Node.js 20.20.2, @roamhq/wrtc 0.10.0:

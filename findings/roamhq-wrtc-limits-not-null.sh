@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# @roamhq/wrtc 0.10.0 (WebRTC for Node.js): a data channel that has no limit of retransmissions says 65535 for
-# maxRetransmits and for maxPacketLifeTime, where the specification has null for "not set". The usual question,
-# `channel.maxRetransmits === null`, calls every channel unreliable, and 65535 is itself a valid limit. A
-# second channel made like the first, with the values that the first one names, is refused,
-# since both limits seem to be given.
+# @roamhq/wrtc 0.10.0 (WebRTC for Node.js): a data channel that has no limit of retransmissions says 65535
+# for maxRetransmits and for maxPacketLifeTime, where the specification has null for "not set". The usual
+# question, `channel.maxRetransmits === null`, calls every channel unreliable, and 65535 is itself a valid
+# limit. A second channel made like the first, with the values that the first one names, is refused, since
+# both limits seem to be given.
 #
 # Seen: Node.js 20.20.2, @roamhq/wrtc 0.10.0:
 #   {}: maxRetransmits 65535, maxPacketLifeTime 65535

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# @roamhq/wrtc 0.10.0 (libwebrtc for Node.js) refuses the ids 1024 to 65534 of a negotiated data channel, which
-# the specification allows, while sctp.maxChannels says 65535. The error names no cause. werift, also for
-# Node.js, takes them all. Whoever lets both ends compute the id of a channel from its name, a usual way
+# @roamhq/wrtc 0.10.0 (libwebrtc for Node.js) refuses the ids 1024 to 65534 of a negotiated data channel,
+# which the specification allows, while sctp.maxChannels says 65535. The error names no cause. werift, also
+# for Node.js, takes them all. Whoever lets both ends compute the id of a channel from its name, a usual way
 # to need no "datachannel" event, finds most names refused at one end only, and the other end waits.
 #
 # Seen: Node.js 20.20.2, @roamhq/wrtc 0.10.0, werift 0.25.2:

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# @roamhq/wrtc 0.10.0 (WebRTC for Node.js): send() of a message longer than the other end takes returns as if
-# all were well, and the channel is closed, without an "error" event. The specification has send() throw a
-# TypeError and the channel stays open, so that code can try and then cut the message into parts. The
-# limit depends on the other end (262144 bytes to itself, 65536 to werift, aiortc and all that do not
-# say a=max-message-size), so what works in a test between two of a kind ends a call with another.
-# simple-peer on top does not see it either: the callback of write() says that the chunk was sent.
+# @roamhq/wrtc 0.10.0 (WebRTC for Node.js): send() of a message longer than the other end takes returns as
+# if all were well, and the channel is closed, without an "error" event. The specification has send() throw
+# a TypeError and the channel stays open, so that code can try and then cut the message into parts. The
+# limit depends on the other end (262144 bytes to itself, 65536 to werift, aiortc and all that do not say
+# a=max-message-size), so what works in a test between two of a kind ends a call with another. simple-peer
+# on top does not see it either: the callback of write() says that the chunk was sent.
 #
 # Seen: Node.js 20.20.2, @roamhq/wrtc 0.10.0, werift 0.25.2, simple-peer 9.11.1:
 #   to wrtc (262144), 262144 bytes: send() returns, channel open, events: none

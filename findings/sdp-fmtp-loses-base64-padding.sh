@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# sdp 3.2.2 (npm; webrtc-adapter builds on it) cuts what follows a second "=" in a value of a=fmtp. H.264 has
-# Base64 there (sprop-parameter-sets, RFC 6184), and Base64 ends in "=" two times of three. parseFmtp() gives
-# the value without its padding, parseRtpParameters() too, and what is written from it lacks it for good.
-# Readers that are strict refuse such Base64 then, others do not, so the video of some cameras works in
-# some clients.
+# sdp 3.2.2 (npm; webrtc-adapter builds on it) cuts what follows a second "=" in a value of a=fmtp. H.264
+# has Base64 there (sprop-parameter-sets, RFC 6184), and Base64 ends in "=" two times of three. parseFmtp()
+# gives the value without its padding, parseRtpParameters() too, and what is written from it lacks it for
+# good. Readers that are strict refuse such Base64 then, others do not, so the video of some cameras works
+# in some clients.
 #
 # Seen: Node.js 20.20.2, sdp 3.2.2:
 #   read: a=fmtp:96 packetization-mode=1;sprop-parameter-sets=Z0IACpZTBYmI,aMljiA==

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# sdp-transform 3.0.0 (npm, under many WebRTC and SIP clients) reads valid lines of SDP and writes them back as
-# others, without an error. Programs parse a description, change a detail and write it again, and lose:
+# sdp-transform 3.0.0 (npm, under many WebRTC and SIP clients) reads valid lines of SDP and writes them back
+# as others, without an error. Programs parse a description, change a detail and write it again, and lose:
 # - all options of ICE but the first. "ice2 trickle" is what RFC 8839 and 8838 want, and "trickle" is gone.
 # - all fingerprints but the last (RFC 8122 allows one for each hash function).
-# - "ufrag" and all else that follows "generation" in a candidate, and that is how candidates from before and
-#   after an ICE restart are told apart.
+# - "ufrag" and all else that follows "generation" in a candidate, and that is how candidates from before
+#   and after an ICE restart are told apart.
 # - a media line that counts its ports (RFC 8866, 5.14), which becomes "undefined NaN undefined".
 # - msid without a track (RFC 8830), whose track is called "undefined" afterwards.
 # - the last digit of a session version above 2^53, which RFC 8866 lets grow to 64 bits.

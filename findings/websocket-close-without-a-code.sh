@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# A browser's socket.close() without arguments sends a close frame that has no code. RFC 6455 (7.1.5) gives that
-# the code 1005, an orderly end. Three server libraries make something else of it, each differently:
-# npm's websocket says 1006 "Connection dropped by remote peer", the code of a broken connection,
-# so the ends that users chose and those of bad networks cannot be told apart; faye-websocket says 1000,
-# as if the client had sent it; python3-websockets 10.4 raises ConnectionClosedError out of "async for",
-# which ends without an error at 1000 and 1001 only. npm's ws says 1005.
+# A browser's socket.close() without arguments sends a close frame that has no code. RFC 6455 (7.1.5) gives
+# that the code 1005, an orderly end. Three server libraries make something else of it, each differently:
+# npm's websocket says 1006 "Connection dropped by remote peer", the code of a broken connection, so the
+# ends that users chose and those of bad networks cannot be told apart; faye-websocket says 1000, as if the
+# client had sent it; python3-websockets 10.4 raises ConnectionClosedError out of "async for", which ends
+# without an error at 1000 and 1001 only. npm's ws says 1005.
 #
 # Seen: Node.js 20.20.2, client ws 8.23.0:
 #   ws 8.23.0: 1005 ""

@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
-# werift 0.25.2 (WebRTC for Node.js in TypeScript): after an ICE restart between two of its kind no message arrives
-# any more, in either direction, and nothing says so. Both connections are "connected", both ICE states
-# "completed", the channels "open", bufferedAmount 0. A restart is the remedy for a changed network, so the
-# one who looks at the states believes that it worked. Waiting does not help (12 seconds tried by hand).
-# A new offer without a restart does no harm, and against libwebrtc a restart works in both roles, so a
-# test with a browser finds nothing.
+# werift 0.25.2 (WebRTC for Node.js in TypeScript): after an ICE restart between two of its kind no message
+# arrives any more, in either direction, and nothing says so. Both connections are "connected", both ICE
+# states "completed", the channels "open", bufferedAmount 0. A restart is the remedy for a changed network,
+# so the one who looks at the states believes that it worked. Waiting does not help (12 seconds tried by
+# hand). A new offer without a restart does no harm, and against libwebrtc a restart works in both roles, so
+# a test with a browser finds nothing.
 #
-# Seen: Node.js 20.20.2, werift 0.25.2, @roamhq/wrtc 0.10.0; what arrives of two messages each way, the second
-# after the new offer and answer:
+# Seen: Node.js 20.20.2, werift 0.25.2, @roamhq/wrtc 0.10.0, one message before and one after, each way:
 #   werift to werift, new offer: "one" "two", back "one" "two"; connected connected open open
 #   werift to werift, ICE restart: "one", back "one"; connected connected open open
 #   werift to wrtc, ICE restart: "one" "two", back "one" "two"; connected connected open open

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # werift 0.25.2 (WebRTC for Node.js in TypeScript) cuts the label of a data channel that is not ASCII. It
-# writes the number of UTF-16 units where RFC 8832 (5.1) wants the number of bytes in UTF-8, and the
-# bytes that are left over at the end of the label become the beginning of the protocol. Both ends
-# then know the channel by different names, and whoever looks up channels by their label never finds
-# it. aiortc 1.4.0, from which this part of werift stems, does the same (seen, not part of this script).
+# writes the number of UTF-16 units where RFC 8832 (5.1) wants the number of bytes in UTF-8, and the bytes
+# that are left over at the end of the label become the beginning of the protocol. Both ends then know the
+# channel by different names, and whoever looks up channels by their label never finds it. aiortc 1.4.0 does
+# the same as the one that makes the channel (seen, not part of this script).
 #
 # Seen: Node.js 20.20.2, werift 0.25.2, @roamhq/wrtc 0.10.0:
 #   werift to werift: label "né", protocol "v1" arrive as "n\ufffd", "\ufffdv"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# werift 0.25.2 (WebRTC for Node.js in TypeScript): a data channel with { ordered: false, maxRetransmits: 3 },
-# what games and live data use, is ordered at the other end. RFC 8832 (5.1) has the channel type 0x81
-# for it. werift sets 0x80 for "not ordered" and then writes 1 for "maxRetransmits" over it. Each end
-# believes its own setting: messages to the one that made the channel wait for lost ones after all, those from it
-# do not. { ordered: false } alone arrives, so a look at that finds nothing. maxPacketLifeTime is the same.
+# werift 0.25.2 (WebRTC for Node.js in TypeScript): a data channel with ordered false and a maxRetransmits,
+# what games and live data use, is ordered at the other end. RFC 8832 (5.1) has the channel type 0x81 for
+# it. werift sets 0x80 for "not ordered" and then writes 1 for "maxRetransmits" over it. Each end believes
+# its own setting: messages to the one that made the channel wait for lost ones after all, those from it do
+# not. Ordered false alone arrives, so a look at that finds nothing. maxPacketLifeTime is the same.
 #
 # Seen: Node.js 20.20.2, werift 0.25.2, @roamhq/wrtc 0.10.0, "ordered" of the one who made it and of the other:
 #   werift to wrtc, {"ordered":false}: false, false

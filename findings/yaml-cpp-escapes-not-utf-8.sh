@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# yaml-cpp 0.7.0 makes of the escapes "\_" (no-break space) and "\N" (next line) one byte each that is no UTF-8: 0xA0
-# and 0x85 instead of C2 A0 and C2 85. Text of a valid document is then refused, or shown with a replacement
-# character, by what it is given to: JSON, WebSocket, a database. "\xa0" and "\u00a0", the same characters
-# by number, are written well, and so are "\L" and "\P" beside them. Emitters use "\_" and "\N":
+# yaml-cpp 0.7.0 makes of the escapes "\_" (no-break space) and "\N" (next line) one byte each that is no
+# UTF-8: 0xA0 and 0x85 instead of C2 A0 and C2 85. Text of a valid document is then refused, or shown with a
+# replacement character, by what it is given to: JSON, WebSocket, a database. "\xa0" and "\u00a0", the same
+# characters by number, are written well, and so are "\L" and "\P" beside them. Emitters use "\_" and "\N":
 # PyYAML writes both by default, and reads them back well.
 #
 # Seen: Debian 12, libyaml-cpp 0.7.0+dfsg-8+b1, python3-yaml 6.0-3+b2:
