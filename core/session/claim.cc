@@ -115,6 +115,16 @@ void ask_cluster(Node& node, LoopState& home, std::uint64_t number) {
                           });
 }
 
+// Of the claim with that number, whichever session is made for it.
+Arriving* find_arrival(LoopState& home, std::uint64_t number) {
+  if (home.moves == nullptr) return nullptr;
+  auto& arrivals = home.moves->arrivals;
+  const auto at = std::find_if(arrivals.begin(), arrivals.end(), [&](const auto& arrival) {
+    return arrival.second.number == number;
+  });
+  return at == arrivals.end() ? nullptr : &at->second;
+}
+
 // The session that is being made for a claim; null: it has ended meanwhile.
 Session* find_arriving(LoopState& home, SessionRef ref, std::uint64_t number) {
   if (home.moves == nullptr) return nullptr;
@@ -164,6 +174,7 @@ void settle(Node& node, LoopState& home, SessionRef ref, std::uint64_t number,
             const sdk::TakeOutcome& outcome) {
   Session* session = find_arriving(home, ref, number);
   if (session == nullptr) return;
+  home.moves->arrivals.at(ref.slot).is_settled = true;
   for (std::size_t i = session->memberships.size(); i-- > 0;) {
     const Membership membership = session->memberships[i];
     const auto taken = std::find_if(outcome.memberships.begin(), outcome.memberships.end(),
@@ -181,6 +192,12 @@ void settle(Node& node, LoopState& home, SessionRef ref, std::uint64_t number,
 }
 
 void take_moving_rest(Node& node, LoopState& home, std::uint64_t number, MovingRest rest);
+
+void take_rest_that_waits(Node& node, LoopState& home, std::uint64_t number) {
+  const Arriving* arrival = find_arrival(home, number);
+  if (arrival == nullptr || arrival->rest == nullptr) return;
+  take_moving_rest(node, home, number, std::move(*arrival->rest));
+}
 
 // A parked one has been given with all that it has.
 void take_rest_of_parked(Node& node, LoopState& home, std::uint64_t number) {
@@ -207,6 +224,7 @@ void take_outcome(Node& node, LoopState& home, SessionRef ref, const ClaimName& 
           settle(node, home, ref, number, outcome);
           outcome.hold.reset();
           take_rest_of_parked(node, home, number);
+          take_rest_that_waits(node, home, number);
         });
     return;
   }
@@ -290,20 +308,22 @@ void take_offer(Node& node, LoopState& home, const ClaimName& from, std::string_
 
 void take_rest(Node& node, LoopState& home, std::uint64_t number, std::string_view bytes) {
   std::optional<MovingRest> rest = read_rest(bytes);
-  if (rest) take_moving_rest(node, home, number, std::move(*rest));
+  Arriving* arrival = find_arrival(home, number);
+  if (!rest || arrival == nullptr) return;
+  if (arrival->is_settled) return take_moving_rest(node, home, number, std::move(*rest));
+  // A broker may tell this node of the step later than the other one. Until it does nobody knows
+  // whether the session comes.
+  arrival->rest = std::make_shared<MovingRest>(std::move(*rest));
 }
 
 namespace {
 
 void take_moving_rest(Node& node, LoopState& home, std::uint64_t number, MovingRest rest) {
-  if (home.moves == nullptr) return;
-  const auto at =
-      std::find_if(home.moves->arrivals.begin(), home.moves->arrivals.end(),
-                   [&](const auto& arrival) { return arrival.second.number == number; });
-  if (at == home.moves->arrivals.end()) return;
-  const SessionRef ref = at->second.session;
+  const Arriving* arrival = find_arrival(home, number);
+  if (arrival == nullptr) return;
+  const SessionRef ref = arrival->session;
   Session* session = find_session(*home.loop, ref);
-  home.moves->arrivals.erase(at);
+  home.moves->arrivals.erase(ref.slot);
   if (session == nullptr) return;
   home.loop->deliver_mail();
   std::vector<MovingTicketOf> tickets = std::move(rest.tickets);

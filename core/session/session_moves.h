@@ -74,6 +74,9 @@ struct Departure {
 struct Arriving {
   SessionRef session;
   std::uint64_t number = 0;  ///< of the claim
+  bool is_settled = false;   ///< the broker has said that it has come, and what of it
+  /// What the other node has sent before that.
+  std::shared_ptr<MovingRest> rest{};
 };
 
 /// Of one loop; there is none before the first claim.

@@ -24,6 +24,7 @@ namespace {
 /// Below the core's patience, which is 2 s, together with the answers of the parts.
 constexpr std::chrono::milliseconds kMostForOwn{1'000};
 constexpr std::chrono::milliseconds kMostForOthers{1'000};
+constexpr std::chrono::milliseconds kMostForTaking{1'800};
 constexpr std::chrono::milliseconds kPauseForTurns{2};
 /// From the first place on, and more than the core of the other node waits for its broker: then
 /// that node has died, or a part is out of reach.
@@ -58,7 +59,8 @@ TakeOutcome outcome_of(TakeStatus status) {
 
 struct Moves::Taking {
   Sessions::Take what;
-  ReplyTo<TakeOutcome> reply;
+  ReplyTo<TakeOutcome> reply;  ///< null: it has been given
+  Time until;                  ///< the core waits little longer
   TakeOutcome outcome{};
   std::set<std::size_t> parts{};  ///< with copies
   std::size_t missing = 0;        ///< parts whose place has not been reached
@@ -190,7 +192,8 @@ void Moves::await_arrival(const Fingerprint& peer, const ReplyTo<bool>& reply) {
 
 void Moves::take(const Sessions::Take& take, const ReplyTo<TakeOutcome>& reply) {
   if (parts_.size() == 1) return only().take(take, reply);
-  take_when_clear(std::make_shared<Taking>(Taking{take, reply}), patience(kMostForOthers));
+  take_when_clear(std::make_shared<Taking>(Taking{take, reply, Clock::now() + kMostForTaking}),
+                  patience(kMostForOthers));
 }
 
 // As Sessions::take_when_clear(), in all parts.
@@ -251,6 +254,12 @@ void Moves::take_copies(const std::shared_ptr<Taking>& taking, const Sessions::T
         [this, taking, part](const Sessions::Taken& taken) { take_copy(taking, part, taken); });
   }
   enter_part(taking, own, home);
+  // Who is not told in time goes on without it: then what came later would have nobody.
+  loop_.run_at(taking->until, [this, taking] {
+    if (!taking->reply) return;
+    taking->is_known = false;
+    finish(taking);
+  });
 }
 
 void Moves::take_copy(const std::shared_ptr<Taking>& taking, std::size_t part,
@@ -259,7 +268,7 @@ void Moves::take_copy(const std::shared_ptr<Taking>& taking, std::size_t part,
   if (taken.status == TakeStatus::kUnavailable) taking->is_known = false;
   // kGone: nothing of it is there.
   if (taken.status != TakeStatus::kTaken) return part_is_done(taking);
-  if (!mirror_.is_live(peer)) {
+  if (!taking->reply || !mirror_.is_live(peer)) {
     // It has ended here meanwhile.
     parts_[part]->sessions().give_back(taken);
     parts_[part]->peers().end(peer);
@@ -280,20 +289,24 @@ void Moves::enter_part(const std::shared_ptr<Taking>& taking, std::size_t part,
   Sessions& there = parts_[part]->sessions();
   there.enter_here(taking->peer(), taken, taking->outcome);
   there.await_place(taken.token, [this, &there, taking, taken] {
-    there.has_come_here(taking->peer().peer, taken);
+    if (taking->reply) there.has_come_here(taking->peer().peer, taken);
     part_is_done(taking);
   });
 }
 
 void Moves::part_is_done(const std::shared_ptr<Taking>& taking) {
-  if (--taking->missing > 0) return;
+  if (--taking->missing == 0 && taking->reply) finish(taking);
+}
+
+void Moves::finish(const std::shared_ptr<Taking>& taking) {
+  const ReplyTo<TakeOutcome> reply = std::exchange(taking->reply, nullptr);
   const Registered peer = taking->peer();
-  if (taking->is_known) return taking->reply(std::move(taking->outcome));
+  if (taking->is_known) return reply(std::move(taking->outcome));
   // Nobody knows of some parts whether it has come there: it has ended, for all.
   if (mirror_.is_live(peer)) copies_.forget(peer.peer);
   for (const std::size_t part : taking->parts) parts_[part]->peers().end(peer);
   parts_[home_of(peer.peer)]->peers().remove(peer);
-  taking->reply(outcome_of(TakeStatus::kUnavailable));
+  reply(outcome_of(TakeStatus::kUnavailable));
 }
 
 void Moves::park(const Registered& peer, const ReplyTo<ParkOutcome>& reply) {

@@ -91,6 +91,7 @@ class Moves {
   void enter_part(const std::shared_ptr<Taking>& taking, std::size_t part,
                   const Sessions::Taken& taken);
   void part_is_done(const std::shared_ptr<Taking>& taking);
+  void finish(const std::shared_ptr<Taking>& taking);
 
   void reached(const Registered& peer, std::size_t part);
   void go_on(const Fingerprint& peer);
