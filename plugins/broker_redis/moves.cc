@@ -42,8 +42,8 @@ struct All {
 
   static ReplyTo<bool> of(std::size_t count, const ReplyTo<bool>& reply) {
     const auto all = std::make_shared<All>(All{count, true, reply});
-    return [all](bool good) {
-      all->good = all->good && good;
+    return [all](bool yes) {
+      all->good = all->good && yes;
       if (--all->missing == 0) all->reply(all->good);
     };
   }
