@@ -91,13 +91,13 @@ TEST_F(TurnsTest, OneSenderLeavesRoomToTheOthers) {
 
 // With one node, say: each message leads to a question that has its answer at once.
 TEST_F(TurnsTest, AnswersThatComeAtOnceTakeNoStack) {
-  constexpr int kMany = 100'000;
+  constexpr std::size_t kMany = 100'000;
   say(0, true, "first");
-  for (int i = 0; i < kMany; ++i) say(1 + i % 2, true, "");
+  for (std::size_t i = 0; i < kMany; ++i) say(1 + i % 2, true, "");
   EXPECT_EQ(sent_.size(), 1U);
   confirms_at_once_ = true;
   confirm();
-  EXPECT_EQ(sent_.size(), kMany + 1U);
+  EXPECT_EQ(sent_.size(), kMany + 1);
 }
 
 TEST_F(TurnsTest, WhatIsGivenUpLeavesNothingBehind) {
