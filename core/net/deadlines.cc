@@ -5,6 +5,7 @@
 
 #include "core/net/connection.h"
 #include "core/net/event_loop.h"
+#include "core/net/proxy_protocol.h"
 
 // What is due at some time, on the loop's thread: timers of a loop, which run tasks, and deadlines
 // of connections, one next one for each, which the loop sweeps (EventLoop::check_deadlines). A
