@@ -46,7 +46,7 @@ void Broadcasts::send_checked(const Broadcast& message, std::vector<Router::Sent
       Script::kBroadcast, Arguments(arguments.begin(), arguments.end()),
       [this, message, sent = std::move(sent)](const Reply* answer) {
         const Fingerprint sender = message.from;
-        if (answer == nullptr || answer->is_error() || answer->size() == 0) {
+        if (!has_answered(answer) || answer->size() == 0) {
           take_count(answer);
           if (answer != nullptr && guide_.has_listeners()) guide_.publish(message);
           return router_.end_check(sender);
@@ -70,7 +70,7 @@ void Broadcasts::send_checked(const Broadcast& message, std::vector<Router::Sent
 
 // The script answers how many nodes with members listen to nobody.
 void Broadcasts::take_count(const Reply* absent) {
-  const bool failed = absent == nullptr || absent->is_error();
+  const bool failed = !has_answered(absent);
   if (failed || absent->integer() > 0) ++shared_.dropped;
 }
 

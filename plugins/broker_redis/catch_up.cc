@@ -63,7 +63,7 @@ void CatchUp::compare(const std::string& ns) {
   link_.run(Script::kMembers, {ns, token, most, with_objects ? "1" : "0", with_away ? "1" : "0"},
             [this, ns, token, with_objects, with_away](const Reply* reply) {
               --under_way_;
-              if (reply == nullptr || reply->is_error()) {
+              if (!has_answered(reply)) {
                 announcements_.abandon(token);
                 return or_give_up(link_)(reply);
               }

@@ -138,10 +138,7 @@ void ClusterNode::remove(const Registered& peer) {
 
 std::vector<Part*> ClusterNode::parts_with_copies(const Fingerprint& peer) {
   std::vector<Part*> found;
-  if (parts_.size() == 1) return found;
-  for (std::size_t i = 0; i < parts_.size(); ++i) {
-    if (copies_.are_in(peer, i)) found.push_back(parts_[i].get());
-  }
+  for (const std::size_t part : copies_.all_of(peer)) found.push_back(parts_[part].get());
   return found;
 }
 

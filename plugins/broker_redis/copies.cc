@@ -5,11 +5,19 @@
 
 namespace peer_redis {
 
+std::set<std::size_t> CopiesMade::all_of(const Fingerprint& peer) const {
+  std::set<std::size_t> all;
+  const auto found = parts_.find(peer);
+  if (found == parts_.end()) return all;
+  for (std::size_t part = 0; part < kMostParts; ++part) {
+    if ((found->second >> part & 1) != 0) all.insert(part);
+  }
+  return all;
+}
+
 std::string CopiesMade::text(const Fingerprint& peer) const {
   std::string text;
-  for (std::size_t part = 0; part < kMostParts; ++part) {
-    if (are_in(peer, part)) text += std::to_string(part) + ',';
-  }
+  for (const std::size_t part : all_of(peer)) text += std::to_string(part) + ',';
   return text;
 }
 

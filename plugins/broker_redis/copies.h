@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -37,7 +38,9 @@ class CopiesMade {
     return found != parts_.end() && (found->second >> part & 1) != 0;
   }
   void forget(const Fingerprint& peer) { parts_.erase(peer); }
-  /// All of them, as they are shared: numbers, "," behind each.
+  /// All of them, by number.
+  [[nodiscard]] std::set<std::size_t> all_of(const Fingerprint& peer) const;
+  /// The same as they are shared: numbers, "," behind each.
   [[nodiscard]] std::string text(const Fingerprint& peer) const;
 
  private:

@@ -23,7 +23,7 @@ std::string now_text() {
 void GuideChannels::publish(std::string_view name, std::string_view json, bool counts) {
   const std::string channel = options_.guide_channel(name);
   link_.publish(channel, json, [this, counts](const Reply* reply) {
-    if (counts && (reply == nullptr || reply->is_error())) ++shared_.dropped;
+    if (counts && (!has_answered(reply))) ++shared_.dropped;
   });
 }
 

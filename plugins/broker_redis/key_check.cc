@@ -43,7 +43,7 @@ void KeyCheck::check_some() {
   append_namespaces(arguments);
   link_.run(Script::kCheck, Arguments(arguments.begin(), arguments.end()),
             [this](const Reply* reply) {
-              if (reply != nullptr && !reply->is_error()) take(*reply);
+              if (has_answered(reply)) take(*reply);
             });
 }
 
@@ -90,7 +90,7 @@ void KeyCheck::take(const Reply& reply) {
 
 void KeyCheck::check_eviction() {
   link_.ask({"INFO", "memory"}, [this](const Reply* reply) {
-    if (reply == nullptr || reply->is_error()) return;  // a user may be forbidden to ask
+    if (!has_answered(reply)) return;  // a user may be forbidden to ask
     const std::string policy = eviction_policy(reply->text());
     if (policy == std::exchange(told_policy_, policy)) return;
     if (policy.empty() || policy == "noeviction") return;

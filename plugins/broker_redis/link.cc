@@ -170,7 +170,7 @@ void Link::ask_who_it_is() {
   ask_whether_keys_moved();
   if (!whereabouts_.needs_master()) return;
   ask({"ROLE"}, [this](const Reply* reply) {
-    if (reply == nullptr || reply->is_error() || is_giving_up()) return;
+    if (!has_answered(reply) || is_giving_up()) return;
     if ((*reply)[0].text() != "master") fail(kIsReplica);
   });
 }
@@ -187,7 +187,7 @@ void Link::ask_for_marker() {
   // There is nothing to ask on the first connection: this part has no marker there.
   if (marker_hash_.empty()) return;
   send({"SCRIPT", "EXISTS", marker_hash_}, [this](const Reply* reply) {
-    if (reply != nullptr && !reply->is_error() && (*reply)[0].integer() == 0) {
+    if (has_answered(reply) && (*reply)[0].integer() == 0) {
       another_store_ = true;
     }
   });
@@ -199,7 +199,7 @@ void Link::load_marker() {
   constexpr std::size_t kMarkers = 65536;
   const std::string number = std::to_string(std::hash<std::string>()(marker_) % kMarkers);
   send({"SCRIPT", "LOAD", "return " + number}, [this](const Reply* reply) {
-    if (reply != nullptr && !reply->is_error()) marker_hash_ = reply->text();
+    if (has_answered(reply)) marker_hash_ = reply->text();
   });
 }
 

@@ -9,9 +9,8 @@
 // In come the steps of the core, and, from each part, that its stream has reached the place at
 // which a registration has gone over. Out go the scripts of each part. The streams of the parts do
 // not wait for each other: two sessions may have their places in another order in each. So between
-// the first place of a session and its last one it is passed by (PassedBy) where it is not to hear
-// what comes: at the node that it leaves by what is behind its place, and at the one that it comes
-// to by what is before it.
+// the first place of a session and its last one each of its memberships goes over by itself, at the
+// place of its own part (BrokerHost::member_moved()).
 namespace peer_redis {
 
 using peer::sdk::ParkedSession;
@@ -49,12 +48,6 @@ struct All {
   }
 };
 
-TakeOutcome outcome_of(TakeStatus status) {
-  TakeOutcome outcome;
-  outcome.status = status;
-  return outcome;
-}
-
 }  // namespace
 
 struct Moves::Taking {
@@ -64,6 +57,7 @@ struct Moves::Taking {
   TakeOutcome outcome{};
   std::set<std::size_t> parts{};  ///< with copies
   std::size_t missing = 0;        ///< parts whose place has not been reached
+  EventLoop::TimerId timeout{};
   bool is_known = true;
 
   [[nodiscard]] Registered peer() const { return {what.what.peer.peer, what.what.number}; }
@@ -80,14 +74,6 @@ std::size_t Moves::home_of(const Fingerprint& peer) const {
   return part_of_peer(peer, parts_.size());
 }
 
-std::set<std::size_t> Moves::copied_in(const Fingerprint& peer) const {
-  std::set<std::size_t> found;
-  for (std::size_t i = 0; i < parts_.size(); ++i) {
-    if (copies_.are_in(peer, i)) found.insert(i);
-  }
-  return found;
-}
-
 std::set<std::size_t> Moves::read_parts(std::string_view text) const {
   std::set<std::size_t> found;
   while (!text.empty()) {
@@ -101,7 +87,7 @@ std::set<std::size_t> Moves::read_parts(std::string_view text) const {
 }
 
 bool Moves::reaches_all_of(const Fingerprint& peer) const {
-  std::set<std::size_t> all = copied_in(peer);
+  std::set<std::size_t> all = copies_.all_of(peer);
   all.insert(home_of(peer));
   return std::all_of(all.begin(), all.end(),
                      [this](std::size_t part) { return parts_[part]->is_connected(); });
@@ -171,7 +157,7 @@ void Moves::await_routers(const Registered& peer, const ReplyTo<bool>& reply) {
   const ReplyTo<bool> each = All::of(parts_.size(), [this, peer, reply](bool sent) {
     if (!sent) return reply(false);
     if (!mirror_.is_live(peer)) return await_arrival(peer.peer, reply);
-    const std::set<std::size_t> copied = copied_in(peer.peer);
+    const std::set<std::size_t> copied = copies_.all_of(peer.peer);
     const ReplyTo<bool> done = All::of(copied.size() + 1, [this, peer, reply](bool all_done) {
       all_done ? await_arrival(peer.peer, reply) : reply(false);
     });
@@ -236,7 +222,7 @@ void Moves::take_copies(const std::shared_ptr<Taking>& taking, const Sessions::T
   taking->parts.erase(own);
   // An older one here, of whose end nobody has told this node yet.
   if (const Mirror::Peer* old = mirror_.find(peer.peer)) {
-    for (const std::size_t part : copied_in(peer.peer)) {
+    for (const std::size_t part : copies_.all_of(peer.peer)) {
       parts_[part]->peers().end({peer.peer, old->registration});
     }
   }
@@ -253,13 +239,12 @@ void Moves::take_copies(const std::shared_ptr<Taking>& taking, const Sessions::T
         taking->what, home.since_us, {},
         [this, taking, part](const Sessions::Taken& taken) { take_copy(taking, part, taken); });
   }
-  enter_part(taking, own, home);
   // Who is not told in time goes on without it: then what came later would have nobody.
-  loop_.run_at(taking->until, [this, taking] {
-    if (!taking->reply) return;
+  taking->timeout = loop_.run_at(taking->until, [this, taking] {
     taking->is_known = false;
     finish(taking);
   });
+  enter_part(taking, own, home);
 }
 
 void Moves::take_copy(const std::shared_ptr<Taking>& taking, std::size_t part,
@@ -299,6 +284,7 @@ void Moves::part_is_done(const std::shared_ptr<Taking>& taking) {
 }
 
 void Moves::finish(const std::shared_ptr<Taking>& taking) {
+  loop_.cancel(taking->timeout);
   const ReplyTo<TakeOutcome> reply = std::exchange(taking->reply, nullptr);
   const Registered peer = taking->peer();
   if (taking->is_known) return reply(std::move(taking->outcome));
@@ -316,7 +302,7 @@ void Moves::park(const Registered& peer, const ReplyTo<ParkOutcome>& reply) {
   parts_[home]->sessions().note_copies(peer, copies_.text(peer.peer), [](bool) {});
   parts_[home]->sessions().park_here(peer, [this, peer, home, reply](const std::string& token) {
     if (token.empty()) return reply({});
-    const std::set<std::size_t> copied = copied_in(peer.peer);
+    const std::set<std::size_t> copied = copies_.all_of(peer.peer);
     Going going{peer.registration, {}, copied, reply};
     going.awaited->insert(home);
     forget(peer.peer);
@@ -385,16 +371,15 @@ void Moves::end_parked(const Registered& peer, std::string_view copies) {
 void Moves::taken(const Registered& peer, std::size_t part,
                   std::optional<std::string_view> copies) {
   if (!mirror_.is_live(peer)) return;
-  Going& going = going_[peer.peer];
-  if (going.registration != peer.registration) {
+  auto found = going_.find(peer.peer);
+  if (found == going_.end() || found->second.registration != peer.registration) {
     forget(peer.peer);
-    going_[peer.peer].registration = peer.registration;
+    found = going_.emplace(peer.peer, Going{peer.registration, {}, {}, {}}).first;
     loop_.run_at(Clock::now() + kMostBetweenPlaces, [this, peer] { end_waiting(peer); });
   }
   if (copies) {
-    std::set<std::size_t> awaited = read_parts(*copies);
-    awaited.insert(part);
-    going_[peer.peer].awaited = std::move(awaited);
+    found->second.awaited = read_parts(*copies);
+    found->second.awaited->insert(part);
   }
   reached(peer, part);
 }
@@ -435,7 +420,7 @@ void Moves::gone_over(const Registered& peer) {
   auto found = going_.extract(peer.peer);
   Going& going = found.mapped();
   // Nobody has taken what is left there, or could not have known of it.
-  for (const std::size_t part : copied_in(peer.peer)) {
+  for (const std::size_t part : copies_.all_of(peer.peer)) {
     if (going.reached.contains(part)) continue;
     parts_[part]->sessions().lose_here(peer);
     parts_[part]->peers().end(peer);

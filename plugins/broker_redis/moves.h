@@ -70,13 +70,13 @@ class Moves {
 
   [[nodiscard]] Sessions& only() const { return parts_.front()->sessions(); }
   [[nodiscard]] std::size_t home_of(const Fingerprint& peer) const;
-  [[nodiscard]] std::set<std::size_t> copied_in(const Fingerprint& peer) const;
   [[nodiscard]] std::set<std::size_t> read_parts(std::string_view text) const;
   /// Whether all parts that have something of the peer are in reach.
   [[nodiscard]] bool reaches_all_of(const Fingerprint& peer) const;
   [[nodiscard]] Patience patience(std::chrono::milliseconds most) const;
-  /// Whether something that had been said by then waits for its turn still.
+  /// Looks whether all that had been said by then has had its turn.
   void note_turns(Patience& patience) const;
+  /// Whether a broadcast that had been said by then is held up still.
   [[nodiscard]] bool holds_broadcasts(const Patience& patience) const;
   void await_turns(const Fingerprint& peer, const Patience& patience, const ReplyTo<bool>& then);
   void await_routers(const Registered& peer, const ReplyTo<bool>& reply);

@@ -212,8 +212,7 @@ void Namespaces::update(const std::string& ns, const Registered& peer, std::stri
   link_.run(Script::kUpdate, {fingerprint, registration, ns, texts->second},
             [this, ns, peer, texts](const Reply* answer) {
               or_give_up(link_)(answer);
-              const bool watched =
-                  answer != nullptr && !answer->is_error() && answer->integer() == 1;
+              const bool watched = says_yes(answer);
               if (watched) host_.update_watched(ns, peer, texts->first, texts->second);
             });
   if (!state_.is_connected()) resync_.mark_dirty(peer.peer);

@@ -200,7 +200,7 @@ void Part::take_beat(const Beat& beat) {
 
 void Part::say_settled() {
   link_.run(Script::kSettled, {}, [this](const Reply* reply) {
-    const bool others_have_yet_to = reply == nullptr || reply->is_error() || reply->integer() != 0;
+    const bool others_have_yet_to = !has_answered(reply) || reply->integer() != 0;
     if (!others_have_yet_to) catch_up_.all_is_whole();
   });
 }

@@ -43,7 +43,7 @@ void Peers::take_entered(const Registered& peer, const Reply* answer,
     log_.full(loop_.now());
     return reply({.cluster_full = true});
   }
-  if (answer == nullptr || answer->is_error()) {
+  if (!has_answered(answer)) {
     resync_.mark_dirty(peer.peer);
     return reply({});
   }
@@ -79,7 +79,7 @@ void Peers::take_alias(const Registered& peer, const ReplyTo<RegisterOutcome>& r
   Arguments arguments{fingerprint, registration, entry->alias};
   arguments.insert(arguments.end(), copy.begin(), copy.end());
   link_.run(Script::kTakeAlias, arguments, [this, peer, reply](const Reply* answer) {
-    const bool known = answer != nullptr && !answer->is_error();
+    const bool known = has_answered(answer);
     const bool taken = known && answer->text() == "taken";
     // A resync must not claim the alias that another peer holds.
     if (taken) mirror_.drop_alias(peer);
@@ -136,7 +136,7 @@ void Peers::revoke(const Fingerprint& peer, const std::string& words) {
     return;
   }
   link_.run(Script::kRevoke, {to_hex(peer), words}, [this, peer, words](const Reply* answer) {
-    if (answer != nullptr && !answer->is_error()) return;
+    if (has_answered(answer)) return;
     // Nobody knows whether the others have heard it, so they are told again.
     if (revocations_.size() < kMostRevocations) revocations_.emplace_back(peer, words);
     if (answer != nullptr) link_.give_up(answer->text());
@@ -147,7 +147,7 @@ void Peers::connected() {
   for (const auto& [peer, words] : std::exchange(revocations_, {})) revoke(peer, words);
   if (mirror_.peers().empty()) return;
   link_.run(Script::kRevocations, {}, [this](const Reply* answer) {
-    if (answer != nullptr && !answer->is_error()) take_revocations(*answer);
+    if (has_answered(answer)) take_revocations(*answer);
   });
 }
 

@@ -30,7 +30,7 @@ void Reaper::take_beat(Time now, const std::vector<std::string>& dead) {
 // In chunks, so that what others ask of Redis comes in between.
 void Reaper::reap_chunk(const std::string& node) {
   link_.run(Script::kReap, {node, "100"}, [this, node](const Reply* reply) {
-    if (reply != nullptr && !reply->is_error() && reply->integer() > 0) return reap_chunk(node);
+    if (has_answered(reply) && reply->integer() > 0) return reap_chunk(node);
     reaping_.erase(node);
   });
 }

@@ -66,4 +66,9 @@ class ReplyReader {
 /// Appends a command in RESP.
 void append_command(std::string& out, std::span<const std::string_view> arguments);
 
+/// Whether Redis has done what it was asked: null is a lost link, an error a refusal.
+inline bool has_answered(const Reply* reply) { return reply != nullptr && !reply->is_error(); }
+/// The same of a script that says 1 for yes.
+inline bool says_yes(const Reply* reply) { return has_answered(reply) && reply->integer() == 1; }
+
 }  // namespace peer_redis

@@ -58,7 +58,7 @@ void Rooms::try_read(const std::string& room_id, const ReplyTo<RoomReading>& rep
   if (!state_.is_connected()) return reply({});
   link_.run(Script::kReadRoom, {room_id, "1"}, [this, room_id, reply, since](const Reply* answer) {
     RoomReading reading;
-    if (answer == nullptr || answer->is_error()) return reply(std::move(reading));
+    if (!has_answered(answer)) return reply(std::move(reading));
     if ((*answer)[0].text() == "unsettled") {
       if (!heartbeat_.waits_for_others(since)) return reply(std::move(reading));
       loop_.run_at(Clock::now() + Heartbeat::kTryAgainAfter,
@@ -152,7 +152,7 @@ void Rooms::list(std::uint64_t after, std::uint32_t limit,
   link_.run(Script::kListRooms,
             {std::to_string(after), std::to_string(limit), std::to_string(kMostListedState)},
             [reply](const Reply* answer) {
-              if (answer == nullptr || answer->is_error()) return reply(std::nullopt);
+              if (!has_answered(answer)) return reply(std::nullopt);
               reply(read_room_page(*answer));
             });
 }

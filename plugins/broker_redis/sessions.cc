@@ -35,12 +35,6 @@ TakeStatus status_of(std::string_view text) {
   return TakeStatus::kUnavailable;
 }
 
-TakeOutcome nothing_done() {
-  TakeOutcome outcome;
-  outcome.status = TakeStatus::kGone;
-  return outcome;
-}
-
 SessionSearch search_of(std::string_view text) {
   if (text == "asked") return SessionSearch::kAsked;
   if (text == "parked") return SessionSearch::kParked;
@@ -48,6 +42,12 @@ SessionSearch search_of(std::string_view text) {
 }
 
 }  // namespace
+
+TakeOutcome outcome_of(TakeStatus status) {
+  TakeOutcome outcome;
+  outcome.status = status;
+  return outcome;
+}
 
 std::string tokens_text(std::span<const peer::sdk::SessionToken> tokens) {
   std::string text;
@@ -70,7 +70,7 @@ void Sessions::set_tokens(const Registered& peer, const std::string& tokens,
                       or_give_up(objects_.link)(answer);
                       // Not where it has gone over to another node, of which this one will hear: a
                       // resync would take it for replaced.
-                      reply(answer != nullptr && !answer->is_error() && answer->integer() == 1);
+                      reply(says_yes(answer));
                     });
 }
 
@@ -82,7 +82,7 @@ void Sessions::ask(const std::string& token, const std::string& text,
                    const ReplyTo<SessionSearch>& reply) {
   if (!objects_.state.is_connected()) return reply(SessionSearch::kUnavailable);
   objects_.link.run(Script::kAskSession, {token, saying(text)}, [reply](const Reply* answer) {
-    const bool known = answer != nullptr && !answer->is_error();
+    const bool known = has_answered(answer);
     reply(known ? search_of(answer->text()) : SessionSearch::kUnavailable);
   });
 }
@@ -97,7 +97,7 @@ void Sessions::ask_any(std::uint64_t number, const std::string& text,
   // Its last digits are enough to tell nodes apart, and Lua has no more than 2^53.
   const std::string choice = std::to_string(number % 1'000'000);
   objects_.link.run(Script::kAskNode, {choice, saying(text)}, [reply](const Reply* answer) {
-    const bool known = answer != nullptr && !answer->is_error();
+    const bool known = has_answered(answer);
     reply(known ? search_of(answer->text()) : SessionSearch::kUnavailable);
   });
 }
@@ -130,9 +130,9 @@ void Sessions::check_sent(const Fingerprint& peer, Patience patience, const Repl
   objects_.link.run(
       Script::kMoved, Arguments(arguments.begin(), arguments.end()),
       [this, peer, patience, reply, sent = std::move(sent)](const Reply* answer) {
-        if (answer == nullptr || answer->is_error() || answer->size() == 0) {
+        if (!has_answered(answer) || answer->size() == 0) {
           objects_.router.end_check(peer);
-          return reply(answer != nullptr && !answer->is_error());
+          return reply(has_answered(answer));
         }
         std::vector<Router::Sent> moved;
         for (std::size_t i = 0; i < answer->size(); ++i) {
@@ -162,15 +162,13 @@ void Sessions::keep(const Registered& peer, const std::string& record,
   objects_.link.run(
       Script::kKeepParked,
       {to_hex(peer.peer), std::to_string(peer.registration), record, std::to_string(time.count())},
-      [reply](const Reply* answer) {
-        reply(answer != nullptr && !answer->is_error() && answer->integer() == 1);
-      });
+      [reply](const Reply* answer) { reply(says_yes(answer)); });
 }
 
 void Sessions::next(const ReplyTo<ParkedSession>& reply) {
   if (!objects_.state.is_connected()) return reply({});
   objects_.link.run(Script::kNextParked, {}, [this, reply](const Reply* answer) {
-    if (answer == nullptr || answer->is_error() || answer->size() < 3) {
+    if (!has_answered(answer) || answer->size() < 3) {
       has_parked_ = false;
       return reply({});
     }
@@ -198,7 +196,7 @@ void Sessions::take(const Take& take, const ReplyTo<TakeOutcome>& reply) {
 // the step on they speak to it here, and nothing may come behind that.
 void Sessions::take_when_clear(const Take& take, Patience patience,
                                const ReplyTo<TakeOutcome>& reply) {
-  if (!objects_.state.is_connected()) return reply(nothing_done());
+  if (!objects_.state.is_connected()) return reply(outcome_of(TakeStatus::kGone));
   const bool holds_broadcasts = objects_.router.holds_broadcasts(patience.last_held);
   if (Clock::now() < patience.until &&
       (holds_broadcasts || objects_.router.holds_for(take.what.peer.peer))) {
@@ -208,19 +206,18 @@ void Sessions::take_when_clear(const Take& take, Patience patience,
   }
   // The peer would never hear them: it was no member here when they were said, and would be none
   // there when they come.
-  if (holds_broadcasts) return reply(nothing_done());
+  if (holds_broadcasts) return reply(outcome_of(TakeStatus::kGone));
   objects_.router.await_arrival(take.what.peer.peer, take.node,
                                 [this, take, reply] { take_now(take, reply); });
 }
 
 void Sessions::take_now(const Take& take, const ReplyTo<TakeOutcome>& reply) {
-  if (!objects_.state.is_connected()) return reply(nothing_done());
+  if (!objects_.state.is_connected()) return reply(outcome_of(TakeStatus::kGone));
   run_step(Script::kTakePeer,
            {to_hex(take.what.peer.peer), take.node, std::to_string(take.what.peer.registration),
             std::to_string(take.what.number), take.what.takes_over ? "1" : "0"},
            begin_step(take), [this, take, reply](const Taken& taken) {
-             TakeOutcome outcome;
-             outcome.status = taken.status;
+             TakeOutcome outcome = outcome_of(taken.status);
              if (taken.status != TakeStatus::kTaken) return reply(std::move(outcome));
              // By now, so that what the core tells of the peer from here on finds it in the mirror.
              const Registered peer{take.what.peer.peer, take.what.number};
@@ -228,7 +225,7 @@ void Sessions::take_now(const Take& take, const ReplyTo<TakeOutcome>& reply) {
                enter_here(peer, taken, outcome);
              } else {
                end_watches(taken, false);
-               outcome = nothing_done();
+               outcome = outcome_of(TakeStatus::kGone);
              }
              objects_.announcements.complete(taken.token,
                                              [this, outcome = std::move(outcome), reply]() mutable {
@@ -275,7 +272,7 @@ void Sessions::run_step(Script script, std::vector<std::string> arguments, Taken
   objects_.link.run(
       script, Arguments(arguments.begin(), arguments.end()),
       [this, is_home, taken = std::move(taken), on_taken](const Reply* answer) mutable {
-        if (answer != nullptr && !answer->is_error()) read_step(*answer, is_home, taken);
+        if (has_answered(answer)) read_step(*answer, is_home, taken);
         if (taken.status != TakeStatus::kTaken) give_back(taken);
         on_taken(std::move(taken));
       });
@@ -378,16 +375,13 @@ void Sessions::note_copies(const Registered& peer, const std::string& copies,
                            const ReplyTo<bool>& reply) {
   objects_.link.run(Script::kNoteCopies,
                     {to_hex(peer.peer), std::to_string(peer.registration), copies},
-                    [reply](const Reply* answer) {
-                      reply(answer != nullptr && !answer->is_error() && answer->integer() == 1);
-                    });
+                    [reply](const Reply* answer) { reply(says_yes(answer)); });
 }
 
 // Redis answers in the order in which it is asked.
 void Sessions::await_done(const ReplyTo<bool>& reply) {
-  objects_.link.run(Script::kMoved, {}, [reply](const Reply* answer) {
-    reply(answer != nullptr && !answer->is_error());
-  });
+  objects_.link.run(Script::kMoved, {},
+                    [reply](const Reply* answer) { reply(has_answered(answer)); });
 }
 
 void Sessions::park_here(const Registered& peer,
@@ -396,8 +390,7 @@ void Sessions::park_here(const Registered& peer,
   const std::string token = objects_.announcements.begin();
   objects_.link.run(Script::kPark, {to_hex(peer.peer), std::to_string(peer.registration), token},
                     [this, token, parked](const Reply* answer) {
-                      const bool is_done =
-                          answer != nullptr && !answer->is_error() && answer->integer() == 1;
+                      const bool is_done = says_yes(answer);
                       if (!is_done) objects_.announcements.abandon(token);
                       parked(is_done ? token : std::string());
                     });

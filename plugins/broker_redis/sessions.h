@@ -177,6 +177,9 @@ class Sessions {
 bool enter_taken(Mirror& mirror, const Sessions::Take& take, const Sessions::Taken& taken,
                  peer::sdk::TakeOutcome& outcome);
 
+/// One that says no more.
+peer::sdk::TakeOutcome outcome_of(peer::sdk::TakeStatus status);
+
 /// As they are stored: hex, each with '|' behind it.
 std::string tokens_text(std::span<const peer::sdk::SessionToken> tokens);
 

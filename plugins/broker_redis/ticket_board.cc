@@ -224,7 +224,7 @@ void TicketBoard::remove(const std::string& ns, TicketId ticket, const ReplyTo<T
   }
   link_.run(Script::kRemoveTicket, {ns, std::to_string(ticket), view_.chosen_for(ns)},
             [reply](const Reply* answer) {
-              if (answer == nullptr || answer->is_error()) return reply(TicketEnd::kUnavailable);
+              if (!has_answered(answer)) return reply(TicketEnd::kUnavailable);
               reply(answer->integer() == 1 ? TicketEnd::kRemoved : TicketEnd::kGone);
             });
 }
@@ -237,7 +237,7 @@ void TicketBoard::claim(const std::string& ns, const std::string& session, const
   link_.run(Script::kClaim, Arguments(arguments.begin(), arguments.end()),
             [this, ns, tickets, reply](const Reply* answer) {
               ClaimOutcome outcome;
-              outcome.known = answer != nullptr && !answer->is_error();
+              outcome.known = has_answered(answer);
               for (std::size_t i = 0; outcome.known && i < answer->size(); ++i) {
                 if (const auto gone = to_number<std::uint64_t>((*answer)[i].text())) {
                   outcome.gone.push_back(*gone);
