@@ -28,11 +28,7 @@ void NamespaceDirectory::end_move(Namespace& ns, std::uint64_t joined,
                                   const std::optional<Room>& room) {
   const MutexLock lock(shard_of(ns.name).mutex);
   Member* member = find_member(ns, joined);
-  if (member == nullptr || member->move == Member::Move::kNone) return;
-  set_move(ns, *member, Member::Move::kNone);
-  if (!room) return;
-  use_room(ns, *room);
-  ++ns.version;
+  if (member != nullptr && member->move != Member::Move::kNone) stay(ns, *member, room);
 }
 
 void NamespaceDirectory::begin_move(Namespace& ns, std::uint64_t joined) {
@@ -47,15 +43,17 @@ void NamespaceDirectory::member_moved(std::string_view name, const Fingerprint& 
   Namespace* ns = find_in(shard, name);
   Member* member = ns == nullptr ? nullptr : find_member(*ns, peer);
   if (member == nullptr) return;
-  if (!here) {
-    if (member->move == Member::Move::kLeaving) set_move(*ns, *member, Member::Move::kLeft);
-    return;
+  if (here && member->move == Member::Move::kComing) stay(*ns, *member, room);
+  if (!here && member->move == Member::Move::kLeaving) {
+    set_move(*ns, *member, Member::Move::kLeft);
   }
-  if (member->move != Member::Move::kComing) return;
-  set_move(*ns, *member, Member::Move::kNone);
+}
+
+void NamespaceDirectory::stay(Namespace& ns, Member& member, const std::optional<Room>& room) {
+  set_move(ns, member, Member::Move::kNone);
   if (!room) return;
-  use_room(*ns, *room);
-  ++ns->version;
+  use_room(ns, *room);
+  ++ns.version;
 }
 
 void NamespaceDirectory::set_move(Namespace& ns, Member& member, Member::Move move) {

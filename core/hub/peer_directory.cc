@@ -4,7 +4,7 @@
 #include <bit>
 
 #include "core/base/first_few.h"
-#include "core/hub/namespace_directory.h"
+#include "core/hub/namespace.h"
 
 // Where each peer is. In: registrations, memberships and aliases, from the loops that own the
 // peers. Out: a peer's loop and slot, for any loop that has a message for it. A shard's lock is

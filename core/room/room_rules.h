@@ -6,7 +6,7 @@
 
 #include <peer/sdk/room_policy.h>
 
-#include "core/hub/namespace_directory.h"
+#include "core/hub/namespace.h"
 #include "core/plugin/by_namespace.h"
 
 namespace peer {

@@ -10,7 +10,7 @@
 #include <peer/sdk/room_policy.h>
 
 #include "core/config/config.h"
-#include "core/hub/namespace_directory.h"
+#include "core/hub/namespace.h"
 #include "core/net/websocket/frame.h"
 #include "core/session/session.h"
 

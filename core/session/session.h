@@ -13,7 +13,8 @@
 
 #include "core/base/fingerprint.h"
 #include "core/base/lean_text.h"
-#include "core/hub/namespace_directory.h"
+#include "core/hub/namespace.h"
+#include "core/hub/namespace_set.h"
 #include "core/limit/token_bucket.h"
 #include "core/net/connection.h"
 #include "core/net/event_loop.h"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/base/address.h"
-#include "core/hub/namespace_directory.h"
+#include "core/hub/namespace.h"
 #include "core/limit/token_bucket.h"
 #include "core/match/matching.h"
 #include "core/net/websocket/frame.h"

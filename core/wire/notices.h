@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "core/base/fingerprint.h"
-#include "core/hub/namespace_directory.h"
+#include "core/hub/namespace.h"
 #include "core/net/websocket/frame.h"
 
 /// Frames that peers receive without having asked, and those that one peer sends to another. All
