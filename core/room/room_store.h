@@ -1,17 +1,14 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
 
-#include <peer/sdk/broker.h>
-#include <peer/sdk/plugin.h>
+#include <peer/sdk/broker_types.h>
 
+#include "core/base/unique_task.h"
 #include "core/hub/namespace_directory.h"
-#include "core/plugin/plugin_calls.h"
 #include "core/protocol/events.h"
 #include "core/room/room_task.h"
 
@@ -29,6 +26,14 @@ inline constexpr const char* kClusterFullMessage = "cluster full";
 /// `more`: further members of the event's JSON, each after a comma.
 void tell_room(Events* events, std::string_view room, std::string_view change, sdk::Instant now,
                std::string_view more = {});
+
+/// As others of the namespace hear of the task's newcomer. `alone`: Member::alone; where nobody
+/// hears of anybody, there is nothing to be shown later.
+[[nodiscard]] Joiner joiner_of(const RoomTask& task, bool alone);
+/// What the newcomer's list of members may hold: that of a room holds them all.
+[[nodiscard]] PageLimit page_limit(const RoomTask& task);
+/// A peer that comes into a quiet namespace is told how many are there, and shown itself.
+void show_alone(const Newcomer& newcomer, PeerPage& page);
 
 /// A room as it was read.
 struct RoomView {
@@ -98,92 +103,6 @@ class RoomStore {
                      Watches watches) = 0;
   /// Rooms that may wait for members at one time, on all nodes that share them (`max_empty_rooms`).
   virtual void use_max_empty_rooms(std::uint32_t most) = 0;
-};
-
-/// The local view of this node. All answers come within the call, and nothing is allocated for
-/// them.
-class OwnRooms final : public RoomStore {
- public:
-  /// Whether there may be members on other nodes, of which it knows nothing.
-  enum class Elsewhere : std::uint8_t { kNobody, kMayBe };
-
-  /// `events` is told of rooms that end with their last member; null: nobody is.
-  OwnRooms(NamespaceDirectory& namespaces, Elsewhere elsewhere, Events* events = nullptr)
-      : namespaces_(namespaces), elsewhere_(elsewhere), events_(events) {}
-
-  void read(RoomTask&& task, OnView then) override;
-  void commit(RoomTask&& task, OnOutcome then) override;
-  void join(RoomTask&& task, OnOutcome then) override;
-  void withdraw(std::string_view, const sdk::Registered&) override {}
-  Left leave(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
-             const FrameRef& announcement, bool others_know, Time now) override;
-  std::optional<Time> end_empty(Time now) override;
-  void list(EventLoop& loop, std::uint64_t after, std::uint32_t limit, OnPage then) override;
-  void refresh(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
-               std::string_view object) override;
-  void watch(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
-             Watches watches) override;
-  void use_max_empty_rooms(std::uint32_t most) override { namespaces_.use_max_empty_rooms(most); }
-
- private:
-  /// As join(), whose task it leaves alone.
-  RoomOutcome let_in(const RoomTask& task);
-
-  NamespaceDirectory& namespaces_;
-  const Elsewhere elsewhere_;
-  Events* const events_;
-};
-
-/// What all nodes share, which a broker knows. What the broker cannot know is read from the node's
-/// own directory; a change of that is still put before the broker, which remembers it for later.
-class SharedRooms final : public RoomStore {
- public:
-  /// `revision`: of the SDK that the broker was built with.
-  SharedRooms(NamespaceDirectory& namespaces, sdk::Broker& broker, PluginCalls& calls,
-              std::uint32_t revision = PEER_SDK_REVISION)
-      : namespaces_(namespaces),
-        own_(namespaces, OwnRooms::Elsewhere::kMayBe),
-        broker_(broker),
-        calls_(calls),
-        revision_(revision) {}
-
-  void read(RoomTask&& task, OnView then) override;
-  void commit(RoomTask&& task, OnOutcome then) override;
-  void join(RoomTask&& task, OnOutcome then) override;
-  void withdraw(std::string_view ns, const sdk::Registered& peer) override;
-  Left leave(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
-             const FrameRef& announcement, bool others_know, Time now) override;
-  std::optional<Time> end_empty(Time now) override;
-  void list(EventLoop& loop, std::uint64_t after, std::uint32_t limit, OnPage then) override;
-  void refresh(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
-               std::string_view object) override;
-  void watch(Namespace& ns, std::uint64_t joined, const sdk::Registered& peer,
-             Watches watches) override;
-  void use_max_empty_rooms(std::uint32_t most) override { max_empty_rooms_ = most; }
-
- private:
-  using Step = void (SharedRooms::*)(RoomTask&& task, OnOutcome then);
-
-  /// Makes the step when all sessions that come into the namespace now have come.
-  void behind_comers(RoomTask&& task, OnOutcome then, Step step);
-  void await_comers(std::unique_ptr<RoomTask> task, std::uint64_t last, OnOutcome then, Step step);
-  void commit_shared(RoomTask&& task, OnOutcome then);
-  void join_shared(RoomTask&& task, OnOutcome then);
-  /// The task's change in the broker's words.
-  [[nodiscard]] sdk::RoomCommit commit_of(const RoomTask& task) const;
-  /// A room that the broker lists out of order ends the page, so that a client comes to an end.
-  [[nodiscard]] RoomPage page_of(sdk::RoomPage&& shared, std::uint64_t after, std::uint32_t limit);
-  /// Enters a newcomer that the broker has let in into this node's directory. `outcome` has the
-  /// hold until then.
-  void enter(RoomTask&& task, const sdk::JoinOutcome& outcome, OnOutcome then);
-  RoomOutcome::Status status_of(const RoomTask& task, sdk::JoinStatus status);
-
-  NamespaceDirectory& namespaces_;
-  OwnRooms own_;
-  sdk::Broker& broker_;
-  PluginCalls& calls_;
-  const std::uint32_t revision_;
-  std::atomic<std::uint32_t> max_empty_rooms_{0};
 };
 
 }  // namespace peer

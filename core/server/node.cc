@@ -7,6 +7,8 @@
 #include "core/base/random.h"
 #include "core/match/own_matching.h"
 #include "core/match/shared_matching.h"
+#include "core/room/own_rooms.h"
+#include "core/room/shared_rooms.h"
 
 // The one place where the parts of a server process are put together, on the main thread. In: the
 // configuration, at the start and at each reload. Out: its keys as bounds of requests and limits of

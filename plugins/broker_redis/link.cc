@@ -333,6 +333,7 @@ void Link::take_probe(std::string_view message) {
 }
 
 void Link::take_message(std::string_view channel, std::string_view message) {
+  // Of any Redis: whether it is a node of a Cluster may not have been said yet.
   if (late_copies_.take(channel, message, loop_.now())) return;
   // A sharded message is nowhere but at the owner.
   if (in_cluster_ && part_.is_only()) late_copies_.note(channel, message, loop_.now());
