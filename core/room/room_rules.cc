@@ -165,7 +165,7 @@ namespace {
 std::string members_of(const std::string& object, PluginCalls& calls, const char* call) {
   if (object.empty() || object == "{}") return {};
   if (!object.starts_with('{') || !object.ends_with('}') || !is_valid_json(object)) {
-    calls.fault(call, "described a room in what is no JSON object");
+    calls.fault(call, "described a room by what is no JSON object");
     return {};
   }
   return "," + object.substr(1, object.size() - 2);

@@ -28,8 +28,8 @@ void count_handled(Session& session);
 /// Whether a client with this token, and so many of the messages, may come back to it; null: no.
 [[nodiscard]] bool may_be_resumed(const Session* session, const TokenHash& token,
                                   std::uint64_t received);
-/// The connection that stands ends without the session; what it has not handed over is lost with
-/// it. Returns what begin_away() takes, should nothing else carry the session now.
+/// The session's connection ends without the session; what the connection has not handed over is
+/// lost. Returns what begin_away() takes, should nothing else carry the session now.
 [[nodiscard]] std::unique_ptr<Away> replace_transport(Session& session);
 /// The newcomer's connection, which is held, comes to carry the session of this node, or the client
 /// is told why not.

@@ -200,7 +200,7 @@ void Master::take_end(std::string_view kind, std::string_view channel) {
   const bool as_asked = !asked_.empty() && asked_.front().what == Asked::What::kUnsubscribe &&
                         asked_.front().channel == channel;
   if (kind == "unsubscribe")
-    return as_asked ? end_as_asked() : fail("an end that nobody asked for");
+    return as_asked ? end_as_asked() : fail("a subscription ended unasked");
   if (as_asked) return;
   const auto found = channels_.find(channel);
   // Else it is the end of an earlier subscription.

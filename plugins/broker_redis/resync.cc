@@ -180,7 +180,7 @@ void Resync::lose_alias(const Registered& peer) {
   host_.alias_lost(peer);
 }
 
-// From while this node was cut off: the name is taken by others, elsewhere, or the peer was kicked.
+// While this node was cut off others have taken the name elsewhere, or the peer was kicked.
 void Resync::end_membership(const std::string& ns, const Registered& peer,
                             const std::optional<Fingerprint>& kicked_by) {
   if (!mirror_.remove_member(ns, peer)) return;

@@ -222,7 +222,7 @@ TEST_F(SharedApiTest, ANodeThatDoesNotAnswerIsNamedInBoundedTime) {
   EXPECT_EQ(api(here_).get("/v1/nodes").body["missing"][0].str(), there_.id);
   // Who is here is found without asking anybody.
   EXPECT_EQ(api(here_).get("/v1/peers/alice").status, 200);
-  // Who is not may be there.
+  // Who is not here may be at the node that does not answer.
   EXPECT_EQ(api(here_).refusal(503, "GET", "/v1/peers/bob"),
             "peer not found, but 1 of the nodes did not answer");
   there_.process->signal(SIGCONT);

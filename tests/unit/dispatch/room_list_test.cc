@@ -138,7 +138,7 @@ TEST_F(RoomListTest, WhatIsNoObjectIsNotTold) {
   Client alice = peer("alice");
   make(alice, "attic");
   EXPECT_EQ(alice.ask("list_rooms", "{}"), room_list({entry("attic", "alice")}));
-  EXPECT_THAT(log(), ElementsAre(HasSubstr("described a room in what is no JSON object")));
+  EXPECT_THAT(log(), ElementsAre(HasSubstr("described a room by what is no JSON object")));
 }
 
 TEST_F(RoomListTest, RoomsThatAPeersRightsDoNotCoverAreLeftOutEvenOfNext) {

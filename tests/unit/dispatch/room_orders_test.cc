@@ -181,7 +181,7 @@ TEST_F(RoomOrdersTest, MembersHearWhatThePolicyTellsOfTheRoom) {
   next = "\"";  // no JSON with it
   alice.send("act", kRoomId, R"("id":2)");
   EXPECT_THAT(alice.heard(), ElementsAre(HasSubstr(R"("max_size":3},)"), ack("2", 0)));
-  EXPECT_THAT(log(), ElementsAre(HasSubstr("described a room in what is no JSON object")));
+  EXPECT_THAT(log(), ElementsAre(HasSubstr("described a room by what is no JSON object")));
 }
 
 // --- With other nodes
