@@ -26,7 +26,8 @@ bool says(RedisClient& client, const std::vector<std::string>& question, std::st
 
 }  // namespace
 
-RedisCluster::RedisCluster(std::size_t masters, std::size_t parts) {
+RedisCluster::RedisCluster(std::size_t masters, std::size_t parts, std::vector<std::string> more)
+    : more_(std::move(more)) {
   while (servers_.size() < masters) start_server();
   for (std::size_t part = 0; part < parts; ++part) {
     const auto slot = command(0, {"CLUSTER", "KEYSLOT", fmt("peer:{%}", part)});
@@ -47,10 +48,22 @@ RedisCluster::RedisCluster(std::size_t masters, std::size_t parts) {
 
 void RedisCluster::start_server() {
   replicates_.push_back(servers_.size());
-  servers_.push_back(std::make_unique<RedisProcess>(std::vector<std::string>{
-      "--save", "", "--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--cluster-port",
-      std::to_string(free_port()), "--cluster-require-full-coverage", "no",
-      "--cluster-replica-no-failover", "yes", "--repl-diskless-sync-delay", "0"}));
+  std::vector<std::string> arguments{"--save",
+                                     "",
+                                     "--cluster-enabled",
+                                     "yes",
+                                     "--cluster-node-timeout",
+                                     "2000",
+                                     "--cluster-port",
+                                     std::to_string(free_port()),
+                                     "--cluster-require-full-coverage",
+                                     "no",
+                                     "--cluster-replica-no-failover",
+                                     "yes",
+                                     "--repl-diskless-sync-delay",
+                                     "0"};
+  arguments.insert(arguments.end(), more_.begin(), more_.end());
+  servers_.push_back(std::make_unique<RedisProcess>(std::move(arguments)));
 }
 
 void RedisCluster::introduce(std::size_t number) {
@@ -171,6 +184,20 @@ void RedisCluster::move(std::size_t part, std::size_t to, const std::function<vo
   source.command({"CLUSTER", "SETSLOT", slot, "NODE", target_id});
   owners_.at(part) = to;
   wait_for_agreement(part);
+}
+
+void RedisCluster::move_empty(std::size_t part, std::size_t to) {
+  const std::string slot = std::to_string(slots_.at(part));
+  RedisClient source = servers_.at(owner_of(part))->client();
+  RedisClient target = servers_.at(to)->client();
+  const std::string target_id = id_of(to);
+  target.command({"CLUSTER", "SETSLOT", slot, "IMPORTING", id_of(owner_of(part))});
+  target.command({"CLUSTER", "SETSLOT", slot, "NODE", target_id});
+  source.command({"MULTI"});
+  source.command({"FLUSHALL"});
+  source.command({"CLUSTER", "SETSLOT", slot, "NODE", target_id});
+  source.command({"EXEC"});
+  owners_.at(part) = to;
 }
 
 void RedisCluster::wait_for_agreement(std::size_t part) {

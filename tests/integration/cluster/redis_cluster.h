@@ -15,8 +15,8 @@ namespace peer::test {
 /// alone. Its servers are numbered: the masters that it begins with come first, then replicas.
 class RedisCluster {
  public:
-  /// Waits until all of them serve.
-  RedisCluster(std::size_t masters, std::size_t parts);
+  /// Waits until all of them serve. `more`: arguments for each server.
+  RedisCluster(std::size_t masters, std::size_t parts, std::vector<std::string> more = {});
 
   [[nodiscard]] std::size_t size() const { return servers_.size(); }
   RedisProcess& server(std::size_t number) { return *servers_.at(number); }
@@ -38,6 +38,8 @@ class RedisCluster {
   /// As redis-cli moves a slot. `meanwhile`: between the announcement and the first key.
   void move(
       std::size_t part, std::size_t to, const std::function<void()>& meanwhile = [] {});
+  /// At once and without the keys, as after a failover to a replica that had none of them.
+  void move_empty(std::size_t part, std::size_t to);
   /// Until this server says that in CLUSTER INFO.
   void wait_for(std::size_t server, std::string_view state);
 
@@ -53,6 +55,7 @@ class RedisCluster {
     return servers_.at(server)->command(words);
   }
 
+  const std::vector<std::string> more_;
   std::vector<std::unique_ptr<RedisProcess>> servers_;
   std::vector<std::size_t> slots_;       ///< by part
   std::vector<std::size_t> owners_;      ///< by part

@@ -1,15 +1,12 @@
 // What the nodes share in several parts, on a Redis Cluster of three masters.
-#include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <memory>
 #include <set>
-#include <sstream>
 #include <string>
 #include <vector>
 
+#include "tests/integration/cluster/redis_cluster.h"
 #include "tests/integration/cluster/redis_setup_test.h"
-#include "tests/support/free_port.h"
 
 namespace peer::test {
 namespace {
@@ -18,88 +15,25 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-constexpr int kParts = 12;
+constexpr std::size_t kMasters = 3;
+constexpr std::size_t kParts = 12;
 
 /// One set of masters for all tests here, since a new one takes seconds.
 class RedisClusterPartsTest : public RedisSetupTest {
  protected:
-  static void SetUpTestSuite() {
-    for (auto& master : masters_) master = start_server();
-    old_ = start_server({"--rename-command", "SSUBSCRIBE", ""});
-    old_->command({"CLUSTER", "ADDSLOTSRANGE", "0", "16383"});
-    masters_[0]->command({"CLUSTER", "ADDSLOTSRANGE", "0", "5460"});
-    masters_[1]->command({"CLUSTER", "ADDSLOTSRANGE", "5461", "10922"});
-    masters_[2]->command({"CLUSTER", "ADDSLOTSRANGE", "10923", "16383"});
-    for (const int i : {1, 2}) {
-      masters_[0]->command({"CLUSTER", "MEET", "127.0.0.1", std::to_string(masters_[i]->port()),
-                            masters_[i]->command({"CONFIG", "GET", "cluster-port"}).at(1)});
-    }
-    for (const auto& master : masters_) wait_for_cluster(*master, "cluster_known_nodes:3");
-    for (const auto& master : masters_) wait_for_cluster(*master, "cluster_state:ok");
-    for (std::size_t part = 0; part < slots_.size(); ++part) {
-      slots_[part] = masters_[0]->command({"CLUSTER", "KEYSLOT", fmt("peer:{%}", part)}).at(0);
-    }
-  }
-  static void TearDownTestSuite() {
-    for (auto& master : masters_) master.reset();
-    old_.reset();
-  }
-  static std::unique_ptr<RedisProcess> start_server(std::vector<std::string> more = {}) {
-    std::vector<std::string> arguments{"--save",
-                                       "",
-                                       "--cluster-enabled",
-                                       "yes",
-                                       "--cluster-node-timeout",
-                                       "2000",
-                                       "--cluster-port",
-                                       std::to_string(free_port())};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return std::make_unique<RedisProcess>(arguments);
-  }
-  static void wait_for_cluster(RedisProcess& server, std::string_view state) {
-    RedisClient client = server.client();
-    const Deadline deadline(20s);
-    while (client.command({"CLUSTER", "INFO"}).at(0).find(state) == std::string::npos) {
-      ASSERT_FALSE(deadline.passed()) << state;
-    }
-  }
-  static std::unique_ptr<RedisProcess> start_replica_of(RedisProcess& server) {
-    auto replica = start_server();
-    masters_[0]->command({"CLUSTER", "MEET", "127.0.0.1", std::to_string(replica->port()),
-                          replica->command({"CONFIG", "GET", "cluster-port"}).at(1)});
-    wait_for_cluster(*replica, "cluster_known_nodes:4");
-    replica->command({"CLUSTER", "REPLICATE", server.command({"CLUSTER", "MYID"}).at(0)});
-    RedisClient client = replica->client();
-    const Deadline deadline(20s);
-    while (client.command({"INFO", "replication"}).at(0).find("master_link_status:up") ==
-           std::string::npos) {
-      EXPECT_FALSE(deadline.passed());
-    }
-    return replica;
-  }
+  static void SetUpTestSuite() { cluster_ = std::make_unique<RedisCluster>(kMasters, kParts); }
+  static void TearDownTestSuite() { cluster_.reset(); }
+  static RedisCluster& cluster() { return *cluster_; }
+  static RedisProcess& master(std::size_t i) { return cluster().server(i); }
   static void wait_for_role(RedisProcess& server, const std::string& role) {
     RedisClient client = server.client();
     const Deadline deadline(20s);
     while (client.command({"ROLE"}).at(0) != role) ASSERT_FALSE(deadline.passed());
   }
-  static RedisProcess& master(std::size_t i) { return *masters_[i]; }
-
-  /// The parts that a master has now.
-  static std::set<int> parts_of(RedisProcess& server) {
-    std::set<int> found;
-    RedisClient client = server.client();
-    for (int part = 0; part < kParts; ++part) {
-      try {
-        client.command({"EXISTS", fmt("peer:{%}", part)});
-        found.insert(part);
-      } catch (const std::runtime_error&) {  // MOVED
-      }
-    }
-    return found;
-  }
+  /// Patient, since a machine that is busy otherwise may take a second for all parts at once.
   static std::string options() {
-    return fmt(R"(addr: "127.0.0.1:%,127.0.0.1:%,127.0.0.1:%", parts: %, legacy_channels: false)",
-               masters_[0]->port(), masters_[1]->port(), masters_[2]->port(), kParts);
+    return fmt(R"(addr: "%", parts: %, legacy_channels: false, timeout_ms: 1500)",
+               cluster().addresses(), kParts);
   }
   void start_pair_in_parts() { start_pair_with(options(), options()); }
   /// Connections of nodes to a master, each by its kind and number.
@@ -132,60 +66,15 @@ class RedisClusterPartsTest : public RedisSetupTest {
     }
   }
   /// A namespace that is in one of these parts.
-  std::string space_in(const std::set<int>& parts) {
+  std::string space_in(const std::vector<std::size_t>& parts) {
     TestPeer scout = peer(first(), "scout");
     for (int i = 0;; ++i) {
       const std::string ns = fmt("space-%", i);
       scout.join(ns);
-      for (const auto& server : masters_) {
-        for (const int part : parts_of(*server)) {
-          const bool is_here =
-              server->command({"EXISTS", fmt("peer:{%}:sm:%", part, ns)}).at(0) == "1";
-          if (is_here && parts.contains(part)) return ns;
-        }
+      for (const std::size_t part : parts) {
+        RedisProcess& server = master(cluster().owner_of(part));
+        if (server.command({"EXISTS", fmt("peer:{%}:sm:%", part, ns)}).at(0) == "1") return ns;
       }
-    }
-  }
-  /// What a server knows of the others: their numbers, epochs and slots.
-  static std::set<std::string> view_of(RedisProcess& server) {
-    std::set<std::string> view;
-    std::istringstream lines(server.command({"CLUSTER", "NODES"}).at(0));
-    for (std::string line; std::getline(lines, line);) {
-      std::istringstream words(line);
-      std::string known;
-      std::string word;
-      for (int i = 0; words >> word; ++i) {
-        if (i == 0 || i == 6 || (i > 7 && word.front() != '[')) known += word + ' ';
-      }
-      view.insert(known);
-    }
-    return view;
-  }
-  /// All have heard the latest of all: what one of them has said before is not under way any more.
-  /// A slot that moves twice too fast ends with two servers that name each other.
-  static void wait_for_agreement() {
-    const Deadline deadline(20s);
-    while (view_of(master(0)) != view_of(master(1)) || view_of(master(1)) != view_of(master(2))) {
-      ASSERT_FALSE(deadline.passed());
-    }
-  }
-  static void move_part(int part, RedisProcess& from, RedisProcess& to) {
-    wait_for_agreement();
-    const std::string& slot = slots_[static_cast<std::size_t>(part)];
-    const std::string from_id = from.command({"CLUSTER", "MYID"}).at(0);
-    const std::string to_id = to.command({"CLUSTER", "MYID"}).at(0);
-    RedisClient at = from.client();
-    to.command({"CLUSTER", "SETSLOT", slot, "IMPORTING", from_id});
-    at.command({"CLUSTER", "SETSLOT", slot, "MIGRATING", to_id});
-    const auto keys = [&] { return at.command({"CLUSTER", "GETKEYSINSLOT", slot, "100"}); };
-    for (auto some = keys(); !some.empty(); some = keys()) {
-      std::vector<std::string> migrate{"MIGRATE", "127.0.0.1", std::to_string(to.port()), "", "0",
-                                       "5000",    "KEYS"};
-      migrate.insert(migrate.end(), some.begin(), some.end());
-      at.command(migrate);
-    }
-    for (RedisProcess* server : {&to, &from}) {
-      server->command({"CLUSTER", "SETSLOT", slot, "NODE", to_id});
     }
   }
   /// The nodes try again and again there for parts that are elsewhere, which concerns nobody else,
@@ -207,10 +96,10 @@ class RedisClusterPartsTest : public RedisSetupTest {
     const auto at = text.find(start);
     return at == std::string::npos ? std::string() : text.substr(at + start.size());
   }
-  static std::size_t listeners_of(RedisProcess& server, int part) {
+  static std::size_t listeners_of(RedisProcess& server, std::size_t part) {
     return server.command({"PUBSUB", "SHARDCHANNELS", fmt("peer:{%}:n:*", part)}).size();
   }
-  void wait_for_listeners(RedisProcess& server, int part) {
+  void wait_for_listeners(RedisProcess& server, std::size_t part) {
     const Deadline deadline;
     while (listeners_of(server, part) != 2) ASSERT_FALSE(deadline.passed()) << first().output();
     for (ServerProcess* node : {&first(), &second()}) wait_for_state(*node, "connected");
@@ -218,28 +107,23 @@ class RedisClusterPartsTest : public RedisSetupTest {
 
   void TearDown() override {
     RedisSetupTest::TearDown();
-    for (const auto& server : masters_) server->command({"FLUSHALL"});
+    for (RedisClient& server : cluster().masters()) server.command({"FLUSHALL"});
   }
 
-  inline static std::array<std::string, kParts> slots_;
-  inline static std::unique_ptr<RedisProcess> masters_[3];
-  /// Another Cluster, as those before Redis 7 are.
-  inline static std::unique_ptr<RedisProcess> old_;
+ private:
+  inline static std::unique_ptr<RedisCluster> cluster_;
 };
 
 TEST_F(RedisClusterPartsTest, ANodeHasTwoConnectionsToEachMasterAndListensWhereThePartIs) {
   start_pair_in_parts();
-  std::size_t parts = 0;
-  for (const auto& server : masters_) {
-    const std::set<int> here = parts_of(*server);
-    parts += here.size();
-    ASSERT_THAT(here, Not(IsEmpty()));
-    for (const int part : here) EXPECT_EQ(listeners_of(*server, part), 2U) << part;
-    EXPECT_THAT(server->command({"PUBSUB", "CHANNELS", "*"}), IsEmpty());
-    EXPECT_EQ(connections(*server, "normal").size(), 2U);
-    EXPECT_EQ(connections(*server, "pubsub").size(), 2U);
+  for (std::size_t i = 0; i < kMasters; ++i) {
+    for (const std::size_t part : cluster().parts_of(i)) {
+      EXPECT_EQ(listeners_of(master(i), part), 2U) << part;
+    }
+    EXPECT_THAT(master(i).command({"PUBSUB", "CHANNELS", "*"}), IsEmpty());
+    EXPECT_EQ(connections(master(i), "normal").size(), 2U);
+    EXPECT_EQ(connections(master(i), "pubsub").size(), 2U);
   }
-  EXPECT_EQ(parts, static_cast<std::size_t>(kParts));
   EXPECT_EQ(first().output().find("out of reach"), std::string::npos) << first().output();
 }
 
@@ -264,17 +148,13 @@ TEST_F(RedisClusterPartsTest, PeersOfAllPartsHearOfEachOther) {
 
 TEST_F(RedisClusterPartsTest, AMasterThatDiesCostsItsPartsAlone) {
   start_pair_in_parts();
-  const std::set<int> here = parts_of(master(0));
-  const std::set<int> lost = parts_of(master(2));
-  const std::string kept_space = space_in(here);
+  const std::vector<std::size_t> lost = cluster().parts_of(2);
+  const std::string kept_space = space_in(cluster().parts_of(0));
   const std::string lost_space = space_in(lost);
   TestPeer witness = peer_in(first(), kept_space, "witness");
   witness.join(lost_space);
   const auto before = client_ids({0, 1});
   // The Cluster goes on without it, and does not choose another one: its slots have nobody.
-  for (const std::size_t i : {0U, 1U}) {
-    master(i).command({"CONFIG", "SET", "cluster-require-full-coverage", "no"});
-  }
   master(2).kill();
   for (ServerProcess* node : {&first(), &second()}) wait_for_parts_away(*node, lost.size());
   EXPECT_EQ(broker_stats(first())["state"].str(), "degraded");
@@ -296,25 +176,23 @@ TEST_F(RedisClusterPartsTest, APartThatMovesIsFollowedAndTheOthersStayWhereTheyA
   start_pair_in_parts();
   const std::string alice_key = ":p:" + alice().fingerprint();
   // The one where alice is: what is sent to her goes by it.
-  int part = 0;
-  RedisProcess* from = nullptr;
-  for (const auto& server : masters_) {
-    for (const int k : parts_of(*server)) {
-      const auto record = server->command({"HMGET", fmt("peer:{%}", k) + alice_key, "n", "o"});
-      if (record.at(0).empty() || !record.at(1).empty()) continue;
-      part = k;
-      from = server.get();
-    }
-  }
-  ASSERT_NE(from, nullptr);
-  RedisProcess* to = from == masters_[0].get() ? masters_[1].get() : masters_[0].get();
+  std::size_t part = 0;
+  const auto is_home = [&] {
+    const auto record = master(cluster().owner_of(part))
+                            .command({"HMGET", fmt("peer:{%}", part) + alice_key, "n", "o"});
+    return !record.at(0).empty() && record.at(1).empty();
+  };
+  while (part < kParts && !is_home()) ++part;
+  ASSERT_LT(part, kParts);
+  std::size_t from = cluster().owner_of(part);
+  std::size_t to = from == 0 ? 1 : 0;
   const auto before = client_ids();
   for (int move = 0; move < 2; ++move) {
     for (int i = 0; i < 50; ++i) exchange();
-    move_part(part, *from, *to);
+    cluster().move(part, to);
     for (int i = 0; i < 50; ++i) exchange();
-    wait_for_listeners(*to, part);
-    EXPECT_EQ(listeners_of(*from, part), 0U);
+    wait_for_listeners(master(to), part);
+    EXPECT_EQ(listeners_of(master(from), part), 0U);
     std::swap(from, to);
   }
   const int lost = lost_of_all();
@@ -331,9 +209,9 @@ TEST_F(RedisClusterPartsTest, ANodeThatIsIdleFollowsAPartThatMoves) {
       fmt("plugins: {broker: {name: redis, options: {%, beat_ms: 60000, lease_ms: 120000}}}",
           options());
   for (int i = 0; i < 2; ++i) wait_for_state(start_node_with(config), "connected");
-  const int part = *parts_of(master(0)).begin();
-  for (const auto& [from, to] : {std::pair(0U, 1U), std::pair(1U, 0U)}) {
-    move_part(part, master(from), master(to));
+  const std::size_t part = cluster().parts_of(0).front();
+  for (const std::size_t to : {1U, 0U}) {
+    cluster().move(part, to);
     const Deadline deadline;
     while (listeners_of(master(to), part) != 2) ASSERT_FALSE(deadline.passed());
   }
@@ -342,27 +220,27 @@ TEST_F(RedisClusterPartsTest, ANodeThatIsIdleFollowsAPartThatMoves) {
 // Nobody says anything: the former master, a replica now, ends the subscriptions.
 TEST_F(RedisClusterPartsTest, AReplicaThatIsPromotedIsFollowedByWhoIsIdleToo) {
   if (std::getenv("PEER_FAILOVERS") == nullptr) GTEST_SKIP() << "takes 7 s: tools/nightly failover";
-  const std::unique_ptr<RedisProcess> replica = start_replica_of(master(0));
+  cluster().add_replica(0);
+  const std::size_t replica = cluster().replica_of(0);
   const std::string config =
       fmt("plugins: {broker: {name: redis, options: {%, beat_ms: 60000, lease_ms: 120000}}}",
           options());
   for (int i = 0; i < 2; ++i) wait_for_state(start_node_with(config), "connected");
-  const std::set<int> parts = parts_of(master(0));
-  replica->command({"CLUSTER", "FAILOVER"});
-  wait_for_role(*replica, "master");
+  cluster().promote(replica);
   wait_for_role(master(0), "slave");
-  for (const int part : parts) {
+  for (const std::size_t part : cluster().parts_of(replica)) {
     const Deadline deadline;
-    while (listeners_of(*replica, part) != 2) ASSERT_FALSE(deadline.passed()) << part;
+    while (listeners_of(master(replica), part) != 2) ASSERT_FALSE(deadline.passed()) << part;
   }
   // Back, whether or not the former master has become a whole replica by now.
-  master(0).command({"CLUSTER", "FAILOVER", "TAKEOVER"});
-  wait_for_role(master(0), "master");
+  cluster().promote(0, RedisCluster::Promotion::kByForce);
 }
 
-TEST_F(RedisClusterPartsTest, AClusterWithoutShardedChannelsIsNamed) {
-  wait_for_cluster(*old_, "cluster_state:ok");
-  ServerProcess& node = start_node_at(old_->port(), "parts: 2, legacy_channels: false");
+using OldRedisClusterTest = RedisSetupTest;
+
+TEST_F(OldRedisClusterTest, AClusterWithoutShardedChannelsIsNamed) {
+  RedisCluster old(1, 1, {"--rename-command", "SSUBSCRIBE", ""});
+  ServerProcess& node = start_node_at(old.server(0).port(), "parts: 2, legacy_channels: false");
   wait_for_output(node, "need Redis 7 or newer");
 }
 

@@ -1,65 +1,19 @@
 // A Redis Cluster, any node of which is the address.
-#include <algorithm>
+#include <memory>
 
 #include "tests/integration/cluster/metronome.h"
+#include "tests/integration/cluster/redis_cluster.h"
 #include "tests/integration/cluster/redis_setup_test.h"
-#include "tests/support/free_port.h"
 
 namespace peer::test {
 namespace {
 
-/// Two masters, which have half of the slots each: one set for all tests here, since a new one
-/// takes seconds.
+/// Two masters, which share the slots: one set for all tests here, since a new one takes seconds.
 class RedisClusterTest : public RedisSetupTest {
  protected:
-  static void SetUpTestSuite() {
-    for (auto& server : servers_) server = start_server();
-    owner_ = 1;  // the slot of {0} is in the second half
-    servers_[0]->command({"CLUSTER", "ADDSLOTSRANGE", "0", "8191"});
-    servers_[1]->command({"CLUSTER", "ADDSLOTSRANGE", "8192", "16383"});
-    introduce(*servers_[1]);
-    for (const auto& server : servers_) wait_for_cluster(*server, "cluster_known_nodes:2");
-    for (const auto& server : servers_) wait_for_cluster(*server, "cluster_state:ok");
-    slot_ = servers_[0]->command({"CLUSTER", "KEYSLOT", "peer:{0}"}).at(0);
-  }
-  static void TearDownTestSuite() {
-    for (auto& server : servers_) server.reset();
-  }
-
-  static std::unique_ptr<RedisProcess> start_server() {
-    return std::make_unique<RedisProcess>(
-        std::vector<std::string>{"--save", "", "--cluster-enabled", "yes", "--cluster-node-timeout",
-                                 "2000", "--cluster-port", std::to_string(free_port())});
-  }
-  static void introduce(RedisProcess& server) {
-    servers_[0]->command({"CLUSTER", "MEET", "127.0.0.1", std::to_string(server.port()),
-                          server.command({"CONFIG", "GET", "cluster-port"}).at(1)});
-  }
-  /// A copy of the owner that has all of its data.
-  static std::unique_ptr<RedisProcess> start_replica() {
-    auto replica = start_server();
-    introduce(*replica);
-    wait_for_cluster(*replica, "cluster_known_nodes:3");
-    replica->command({"CLUSTER", "REPLICATE", owner().command({"CLUSTER", "MYID"}).at(0)});
-    RedisClient client = replica->client();
-    const Deadline deadline(20s);
-    const auto is_whole = [&] {
-      return client.command({"INFO", "replication"}).at(0).find("master_link_status:up") !=
-             std::string::npos;
-    };
-    while (!is_whole() && !deadline.passed()) {
-    }
-    EXPECT_TRUE(is_whole());
-    return replica;
-  }
-
-  static void wait_for_cluster(RedisProcess& server, std::string_view state) {
-    RedisClient client = server.client();
-    const Deadline deadline(20s);
-    while (client.command({"CLUSTER", "INFO"}).at(0).find(state) == std::string::npos) {
-      ASSERT_FALSE(deadline.passed()) << state;
-    }
-  }
+  static void SetUpTestSuite() { cluster_ = std::make_unique<RedisCluster>(2, 1); }
+  static void TearDownTestSuite() { cluster_.reset(); }
+  static RedisCluster& cluster() { return *cluster_; }
   static int connections(RedisClient& client) {
     const std::string info = client.command({"INFO", "stats"}).at(0);
     const std::string_view name = "total_connections_received:";
@@ -67,46 +21,11 @@ class RedisClusterTest : public RedisSetupTest {
   }
 
   /// Who has our keys now, and the other one.
-  static RedisProcess& owner() { return *servers_[owner_]; }
-  static RedisProcess& other() { return *servers_[1 - owner_]; }
+  static RedisProcess& owner() { return cluster().server(cluster().owner_of(0)); }
+  static std::size_t other_number() { return 1 - cluster().owner_of(0); }
+  static RedisProcess& other() { return cluster().server(other_number()); }
   static std::string addr(const RedisProcess& server) {
     return fmt(R"(addr: "127.0.0.1:%")", server.port());
-  }
-
-  /// As redis-cli moves a slot. `meanwhile`: between the announcement and the first key.
-  template <typename Function>
-  static void move_keys(Function meanwhile) {
-    RedisClient from = owner().client();
-    RedisClient to = other().client();
-    const std::string from_id = from.command({"CLUSTER", "MYID"}).at(0);
-    const std::string to_id = to.command({"CLUSTER", "MYID"}).at(0);
-    to.command({"CLUSTER", "SETSLOT", slot_, "IMPORTING", from_id});
-    from.command({"CLUSTER", "SETSLOT", slot_, "MIGRATING", to_id});
-    meanwhile();
-    const auto keys = [&] { return from.command({"CLUSTER", "GETKEYSINSLOT", slot_, "100"}); };
-    for (auto some = keys(); !some.empty(); some = keys()) {
-      std::vector<std::string> migrate{
-          "MIGRATE", "127.0.0.1", std::to_string(other().port()), "", "0", "5000", "KEYS"};
-      migrate.insert(migrate.end(), some.begin(), some.end());
-      from.command(migrate);
-    }
-    to.command({"CLUSTER", "SETSLOT", slot_, "NODE", to_id});
-    from.command({"CLUSTER", "SETSLOT", slot_, "NODE", to_id});
-    owner_ = 1 - owner_;
-  }
-
-  /// At once and without the keys, as after a failover to a replica that had none of them.
-  static void give_keys_away() {
-    RedisClient from = owner().client();
-    RedisClient to = other().client();
-    const std::string to_id = to.command({"CLUSTER", "MYID"}).at(0);
-    to.command({"CLUSTER", "SETSLOT", slot_, "IMPORTING", from.command({"CLUSTER", "MYID"}).at(0)});
-    to.command({"CLUSTER", "SETSLOT", slot_, "NODE", to_id});
-    from.command({"MULTI"});
-    from.command({"FLUSHALL"});
-    from.command({"CLUSTER", "SETSLOT", slot_, "NODE", to_id});
-    from.command({"EXEC"});
-    owner_ = 1 - owner_;
   }
 
   void TearDown() override {
@@ -115,9 +34,7 @@ class RedisClusterTest : public RedisSetupTest {
   }
 
  private:
-  inline static std::unique_ptr<RedisProcess> servers_[2];
-  inline static std::size_t owner_ = 1;
-  inline static std::string slot_;
+  inline static std::unique_ptr<RedisCluster> cluster_;
 };
 
 TEST_F(RedisClusterTest, AnyOfItsNodesIsAnAddress) {
@@ -141,7 +58,7 @@ TEST_F(RedisClusterTest, WhenTheKeysMoveTheNodesFollowAndNoLossIsUncounted) {
   start_pair_with(addr(owner()), addr(owner()));
   for (int move = 0; move < 4; ++move) {
     for (int i = 0; i < 50; ++i) exchange();
-    move_keys([this] {
+    cluster().move(0, other_number(), [this] {
       for (int i = 0; i < 50; ++i) exchange();
     });
     for (int i = 0; i < 50; ++i) exchange();
@@ -160,7 +77,7 @@ TEST_F(RedisClusterTest, WhenTheOwnerChangesAtOnceNothingIsDoubled) {
   start_pair_with(addr(owner()), addr(owner()));
   const Metronome metronome(1ms);
   for (int change = 0; change < 4; ++change) {
-    give_keys_away();
+    cluster().move_empty(0, other_number());
     for (int i = 0; i < 150; ++i) {
       exchange();
       metronome.next();
@@ -184,7 +101,7 @@ TEST_F(RedisClusterTest, ANodeThatIsIdleFollowsAsSoonAsAnotherOneDoes) {
   wait_for_state(two, "connected");
   wait_for_nodes(one, 2);
   wait_for_nodes(two, 2);
-  move_keys([] {});
+  cluster().move(0, other_number());
   TestPeer alice = peer_in(one, "game", "alice");  // whose join says MOVED
   RedisClient client = owner().client();
   const Deadline deadline;
@@ -198,7 +115,7 @@ TEST_F(RedisClusterTest, WhileTheOwnerIsDeadTheOthersAreAskedNowAndThen) {
   owner().kill();
   wait_for_state(first(), "degraded");
   const int before = connections(client);
-  wait_for_cluster(other(), "cluster_state:fail");
+  cluster().wait_for(other_number(), "cluster_state:fail");
   EXPECT_LT(connections(client) - before, 200);
   owner().restart();
   wait_until_served_by(owner(), Deadline(20s));
@@ -209,7 +126,8 @@ TEST_F(RedisClusterTest, WhileTheOwnerIsDeadTheOthersAreAskedNowAndThen) {
 
 // The last test here: the replica stays among the nodes that the Cluster knows.
 TEST_F(RedisClusterTest, AReplicaThatIsPromotedIsFollowed) {
-  const std::unique_ptr<RedisProcess> replica = start_replica();
+  cluster().add_replica(cluster().owner_of(0));
+  RedisProcess& replica = cluster().server(2);
   start_pair_with(addr(other()), addr(other()));
   const Metronome metronome(1ms);
   const auto exchange_for_a_while = [&] {
@@ -219,12 +137,12 @@ TEST_F(RedisClusterTest, AReplicaThatIsPromotedIsFollowed) {
     }
   };
   exchange_for_a_while();
-  replica->command({"CLUSTER", "FAILOVER"});
+  replica.command({"CLUSTER", "FAILOVER"});
   exchange_for_a_while();
-  wait_until_served_by(*replica, Deadline());
-  expect_sound(*replica, 2);
+  wait_until_served_by(replica, Deadline());
+  expect_sound(replica, 2);
   // The former owner is its replica now, and takes over from a dead one.
-  replica->kill();
+  replica.kill();
   owner().command({"CLUSTER", "FAILOVER", "TAKEOVER"});
   exchange_for_a_while();
   wait_until_served_by(owner(), Deadline(20s));
