@@ -3,11 +3,14 @@
 #include <cstddef>
 #include <string_view>
 
+#include <peer/sdk/automatic_alias.h>
+
 #include "core/base/fingerprint.h"
 #include "core/base/lean_text.h"
-#include "core/protocol/automatic_alias.h"
 
 namespace peer {
+
+using sdk::AutomaticAlias;
 
 /// The alias of a peer, as it is asked for, without an allocation. Good as long as the KeptAlias is
 /// there and the same: a view() of it is good as long as this is, too.

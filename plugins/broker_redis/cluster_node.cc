@@ -10,7 +10,7 @@
 
 #include "part_choice.h"
 
-// A registration stands in the part that its fingerprint chooses, and its time is given there
+// A registration stands in the part that its automatic alias chooses, and its time is given there
 // alone. Where the peer has a membership, a ticket or its alias in another part, a copy of the
 // registration stands there, which the scripts of that part write; this node ends it with the
 // registration.
@@ -70,6 +70,10 @@ Part& ClusterNode::part_of(const Fingerprint& peer) {
 
 Part& ClusterNode::part_of(std::string_view name) {
   return *parts_[part_of_name(name, parts_.size())];
+}
+
+Part& ClusterNode::part_of_session(std::string_view token) {
+  return *parts_[part_of_token(token, parts_.size())];
 }
 
 Part& ClusterNode::any_part() {

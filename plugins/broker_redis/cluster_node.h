@@ -44,10 +44,12 @@ class ClusterNode {
   /// puts right what Redis has.
   void recover(std::string_view what);
 
-  // Where the core's calls go. A registration and its messages are where its fingerprint is,
-  // members, rooms and tickets where their namespace is.
+  // Where the core's calls go. A registration and what is said to the peer are where its automatic
+  // alias is, members, rooms and tickets where their namespace is.
   [[nodiscard]] Part& part_of(const Fingerprint& peer);
   [[nodiscard]] Part& part_of(std::string_view name);
+  /// Where a session is looked for by the hash of its token, in hex.
+  [[nodiscard]] Part& part_of_session(std::string_view token);
   /// For what any part can do: one that is within reach, if there is one.
   [[nodiscard]] Part& any_part();
   /// Other nodes that live, as any part knows. Any thread.

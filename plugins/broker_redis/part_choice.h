@@ -6,24 +6,26 @@
 #include <string>
 #include <string_view>
 
+#include <peer/sdk/automatic_alias.h>
+
 #include "plugins/broker_kit/stable_hash.h"
 
 #include "kit.h"
 
 namespace peer_redis {
 
-/// In which of so many parts a namespace or an alias is, from 0. All nodes must say the same.
+/// In which of so many parts a namespace or an alias is, from 0. All nodes must say the same: who
+/// changes this, or part_of_peer(), changes the form in P:born, too (lua/beat.lua).
 inline std::size_t part_of_name(std::string_view name, std::size_t parts) {
   if (parts == 1) return 0;
   return peer_broker_kit::StableHash().add(name).value() % parts;
 }
 
-/// The same of a peer. A fingerprint is a hash already.
+/// The same of a peer: where its automatic alias is. Most peers have no other alias, and these are
+/// in one part with all that they have by their registration.
 inline std::size_t part_of_peer(const Fingerprint& peer, std::size_t parts) {
   if (parts == 1) return 0;
-  std::uint64_t number = 0;
-  for (std::size_t i = 0; i < 8; ++i) number = number << 8 | peer.bytes[i];
-  return number % parts;
+  return part_of_name(peer::sdk::AutomaticAlias(peer).view(), parts);
 }
 
 /// The same of a session's token, by its hash in hex.

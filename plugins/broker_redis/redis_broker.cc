@@ -243,8 +243,8 @@ void RedisBroker::set_session_tokens(const Registered& peer, std::span<const Ses
 
 void RedisBroker::ask_session(const SessionToken& token, std::string_view text,
                               ReplyTo<SessionSearch> reply) {
-  loop_->post([this, token, text = std::string(text), reply = std::move(reply)] {
-    node_->part_of(token).sessions().ask(to_hex(token), text, reply);
+  loop_->post([this, token = to_hex(token), text = std::string(text), reply = std::move(reply)] {
+    node_->part_of_session(token).sessions().ask(token, text, reply);
   });
 }
 

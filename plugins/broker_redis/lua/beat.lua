@@ -52,8 +52,9 @@ end
 bring_nothing_new()
 local now = now_us()
 local parts, agreement = ARGV[8], ARGV[9]
--- Nodes that know nothing of several parts stay away from them.
-local form = parts == '1' and major or major .. 'p'
+-- Nodes that know nothing of several parts stay away from them. The letter stands for how names choose their part
+-- (part_choice.h): another choice is another letter.
+local form = parts == '1' and major or major .. 'a'
 local epoch, beats, version, their_parts, agreed, mark, step =
   unpack(call('HMGET', P .. 'born', 'e', 'b', 'v', 'p', 'g', 'w', 'c'))
 local is_of_others = epoch and (version ~= form or (their_parts or '1') ~= parts)

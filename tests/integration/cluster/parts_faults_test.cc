@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "plugins/broker_redis/part_choice.h"
 #include "tests/integration/cluster/cluster_test.h"
 #include "tests/integration/cluster/metronome.h"
 #include "tests/integration/cluster/redis_cluster.h"
@@ -22,9 +23,8 @@ constexpr std::size_t kParts = 3;
 constexpr const char* kPatientLease = "beat_ms: 100, lease_ms: 20000, timeout_ms: 1500";
 constexpr std::size_t kWithReplica = 1;  ///< its master has one
 
-/// As part_choice.h has it.
 std::size_t home_of(std::string_view name) {
-  return std::stoull(fingerprint_of(name).substr(0, 16), nullptr, 16) % kParts;
+  return peer_redis::part_of_peer(*peer_broker_kit::from_hex(fingerprint_of(name)), kParts);
 }
 
 /// A name of somebody whose own part is this one.

@@ -11,6 +11,9 @@
 namespace peer::test {
 namespace {
 
+using testing::ElementsAre;
+using testing::IsEmpty;
+
 constexpr const char* kNoEnd = "99999999999999";  // of a lease
 
 class PartsTest : public ClusterTest {
@@ -62,6 +65,25 @@ class PartsTest : public ClusterTest {
                                        const TestPeer& peer) {
     for (std::size_t i = 0; i < 3; ++i) expect_news(witness, type, peer);
   }
+  /// From now on Redis notes all commands.
+  void note_commands() {
+    redis().command({"CONFIG", "SET", "slowlog-max-len", "100000"});
+    redis().command({"CONFIG", "SET", "slowlog-log-slower-than", "0"});
+    redis().command({"SLOWLOG", "RESET"});
+  }
+  /// The parts, in order, in which a script was called for the peer.
+  std::vector<std::string> calls_for(const TestPeer& peer) {
+    // EVALSHA hash 1 part channel node link lease fingerprint; the latest command is the first.
+    constexpr std::size_t kPart = 3;
+    constexpr std::size_t kFingerprint = 8;
+    std::vector<std::string> found;
+    const auto noted = redis().command({"SLOWLOG", "GET", "100000"});
+    for (std::size_t i = 0; i + kFingerprint < noted.size(); ++i) {
+      if (noted[i] != "EVALSHA" || noted[i + kFingerprint] != peer.fingerprint()) continue;
+      found.insert(found.begin(), noted[i + kPart]);
+    }
+    return found;
+  }
   ServerProcess& first() { return *first_; }
   ServerProcess& second() { return *second_; }
   static int count(const std::string& text, std::string_view part) {
@@ -86,6 +108,26 @@ TEST_F(PartsTest, APeerHasItsRegistrationInItsOwnPartAndCopiesWhereItIsAMember) 
   }
   EXPECT_EQ(copies, 2);
   expect_all_in_all({&alice});
+}
+
+// Its alias is made of its fingerprint, and in the same part as its registration.
+TEST_F(PartsTest, WhoBringsNoAliasComesAndGoesByOneScriptEachInOnePart) {
+  note_commands();
+  for (int i = 0; i < 10; ++i) {
+    TestPeer alice(first().port());
+    alice.register_as(fmt("alice-%", i));
+    const std::string home = fmt("peer:{%}", home_of(alice));
+    const auto alias = redis().command({"HGET", home + ":p:" + alice.fingerprint(), "a"}).at(0);
+    EXPECT_EQ(redis().command({"GET", home + ":a:" + alias}).at(0), alice.fingerprint());
+    EXPECT_THAT(calls_for(alice), ElementsAre(home));
+    alice.close();
+    expect_whole({});
+    peer(first(), "bob");  // behind whatever its end has called
+    EXPECT_THAT(calls_for(alice), ElementsAre(home, home));
+    for (const std::string& name : {alice.fingerprint(), alias}) {
+      EXPECT_THAT(redis().command({"KEYS", "*" + name + "*"}), IsEmpty());
+    }
+  }
 }
 
 TEST_F(PartsTest, OfOneRedisANodeHasTwoConnectionsWhateverThePartsAre) {

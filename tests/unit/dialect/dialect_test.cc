@@ -1,9 +1,10 @@
 #include <algorithm>
 
+#include <peer/sdk/automatic_alias.h>
+
 #include "core/base/fingerprint.h"
 #include "core/base/packed_bytes.h"
 #include "core/base/time.h"
-#include "core/protocol/automatic_alias.h"
 #include "core/protocol/json_text.h"
 #include "core/server/node.h"
 #include "core/session/membership.h"

@@ -1,15 +1,21 @@
-#include "core/protocol/automatic_alias.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
+#include <string>
+#include <string_view>
+
+#include <peer/sdk/automatic_alias.h>
 
 #include "core/base/fingerprint.h"
 #include "core/protocol/kept_alias.h"
 
 namespace peer {
 namespace {
+
+using sdk::kAliasAdjectives;
+using sdk::kAliasAnimals;
 
 void expect_distinct_lower_case(const std::array<std::string_view, 256>& words) {
   EXPECT_EQ(std::set<std::string_view>(words.begin(), words.end()).size(), words.size());

@@ -1,8 +1,21 @@
-#include "core/protocol/automatic_alias.h"
+#pragma once
 
-namespace peer {
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
 
-const std::array<std::string_view, 256> kAliasAdjectives = {
+#include <peer/sdk/types.h>
+
+/// The alias that a peer has by its fingerprint alone. Header only; pure; any thread.
+namespace peer::sdk {
+
+/// Friendly words, lower-case a-z. Their number is that of a byte's values, so that one byte of a
+/// fingerprint picks one. Words and order are part of every automatic alias, and nodes of different
+/// builds have to agree on it: never change them.
+inline constexpr std::array<std::string_view, 256> kAliasAdjectives = {
     "active",   "agile",    "airy",      "amber",    "amiable",  "ample",    "arctic",   "astute",
     "atomic",   "autumn",   "avid",      "awake",    "aware",    "azure",    "balmy",    "beaming",
     "blithe",   "bold",     "bonny",     "bouncy",   "brave",    "breezy",   "bright",   "brisk",
@@ -36,8 +49,7 @@ const std::array<std::string_view, 256> kAliasAdjectives = {
     "urban",    "valiant",  "velvet",    "verdant",  "vibrant",  "violet",   "vivid",    "warm",
     "wise",     "witty",    "wonderful", "woven",    "zany",     "zealous",  "zesty",    "zippy",
 };
-
-const std::array<std::string_view, 256> kAliasAnimals = {
+inline constexpr std::array<std::string_view, 256> kAliasAnimals = {
     "aardvark",   "addax",      "albatross",   "alpaca",    "anteater",   "antelope",
     "armadillo",  "auk",        "avocet",      "axolotl",   "badger",     "barbet",
     "barracuda",  "basilisk",   "beagle",      "bear",      "beaver",     "bee",
@@ -83,4 +95,72 @@ const std::array<std::string_view, 256> kAliasAnimals = {
     "wombat",     "wren",       "yak",         "zebra",
 };
 
-}  // namespace peer
+/// The alias of a peer that brings none: `adjective-animal-NN`, the same for the same fingerprint
+/// (docs/protocol.md, "Identity"). One of 6.5 million, so it may be another peer's already. It is
+/// made without an allocation.
+class AutomaticAlias {
+ public:
+  AutomaticAlias() = default;  ///< of nobody: empty
+  explicit AutomaticAlias(const Fingerprint& fingerprint);
+  [[nodiscard]] std::string_view view() const { return {text_.data(), size_}; }
+  /// How long that of a fingerprint is.
+  [[nodiscard]] static std::size_t size_of(const Fingerprint& fingerprint);
+
+  /// Letters of a word in the two lists; a longer one would be cut.
+  static constexpr std::size_t kLongestWord = 12;
+
+ private:
+  std::array<char, 2 * (kLongestWord + 1) + 2> text_;
+  std::size_t size_ = 0;
+};
+
+/// The same as a string.
+[[nodiscard]] inline std::string automatic_alias(const Fingerprint& fingerprint) {
+  return std::string(AutomaticAlias(fingerprint).view());
+}
+
+namespace detail {
+
+/// The words once more, each in as many bytes as the longest: so they are copied without a call.
+struct AliasWord {
+  std::array<char, AutomaticAlias::kLongestWord> letters{};
+  std::uint8_t size = 0;
+};
+using AliasWords = std::array<AliasWord, 256>;
+
+constexpr AliasWords alias_words(const std::array<std::string_view, 256>& words) {
+  AliasWords all;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const std::size_t size = std::min(words[i].size(), all[i].letters.size());
+    for (std::size_t j = 0; j < size; ++j) all[i].letters[j] = words[i][j];
+    all[i].size = static_cast<std::uint8_t>(size);
+  }
+  return all;
+}
+inline constexpr AliasWords kAdjectives = alias_words(kAliasAdjectives);
+inline constexpr AliasWords kAnimals = alias_words(kAliasAnimals);
+
+}  // namespace detail
+
+inline AutomaticAlias::AutomaticAlias(const Fingerprint& fingerprint) {
+  const auto& bytes = fingerprint.bytes;
+  const int number = (bytes[2] << 8 | bytes[3]) % 100;
+  char* out = text_.data();
+  for (const detail::AliasWord* word :
+       {&detail::kAdjectives[bytes[0]], &detail::kAnimals[bytes[1]]}) {
+    std::copy_n(word->letters.data(), word->letters.size(), out);
+    out += word->size;
+    *out++ = '-';
+  }
+  *out++ = static_cast<char>('0' + number / 10);
+  *out++ = static_cast<char>('0' + number % 10);
+  size_ = static_cast<std::size_t>(out - text_.data());
+}
+
+inline std::size_t AutomaticAlias::size_of(const Fingerprint& fingerprint) {
+  const auto& bytes = fingerprint.bytes;
+  return detail::kAdjectives[bytes[0]].size + detail::kAnimals[bytes[1]].size +
+         std::string_view("--00").size();
+}
+
+}  // namespace peer::sdk
