@@ -1,9 +1,9 @@
 -- fp registration ns ticket enqueued request replaces matcher, and in another part than the peer's own: since
--- away(1|0) (copy_peer) -> whether it was added
+-- away(1|0) (lua/copies.lua) -> whether it was added
 -- One that replaces itself is told again, where it still waits.
 bring_nothing_new()
 local fp, registration, ns, ticket = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-if not is_live(fp, registration) and not (ARGV[11] and copy_peer(fp, registration, ARGV[11], ARGV[12])) then
+if not is_live(fp, registration, ARGV[11], ARGV[12]) then
   return 0
 end
 if ARGV[9] == ticket then

@@ -3,5 +3,4 @@
 -- those that another node has by now: what was said to them may still be on its way
 local moved = moved_peers(5, ARGV[3])
 if #moved > 0 then return moved end
-local others = call('HLEN', P .. 'sn:' .. ARGV[3]) - call('HEXISTS', P .. 'sn:' .. ARGV[3], self)
-return others - tell(ARGV[3], ARGV[4], self)
+return tell(ARGV[3], ARGV[4], self)

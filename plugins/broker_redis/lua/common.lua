@@ -43,17 +43,18 @@ local function digits(number) return string.format('%.0f', number) end
 
 local function tell_node(node, message) return call('PUBLISH', channel .. node, message) end
 
--- Tells the nodes with members of a namespace, but for one.
+-- Tells the nodes with members of a namespace, but for one. Returns how many of them have not heard it.
 local function tell(ns, message, except)
-  local told = 0
+  local unheard = 0
   for _, node in ipairs(call('HKEYS', P .. 'sn:' .. ns)) do
     if node == parked then
       call('HINCRBY', P .. 'missed', ns, 1)  -- nobody keeps it for these, but that is counted
-    elseif node ~= except then
-      told = told + math.min(1, tell_node(node, message))
+      unheard = unheard + 1
+    elseif node ~= except and tell_node(node, message) == 0 then
+      unheard = unheard + 1
     end
   end
-  return told
+  return unheard
 end
 
 local function tell_all(message, except)
@@ -63,11 +64,12 @@ local function tell_all(message, except)
 end
 
 -- node, registration, object of a member's entry.
-local function member(ns, fp)
-  local entry = call('HGET', P .. 'sm:' .. ns, fp)
+local function read_member(entry)
   if not entry then return nil end
   return string.match(entry, '^([^|]*)|([^|]*)|(.*)$')
 end
+
+local function member(ns, fp) return read_member(call('HGET', P .. 'sm:' .. ns, fp)) end
 
 local function tell_version() call('HSET', P .. 'versions', self, major .. '.' .. minor) end
 
@@ -94,6 +96,7 @@ local function is_room(ns) return call('HEXISTS', P .. 's:' .. ns, 'v') == 1 end
 
 -- In a quiet namespace nobody is told who comes and goes.
 local function is_quiet(ns) return call('HEXISTS', P .. 's:' .. ns, 'q') == 1 end
+
 local function set_quiet(ns) call('HSET', P .. 's:' .. ns, 'q', 1) end
 
 -- A room's version, raised; 0 for a namespace.
@@ -132,7 +135,9 @@ end
 -- All nodes' are one text, 'node=kinds;' each, so that looking costs the same as not looking. A node of an
 -- older version removes another one without it: who has no members watches nothing.
 local function watched(ns) return call('HGET', P .. 's:' .. ns, 'w') end
+
 local function watching_nodes(text) return string.gmatch(text, '([^=;]+)=(%a+);') end
+
 local function set_watches(ns, node, kinds)
   local before, now = watched(ns) or '', ''
   for other, its in watching_nodes(before) do
@@ -171,6 +176,7 @@ local function is_away(fp)
   local record = call('HMGET', P .. 'p:' .. fp, 'd', 'n', 'r')
   return record[1] and record[2] and record[1] == record[2] .. '|' .. (record[3] or '')
 end
+
 local function set_away(fp, node, registration, away)
   if away then
     call('HSET', P .. 'p:' .. fp, 'd', node .. '|' .. registration)
@@ -208,14 +214,16 @@ local function remove_member(ns, fp, node, except, told)
     if waits(ns) then raise(ns) else remove_space(ns) end
     return false
   end
-  raise(ns)
-  if not is_quiet(ns) then tell(ns, envelope('L', ns, fp, node, told), except) end
+  local room, quiet = unpack(call('HMGET', P .. 's:' .. ns, 'v', 'q'))
+  if room then raise(ns) end
+  if not quiet then tell(ns, envelope('L', ns, fp, node, told), except) end
   return true
 end
 
 -- `place`: that it had among the members before they were lost; nil: the last.
+-- Returns its place.
 local function add_member(ns, fp, node, registration, object, place)
-  local last, waited = unpack(call('HMGET', P .. 's:' .. ns, 'seq', 'e'))
+  local last, waited, room = unpack(call('HMGET', P .. 's:' .. ns, 'seq', 'e', 'v'))
   if waited and call('PERSIST', P .. 's:' .. ns) == 1 then call('ZREM', P .. 're', ns) end
   last = tonumber(last or 0)
   place = place or last + 1
@@ -224,7 +232,8 @@ local function add_member(ns, fp, node, registration, object, place)
   call('ZADD', P .. 'sz:' .. ns, digits(place), fp)
   call('HINCRBY', P .. 'sn:' .. ns, node, 1)
   call('SADD', P .. 'm:' .. fp, ns)
-  raise(ns)
+  if room then raise(ns) end
+  return digits(place)
 end
 
 -- A member has its entry: should one of the other keys that speak of it be gone, it is put back.
@@ -355,6 +364,14 @@ local function end_older(fp, node, registration)
   drop_peer(fp, node, not told, node ~= self and node or nil)
 end
 
+-- The caller has the peer, and is among the nodes until its next beat: should it end before, it is reaped.
+local function note_peer(fp)
+  call('SADD', P .. 'n:' .. self, fp)
+  if call('ZSCORE', P .. 'nodes', self) then return end
+  call('ZADD', P .. 'nodes', digits(now_us() / 1000 + lease), self)
+  tell_version()
+end
+
 -- Enters a registration of the caller; `proof` is '1' of a peer that has proved its key, digits of one that
 -- only who has the same secret replaces, or ''. Returns whether another peer holds the alias: one that has
 -- registered before.
@@ -376,9 +393,7 @@ local function enter_peer(fp, registration, alias, since, proof)
   end
   call('HSET', P .. 'p:' .. fp, 'n', self, 'r', registration, 't', digits(since), 'a', alias)
   if proof ~= '' then call('HSET', P .. 'p:' .. fp, 'k', proof) end
-  call('SADD', P .. 'n:' .. self, fp)
-  -- Until its next beat: should it end before, it is reaped.
-  if call('ZADD', P .. 'nodes', 'NX', digits(now_us() / 1000 + lease), self) == 1 then tell_version() end
+  note_peer(fp)
   return taken
 end
 
@@ -425,10 +440,15 @@ end
 local function page_of(ns, first, count, with_away)
   local page = {}
   if count == 0 then return page end
-  for _, fp in ipairs(call('ZRANGE', P .. 'sz:' .. ns, first, first + count - 1)) do
-    local node, _, object = member(ns, fp)
-    page[#page + 1], page[#page + 2], page[#page + 3] = fp, node, object
-    if with_away then page[#page + 1] = is_away(fp) and 'a' or '' end
+  local fps = call('ZRANGE', P .. 'sz:' .. ns, first, first + count - 1)
+  for from = 1, #fps, 1000 do  -- unpack() has a bound
+    for i, entry in ipairs(call('HMGET', P .. 'sm:' .. ns, unpack(fps, from, math.min(#fps, from + 999)))) do
+      local fp, node, _, object = fps[from + i - 1], read_member(entry)
+      if node then
+        page[#page + 1], page[#page + 2], page[#page + 3] = fp, node, object
+        if with_away then page[#page + 1] = is_away(fp) and 'a' or '' end
+      end
+    end
   end
   return page
 end

@@ -1,0 +1,45 @@
+# What the scripts share is in files of its own, and Redis makes each function there anew whenever a
+# script runs: of 50 that costs more than all that a short script does. So each script gets those
+# that it uses.
+
+# The text of a file of Lua, without comments.
+function(broker_redis_read_lua file out)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  file(READ ${file} text)
+  string(REGEX REPLACE "\n *--[^\n]*" "" text "\n${text}")
+  string(REGEX REPLACE " +--[^\n]*" "" text "${text}")
+  set(${out} "${text}" PARENT_SCOPE)
+endfunction()
+
+# `script` behind what it uses of `shared`, where empty lines are between pieces. A piece that
+# defines a function is left out when nothing behind it names one of its functions.
+function(broker_redis_put_together shared script out)
+  set(text "${script}")
+  set(rest "${shared}")
+  while(NOT "${rest}" STREQUAL "")
+    string(FIND "${rest}" "\n\n" end REVERSE)
+    if(end EQUAL -1)
+      set(piece "${rest}")
+      set(rest "")
+    else()
+      math(EXPR begin "${end} + 1")
+      string(SUBSTRING "${rest}" ${begin} -1 piece)
+      string(SUBSTRING "${rest}" 0 ${end} rest)
+    endif()
+    string(REGEX MATCHALL "\nlocal function [a-z_]+" functions "${piece}")
+    set(is_used TRUE)
+    foreach(function IN LISTS functions)
+      string(REGEX REPLACE ".*function " "" name "${function}")
+      string(REGEX MATCH "[^a-z_]${name}[^a-z_]" use "${text}")
+      if(NOT use STREQUAL "")
+        set(is_used TRUE)
+        break()
+      endif()
+      set(is_used FALSE)
+    endforeach()
+    if(is_used)
+      set(text "${piece}\n${text}")
+    endif()
+  endwhile()
+  set(${out} "${text}" PARENT_SCOPE)
+endfunction()
