@@ -11,6 +11,9 @@
 namespace peer_redis {
 namespace {
 
+/// With these Redis is not busy: what comes next is not made to wait for their answers.
+constexpr std::size_t kFewUnderWay = 8;
+
 std::string formatted(const Arguments& arguments) {
   std::string bytes;
   append_command(bytes, arguments);
@@ -55,6 +58,15 @@ void Commands::close() {
   connection_.flush();
   connection_.close();
 }
+
+// The connection sends what is kept when something has come, and that will.
+void Commands::flush() {
+  if (in_parts_ && pending_.size() > unsent_ + kFewUnderWay) return;
+  unsent_ = 0;
+  connection_.flush();
+}
+
+void Commands::count_unsent() { unsent_ = connection_.queued_bytes() == 0 ? 1 : unsent_ + 1; }
 
 // Replies to what is under way will come, if the connection lives: to nobody.
 void Commands::answer_none(Lane& lane) {
@@ -115,6 +127,7 @@ void Commands::publish(Lane& lane, std::string_view word, std::string_view chann
                        std::string_view message, OnReply on_reply, Kind kind) {
   if (!takes(lane, kind)) return on_reply(nullptr);
   const std::string_view command[] = {word, channel, message};
+  count_unsent();
   if (!connection_.send(command)) return on_reply(nullptr);
   // 40: the words and lengths of the command in RESP.
   await_reply(lane, {}, std::move(on_reply), size_of(channel.size() + message.size() + 40));
@@ -149,6 +162,7 @@ void Commands::send_bytes(Lane& lane, std::string bytes, bool repeatable, OnRepl
     pending_bytes_ += size;
     return;
   }
+  count_unsent();
   if (!connection_.send_bytes(bytes)) return on_reply(nullptr);
   // The bytes are kept for sending them again, which only scripts need.
   if (!repeatable) bytes.clear();

@@ -90,7 +90,10 @@ class Commands {
   void close();
   /// Nobody of this lane gets a reply any more.
   void answer_none(Lane& lane);
-  void flush() { connection_.flush(); }
+  /// Sends what is queued. Where the connection is shared by parts, and Redis has more to answer
+  /// than a few commands, it is kept until Redis has: then it is one piece, which Redis reads at
+  /// once.
+  void flush();
 
   /// `sharded`: channels are those of the owner of a slot.
   void load_scripts(bool sharded);
@@ -138,6 +141,8 @@ class Commands {
   /// Whether the bound has room for a command of this kind.
   [[nodiscard]] bool admits(Kind kind);
   static std::size_t size_of(std::size_t bytes) { return 2 * bytes + 512; }
+  /// One more is about to be queued.
+  void count_unsent();
   void await_reply(Lane& lane, std::string bytes, OnReply on_reply, std::size_t size);
   /// It belongs to the oldest of `pending_`.
   void handle_reply(const Reply& reply);
@@ -156,6 +161,7 @@ class Commands {
   bool sharded_ = false;
   std::string hashes_[kScriptCount];
   std::deque<Command> pending_;
+  std::size_t unsent_ = 0;         ///< of pending_, the last ones
   std::size_t pending_bytes_ = 0;  ///< of pending_ and held_back_
   bool overflown_ = false;         ///< and about to fail
   /// Gone with this object: what is posted to the loop may come later.

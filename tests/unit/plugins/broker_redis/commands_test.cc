@@ -91,6 +91,30 @@ TEST_F(CommandsTest, WhatRedisRefusesToOneLaneDoesNotConcernTheOther) {
   EXPECT_THAT(redis_.lines_until("a4: five"), ElementsAre("a4: five"));
 }
 
+TEST_F(CommandsTest, WhatIsSaidToABusyRedisGoesInOnePieceWithItsNextAnswer) {
+  FakeConnection connection = redis_.accept();
+  redis_.run([this] {
+    for (int i = 0; i < 9; ++i) send(a_, "early" + std::to_string(i));
+  });
+  connection.read_until("early8");
+  redis_.run([this] { send(a_, "late1"); });
+  redis_.run([this] { send(b_, "late2"); });
+  redis_.run([] {});  // behind the rounds of both
+  EXPECT_FALSE(connection.has_more());
+  connection.say("+0\r\n");
+  EXPECT_THAT(connection.read_until("late2"), HasSubstr("late1"));
+}
+
+TEST_F(CommandsTest, WithAFewCommandsUnderWayTheNextOneIsSentAtOnce) {
+  FakeConnection connection = redis_.accept();
+  redis_.run([this] {
+    for (int i = 0; i < 8; ++i) send(a_, "early" + std::to_string(i));
+  });
+  connection.read_until("early7");
+  redis_.run([this] { send(b_, "late"); });
+  EXPECT_THAT(connection.read_until("late"), HasSubstr("late"));
+}
+
 TEST_F(CommandsTest, WhoHasLeftGetsNoReplyAndTheOthersGetTheirOwn) {
   FakeConnection connection = redis_.accept();
   redis_.run([this] {

@@ -47,6 +47,11 @@ class FakeConnection {
     }
     return text;
   }
+  /// Whether anything has come that has not been read.
+  [[nodiscard]] bool has_more() const {
+    char byte;
+    return ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+  }
   void say(std::string_view text) {
     if (::send(fd_, text.data(), text.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(text.size())) {
       throw std::runtime_error("not sent");
