@@ -61,7 +61,7 @@ TEST(PartChoiceTest, APeerIsWhereItsAutomaticAliasIs) {
     Fingerprint peer;
     peer.bytes.fill(static_cast<std::uint8_t>(i));
     const std::string alias = automatic_alias(peer);
-    for (const std::size_t parts : {1, 3, 64}) {
+    for (const std::size_t parts : {1U, 3U, 64U}) {
       const PartIndex home{part_of_peer(peer, parts), parts};
       EXPECT_TRUE(home.has(alias)) << alias;
       EXPECT_TRUE(home.is_home_of(peer)) << alias;
