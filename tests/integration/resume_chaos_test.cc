@@ -153,7 +153,7 @@ class Client {
     const Deadline deadline(time);
     do {
       if (!read_one(deadline)) come_back();
-    } while (!deadline.passed());
+    } while (deadline.milliseconds_left() > 0);
   }
   void take(const std::string& text) {
     const Json got = Json::parse(text);

@@ -6,15 +6,6 @@
 
 namespace peer::test {
 
-int timeout_factor() {
-  static const int factor = [] {
-    const char* value = std::getenv("PEER_TEST_TIMEOUT_FACTOR");
-    const int parsed = value == nullptr ? 0 : std::atoi(value);
-    return parsed > 0 ? parsed : PEER_DEFAULT_TIMEOUT_FACTOR;
-  }();
-  return factor;
-}
-
 void ServerTest::start_with(const ServerOptions& options) {
   const char* redis = std::getenv("PEER_TEST_REDIS");
   if (redis == nullptr) {

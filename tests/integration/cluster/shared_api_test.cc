@@ -405,10 +405,12 @@ TEST_F(SharedApiTest, WebhooksOfTwoNodesPostEachEventOnce) {
   there_made.erase("match" + here);
   there_made.insert("match" + there);
   const Deadline deadline(20s);
-  while (true) {
+  const auto so_far = [&] {
     const std::lock_guard lock(mutex);
-    if (posted == here_made || posted == there_made) break;
-    ASSERT_FALSE(deadline.passed()) << testing::PrintToString(posted);
+    return posted;
+  };
+  for (auto found = so_far(); found != here_made && found != there_made; found = so_far()) {
+    ASSERT_FALSE(deadline.passed()) << testing::PrintToString(found);
   }
 }
 
