@@ -12,7 +12,8 @@ constexpr int kMessages = 1000;
 class OrderTest : public ServerTest {
  protected:
   void SetUp() override {
-    start({"loops=4", "rate_limit_burst=1000000", "send_buffer_size=1000000"});
+    // However long it takes until a receiver is read.
+    start({"loops=4", "rate_limit_burst=1000000", "send_buffer_size=1000000", "write_timeout=1h"});
   }
   /// One write with `kMessages` frames, numbered in "n".
   static std::string numbered(std::string_view type, std::string_view payload,

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <functional>
@@ -62,6 +63,8 @@ class ServerProcess {
   const TempDir& dir() const { return dir_; }
   /// Resident memory in bytes.
   std::size_t resident_bytes() const;
+  /// How long its threads have run so far, together: the load of the machine is not in it.
+  std::chrono::nanoseconds cpu_time() const;
 
  private:
   std::optional<std::uint16_t> read_port() const;
