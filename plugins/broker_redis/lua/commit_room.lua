@@ -12,6 +12,7 @@ if ARGV[13] == '1' then
   for _, fp in ipairs(call('HKEYS', P .. 'sm:' .. ns)) do call('SREM', P .. 'm:' .. fp, ns) end
   remove_space(ns)
   call('ZREM', P .. 're', ns)
+  call('HDEL', P .. 'missed', ns)
   tell_node(self, ARGV[12])
   return {'committed', 0}
 end

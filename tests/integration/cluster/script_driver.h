@@ -57,7 +57,7 @@ class ScriptDriver {
   };
 
   /// What is to be done in one part, where the peer's own part has given its registration to
-  /// another node.
+  /// another node, or to none.
   struct Step {
     std::size_t part = 0;
     std::string peer;
@@ -117,6 +117,7 @@ class ScriptDriver {
   void do_members();
   void do_read_room();
   void do_commit_room();
+  void do_broadcast();
   void do_add_ticket();
   void do_remove_ticket();
   void do_claim();
@@ -130,10 +131,35 @@ class ScriptDriver {
   std::string any_tokens();
   void do_set_tokens();
   void do_take_peer();
+  void take_peer(const std::string& node, const std::string& from, const std::string& peer,
+                 std::uint64_t registration);
+  bool lives(const std::string& node) const;
+  /// Returns them, as the script takes them.
+  std::string note_copies(const std::string& node, const std::string& peer,
+                          std::uint64_t registration);
+  std::string copies_of_parked(const std::string& peer, std::uint64_t registration) const;
+  std::int64_t now_ms();
+  void expect_end_in(std::size_t part, const std::string& peer, std::int64_t earliest,
+                     std::int64_t time);
+  bool park_at(std::size_t part, const std::string& node, const std::string& peer,
+               std::uint64_t registration, bool away);
+  void do_park();
+  void do_keep();
+  void keep_copy(std::size_t part, const OfNode& parked);
+  void end_parked_copy(std::size_t part, const std::string& node, const std::string& peer,
+                       std::uint64_t registration);
+  void end_parked_copies(const std::string& node, const std::string& peer,
+                         std::uint64_t registration, const std::string& copies);
+  void let_end(std::size_t part, const std::string& peer);
+  void offer_again(std::size_t part);
+  void do_next_parked();
+  bool next_parked(std::size_t part);
+  void settle_parked();
   void take_over_parts(const std::string& node, const std::string& from, const std::string& peer,
                        std::uint64_t registration);
   void take_own(Own& own, const Step& step, const Texts& answer);
   void make_step(const Step& step);
+  void park_copy(const Step& step);
   /// The old node ends what nobody has taken in time.
   void give_up_step(const Step& step);
   void do_step();
@@ -151,7 +177,10 @@ class ScriptDriver {
   std::vector<ScriptModel> models_;  ///< of each part
   Texts nodes_;
   std::map<std::string, std::vector<std::unique_ptr<RedisSubscriber>>> listening_;
-  std::map<std::string, std::map<std::string, Own>> own_;  ///< by node, by peer
+  /// By node, by peer; of those that are parked, what their nodes believed.
+  std::map<std::string, std::map<std::string, Own>> own_;
+  std::set<std::uint64_t> away_;  ///< registrations that were so when they were parked
+  std::vector<OfNode> unkept_;    ///< parked, and their nodes have yet to bring their records
   std::deque<Step> steps_;
   std::deque<OfNode> unheard_;  ///< registrations that have been replaced
   std::vector<OfNode> late_;    ///< copies that have ended: what comes of them is too late

@@ -64,6 +64,7 @@ void ScriptDriver::append_copy(std::size_t part, const std::string& node, const 
 
 void ScriptDriver::replace(const std::string& node, const std::string& peer,
                            std::uint64_t registration) {
+  if (node == kParked) return;  // nobody has it
   unheard_.push_back({node, peer, registration});
   if (models_.size() == 1) hear_one();
 }
@@ -117,111 +118,6 @@ std::vector<std::size_t> ScriptDriver::parts_of(const std::string& peer, const O
     if (part != home_of(peer)) in_order.push_back(part);
   }
   return in_order;
-}
-
-std::string ScriptDriver::tokens_in(std::size_t part, const std::string& tokens) const {
-  std::string here;
-  for (std::size_t at = 0; at < tokens.size();) {
-    const std::size_t end = tokens.find('|', at) + 1;
-    const std::string token = tokens.substr(at, end - at);
-    if (part_of(token) == part) here += token;
-    at = end;
-  }
-  return here;
-}
-
-bool ScriptDriver::is_on_its_way(const std::string& peer) const {
-  return std::any_of(steps_.begin(), steps_.end(),
-                     [&](const Step& step) { return step.peer == peer; });
-}
-
-// As Moves::take(): the peer's own part first. The steps in the others are made later, or never.
-void ScriptDriver::take_over_parts(const std::string& node, const std::string& from,
-                                   const std::string& peer, std::uint64_t registration) {
-  const std::size_t home = home_of(peer);
-  const Own* known = own_of(from, peer, registration);
-  std::string copies;
-  if (known != nullptr) {
-    for (const std::size_t part : known->copies) {
-      if (part != home) copies += std::to_string(part) + ",";
-    }
-    run(home, "note_copies", from, {peer, std::to_string(registration), copies});
-  }
-  Step step{home, peer, from, node, registration, ++last_registration_, 0, {}};
-  const bool is_cut_off = chance(10);
-  Texts arguments{peer, from,           std::to_string(registration), std::to_string(step.number),
-                  "0",  "announcement", is_cut_off ? ",0,2," : ","};
-  const std::string& ns = any(kNames);
-  if (part_of(ns) == home) arguments.insert(arguments.end(), {ns, any(kWatches)});
-  const Texts answer = run(home, "take_home", node, arguments);
-  if (answer.at(0) == "absent" && is_cut_off) return;  // from one of them
-  if (!models_[home].is_live(from, peer, registration)) {
-    return expect_answer("take_home", {answer.at(0)}, {"gone"});
-  }
-  if (!listening_.contains(from)) return expect_answer("take_home", {answer.at(0)}, {"absent"});
-  ASSERT_EQ(answer.at(0), "taken");
-  ASSERT_NE(known, nullptr);
-  EXPECT_EQ(answer.at(6), copies);
-  EXPECT_EQ(answer.at(5), is_away(home, peer) ? "1" : "0");
-  step.since = std::stoll(answer.at(2));
-  step.before = *known;
-  own_[from].erase(peer);
-  Own own{step.number, step.since, "", {}, step.before.away, step.before.copies};
-  models_[home].take(peer, node, step.number, step.since);
-  take_own(own, step, answer);
-  end_copies(node, peer);
-  own_[node][peer] = own;
-  for (const std::size_t part : step.before.copies) {
-    if (part == home) continue;
-    step.part = part;
-    steps_.push_back(step);
-  }
-}
-
-// What has come with a step.
-void ScriptDriver::take_own(Own& own, const Step& step, const Texts& answer) {
-  const ScriptModel& model = models_[step.part];
-  EXPECT_EQ(answer.at(1), model.find(step.peer)->alias);
-  if (!answer.at(1).empty()) own.alias = answer.at(1);
-  own.tokens += answer.at(3);
-  for (const auto& [ns, member] : step.before.members) {
-    if (part_of(ns) == step.part && model.place(ns, step.peer) > 0) own.members[ns] = member;
-  }
-}
-
-void ScriptDriver::make_step(const Step& step) {
-  ScriptModel& model = models_[step.part];
-  const bool is_live = model.is_live(step.from, step.peer, step.registration);
-  const std::string& ns = any(kNames);
-  Texts arguments{step.peer,
-                  step.from,
-                  std::to_string(step.registration),
-                  std::to_string(step.number),
-                  std::to_string(step.since),
-                  "announcement"};
-  if (part_of(ns) == step.part) arguments.insert(arguments.end(), {ns, any(kWatches)});
-  const Texts answer = run(step.part, "take_copy", step.node, arguments);
-  expect_answer("take_copy", {answer.at(0)}, {is_live ? "taken" : "gone"});
-  if (!is_live) return;
-  model.take(step.peer, step.node, step.number, step.since);
-  Own* own = own_of(step.node, step.peer, step.number);
-  if (own != nullptr) return take_own(*own, step, answer);
-  // It has ended there meanwhile, and so has what has come late.
-  end_at(step.part, {step.node, step.peer, step.number});
-}
-
-void ScriptDriver::give_up_step(const Step& step) {
-  const bool lives = std::find(nodes_.begin(), nodes_.end(), step.from) != nodes_.end();
-  if (lives) end_at(step.part, {step.from, step.peer, step.registration});
-}
-
-void ScriptDriver::do_step() {
-  if (steps_.empty()) return;
-  const auto at = steps_.begin() + static_cast<std::ptrdiff_t>(below(steps_.size()));
-  const Step step = *at;
-  steps_.erase(at);
-  const bool lives = std::find(nodes_.begin(), nodes_.end(), step.node) != nodes_.end();
-  lives&& chance(85) ? make_step(step) : give_up_step(step);
 }
 
 void ScriptDriver::do_hear() {
@@ -306,7 +202,8 @@ void ScriptDriver::resync_at(std::size_t part, const std::string& node, const st
                                        room.listed,
                                        room.empty}
                                : Texts{"", "", "", "", "", "", ""};
-    arguments.insert(arguments.end(), {ns, member.object, chance(50) ? "1" : "0",
+    members[ns].is_news = chance(50);
+    arguments.insert(arguments.end(), {ns, member.object, members[ns].is_news ? "0" : "1",
                                        member.place == 0 ? "" : std::to_string(member.place)});
     arguments.insert(arguments.end(), more.begin(), more.end());
   }
@@ -362,6 +259,7 @@ void ScriptDriver::ask_home(std::size_t part, const std::string& node, const std
 void ScriptDriver::settle() {
   while (!steps_.empty()) do_step();
   while (!unheard_.empty()) hear_one();
+  settle_parked();
   for (const std::string& node : nodes_) {
     Texts peers;
     for (const auto& [peer, own] : own_[node]) peers.push_back(peer);

@@ -14,15 +14,28 @@ void ScriptDriver::do_commit_room() {
   const std::string& ns = any(kNames);
   const Room room = room_request(ns);
   const std::string kicked = chance(30) ? peer_name(below(kPeers)) : std::string();
+  const bool closes = chance(5);
   const Texts answer =
       run(part_of(ns), "commit_room", any(nodes_),
           {ns, std::to_string(room.version), room.owner, room.max_size, room.state, kicked,
-           room.owner, "token", "head", "tail", "0", room.listed, room.empty});
-  EXPECT_EQ(answer.at(0), model_of(ns).commit_room(ns, room, kicked, room.owner));
-  if (answer.at(0) != "committed" || kicked.empty()) return;
+           room.owner, "token", "head", "tail", closes ? "1" : "0", room.listed, room.empty});
+  const Texts members = model_of(ns).members(ns);
+  EXPECT_EQ(answer.at(0), model_of(ns).commit_room(ns, room, kicked, room.owner, closes));
+  if (answer.at(0) != "committed") return;
+  for (const std::string& member : closes ? members : Texts()) {
+    const auto* record = model_of(ns).find(member);
+    if (Own* own = own_of(record->node, member, record->registration)) own->members.erase(ns);
+  }
+  if (closes || kicked.empty()) return;
   const auto* record = model_of(ns).find(kicked);
   if (Own* own = own_of(record->node, kicked, record->registration))
     own->members.erase(ns);  // told by K
+}
+
+void ScriptDriver::do_broadcast() {
+  const std::string& ns = any(kNames);
+  run(part_of(ns), "broadcast", any(nodes_), {ns, "envelope"});
+  model_of(ns).broadcast(ns);
 }
 
 void ScriptDriver::do_add_ticket() {

@@ -1,19 +1,9 @@
 #include "tests/integration/cluster/script_model.h"
 
 #include <algorithm>
-#include <initializer_list>
+#include <utility>
 
 namespace peer::test {
-namespace {
-
-std::string line(std::initializer_list<std::string> fields) {
-  std::string text;
-  for (const std::string& field : fields) text += std::to_string(field.size()) + ":" + field + " ";
-  return text;
-}
-
-}  // namespace
-
 const ScriptModel::Peer* ScriptModel::find(const std::string& peer) const {
   const auto found = peers_.find(peer);
   return found == peers_.end() ? nullptr : &found->second;
@@ -150,10 +140,12 @@ std::string ScriptModel::join(const std::string& node, const std::string& peer,
     raise(ns);
   } else {
     add_member(ns, peer, object);
+    tell(ns);
   }
   if (kind != Kind::kNamespace) {
     decide(ns, room);
     kicked_[ns].erase(peer);
+    tell(ns);
   }
   return "joined";
 }
@@ -171,10 +163,15 @@ void ScriptModel::update(const std::string& node, const std::string& peer,
 }
 
 std::string ScriptModel::commit_room(const std::string& ns, const Room& room,
-                                     const std::string& kicked, const std::string& by) {
+                                     const std::string& kicked, const std::string& by,
+                                     bool closes) {
   const auto existing = rooms_.find(ns);
   if (existing == rooms_.end()) return "gone";
   if (existing->second.version != room.version) return "conflict";
+  if (closes) {
+    close(ns);
+    return "committed";
+  }
   if (!kicked.empty() && member(ns, kicked) == nullptr) return "not_member";
   if (!kicked.empty()) {
     kicked_[ns][kicked] = by;
@@ -183,16 +180,18 @@ std::string ScriptModel::commit_room(const std::string& ns, const Room& room,
   if (!rooms_.contains(ns)) return "committed";
   raise(ns);
   decide(ns, room);
+  tell(ns);
   return "committed";
 }
 
-void ScriptModel::take(const std::string& peer, const std::string& node, std::uint64_t registration,
-                       std::int64_t since) {
-  Peer& record = peers_.at(peer);
-  record.node = node;
-  record.registration = registration;
-  record.since = since;
-  end_tickets(peer);
+void ScriptModel::close(const std::string& ns) {
+  members_.erase(ns);
+  rooms_.erase(ns);
+  listed_.erase(ns);
+  waiting_.erase(ns);
+  kicked_.erase(ns);
+  last_places_.erase(ns);
+  missed_.erase(ns);
 }
 
 ScriptModel::Resynced ScriptModel::resync(const std::string& peer, const Peer& record,
@@ -236,6 +235,7 @@ ScriptModel::Resynced ScriptModel::resync(const std::string& peer, const Peer& r
       decide(ns, room);
     }
     add_member(ns, peer, told.object, told.place);
+    if (told.is_news) tell(ns);
   }
   return result;
 }
@@ -321,7 +321,8 @@ void ScriptModel::remove_member(const std::string& ns, const std::string& peer) 
   if (member(ns, peer) == nullptr) return;
   std::erase_if(members_[ns], [&peer](const Member& entry) { return entry.peer == peer; });
   raise(ns);
-  if (!members_[ns].empty()) return;
+  if (!has_parked(ns)) missed_.erase(ns);
+  if (!members_[ns].empty()) return tell(ns);
   members_.erase(ns);
   if (const auto found = rooms_.find(ns); found != rooms_.end() && !found->second.empty.empty()) {
     waiting_.insert(ns);
@@ -335,58 +336,6 @@ void ScriptModel::remove_member(const std::string& ns, const std::string& peer) 
 
 void ScriptModel::raise(const std::string& ns) {
   if (const auto found = rooms_.find(ns); found != rooms_.end()) ++found->second.version;
-}
-
-std::set<std::string> ScriptModel::lines() const {
-  std::set<std::string> result;
-  for (const auto& [peer, record] : peers_) {
-    result.insert(line({"peer", peer, record.node, std::to_string(record.registration),
-                        std::to_string(record.since), record.alias}));
-  }
-  for (const auto& [ns, members] : members_) {
-    std::size_t place = 0;
-    for (const Member& member : members) {
-      const Peer& record = peers_.at(member.peer);
-      result.insert(line({"member", ns, std::to_string(place++), member.peer, record.node,
-                          std::to_string(record.registration), member.object}));
-    }
-  }
-  for (const auto& [ns, room] : rooms_) {
-    result.insert(
-        line({"room", ns, std::to_string(room.version), room.owner, room.max_size, room.state}));
-  }
-  for (const std::string& ns : listed_) result.insert(line({"listed", ns}));
-  for (const std::string& ns : waiting_) result.insert(line({"waits", ns}));
-  for (const auto& [ns, tickets] : tickets_) {
-    for (const auto& [ticket, peer] : tickets) result.insert(line({"ticket", ns, ticket, peer}));
-  }
-  return result;
-}
-
-std::set<std::string> lines(const SharedRecords& records) {
-  std::set<std::string> result;
-  for (const auto& [peer, record] : records.peers) {
-    result.insert(
-        line({"peer", peer, record.node, record.registration, record.since, record.alias}));
-  }
-  for (const auto& [ns, members] : records.members) {
-    std::size_t place = 0;
-    for (const std::string& peer : members_in_order(records, ns)) {
-      const SharedRecords::Member& member = members.at(peer);
-      result.insert(line({"member", ns, std::to_string(place++), peer, member.node,
-                          member.registration, member.object}));
-    }
-  }
-  for (const auto& [ns, space] : records.spaces) {
-    if (!space.contains("v")) continue;
-    result.insert(line({"room", ns, space.at("v"), space.at("o"), space.at("x"), space.at("p")}));
-  }
-  for (const auto& [ns, created] : records.listed) result.insert(line({"listed", ns}));
-  for (const auto& [ns, ends] : records.waiting) result.insert(line({"waits", ns}));
-  for (const auto& [ns, tickets] : records.tickets) {
-    for (const auto& [id, ticket] : tickets) result.insert(line({"ticket", ns, id, ticket.peer}));
-  }
-  return result;
 }
 
 }  // namespace peer::test

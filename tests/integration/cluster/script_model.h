@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -24,6 +25,13 @@ class ScriptModel {
     std::string alias;
     std::uint32_t turns = 0;  ///< registrations that replaced one with another node
     std::int64_t first_turn = 0;
+    /// The other parts that have copies, as its node has noted them.
+    std::optional<std::string> copies{};
+    // Of one that is parked.
+    std::string record{};
+    bool is_over = false;     ///< nobody has taken it in time
+    bool is_offered = false;  ///< to one node, and to no other one for a while
+    std::map<std::string, std::uint64_t> missed{};  ///< what had been missed in each then
   };
   struct Room {
     std::uint64_t version = 0;
@@ -38,6 +46,7 @@ class ScriptModel {
     std::string object;
     std::uint64_t room_version = 0;  ///< 0: a namespace
     std::uint64_t place = 0;         ///< 0: not known
+    bool is_news = false;            ///< the others are told, should it be a member anew
   };
   enum class Kind { kNamespace, kRoom, kCreate };
 
@@ -67,8 +76,24 @@ class ScriptModel {
   /// registered, taken or stale. The alias of a peer whose own part is another one.
   std::string take_alias(const std::string& peer, const Peer& record, const std::string& alias);
   /// The peer goes over to another node, with all but its tickets.
-  void take(const std::string& peer, const std::string& node, std::uint64_t registration,
-            std::int64_t since);
+  /// Returns what a parked one has missed.
+  std::uint64_t take(const std::string& peer, const std::string& node, std::uint64_t registration,
+                     std::int64_t since);
+  void note_copies(const std::string& node, const std::string& peer, std::uint64_t registration,
+                   const std::string& copies);
+  /// False: the registration is not live.
+  bool park(const std::string& node, const std::string& peer, std::uint64_t registration);
+  bool keep(const std::string& peer, std::uint64_t registration, const std::string& record);
+  bool end_parked_copy(const std::string& peer, std::uint64_t registration);
+  /// Its time is over, by the clock.
+  void let_end(const std::string& peer) { peers_.at(peer).is_over = true; }
+  /// It may be offered to another node.
+  void offer_again();
+  /// A parked peer, its registration, and its record, or, of one that has ended, the other parts
+  /// with copies. None: nothing.
+  Texts next_parked();
+  /// What somebody in it is told.
+  void broadcast(const std::string& ns) { tell(ns); }
   std::string join(const std::string& node, const std::string& peer, std::uint64_t registration,
                    const std::string& ns, const std::string& object, std::size_t max_size,
                    Kind kind, const Room& room);
@@ -77,7 +102,7 @@ class ScriptModel {
   void update(const std::string& node, const std::string& peer, std::uint64_t registration,
               const std::string& ns, const std::string& object);
   std::string commit_room(const std::string& ns, const Room& room, const std::string& kicked,
-                          const std::string& by);
+                          const std::string& by, bool closes);
   struct Resynced {
     bool here = true;                          ///< the peer is the node's now; else it has moved
     bool alias_taken = false;                  ///< is another's
@@ -109,6 +134,10 @@ class ScriptModel {
   void decide(const std::string& ns, const Room& room);
   bool exists(const std::string& ns) const;
   void end_tickets(const std::string& peer);
+  void close(const std::string& ns);
+  bool has_parked(const std::string& ns) const;
+  std::uint64_t missed_of(const std::string& ns) const;
+  void tell(const std::string& ns);
 
   std::map<std::string, Peer> peers_;
   std::map<std::string, std::int64_t> ended_;           ///< times of copies
@@ -119,6 +148,7 @@ class ScriptModel {
   std::set<std::string> waiting_;                                      ///< rooms without members
   std::map<std::string, std::map<std::string, std::string>> tickets_;  ///< ticket -> peer
   std::map<std::string, std::map<std::string, std::string>> kicked_;   ///< peer -> by whom
+  std::map<std::string, std::uint64_t> missed_;  ///< told while there were parked members
 };
 
 /// The same lines of what the scripts keep.

@@ -81,6 +81,14 @@ void take_key(SharedRecords& records, const std::string& key, const Texts& field
     (key == "rl" ? records.listed : records.waiting) = scores(fields);
     return;
   }
+  if (key == "parked") {
+    records.parked = scores(fields);
+    return;
+  }
+  if (key == "missed") {
+    records.missed = pairs(fields);
+    return;
+  }
   if (key == "tn") {
     records.with_tickets = set;
     return;
@@ -97,8 +105,8 @@ void take_key(SharedRecords& records, const std::string& key, const Texts& field
   if (kind == "n") {
     records.node_peers[name] = set;
   } else if (kind == "p") {
-    records.peers[name] = {hash["n"], hash["r"], hash["t"],
-                           hash["a"], hash["h"], hash.contains("o")};
+    records.peers[name] = {hash["n"], hash["r"],          hash["t"], hash["a"],
+                           hash["h"], hash.contains("o"), hash["z"]};
   } else if (kind == "e") {
     records.ended[name] = fields[0];
   } else if (kind == "r") {
@@ -168,8 +176,13 @@ void check_tokens(const SharedRecords& records, Findings& findings) {
 
 void check_peers(const SharedRecords& records, Findings& findings) {
   for (const auto& [peer, record] : records.peers) {
-    findings.expect(at(records.node_peers, record.node).contains(peer),
+    const bool is_parked = record.node == kParked;
+    findings.expect(is_parked || at(records.node_peers, record.node).contains(peer),
                     {"peer", peer, "is not in the index of its node", record.node});
+    findings.expect(is_parked == records.parked.contains(peer),
+                    {"peer", peer, "of node", record.node, "is parked in one place alone"});
+    findings.expect(is_parked || record.record.empty(),
+                    {"peer", peer, "has a record, and a node,", record.node});
     findings.expect(record.alias.empty() || at(records.aliases, record.alias) == peer,
                     {"alias", record.alias, "does not lead to its peer", peer});
     findings.expect(!record.since.empty() && !record.registration.empty(),
@@ -233,6 +246,17 @@ void check_spaces(const SharedRecords& records, Findings& findings) {
       findings.expect(at(records.members, ns).contains(peer),
                       {"the index of peer", peer, "has", ns, "where it is no member"});
     }
+  }
+}
+
+// Of parked members alone it is counted what they miss.
+void check_missed(const SharedRecords& records, Findings& findings) {
+  for (const auto& [peer, ends] : records.parked) {
+    findings.expect(records.peers.contains(peer), {"there is no peer", peer, "who is parked"});
+  }
+  for (const auto& [ns, count] : records.missed) {
+    findings.expect(at(records.counts, ns).contains(kParked),
+                    {"what is told to", ns, "is counted for nobody"});
   }
 }
 
@@ -328,6 +352,7 @@ Texts contradictions(const SharedRecords& records) {
   check_tokens(records, findings);
   check_peers(records, findings);
   check_spaces(records, findings);
+  check_missed(records, findings);
   check_watchers(records, findings);
   check_rooms(records, findings);
   check_tickets(records, findings);

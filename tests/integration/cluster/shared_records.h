@@ -20,6 +20,7 @@ struct SharedRecords {
     std::string node, registration, since, alias;
     std::string tokens{};  ///< each with '|' behind it
     bool is_copy = false;  ///< of a peer whose own part is another one
+    std::string record{};  ///< of one that is parked: what its node has left of the session
   };
   struct Member {
     std::string node, registration, object;
@@ -47,6 +48,8 @@ struct SharedRecords {
   std::map<std::string, double> waiting;                         ///< P:re
   std::set<std::string> kicked;                                  ///< P:k
   std::map<std::string, std::string> ended;                      ///< P:e, the time of a copy
+  std::map<std::string, double> parked;                          ///< P:parked
+  Hash missed;                                                   ///< P:missed
   std::vector<std::string> strange;  ///< keys and entries of no known form
 };
 
@@ -59,6 +62,9 @@ inline std::vector<SharedRecords> read_parts(RedisClient& redis) {
 /// What is in them together. A peer is what its own part says.
 SharedRecords together(const std::vector<SharedRecords>& parts);
 inline SharedRecords read_shared_records(RedisClient& redis) { return together(read_parts(redis)); }
+
+/// In the place of its node: a session whose node has stopped, and that any node may take.
+inline const std::string kParked = "parked";
 
 /// Each place where an index and the records that it points to do not say the same. Holds between
 /// any two scripts.
