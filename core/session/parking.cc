@@ -1,5 +1,6 @@
 #include "core/session/parking.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -27,6 +28,9 @@ constexpr milliseconds kMostForAdoption{1'000};
 // Nodes that are asked before it is parked.
 constexpr std::uint32_t kMostAttempts = 4;
 constexpr milliseconds kPauseForBroker{50};
+// Whom the broker does not park may be one that it does not know, or it has an outage. The first
+// time may be by chance; from the second on each takes twice as long as the one before, up to this.
+constexpr milliseconds kLongestPauseForBroker{800};
 
 void park_next(Node& node, LoopState& home);
 
@@ -49,6 +53,28 @@ void try_again(Node& node, LoopState& home, Parking::Waiting what) {
   park_next(node, home);
 }
 
+// How long a session waits after so many attempts, of which the last was in vain.
+milliseconds pause_after(std::uint32_t attempts) {
+  constexpr std::uint32_t kWithoutPause = kMostAttempts + 1;
+  if (attempts <= kWithoutPause) return milliseconds(0);
+  constexpr std::uint32_t kMostDoublings = 10;
+  const std::uint32_t doublings = std::min(attempts - kWithoutPause - 1, kMostDoublings);
+  return std::min(kPauseForBroker * (1U << doublings), kLongestPauseForBroker);
+}
+
+// The others have their turn meanwhile.
+void try_later(Node& node, LoopState& home, Parking::Waiting what, milliseconds pause) {
+  const std::uint32_t slot = what.session.slot;
+  const TimerId end = home.loop->schedule(home.loop->now() + pause, [&node, &home, slot] {
+    const auto at = home.parking->pausing.find(slot);
+    const Parking::Waiting waited = at->second.what;
+    home.parking->pausing.erase(at);
+    try_again(node, home, waited);
+  });
+  home.parking->pausing.insert_or_assign(slot, Parking::UnderWay{what, end});
+  park_next(node, home);
+}
+
 // It does not answer, or says no.
 void ask_another(Node& node, LoopState& home, std::uint32_t slot) {
   const auto at = home.parking->under_way.find(slot);
@@ -58,6 +84,8 @@ void ask_another(Node& node, LoopState& home, std::uint32_t slot) {
   home.loop->cancel(at->second.timeout);
   home.parking->under_way.erase(at);
   ++what.attempts;
+  const milliseconds pause = pause_after(what.attempts);
+  if (pause > milliseconds(0)) return try_later(node, home, what, pause);
   try_again(node, home, what);
 }
 
@@ -68,7 +96,7 @@ void take_search(Node& node, LoopState& home, SessionRef ref, sdk::SessionSearch
   home.loop->cancel(at->second.timeout);
   if (search == sdk::SessionSearch::kNone) {
     // No other node lives.
-    at->second.what.attempts = kMostAttempts;
+    at->second.what.attempts = kMostAttempts - 1;
     return ask_another(node, home, ref.slot);
   }
   at->second.timeout =
@@ -104,7 +132,8 @@ void park_next(Node& node, LoopState& home) {
     // Its client may have taken it to another node already, or does so now; and one that was back
     // for a moment is listed twice.
     if (session == nullptr || !session->is_away() || is_moving(home, what.session)) continue;
-    if (parking.under_way.contains(what.session.slot)) continue;
+    const std::uint32_t slot = what.session.slot;
+    if (parking.under_way.contains(slot) || parking.pausing.contains(slot)) continue;
     if (what.attempts == 0) {
       const std::uint64_t size = parked_size(*session);
       const std::uint64_t most = node.config().resume_parked_bytes;
@@ -141,7 +170,9 @@ void begin_parking(Node& node, LoopState& home) {
 bool parking_has_ended(Node& node, LoopState& home) {
   if (home.parking == nullptr) return true;
   Parking& parking = *home.parking;
-  if (!parking.waiting.empty() || !parking.under_way.empty()) return false;
+  if (!parking.waiting.empty() || !parking.under_way.empty() || !parking.pausing.empty()) {
+    return false;
+  }
   // Sessions that are on their way here have to go on.
   const SessionMoves* moves = home.moves.get();
   if (moves != nullptr &&

@@ -15,7 +15,7 @@ namespace peer {
 struct Parking {
   struct Waiting {
     SessionRef session;
-    std::uint32_t attempts = 0;  ///< nodes that were asked
+    std::uint32_t attempts = 0;  ///< nodes that were asked, and then the times that it was parked
   };
   struct UnderWay {
     Waiting what;
@@ -23,6 +23,8 @@ struct Parking {
   };
   std::multimap<Time, Waiting, std::greater<>> waiting;  ///< whose client was heard last, first
   std::map<std::uint32_t, UnderWay> under_way;           ///< by the session's slot
+  /// The same, of those that could not be parked: each is tried again when its time has come.
+  std::map<std::uint32_t, UnderWay> pausing;
   bool has_ended = false;
   // What parking.cc does, which stands above all that leads here. On the loop, as a task.
   std::function<void()> hand_over_next;                 ///< those whose turn it is, if any

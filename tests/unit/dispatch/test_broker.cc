@@ -84,6 +84,22 @@ void TestBroker::take_peer(const sdk::PeerTake&, sdk::BrokerReply<sdk::TakeOutco
   takes.take(std::move(reply), [] { return sdk::TakeOutcome(); });
 }
 
+void TestBroker::ask_any_node(std::uint64_t, std::string_view,
+                              sdk::BrokerReply<sdk::SessionSearch> reply) {
+  reply(sdk::SessionSearch::kNone);
+}
+
+void TestBroker::park_peer(const sdk::Registered& peer, sdk::BrokerReply<sdk::ParkOutcome> reply) {
+  note("park " + name_of(peer.peer));
+  parkings.take(std::move(reply), [] { return sdk::ParkOutcome(); });
+}
+
+void TestBroker::keep_parked(const sdk::Registered& peer, std::string_view,
+                             std::chrono::milliseconds, sdk::BrokerReply<bool> reply) {
+  note("keep " + name_of(peer.peer));
+  reply(true);
+}
+
 void TestBroker::revoke(const sdk::Fingerprint& peer, std::string_view message) {
   note("revoke " + name_of(peer) + ": " + std::string(message));
 }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -43,8 +45,9 @@ class TestBroker final : public sdk::Broker {
   /// What becomes of a new ticket: true: it is told to the host (usual); false: not shared.
   /// Held: it is taken, and nothing is said of it.
   Answers<bool> additions;
-  Answers<sdk::TakeOutcome> takes;  ///< usually kUnavailable
-  Answers<bool> session_tokens;     ///< usually false: the other nodes do not know them yet
+  Answers<sdk::TakeOutcome> takes;     ///< usually kUnavailable
+  Answers<bool> session_tokens;        ///< usually false: the other nodes do not know them yet
+  Answers<sdk::ParkOutcome> parkings;  ///< usually that it is not parked
 
   /// Whether each token leads to a session of another node. Before the node is made.
   bool finds_sessions = false;
@@ -57,8 +60,9 @@ class TestBroker final : public sdk::Broker {
   /// What the core has told without a question: "leave lobby alice", "unregister alice",
   /// "broadcast lobby alice", "update lobby alice", "ticket_waits lobby", "proved alice", "owned
   /// alice", "tell node", "revoke
-  /// alice: words"; and of a join that nobody is to be told of "quiet lobby alice". Names by their
-  /// aliases. Of watchers "watch lobby alice mp", "away alice lobby", "back alice lobby but bob".
+  /// alice: words", "park alice", "keep alice"; and of a join that nobody is to be told of "quiet
+  /// lobby alice". Names by their aliases. Of watchers "watch lobby alice mp", "away alice lobby",
+  /// "back alice lobby but bob".
   [[nodiscard]] std::vector<std::string> told();
 
   /// DirectedMessage::namespaces of the latest that the core had for another node.
@@ -122,6 +126,12 @@ class TestBroker final : public sdk::Broker {
   void ask_session(const sdk::SessionToken& token, std::string_view text,
                    sdk::BrokerReply<sdk::SessionSearch> reply) override;
   void take_peer(const sdk::PeerTake& take, sdk::BrokerReply<sdk::TakeOutcome> reply) override;
+  /// No other node lives.
+  void ask_any_node(std::uint64_t number, std::string_view text,
+                    sdk::BrokerReply<sdk::SessionSearch> reply) override;
+  void park_peer(const sdk::Registered& peer, sdk::BrokerReply<sdk::ParkOutcome> reply) override;
+  void keep_parked(const sdk::Registered& peer, std::string_view record,
+                   std::chrono::milliseconds time, sdk::BrokerReply<bool> reply) override;
   /// What another node has been told or asked, as the core has packed it, in order.
   [[nodiscard]] std::vector<std::string> node_talk();
   /// Texts of it, in their order.

@@ -11,6 +11,7 @@ peer_add_test(unit_dispatch
     dispatch/moving_test.cc
     dispatch/namespaces_test.cc
     dispatch/other_nodes_test.cc
+    dispatch/parking_test.cc
     dispatch/presence_test.cc
     dispatch/quiet_test.cc
     dispatch/registration_test.cc
