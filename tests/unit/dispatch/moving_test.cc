@@ -79,6 +79,9 @@ class MovingTest : public SharedResumeTest {
   void end_to_come(std::uint64_t number) {
     broker_.takes.release(taken());
     settle();
+    hear_rest(number);
+  }
+  void hear_rest(std::uint64_t number) {
     MovingRest rest;
     rest.token = fingerprint_of(std::string(32, 'x'));
     rest.ends = rest.window = milliseconds(60'000);
@@ -139,6 +142,34 @@ TEST_F(MovingTest, WhoHasGoneMeanwhileDoesNotJoin) {
   EXPECT_THAT(alice().read(), HasSubstr("resumed"));
   EXPECT_TRUE(alice().waits());
   EXPECT_EQ(members_of_lobby(), 1U);
+}
+
+// Where what the nodes share is in several parts, each node is told by itself that the session has
+// gone over. Of one that has all of it, but is unknown to the broker, the answer would be undone.
+TEST_F(MovingTest, WhatTheOtherNodeGivesAheadOfTheBrokersAnswerWaitsForThat) {
+  Client bob = peer_in("lobby", "bob");
+  const std::uint64_t number = begin_to_come();
+  hear_rest(number);
+  EXPECT_TRUE(alice().waits());
+  broker_.takes.release(taken());
+  EXPECT_THAT(alice().read(), HasSubstr("resumed"));
+  signal(bob, "<alice>", "1");
+  EXPECT_THAT(alice().read(), HasSubstr(R"("payload":1)"));
+  EXPECT_THAT(broker_.told(), Not(Contains("unregister alice")));
+  EXPECT_EQ(members_of_lobby(), 2U);
+}
+
+TEST_F(MovingTest, WhatWaitsForTheBrokersAnswerIsGoneIfThatIsNo) {
+  Client bob = peer_in("lobby", "bob");
+  const std::uint64_t number = begin_to_come();
+  hear_rest(number);
+  sdk::TakeOutcome too_often;
+  too_often.status = sdk::TakeStatus::kTooOften;
+  broker_.takes.release(too_often);
+  EXPECT_THAT(alice().end(), ElementsAre("1013 replaced too often"));
+  EXPECT_EQ(said().back().step, MoveStep::kCancel);
+  EXPECT_EQ(members_of_lobby(), 1U);
+  EXPECT_FALSE(node().peers.find(peer_named("alice")));
 }
 
 // She is away for the move alone. Who watches hears so only if she stays, and nobody comes for her.
