@@ -327,14 +327,21 @@ void Moves::park(const Registered& peer, const ReplyTo<ParkOutcome>& reply) {
 
 void Moves::keep(const Registered& peer, const std::string& record, std::chrono::milliseconds time,
                  const ReplyTo<bool>& reply) {
-  const auto found = parked_.find(peer.peer);
-  if (found != parked_.end()) {
-    for (const std::size_t part : found->second) {
-      parts_[part]->sessions().keep_copy(peer, time + kMoreForCopies);
-    }
-    parked_.erase(found);
+  std::set<std::size_t> copied;
+  if (auto found = parked_.extract(peer.peer)) copied = std::move(found.mapped());
+  // At once: this node may be about to end.
+  for (const std::size_t part : copied) {
+    parts_[part]->sessions().keep_copy(peer, time + kMoreForCopies);
   }
-  parts_[home_of(peer.peer)]->sessions().keep(peer, record, time, reply);
+  parts_[home_of(peer.peer)]->sessions().keep(
+      peer, record, time, [this, peer, copied = std::move(copied), reply](Sessions::Kept kept) {
+        // It was replaced meanwhile. Whoever did so may have been there before the copies were
+        // parked, and nobody else knows of them.
+        if (kept == Sessions::Kept::kGone) {
+          for (const std::size_t part : copied) parts_[part]->sessions().end_parked_copy(peer);
+        }
+        reply(kept == Sessions::Kept::kKept);
+      });
 }
 
 // First where a beat has shown some.

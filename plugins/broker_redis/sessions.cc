@@ -158,11 +158,14 @@ void Sessions::park(const Registered& peer, const ReplyTo<ParkOutcome>& reply) {
 }
 
 void Sessions::keep(const Registered& peer, const std::string& record,
-                    std::chrono::milliseconds time, const ReplyTo<bool>& reply) {
+                    std::chrono::milliseconds time, const ReplyTo<Kept>& reply) {
   objects_.link.run(
       Script::kKeepParked,
       {to_hex(peer.peer), std::to_string(peer.registration), record, std::to_string(time.count())},
-      [reply](const Reply* answer) { reply(says_yes(answer)); });
+      [reply](const Reply* answer) {
+        if (!has_answered(answer)) return reply(Kept::kUnknown);
+        reply(says_yes(answer) ? Kept::kKept : Kept::kGone);
+      });
 }
 
 void Sessions::next(const ReplyTo<ParkedSession>& reply) {

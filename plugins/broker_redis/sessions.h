@@ -99,8 +99,10 @@ class Sessions {
   void ask_any(std::uint64_t number, const std::string& text,
                const ReplyTo<peer::sdk::SessionSearch>& reply);
   void park(const Registered& peer, const ReplyTo<peer::sdk::ParkOutcome>& reply);
+  /// What becomes of a parked session. kGone: it is not parked.
+  enum class Kept { kKept, kGone, kUnknown };
   void keep(const Registered& peer, const std::string& record, std::chrono::milliseconds time,
-            const ReplyTo<bool>& reply);
+            const ReplyTo<Kept>& reply);
   void next(const ReplyTo<peer::sdk::ParkedSession>& reply);
   /// A beat has shown that there are parked ones.
   void some_are_parked() {

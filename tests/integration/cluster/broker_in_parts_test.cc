@@ -1,0 +1,178 @@
+// What the nodes share in several parts, seen by the brokers of two nodes, without a core, on one
+// Redis: sessions between the parts.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <peer/sdk/contract/test_host.h>
+
+#include "redis_broker.h"
+#include "redis_url.h"
+#include "tests/integration/cluster/redis_process.h"
+#include "tests/integration/cluster/tcp_proxy.h"
+#include "tests/plugin/null_host.h"
+#include "tests/support/deadline.h"
+#include "tests/support/json.h"
+
+namespace peer::test {
+namespace {
+
+constexpr std::size_t kParts = 3;
+
+class NamedHost final : public NullHost {
+ public:
+  explicit NamedHost(std::string id) : id_(std::move(id)) {}
+  [[nodiscard]] std::string_view node_id() const override { return id_; }
+
+ private:
+  const std::string id_;
+};
+
+/// A node's broker, which is connected.
+class Node {
+ public:
+  Node(std::string id, std::uint16_t redis_port)
+      : host_(std::move(id)), broker_(options_of(redis_port), plugin_host_) {
+    broker_.start(host_);
+    const Deadline deadline;
+    while (broker_.status().state != sdk::BrokerStatus::State::kConnected) {
+      if (deadline.passed()) throw std::runtime_error("not connected");
+    }
+  }
+  ~Node() { broker_.stop(); }
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  sdk::Broker& broker() { return broker_; }
+  [[nodiscard]] std::string_view id() const { return host_.node_id(); }
+  /// Asks, and waits for the answer; none: it does not come.
+  template <typename Outcome, typename Ask>
+  std::optional<Outcome> answer(Ask ask) {
+    const auto promise = std::make_shared<std::promise<Outcome>>();
+    auto future = promise->get_future();
+    ask([promise](Outcome outcome) { promise->set_value(std::move(outcome)); });
+    const milliseconds left(Deadline().milliseconds_left());
+    if (future.wait_for(left) != std::future_status::ready) return std::nullopt;
+    return future.get();
+  }
+
+ private:
+  // It beats once, and looks no further whether its subscription is silent.
+  static peer_redis::Options options_of(std::uint16_t port) {
+    peer_redis::Options options;
+    options.endpoints = {{"127.0.0.1", std::to_string(port), {}}};
+    options.parts = kParts;
+    options.legacy_channels = false;
+    options.beat = std::chrono::minutes(1);
+    options.lease = std::chrono::minutes(10);
+    return options;
+  }
+
+  NamedHost host_;
+  sdk::contract::TestHost plugin_host_;
+  peer_redis::RedisBroker broker_;
+};
+
+sdk::Registered registered(std::uint8_t name, std::uint64_t number) {
+  sdk::Registered peer;
+  peer.peer.bytes.fill(name);
+  peer.registration = number;
+  return peer;
+}
+
+/// How many parts have the peer, with that in its record.
+int parts_with(RedisClient& redis, const sdk::Registered& peer, const std::string& field,
+               const std::string& value) {
+  int count = 0;
+  for (std::size_t part = 0; part < kParts; ++part) {
+    const std::string key = fmt("peer:{%}:p:%", part, peer_redis::to_hex(peer.peer));
+    if (redis.command({"HGET", key, field}).at(0) == value) ++count;
+  }
+  return count;
+}
+
+/// Its own part knows of the others then.
+void join_all_parts(Node& node, RedisClient& redis, const sdk::Registered& peer) {
+  const std::string registration = std::to_string(peer.registration);
+  ASSERT_TRUE(node.answer<sdk::RegisterOutcome>(
+      [&](auto reply) { node.broker().register_peer(peer, "alice", std::move(reply)); }));
+  for (int i = 0; parts_with(redis, peer, "r", registration) < static_cast<int>(kParts); ++i) {
+    const std::string ns = fmt("space-%", i);
+    ASSERT_TRUE(node.answer<sdk::JoinOutcome>([&](auto reply) {
+      node.broker().join({.ns = ns, .peer = peer, .object = "{}"}, std::move(reply));
+    }));
+  }
+  const auto sent =
+      node.answer<bool>([&](auto reply) { node.broker().await_sent(peer.peer, std::move(reply)); });
+  ASSERT_EQ(sent, true);
+}
+
+// The core has given it up by then: who was told later would have a registration of nobody, which
+// no node could take any more.
+TEST(TakeBoundTest, WhoseNewNodeHearsNoNewsInTimeEndsForAll) {
+  RedisProcess redis;
+  RedisClient client = redis.client();
+  TcpProxy proxy(redis.port());
+  Node here("here", redis.port());
+  Node there("there", proxy.port());
+  const sdk::Registered alice = registered(1, 1);
+  join_all_parts(here, client, alice);
+  proxy.hold(TcpProxy::Which::kSubscription);
+  sdk::PeerTake take;
+  take.peer = alice;
+  take.node = here.id();
+  take.number = 2;
+  const auto taken = there.answer<sdk::TakeOutcome>(
+      [&](auto reply) { there.broker().take_peer(take, std::move(reply)); });
+  ASSERT_TRUE(taken) << "no answer";
+  EXPECT_EQ(taken->status, sdk::TakeStatus::kUnavailable);
+  const Deadline deadline;
+  while (parts_with(client, alice, "r", "1") + parts_with(client, alice, "r", "2") > 0)
+    ASSERT_FALSE(deadline.passed());
+  // What comes late changes nothing.
+  proxy.release();
+  const sdk::Registered bob = registered(2, 3);
+  ASSERT_TRUE(there.answer<sdk::RegisterOutcome>(
+      [&](auto reply) { there.broker().register_peer(bob, "bob", std::move(reply)); }));
+  ASSERT_TRUE(there.answer<sdk::JoinOutcome>([&](auto reply) {
+    there.broker().join({.ns = "space-0", .peer = bob, .object = "{}"}, std::move(reply));
+  }));
+  EXPECT_EQ(parts_with(client, alice, "r", "1") + parts_with(client, alice, "r", "2"), 0);
+}
+
+// Its own part has been asked to park it, and the others are asked when that has answered. In
+// between it registers anew at another node, which ends what is parked of it.
+TEST(ParkTest, WhoIsReplacedWhileItIsBeingParkedLeavesNothingBehind) {
+  RedisProcess redis;
+  RedisClient client = redis.client();
+  TcpProxy proxy(redis.port());
+  Node here("here", proxy.port());
+  Node there("there", redis.port());
+  const sdk::Registered alice = registered(1, 1);
+  join_all_parts(here, client, alice);
+  proxy.delay(150ms);
+  std::promise<sdk::ParkOutcome> parked;
+  here.broker().park_peer(alice, [&](sdk::ParkOutcome outcome) { parked.set_value(outcome); });
+  const Deadline deadline;
+  while (parts_with(client, alice, "n", "parked") == 0) ASSERT_FALSE(deadline.passed());
+  sdk::Registered anew = alice;
+  anew.registration = 2;
+  ASSERT_TRUE(there.answer<sdk::RegisterOutcome>(
+      [&](auto reply) { there.broker().register_peer(anew, "alice", std::move(reply)); }));
+  parked.get_future().get().hold.reset();
+  const auto kept = here.answer<bool>([&](auto reply) {
+    here.broker().keep_parked(alice, "record", std::chrono::minutes(1), std::move(reply));
+  });
+  EXPECT_EQ(kept, false);
+  while (parts_with(client, alice, "r", "1") > 0) ASSERT_FALSE(deadline.passed());
+  EXPECT_GE(parts_with(client, alice, "r", "2"), 1);
+}
+
+}  // namespace
+}  // namespace peer::test
