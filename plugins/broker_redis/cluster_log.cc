@@ -62,7 +62,9 @@ void ClusterLog::data_lost(std::string_view epoch) {
   const auto [told, is_new] = told_.losses.try_emplace(redis_(), now);
   if (told_.parts > 1 && !is_new && now - told->second < kOneLoss) return;
   told->second = now;
-  if (epoch.ends_with('r')) {
+  if (epoch.ends_with("mr")) {
+    warn("Redis at " + redis_() + " has the data now; this node puts right what has changed since");
+  } else if (epoch.ends_with('r')) {
     warn("Redis has restarted with its data; this node puts right what has changed since");
   } else if (epoch.ends_with('o')) {
     warn("Redis has lost the latest of its data; this node puts back what it knows");

@@ -66,11 +66,12 @@ void Heartbeat::beat() {
   const std::string news = envelope('N', {});
   const PartIndex& part = link_.part();
   const std::string parts = std::to_string(part.parts);
+  const char* another_store = link_.is_elsewhere() ? "2" : "1";
   Arguments arguments{epoch_,
                       seen,
                       candidate,
                       news,
-                      link_.is_to_another_store() ? "1" : "0",
+                      link_.is_to_another_store() ? another_store : "0",
                       parts,
                       part.number == 0 ? std::string_view() : std::string_view(agreement_.name)};
   const std::set<std::string_view> neighbours = view_.neighbours();

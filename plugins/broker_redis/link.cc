@@ -124,6 +124,7 @@ void Link::connect() {
 
 void Link::open(const Whereabouts::Place& place) {
   const std::uint64_t attempt = attempt_;
+  address_ = place.address;
   master_ = masters_.enter(place, user_);
   const std::shared_ptr<Master> master = master_;
   const bool is_new = !master->is_open();

@@ -16,6 +16,7 @@
 #include "master.h"
 #include "options.h"
 #include "part_choice.h"
+#include "resolver.h"
 #include "scripts.h"
 #include "whereabouts.h"
 
@@ -89,7 +90,13 @@ class Link {
   /// Redis has restarted since it was last known, or is another one: it does not have our marker.
   /// Holds until knows_store().
   [[nodiscard]] bool is_to_another_store() const { return another_store_; }
-  void knows_store() { another_store_ = false; }
+  /// That one is at another address: a slot of a Cluster has moved, a replica has been promoted,
+  /// the name leads elsewhere.
+  [[nodiscard]] bool is_elsewhere() const { return known_at_ && known_at_ != address_; }
+  void knows_store() {
+    another_store_ = false;
+    known_at_ = address_;
+  }
   /// It serves its purpose: should it fail, the first attempts to build it anew come quickly.
   void has_proved_itself() {
     failures_ = 0;
@@ -175,7 +182,9 @@ class Link {
   std::uint32_t failures_ = 0;  ///< since it has proved itself
   bool in_cluster_ = false;     ///< Redis is a node of a Cluster
   bool another_store_ = false;
-  std::string marker_hash_;  ///< load_marker(); empty: this part has been nowhere yet
+  std::optional<Address> address_;   ///< of this attempt
+  std::optional<Address> known_at_;  ///< where the store was last known
+  std::string marker_hash_;          ///< load_marker(); empty: this part has been nowhere yet
   LateCopies late_copies_;
   std::size_t subscribed_ = 0;
   std::size_t channels_ = 0;  ///< that will be subscribed to

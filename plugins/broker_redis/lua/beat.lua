@@ -1,4 +1,5 @@
--- known-epoch (or '') beats-seen new-epoch envelope-of-news restarted(1|0) parts agreement neighbour...
+-- known-epoch (or '') beats-seen new-epoch envelope-of-news another(0|1|2) parts agreement neighbour...
+-- another: 1 Redis has restarted since the caller knew it, 2 the caller is at another server than then.
 -- parts: in how many what is shared is. agreement: by which name part 0 has that; '': this is part 0, or the only one.
 -- -> {epoch, was known, now_us, foreign listeners, {live node...}, {dead node...}, {ns with tickets...},
 --     whether nodes have yet to put back what was lost, the same of the caller, beats,
@@ -6,10 +7,11 @@
 -- or {version, node, its version or '', parts}: a node of another major version lives, or one for which what is
 -- shared is in so many parts, or may come back, and its keys are here. The caller must stay away.
 -- or {again}: what is here is being removed, and the caller beats again to go on with that.
--- An epoch ends with what was found when it began: r Redis has restarted with what it had, o what it has is
--- older than what was seen; neither: it was empty.
--- The data was lost when it is gone, or may be what it once was: Redis has restarted, or fewer beats are
--- in it than the caller saw.
+-- An epoch ends with what was found when it began: r Redis has restarted with what it had, mr another server has
+-- that now (nodes before that was told apart read r alone), o what it has is older than what was seen; none of
+-- these: it was empty.
+-- The data was lost when it is gone, or may be what it once was: Redis has restarted or is another server, or
+-- fewer beats are in it than the caller saw.
 
 -- What is here goes step by step: all that Redis has, of others too, is looked at, and while a script runs nobody
 -- else is served. `step`: cursor and time (ms) of the last one, in born. Returns whether all is gone.
@@ -83,9 +85,10 @@ if parts ~= '1' and (not epoch or not agreed) then
   call('HSET', P .. 'born', 'p', parts, 'g', agreed)
 end
 local found = not epoch or
-              (epoch == ARGV[3] and (ARGV[7] == '1' or tonumber(beats) < tonumber(ARGV[4])))
+              (epoch == ARGV[3] and (ARGV[7] ~= '0' or tonumber(beats) < tonumber(ARGV[4])))
 if found then
-  local kept = epoch and (tonumber(beats) < tonumber(ARGV[4]) and 'o' or 'r') or ''
+  local kept = ''
+  if epoch then kept = tonumber(beats) < tonumber(ARGV[4]) and 'o' or ARGV[7] == '2' and 'mr' or 'r' end
   epoch = ARGV[5] .. kept
   call('HSET', P .. 'born', 'e', epoch, 'v', form)
 end
