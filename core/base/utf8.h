@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -25,5 +26,22 @@ class Utf8Checker {
 /// True when `bytes` is valid UTF-8 as a whole.
 [[nodiscard]] bool is_valid_utf8(std::span<const std::uint8_t> bytes);
 [[nodiscard]] bool is_valid_utf8(std::string_view text);
+
+/// How many of the `size` bytes at `text`, 64 at most, are ASCII or whole characters of two bytes,
+/// up to the first that is anything else, or cut. `beyond`: which of them are not ASCII (bit n is
+/// byte n).
+[[gnu::always_inline]] inline std::ptrdiff_t skip_pairs(const std::uint8_t* text,
+                                                        std::uint64_t beyond, std::ptrdiff_t size) {
+  while (beyond != 0) {
+    const std::ptrdiff_t at = std::countr_zero(beyond);
+    if (at == size - 1) return at;
+    const bool begins_two = static_cast<std::uint8_t>(text[at] - 0xC2) <= 0xDF - 0xC2;
+    if (!begins_two || (text[at + 1] & 0xC0) != 0x80) [[unlikely]]
+      return at;
+    beyond &= beyond - 1;
+    beyond &= beyond - 1;
+  }
+  return size;
+}
 
 }  // namespace peer

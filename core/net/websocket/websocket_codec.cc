@@ -81,6 +81,54 @@ bool mask_blocks(std::span<std::uint8_t> data, std::array<std::uint8_t, 4> key,
   return is_ascii(seen);
 }
 
+#if defined(__SSE2__)
+constexpr std::size_t kGroup = 4 * sizeof(__m128i);
+
+__m128i unmask(std::uint8_t* at, __m128i keys) {
+  const __m128i block = load<__m128i>(at) ^ keys;
+  store(at, block);
+  return block;
+}
+
+std::uint64_t high_bits(__m128i bytes) {
+  return static_cast<std::uint32_t>(_mm_movemask_epi8(bytes));
+}
+
+/// As unmask_text(), of at least one group of four blocks.
+bool unmask_long_text(std::span<std::uint8_t> data, std::array<std::uint8_t, 4> key) {
+  std::uint8_t* at = data.data();
+  std::uint8_t* const end = at + data.size();
+  std::uint8_t* const last_group = end - kGroup;
+  std::uint8_t* const last = end - sizeof(__m128i);
+  const auto keys = repeated<__m128i>(key_word(key, 0));
+  // As in mask_blocks().
+  const __m128i tail =
+      load<__m128i>(last) ^ repeated<__m128i>(key_word(key, data.size() - sizeof(__m128i)));
+  do {
+    const __m128i a = unmask(at, keys);
+    const __m128i b = unmask(at + 16, keys);
+    const __m128i c = unmask(at + 32, keys);
+    const __m128i d = unmask(at + 48, keys);
+    if (!is_ascii((a | b) | (c | d))) [[unlikely]] {
+      const std::uint64_t beyond =
+          high_bits(a) | high_bits(b) << 16 | high_bits(c) << 32 | high_bits(d) << 48;
+      const std::ptrdiff_t checked = skip_pairs(at, beyond, kGroup);
+      if (checked != kGroup) {
+        // A longer character, or one that is cut here: again, with all that follows.
+        apply_mask({at + kGroup, end}, key);
+        return is_valid_utf8({at + checked, end});
+      }
+    }
+    at += kGroup;
+  } while (at <= last_group);
+  __m128i seen = tail;
+  std::uint8_t* const rest = at;
+  for (; at < last; at += sizeof(__m128i)) seen |= unmask(at, keys);
+  store(last, tail);
+  return is_ascii(seen) || is_valid_utf8({rest, end});
+}
+#endif
+
 }  // namespace
 
 bool apply_mask(std::span<std::uint8_t> data, std::array<std::uint8_t, 4> key,
@@ -90,6 +138,13 @@ bool apply_mask(std::span<std::uint8_t> data, std::array<std::uint8_t, 4> key,
   std::uint8_t seen = 0;
   for (std::uint8_t& byte : data) seen |= byte ^= key[offset++ % key.size()];
   return seen < 0x80;
+}
+
+bool unmask_text(std::span<std::uint8_t> data, std::array<std::uint8_t, 4> key) {
+#if defined(__SSE2__)
+  if (data.size() >= kGroup) return unmask_long_text(data, key);
+#endif
+  return apply_mask(data, key) || is_valid_utf8(data);
 }
 
 bool is_valid_close_code(std::uint16_t code) {

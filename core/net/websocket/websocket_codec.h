@@ -70,6 +70,10 @@ class FrameSink {
 bool apply_mask(std::span<std::uint8_t> data, std::array<std::uint8_t, 4> key,
                 std::uint64_t offset = 0);
 
+/// Unmasks a whole text in place, and says whether it is UTF-8; if not, only a part of it may be
+/// unmasked. Each byte is loaded once, as long as no character has more than two.
+[[nodiscard]] bool unmask_text(std::span<std::uint8_t> data, std::array<std::uint8_t, 4> key);
+
 /// True for a code that may stand in a close frame (RFC 6455 7.4; 1012-1014 by IANA; 3000-4999).
 [[nodiscard]] bool is_valid_close_code(std::uint16_t code);
 
@@ -160,7 +164,6 @@ class WebSocketReader {
   std::optional<FrameHeader> read_header(Bytes& data, const ReaderLimits& limits, FrameSink& sink);
   void read_whole_frame(const FrameHeader& header, Bytes payload, const ReaderLimits& limits,
                         FrameSink& sink);
-  void deliver_frame(Opcode opcode, Bytes payload, bool is_ascii, FrameSink& sink);
   void begin_payload(const FrameHeader& header, const ReaderLimits& limits);
   void continue_payload(Bytes& data, const ReaderLimits& limits, FrameSink& sink);
   void finish_frame(const ReaderLimits& limits, FrameSink& sink);

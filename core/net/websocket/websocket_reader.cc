@@ -156,7 +156,11 @@ bool WebSocketReader::read_usual(Bytes& data, const ReaderLimits& limits, FrameS
   if (!header || data.size() - header->size < header->length) return false;
   const Bytes payload = data.subspan(header->size, static_cast<std::size_t>(header->length));
   data = data.subspan(header->size + payload.size());
-  deliver_frame(Opcode::kText, payload, apply_mask(payload, header->key), sink);
+  if (unmask_text(payload, header->key)) {
+    sink.on_message(Opcode::kText, payload);
+  } else {
+    fail(CloseCode::kInvalidData, "invalid UTF-8", sink);
+  }
   return true;
 }
 
@@ -209,16 +213,10 @@ void WebSocketReader::read_whole_frame(const FrameHeader& header, Bytes payload,
     if (header.final && !ended_) deliver_message(limits, sink);
     return;
   }
-  deliver_frame(header.opcode, payload, is_ascii, sink);
-}
-
-/// Hands over a message that is one frame.
-inline void WebSocketReader::deliver_frame(Opcode opcode, Bytes payload, bool is_ascii,
-                                           FrameSink& sink) {
-  if (opcode == Opcode::kText && !is_ascii && !is_valid_utf8(payload)) {
+  if (header.opcode == Opcode::kText && !is_ascii && !is_valid_utf8(payload)) {
     return fail(CloseCode::kInvalidData, "invalid UTF-8", sink);
   }
-  sink.on_message(opcode, payload);
+  sink.on_message(header.opcode, payload);
 }
 
 void WebSocketReader::begin_payload(const FrameHeader& header, const ReaderLimits& limits) {

@@ -98,9 +98,10 @@ TEST(Utf8Test, EveryCodePointIsValidExceptSurrogatesAndThoseAbove10FFFF) {
   }
 }
 
-// The checker looks at 16 bytes at a time, and at the last ones together with some before them.
+// The checker looks at 64 bytes at a time, then at 16, and at the last ones together with some
+// before them.
 TEST(Utf8Test, EveryByteOfATextOfAnyLengthIsLookedAt) {
-  for (std::size_t size = 1; size <= 50; ++size) {
+  for (std::size_t size = 1; size <= 150; ++size) {
     std::string text(size, 'a');
     EXPECT_TRUE(is_valid_utf8(text)) << size;
     for (std::size_t at = 0; at < size; ++at) {
@@ -108,9 +109,23 @@ TEST(Utf8Test, EveryByteOfATextOfAnyLengthIsLookedAt) {
       EXPECT_FALSE(is_valid_utf8(text)) << size << " " << at;
       text[at] = 'a';
     }
-    EXPECT_TRUE(is_valid_utf8(text + "\xc3\xa9" + text)) << size;
-    EXPECT_FALSE(is_valid_utf8(text + "\xc3" + text)) << size;
-    EXPECT_FALSE(is_valid_utf8(text + "\xc3\xa9" + text + "\xa9")) << size;
+  }
+}
+
+TEST(Utf8Test, ACharacterMayStandAtAnyPlaceAndIsCheckedThere) {
+  for (const std::string character : {"\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x8e\xae"}) {
+    for (std::size_t size = 0; size <= 150; ++size) {
+      const std::string text(size, 'a');
+      for (const std::string& behind : {std::string(), text, character, character + text}) {
+        const std::string before = text + character;
+        EXPECT_TRUE(is_valid_utf8(before + behind)) << size << before + behind;
+        EXPECT_FALSE(is_valid_utf8(before + "\xa9" + behind)) << size << before + behind;
+        for (std::size_t kept = 1; kept < character.size(); ++kept) {
+          EXPECT_FALSE(is_valid_utf8(text + character.substr(0, kept) + behind))
+              << size << before + behind;
+        }
+      }
+    }
   }
 }
 

@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "core/base/utf8.h"
 #include "core/net/websocket/websocket_frame_header.h"
 #include "tests/unit/net/websocket/client_frames.h"
 
@@ -49,6 +52,44 @@ TEST(ApplyMaskTest, SeesAByteBeyondAsciiWhereverItIs) {
       bytes[at] = 0x80;
       apply_mask(bytes, test::kMask);
       EXPECT_FALSE(apply_mask(bytes, test::kMask)) << size << " bytes, at " << at;
+    }
+  }
+}
+
+/// Unmasks a masked copy at each alignment: the bytes and the verdict are those of two passes.
+void expect_unmasked(const std::string& text) {
+  for (std::size_t before = 0; before < 4; ++before) {
+    std::vector<std::uint8_t> bytes(before + text.size());
+    std::copy(text.begin(), text.end(), bytes.begin() + static_cast<std::ptrdiff_t>(before));
+    const std::span<std::uint8_t> masked = std::span(bytes).subspan(before);
+    apply_mask(masked, test::kMask);
+    const bool valid = unmask_text(masked, test::kMask);
+    ASSERT_EQ(valid, is_valid_utf8(text)) << text;
+    if (valid) {
+      ASSERT_EQ(std::string(masked.begin(), masked.end()), text);
+    }
+  }
+}
+
+TEST(UnmaskTextTest, CharactersOfAnyLengthMayStandAnywhere) {
+  for (const std::string character : {"a", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x8e\xae"}) {
+    for (std::size_t before = 0; before <= 140; ++before) {
+      for (std::size_t behind = 0; behind <= 140; behind += behind < 20 ? 1 : 15) {
+        const std::string rest = std::string(behind, 'b') + (behind % 2 == 0 ? "" : "\xc3\xa9");
+        expect_unmasked(std::string(before, 'a') + character + rest);
+      }
+    }
+  }
+}
+
+TEST(UnmaskTextTest, BytesThatAreNoCharacterAreSeenAnywhere) {
+  for (const std::string wrong :
+       {"\x80", "\xc3", "\xc0\x80", "\xc1\xbf", "\xe2\x82", "\xed\xa0\x80", "\xf0\x9f\x8e", "\xf5",
+        "\xc3\xa9\xa9", "\xc3\xc3\xa9", "\xff"}) {
+    for (std::size_t before = 0; before <= 140; ++before) {
+      for (std::size_t behind = 0; behind <= 140; behind += behind < 20 ? 1 : 15) {
+        expect_unmasked(std::string(before, 'a') + wrong + std::string(behind, 'b'));
+      }
     }
   }
 }
