@@ -63,8 +63,8 @@ PeerDirectory::Shard& PeerDirectory::shard_of(const Fingerprint& peer) const {
   return shards_[first_bits_of(peer) & mask_];
 }
 
-PeerDirectory::AliasShard& PeerDirectory::alias_shard_of(std::string_view alias) const {
-  return alias_shards_[AliasHash()(alias) & mask_];
+PeerDirectory::AliasShard& PeerDirectory::alias_shard_of(const WantedAlias& alias) const {
+  return alias_shards_[alias.hash & mask_];
 }
 
 PeerDirectory::AdmissionResult PeerDirectory::admit(const Fingerprint& peer, SessionRef where,
@@ -216,22 +216,24 @@ void PeerDirectory::mute_namespace(const Fingerprint& peer, const Namespace* ns,
 }
 
 bool PeerDirectory::claim_alias(std::string_view alias, const Fingerprint& peer) {
-  AliasShard& shard = alias_shard_of(alias);
+  AliasShard& shard = alias_shard_of(WantedAlias(alias));
   const MutexLock lock(shard.mutex);
   return shard.holders.insert(Holder{peer, KeptAlias(alias, peer)}).second;
 }
 
 void PeerDirectory::free_alias(std::string_view alias) {
-  AliasShard& shard = alias_shard_of(alias);
+  const WantedAlias wanted(alias);
+  AliasShard& shard = alias_shard_of(wanted);
   const MutexLock lock(shard.mutex);
-  const auto found = shard.holders.find(alias);
+  const auto found = shard.holders.find(wanted);
   if (found != shard.holders.end()) shard.holders.erase(found);
 }
 
 std::optional<Fingerprint> PeerDirectory::resolve_alias(std::string_view alias) const {
-  AliasShard& shard = alias_shard_of(alias);
+  const WantedAlias wanted(alias);
+  AliasShard& shard = alias_shard_of(wanted);
   const MutexLock lock(shard.mutex);
-  const auto found = shard.holders.find(alias);
+  const auto found = shard.holders.find(wanted);
   if (found == shard.holders.end()) return std::nullopt;
   return found->peer;
 }

@@ -153,17 +153,25 @@ class PeerDirectory {
 
     [[nodiscard]] AliasText alias() const { return kept.text(peer); }
   };
+  /// An alias that is looked up, with its hash: that says which shard, and where in it.
+  struct WantedAlias {
+    explicit WantedAlias(std::string_view alias)
+        : text(alias), hash(std::hash<std::string_view>{}(alias)) {}
+
+    std::string_view text;
+    std::size_t hash;
+  };
   struct AliasHash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view alias) const {
-      return std::hash<std::string_view>{}(alias);
+    std::size_t operator()(const WantedAlias& alias) const { return alias.hash; }
+    std::size_t operator()(const Holder& holder) const {
+      return WantedAlias(holder.alias().view()).hash;
     }
-    std::size_t operator()(const Holder& holder) const { return (*this)(holder.alias().view()); }
   };
   struct SameAlias {
     using is_transparent = void;
-    bool operator()(std::string_view alias, const Holder& holder) const {
-      return alias == holder.alias().view();
+    bool operator()(const WantedAlias& alias, const Holder& holder) const {
+      return alias.text == holder.alias().view();
     }
     bool operator()(const Holder& one, const Holder& other) const {
       return one.alias().view() == other.alias().view();
@@ -182,7 +190,7 @@ class PeerDirectory {
   [[nodiscard]] static Inheritance inheritance_of(const Shard& shard, const Fingerprint& peer,
                                                   bool seat) PEER_REQUIRES(shard.mutex);
   [[nodiscard]] Shard& shard_of(const Fingerprint& peer) const;
-  [[nodiscard]] AliasShard& alias_shard_of(std::string_view alias) const;
+  [[nodiscard]] AliasShard& alias_shard_of(const WantedAlias& alias) const;
 
   const std::uint32_t mask_;
   std::atomic<std::uint32_t> max_peers_;
