@@ -25,8 +25,6 @@ constexpr std::size_t kMaxDepth = 1024;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-bool is_hex_digit(char c) { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
-
 bool is_at(const char* p, const char* end, char c) { return p != end && *p == c; }
 
 /// Steps over white space, and says whether `c` is there: nearly always it is the next character.
@@ -97,43 +95,40 @@ struct Text {
   bool escapes = false;  ///< check_string() has met one since this was set to false
 };
 
-/// `p` is at the backslash.
-const char* check_escape(const char* p, const char* end) {
-  if (end - p < 2) return nullptr;
-  switch (p[1]) {
-    case '"':
-    case '\\':
-    case '/':
-    case 'b':
-    case 'f':
-    case 'n':
-    case 'r':
-    case 't':
-      return p + 2;
-    case 'u':
-      break;
-    default:
-      return nullptr;
-  }
-  if (end - p < 6) return nullptr;
-  for (int i = 2; i < 6; ++i) {
-    if (!is_hex_digit(p[i])) return nullptr;
-  }
-  return p + 6;
+/// What a byte may be behind a backslash, as bits.
+constexpr std::uint8_t kEscaped = 1;   // alone
+constexpr std::uint8_t kHexDigit = 2;  // behind `u`
+
+constexpr std::array<std::uint8_t, 256> kInEscapes = [] {
+  std::array<std::uint8_t, 256> bits{};
+  const auto set = [&bits](std::string_view characters, std::uint8_t bit) {
+    for (const char c : characters) bits[static_cast<unsigned char>(c)] |= bit;
+  };
+  set("\"\\/bfnrt", kEscaped);
+  set("0123456789abcdefABCDEF", kHexDigit);
+  return bits;
+}();
+
+std::uint8_t in_escape(char c) { return kInEscapes[static_cast<unsigned char>(c)]; }
+
+/// `p` is at a backslash behind which at least one byte comes.
+[[gnu::always_inline]] inline const char* check_escape(const char* p, const char* end) {
+  if ((in_escape(p[1]) & kEscaped) != 0) return p + 2;
+  if (p[1] != 'u' || end - p < 6) return nullptr;
+  const int digits = in_escape(p[2]) & in_escape(p[3]) & in_escape(p[4]) & in_escape(p[5]);
+  return (digits & kHexDigit) != 0 ? p + 6 : nullptr;
 }
 
 /// `p` is at the first special of a string.
-const char* check_rest_of_string(Text& text, const char* p) {
+[[gnu::noinline]] const char* check_rest_of_string(Text& text, const char* p) {
+  const char* const end = text.end;
+  text.escapes = true;
   for (;;) {
-    if (p == text.end) return nullptr;
-    if (*p == '"') return p + 1;
-    if (*p != '\\') return nullptr;
-    text.escapes = true;
-    // Escapes come in pairs: the ends of an SDP's lines.
-    do {
-      p = check_escape(p, text.end);
-      if (p == nullptr) return nullptr;
-    } while (is_at(p, text.end, '\\'));
+    if (p == end) return nullptr;
+    if (*p != '\\') return *p == '"' ? p + 1 : nullptr;
+    if (p + 1 == end) return nullptr;
+    p = check_escape(p, end);
+    if (p == nullptr) return nullptr;
     p = text.specials.next(p);
   }
 }
@@ -272,12 +267,14 @@ template <typename Check>
   return p;
 }
 
-/// Whether the members so far say that it is a message whose payload is handed on as it came.
-bool goes_on_unread(const std::vector<JsonMember>& members) {
-  return std::any_of(members.begin(), members.end(), [](const JsonMember& member) {
-    return is_word(member.key, "\"type\"") &&
-           (is_word(member.value, "\"signal\"") || is_word(member.value, "\"relay\""));
-  });
+/// Whether the members so far say that it is a message whose payload is read, and not handed on as
+/// it came.
+bool is_to_be_read(const std::vector<JsonMember>& members) {
+  for (const JsonMember& member : members) {
+    if (!is_word(member.key, "\"type\"")) continue;
+    return !is_word(member.value, "\"signal\"") && !is_word(member.value, "\"relay\"");
+  }
+  return false;
 }
 
 }  // namespace
@@ -324,7 +321,7 @@ bool read_json_object(std::string_view json, std::vector<JsonMember>& members,
   if (!skip_to(p, text.end, '{')) return false;
   const auto check = [&](std::string_view key, const char* value) __attribute__((always_inline)) {
     const bool is_payload = is_word(key, "\"payload\"") && is_at(value, text.end, '{');
-    if (!is_payload || of_payload == nullptr || goes_on_unread(members)) {
+    if (!is_payload || of_payload == nullptr || !is_to_be_read(members)) {
       return check_value(text, value, 1);
     }
     return find_members_within(text, value, *of_payload);

@@ -9,9 +9,8 @@ namespace peer {
 
 /// Checks that `text`, valid UTF-8, is one JSON object (as is_valid_json() does), and finds its
 /// members in the same pass, in order; and, for who wants them, those of its member `payload` if
-/// that is an object. The payload of a `signal` or `relay` is handed on as it came, so its members
-/// are not looked for where `type` stands before it. False when it is not; the lists, empty before,
-/// are then of no use.
+/// that is an object and behind a `type` whose payload is read: that of a `signal` or `relay` is
+/// handed on as it came. False when it is not; the lists, empty before, are then of no use.
 [[nodiscard]] bool read_json_object(std::string_view text, std::vector<JsonMember>& members,
                                     std::vector<JsonMember>* of_payload = nullptr);
 
