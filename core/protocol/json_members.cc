@@ -8,23 +8,26 @@ namespace {
 /// Up to this many keys, comparing all pairs beats sorting.
 constexpr std::size_t kFewMembers = 16;
 
-}  // namespace
-
-bool has_duplicate_keys(const std::vector<JsonMember>& members) {
-  if (members.size() <= kFewMembers) {
-    for (std::size_t i = 1; i < members.size(); ++i) {
-      for (std::size_t k = 0; k < i; ++k) {
-        if (is_same_key(members[i].key, members[k].key)) return true;
-      }
-    }
-    return false;
-  }
+[[gnu::noinline]] bool has_duplicates_among_many(const std::vector<JsonMember>& members) {
   std::vector<std::string_view> keys;
   keys.reserve(members.size());
   for (const JsonMember& member : members) keys.push_back(member.key);
   std::sort(keys.begin(), keys.end());
   return std::adjacent_find(keys.begin(), keys.end()) != keys.end();
 }
+
+// Inline by order: a message has two objects of a few members. O(n log n).
+[[gnu::always_inline]] inline bool has_duplicates(const std::vector<JsonMember>& members) {
+  if (members.size() > kFewMembers) return has_duplicates_among_many(members);
+  for (auto member = members.begin(); member != members.end(); ++member) {
+    for (auto other = members.begin(); other != member; ++other) {
+      if (is_same_key(member->key, other->key)) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
 
 std::optional<std::string_view> decode_keys(TextArena& texts, std::vector<JsonMember>& members) {
   bool has_bad_key = false;
@@ -39,7 +42,7 @@ std::optional<std::string_view> decode_keys(TextArena& texts, std::vector<JsonMe
     }
   }
   if (has_bad_key) return kInvalidMessage;
-  if (has_duplicate_keys(members)) return kDuplicateField;
+  if (has_duplicates(members)) return kDuplicateField;
   return std::nullopt;
 }
 

@@ -17,9 +17,6 @@ inline constexpr std::string_view kDuplicateField = "duplicate field";
 /// this is freed at the next message.
 inline constexpr std::size_t kMembersKept = 1024;
 
-/// True when two members have the same key. O(n log n).
-[[nodiscard]] bool has_duplicate_keys(const std::vector<JsonMember>& members);
-
 /// Empties the list.
 inline void clear_members(std::vector<JsonMember>& members) {
   members.clear();

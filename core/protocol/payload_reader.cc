@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/protocol/json_members.h"
 #include "core/protocol/json_number.h"
 
 // The fields of one payload, on the loop that received it. In: validated JSON. Out: decoded texts,
@@ -48,15 +47,6 @@ void PayloadReader::refuse(std::string words) {
   if (!error_) error_ = std::move(words);
 }
 
-std::string_view PayloadReader::raw(std::string_view field) const {
-  return error_ ? std::string_view() : member_of(members_, field).value;
-}
-
-const JsonMember& PayloadReader::present(std::string_view field) const {
-  const JsonMember& member = error_ ? kNoMember : member_of(members_, field);
-  return is_json_null(member.value) ? kNoMember : member;
-}
-
 std::optional<std::string_view> PayloadReader::text(std::string_view field,
                                                     const JsonMember& member) {
   if (!is_json_string(member.value)) {
@@ -69,8 +59,8 @@ std::optional<std::string_view> PayloadReader::text(std::string_view field,
 }
 
 std::optional<std::string_view> PayloadReader::optional_text(std::string_view field,
+                                                             const JsonMember& member,
                                                              std::size_t max) {
-  const JsonMember& member = present(field);
   if (member.value.empty()) return std::nullopt;
   const auto decoded = text(field, member);
   // The bound is one of the decoded text: how a client escapes it makes no difference.
@@ -78,36 +68,33 @@ std::optional<std::string_view> PayloadReader::optional_text(std::string_view fi
   return decoded;
 }
 
-std::string_view PayloadReader::required_text(std::string_view field, std::size_t max) {
-  const auto value = optional_text(field, max);
+std::string_view PayloadReader::required_text(std::string_view field, const JsonMember& member,
+                                              std::size_t max) {
+  const auto value = optional_text(field, member, max);
   if (!value || value->empty()) refuse(words(field, "required"));
   return value.value_or(std::string_view());
 }
 
-std::optional<std::int64_t> PayloadReader::optional_integer(std::string_view field) {
-  const std::string_view value = present(field).value;
-  if (value.empty()) return std::nullopt;
+std::optional<std::int64_t> PayloadReader::integer(std::string_view field, std::string_view value) {
   const auto integer = is_json_number(value) ? integer_value(value) : std::nullopt;
   if (!integer) refuse(words(field, "must be an integer"));
   return integer;
 }
 
-std::string_view PayloadReader::optional_number(std::string_view field) {
-  const std::string_view value = present(field).value;
+std::string_view PayloadReader::number(std::string_view field, std::string_view value) {
   if (value.empty() || is_json_number(value)) return value;
   refuse(words(field, "must be a number"));
   return {};
 }
 
-std::optional<bool> PayloadReader::optional_boolean(std::string_view field) {
-  const std::string_view value = present(field).value;
+std::optional<bool> PayloadReader::boolean(std::string_view field, std::string_view value) {
   if (value.empty()) return std::nullopt;
   if (value != "true" && value != "false") refuse(words(field, "must be a boolean"));
   return value == "true";
 }
 
-std::string_view PayloadReader::optional_meta(std::string_view field, std::size_t max) {
-  const std::string_view value = present(field).value;
+std::string_view PayloadReader::meta(std::string_view field, std::string_view value,
+                                     std::size_t max) {
   if (value.empty()) return {};
   if (!value.starts_with('{')) {
     refuse(words(field, "must be an object"));
@@ -119,17 +106,16 @@ std::string_view PayloadReader::optional_meta(std::string_view field, std::size_
   return value;
 }
 
-std::string_view PayloadReader::optional_object(std::string_view field, std::size_t max) {
-  const std::string_view value = present(field).value;
-  if (!value.empty() && !value.starts_with('{')) refuse(words(field, "must be an object"));
+std::optional<std::string_view> PayloadReader::object(std::string_view field,
+                                                      std::string_view value, std::size_t max) {
+  if (!value.starts_with('{')) refuse(words(field, "must be an object"));
   if (value.size() > max) refuse(words(field, "too large"));
-  return value.empty() || error_ ? "{}" : value;
+  return error_ ? std::nullopt : std::optional(value);
 }
 
-std::vector<std::string_view> PayloadReader::optional_texts(std::string_view field,
-                                                            std::size_t max) {
+std::vector<std::string_view> PayloadReader::texts(std::string_view field, std::string_view value,
+                                                   std::size_t max) {
   std::vector<std::string_view> texts;
-  const std::string_view value = present(field).value;
   if (!value.empty() && !value.starts_with('[')) {
     refuse(words(field, "must be an array of strings"));
     return texts;
@@ -174,7 +160,8 @@ std::size_t PayloadReader::check_values(std::string_view field) {
     const ValueFault fault = parse_json_value(member.value, kMaxFieldDepth, parsed);
     size += memory_of(parsed);
     if (fault == ValueFault::kNone) continue;
-    if (const std::string_view named = present(field).value; !named.empty()) {
+    const std::string_view named = member_of(members_, field).value;
+    if (!is_absent_or_null(named)) {
       refuse(field, parse_json_value(named, kMaxFieldDepth, parsed));
     }
     refuse("payload", fault);

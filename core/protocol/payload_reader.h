@@ -10,7 +10,7 @@
 
 #include <peer/sdk/value.h>
 
-#include "core/protocol/json_scan.h"
+#include "core/protocol/json_members.h"
 #include "core/protocol/json_value.h"
 
 namespace peer {
@@ -28,24 +28,56 @@ class PayloadReader {
   PayloadReader(std::string_view payload, TextArena& texts, std::vector<JsonMember>& members,
                 bool found = false);
 
+  // A field is looked up inline, held against a constant: by name and length it took a call for
+  // each member.
+
   /// A string that is there, not empty, and at most `max` bytes long, decoded.
-  std::string_view required_text(std::string_view field, std::size_t max);
+  template <std::size_t kSize>
+  std::string_view required_text(const char (&field)[kSize], std::size_t max) {
+    return required_text(field, present(field), max);
+  }
   /// The same of one that may be absent, and may be empty.
-  std::optional<std::string_view> optional_text(std::string_view field, std::size_t max);
+  template <std::size_t kSize>
+  std::optional<std::string_view> optional_text(const char (&field)[kSize], std::size_t max) {
+    return optional_text(field, present(field), max);
+  }
   /// A number whose value is integral, saturated (integer_value()).
-  std::optional<std::int64_t> optional_integer(std::string_view field);
+  template <std::size_t kSize>
+  std::optional<std::int64_t> optional_integer(const char (&field)[kSize]) {
+    const std::string_view value = present(field).value;
+    return value.empty() ? std::nullopt : integer(field, value);
+  }
   /// The text of a number, of any kind; empty when absent.
-  std::string_view optional_number(std::string_view field);
-  std::optional<bool> optional_boolean(std::string_view field);
+  template <std::size_t kSize>
+  std::string_view optional_number(const char (&field)[kSize]) {
+    return number(field, present(field).value);
+  }
+  template <std::size_t kSize>
+  std::optional<bool> optional_boolean(const char (&field)[kSize]) {
+    return boolean(field, present(field).value);
+  }
   /// A raw object with unique keys that will take at most `max` bytes once it is stored: members
   /// that are null, and white space between members, do not count (see Meta). Empty when absent.
-  std::string_view optional_meta(std::string_view field, std::size_t max);
-  /// The text of an object of at most `max` bytes as sent; {} when absent.
-  std::string_view optional_object(std::string_view field, std::size_t max);
+  template <std::size_t kSize>
+  std::string_view optional_meta(const char (&field)[kSize], std::size_t max) {
+    return meta(field, present(field).value, max);
+  }
+  /// The text of an object of at most `max` bytes as sent.
+  template <std::size_t kSize>
+  std::optional<std::string_view> optional_object(const char (&field)[kSize], std::size_t max) {
+    const std::string_view value = present(field).value;
+    return value.empty() ? std::nullopt : object(field, value, max);
+  }
   /// Strings, decoded: at most `max` of them.
-  std::vector<std::string_view> optional_texts(std::string_view field, std::size_t max);
+  template <std::size_t kSize>
+  std::vector<std::string_view> optional_texts(const char (&field)[kSize], std::size_t max) {
+    return texts(field, present(field).value, max);
+  }
   /// The raw value, `null` too; empty when absent.
-  [[nodiscard]] std::string_view raw(std::string_view field) const;
+  template <std::size_t kSize>
+  [[nodiscard]] std::string_view raw(const char (&field)[kSize]) const {
+    return error_ ? std::string_view() : member_of(members_, field).value;
+  }
   /// The whole payload, parsed.
   sdk::Value parsed();
   /// Refuses what parsed() refuses, and makes nothing that stays. Of what is wrong within the
@@ -67,7 +99,23 @@ class PayloadReader {
 
  private:
   /// As member_of(), but a value that is `null` counts as absent.
-  const JsonMember& present(std::string_view field) const;
+  template <std::size_t kSize>
+  const JsonMember& present(const char (&field)[kSize]) const {
+    const JsonMember& member = error_ ? kNoMember : member_of(members_, field);
+    return is_json_null(member.value) ? kNoMember : member;
+  }
+  // The same of what has been looked up.
+  std::string_view required_text(std::string_view field, const JsonMember& member, std::size_t max);
+  std::optional<std::string_view> optional_text(std::string_view field, const JsonMember& member,
+                                                std::size_t max);
+  std::optional<std::int64_t> integer(std::string_view field, std::string_view value);
+  std::string_view number(std::string_view field, std::string_view value);
+  std::optional<bool> boolean(std::string_view field, std::string_view value);
+  std::string_view meta(std::string_view field, std::string_view value, std::size_t max);
+  std::optional<std::string_view> object(std::string_view field, std::string_view value,
+                                         std::size_t max);
+  std::vector<std::string_view> texts(std::string_view field, std::string_view value,
+                                      std::size_t max);
   std::optional<std::string_view> text(std::string_view field, const JsonMember& member);
   void refuse(std::string_view field, ValueFault fault);
 

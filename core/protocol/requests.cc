@@ -34,8 +34,8 @@ std::optional<std::string_view> read_alias(PayloadReader& payload, std::size_t m
 constexpr std::size_t kMostWords = 16;
 
 // `field`: a list of words, of which `known` takes those that it knows.
-template <typename Known>
-void read_words(PayloadReader& payload, const char* field, Known known) {
+template <std::size_t kSize, typename Known>
+void read_words(PayloadReader& payload, const char (&field)[kSize], Known known) {
   for (const std::string_view word : payload.optional_texts(field, kMostWords)) {
     if (known(word)) continue;
     payload.refuse(std::string(field) + ": unknown '" +
@@ -197,13 +197,13 @@ RequestError MessageParser::read(const Message& message, const Bounds& bounds, M
   out.group_size = read_group_size(payload, bounds.match_group);
   out.group_size_max = static_cast<std::uint32_t>(bounds.match_group);
   out.timeout = read_timeout(payload);
-  const std::string_view criteria = payload.optional_object("criteria", bounds.criteria);
+  const auto criteria = payload.optional_object("criteria", bounds.criteria);
   out.fields_size = payload.check_values("criteria");
   if (payload.error()) return payload.error();
   out.payload = payload.text();
   out.has_own_fields = payload.has_others_than("namespace", "group_size", "criteria", "timeout_ms");
-  out.has_criteria = !is_absent_or_null(payload.raw("criteria"));
-  out.criteria_key = out.has_criteria ? canonical_json(criteria) : "{}";
+  out.has_criteria = criteria.has_value();
+  if (criteria) out.criteria_key = canonical_json(*criteria);
   return payload.error();
 }
 

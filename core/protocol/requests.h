@@ -92,7 +92,7 @@ struct MatchRequest {
   std::string_view ns;
   std::uint32_t group_size = 2;
   std::uint32_t group_size_max = 0;  ///< `match_group_max`, for a strategy that sets the size
-  std::string criteria_key;          ///< equal exactly when the criteria are equal as values
+  std::string criteria_key = "{}";   ///< equal exactly when the criteria are equal as values
   bool has_criteria = false;         ///< it has such a member, and not `null`
   bool has_own_fields = false;       ///< it has members that only a strategy may know
   std::optional<std::chrono::milliseconds> timeout;  ///< nullopt: not given; zero: none
