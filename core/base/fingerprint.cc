@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/base/digest.h"
+#include "core/base/hex.h"
 
 namespace peer {
 namespace {
@@ -30,19 +31,7 @@ bool is_same_in_constant_time(const Fingerprint& one, const Fingerprint& other) 
   return CRYPTO_memcmp(one.bytes.data(), other.bytes.data(), one.bytes.size()) == 0;
 }
 
-// Every signal names its sender and its target by 64 digits. Without tables and branches the
-// compiler does 16 digits at a time, here and in parse_fingerprint().
-void write_hex(const Fingerprint& fingerprint, char* out) {
-  std::array<std::uint8_t, kHexLength> digits;
-  for (std::size_t i = 0; i < fingerprint.bytes.size(); ++i) {
-    digits[2 * i] = fingerprint.bytes[i] >> 4;
-    digits[2 * i + 1] = fingerprint.bytes[i] & 15;
-  }
-  constexpr int kToLetters = 'a' - '9' - 1;
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    out[i] = static_cast<char>('0' + digits[i] + (digits[i] > 9 ? kToLetters : 0));
-  }
-}
+void write_hex(const Fingerprint& fingerprint, char* out) { write_hex(fingerprint.bytes, out); }
 
 std::string to_hex(const Fingerprint& fingerprint) {
   std::string hex(kHexLength, '\0');
@@ -50,6 +39,8 @@ std::string to_hex(const Fingerprint& fingerprint) {
   return hex;
 }
 
+// Every signal names its target by 64 digits. Without tables and branches the compiler does 16 of
+// them at a time.
 std::optional<Fingerprint> parse_fingerprint(std::string_view text) {
   if (text.size() != kHexLength) return std::nullopt;
   std::array<std::uint8_t, kHexLength> digits;
