@@ -152,7 +152,7 @@ class EventLoop {
   // Any thread.
 
   /// Delivers a frame. In order with other posts; drops (and counts) beyond 64 MiB of waiting
-  /// mail.
+  /// mail, with as much again of the loop's own.
   void post(Delivery&& delivery);
   /// Runs `task` on the loop, after all deliveries posted before it. Never dropped, and not
   /// bounded: a task that clients can cause without end needs a bound of its own.
@@ -215,6 +215,7 @@ class EventLoop {
                   Importance importance = Importance::kMessage);
   /// Delivers what has been posted to this loop so far; tasks wait for the end of the round.
   void deliver_mail() {
+    if (!own_mail_.empty()) deliver_own_mail();
     if (mail_waiting_.load(std::memory_order_acquire)) deliver_waiting_mail();
   }
   /// The answer to a request that Application::on_request() has left open. Nothing happens when the
@@ -288,7 +289,10 @@ class EventLoop {
   [[nodiscard]] bool watch_listener(const ListenSocket& listener);
   void unwatch_listener(const ListenSocket& listener);
   void handle_event(std::uint64_t data, std::uint32_t events);
+  void deliver_own_mail();
   void deliver_waiting_mail();
+  /// Delivers it, and keeps its storage.
+  void deliver_all(std::vector<Delivery>& mail);
   void deliver(const Delivery& delivery);
   void run_tasks();
   void run_guarded(UniqueTask<void()>& task) noexcept;
@@ -353,7 +357,10 @@ class EventLoop {
   std::uint64_t last_timer_ = 0;
   std::unordered_map<std::string, Timers::iterator> named_timers_;
   std::vector<EventLoop*> to_wake_;
-  std::vector<Delivery> spare_mail_;  // empty: storage for mail_
+  std::vector<Delivery> spare_mail_;  // empty: storage for mail_ and own_mail_
+  /// What this loop has posted to itself while mail_ was empty, and so all of it before that.
+  std::vector<Delivery> own_mail_;
+  std::size_t own_mail_bytes_ = 0;
 
   Mutex mail_mutex_;
   std::vector<Delivery> mail_ PEER_GUARDED_BY(mail_mutex_);

@@ -143,7 +143,9 @@ class Session : public ApplicationSession {
   }
 
   /// Its further messages wait while the operation lives.
-  [[nodiscard]] Operation hold() { return {loop(), ref()}; }
+  [[nodiscard]] Operation hold() {
+    return transport_ != nullptr ? Operation(*transport_) : Operation(loop(), ref());
+  }
   /// Application::on_deadline() is due then; kNever: not at all. An away session ends then.
   virtual void set_deadline(Time at) {
     if (transport_ != nullptr) {
