@@ -7,8 +7,8 @@
 
 namespace peer {
 
-/// The memory of entries that have left a std::map, for those that come next: in a map whose
-/// entries come and go in turns each of them would be an allocation (170 instructions with its
+/// The memory of entries that have left a map of the standard library, for those that come next: in
+/// one whose entries come and go in turns each would be an allocation (170 instructions with its
 /// end). It belongs to one map, and keeps four entries at most, with values as made by default.
 ///
 /// One thread at a time: where a lock guards the map, the same lock guards this. Making a value by

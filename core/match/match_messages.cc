@@ -9,6 +9,7 @@
 #include "core/base/random.h"
 #include "core/base/utf8.h"
 #include "core/hub/peer_page.h"
+#include "core/protocol/json_bytes.h"
 #include "core/protocol/json_text.h"
 #include "core/wire/frame_text.h"
 
@@ -21,11 +22,37 @@ constexpr std::size_t kMatchedRest = 640;
 // What the object of most peers takes at most.
 constexpr std::size_t kUsualObject = 192;
 
-// Up to the peers. `Out`: a std::string or a FrameBuilder.
+/// A namespace's name as a JSON string. `matched` has it twice, and it is looked at once for what
+/// is to be escaped.
+class JsonName {
+ public:
+  explicit JsonName(std::string_view name) : plain_(name) {
+    const char* const end = name.data() + name.size();
+    if (find_string_special(name.data(), end) != end) escaped_ = json_string(name);
+  }
+  [[nodiscard]] std::size_t size() const {
+    return escaped_.empty() ? plain_.size() + 2 : escaped_.size();
+  }
+  /// `Out`: a std::string or a FrameBuilder.
+  template <typename Out>
+  void append_to(Out& out) const {
+    if (escaped_.empty()) {
+      out.append("\"").append(plain_).append("\"");
+    } else {
+      out.append(escaped_);
+    }
+  }
+
+ private:
+  std::string_view plain_;
+  std::string escaped_;  // empty: nothing is to be
+};
+
+// Up to the peers.
 template <typename Out>
-void begin_payload(Out& out, std::string_view ns, std::string_view session_id) {
+void begin_payload(Out& out, const JsonName& ns, std::string_view session_id) {
   out.append("{\"namespace\":");
-  append_json_string(out, ns);
+  ns.append_to(out);
   out.append(",\"session_id\":\"").append(session_id).append("\",\"peers\":[");
 }
 
@@ -39,11 +66,12 @@ void end_payload(Out& out, std::string_view teams) {
 }
 
 // The envelope up to the payload.
-void begin_matched(FrameBuilder& out, std::string_view ns, std::string_view request_id) {
+void begin_matched(FrameBuilder& out, const JsonName& ns, std::string_view request_id) {
   out.append("{\"type\":\"matched\"");
   if (!request_id.empty()) out.append(",\"id\":").append(request_id);
   out.append(",\"namespace\":");
-  append_json_string(out, ns).append(",\"payload\":");
+  ns.append_to(out);
+  out.append(",\"payload\":");
 }
 
 FrameRef end_matched(FrameBuilder& out, sdk::Instant now) {
@@ -52,8 +80,8 @@ FrameRef end_matched(FrameBuilder& out, sdk::Instant now) {
 
 // What the peers of a match may take, with a comma each. The name stands in the message twice: in
 // the envelope and in the payload.
-std::size_t room_for_peers(std::string_view ns, std::string_view teams, std::size_t max_size) {
-  const std::size_t overhead = kMatchedRest + 2 * json_string(ns).size() + teams.size();
+std::size_t room_for_peers(const JsonName& ns, std::string_view teams, std::size_t max_size) {
+  const std::size_t overhead = kMatchedRest + 2 * ns.size() + teams.size();
   return max_size - std::min(max_size, overhead);
 }
 
@@ -76,9 +104,10 @@ void tell_match(Events* events, std::string_view ns, std::string_view session_id
   events->tell(EventKind::kMatch, members + "]", now);
 }
 
-std::string matched_payload(std::string_view ns, std::string_view session_id,
+std::string matched_payload(std::string_view name, std::string_view session_id,
                             const std::vector<std::string>& peer_objects, std::size_t max_size,
                             std::string_view teams) {
+  const JsonName ns(name);
   std::vector<ObjectView> objects;
   objects.reserve(peer_objects.size());
   std::copy_if(peer_objects.begin(), peer_objects.end(), std::back_inserter(objects),
@@ -94,15 +123,17 @@ std::string matched_payload(std::string_view ns, std::string_view session_id,
   return payload;
 }
 
-FrameRef matched_frame(std::string_view ns, std::string_view payload, std::string_view request_id,
+FrameRef matched_frame(std::string_view name, std::string_view payload, std::string_view request_id,
                        sdk::Instant now) {
+  const JsonName ns(name);
   FrameBuilder builder(payload.size() + 2 * ns.size() + request_id.size() + 96);
   begin_matched(builder, ns, request_id);
   builder.append(payload);
   return end_matched(builder, now);
 }
 
-Matched matched_of(std::string_view ns, std::string_view payload, sdk::Instant now) {
+Matched matched_of(std::string_view name, std::string_view payload, sdk::Instant now) {
+  const JsonName ns(name);
   FrameBuilder builder(payload.size() + 2 * ns.size() + 96);
   begin_matched(builder, ns, {});
   const std::size_t begin = builder.size();
@@ -112,22 +143,20 @@ Matched matched_of(std::string_view ns, std::string_view payload, sdk::Instant n
   return {std::move(frame), {text + begin, payload.size()}};
 }
 
-Matched matched_of(const NamespaceDirectory& namespaces, std::string_view ns,
+Matched matched_of(const NamespaceDirectory& namespaces, std::string_view name,
                    std::string_view session_id, const std::vector<Fingerprint>& peers,
                    std::size_t max_size, std::string_view teams, sdk::Instant now) {
+  const JsonName ns(name);
   FrameBuilder builder(192 + 2 * ns.size() + peers.size() * kUsualObject + teams.size());
   begin_matched(builder, ns, {});
   const std::size_t begin = builder.size();
   begin_payload(builder, ns, session_id);
   const std::size_t before = builder.size();
-  namespaces.append_objects(builder, ns, peers);
-  const std::size_t objects = builder.size() - before;
-  // Nearly always they fit, however much of the name is escaped, and need no page that is copied.
-  constexpr std::size_t kLongestEscape = 6;
-  const std::size_t at_most = kMatchedRest + 2 * kLongestEscape * (ns.size() + 1) + teams.size();
-  if (objects + at_most >= max_size && objects >= room_for_peers(ns, teams, max_size)) {
-    return matched_of(
-        ns, matched_payload(ns, session_id, namespaces.objects(ns, peers), max_size, teams), now);
+  namespaces.append_objects(builder, name, peers);
+  // Nearly always they fit, and need no page that is copied.
+  if (builder.size() - before >= room_for_peers(ns, teams, max_size)) {
+    const auto objects = namespaces.objects(name, peers);
+    return matched_of(name, matched_payload(name, session_id, objects, max_size, teams), now);
   }
   end_payload(builder, teams);
   const std::size_t size = builder.size() - begin;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -91,27 +90,14 @@ std::unique_ptr<sdk::MatchQueue> make_queue(const Served<sdk::MatchStrategy>& by
   return queue;
 }
 
-bool has_twice(const std::vector<sdk::TicketId>& tickets) {
-  constexpr std::size_t kFew = 8;  // so many are compared with each other, without a copy
-  if (tickets.size() <= kFew) {
-    for (auto ticket = tickets.begin(); ticket != tickets.end(); ++ticket) {
-      if (std::find(std::next(ticket), tickets.end(), *ticket) != tickets.end()) return true;
-    }
-    return false;
-  }
-  std::vector<sdk::TicketId> sorted = tickets;
-  std::sort(sorted.begin(), sorted.end());
-  return std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end();
-}
-
-bool are_teams_of(const Teams& teams, const sdk::MatchGroup& group) {
+bool are_teams_of(const Teams& teams, std::span<const sdk::TicketId> tickets) {
   if (teams.empty()) return true;
   std::vector<sdk::TicketId> members;
   for (const auto& team : teams) members.insert(members.end(), team.begin(), team.end());
-  std::vector<sdk::TicketId> tickets = group.tickets;
+  std::vector<sdk::TicketId> sorted(tickets.begin(), tickets.end());
   std::sort(members.begin(), members.end());
-  std::sort(tickets.begin(), tickets.end());
-  return members == tickets;
+  std::sort(sorted.begin(), sorted.end());
+  return members == sorted;
 }
 
 }  // namespace peer

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,21 +56,7 @@ struct MatchJudgement {
 
 using Teams = std::vector<std::vector<sdk::TicketId>>;
 
-/// Whether each of the group's tickets is in exactly one of the teams; no teams are fine.
-[[nodiscard]] bool are_teams_of(const Teams& teams, const sdk::MatchGroup& group);
-
-/// Whether one of the tickets is there more than once.
-[[nodiscard]] bool has_twice(const std::vector<sdk::TicketId>& tickets);
-
-/// Whether a group makes sense: at least two tickets, each once, and no more of them than any of
-/// its tickets asks for. `size_of(id)`: the group size that a ticket asks for, 0 for an unknown
-/// one.
-template <typename SizeOf>
-[[nodiscard]] bool is_sound(const sdk::MatchGroup& group, SizeOf size_of) {
-  const std::vector<sdk::TicketId>& tickets = group.tickets;
-  return tickets.size() >= 2 && !has_twice(tickets) &&
-         std::all_of(tickets.begin(), tickets.end(),
-                     [&](sdk::TicketId id) { return tickets.size() <= size_of(id); });
-}
+/// Whether each of a group's tickets is in exactly one of the teams; no teams are fine.
+[[nodiscard]] bool are_teams_of(const Teams& teams, std::span<const sdk::TicketId> tickets);
 
 }  // namespace peer

@@ -113,11 +113,13 @@ MatchOutcome Matchmaker::request(const TicketOwner& owner, MatchRequest&& reques
   }
   const sdk::TicketId id = last_id_.fetch_add(1, std::memory_order_relaxed) + 1;
   const sdk::TicketId replaces = waiting == queue.by_peer.end() ? 0 : waiting->second;
-  const MatchJudgement of_ticket =
-      queue.waiting.judge_ticket({id, owner.peer, now, view_of(request)}, replaces);
-  if (!of_ticket.is_good()) {
-    settle(shard, at, now);
-    return turned_down(of_ticket);
+  if (by.said.traits.judges) {
+    const MatchJudgement of_ticket =
+        queue.waiting.judge_ticket({id, owner.peer, now, view_of(request)}, replaces);
+    if (!of_ticket.is_good()) {
+      settle(shard, at, now);
+      return turned_down(of_ticket);
+    }
   }
   if (replaces != 0) withdraw(queue, replaces);
   Ticket& ticket = queue.waiting.add(id);
@@ -136,7 +138,7 @@ MatchOutcome Matchmaker::request(const TicketOwner& owner, MatchRequest&& reques
   if (!queue.waiting.put_back(id)) {
     withdraw(queue, id);
     outcome.status = MatchOutcome::Status::kFailed;
-  } else if (form_groups(at->first, queue, now, &owner.peer)) {
+  } else if (form_groups(at->first, queue, now, id)) {
     outcome.status = MatchOutcome::Status::kMatched;
   } else if (!owner.request_id.empty()) {
     outcome.forecast = queue.waiting.forecast(id);
@@ -178,57 +180,58 @@ std::optional<sdk::Instant> Matchmaker::settle(Shard& shard, Queues::iterator at
   return queue.wake_at;
 }
 
-void Matchmaker::forget(Queue& queue, sdk::TicketId id) {
-  Ticket& ticket = queue.waiting.at(id);
+void Matchmaker::forget(Queue& queue, sdk::TicketId id, Ticket& ticket) {
   drop_expiry(queue, id, ticket);
   queue.spare.erase(queue.by_peer, queue.by_peer.find(ticket.peer));
 }
 
-void Matchmaker::take(Queue& queue, sdk::TicketId id) {
-  forget(queue, id);
-  queue.waiting.take(id);
+void Matchmaker::take(Queue& queue, StrategyQueue<Ticket>::Place place) {
+  forget(queue, place->first, place->second);
+  queue.waiting.take(place);
 }
 
 void Matchmaker::withdraw(Queue& queue, sdk::TicketId id) {
-  forget(queue, id);
+  forget(queue, id, queue.waiting.at(id));
   queue.waiting.withdraw(id);
 }
 
-// Returns whether the requester is among the matched.
 bool Matchmaker::form_groups(const std::string& ns, Queue& queue, sdk::Instant now,
-                             const Fingerprint* requester) {
-  queue.waiting.form_groups(now, [&](const auto& tickets, const Teams& teams) {
-    announce(ns, queue, tickets, teams, now, requester);
+                             sdk::TicketId asking) {
+  bool is_matched = false;
+  queue.waiting.form_groups(now, [&](const auto& group, const Teams& teams) {
+    is_matched = is_matched || std::any_of(group.begin(), group.end(), [&](const auto place) {
+                   return place->first == asking;
+                 });
+    announce(ns, queue, group, teams, now, asking);
   });
-  return requester != nullptr && !queue.by_peer.contains(*requester);
+  return is_matched;
 }
 
 void Matchmaker::announce(const std::string& ns, Queue& queue,
-                          const std::vector<sdk::TicketId>& tickets, const Teams& teams,
-                          sdk::Instant now, const Fingerprint* requester) {
+                          const StrategyQueue<Ticket>::Group& group, const Teams& teams,
+                          sdk::Instant now, sdk::TicketId asking) {
   const auto peer_of = [&](sdk::TicketId id) { return queue.waiting.at(id).peer; };
   std::vector<Fingerprint>& peers = queue.matched;
   peers.clear();
-  for (const sdk::TicketId id : tickets) peers.push_back(peer_of(id));
+  for (const auto place : group) peers.push_back(place->second.peer);
   // Takes the lock of the namespace's shard within that of the match shard, which is the lock
   // order.
   const SessionId session = new_session_id();
   const Matched matched = matched_of(namespaces_, ns, digits_of(session), peers, max_message_size_,
                                      teams_json(teams, peer_of), now);
   tell_match(events_, ns, digits_of(session), peers, now);
-  for (const sdk::TicketId id : tickets) {
-    const Ticket& ticket = queue.waiting.at(id);
+  for (const auto place : group) {
+    const Ticket& ticket = place->second;
     waits_.observe(now - ticket.enqueued);
     // Only the peer whose request is at hand gets its request id back: the others have been
     // answered with "waiting" before.
-    const bool answers = requester != nullptr && ticket.peer == *requester;
-    FrameRef frame = answers && !ticket.request_id.empty()
+    FrameRef frame = place->first == asking && !ticket.request_id.empty()
                          ? matched_frame(ns, matched.payload, ticket.request_id, now)
                          : matched.frame;
     const SessionRef where = ticket.where;
     // The ticket leaves its queue before its peer is told: both happen under one lock, so nobody
     // sees one without the other.
-    take(queue, id);
+    take(queue, place);
     post_(where.loop, {std::move(frame), where, {}, nullptr});
   }
 }
@@ -271,7 +274,7 @@ std::optional<sdk::Instant> Matchmaker::take_back(std::string_view ns, const Fin
   auto& [name, queue] = *found->queue;
   if (!queue.waiting.at(found->ticket).set_aside) return std::nullopt;
   if (!queue.waiting.put_back(found->ticket)) withdraw(queue, found->ticket);
-  form_groups(name, queue, now, nullptr);
+  form_groups(name, queue, now, 0);
   return settle(shard, found->queue, now);
 }
 
@@ -285,7 +288,7 @@ std::optional<sdk::Instant> Matchmaker::tick(sdk::Instant now) {
     while (!shard.due.empty() && shard.due.begin()->first <= now) {
       const auto at = shard.queues.find(shard.due.begin()->second);
       expire(at->first, at->second, now);
-      form_groups(at->first, at->second, now, nullptr);
+      form_groups(at->first, at->second, now, 0);
       settle(shard, at, now);
     }
     if (shard.due.empty()) continue;

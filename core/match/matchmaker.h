@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -107,7 +108,7 @@ class Matchmaker {
   /// see Shard::idle. `by_peer` names the same tickets as `waiting`, and `expiries` those of them
   /// that have a limit.
   struct Queue {
-    using ByPeer = std::map<Fingerprint, sdk::TicketId>;
+    using ByPeer = std::unordered_map<Fingerprint, sdk::TicketId>;
 
     Queue(const Served<sdk::MatchStrategy>& by, std::string_view ns) : waiting(by, ns) {}
 
@@ -148,18 +149,17 @@ class Matchmaker {
                                                            const Fingerprint& peer)
       PEER_REQUIRES(shard.mutex);
   /// Ends a ticket that the strategy has given up already, in a group.
-  static void take(Queue& queue, sdk::TicketId id);
+  static void take(Queue& queue, StrategyQueue<Ticket>::Place place);
   /// Ends a ticket, and has the strategy forget it.
   static void withdraw(Queue& queue, sdk::TicketId id);
   /// What both do to all but `queue.waiting`.
-  static void forget(Queue& queue, sdk::TicketId id);
-  /// Asks the strategy for groups, and tells each of its match. Returns whether the requester is
-  /// among the matched. `requester`: null when no request is at hand.
-  bool form_groups(const std::string& ns, Queue& queue, sdk::Instant now,
-                   const Fingerprint* requester);
+  static void forget(Queue& queue, sdk::TicketId id, Ticket& ticket);
+  /// Asks the strategy for groups, and tells each of its match. `asking`: the ticket of the request
+  /// at hand, 0 for none. Returns whether it is among the matched.
+  bool form_groups(const std::string& ns, Queue& queue, sdk::Instant now, sdk::TicketId asking);
   /// Ends the tickets of a group, and posts `matched` to their peers.
-  void announce(const std::string& ns, Queue& queue, const std::vector<sdk::TicketId>& tickets,
-                const Teams& teams, sdk::Instant now, const Fingerprint* requester);
+  void announce(const std::string& ns, Queue& queue, const StrategyQueue<Ticket>::Group& group,
+                const Teams& teams, sdk::Instant now, sdk::TicketId asking);
   /// Ends what is due, and posts `match_expired`.
   void expire(const std::string& ns, Queue& queue, sdk::Instant now);
   /// The ticket's time starts now. `timeout`: 0 for no limit.

@@ -94,11 +94,11 @@ std::vector<SharedQueues::Proposal> SharedQueues::propose(std::string_view ns, s
   std::vector<Proposal> proposals;
   Queue* queue = find(ns);
   if (queue == nullptr) return proposals;
-  queue->waiting.form_groups(now, [&](const auto& tickets, const Teams& teams) {
+  queue->waiting.form_groups(now, [&](const auto& group, const Teams& teams) {
     Proposal& proposal = proposals.emplace_back();
-    for (const sdk::TicketId id : tickets) {
-      proposal.tickets.push_back(queue->waiting.at(id).shared_id);
-      proposal.peers.push_back(queue->waiting.at(id).peer);
+    for (const auto place : group) {
+      proposal.tickets.push_back(place->second.shared_id);
+      proposal.peers.push_back(place->second.peer);
     }
     proposal.teams =
         teams_json(teams, [&](sdk::TicketId id) { return queue->waiting.at(id).peer; });

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +18,7 @@
 #include "core/base/fingerprint.h"
 #include "core/base/spare_nodes.h"
 #include "core/match/match_rules.h"
+#include "core/plugin/by_namespace.h"
 #include "core/plugin/plugin_calls.h"
 #include "core/protocol/requests.h"
 
@@ -44,10 +47,17 @@ template <typename Ticket>
 class StrategyQueue {
  public:
   using Tickets = std::map<sdk::TicketId, Ticket>;
+  /// Where a ticket is: good until that ends.
+  using Place = typename Tickets::iterator;
+  /// In announcing order.
+  using Group = std::vector<Place>;
 
   /// Asks the strategy for a queue of its own.
   StrategyQueue(const Served<sdk::MatchStrategy>& by, std::string_view ns)
-      : calls_(by.calls), has_(functions_of(by)), queue_(make_queue(by, ns)) {}
+      : calls_(by.calls),
+        has_(functions_of(by)),
+        adds_groups_(by.revision >= kSdkOfMatchTraits),
+        queue_(make_queue(by, ns)) {}
 
   /// False: the strategy made no queue; nothing else may be called then.
   explicit operator bool() const { return queue_ != nullptr; }
@@ -104,19 +114,19 @@ class StrategyQueue {
     take(id);
   }
   /// Ends a ticket that the strategy has given up already: one of a group.
-  void take(sdk::TicketId id) { spare_.erase(tickets_, tickets_.find(id)); }
+  void take(sdk::TicketId id) { take(tickets_.find(id)); }
+  void take(Place place) { spare_.erase(tickets_, place); }
 
-  /// Groups that may start now: `then(tickets, teams)` hears of each, its tickets in announcing
-  /// order and `proposed`; without teams these are empty. One that makes no sense is logged as the
-  /// strategy's fault, and what it holds waits on. `then` is called before the next one is looked
-  /// at.
+  /// Groups that may start now: `then(group, teams)` hears of each, whose tickets are `proposed`;
+  /// without teams these are empty. One that makes no sense is logged as the strategy's fault, and
+  /// what it holds waits on. `then` is called before the next one is looked at.
   template <typename Then>
   void form_groups(sdk::Instant now, Then then) {
-    std::vector<sdk::MatchGroup> groups;
-    run("form_groups", [&] { groups = queue_->form_groups(now); });
-    for (const sdk::MatchGroup& group : groups) {
-      const Teams teams = teams_of(group);
-      if (propose(group, teams)) then(group.tickets, teams);
+    formed_.clear();
+    if (!run("form_groups", [&] { ask_for_groups(now); })) return;
+    for (std::size_t i = 0; i < formed_.size(); ++i) {
+      const Teams teams = teams_of(formed_[i]);
+      if (propose(formed_[i], teams)) then(std::as_const(group_), teams);
     }
   }
   /// When to form groups again without a new ticket; nullopt: not before there is one.
@@ -124,6 +134,7 @@ class StrategyQueue {
     // A strategy that always has something to do is asked 20 times a second, not more.
     constexpr std::chrono::milliseconds kSoonest{50};
     std::optional<sdk::Instant> next;
+    if (!has_.changes_with_time) return next;
     run("next_change", [&] { next = queue_->next_change(now); });
     if (next) next = std::max(*next, now + kSoonest);
     return next;
@@ -145,33 +156,50 @@ class StrategyQueue {
     return returned;
   }
 
-  // The group size that a ticket asks for; 0: it is in no group that may be formed.
-  [[nodiscard]] std::uint32_t size_of(sdk::TicketId id) const {
-    const auto at = tickets_.find(id);
-    const bool may_be = at != tickets_.end() && !at->second.proposed && !at->second.set_aside;
-    return may_be ? at->second.request.group_size : 0;
+  void ask_for_groups(sdk::Instant now) {
+    if (adds_groups_) return queue_->add_groups(now, formed_);
+    for (const sdk::MatchGroup& group : queue_->form_groups(now)) {
+      formed_.add(group.tickets.begin(), group.tickets.end());
+    }
   }
 
-  Teams teams_of(const sdk::MatchGroup& group) {
+  // Whether it is there, and free to be in a group.
+  [[nodiscard]] bool is_free(Place place) const {
+    return place != tickets_.end() && !place->second.proposed && !place->second.set_aside;
+  }
+
+  Teams teams_of(std::span<const sdk::TicketId> tickets) {
     Teams teams;
-    if (!has_.makes_teams || group.tickets.empty()) return teams;
+    if (!has_.makes_teams || tickets.empty()) return teams;
+    const sdk::MatchGroup group{{tickets.begin(), tickets.end()}};
     run("teams_of", [&] { teams = queue_->teams_of(group); });
     return teams;
   }
 
-  bool propose(const sdk::MatchGroup& group, const Teams& teams) {
-    if (is_sound(group, [this](sdk::TicketId id) { return size_of(id); }) &&
-        are_teams_of(teams, group)) {
-      for (const sdk::TicketId id : group.tickets) tickets_.at(id).proposed = true;
-      return true;
+  // Makes `group_` of at least two tickets, each once, and no more of them than any of them asks
+  // for. On false all is as before.
+  bool set_group(std::span<const sdk::TicketId> tickets) {
+    group_.clear();
+    for (const sdk::TicketId id : tickets) {
+      const Place place = tickets_.find(id);
+      if (!is_free(place) || tickets.size() > place->second.request.group_size) break;
+      place->second.proposed = true;  // so that it is not free any more
+      group_.push_back(place);
     }
+    if (group_.size() == tickets.size() && group_.size() >= 2) return true;
+    for (const Place place : group_) place->second.proposed = false;
+    return false;
+  }
+
+  bool propose(std::span<const sdk::TicketId> tickets, const Teams& teams) {
+    if (are_teams_of(teams, tickets) && set_group(tickets)) return true;
     has_failed_ = true;
     calls_.fault(
         "form_groups",
         "returned a group with unknown or duplicate tickets, of a wrong size, or whose teams "
         "are not its tickets");
-    for (const sdk::TicketId id : group.tickets) {
-      if (size_of(id) == 0) continue;
+    for (const sdk::TicketId id : tickets) {
+      if (!is_free(tickets_.find(id))) continue;
       run("remove", [&] { queue_->remove(id); });
       put_back(id);
     }
@@ -180,10 +208,13 @@ class StrategyQueue {
 
   PluginCalls& calls_;
   const sdk::MatchTraits has_;
+  const bool adds_groups_;  // it has MatchQueue::add_groups()
   std::unique_ptr<sdk::MatchQueue> queue_;
   bool has_failed_ = false;
   Tickets tickets_;
   SpareNodes<Tickets> spare_;
+  sdk::MatchGroups formed_;  // as the strategy has formed them; kept for its memory
+  Group group_;              // the one at hand; the same
 };
 
 }  // namespace peer

@@ -8,6 +8,7 @@
 
 using peer::sdk::Instant;
 using peer::sdk::MatchGroup;
+using peer::sdk::MatchGroups;
 using peer::sdk::MatchTicket;
 using peer::sdk::TicketId;
 
@@ -74,7 +75,7 @@ void CriteriaQueue::add(const MatchTicket& ticket) {
   } else {
     places_.insert(place, {ticket.id, bucket});
   }
-  if (!was_full && holds_group(bucket)) full_.push_back(bucket);
+  if (!was_full && holds_group(bucket)) full_.push_back({bucket});
 }
 
 void CriteriaQueue::remove(TicketId id) {
@@ -86,32 +87,54 @@ void CriteriaQueue::remove(TicketId id) {
   waiting.erase(std::lower_bound(waiting.begin(), waiting.end(), id));
   leave(id);
   drop_left_places();
-  shrunk(bucket, was_full);
+  if (was_full && !holds_group(bucket)) {
+    std::erase_if(full_, [&](const Full& full) { return full.bucket == bucket; });
+  }
+  shrunk(bucket);
 }
 
-std::vector<MatchGroup> CriteriaQueue::form_groups(Instant) {
-  std::vector<MatchGroup> groups;
-  while (!full_.empty()) take_groups(full_.back(), groups);
-  // The buckets came in the order in which they were filled, which means nothing.
-  std::sort(groups.begin(), groups.end(), [](const MatchGroup& left, const MatchGroup& right) {
-    return left.tickets.front() < right.tickets.front();
-  });
+std::vector<MatchGroup> CriteriaQueue::form_groups(Instant now) {
+  MatchGroups formed;
+  add_groups(now, formed);
+  std::vector<MatchGroup> groups(formed.size());
+  for (std::size_t i = 0; i < formed.size(); ++i) {
+    groups[i].tickets.assign(formed[i].begin(), formed[i].end());
+  }
   return groups;
 }
 
-void CriteriaQueue::take_groups(Buckets::iterator bucket, std::vector<MatchGroup>& groups) {
-  Bucket& waiting = bucket->second;
-  const std::ptrdiff_t size = bucket->first.group_size;
-  auto next = waiting.begin();
-  for (; waiting.end() - next >= size; next += size) groups.push_back({{next, next + size}});
-  std::for_each(waiting.begin(), next, [this](TicketId id) { leave(id); });
-  waiting.erase(waiting.begin(), next);
-  drop_left_places();
-  shrunk(bucket, true);
+// `full_` is a heap here, with the bucket first whose next group is the oldest: the order in which
+// the buckets were filled means nothing.
+void CriteriaQueue::add_groups(Instant, MatchGroups& groups) {
+  const auto next_of = [](const Full& full) { return full.bucket->second.begin() + full.given; };
+  const auto is_younger = [&](const Full& a, const Full& b) { return *next_of(a) > *next_of(b); };
+  std::make_heap(full_.begin(), full_.end(), is_younger);
+  while (!full_.empty()) {
+    std::pop_heap(full_.begin(), full_.end(), is_younger);
+    Full& full = full_.back();
+    const std::ptrdiff_t size = full.bucket->first.group_size;
+    groups.add(next_of(full), next_of(full) + size);
+    full.given += size;
+    if (full.bucket->second.end() - next_of(full) >= size) {
+      std::push_heap(full_.begin(), full_.end(), is_younger);
+    } else {
+      const Full done = full;
+      full_.pop_back();
+      drop_first(done.bucket, done.given);
+    }
+  }
 }
 
-void CriteriaQueue::shrunk(Buckets::iterator bucket, bool was_full) {
-  if (was_full && !holds_group(bucket)) std::erase(full_, bucket);
+void CriteriaQueue::drop_first(Buckets::iterator bucket, std::ptrdiff_t count) {
+  Bucket& waiting = bucket->second;
+  const auto end = waiting.begin() + count;
+  std::for_each(waiting.begin(), end, [this](TicketId id) { leave(id); });
+  waiting.erase(waiting.begin(), end);
+  drop_left_places();
+  shrunk(bucket);
+}
+
+void CriteriaQueue::shrunk(Buckets::iterator bucket) {
   if (!bucket->second.empty()) return;
   if (empty_ != buckets_.end() || bucket->second.capacity() > kRoomAtFirst) {
     buckets_.erase(bucket);

@@ -24,6 +24,7 @@ class CriteriaQueue final : public peer::sdk::MatchQueue {
   /// Unknown ids are ignored (MatchQueue).
   void remove(peer::sdk::TicketId id) override;
   /// Of several groups the one with the oldest ticket comes first.
+  void add_groups(peer::sdk::Instant now, peer::sdk::MatchGroups& groups) override;
   std::vector<peer::sdk::MatchGroup> form_groups(peer::sdk::Instant now) override;
   /// Never: only a new ticket can complete a group.
   [[nodiscard]] std::optional<peer::sdk::Instant> next_change(peer::sdk::Instant) const override {
@@ -74,17 +75,21 @@ class CriteriaQueue final : public peer::sdk::MatchQueue {
   /// A ticket's place: it has gone. Others' places stay, until half of all have gone.
   void leave(peer::sdk::TicketId id);
   void drop_left_places();
-  /// All that a bucket holds, behind `groups`.
-  void take_groups(Buckets::iterator bucket, std::vector<peer::sdk::MatchGroup>& groups);
-  /// To be called after tickets have left `bucket`: no empty one is kept, but for one. `was_full`:
-  /// it held a group before.
-  void shrunk(Buckets::iterator bucket, bool was_full);
+  /// Ends the first `count` tickets of a bucket, which is in `full_` no more.
+  void drop_first(Buckets::iterator bucket, std::ptrdiff_t count);
+  /// To be called after tickets have left `bucket`: no empty one is kept, but for one.
+  void shrunk(Buckets::iterator bucket);
 
   Buckets buckets_;  ///< their iterators stay good until they are erased
   /// The one that is empty, or the end: for who asks for the same next, as two do who are matched
   /// again and again; or its memory for the next one.
   Buckets::iterator empty_ = buckets_.end();
-  Places places_;                        ///< of the tickets, in the order of their ids
-  std::size_t left_ = 0;                 ///< of these, those of tickets that have gone
-  std::vector<Buckets::iterator> full_;  ///< the buckets that hold a group, each once
+  Places places_;         ///< of the tickets, in the order of their ids
+  std::size_t left_ = 0;  ///< of these, those of tickets that have gone
+  /// A bucket that holds a group. While groups are formed, `given` of its tickets are in one.
+  struct Full {
+    Buckets::iterator bucket;
+    std::ptrdiff_t given = 0;
+  };
+  std::vector<Full> full_;  ///< each bucket once
 };

@@ -15,6 +15,7 @@ class CriteriaStrategy final : public MatchStrategy {
   std::unique_ptr<MatchQueue> make_queue() override { return std::make_unique<CriteriaQueue>(); }
   void traits(MatchTraits& traits) const override {
     traits.reads_values = traits.judges = traits.makes_teams = traits.forecasts = false;
+    traits.changes_with_time = false;
   }
 };
 

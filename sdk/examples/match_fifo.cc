@@ -49,6 +49,7 @@ class FifoStrategy final : public MatchStrategy {
   // Group sizes are all that a FifoQueue looks at.
   void traits(MatchTraits& traits) const override {
     traits.reads_values = traits.judges = traits.makes_teams = traits.forecasts = false;
+    traits.changes_with_time = false;
   }
 };
 

@@ -131,12 +131,12 @@ class Simulation {
   }
 
   void form_groups() {
-    queue_.form_groups(instant(now_), [&](const auto& tickets, const Teams& teams) {
+    queue_.form_groups(instant(now_), [&](const auto& group, const Teams& teams) {
       Played& played = outcome_.groups.emplace_back();
       played.at = now_;
-      for (const sdk::TicketId id : tickets) {
-        played.members.push_back(id - 1);
-        queue_.take(id);
+      for (const auto place : group) {
+        played.members.push_back(place->first - 1);
+        queue_.take(place);
       }
       for (const auto& team : teams) {
         auto& members = played.teams.emplace_back();

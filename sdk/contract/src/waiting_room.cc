@@ -181,10 +181,11 @@ void WaitingRoom::take(MatchGroup& group, bool claims) {
 }
 
 void WaitingRoom::form(Instant now, bool claims) {
-  std::vector<MatchGroup> formed;
-  run("form_groups", [&] { formed = queue_->form_groups(now); });
+  MatchGroups formed;
+  run("form_groups", [&] { queue_->add_groups(now, formed); });
   std::vector<MatchGroup> back;
-  for (MatchGroup& group : formed) {
+  for (std::size_t i = 0; i < formed.size(); ++i) {
+    MatchGroup group{{formed[i].begin(), formed[i].end()}};
     std::string fault = fault_of(group);
     if (fault.empty()) fault = fault_of_teams(group);
     if (!fault.empty()) {
@@ -201,6 +202,7 @@ std::optional<Instant> WaitingRoom::next_change(Instant now) {
   constexpr std::chrono::milliseconds kSoonest{50};
   std::optional<Instant> next;
   run("next_change", [&] { next = queue_->next_change(now); });
+  if (next) expect_said(traits_.changes_with_time, "changes_with_time", "next_change() knows one");
   if (next) next = std::max(*next, now + kSoonest);
   return next;
 }

@@ -229,6 +229,7 @@ TEST_F(MatchTraitsTest, OwnFieldsTellRequestsApartForWhoReadsNoValues) {
 TEST_F(MatchTraitsTest, WhatAStrategyDoesWithoutIsNotCalled) {
   for (const bool has : {true, false}) {
     strategy_.has.judges = strategy_.has.makes_teams = strategy_.has.forecasts = has;
+    strategy_.has.changes_with_time = has;
     ask_anew();
     std::set<std::string> called;
     strategy_.on_check = [&] { return called.insert("check"), std::nullopt; };
@@ -241,11 +242,14 @@ TEST_F(MatchTraitsTest, WhatAStrategyDoesWithoutIsNotCalled) {
     strategy_.on_teams = [&](const sdk::MatchGroup&) {
       return called.insert("teams_of"), std::vector<std::vector<sdk::TicketId>>();
     };
+    strategy_.on_next_change = [&](sdk::Instant now) {
+      return called.insert("next_change"), std::optional(now);
+    };
     strategy_.forecast.emplace();
     EXPECT_FALSE(ask("b", request_for("hall")).forecast);
     EXPECT_EQ(ask("a", request_for("lobby"), "1").forecast.has_value(), has);
     EXPECT_EQ(ask("b", request_for("lobby")).status, Status::kMatched);
-    EXPECT_EQ(called.size(), has ? 4U : 0U);
+    EXPECT_EQ(called.size(), has ? 5U : 0U);
   }
 }
 

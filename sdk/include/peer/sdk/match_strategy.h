@@ -1,9 +1,11 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +40,32 @@ struct MatchTicket {
 /// when the strategy fills up slowly; fewer than two is not.
 struct MatchGroup {
   std::vector<TicketId> tickets;
+};
+
+/// Such groups, one behind the other. It is filled again and again, and its memory stays.
+class MatchGroups {
+ public:
+  /// Adds a group: its tickets, in announcing order.
+  template <typename Iterator>
+  void add(Iterator begin, Iterator end) {
+    tickets_.insert(tickets_.end(), begin, end);
+    ends_.push_back(tickets_.size());
+  }
+  /// How many groups there are.
+  [[nodiscard]] std::size_t size() const { return ends_.size(); }
+  /// The tickets of one of them, counted from 0. Good until the next add().
+  [[nodiscard]] std::span<const TicketId> operator[](std::size_t group) const {
+    const std::size_t begin = group == 0 ? 0 : ends_[group - 1];
+    return std::span(tickets_).subspan(begin, ends_[group] - begin);
+  }
+  void clear() {
+    tickets_.clear();
+    ends_.clear();
+  }
+
+ private:
+  std::vector<TicketId> tickets_;  // of all groups
+  std::vector<std::size_t> ends_;  // where each group ends in them
 };
 
 /// What a strategy expects for a ticket that waits: the peer is told (docs/protocol.md, "match").
@@ -89,6 +117,16 @@ class MatchQueue {
     (void)id, (void)forecast;
     return false;
   }
+
+  // Since revision 7.
+
+  /// form_groups(), as the server calls it: adds the groups to `groups`, which has none. For a
+  /// queue that spares itself the lists that the other one returns.
+  virtual void add_groups(Instant now, MatchGroups& groups) {
+    for (const MatchGroup& group : form_groups(now)) {
+      groups.add(group.tickets.begin(), group.tickets.end());
+    }
+  }
 };
 
 /// What a strategy, and each queue of it, does without; always the same. As it is made, nothing.
@@ -103,6 +141,8 @@ struct MatchTraits {
   bool judges = true;
   bool makes_teams = true;  ///< its queues have teams_of()
   bool forecasts = true;    ///< its queues have forecast()
+  /// Time changes something: its queues have next_change(). False: only a ticket that comes does.
+  bool changes_with_time = true;
 };
 
 /// Decides who plays with whom. Plugin kind `match_strategy`, file `match_<name>.so`.

@@ -44,7 +44,7 @@
 /// other nodes who watch them: Broker::watch(), list_away(), set_away(), tell_update(),
 /// BrokerHost::member_away(), member_updated(), update_watched(), JoinRequest::watches,
 /// PeerTake::watches, MemberEntry::away; BrokerHost::member_moved(); MatchStrategy::traits();
-/// BrokerStatus::parts_away.
+/// MatchQueue::add_groups(); BrokerStatus::parts_away.
 #define PEER_SDK_REVISION 7
 
 /// What really has to agree between server and plugin: the C++ ABI, the standard library and the

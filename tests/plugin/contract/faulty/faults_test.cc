@@ -98,7 +98,7 @@ const std::vector<Fault> kFaults{
      "EachTicketEndsInExactlyOneWay",
      {"forgets_nobody", "one_ticket_twice", "one_ticket_alone", "a_stranger", "in_two_groups",
       "more_than_asked", "teams_of_others", "throws_at_strangers", "no_words", "groups_of_one",
-      "judges_in_secret", "makes_teams_in_secret"}},
+      "judges_in_secret", "makes_teams_in_secret", "changes_in_secret"}},
     {"MatchStrategyContract", "TheSameCallsGiveTheSameGroups", {"rolls_dice"}},
     {"MatchStrategyContract", "AQueueKeepsToItsOwnTickets", {"shares_its_tickets"}},
     {"MatchStrategyContract", "UnknownTicketsAndAnEmptyQueueAreNothing", {"never_rests"}},

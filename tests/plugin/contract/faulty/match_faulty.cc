@@ -57,6 +57,7 @@ class FaultyQueue final : public MatchQueue {
   }
 
   std::optional<Instant> next_change(Instant now) const override {
+    if (is("changes_in_secret") && !size_of_.empty()) return now + std::chrono::hours(2);
     return is("never_rests") ? std::optional(now) : std::nullopt;
   }
 
@@ -128,6 +129,7 @@ class FaultyStrategy final : public MatchStrategy {
     traits.judges = !is("judges_in_secret");
     traits.makes_teams = !is("makes_teams_in_secret");
     traits.forecasts = !is("forecasts_in_secret");
+    traits.changes_with_time = !is("changes_in_secret");
   }
 };
 
