@@ -311,14 +311,9 @@ void fan_out(const Call& call, std::string_view ns, std::string_view data,
   auto delivered = static_cast<std::uint32_t>(call.node.others.broadcast(
       {ns, call.session.fingerprint, excluded_elsewhere, text_of(frame)}));
   const std::size_t own = call.loop().index();
-  std::uint32_t dropped = 0;
-  for (const SessionRef ref : by_loop[own]) {
-    if (call.loop().send(ref, frame, Importance::kBroadcast) == SendResult::kQueued) {
-      ++delivered;
-    } else {
-      ++dropped;
-    }
-  }
+  const std::uint32_t queued = call.loop().send(by_loop[own], frame, Importance::kBroadcast);
+  delivered += queued;
+  const auto dropped = static_cast<std::uint32_t>(by_loop[own].size()) - queued;
   by_loop[own].clear();
 
   std::uint32_t parts = 0;

@@ -28,6 +28,14 @@ RoomSnapshot snapshot_of(const Namespace& ns) {
 /// Where few of the members may be meant.
 constexpr std::size_t kFewReceivers = 16;
 
+// Of few: mostly it is the sender alone, and std::find() begins by counting how many there are.
+bool is_among(const std::vector<SessionRef>& few, SessionRef one) {
+  for (const SessionRef other : few) {
+    if (other == one) return true;
+  }
+  return false;
+}
+
 // `room`: for how many a loop's list begins, since one that grows from one is copied again and
 // again. Inline by order: each copy of a broadcast goes this way.
 [[gnu::always_inline]] inline void add_receiver(std::vector<std::vector<SessionRef>>& by_loop,
@@ -342,7 +350,7 @@ std::vector<std::vector<SessionRef>> NamespaceDirectory::recipients(
   const std::size_t room = ns->members.size() / loops_ + 1;
   for (const Member& member : ns->members) {
     if (member.muted || member.move == Member::Move::kLeft) continue;
-    if (std::find(except.begin(), except.end(), member.where) != except.end()) continue;
+    if (is_among(except, member.where)) continue;
     if (member.move != Member::Move::kNone) {
       if (told != nullptr) {
         told->push_back(member.peer);

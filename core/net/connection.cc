@@ -63,13 +63,18 @@ bool Connection::fits_behind(std::size_t more_bytes, Importance importance) cons
   return has_room && loop_->may_queue(importance);
 }
 
-// The way of a frame into the queue is inline by order: each message and each copy goes it.
-
-[[gnu::always_inline]] inline void Connection::put(FrameRef&& frame) {
-  output_.push(std::move(frame));
+void Connection::mark_dirty() {
   if (dirty_) return;
   dirty_ = true;
-  loop_->dirty_.push_back(ref_);
+  loop_->dirty_.add(ref_);
+}
+
+// The way of a frame into the queue is inline by order: each message and each copy goes it.
+
+template <typename Ref>
+[[gnu::always_inline]] inline void Connection::put(Ref&& frame) {
+  output_.push(std::forward<Ref>(frame));
+  mark_dirty();
 }
 
 [[gnu::always_inline]] inline SendResult Connection::send_as_it_is(const FrameRef& frame,
@@ -82,7 +87,7 @@ bool Connection::fits_behind(std::size_t more_bytes, Importance importance) cons
     return SendResult::kDropped;
   }
   loop_->stats_.sent.add();
-  put(FrameRef(frame));
+  put(frame);
   return SendResult::kQueued;
 }
 
@@ -172,12 +177,6 @@ void Connection::queue_answer(FrameRef&& frame) {
 
 void Connection::queue(FrameRef&& frame) { put(std::move(frame)); }
 
-void Connection::mark_dirty() {
-  if (dirty_) return;
-  dirty_ = true;
-  loop_->dirty_.push_back(ref_);
-}
-
 void Connection::set_deadline(Time at) {
   app_deadline_ = at;
   loop_->update_deadline(*this);
@@ -235,10 +234,54 @@ bool Connection::on_readable() {
   return !broken_;
 }
 
+// What a flush comes to is inline by order, too.
+
+[[gnu::always_inline]] inline void Connection::update_interest() {
+  std::uint32_t wanted = 0;
+  if (may_read() || closing()) wanted |= EPOLLIN;
+  if (ends_at_their_end()) wanted |= EPOLLRDHUP;
+  if (!output_.empty() || (tls_ != nullptr && tls_->read_wants_write())) wanted |= EPOLLOUT;
+  if (wanted != interest_) watch_for(wanted);
+}
+
+void Connection::watch_for(std::uint32_t events) {
+  interest_ = events;
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = packed(ref_);
+  ::epoll_ctl(loop_->epoll_fd_, EPOLL_CTL_MOD, fd_, &event);
+}
+
+// False: broken. Called at the end of a round, when the socket is writable again, and before a
+// message would be dropped.
+[[gnu::always_inline]] inline bool Connection::flush_inline() {
+  const std::size_t waiting = output_.bytes();
+  if (!(tls_ == nullptr ? output_.flush(fd_) : output_.flush(*tls_))) {
+    abort();
+    mark_dirty();
+    return false;
+  }
+  loop_->stats_.sent_bytes.add(waiting - output_.bytes());
+  if (stuck_bytes_ != output_.bytes()) {
+    loop_->count_queued(std::exchange(stuck_bytes_, output_.bytes()), output_.bytes());
+  }
+  if (output_.empty()) {
+    stalled_until_ = kNever;
+    if (state_ != State::kOpen) after_flush();
+  } else if (output_.bytes() < waiting || stalled_until_.is_never()) {
+    stalled_until_ = loop_->now() + loop_->options().write_timeout;
+    loop_->update_deadline(*this);
+  }
+  if (!output_.empty()) update_interest();
+  return true;
+}
+
+bool Connection::flush() { return flush_inline(); }
+
 // At the end of a round with output or a change of state, and when the socket is writable again.
 // Never within a handler: it may call one.
 bool Connection::service() {
-  if (broken_ || !flush()) return false;
+  if (broken_ || !flush_inline()) return false;
   if (tls_ != nullptr && tls_->must_read() && (may_read() || seeks_close()) && !on_readable()) {
     return false;
   }
@@ -339,30 +382,6 @@ void Connection::on_protocol_error(CloseCode code, std::string_view reason) {
   close(code, reason);
 }
 
-// False: broken. Called at the end of a round, when the socket is writable again, and before a
-// message would be dropped.
-bool Connection::flush() {
-  const std::size_t waiting = output_.bytes();
-  if (!(tls_ == nullptr ? output_.flush(fd_) : output_.flush(*tls_))) {
-    abort();
-    mark_dirty();
-    return false;
-  }
-  loop_->stats_.sent_bytes.add(waiting - output_.bytes());
-  if (stuck_bytes_ != output_.bytes()) {
-    loop_->count_queued(std::exchange(stuck_bytes_, output_.bytes()), output_.bytes());
-  }
-  if (output_.empty()) {
-    stalled_until_ = kNever;
-    if (state_ != State::kOpen) after_flush();
-  } else if (output_.bytes() < waiting || stalled_until_.is_never()) {
-    stalled_until_ = loop_->now() + loop_->options().write_timeout;
-    loop_->update_deadline(*this);
-  }
-  if (!output_.empty()) update_interest();
-  return true;
-}
-
 std::span<const std::uint8_t> Connection::to_send_ahead() const {
   // One whose socket was full waits for EPOLLOUT.
   if (tls_ != nullptr || broken_ || !stalled_until_.is_never()) return {};
@@ -376,19 +395,6 @@ void Connection::sent_ahead(int result) {
   } else if (result != -EAGAIN && result != -EINTR) {
     abort();
   }
-}
-
-void Connection::update_interest() {
-  std::uint32_t wanted = 0;
-  if (may_read() || closing()) wanted |= EPOLLIN;
-  if (ends_at_their_end()) wanted |= EPOLLRDHUP;
-  if (!output_.empty() || (tls_ != nullptr && tls_->read_wants_write())) wanted |= EPOLLOUT;
-  if (wanted == interest_) return;
-  interest_ = wanted;
-  epoll_event event{};
-  event.events = wanted;
-  event.data.u64 = packed(ref_);
-  ::epoll_ctl(loop_->epoll_fd_, EPOLL_CTL_MOD, fd_, &event);
 }
 
 }  // namespace peer

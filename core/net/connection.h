@@ -14,9 +14,11 @@
 #include "core/base/soon.h"
 #include "core/base/time.h"
 #include "core/limit/refusals.h"
+#include "core/net/connection_ref.h"
 #include "core/net/delivery.h"
 #include "core/net/http/client_address.h"
 #include "core/net/http/http_request.h"
+#include "core/net/send_queue.h"
 #include "core/net/tls.h"
 #include "core/net/websocket/frame.h"
 #include "core/net/websocket/websocket_codec.h"
@@ -24,16 +26,6 @@
 namespace peer {
 
 class EventLoop;
-
-/// Names a connection of a loop, for what the loop hears from epoll, and for its lists: it may be
-/// gone when the name is used. Who has a message for a client names its session (SessionRef).
-struct ConnectionRef {
-  std::uint32_t slot : 24 = 0;
-  std::uint32_t loop : 8 = 0;
-  std::uint32_t generation = 0;
-
-  friend bool operator==(const ConnectionRef&, const ConnectionRef&) = default;
-};
 
 /// What a client is to the application, whatever carries its messages. The application derives its
 /// own from it (core/session/session.h). Destroyed with its connection, unless it has been detached
@@ -74,80 +66,6 @@ struct ConnectionEnd {
   };
   By by = By::kNobody;
   CloseCode code = CloseCode::kNoStatus;  ///< of the first close frame
-};
-
-/// Frames waiting for the socket, in the order in which they leave. It has no bound of its own: see
-/// Connection::send(). There is no allocation for one frame, which is what most flushes find. Loop
-/// thread.
-class SendQueue {
- public:
-  [[nodiscard]] bool empty() const { return !first_; }
-  [[nodiscard]] std::size_t count() const {
-    return empty() ? 0 : 1 + (behind_ == nullptr ? 0 : behind_->frames.size() - behind_->head);
-  }
-  /// Bytes that the socket has not taken yet.
-  [[nodiscard]] std::size_t bytes() const { return bytes_; }
-  /// Text messages among these; one that is partly sent counts.
-  [[nodiscard]] std::size_t count_texts() const;
-  void push(FrameRef&& frame) {
-    bytes_ += frame.size();
-    if (empty()) {
-      first_ = std::move(frame);
-    } else {
-      push_behind(std::move(frame));
-    }
-  }
-  /// What waits now is no part of Load.
-  void exempt_all();
-  /// What a bound is held against.
-  struct Load {
-    std::size_t count = 0;
-    std::size_t bytes = 0;
-  };
-  [[nodiscard]] Load load() const;
-  /// What is left of the first frame where no other waits behind it; empty: nothing, or more.
-  [[nodiscard]] std::span<const std::uint8_t> only() const {
-    return empty() || behind_ != nullptr ? std::span<const std::uint8_t>()
-                                         : first_.bytes().subspan(sent_);
-  }
-  /// The socket has taken so many bytes.
-  void took(std::size_t bytes) { consume(bytes); }
-  /// Writes what the socket takes. Returns false when the connection is broken.
-  bool flush(int fd);
-  bool flush(TlsStream& tls);
-
- private:
-  struct Behind {
-    std::vector<FrameRef> frames;
-    std::size_t head = 0;  // the first that waits; those before it have left
-    // The oldest that wait, first_ included, are exempt; bytes: of whole frames.
-    std::size_t exempt = 0;
-    std::size_t exempt_bytes = 0;
-  };
-  struct Spares;
-
-  /// What waits behind the first is kept in; taken from the thread's spare ones if there are some.
-  [[nodiscard]] static std::unique_ptr<Behind> make_behind();
-  /// Nothing waits behind the first any more.
-  void end_behind();
-  void push_behind(FrameRef&& frame);
-  [[nodiscard]] const FrameRef& at(std::size_t place) const {
-    return place == 0 ? first_ : behind_->frames[behind_->head + place - 1];
-  }
-  /// One system call for as many frames as it takes; `offered`: their bytes. As send(2).
-  ssize_t write_some(int fd, std::size_t& offered) const;
-  /// The same where some wait behind the first, whose bytes are in `offered` already.
-  ssize_t write_several(int fd, std::size_t& offered) const;
-  void consume(std::size_t written);
-  void drop_first();
-  /// The same where `behind_` is there.
-  void move_up();
-
-  FrameRef first_;
-  std::size_t bytes_ = 0;
-  // Null: nothing waits behind the first, which is not exempt.
-  std::unique_ptr<Behind> behind_;
-  std::uint32_t sent_ = 0;  // bytes of the first, which has fewer than 4 GiB
 };
 
 /// One TCP connection: HTTP at first, a WebSocket after the upgrade (RFC 6455 4), then closing.
@@ -258,6 +176,7 @@ class Connection final : private FrameSink {
   /// goes on with input that has waited, and asks epoll for what it wants now.
   bool service();
   bool flush();
+  bool flush_inline();
   /// What the loop may send for it before flush(): empty where that is nothing, or flush() must do
   /// it.
   [[nodiscard]] std::span<const std::uint8_t> to_send_ahead() const;
@@ -276,7 +195,7 @@ class Connection final : private FrameSink {
     std::optional<HttpRequest> request;  ///< its head has come, its body is due
     /// The upgrade that is being judged of a client that speaks another protocol.
     const HttpRequest* foreign = nullptr;
-    std::string accept_key;  ///< its answer
+    AcceptKey accept_key{};  ///< its answer
   };
   [[nodiscard]] HttpState& http_state();
   [[nodiscard]] bool told_by_proxy() const { return http_ != nullptr && http_->proxy; }
@@ -313,7 +232,8 @@ class Connection final : private FrameSink {
   [[nodiscard]] ClientAddress client_of(const HttpRequest& request) const;
   [[nodiscard]] Refusal admit(const ClientAddress& client);
   [[nodiscard]] const std::string* choose_subprotocol(const HttpRequest& request) const;
-  void upgrade(HttpRequest&& request, const std::string& response);
+  void switch_protocols(const AcceptKey& accept_key, const HttpHeaders& extra);
+  void upgrade(HttpRequest&& request);
   void allow_time(milliseconds time);
   void enter_reserve(Refusal refusal);
   [[nodiscard]] bool in_reserve() const { return reserved_for_ != Refusal::kNone; }
@@ -331,7 +251,8 @@ class Connection final : private FrameSink {
   [[nodiscard]] FrameRef compressed(const FrameRef& frame, Importance importance) const;
   SendResult send_as_it_is(const FrameRef& frame, Importance importance);
   void queue(FrameRef&& frame);
-  void put(FrameRef&& frame);
+  template <typename Ref>
+  void put(Ref&& frame);
   void queue_answer(FrameRef&& frame);
   /// An empty queue takes everything: one message may be larger than send_buffer_bytes.
   [[nodiscard]] bool fits(std::size_t more_bytes, Importance importance) const {
@@ -353,6 +274,7 @@ class Connection final : private FrameSink {
   void linger();
   void mark_dirty();
   void update_interest();
+  void watch_for(std::uint32_t events);
 
   // In an order that leaves no gaps: there are very many of them.
   EventLoop* loop_;  // it may be given to another one (EventLoop::attach)

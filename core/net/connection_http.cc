@@ -233,7 +233,8 @@ void Connection::answer_upgrade(HttpRequest&& request) {
     extra.emplace_back("Sec-WebSocket-Protocol", *chosen);
   }
   http_.reset();
-  upgrade(std::move(request), render_switching_protocols(answer.accept_key, extra));
+  switch_protocols(answer.accept_key, extra);
+  upgrade(std::move(request));
 }
 
 const std::string* Connection::choose_subprotocol(const HttpRequest& request) const {
@@ -248,8 +249,14 @@ const std::string* Connection::choose_subprotocol(const HttpRequest& request) co
   return chosen;
 }
 
-void Connection::upgrade(HttpRequest&& request, const std::string& response) {
-  queue(FrameBuilder(response.size()).append(response).finish_raw());
+void Connection::switch_protocols(const AcceptKey& accept_key, const HttpHeaders& extra) {
+  constexpr std::size_t kUsualSize = 160;
+  FrameBuilder head(kUsualSize + extra.size() * kUsualSize);
+  append_switching_protocols(head, accept_key, extra);
+  queue(head.finish_raw());
+}
+
+void Connection::upgrade(HttpRequest&& request) {
   state_ = State::kOpen;
   own_deadline_ = kNever;
   next_ping_ = first_ping();
@@ -290,8 +297,7 @@ void Connection::refuse_admission(Refusal reason) {
 // A page sees no status of a WebSocket that is refused, so clients that speak another protocol hear
 // why: by one message.
 void Connection::turn_away(Refusal reason, int status, std::string_view why) {
-  const std::string response = render_switching_protocols(http_->accept_key);
-  queue(FrameBuilder(response.size()).append(response).finish_raw());
+  switch_protocols(http_->accept_key, {});
   const std::string text = loop_->application_.refusal(*this, *http_->foreign, reason, status, why);
   http_.reset();
   if (!text.empty()) queue(text_frame(text));

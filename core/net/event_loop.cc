@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <exception>
 #include <system_error>
+#include <utility>
 
 #include "core/base/log.h"
 #include "core/net/epoll_events.h"
@@ -109,15 +110,6 @@ void EventLoop::run() {
   ended_sessions_.clear();
   wake_others();
   current_loop = nullptr;
-}
-
-void EventLoop::make_ring() {
-  auto ring = SendRing::make();
-  if (ring) {
-    ring_ = std::move(*ring);
-  } else {
-    log_warning("an event loop sends without io_uring: " + ring.error().message);
-  }
 }
 
 void EventLoop::run_round() {
@@ -224,6 +216,22 @@ bool EventLoop::is_open(SessionRef ref) const {
 SendResult EventLoop::send(SessionRef to, const FrameRef& frame, Importance importance) {
   Connection* connection = transport_of(to);
   if (connection != nullptr) return connection->send(frame, importance);
+  return send_detached(to, frame, importance);
+}
+
+std::uint32_t EventLoop::send(std::span<const SessionRef> to, const FrameRef& frame,
+                              Importance importance) {
+  std::uint32_t queued = 0;
+  for (const SessionRef ref : to) {
+    Connection* connection = transport_of(ref);
+    const SendResult result = connection != nullptr ? connection->send(frame, importance)
+                                                    : send_detached(ref, frame, importance);
+    if (result == SendResult::kQueued) ++queued;
+  }
+  return queued;
+}
+
+SendResult EventLoop::send_detached(SessionRef to, const FrameRef& frame, Importance importance) {
   Detached* detached = find_detached(to);
   return detached == nullptr ? SendResult::kDropped : detached->session->keep(frame, importance);
 }
@@ -284,52 +292,27 @@ void EventLoop::notify_closed() {
 }
 
 void EventLoop::flush_dirty() {
-  // Taken out first: a flush may call handlers, and their output belongs to the next round.
-  std::vector<ConnectionRef> due = std::move(dirty_);
-  dirty_.clear();
-  const std::size_t count = std::min(due.size(), kFlushesPerRound);
-  backlog_.insert(backlog_.end(), due.begin() + static_cast<std::ptrdiff_t>(count), due.end());
-  due.resize(count);
+  // Swapped out first: a flush may call handlers, and their output belongs to the next round.
+  std::swap(dirty_, due_);
+  const std::span<const ConnectionRef> all = due_.all();
+  const std::size_t count = std::min(all.size(), kFlushesPerRound);
+  backlog_.insert(backlog_.end(), all.begin() + static_cast<std::ptrdiff_t>(count), all.end());
+  due_.cut(count);
   // At least a quarter is for the backlog. Otherwise it would never shrink while every round fills
   // its own 256.
   std::size_t room = std::max(kFlushesPerRound - count, kFlushesPerRound / 4);
   for (; room > 0 && !backlog_.empty(); --room) {
-    due.push_back(backlog_.front());
+    due_.add(backlog_.front());
     backlog_.pop_front();
   }
-  for (std::span<const ConnectionRef> rest = due; !rest.empty();) {
+  for (std::span<const ConnectionRef> rest = due_.all(); !rest.empty();) {
     const auto some = rest.first(std::min(rest.size(), SendRing::kMost));
     if (ring_ != nullptr) send_ahead(some);
     for (const ConnectionRef ref : some) flush(ref);
     rest = rest.subspan(some.size());
   }
+  due_.cut(0);
   notify_closed();
-  if (dirty_.empty()) {  // keep the storage
-    due.clear();
-    dirty_ = std::move(due);
-  }
-}
-
-// What these connections have to send goes in one system call; what is left of it, and all else, is
-// for flush(). No handler runs meanwhile, so the connections and their frames stay.
-void EventLoop::send_ahead(std::span<const ConnectionRef> refs) {
-  if (refs.size() < 2) return;
-  std::array<Connection*, SendRing::kMost> senders;
-  std::size_t count = 0;
-  for (const ConnectionRef ref : refs) {
-    Connection* connection = find(ref);
-    if (connection == nullptr) continue;
-    const std::span<const std::uint8_t> bytes = connection->to_send_ahead();
-    if (bytes.empty()) continue;
-    senders[count++] = connection;
-    ring_->add(connection->fd_, bytes);
-  }
-  if (count == 0) return;
-  const std::span<const int> results = ring_->send_all();
-  for (std::size_t i = 0; i < count; ++i) senders[i]->sent_ahead(results[i]);
-  if (!ring_->is_broken()) return;
-  log_error("an event loop goes on without io_uring, which the kernel refuses now");
-  ring_.reset();
 }
 
 void EventLoop::flush(ConnectionRef ref) {

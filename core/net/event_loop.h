@@ -213,6 +213,8 @@ class EventLoop {
   /// Queues a message for a session of this loop, as Connection::send() does.
   SendResult send(SessionRef to, const FrameRef& frame,
                   Importance importance = Importance::kMessage);
+  /// The same for several. Returns for how many it is queued.
+  std::uint32_t send(std::span<const SessionRef> to, const FrameRef& frame, Importance importance);
   /// Delivers what has been posted to this loop so far; tasks wait for the end of the round.
   void deliver_mail() {
     if (!own_mail_.empty()) deliver_own_mail();
@@ -276,6 +278,7 @@ class EventLoop {
   };
   [[nodiscard]] Detached* find_detached(SessionRef ref);
   [[nodiscard]] const Detached* find_detached(SessionRef ref) const;
+  SendResult send_detached(SessionRef to, const FrameRef& frame, Importance importance);
   Connection* watch_in(ConnectionRef ref, std::unique_ptr<Connection> connection);
   void tell_lost(const LostMail& lost) const;
   /// Judges a new connection; from here on `fd` is the loop's.
@@ -348,7 +351,8 @@ class EventLoop {
   std::unordered_map<std::uint32_t, Detached> detached_;  // their slots have no connection
   Time earliest_deadline_ = kNever;
 
-  std::vector<ConnectionRef> dirty_;                    // of this round
+  ConnectionList dirty_;                                // of this round
+  ConnectionList due_;                                  // are being flushed
   std::deque<ConnectionRef> backlog_;                   // dirty, left over by earlier rounds
   std::vector<ConnectionRef> closed_;                   // on_close() is due
   std::vector<std::unique_ptr<Connection>> graveyard_;  // until the end of the round

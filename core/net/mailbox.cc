@@ -157,11 +157,7 @@ void EventLoop::tell_lost(const LostMail& lost) const {
 }
 
 void EventLoop::deliver(const Delivery& delivery) {
-  std::uint32_t delivered = 0;
-  for (const SessionRef to : receivers(delivery)) {
-    if (send(to, delivery.frame, delivery.importance) == SendResult::kQueued) ++delivered;
-  }
-  finish(delivery, delivered);
+  finish(delivery, send(receivers(delivery), delivery.frame, delivery.importance));
 }
 
 void EventLoop::run_tasks() {

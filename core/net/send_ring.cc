@@ -9,9 +9,13 @@
 #include <string>
 #include <utility>
 
+#include "core/base/log.h"
+#include "core/net/event_loop.h"
+
 // In: sends, on the loop's thread. Out: their results, in one system call. A send with MSG_DONTWAIT
 // ends within the submission, whether the socket takes it or not; so its result is there when
-// io_uring_submit_and_wait() returns.
+// io_uring_submit_and_wait() returns. What a loop has to send goes this way first, if it has a
+// ring.
 namespace peer {
 
 namespace {
@@ -77,6 +81,37 @@ std::size_t SendRing::take_results() {
   }
   io_uring_cq_advance(ring_.get(), count);
   return count;
+}
+
+void EventLoop::make_ring() {
+  auto ring = SendRing::make();
+  if (ring) {
+    ring_ = std::move(*ring);
+  } else {
+    log_warning("an event loop sends without io_uring: " + ring.error().message);
+  }
+}
+
+// What these connections have to send goes in one system call; what is left of it, and all else, is
+// for flush(). No handler runs meanwhile, so the connections and their frames stay.
+void EventLoop::send_ahead(std::span<const ConnectionRef> refs) {
+  if (refs.size() < 2) return;
+  std::array<Connection*, SendRing::kMost> senders;
+  std::size_t count = 0;
+  for (const ConnectionRef ref : refs) {
+    Connection* connection = find(ref);
+    if (connection == nullptr) continue;
+    const std::span<const std::uint8_t> bytes = connection->to_send_ahead();
+    if (bytes.empty()) continue;
+    senders[count++] = connection;
+    ring_->add(connection->fd_, bytes);
+  }
+  if (count == 0) return;
+  const std::span<const int> results = ring_->send_all();
+  for (std::size_t i = 0; i < count; ++i) senders[i]->sent_ahead(results[i]);
+  if (!ring_->is_broken()) return;
+  log_error("an event loop goes on without io_uring, which the kernel refuses now");
+  ring_.reset();
 }
 
 }  // namespace peer

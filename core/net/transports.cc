@@ -62,7 +62,7 @@ void EventLoop::detach(Connection& connection) {
   event.events = connection.interest_;
   event.data.u64 = packed(ref);
   ::epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, connection.fd_, &event);
-  if (connection.dirty_) dirty_.push_back(ref);
+  if (connection.dirty_) dirty_.add(ref);
 }
 
 void EventLoop::forget(SessionRef session) {

@@ -61,8 +61,8 @@ void check_answer(const peer::HttpRequest& request) {
   const peer::UpgradeAnswer answer = peer::check_upgrade(request);
   const auto offers = peer::read_extension_offers(request);
   if (answer.status == 101 && offers) {
-    const std::string text =
-        peer::render_switching_protocols(answer.accept_key, extensions_for(*offers));
+    std::string text;
+    peer::append_switching_protocols(text, answer.accept_key, extensions_for(*offers));
     require(peer::find_head_end(text) == text.size());
   } else {
     const int status = answer.status == 101 ? 400 : answer.status;

@@ -44,10 +44,17 @@ inline constexpr std::array<FieldByte, 256> kFieldBytes = [] {
   return !text.empty() && token_length(text) == text.size();
 }
 
+/// How many bytes at the front of `text` may stand behind the colon of a header.
+[[nodiscard]] inline std::size_t field_value_length(std::string_view text) {
+  const auto* const end = std::find_if_not(text.begin(), text.end(), [](char c) {
+    return kFieldBytes[static_cast<unsigned char>(c)].in_value;
+  });
+  return static_cast<std::size_t>(end - text.begin());
+}
+
 /// What may stand behind the colon of a header; nothing may, too.
 [[nodiscard]] inline bool is_field_value(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return kFieldBytes[static_cast<unsigned char>(c)].in_value; });
+  return field_value_length(text) == text.size();
 }
 
 }  // namespace peer

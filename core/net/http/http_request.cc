@@ -66,32 +66,36 @@ bool read_request_line(std::string_view line, HttpRequest& request) {
          (request.http_1_1 || version == "HTTP/1.0") && split_target(target, request);
 }
 
-bool read_field_line(std::string_view line, HttpRequest& request) {
-  const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos) return false;
-  const std::string_view name = line.substr(0, colon);
-  const std::string_view value = line.substr(colon + 1);
-  request.headers.emplace_back(name, trim(value));
-  return is_token(name) && is_field_value(value);
+/// Takes one field and its CRLF from the front of `head`. False: there is none that is sound. Each
+/// byte is looked at once: what cannot be part of the name must be the colon, and what cannot be
+/// part of the value the end of the line.
+bool read_field_line(std::string_view& head, HttpRequest& request) {
+  const std::size_t colon = token_length(head);
+  if (colon == 0 || colon == head.size() || head[colon] != ':') return false;
+  const std::string_view rest = head.substr(colon + 1);
+  const std::size_t end = field_value_length(rest);
+  if (rest.substr(end, kLineEnd.size()) != kLineEnd) return false;
+  request.headers.emplace_back(head.substr(0, colon), trim(rest.substr(0, end)));
+  head = rest.substr(end + kLineEnd.size());
+  return true;
 }
 
 /// Reads a request line and at most kMaxHeaders fields, each ended by CRLF, and an empty line with
 /// nothing behind it.
 bool read_lines(std::string_view head, HttpRequest& request) {
+  // What a browser sends. To count the lines first takes 1,000 instructions.
+  constexpr std::size_t kUsualHeaders = 16;
   if (head.size() > kMaxHeadSize) return false;
-  const auto all_lines = static_cast<std::size_t>(std::count(head.begin(), head.end(), '\n'));
-  request.headers.reserve(std::min(all_lines, kMaxHeaders));
-  for (std::size_t lines = 0; lines <= kMaxHeaders + 1; ++lines) {
-    const std::size_t end = head.find(kLineEnd);
-    if (end == std::string_view::npos) return false;
-    const std::string_view line = head.substr(0, end);
-    head.remove_prefix(end + kLineEnd.size());
-    if (lines > 0 && line.empty()) return head.empty();
-    if (lines == 0 ? !read_request_line(line, request) : !read_field_line(line, request)) {
-      return false;
-    }
+  request.headers.reserve(kUsualHeaders);
+  const std::size_t end = head.find(kLineEnd);
+  if (end == std::string_view::npos || !read_request_line(head.substr(0, end), request)) {
+    return false;
   }
-  return false;
+  head.remove_prefix(end + kLineEnd.size());
+  for (std::size_t fields = 0; !head.starts_with(kLineEnd); ++fields) {
+    if (fields == kMaxHeaders || !read_field_line(head, request)) return false;
+  }
+  return head.size() == kLineEnd.size();
 }
 
 /// What is said of the body (RFC 9112 6). False: it contradicts itself, or is no size.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -85,20 +86,38 @@ enum class Bodies : std::uint8_t { kRefused, kTaken };
 /// True for a whole head with more than kMaxHeaders lines behind the request line.
 [[nodiscard]] bool has_too_many_headers(std::string_view head);
 
+/// A Sec-WebSocket-Accept: 20 bytes in base64, all NUL where there is none. A text of its own would
+/// be an allocation of each connection.
+using AcceptKey = std::array<char, 28>;
+
 /// The server's answer to an upgrade (RFC 6455 4.2).
 struct UpgradeAnswer {
   int status = 400;        ///< 101, 400 or 426
   std::string problem{};   ///< what is missing, unless 101; nothing of it is the client's text
-  std::string accept_key;  ///< Sec-WebSocket-Accept, for 101
+  AcceptKey accept_key{};  ///< for 101
 };
 
 /// Judges a request for the WebSocket endpoint. 426 is the wrong or missing version of what
 /// otherwise asks for a WebSocket.
 [[nodiscard]] UpgradeAnswer check_upgrade(const HttpRequest& request);
 
-/// The head of a 101; `extra` is for negotiated extensions and must hold no client's text.
-[[nodiscard]] std::string render_switching_protocols(std::string_view accept_key,
-                                                     const HttpHeaders& extra = {});
+/// The head of a 101, behind what is in `out`: a std::string, or a FrameBuilder. `extra` is for
+/// negotiated extensions and must hold no client's text.
+template <typename Out>
+void append_switching_protocols(Out& out, const AcceptKey& accept_key,
+                                const HttpHeaders& extra = {}) {
+  using Text = std::string_view;
+  out.append(
+      Text("HTTP/1.1 101 Switching Protocols\r\n"
+           "Upgrade: websocket\r\n"
+           "Connection: Upgrade\r\n"
+           "Sec-WebSocket-Accept: "));
+  out.append(Text(accept_key.data(), accept_key.size())).append(Text("\r\n"));
+  for (const auto& [name, value] : extra) {
+    out.append(name).append(Text(": ")).append(value).append(Text("\r\n"));
+  }
+  out.append(Text("\r\n"));
+}
 
 /// A plain answer. Nothing in it may be a client's text.
 struct HttpResponse {

@@ -4,6 +4,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <array>
+
 #include "tests/unit/net/loop_test.h"
 
 namespace peer {
@@ -70,6 +72,24 @@ TEST_F(EventLoopTest, AClosedConnectionIsNotFoundNorReached) {
   second.generation = 1;
   post(second, "for the new one");
   EXPECT_EQ(next.read_text(), "for the new one");
+}
+
+TEST_F(EventLoopTest, CountsForHowManyOfSeveralAFrameIsQueued) {
+  start();
+  test::WsClient old = connect();
+  old.stream().reset();
+  application_.closed.wait_for(1);
+  test::WsClient next = connect();
+  test::WsClient other = connect();
+  application_.opened.wait_for(3);
+  SessionRef second = first();
+  second.generation = 1;
+  SessionRef third = first();
+  third.slot = 1;
+  const std::array to{first(), second, third};
+  EXPECT_EQ(on_loop([&] { return loop().send(to, text_frame("all"), Importance::kMessage); }), 2U);
+  EXPECT_EQ(next.read_text(), "all");
+  EXPECT_EQ(other.read_text(), "all");
 }
 
 TEST_F(EventLoopTest, AnotherLoopsConnectionIsNotFound) {

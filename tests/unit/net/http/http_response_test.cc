@@ -40,10 +40,12 @@ HttpRequest upgrade_with(const std::string& name, const std::vector<std::string>
   return upgrade_with(headers);
 }
 
+std::string_view text_of(const AcceptKey& key) { return {key.data(), key.size()}; }
+
 TEST(CheckUpgradeTest, AnswersTheExampleOfRfc6455) {
   const UpgradeAnswer answer = check_upgrade(upgrade_with(kUpgradeHeaders));
   EXPECT_EQ(answer.status, 101);
-  EXPECT_EQ(answer.accept_key, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+  EXPECT_EQ(text_of(answer.accept_key), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 }
 
 struct UpgradeCase {
@@ -117,18 +119,22 @@ TEST(CheckUpgradeTest, SaysWhatIsMissing) {
 }
 
 TEST(CheckUpgradeTest, RefusalsCarryNoAcceptKey) {
-  EXPECT_EQ(check_upgrade(upgrade_with("Upgrade", {})).accept_key, "");
+  EXPECT_EQ(check_upgrade(upgrade_with("Upgrade", {})).accept_key, AcceptKey());
 }
 
 TEST(RenderTest, SwitchingProtocolsIsABareHead) {
-  EXPECT_EQ(render_switching_protocols("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
+  const AcceptKey key = check_upgrade(upgrade_with(kUpgradeHeaders)).accept_key;
+  std::string head;
+  append_switching_protocols(head, key);
+  EXPECT_EQ(head,
             "HTTP/1.1 101 Switching Protocols\r\n"
             "Upgrade: websocket\r\n"
             "Connection: Upgrade\r\n"
             "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
             "\r\n");
-  EXPECT_THAT(render_switching_protocols("k", {{"Sec-WebSocket-Extensions", "x"}}),
-              HasSubstr("\r\nSec-WebSocket-Extensions: x\r\n"));
+  std::string with_more;
+  append_switching_protocols(with_more, key, {{"Sec-WebSocket-Extensions", "x"}});
+  EXPECT_THAT(with_more, HasSubstr("\r\nSec-WebSocket-Extensions: x\r\n"));
 }
 
 TEST(RenderTest, ResponsesTellTypeLengthDateAndPersistence) {
