@@ -149,7 +149,7 @@ void ClusterTest::wait_for_nodes(ServerProcess& node, int count, Deadline deadli
   }
 }
 
-void ClusterTest::expect_whole(std::initializer_list<Members> all) {
+void ClusterTest::expect_whole(const std::vector<Members>& all) {
   std::map<std::string, std::set<std::string>> spaces{{"", {}}};
   for (const Members& members : all) {
     for (const TestPeer* peer : members.peers) {

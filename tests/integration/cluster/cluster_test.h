@@ -78,7 +78,7 @@ class ClusterTest : public testing::Test {
   };
   /// Waits until what is shared is whole: every index equals the records that it points to,
   /// nothing is left of dead nodes, and exactly these peers are registered and members.
-  void expect_whole(std::initializer_list<Members> all);
+  void expect_whole(const std::vector<Members>& all);
 
   void stop_node(ServerProcess& node, int expected_code = 0);
   void TearDown() override;

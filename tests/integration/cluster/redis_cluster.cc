@@ -6,6 +6,7 @@
 
 #include "tests/support/free_port.h"
 #include "tests/support/json.h"
+#include "tests/support/run_program.h"
 
 namespace peer::test {
 namespace {
@@ -26,14 +27,15 @@ bool says(RedisClient& client, const std::vector<std::string>& question, std::st
 
 }  // namespace
 
-RedisCluster::RedisCluster(std::size_t masters, std::size_t parts, std::vector<std::string> more)
+RedisCluster::RedisCluster(std::size_t masters, std::size_t parts, OtherSlots others,
+                           std::vector<std::string> more)
     : more_(std::move(more)) {
   while (servers_.size() < masters) start_server();
   for (std::size_t part = 0; part < parts; ++part) {
     const auto slot = command(0, {"CLUSTER", "KEYSLOT", fmt("peer:{%}", part)});
     slots_.push_back(std::stoul(slot.at(0)));
   }
-  divide_slots(masters);
+  divide_slots(masters, others);
   for (std::size_t i = 0; i < masters; ++i) {
     // Else all begin with the same one, and have to agree first who takes another.
     command(i, {"CLUSTER", "SET-CONFIG-EPOCH", std::to_string(i + 1)});
@@ -72,19 +74,49 @@ void RedisCluster::introduce(std::size_t number) {
               server.command({"CONFIG", "GET", "cluster-port"}).at(1)});
 }
 
-void RedisCluster::divide_slots(std::size_t masters) {
+void RedisCluster::divide_slots(std::size_t masters, OtherSlots others) {
   std::vector<std::size_t> order(slots_.size());
   std::iota(order.begin(), order.end(), 0);
   std::sort(order.begin(), order.end(),
             [this](std::size_t a, std::size_t b) { return slots_[a] < slots_[b]; });
   owners_.resize(slots_.size());
+  std::vector<std::size_t> masters_of(kSlots, 0);
   std::size_t begin = 0;
   for (std::size_t master = 0; master < masters; ++master) {
     const std::size_t end = order.size() * (master + 1) / masters;
     for (std::size_t i = order.size() * master / masters; i < end; ++i) owners_[order[i]] = master;
     const std::size_t next = end < order.size() ? slots_[order[end]] : kSlots;
-    command(master, {"CLUSTER", "ADDSLOTSRANGE", std::to_string(begin), std::to_string(next - 1)});
+    if (others == OtherSlots::kShared) {
+      std::fill(masters_of.begin() + static_cast<std::ptrdiff_t>(begin),
+                masters_of.begin() + static_cast<std::ptrdiff_t>(next), master);
+    }
     begin = next;
+  }
+  for (std::size_t part = 0; part < slots_.size(); ++part) masters_of[slots_[part]] = owners_[part];
+  for (std::size_t master = 0; master < masters; ++master) {
+    std::vector<std::string> words{"CLUSTER", "ADDSLOTS"};
+    for (std::size_t slot = 0; slot < kSlots; ++slot) {
+      if (masters_of[slot] == master) words.push_back(std::to_string(slot));
+    }
+    command(master, words);
+  }
+}
+
+void RedisCluster::reshard(std::size_t from, std::size_t to, std::size_t slots) {
+  const ProgramResult done = run_program(
+      fmt("% --cluster reshard 127.0.0.1:% --cluster-from % --cluster-to % --cluster-slots % "
+          "--cluster-yes 2>&1",
+          PEER_REDIS_CLI, servers_.at(from)->port(), id_of(from), id_of(to), slots));
+  if (done.exit_status != 0) throw std::runtime_error("redis-cli: " + done.output);
+  for (std::size_t part = 0; part < owners_.size(); ++part) {
+    if (owners_[part] != from) continue;
+    RedisClient client = servers_[from]->client();
+    try {
+      client.command({"EXISTS", fmt("peer:{%}", part)});
+    } catch (const std::runtime_error&) {  // MOVED
+      owners_[part] = to;
+      wait_for_agreement(part);
+    }
   }
 }
 

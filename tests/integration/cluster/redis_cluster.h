@@ -15,8 +15,14 @@ namespace peer::test {
 /// alone. Its servers are numbered: the masters that it begins with come first, then replicas.
 class RedisCluster {
  public:
+  /// Who has the slots that no part is in.
+  enum class OtherSlots {
+    kShared,      ///< each master those between its own
+    kAtTheFirst,  ///< the others have no slot without data
+  };
   /// Waits until all of them serve. `more`: arguments for each server.
-  RedisCluster(std::size_t masters, std::size_t parts, std::vector<std::string> more = {});
+  RedisCluster(std::size_t masters, std::size_t parts, OtherSlots others = OtherSlots::kShared,
+               std::vector<std::string> more = {});
 
   [[nodiscard]] std::size_t size() const { return servers_.size(); }
   RedisProcess& server(std::size_t number) { return *servers_.at(number); }
@@ -40,13 +46,16 @@ class RedisCluster {
       std::size_t part, std::size_t to, const std::function<void()>& meanwhile = [] {});
   /// At once and without the keys, as after a failover to a replica that had none of them.
   void move_empty(std::size_t part, std::size_t to);
+  /// Runs `redis-cli --cluster reshard`: so many slots of one master go to another. Returns when
+  /// all servers agree where they are. On any thread, while nobody else asks for an owner.
+  void reshard(std::size_t from, std::size_t to, std::size_t slots);
   /// Until this server says that in CLUSTER INFO.
   void wait_for(std::size_t server, std::string_view state);
 
  private:
   void start_server();
   void introduce(std::size_t number);
-  void divide_slots(std::size_t masters);
+  void divide_slots(std::size_t masters, OtherSlots others);
   /// All servers say who has this part now. A slot that moves again before that can end with two
   /// servers that name each other.
   void wait_for_agreement(std::size_t part);
