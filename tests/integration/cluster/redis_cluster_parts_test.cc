@@ -210,8 +210,7 @@ TEST_F(RedisClusterPartsTest, APartThatMovesIsFollowedAndTheOthersStayWhereTheyA
   EXPECT_LE(lost,
             broker_stats(first())["dropped"].number() + broker_stats(second())["dropped"].number());
   EXPECT_EQ(client_ids(), before);
-  EXPECT_EQ(first().output().find("out of reach", at_start), std::string::npos)
-      << first().output();
+  EXPECT_EQ(first().output().find("out of reach", at_start), std::string::npos) << first().output();
   expect_silence_of({&alice(), &bob()});
 }
 
