@@ -250,7 +250,7 @@ TEST_F(RedisClusterPartsTest, AReplicaThatIsPromotedIsFollowedByWhoIsIdleToo) {
 using OldRedisClusterTest = RedisSetupTest;
 
 TEST_F(OldRedisClusterTest, AClusterWithoutShardedChannelsIsNamed) {
-  RedisCluster old(1, 1, {"--rename-command", "SSUBSCRIBE", ""});
+  RedisCluster old(1, 1, RedisCluster::OtherSlots::kShared, {"--rename-command", "SSUBSCRIBE", ""});
   ServerProcess& node = start_node_at(old.server(0).port(), "parts: 2, legacy_channels: false");
   wait_for_output(node, "need Redis 7 or newer");
 }
