@@ -32,14 +32,7 @@ class UniqueTask<void(Arguments...), words> {
   requires(!std::same_as<std::remove_cvref_t<Function>, UniqueTask> &&
            std::invocable<std::decay_t<Function>&, Arguments...>)
       UniqueTask(Function&& function) {  // NOLINT(google-explicit-constructor): as std::function
-    using Kept = std::decay_t<Function>;
-    if constexpr (kFits<Kept>) {
-      new (&room_) Kept(std::forward<Function>(function));
-      kind_ = &kInside<Kept>;
-    } else {
-      new (&room_) Kept*(new Kept(std::forward<Function>(function)));
-      kind_ = &kOutside<Kept>;
-    }
+    keep(std::forward<Function>(function));
   }
   /// Leaves `other` without a function.
   UniqueTask(UniqueTask&& other) noexcept { take(other); }
@@ -49,6 +42,15 @@ class UniqueTask<void(Arguments...), words> {
       drop();
       take(other);
     }
+    return *this;
+  }
+  /// The same with a function, which is moved once: into this task.
+  template <typename Function>
+  requires(!std::same_as<std::remove_cvref_t<Function>, UniqueTask> &&
+           std::invocable<std::decay_t<Function>&, Arguments...>) UniqueTask&
+  operator=(Function&& function) {
+    drop();
+    keep(std::forward<Function>(function));
     return *this;
   }
   UniqueTask(const UniqueTask&) = delete;
@@ -98,6 +100,18 @@ class UniqueTask<void(Arguments...), words> {
       [](void* from, void* to) noexcept { new (to) Kept*(*static_cast<Kept**>(from)); },
       [](void* room) noexcept { delete *static_cast<Kept**>(room); }};
 
+  /// Where there is no function.
+  template <typename Function>
+  void keep(Function&& function) {
+    using Kept = std::decay_t<Function>;
+    if constexpr (kFits<Kept>) {
+      new (&room_) Kept(std::forward<Function>(function));
+      kind_ = &kInside<Kept>;
+    } else {
+      new (&room_) Kept*(new Kept(std::forward<Function>(function)));
+      kind_ = &kOutside<Kept>;
+    }
+  }
   void take(UniqueTask& other) noexcept {
     if (other.kind_ != nullptr) other.kind_->move(&other.room_, &room_);
     kind_ = std::exchange(other.kind_, nullptr);

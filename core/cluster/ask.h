@@ -37,8 +37,9 @@ class Asked : public std::enable_shared_from_this<Asked<Outcome, Then>> {
   template <typename Start>
   void start(Start& start) {
     started_ = call_.calls.run(call_.name, [&] {
-      start(
-          [self = this->shared_from_this()](Outcome outcome) { self->answer(std::move(outcome)); });
+      start([self = this->shared_from_this()](Outcome&& outcome) {
+        self->answer(std::move(outcome));
+      });
     });
     bool answered = !started_;
     {

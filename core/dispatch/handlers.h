@@ -28,9 +28,9 @@ void handle_join(const Call& call);
 void handle_leave(const Call& call);
 void handle_discover(const Call& call);
 void handle_metadata(const Call& call);
-/// join, or join_room: judged and answered. `question`: for a room's policy; its name is that of
-/// the namespace.
-void start_join(const Call& call, JoinDraft draft, RoomQuestion question);
+/// join, or join_room: judged and answered. `task`: its question is for a room's policy, and has
+/// the name of the namespace.
+void start_join(const Call& call, JoinDraft draft, RoomTask&& task);
 /// What a peer wants of a room, or of a namespace that may be one, for its policy.
 [[nodiscard]] RoomQuestion question_of(const Call& call, std::string_view name,
                                        sdk::RoomAction action);

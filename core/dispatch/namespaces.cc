@@ -104,11 +104,12 @@ void handle_join(const Call& call) {
   if (request.app_type) draft.app_type = json_string(*request.app_type);
   draft.meta = request.meta;
   draft.watches = request.watches;
-  start_join(call, std::move(draft), question_of(call, request.ns, sdk::RoomAction::kJoin));
+  start_join(call, std::move(draft),
+             {call.loop(), question_of(call, request.ns, sdk::RoomAction::kJoin)});
 }
 
-void start_join(const Call& call, JoinDraft draft, RoomQuestion question) {
-  const std::string& ns = question.name;
+void start_join(const Call& call, JoinDraft draft, RoomTask&& task) {
+  const std::string& ns = task.question.name;
   Node& node = call.node;
   Session& session = call.session;
   draft.id = call.message.id;
@@ -135,9 +136,7 @@ void start_join(const Call& call, JoinDraft draft, RoomQuestion question) {
     return call.error(429, "too much state");
   }
   const auto into = draft.room_only ? Newcomer::Into::kRoom : Newcomer::Into::kNamespace;
-  Newcomer newcomer = newcomer_of(call, into, ns, std::move(object));
-  RoomTask task{call.loop(), std::move(question)};
-  task.newcomer = std::move(newcomer);
+  task.newcomer.emplace(newcomer_of(call, into, ns, std::move(object)));
   task.newcomer->watches = draft.watches;
   task.done = [&node, operation = session.hold(),
                draft = std::move(draft)](const RoomAnswer& answer) {

@@ -153,7 +153,8 @@ void handle_join_room(const Call& call) {
   RoomQuestion question = question_of(call, request.room_id, sdk::RoomAction::kJoin);
   question.fields = std::move(request.fields);
   if (!accepts_fields(call, question)) return;
-  start_join(call, {.room_only = true, .watches = request.watches}, std::move(question));
+  start_join(call, {.room_only = true, .watches = request.watches},
+             {call.loop(), std::move(question)});
 }
 
 void handle_room_info(const Call& call) {

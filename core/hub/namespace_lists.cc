@@ -29,8 +29,9 @@ struct ByName {
 PeerPage page_of(const Namespace& ns, std::size_t first, PageLimit limit) {
   if (ns.meta_watchers > 0) ++ns.pages;
   const std::size_t count = std::min(limit.peers, ns.members.size() - first);
-  std::vector<ObjectView> objects;
-  objects.reserve(count);
+  // The list is kept, with what it has room for; what it views is looked at in here only.
+  static thread_local std::vector<ObjectView> objects;
+  objects.clear();
   const bool looks = limit.away != PageLimit::Away::kAsOthers && ns.away > 0;
   std::list<std::string> marked;  // what `objects` views
   for (std::size_t i = first; i < first + count; ++i) {

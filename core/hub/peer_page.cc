@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 namespace peer {
 namespace {
@@ -46,17 +47,26 @@ void append_bare(PeerPage& page, ObjectView object) {
   append(page, object);
 }
 
+// All as they are. `size`: theirs, with a comma between each two.
+PeerPage page_of_all(std::span<const ObjectView> objects, std::size_t size) {
+  PeerPage page;
+  page.peers.resize(size);
+  char* out = page.peers.data();
+  for (const ObjectView& object : objects) {
+    if (page.listed++ > 0) *out++ = ',';
+    out = object.write_to(out);
+  }
+  return page;
+}
+
 // Each has room for its meta while those behind it have room without theirs.
 PeerPage make_whole_page(const std::vector<ObjectView>& objects, std::size_t bytes) {
-  PeerPage page;
   std::size_t whole = 0;
   for (const ObjectView& object : objects) whole += object.size() + 1;
-  page.peers.reserve(std::min(whole, bytes));
   // Nearly always: nobody's meta is looked for.
-  if (whole <= bytes) {
-    for (const ObjectView& object : objects) append(page, object);
-    return page;
-  }
+  if (whole <= bytes && !objects.empty()) return page_of_all(objects, whole - 1);
+  PeerPage page;
+  page.peers.reserve(std::min(whole, bytes));
   std::size_t size = 0;
   for (const ObjectView& object : objects) {
     size += object.size() - object.text.size() + bare_size(object.text) + 1;
@@ -78,6 +88,16 @@ std::array<char, ObjectView::kBeginning> ObjectView::beginning() const {
   write_hex(*peer, text_of_it.data() + kFirst.size());
   text_of_it.back() = '"';
   return text_of_it;
+}
+
+char* ObjectView::write_to(char* out) const {
+  if (peer != nullptr) {
+    out = std::copy(kFirst.begin(), kFirst.end(), out);
+    write_hex(*peer, out);
+    out += kDigits;
+    *out++ = '"';
+  }
+  return std::copy(text.begin(), text.end(), out);
 }
 
 KeptObject::KeptObject(std::string_view object, const Fingerprint& peer)
@@ -122,10 +142,13 @@ std::string with_away(std::string_view object) {
 
 PeerPage make_page(const std::vector<ObjectView>& objects, PageLimit limit) {
   if (limit.lists_all) return make_whole_page(objects, limit.bytes);
-  PeerPage page;
   const std::size_t count = std::min(objects.size(), limit.peers);
   std::size_t whole = 0;
   for (std::size_t i = 0; i < count; ++i) whole += objects[i].size() + 1;
+  if (whole <= limit.bytes && count > 0) {
+    return page_of_all(std::span(objects).first(count), whole - 1);
+  }
+  PeerPage page;
   page.peers.reserve(std::min(whole, limit.bytes));
   for (std::size_t i = 0; i < count; ++i) {
     const bool fits = page.peers.size() + objects[i].size() + 1 <= limit.bytes;

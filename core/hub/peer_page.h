@@ -35,6 +35,9 @@ struct ObjectView {
     out.append(text);
   }
 
+  /// Writes size() bytes. Returns their end.
+  char* write_to(char* out) const;
+
   /// The bytes of `{"fingerprint":"..."`, which every peer object begins with.
   static constexpr std::size_t kBeginning = 81;
 

@@ -33,8 +33,9 @@ class AliasText {
 class KeptAlias {
  public:
   KeptAlias() = default;  ///< the automatic one
+  /// An empty `alias`: the automatic one.
   KeptAlias(std::string_view alias, const Fingerprint& peer)
-      : own_(alias == AutomaticAlias(peer).view() ? std::string_view() : alias) {}
+      : own_(!alias.empty() && alias == AutomaticAlias(peer).view() ? std::string_view() : alias) {}
 
   /// `peer`: the same as before, since an automatic alias is made of it anew.
   [[nodiscard]] AliasText text(const Fingerprint& peer) const {

@@ -194,6 +194,7 @@ void tell_broker(Node& node, Session& session) {
   if (const auto left = node.left_buckets.take(session.fingerprint)) session.tokens = *left;
   // The broker tells two registrations of one fingerprint apart by it.
   session.registration_number = ++node.last_registration;
+  if (node.others.none()) return take_outcome(node, session, {});
   const AliasText alias = session.alias();
   node.others.register_peer(
       session.loop(), session.registered(),

@@ -39,6 +39,21 @@ TEST(UniqueTaskTest, LetsGoOfWhatItHeldHoweverLargeThatIs) {
   EXPECT_EQ(large.use_count(), 1);
 }
 
+TEST(UniqueTaskTest, AFunctionTakesThePlaceOfTheOneBefore) {
+  const auto before = std::make_shared<int>();
+  UniqueTask<void(int&)> task([before](int& seen) { seen = 1; });
+  task = [](int& seen) { seen = 2; };
+  EXPECT_EQ(before.use_count(), 1);
+  int seen = 0;
+  task(seen);
+  EXPECT_EQ(seen, 2);
+  task = [before, room = std::array<char, 200>()](int& out) {
+    out = static_cast<int>(room.size());
+  };
+  task(seen);
+  EXPECT_EQ(seen, 200);
+}
+
 TEST(UniqueTaskTest, HoldsAsManyWordsAsItIsTold) {
   const std::array<char, 80> large{};
   const auto held = std::make_shared<int>();

@@ -103,6 +103,8 @@ TEST(KeptObjectTest, APageHasItAsAWhole) {
   const std::vector<ObjectView> objects{kept.view(kAnn), kBobObject};
   const std::size_t both = object.size() + kBobObject.size() + 1;
   EXPECT_EQ(make_page(objects, {50, both}).peers, object + "," + kBobObject);
+  EXPECT_EQ(make_page(objects, {50, both + 1}).peers, object + "," + kBobObject);
+  EXPECT_EQ(make_page(objects, {50, both + 1, true}).peers, object + "," + kBobObject);
   EXPECT_EQ(make_page(objects, {50, both - 1}).listed, 1U);
   EXPECT_EQ(make_page(objects, {50, bare.size()}).peers, bare);
   EXPECT_EQ(make_page(objects, {50, both - 1, true}).peers, object + "," + kBareBob);
