@@ -103,8 +103,11 @@ void Heartbeat::go_on_with_removal() {
 // nodes that can read it are at work.
 void Heartbeat::stay_away(const Reply& refusal) {
   const std::string_view version = refusal[2].text();
+  // With the same number, too, their names may choose other parts.
+  const bool has_our_number = refusal[3].text() == std::to_string(link_.part().parts);
   if (version.substr(0, version.find('.')) ==
-      std::string_view(&peer_broker_kit::kMajorVersion, 1)) {
+          std::string_view(&peer_broker_kit::kMajorVersion, 1) &&
+      !has_our_number) {
     log_.refused_parts(refusal[1].text(), refusal[3].text());
   } else {
     log_.refused(refusal[1].text(), version);

@@ -1,5 +1,5 @@
-// Slow and hostile clients: each costs bounded memory and time, and a thousand of them at once
-// do not hold up what a well-behaved peer says.
+// Slow and hostile clients: each costs bounded memory and time, and with a thousand of them at once
+// the server works for a moment only until it passes on what a well-behaved peer says.
 #include <algorithm>
 #include <chrono>
 

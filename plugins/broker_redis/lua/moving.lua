@@ -36,7 +36,6 @@ local function bring_over(fp, from, registration, number, since, alias, tokens, 
     local before = from == parked and call('HGET', key, 'y' .. ns)
     if before then
       missed = missed + tonumber(call('HGET', P .. 'missed', ns) or 0) - tonumber(before)
-      call('HDEL', key, 'y' .. ns)
     end
     local object = move_member(ns, fp, from, self, number)
     if object then
@@ -51,6 +50,10 @@ local function bring_over(fp, from, registration, number, since, alias, tokens, 
   end
   for i = watches, #ARGV, 2 do set_watches(ARGV[i], self, ARGV[i + 1]) end
   if from == parked then
+    -- Of what it has left meanwhile, or what has closed, there is a 'y' as well.
+    for _, field in ipairs(call('HKEYS', key)) do
+      if string.sub(field, 1, 1) == 'y' then call('HDEL', key, field) end
+    end
     call('HDEL', key, 'z', 'l')
     call('ZREM', P .. 'parked', fp)
   end

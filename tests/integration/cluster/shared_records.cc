@@ -107,6 +107,9 @@ void take_key(SharedRecords& records, const std::string& key, const Texts& field
   } else if (kind == "p") {
     records.peers[name] = {hash["n"], hash["r"],          hash["t"], hash["a"],
                            hash["h"], hash.contains("o"), hash["z"]};
+    for (const auto& [field, value] : hash) {
+      if (field.starts_with('y')) records.peers[name].has_missed = true;
+    }
   } else if (kind == "e") {
     records.ended[name] = fields[0];
   } else if (kind == "r") {
@@ -181,6 +184,8 @@ void check_peers(const SharedRecords& records, Findings& findings) {
                     {"peer", peer, "is not in the index of its node", record.node});
     findings.expect(is_parked == records.parked.contains(peer),
                     {"peer", peer, "of node", record.node, "is parked in one place alone"});
+    findings.expect(is_parked || !record.has_missed,
+                    {"peer", peer, "is not parked, and has what was missed then"});
     findings.expect(is_parked || record.record.empty(),
                     {"peer", peer, "has a record, and a node,", record.node});
     findings.expect(record.alias.empty() || at(records.aliases, record.alias) == peer,

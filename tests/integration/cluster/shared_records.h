@@ -18,9 +18,10 @@ namespace peer::test {
 struct SharedRecords {
   struct Peer {
     std::string node, registration, since, alias;
-    std::string tokens{};  ///< each with '|' behind it
-    bool is_copy = false;  ///< of a peer whose own part is another one
-    std::string record{};  ///< of one that is parked: what its node has left of the session
+    std::string tokens{};     ///< each with '|' behind it
+    bool is_copy = false;     ///< of a peer whose own part is another one
+    std::string record{};     ///< of one that is parked: what its node has left of the session
+    bool has_missed = false;  ///< it has what was missed when it was parked
   };
   struct Member {
     std::string node, registration, object;
