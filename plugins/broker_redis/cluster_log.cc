@@ -57,20 +57,23 @@ void ClusterLog::connected(std::size_t nodes, std::uint64_t lost) {
 }
 
 void ClusterLog::data_lost(std::string_view epoch) {
+  std::string line;
+  if (epoch.ends_with("mr")) {
+    line =
+        "Redis at " + redis_() + " has the data now; this node puts right what has changed since";
+  } else if (epoch.ends_with('r')) {
+    line = "Redis has restarted with its data; this node puts right what has changed since";
+  } else if (epoch.ends_with('o')) {
+    line = "Redis has lost the latest of its data; this node puts back what it knows";
+  } else {
+    line = "Redis has lost its data; this node puts back what it knows";
+  }
   // Several parts may be on one Redis, and find out one after the other.
   const Time now = Clock::now();
-  const auto [told, is_new] = told_.losses.try_emplace(redis_(), now);
+  const auto [told, is_new] = told_.losses.try_emplace(redis_() + ' ' + line, now);
   if (told_.parts > 1 && !is_new && now - told->second < kOneLoss) return;
   told->second = now;
-  if (epoch.ends_with("mr")) {
-    warn("Redis at " + redis_() + " has the data now; this node puts right what has changed since");
-  } else if (epoch.ends_with('r')) {
-    warn("Redis has restarted with its data; this node puts right what has changed since");
-  } else if (epoch.ends_with('o')) {
-    warn("Redis has lost the latest of its data; this node puts back what it knows");
-  } else {
-    warn("Redis has lost its data; this node puts back what it knows");
-  }
+  warn(line);
 }
 
 void ClusterLog::full(Time now) {

@@ -22,7 +22,7 @@ struct Told {
   std::size_t parts = 1;
   std::set<std::size_t> connected{};     ///< parts
   std::set<std::string> failures{};      ///< kinds, in this outage
-  std::map<std::string, Time> losses{};  ///< of data, by where it was
+  std::map<std::string, Time> losses{};  ///< of data, by where it was and what it was
   std::set<std::string> strangers{};
   std::optional<Time> full{};
   bool is_new_link = false;
