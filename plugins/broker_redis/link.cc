@@ -186,11 +186,14 @@ void Link::ask_whether_keys_moved() {
 // still the same process. The others are there again as soon as any node has come back.
 void Link::ask_for_marker() {
   // There is nothing to ask on the first connection: this part has no marker there.
-  if (marker_hash_.empty()) return;
-  send({"SCRIPT", "EXISTS", marker_hash_}, [this](const Reply* reply) {
-    if (has_answered(reply) && (*reply)[0].integer() == 0) {
-      another_store_ = true;
-    }
+  knows_marker_ = marker_hash_.empty();
+  if (knows_marker_) return;
+  send({"SCRIPT", "EXISTS", marker_hash_}, [this, attempt = attempt_](const Reply* reply) {
+    if (!has_answered(reply)) return;
+    if ((*reply)[0].integer() == 0) another_store_ = true;
+    if (attempt != attempt_) return;
+    knows_marker_ = true;
+    prove_when_ready();
   });
 }
 
@@ -228,7 +231,8 @@ void Link::lose_channel() {
 
 void Link::prove_when_ready() {
   if (state_ != State::kConnecting || !master_ || !master_->commands().has_scripts()) return;
-  if (subscribed_ < channels_) return;
+  // The first beat tells whether it is another store, and what is subscribed to is told elsewhere.
+  if (subscribed_ < channels_ || !knows_marker_) return;
   state_ = State::kProving;
   probe();
 }

@@ -182,6 +182,7 @@ class Link {
   std::uint32_t failures_ = 0;  ///< since it has proved itself
   bool in_cluster_ = false;     ///< Redis is a node of a Cluster
   bool another_store_ = false;
+  bool knows_marker_ = false;        ///< has been answered whether Redis has our marker
   std::optional<Address> address_;   ///< of this attempt
   std::optional<Address> known_at_;  ///< where the store was last known
   std::string marker_hash_;          ///< load_marker(); empty: this part has been nowhere yet

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "plugins/broker_redis/part_choice.h"
+#include "part_choice.h"
 #include "tests/integration/cluster/cluster_test.h"
 #include "tests/integration/cluster/metronome.h"
 #include "tests/integration/cluster/redis_cluster.h"

@@ -127,6 +127,7 @@ TEST_F(RedisClusterTest, WhileTheOwnerIsDeadTheOthersAreAskedNowAndThen) {
 // The last test here: the replica stays among the nodes that the Cluster knows.
 TEST_F(RedisClusterTest, AReplicaThatIsPromotedIsFollowed) {
   cluster().add_replica(cluster().owner_of(0));
+  const std::size_t master = cluster().owner_of(0);
   RedisProcess& replica = cluster().server(2);
   start_pair_with(addr(other()), addr(other()));
   const Metronome metronome(1ms);
@@ -137,13 +138,13 @@ TEST_F(RedisClusterTest, AReplicaThatIsPromotedIsFollowed) {
     }
   };
   exchange_for_a_while();
-  replica.command({"CLUSTER", "FAILOVER"});
+  cluster().promote(2);
   exchange_for_a_while();
   wait_until_served_by(replica, Deadline());
   expect_sound(replica, 2);
   // The former owner is its replica now, and takes over from a dead one.
   replica.kill();
-  owner().command({"CLUSTER", "FAILOVER", "TAKEOVER"});
+  cluster().promote(master, RedisCluster::Promotion::kByForce);
   exchange_for_a_while();
   wait_until_served_by(owner(), Deadline(20s));
   lost_of_all();  // some are, of those that the dead one had taken: none comes twice or out of

@@ -46,6 +46,7 @@ class AuthHttpServerTest : public PluginServerTest {
     return peer;
   }
   std::string metrics() {
+    server().wait_for_output("metrics at ");
     const std::string log = server().output();
     std::smatch found;
     if (!std::regex_search(log, found, std::regex("metrics at http://127.0.0.1:([0-9]+)/metrics")))

@@ -191,8 +191,9 @@ TEST_F(SeveralTest, AStrategyMatchesInItsOwnNamespacesAlone) {
 class HostTest : public SeveralTest {
  protected:
   std::string metrics() {
-    const std::string output = server().output();
     const std::string before = "metrics at http://127.0.0.1:";
+    server().wait_for_output(before);
+    const std::string output = server().output();
     const auto port = static_cast<std::uint16_t>(
         std::stoi(output.substr(output.find(before) + before.size(), 5)));
     return http_get(port, "/metrics").body;
