@@ -8,8 +8,8 @@
 #endif
 
 // A table-driven automaton: one state for each set of continuation bytes that may come next
-// (RFC 3629 section 4). ASCII, most of all text, never touches it, and is looked at 64 bytes at a
-// time; nor do characters of two bytes, of which most words of Europe have one at most.
+// (RFC 3629 section 4). ASCII, most of all text, never touches it. With SSE2 a text of 64 bytes or
+// more is looked at by as many at a time, and characters of two bytes need it no more.
 namespace peer {
 namespace {
 

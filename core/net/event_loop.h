@@ -217,7 +217,7 @@ class EventLoop {
   std::uint32_t send(std::span<const SessionRef> to, const FrameRef& frame, Importance importance);
   /// Delivers what has been posted to this loop so far; tasks wait for the end of the round.
   void deliver_mail() {
-    if (!own_mail_.empty()) deliver_own_mail();
+    while (!own_mail_.empty()) deliver_own_mail();
     if (mail_waiting_.load(std::memory_order_acquire)) deliver_waiting_mail();
   }
   /// The answer to a request that Application::on_request() has left open. Nothing happens when the

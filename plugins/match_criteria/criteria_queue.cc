@@ -108,6 +108,8 @@ std::vector<MatchGroup> CriteriaQueue::form_groups(Instant now) {
 void CriteriaQueue::add_groups(Instant, MatchGroups& groups) {
   const auto next_of = [](const Full& full) { return full.bucket->second.begin() + full.given; };
   const auto is_younger = [&](const Full& a, const Full& b) { return *next_of(a) > *next_of(b); };
+  // A call that threw half way has given nothing.
+  for (Full& full : full_) full.given = 0;
   std::make_heap(full_.begin(), full_.end(), is_younger);
   while (!full_.empty()) {
     std::pop_heap(full_.begin(), full_.end(), is_younger);

@@ -70,8 +70,8 @@ class FrameSink {
 bool apply_mask(std::span<std::uint8_t> data, std::array<std::uint8_t, 4> key,
                 std::uint64_t offset = 0);
 
-/// Unmasks a whole text in place, and says whether it is UTF-8; if not, only a part of it may be
-/// unmasked. Each byte is loaded once, as long as no character has more than two.
+/// Unmasks a whole text in place, and says whether it is UTF-8. Most are passed once for both:
+/// those in which no character has more than two bytes, or goes over the end of 64.
 [[nodiscard]] bool unmask_text(std::span<std::uint8_t> data, std::array<std::uint8_t, 4> key);
 
 /// True for a code that may stand in a close frame (RFC 6455 7.4; 1012-1014 by IANA; 3000-4999).

@@ -98,8 +98,8 @@ TEST(Utf8Test, EveryCodePointIsValidExceptSurrogatesAndThoseAbove10FFFF) {
   }
 }
 
-// The checker looks at 64 bytes at a time, then at 16, and at the last ones together with some
-// before them.
+// The checker looks at 64 bytes at a time, and at the last ones together with some before them; of
+// a short text at 8.
 TEST(Utf8Test, EveryByteOfATextOfAnyLengthIsLookedAt) {
   for (std::size_t size = 1; size <= 150; ++size) {
     std::string text(size, 'a');

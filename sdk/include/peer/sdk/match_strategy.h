@@ -120,8 +120,8 @@ class MatchQueue {
 
   // Since revision 7.
 
-  /// form_groups(), as the server calls it: adds the groups to `groups`, which has none. For a
-  /// queue that spares itself the lists that the other one returns.
+  /// form_groups(), as the server calls it: adds the groups to `groups`, which has none and is good
+  /// for this call alone. For a queue that spares itself the lists that the other one returns.
   virtual void add_groups(Instant now, MatchGroups& groups) {
     for (const MatchGroup& group : form_groups(now)) {
       groups.add(group.tickets.begin(), group.tickets.end());
