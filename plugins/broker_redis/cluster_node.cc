@@ -110,11 +110,11 @@ void ClusterNode::enter(const Registered& peer, const std::string& alias, std::s
 }
 
 void ClusterNode::route(Directed message, Router::Reply reply) {
-  Router& router = part_of(message.to).router();
+  const std::size_t part = part_of_peer(message.to, parts_.size());
+  Router& router = parts_[part]->router();
   if (parts_.size() == 1) return router.route(std::move(message), std::move(reply));
   const Fingerprint sender = message.from;
   const std::size_t size = message.text.size() + 256;
-  const std::size_t part = part_of_peer(message.to, parts_.size());
   const auto shared = std::make_shared<Directed>(std::move(message));
   turns_.say(sender, {part, false, size,
                       [&router, shared, reply] { router.route(std::move(*shared), reply); },
@@ -125,10 +125,11 @@ void ClusterNode::route(Directed message, Router::Reply reply) {
 }
 
 void ClusterNode::broadcast(const Broadcast& message) {
-  Broadcasts& broadcasts = part_of(message.ns).broadcasts();
+  const std::size_t part = part_of_name(message.ns, parts_.size());
+  Broadcasts& broadcasts = parts_[part]->broadcasts();
   if (parts_.size() == 1) return broadcasts.send(message);
   turns_.say(message.from,
-             {part_of_name(message.ns, parts_.size()), true, message.text.size() + 256,
+             {part, true, message.text.size() + 256,
               [&broadcasts, message] { broadcasts.send(message); }, [this] { ++shared_.dropped; }});
 }
 
