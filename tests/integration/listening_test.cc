@@ -215,17 +215,9 @@ TEST_F(ListeningTest, SocketsOfAnotherProcessAreNotTaken) {
 }
 
 /// The port behind `text` in the server's output.
-std::uint16_t port_behind(const std::string& output, const std::string& text) {
-  const auto found = output.find(text);
-  if (found == std::string::npos) throw std::runtime_error("'" + text + "' is not in: " + output);
-  return static_cast<std::uint16_t>(std::stoi(output.substr(found + text.size())));
-}
-
 TEST_F(ListeningTest, TheMetricsHaveAHostOfTheirOwn) {
   start({"metrics_enabled=true", "metrics_port=0", "metrics_host=127.0.0.2"});
-  const std::string said = "metrics at http://127.0.0.2:";
-  server().wait_for_output(said);
-  const std::uint16_t port = port_behind(server().output(), said);
+  const std::uint16_t port = server().metrics_port("127.0.0.2");
   EXPECT_EQ(HttpClient(Dial{.port = port, .host = "127.0.0.2"}).request("GET", "/metrics").status,
             200);
   EXPECT_THROW(TcpStream(Dial{.port = port, .host = "127.0.0.1"}), std::runtime_error);

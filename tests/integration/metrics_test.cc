@@ -24,12 +24,7 @@ class MetricsTest : public ServerTest {
   void start_metrics(std::vector<std::string> settings = {}) {
     settings.insert(settings.end(), {"metrics_enabled=true", "metrics_port=0"});
     start(std::move(settings));
-    server().wait_for_output("metrics at ");
-    const std::string log = server().output();
-    std::smatch found;
-    const std::regex where("metrics at http://127.0.0.1:([0-9]+)/metrics");
-    if (!std::regex_search(log, found, where)) throw std::runtime_error("no metrics in " + log);
-    metrics_port_ = static_cast<std::uint16_t>(std::stoi(found[1]));
+    metrics_port_ = server().metrics_port();
   }
   std::string scrape() { return http_get(metrics_port_, "/metrics").body; }
   /// The value of one series as it stands in the text: `peer_server_peers`, or with labels.

@@ -237,11 +237,7 @@ std::vector<Row> rows_by_answer() {
                : "with";
   };
   const auto webhook_series = [](Probe& probe) {
-    constexpr std::string_view kWhere = "metrics at http://127.0.0.1:";
-    probe.server().wait_for_output(kWhere);
-    const std::string log = probe.server().output();
-    const auto port = std::stoi(log.substr(log.find(kWhere) + kWhere.size()));
-    const HttpReply reply = http_get(static_cast<std::uint16_t>(port), "/metrics");
+    const HttpReply reply = http_get(probe.server().metrics_port(), "/metrics");
     return reply.body.find("peer_server_webhook_waiting_events") != std::string::npos ? "has them"
                                                                                       : "has none";
   };

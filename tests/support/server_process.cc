@@ -9,11 +9,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <sstream>
 #include <stdexcept>
+#include <system_error>
 
 #include "tests/support/signal_child.h"
 
@@ -170,6 +172,21 @@ void ServerProcess::wait_for_output(std::string_view text, Deadline deadline) co
     poll(&fd, 1, deadline.milliseconds_left());
     watch.drain();
   }
+}
+
+std::uint16_t ServerProcess::metrics_port(std::string_view host) const {
+  const std::string where = "metrics at http://" + std::string(host) + ":";
+  wait_for_output(where);
+  const std::string log = output();
+  const auto found = log.find(where);
+  if (found == std::string::npos) throw std::runtime_error("no metrics in:\n" + log);
+  std::uint16_t port = 0;
+  const char* const end = log.data() + log.size();
+  const auto [behind, error] = std::from_chars(log.data() + found + where.size(), end, port);
+  if (error != std::errc() || !std::string_view(behind, end).starts_with("/metrics")) {
+    throw std::runtime_error("no port of metrics in:\n" + log);
+  }
+  return port;
 }
 
 std::optional<std::uint16_t> ServerProcess::read_port() const {

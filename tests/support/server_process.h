@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/support/deadline.h"
@@ -59,6 +60,8 @@ class ServerProcess {
   std::string output() const { return read_file(dir_.path() / "output"); }
   /// Waits until that contains `text`; fails the test if it never does.
   void wait_for_output(std::string_view text, Deadline deadline = Deadline()) const;
+  /// Waits until that says where the metrics of this host are. Throws if it never does.
+  std::uint16_t metrics_port(std::string_view host = "127.0.0.1") const;
   /// Where its configuration file is; relative paths in it are relative to this.
   const TempDir& dir() const { return dir_; }
   /// Resident memory in bytes.

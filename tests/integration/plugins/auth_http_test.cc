@@ -2,7 +2,6 @@
 #include <sys/resource.h>
 
 #include <future>
-#include <regex>
 
 #include "tests/integration/plugins/plugin_server_test.h"
 #include "tests/support/free_port.h"
@@ -45,14 +44,7 @@ class AuthHttpServerTest : public PluginServerTest {
     peer.next("registered");
     return peer;
   }
-  std::string metrics() {
-    server().wait_for_output("metrics at ");
-    const std::string log = server().output();
-    std::smatch found;
-    if (!std::regex_search(log, found, std::regex("metrics at http://127.0.0.1:([0-9]+)/metrics")))
-      return log;
-    return http_get(static_cast<std::uint16_t>(std::stoi(found[1])), "/metrics").body;
-  }
+  std::string metrics() { return http_get(server().metrics_port(), "/metrics").body; }
   static void expect_denied(TestPeer peer, std::string_view words) {
     peer.expect_error(401, words);
     peer.ws().expect_close(4003, std::string(words));

@@ -191,12 +191,7 @@ TEST_F(MatchSkillTest, AGroupStartsShortWhenItsOldestHasWaited) {
 
 TEST_F(MatchSkillTest, CountsSearchesThatReachTheirLimit) {
   start_with({.settings = {"metrics_enabled=true", "metrics_port=0"}, .config = skill_plugin()});
-  const std::string before = "metrics at http://127.0.0.1:";
-  server().wait_for_output(before);
-  const std::string output = server().output();
-  const auto port =
-      static_cast<std::uint16_t>(std::stoi(output.substr(output.find(before) + before.size(), 5)));
-  const std::string metrics = http_get(port, "/metrics").body;
+  const std::string metrics = http_get(server().metrics_port(), "/metrics").body;
   EXPECT_THAT(metrics,
               HasSubstr("peer_server_plugin_search_limit_reached_total{kind=\"match_strategy\","
                         "name=\"skill\"} 0"));

@@ -190,14 +190,7 @@ TEST_F(SeveralTest, AStrategyMatchesInItsOwnNamespacesAlone) {
 
 class HostTest : public SeveralTest {
  protected:
-  std::string metrics() {
-    const std::string before = "metrics at http://127.0.0.1:";
-    server().wait_for_output(before);
-    const std::string output = server().output();
-    const auto port = static_cast<std::uint16_t>(
-        std::stoi(output.substr(output.find(before) + before.size(), 5)));
-    return http_get(port, "/metrics").body;
-  }
+  std::string metrics() { return http_get(server().metrics_port(), "/metrics").body; }
   void wait_for_metric(const std::string& line) {
     const Deadline deadline;
     while (metrics().find(line) == std::string::npos) ASSERT_FALSE(deadline.passed()) << metrics();
