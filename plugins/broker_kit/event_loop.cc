@@ -17,6 +17,12 @@
 // handle what is ready, run the tasks, run the timers that are due, and let the owner flush
 // (at_round_end). What any of these throws is reported, and the round goes on.
 namespace peer_broker_kit {
+namespace {
+
+/// Numbers of watches begin behind it.
+constexpr std::uint64_t kWakeUp = 0;
+
+}  // namespace
 
 bool LoopRef::post(Task task) {
   const std::lock_guard lock(mutex_);
@@ -32,8 +38,7 @@ void LoopRef::detach() {
 EventLoop::EventLoop()
     : epoll_(epoll_create1(EPOLL_CLOEXEC)), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   epoll_event event{EPOLLIN, {}};
-  // Numbers of watches begin at 1, so 0 is the wake-up.
-  event.data.u64 = 0;
+  event.data.u64 = kWakeUp;
   if (epoll_ < 0 || wake_ < 0 || epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event) != 0) {
     throw std::runtime_error("no file descriptors are left");
   }
@@ -123,10 +128,13 @@ void EventLoop::run() {
   while (true) {
     const int count = epoll_wait(epoll_, events, 16, wait_ms());
     now_ = Clock::now();
+    bool woken = false;
     for (int i = 0; i < count; ++i) {
-      call([this, number = events[i].data.u64, seen = events[i].events] { handle(number, seen); });
+      const epoll_event& event = events[i];
+      woken = woken || event.data.u64 == kWakeUp;
+      call([&] { handle(event.data.u64, event.events); });
     }
-    run_posted();
+    run_posted(woken);
     run_timers();
     if (round_end_) call(round_end_);
     const std::lock_guard lock(mutex_);
@@ -141,7 +149,8 @@ void EventLoop::handle(std::uint64_t number, std::uint32_t events) {
   handler(events);
 }
 
-void EventLoop::call(const Task& task) noexcept {
+template <typename Function>
+void EventLoop::call(const Function& task) noexcept {
   try {
     task();
   } catch (const std::exception& error) {
@@ -159,14 +168,16 @@ void EventLoop::report(std::string_view what) noexcept {
   }
 }
 
-void EventLoop::run_posted() {
+void EventLoop::run_posted(bool woken) {
   std::uint64_t count = 0;
   std::vector<Task> tasks;
   {
     const std::lock_guard lock(mutex_);
-    static_cast<void>(read(wake_, &count, sizeof count) + 1);
     // The tasks run without the lock, and may post: what they post runs in the next round.
     tasks.swap(posted_);
+    // Where nothing is posted, and nobody has woken the loop, there is nothing to read: most rounds
+    // have news of sockets alone.
+    if (woken || !tasks.empty()) static_cast<void>(read(wake_, &count, sizeof count) + 1);
   }
   for (const Task& task : tasks) call(task);
 }

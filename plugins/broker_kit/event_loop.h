@@ -89,9 +89,11 @@ class EventLoop {
   /// Calls the handler of a watch, if it is still watched.
   void handle(std::uint64_t number, std::uint32_t events);
   /// Runs a task, and reports what it throws.
-  void call(const Task& task) noexcept;
+  template <typename Function>
+  void call(const Function& task) noexcept;
   void report(std::string_view what) noexcept;
-  void run_posted();
+  /// `woken`: by the eventfd.
+  void run_posted(bool woken);
   void run_timers();
   /// Until the next timer, one minute at most; -1: there is none.
   [[nodiscard]] int wait_ms() const;

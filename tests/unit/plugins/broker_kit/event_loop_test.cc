@@ -30,5 +30,26 @@ TEST(EventLoop, WhatATaskThrowsIsReportedAndTheNextOneRuns) {
   EXPECT_EQ(reported, "no memory;an exception of an unknown kind;a timer");
 }
 
+// The tasks of its round have run by then, and no other thread wakes the loop for it.
+TEST(EventLoop, WhatATimerPostsRunsInTheNextRound) {
+  EventLoop loop;
+  std::promise<void> ran;
+  loop.post([&] { loop.run_at(Clock::now(), [&] { loop.post([&] { ran.set_value(); }); }); });
+  loop.start();
+  EXPECT_EQ(ran.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  loop.stop();
+}
+
+TEST(EventLoop, EachTaskThatAnotherThreadPostsWakesIt) {
+  EventLoop loop;
+  loop.start();
+  for (int i = 0; i < 1000; ++i) {
+    std::promise<void> ran;
+    loop.post([&] { ran.set_value(); });
+    ASSERT_EQ(ran.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  }
+  loop.stop();
+}
+
 }  // namespace
 }  // namespace peer_broker_kit
