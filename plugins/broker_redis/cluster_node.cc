@@ -112,25 +112,29 @@ void ClusterNode::enter(const Registered& peer, const std::string& alias, std::s
 void ClusterNode::route(Directed message, Router::Reply reply) {
   const std::size_t part = part_of_peer(message.to, parts_.size());
   Router& router = parts_[part]->router();
-  if (parts_.size() == 1) return router.route(std::move(message), std::move(reply));
   const Fingerprint sender = message.from;
+  if (parts_.size() == 1 || turns_.goes_at_once(sender, part, false, loop_.now())) {
+    return router.route(std::move(message), std::move(reply));
+  }
   const std::size_t size = message.text.size() + 256;
   const auto shared = std::make_shared<Directed>(std::move(message));
-  turns_.say(sender, {part, false, size,
-                      [&router, shared, reply] { router.route(std::move(*shared), reply); },
-                      [this, reply] {
-                        ++shared_.dropped;
-                        reply(peer::sdk::RouteOutcome::kUnavailable);
-                      }});
+  turns_.wait(sender, {part, false, size,
+                       [&router, shared, reply] { router.route(std::move(*shared), reply); },
+                       [this, reply] {
+                         ++shared_.dropped;
+                         reply(peer::sdk::RouteOutcome::kUnavailable);
+                       }});
 }
 
 void ClusterNode::broadcast(const Broadcast& message) {
   const std::size_t part = part_of_name(message.ns, parts_.size());
   Broadcasts& broadcasts = parts_[part]->broadcasts();
-  if (parts_.size() == 1) return broadcasts.send(message);
-  turns_.say(message.from,
-             {part, true, message.text.size() + 256,
-              [&broadcasts, message] { broadcasts.send(message); }, [this] { ++shared_.dropped; }});
+  if (parts_.size() == 1 || turns_.goes_at_once(message.from, part, true, loop_.now())) {
+    return broadcasts.send(message);
+  }
+  turns_.wait(message.from, {part, true, message.text.size() + 256,
+                             [&broadcasts, message] { broadcasts.send(message); },
+                             [this] { ++shared_.dropped; }});
 }
 
 void ClusterNode::remove(const Registered& peer) {

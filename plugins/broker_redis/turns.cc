@@ -18,13 +18,19 @@ constexpr std::size_t kMostOfOneSender = std::size_t{1} << 20;
 
 }  // namespace
 
-void Turns::say(const Fingerprint& sender, Message message) {
-  tidy();
+bool Turns::goes_at_once(const Fingerprint& sender, std::size_t part, bool is_broadcast, Time now) {
+  tidy(now);
   Line& line = lines_[sender];
-  if (line.waiting.empty() && ahead_of(line, message).empty()) {
-    note(line, message);
-    return message.send();
+  if (!line.waiting.empty()) return false;
+  for (const Way& way : line.ways) {
+    if (is_ahead(way, part, is_broadcast, now)) return false;
   }
+  note(line, part, is_broadcast, now);
+  return true;
+}
+
+void Turns::wait(const Fingerprint& sender, Message message) {
+  Line& line = lines_[sender];
   const bool is_too_much = waiting_bytes_ + message.size > kMostWaitingBytes ||
                            line.bytes + message.size > kMostOfOneSender;
   if (is_too_much) return message.give_up();
@@ -47,15 +53,21 @@ void Turns::move(const Fingerprint& sender) {
       take_first(line).give_up();
       continue;
     }
-    const std::vector<std::size_t> parts = ahead_of(line, line.waiting.front());
+    const Time now = Clock::now();
+    const Message& first = line.waiting.front();
+    std::vector<std::size_t> parts;
+    std::erase_if(line.ways, [&](const Way& way) {
+      const bool is_one = is_ahead(way, first.part, first.is_broadcast, now);
+      if (is_one) parts.push_back(way.part);
+      return is_one;
+    });
     if (parts.empty()) {
       const Message message = take_first(line);
-      note(line, message);
+      note(line, message.part, message.is_broadcast, now);
       message.send();
       continue;
     }
     line.unconfirmed = parts.size();
-    for (const std::size_t part : parts) line.ways.erase(part);
     for (const std::size_t part : parts) {
       confirm_(sender, part, [this, sender, age = age_] { confirmed(sender, age); });
     }
@@ -88,14 +100,9 @@ void Turns::give_up_all() {
   }
 }
 
-std::vector<std::size_t> Turns::ahead_of(const Line& line, const Message& message) {
-  std::vector<std::size_t> parts;
-  const Time now = Clock::now();
-  for (const auto& [part, way] : line.ways) {
-    const bool may_meet = message.is_broadcast || way.has_broadcast;
-    if (part != message.part && may_meet && now - way.at < kMostOnItsWay) parts.push_back(part);
-  }
-  return parts;
+bool Turns::is_ahead(const Way& way, std::size_t part, bool is_broadcast, Time now) {
+  const bool may_meet = is_broadcast || way.has_broadcast;
+  return way.part != part && may_meet && now - way.at < kMostOnItsWay;
 }
 
 std::vector<std::size_t> Turns::ways_of(const Fingerprint& sender) const {
@@ -103,28 +110,29 @@ std::vector<std::size_t> Turns::ways_of(const Fingerprint& sender) const {
   const auto found = lines_.find(sender);
   if (found == lines_.end()) return parts;
   const Time now = Clock::now();
-  for (const auto& [part, way] : found->second.ways) {
-    if (now - way.at < kMostOnItsWay) parts.push_back(part);
+  for (const Way& way : found->second.ways) {
+    if (now - way.at < kMostOnItsWay) parts.push_back(way.part);
   }
   return parts;
 }
 
-void Turns::note(Line& line, const Message& message) {
-  const Time now = Clock::now();
-  Way& way = line.ways[message.part];
-  const bool is_old = now - way.at >= kMostOnItsWay;
-  way = {now, message.is_broadcast || (way.has_broadcast && !is_old)};
+void Turns::note(Line& line, std::size_t part, bool is_broadcast, Time now) {
+  auto way = std::find_if(line.ways.begin(), line.ways.end(),
+                          [part](const Way& other) { return other.part == part; });
+  if (way == line.ways.end()) way = line.ways.insert(way, Way{part});
+  const bool is_old = now - way->at >= kMostOnItsWay;
+  way->has_broadcast = is_broadcast || (way->has_broadcast && !is_old);
+  way->at = now;
 }
 
-void Turns::tidy() {
-  const Time now = Clock::now();
+void Turns::tidy(Time now) {
   if (now - tidied_ < kMostOnItsWay) return;
   tidied_ = now;
   std::erase_if(lines_, [now](const auto& entry) {
     const Line& line = entry.second;
     if (!line.waiting.empty() || line.unconfirmed > 0 || line.moves) return false;
     return std::none_of(line.ways.begin(), line.ways.end(),
-                        [now](const auto& way) { return now - way.second.at < kMostOnItsWay; });
+                        [now](const Way& way) { return now - way.at < kMostOnItsWay; });
   });
 }
 

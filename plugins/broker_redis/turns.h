@@ -2,9 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <map>
+#include <list>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -34,8 +33,12 @@ class Turns {
 
   explicit Turns(Confirm confirm) : confirm_(std::move(confirm)) {}
 
-  /// Sends it now, or in its turn.
-  void say(const Fingerprint& sender, Message message);
+  /// Whether what the sender says by that part now can overtake nothing. Then it is on its way: the
+  /// caller sends it. Else it has to wait(). So most messages need nothing that they are kept with.
+  [[nodiscard]] bool goes_at_once(const Fingerprint& sender, std::size_t part, bool is_broadcast,
+                                  Time now);
+  /// Sends it in its turn, or gives it up.
+  void wait(const Fingerprint& sender, Message message);
   /// All that waits; answers that are still to come lead to nothing.
   void give_up_all();
   [[nodiscard]] std::size_t waiting_bytes() const { return waiting_bytes_; }
@@ -60,12 +63,13 @@ class Turns {
  private:
   /// What may be on its way by one part.
   struct Way {
-    Time at;
+    std::size_t part = 0;
+    Time at{};
     bool has_broadcast = false;
   };
   struct Line {
-    std::map<std::size_t, Way> ways;  ///< by part
-    std::deque<Message> waiting;
+    std::vector<Way> ways;        ///< a part has one at the most
+    std::list<Message> waiting;   ///< in its order
     std::size_t bytes = 0;        ///< of these
     std::size_t unconfirmed = 0;  ///< parts, for the first that waits
     bool moves = false;           ///< move() is at it
@@ -74,10 +78,10 @@ class Turns {
   void move(const Fingerprint& sender);
   Message take_first(Line& line);
   void confirmed(const Fingerprint& sender, std::uint64_t age);
-  /// Parts by which something is on its way that the message could overtake.
-  [[nodiscard]] static std::vector<std::size_t> ahead_of(const Line& line, const Message& message);
-  static void note(Line& line, const Message& message);
-  void tidy();
+  /// Whether what goes that way could be overtaken by what goes by that part.
+  static bool is_ahead(const Way& way, std::size_t part, bool is_broadcast, Time now);
+  static void note(Line& line, std::size_t part, bool is_broadcast, Time now);
+  void tidy(Time now);
 
   const Confirm confirm_;
   std::unordered_map<Fingerprint, Line> lines_;  ///< by sender

@@ -18,8 +18,12 @@ constexpr std::size_t kMostOfOne = std::size_t{1} << 20;
 class TurnsTest : public testing::Test {
  protected:
   void say(std::size_t part, bool is_broadcast, std::string name, std::size_t size = 1) {
-    turns_.say(sender_, {part, is_broadcast, size, [this, name] { sent_.push_back(name); },
-                         [this, name] { sent_.push_back("not " + name); }});
+    if (turns_.goes_at_once(sender_, part, is_broadcast, now_)) {
+      sent_.push_back(name);
+      return;
+    }
+    turns_.wait(sender_, {part, is_broadcast, size, [this, name] { sent_.push_back(name); },
+                          [this, name] { sent_.push_back("not " + name); }});
   }
   /// The oldest question has its answer. Returns of which part it was.
   std::size_t confirm() {
@@ -30,6 +34,7 @@ class TurnsTest : public testing::Test {
     return asked.first;
   }
 
+  Time now_ = Clock::now();
   Fingerprint sender_{};
   std::vector<std::string> sent_;
   std::vector<std::pair<std::size_t, Task>> asked_;
@@ -66,6 +71,26 @@ TEST_F(TurnsTest, MessagesToSeveralReceiversDoNotWaitForEachOther) {
   for (std::size_t part = 0; part < 3; ++part) say(part, false, std::to_string(part));
   EXPECT_THAT(sent_, ElementsAre("0", "1", "2"));
   EXPECT_TRUE(asked_.empty());
+}
+
+TEST_F(TurnsTest, WhatHasGoneTwoSecondsAgoIsNotWaitedFor) {
+  say(0, true, "to all");
+  now_ += std::chrono::milliseconds(1999);
+  say(1, false, "to ann");
+  EXPECT_THAT(sent_, ElementsAre("to all"));
+  sender_.bytes[0] = 1;
+  say(0, true, "to all of others");
+  now_ += std::chrono::seconds(2);
+  say(1, false, "to bob");
+  EXPECT_THAT(sent_, ElementsAre("to all", "to all of others", "to bob"));
+}
+
+TEST_F(TurnsTest, ABroadcastThatIsLongOverDoesNotCountWithALaterMessageByItsPart) {
+  say(0, true, "to all");
+  now_ += std::chrono::seconds(2);
+  say(0, false, "to ann");
+  say(1, false, "to bob");
+  EXPECT_THAT(sent_, ElementsAre("to all", "to ann", "to bob"));
 }
 
 TEST_F(TurnsTest, WhatIsTooMuchToWaitIsGivenUp) {
