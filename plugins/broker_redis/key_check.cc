@@ -29,7 +29,10 @@ void KeyCheck::check_some() {
   }
   std::size_t peers = 0;
   std::vector<std::string> arguments{""};
-  while (!peers_.empty() && peers < kPeersAtATime && arguments.size() < kMembershipsAtATime) {
+  // All are counted, not only those that have something in this part: else each of many parts would
+  // go through nearly all of the node's peers with a beat, and all parts beat at about one time.
+  for (std::size_t i = 0; !peers_.empty() && i < kPeersAtATime; ++i) {
+    if (arguments.size() >= kMembershipsAtATime) break;
     const Fingerprint peer = peers_.front();
     peers_.pop_front();
     const Mirror::Peer* entry = mirror_.find(peer);
@@ -41,6 +44,7 @@ void KeyCheck::check_some() {
   }
   arguments[0] = std::to_string(peers);
   append_namespaces(arguments);
+  if (arguments.size() == 1) return;  // nothing of these is in this part
   link_.run(Script::kCheck, Arguments(arguments.begin(), arguments.end()),
             [this](const Reply* reply) {
               if (has_answered(reply)) take(*reply);
@@ -69,8 +73,7 @@ void KeyCheck::append_namespaces(std::vector<std::string>& arguments) {
   auto next = namespaces.upper_bound(last_namespace_);
   // From the start again. A map keeps its order, so a name is enough to go on from.
   if (next == namespaces.end()) next = namespaces.begin();
-  for (std::size_t i = 0; i < kNamespacesAtATime * link_.part().parts && next != namespaces.end();
-       ++i) {
+  for (std::size_t i = 0; i < kNamespacesAtATime && next != namespaces.end(); ++i) {
     if (link_.part().has(next->first)) {
       arguments.insert(arguments.end(), {next->first, std::to_string(next->second.own)});
     }
