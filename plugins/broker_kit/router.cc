@@ -1,5 +1,8 @@
 #include "plugins/broker_kit/router.h"
 
+#include <chrono>
+#include <cstdint>
+#include <ratio>
 #include <utility>
 
 // In come messages of peers here (route) and, from other nodes, outcomes and news of routes. Out go
@@ -44,13 +47,15 @@ void Router::route(Directed message, Reply reply) {
   expire_waiting();
 }
 
+// All routers of a node look at the same times: so the loop is woken once for all of them.
 void Router::expire_waiting() {
-  constexpr std::chrono::milliseconds kGrain{50};
+  using Grain = std::chrono::duration<std::int64_t, std::ratio<1, 20>>;
   outage_.expire(loop_.now());
   outcomes_.expire(loop_.now());
   if ((outage_.size() == 0 && outcomes_.empty()) || expiry_scheduled_) return;
   expiry_scheduled_ = true;
-  loop_.run_at(Clock::now() + kGrain, [this] {
+  const Time next(std::chrono::floor<Grain>(loop_.now().time_since_epoch()) + Grain(1));
+  loop_.run_at(next, [this] {
     expiry_scheduled_ = false;
     expire_waiting();
   });
