@@ -59,9 +59,9 @@ void Commands::close() {
   connection_.close();
 }
 
-// The connection sends what is kept when something has come, and that will.
+// What is kept goes when something has come, and that will.
 void Commands::flush() {
-  if (in_parts_ && pending_.size() > unsent_ + kFewUnderWay) return;
+  if (in_parts_ && !connection_.has_news() && pending_.size() > unsent_ + kFewUnderWay) return;
   unsent_ = 0;
   connection_.flush();
 }

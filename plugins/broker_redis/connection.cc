@@ -88,6 +88,7 @@ bool Connection::send_bytes(std::string_view bytes) {
 }
 
 void Connection::flush() {
+  has_news_ = false;
   if (fd_ < 0 || connecting_) return;
   do {
     if (tls_ && !encrypt()) return fail(tls_->failure());
@@ -131,6 +132,7 @@ bool Connection::write(std::string& bytes, std::size_t& sent) {
 }
 
 void Connection::handle(std::uint32_t events) {
+  has_news_ = true;
   if (connecting_ && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0) {
     int error = 0;
     socklen_t size = sizeof error;
@@ -139,7 +141,6 @@ void Connection::handle(std::uint32_t events) {
     connecting_ = false;
   }
   if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) read();
-  flush();
 }
 
 void Connection::read() {

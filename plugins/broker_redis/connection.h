@@ -40,7 +40,11 @@ class Connection {
   /// Queues a command, sent by flush(); the caller bounds what is queued. False: closed.
   bool send(std::span<const std::string_view> arguments);
   bool send_bytes(std::string_view bytes);
+  /// Whoever owns it calls this at the end of each round of the loop, in which the socket may have
+  /// become ready: so what a round has to say goes in one piece.
   void flush();
+  /// Something has come from the network, or can go there, since the last flush().
+  [[nodiscard]] bool has_news() const { return has_news_; }
   [[nodiscard]] std::size_t queued_bytes() const { return output_.size() - sent_; }
 
  private:
@@ -61,6 +65,7 @@ class Connection {
   const Events events_;
   int fd_ = -1;
   bool connecting_ = false;
+  bool has_news_ = false;
   /// EPOLLOUT is asked for.
   bool waiting_to_write_ = false;
   /// Plain bytes that have not been given to the kernel, or to TLS.

@@ -115,6 +115,22 @@ TEST_F(CommandsTest, WithAFewCommandsUnderWayTheNextOneIsSentAtOnce) {
   EXPECT_THAT(connection.read_until("late"), HasSubstr("late"));
 }
 
+TEST_F(CommandsTest, WhatARoundSaysGoesAtItsEnd) {
+  FakeConnection connection = redis_.accept();
+  redis_.run([&] {
+    commands_->send(a_, {"GET", "first"}, [&](const Reply*) {
+      send(a_, "second");
+      redis_.loop().post([&] {  // behind the sockets of the same round
+        EXPECT_FALSE(connection.has_more());
+        send(b_, "third");
+      });
+    });
+  });
+  connection.read_until("first");
+  connection.say("+0\r\n");
+  EXPECT_THAT(connection.read_until("third"), HasSubstr("second"));
+}
+
 TEST_F(CommandsTest, WhoHasLeftGetsNoReplyAndTheOthersGetTheirOwn) {
   FakeConnection connection = redis_.accept();
   redis_.run([this] {
