@@ -18,8 +18,8 @@ if tonumber(call('HGET', P .. 'links', self) or 0) > link then
 end
 
 local function pack(...)
-  local out = {}
-  for i, field in ipairs({...}) do
+  local out = {...}
+  for i, field in ipairs(out) do
     field = tostring(field)
     out[i] = #field .. ':' .. field .. ','
   end
@@ -43,10 +43,11 @@ local function digits(number) return string.format('%.0f', number) end
 
 local function tell_node(node, message) return call('PUBLISH', channel .. node, message) end
 
--- Tells the nodes with members of a namespace, but for one. Returns how many of them have not heard it.
-local function tell(ns, message, except)
+-- Tells the nodes with members of a namespace, but for one. `nodes`: these; nil: not known yet.
+-- Returns how many of them have not heard it.
+local function tell(ns, message, except, nodes)
   local unheard = 0
-  for _, node in ipairs(call('HKEYS', P .. 'sn:' .. ns)) do
+  for _, node in ipairs(nodes or call('HKEYS', P .. 'sn:' .. ns)) do
     if node == parked then
       call('HINCRBY', P .. 'missed', ns, 1)  -- nobody keeps it for these, but that is counted
       unheard = unheard + 1
@@ -113,9 +114,8 @@ local function forget_ended_rooms()
   end
 end
 
--- Whether the room, whose last member has gone, waits for others; then Redis ends it in time.
-local function waits(ns)
-  local rule = call('HGET', P .. 's:' .. ns, 'e')
+-- Whether the room, whose last member has gone, waits for others by its rule; then Redis ends it in time.
+local function waits(ns, rule)
   if not rule then return false end
   local longest, most = string.match(rule, '^(%d+) (%d+)$')
   forget_ended_rooms()
@@ -185,12 +185,22 @@ local function set_away(fp, node, registration, away)
   end
 end
 
--- A node has a member fewer.
-local function uncount_member(ns, node)
-  if call('HINCRBY', P .. 'sn:' .. ns, node, -1) > 0 then return end
+-- A node has a member fewer. `marks`: as watched(). Returns the nodes that have members then.
+local function uncount_member(ns, node, marks)
+  local nodes, is_last = {}, true
+  local counts = call('HGETALL', P .. 'sn:' .. ns)
+  for i = 1, #counts, 2 do
+    if counts[i] == node then is_last = tonumber(counts[i + 1]) <= 1 end
+    if counts[i] ~= node or not is_last then nodes[#nodes + 1] = counts[i] end
+  end
+  if not is_last then
+    call('HINCRBY', P .. 'sn:' .. ns, node, -1)
+    return nodes
+  end
   call('HDEL', P .. 'sn:' .. ns, node)
-  if watched(ns) then set_watches(ns, node, '') end
+  if marks then set_watches(ns, node, '') end
   if node == parked then call('HDEL', P .. 'missed', ns) end
+  return nodes
 end
 
 -- A member is another node's from now on; nobody is told. Returns its object; nil: it is none.
@@ -198,7 +208,7 @@ local function move_member(ns, fp, from, to, registration)
   local _, _, object = member(ns, fp)
   if not object then return nil end
   call('HSET', P .. 'sm:' .. ns, fp, to .. '|' .. registration .. '|' .. object)
-  uncount_member(ns, from)
+  uncount_member(ns, from, watched(ns))
   call('HINCRBY', P .. 'sn:' .. ns, to, 1)
   return object
 end
@@ -206,18 +216,21 @@ end
 -- The nodes but `except` hear that it left. Returns whether members remain. `told`: fingerprints, packed, of
 -- members that know already; nil: none.
 local function remove_member(ns, fp, node, except, told)
+  local space = P .. 's:' .. ns
   call('HDEL', P .. 'sm:' .. ns, fp)
-  call('ZREM', P .. 'sz:' .. ns, fp)
   call('SREM', P .. 'm:' .. fp, ns)
-  uncount_member(ns, node)
-  if call('HLEN', P .. 'sm:' .. ns) == 0 then
-    if waits(ns) then raise(ns) else remove_space(ns) end
+  local room, quiet, marks, rule = unpack(call('HMGET', space, 'v', 'q', 'w', 'e'))
+  local remain = call('HLEN', P .. 'sm:' .. ns) > 0
+  if not remain and not waits(ns, rule) then
+    remove_space(ns)
+    if node == parked then call('HDEL', P .. 'missed', ns) end
     return false
   end
-  local room, quiet = unpack(call('HMGET', P .. 's:' .. ns, 'v', 'q'))
-  if room then raise(ns) end
-  if not quiet then tell(ns, envelope('L', ns, fp, node, told), except) end
-  return true
+  call('ZREM', P .. 'sz:' .. ns, fp)
+  local nodes = uncount_member(ns, node, marks)
+  if room then call('HINCRBY', space, 'v', 1) end
+  if remain and not quiet then tell(ns, envelope('L', ns, fp, node, told), except, nodes) end
+  return remain
 end
 
 -- `place`: that it had among the members before they were lost; nil: the last.
