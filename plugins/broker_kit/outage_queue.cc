@@ -7,6 +7,8 @@ namespace peer_broker_kit {
 bool OutageQueue::push(Waiting& waiting) {
   if (queue_.size() >= kMaxMessages || bytes_ + waiting.size > kMaxBytes) return false;
   bytes_ += waiting.size;
+  ++shared_.outage_messages;
+  shared_.outage_bytes += waiting.size;
   queue_.push_back(std::move(waiting));
   return true;
 }
@@ -15,6 +17,8 @@ OutageQueue::Waiting OutageQueue::take() {
   Waiting first = std::move(queue_.front());
   queue_.pop_front();
   bytes_ -= first.size;
+  shared_.outage_messages -= 1;
+  shared_.outage_bytes -= first.size;
   return first;
 }
 

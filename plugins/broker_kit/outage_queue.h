@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "plugins/broker_kit/event_loop.h"
+#include "plugins/broker_kit/shared_state.h"
 
 namespace peer_broker_kit {
 
@@ -27,6 +28,9 @@ class OutageQueue {
     Time since;
   };
 
+  /// `shared` has how much waits.
+  explicit OutageQueue(SharedState& shared) : shared_(shared) {}
+
   /// False: there is no room; `waiting` is as it was.
   bool push(Waiting& waiting);
   /// Gives up what has waited too long. Returns how many that were. A function that it calls may
@@ -43,6 +47,7 @@ class OutageQueue {
  private:
   Waiting take();
 
+  SharedState& shared_;
   std::deque<Waiting> queue_;
   std::size_t bytes_ = 0;
 };

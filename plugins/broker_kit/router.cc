@@ -24,7 +24,8 @@ Router::Router(EventLoop& loop, std::string self, std::chrono::milliseconds leas
       lease_(lease),
       state_(state),
       shared_(shared),
-      transport_(transport) {}
+      transport_(transport),
+      outage_(shared) {}
 
 void Router::route(Directed message, Reply reply) {
   if (state_.is_connected()) return send(std::move(message), std::move(reply));

@@ -115,9 +115,6 @@ class Router {
   /// A message for a peer here has been given to the core, with this outcome.
   void take_delivered(const DirectedEnvelope& message, peer::sdk::RouteOutcome outcome);
 
-  [[nodiscard]] std::size_t queued_messages() const { return outage_.size(); }
-  [[nodiscard]] std::size_t queued_bytes() const { return outage_.bytes(); }
-
  private:
   /// Messages for one peer that wait until it is known again which node has it (router_seek.cc).
   struct Seek {

@@ -14,6 +14,29 @@
 
 namespace peer_broker_kit {
 
+/// A number that any thread changes and reads. If it is a part's, what is added to it is added to
+/// that of the whole as well: so nobody has to sum up all parts.
+class Count {
+ public:
+  void be_part_of(Count& whole) { whole_ = &whole; }
+  Count& operator+=(std::uint64_t more) {
+    value_ += more;
+    if (whole_ != nullptr) *whole_ += more;
+    return *this;
+  }
+  Count& operator-=(std::uint64_t less) {
+    value_ -= less;
+    if (whole_ != nullptr) *whole_ -= less;
+    return *this;
+  }
+  Count& operator++() { return *this += 1; }
+  operator std::uint64_t() const { return value_; }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+  Count* whole_ = nullptr;
+};
+
 /// What the server's loops read while the plugin's thread writes it: the figures of
 /// Broker::status(), and what is asked so often that the plugin's thread cannot be asked. Numbers
 /// that stand beside each other need not be of the same moment.
@@ -21,17 +44,24 @@ namespace peer_broker_kit {
 /// Thread-safe. The broker owns it, and it outlives the plugin's thread.
 struct SharedState {
   std::atomic<peer::sdk::BrokerStatus::State> state{peer::sdk::BrokerStatus::State::kDegraded};
-  std::atomic<std::uint32_t> nodes{1};       ///< that live, this one included
-  std::atomic<std::uint32_t> parts_away{0};  ///< of several parts: out of reach
-  std::atomic<std::int64_t> latency_us{0};   ///< of the latest round trip
-  std::atomic<std::uint64_t> dropped{0};     ///< messages, since the start
-  std::atomic<std::uint64_t> queued_messages{0};
-  std::atomic<std::uint64_t> queued_bytes{0};
+  std::atomic<std::uint32_t> nodes{1};         ///< that live, this one included
+  std::atomic<std::uint32_t> parts_away{0};    ///< of several parts: out of reach
+  std::atomic<std::int64_t> latency_us{0};     ///< of the latest round trip
+  Count dropped;                               ///< messages, since the start
+  Count outage_messages;                       ///< that wait for the end of an outage
+  Count outage_bytes;                          ///< of these
+  std::atomic<std::uint64_t> output_bytes{0};  ///< on their way to the store, or waiting for a turn
   std::atomic<std::uint64_t> pending{0};
   /// Messages given to the plugin's thread, which it has not yet taken: bytes and count.
   std::atomic<std::uint64_t> posted_messages{0};
   std::atomic<std::uint64_t> posted_bytes{0};
 
+  /// What is counted here is counted in `whole` as well.
+  void be_part_of(SharedState& whole) {
+    dropped.be_part_of(whole.dropped);
+    outage_messages.be_part_of(whole.outage_messages);
+    outage_bytes.be_part_of(whole.outage_bytes);
+  }
   /// Other nodes that live; none while that cannot be known.
   void set_others(std::vector<std::string> others) {
     const std::lock_guard lock(mutex_);

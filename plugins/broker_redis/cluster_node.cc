@@ -33,6 +33,7 @@ ClusterNode::ClusterNode(EventLoop& loop, const Options& options, peer::sdk::Bro
     : loop_(loop),
       host_(host),
       shared_(shared),
+      has_sentinels_(!options.sentinels.empty()),
       counts_(mirror_, shared),
       masters_(loop, options),
       turns_([this](const Fingerprint& sender, std::size_t part, const Task& then) {
@@ -41,13 +42,13 @@ ClusterNode::ClusterNode(EventLoop& loop, const Options& options, peer::sdk::Bro
       moves_(loop, parts_, mirror_, copies_, turns_, host) {
   copies_.on_new([this](const Fingerprint& peer) { moves_.has_copied(peer); });
   assert(options.parts <= CopiesMade::kMostParts);
-  counted_dropped_.resize(options.parts);
   told_.parts = options.parts;
   for (std::size_t i = 0; i < options.parts; ++i) {
     SharedState& facts = options.parts == 1 ? shared : facts_.emplace_back();
+    if (options.parts > 1) facts.be_part_of(shared);
     parts_.push_back(std::make_unique<Part>(
-        Part::Common{loop, options, masters_, host, plugin_host, facts, mirror_, counts_, copies_,
-                     told_,
+        Part::Common{loop, options, masters_, host, plugin_host, facts,
+                     [this] { facts_changed_ = true; }, mirror_, counts_, copies_, told_,
                      [this](const Registered& peer, std::size_t part, std::int64_t newer_us) {
                        ask_home(peer, part, newer_us);
                      },
@@ -231,28 +232,26 @@ void ClusterNode::recover(std::string_view what) {
   for (const auto& part : parts_) part->recover();
 }
 
+// Most rounds concern one part or two, so nothing here is done for each of them.
 void ClusterNode::flush() {
-  std::uint64_t pending = 0;
-  std::uint64_t queued_messages = shared_.posted_messages;
-  std::uint64_t queued_bytes = shared_.posted_bytes;
   for (const std::string& ns : mirror_.take_less_watched()) {
     part_of(ns).watchers().is_less_watched(ns);
   }
-  for (const auto& part : parts_) {
-    part->flush();
-    pending += part->pending();
-    queued_messages += part->queued_messages();
-    queued_bytes += part->queued_bytes();
+  if (has_sentinels_) {
+    for (const auto& part : parts_) part->flush();
   }
   masters_.flush();
-  queued_bytes += turns_.waiting_bytes() + masters_.queued_bytes();
   if (const auto latency = masters_.latency(); latency.count() > 0) {
-    shared_.latency_us = latency.count();
+    shared_.latency_us.store(latency.count(), std::memory_order_relaxed);
   }
-  shared_.pending = pending;
-  shared_.queued_messages = queued_messages;
-  shared_.queued_bytes = queued_bytes;
-  if (!facts_.empty()) put_together();
+  shared_.pending.store(masters_.pending(), std::memory_order_relaxed);
+  shared_.output_bytes.store(turns_.waiting_bytes() + masters_.queued_bytes(),
+                             std::memory_order_relaxed);
+  if (facts_.empty()) return;
+  if (const std::uint64_t unheard = masters_.take_unheard(); unheard > 0) {
+    shared_.dropped += unheard;
+  }
+  if (std::exchange(facts_changed_, false)) put_together();
 }
 
 // The node is part of the cluster when it is in all parts, and degraded while one is out of reach.
@@ -260,15 +259,11 @@ void ClusterNode::put_together() {
   State state = State::kConnected;
   std::uint32_t nodes = 1;
   std::uint32_t away = 0;
-  for (std::size_t i = 0; i < facts_.size(); ++i) {
-    const SharedState& facts = facts_[i];
+  for (const SharedState& facts : facts_) {
     if (facts.state == State::kDegraded || state == State::kConnected) state = facts.state;
     nodes = std::max<std::uint32_t>(nodes, facts.nodes);
     if (facts.state == State::kDegraded) ++away;
-    const std::uint64_t dropped = facts.dropped;
-    shared_.dropped += dropped - std::exchange(counted_dropped_[i], dropped);
   }
-  shared_.dropped += masters_.take_unheard();
   shared_.state = state;
   shared_.nodes = nodes;
   shared_.parts_away = away;

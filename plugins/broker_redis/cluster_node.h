@@ -96,10 +96,11 @@ class ClusterNode {
   EventLoop& loop_;
   peer::sdk::BrokerHost& host_;
   SharedState& shared_;
-  /// With several parts what each of them says of itself; the messages that it has dropped and
-  /// that are counted in shared_.
+  const bool has_sentinels_;
+  /// With several parts what each of them says of itself, and whether that is other than what is
+  /// put together.
   std::deque<SharedState> facts_;
-  std::vector<std::uint64_t> counted_dropped_;
+  bool facts_changed_ = false;
   Mirror mirror_;
   MemberCounts counts_;
   CopiesMade copies_;

@@ -71,6 +71,7 @@ void Commands::count_unsent() { unsent_ = connection_.queued_bytes() == 0 ? 1 : 
 // Replies to what is under way will come, if the connection lives: to nobody.
 void Commands::answer_none(Lane& lane) {
   lane.refusal_.clear();
+  pending_of_lanes_ -= lane.pending_;
   lane.pending_ = 0;
   std::vector<OnReply> unanswered;
   for (Command& command : pending_) {
@@ -173,6 +174,7 @@ void Commands::await_reply(Lane& lane, std::string bytes, OnReply on_reply, std:
   pending_.push_back({&lane, std::move(bytes), std::move(on_reply), loop_.now(), size});
   pending_bytes_ += size;
   ++lane.pending_;
+  if (&lane != &own_) ++pending_of_lanes_;
   if (!silence_timer_) watch_silence();
 }
 
@@ -192,6 +194,7 @@ void Commands::handle_reply(const Reply& reply) {
   Command command = std::move(pending_.front());
   pending_.pop_front();
   Lane* const lane = command.lane;
+  if (lane != nullptr && lane != &own_) --pending_of_lanes_;
   latency_ = std::chrono::duration_cast<std::chrono::microseconds>(loop_.now() - command.sent);
   // Redis has restarted, or somebody has flushed its scripts. The command was not done, so it is
   // sent again, at the place that it had.

@@ -57,8 +57,6 @@ class Commands {
 
     /// Nothing more is sent, and it fails when what is under way is answered.
     [[nodiscard]] bool is_giving_up() const { return !refusal_.empty(); }
-    /// Commands without a reply.
-    [[nodiscard]] std::size_t pending() const { return pending_; }
 
    private:
     friend class Commands;
@@ -122,6 +120,8 @@ class Commands {
   /// Nothing more is sent by this lane, and it fails when what is under way is answered.
   void leave(Lane& lane, std::string_view why);
 
+  /// Commands of lanes without a reply.
+  [[nodiscard]] std::size_t pending() const { return pending_of_lanes_; }
   [[nodiscard]] std::chrono::microseconds latency() const { return latency_; }
   [[nodiscard]] std::size_t queued_bytes() const { return connection_.queued_bytes(); }
 
@@ -161,6 +161,7 @@ class Commands {
   bool sharded_ = false;
   std::string hashes_[kScriptCount];
   std::deque<Command> pending_;
+  std::size_t pending_of_lanes_ = 0;
   std::size_t unsent_ = 0;         ///< of pending_, the last ones
   std::size_t pending_bytes_ = 0;  ///< of pending_ and held_back_
   bool overflown_ = false;         ///< and about to fail

@@ -112,7 +112,6 @@ class Link {
 
   /// Where Redis is, or would be, for people.
   [[nodiscard]] const std::string& place() const { return whereabouts_.text(); }
-  [[nodiscard]] std::size_t pending() const { return user_.lane.pending(); }
 
  private:
   /// kProving: both connections stand, and the probe is under way.

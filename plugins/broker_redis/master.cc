@@ -239,11 +239,13 @@ void Masters::fail_all(std::string_view why) {
   for (const auto& master : std::vector<std::shared_ptr<Master>>(masters_)) master->fail(why);
 }
 
-// Only here, where no callback of a connection is under way.
+// Only here, where no callback of a connection is under way. More may come meanwhile, and none is
+// erased before they all have had their turn.
 void Masters::flush() {
-  for (const auto& master : std::vector<std::shared_ptr<Master>>(masters_)) {
-    master->close_if_idle(Clock::now());
-    master->flush();
+  for (std::size_t i = 0; i < masters_.size(); ++i) {
+    Master& master = *masters_[i];
+    master.close_if_idle(loop_.now());
+    master.flush();
   }
   std::erase_if(masters_, [this](const auto& master) {
     if (master->is_open()) return false;
@@ -255,6 +257,12 @@ void Masters::flush() {
 std::uint64_t Masters::take_unheard() {
   for (const auto& master : masters_) unheard_ += master->take_unheard();
   return std::exchange(unheard_, 0);
+}
+
+std::size_t Masters::pending() const {
+  std::size_t commands = 0;
+  for (const auto& master : masters_) commands += master->commands().pending();
+  return commands;
 }
 
 std::size_t Masters::queued_bytes() const {

@@ -142,6 +142,7 @@ class Masters {
   void flush();
   /// Of all of them, as of each.
   [[nodiscard]] std::uint64_t take_unheard();
+  [[nodiscard]] std::size_t pending() const;
   [[nodiscard]] std::size_t queued_bytes() const;
   [[nodiscard]] std::chrono::microseconds latency() const;
 

@@ -20,6 +20,7 @@ constexpr std::chrono::milliseconds kPauseForLateMessages{2};
 Part::Part(const Common& common, PartIndex index)
     : loop_(common.loop),
       shared_(common.shared),
+      changed_(common.changed),
       agreed_(common.agreed),
       log_(common.host, common.plugin_host, common.told, index.number,
            [this] { return link_.place(); }),
@@ -78,6 +79,15 @@ Part::Part(const Common& common, PartIndex index)
       inbox_(gate_, link_, log_, common.host,
              {router_, guide_, announcements_, common.mirror, common.counts, view_, catch_up_,
               resync_, tickets_, heartbeat_, sessions_, watchers_}) {}
+
+void Part::set_state(State state) {
+  state_.set(state);
+  changed_();
+}
+
+void Part::set_nodes(std::size_t count) {
+  if (shared_.nodes.exchange(static_cast<std::uint32_t>(count)) != count) changed_();
+}
 
 void Part::start() {
   if (!std::exchange(started_, true)) link_.start();
@@ -142,7 +152,7 @@ void Part::went_up() {
   reaper_.went_up();
   router_.went_up();
   tickets_.matching_is_due();
-  state_.set(State::kResyncing);
+  set_state(State::kResyncing);
   log_.went_up();
   heartbeat_.went_up();
   key_check_.check_eviction();
@@ -151,9 +161,9 @@ void Part::went_up() {
 void Part::went_down(std::string_view why) {
   heartbeat_.stop();
   log_.failed(why);
-  state_.set(State::kDegraded);
+  set_state(State::kDegraded);
   view_.set_nodes({view_.self()});
-  shared_.nodes = 1;
+  set_nodes(1);
   shared_.set_others({});
   guide_.set_listeners(false);
   router_.went_down();
@@ -165,7 +175,7 @@ void Part::went_down(std::string_view why) {
 }
 
 void Part::stay_degraded() {
-  state_.set(State::kDegraded);
+  set_state(State::kDegraded);
   resync_.interrupt();
 }
 
@@ -173,14 +183,14 @@ void Part::take_beat(const Beat& beat) {
   if (!beat.agreement.empty() && link_.part().number == 0) agreed_(beat.agreement);
   copies_.set_clock_offset(beat.clock_offset_us);
   guide_.set_listeners(beat.foreign_listeners);
-  shared_.nodes = static_cast<std::uint32_t>(view_.nodes().size());
+  set_nodes(view_.nodes().size());
   if (beat.nodes_changed) tickets_.matching_is_due();
   // While the link was down there were none, whatever the view has been since.
   std::vector<std::string> others = view_.nodes();
   std::erase(others, view_.self());
   shared_.set_others(std::move(others));
   if (beat.must_resync) {
-    state_.set(State::kResyncing);
+    set_state(State::kResyncing);
     // In this state calls of the core change the mirror and mark their peer, which go_on() then
     // writes.
     catch_up_.becomes_due();
@@ -206,7 +216,7 @@ void Part::say_settled() {
 }
 
 void Part::finish_resync() {
-  state_.set(State::kConnected);
+  set_state(State::kConnected);
   say_settled();
   log_.connected(view_.nodes().size(), state_.dropped_meanwhile());
   // A link that fails before this is tried again with growing pauses, even if it was up.

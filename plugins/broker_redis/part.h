@@ -48,6 +48,8 @@ class Part {
     peer::sdk::BrokerHost& host;
     peer::sdk::PluginHost& plugin_host;
     SharedState& shared;
+    /// Called when the state in there, or the number of nodes, has become another one.
+    std::function<void()> changed;
     /// What the core has told.
     Mirror& mirror;
     MemberCounts& counts;
@@ -76,7 +78,7 @@ class Part {
   void leave(Task done);
   /// Ends the link. Operations under way are answered with "cannot know". Nothing else follows.
   void stop();
-  /// At the end of each round of the loop; what goes to Redis the Masters send.
+  /// With Sentinels, at the end of each round of the loop; what goes to Redis the Masters send.
   void flush() { link_.flush(); }
   /// After an exception: what was under way is unknown, so the link is built anew, and the resync
   /// puts right what Redis has.
@@ -96,14 +98,11 @@ class Part {
   Watchers& watchers() { return watchers_; }
   Resync& resync() { return resync_; }
 
-  // For people, and what is counted.
   [[nodiscard]] bool is_connected() const { return state_.is_connected(); }
-  /// Commands without a reply.
-  [[nodiscard]] std::size_t pending() const { return link_.pending(); }
-  [[nodiscard]] std::size_t queued_messages() const { return router_.queued_messages(); }
-  [[nodiscard]] std::size_t queued_bytes() const { return router_.queued_bytes(); }
 
  private:
+  void set_state(NodeState::State state);
+  void set_nodes(std::size_t count);
   /// The same of all senders, once nothing waits here for a route.
   void confirm_all(const Task& then);
   void await_silence(Time until, Task done);
@@ -123,6 +122,7 @@ class Part {
   // In the order in which they are built: each sees only earlier ones.
   EventLoop& loop_;
   SharedState& shared_;
+  const std::function<void()> changed_;
   const std::function<void(const std::string& name)> agreed_;
   bool started_ = false;
   ClusterLog log_;

@@ -56,8 +56,8 @@ BrokerStatus RedisBroker::status() const {
   status.parts_away = shared_.parts_away;
   status.latency = std::chrono::microseconds(shared_.latency_us);
   status.dropped = shared_.dropped;
-  status.queued_messages = shared_.queued_messages;
-  status.queued_bytes = shared_.queued_bytes;
+  status.queued_messages = shared_.posted_messages + shared_.outage_messages;
+  status.queued_bytes = shared_.posted_bytes + shared_.outage_bytes + shared_.output_bytes;
   status.pending = shared_.pending;
   return status;
 }

@@ -161,7 +161,7 @@ TEST_F(RouterTest, WhatWasRefusedIsSentWhenTheNodeIsConnectedAgain) {
   state_.set(NodeState::State::kDegraded);
   router_.went_down();
   EXPECT_THAT(under_way(), IsEmpty());
-  EXPECT_EQ(router_.queued_messages(), 2U);
+  EXPECT_EQ(shared_.outage_messages, 2U);
   transport_.giving_up = false;
   state_.set(NodeState::State::kConnected);
   router_.connected();
@@ -321,7 +321,7 @@ TEST_F(RouterTest, ABroadcastInLineDoesNotOutliveTheLink) {
   state_.set(NodeState::State::kDegraded);
   router_.went_down();
   EXPECT_THAT(sent, ElementsAre("no"));
-  EXPECT_EQ(router_.queued_messages(), 2U);
+  EXPECT_EQ(shared_.outage_messages, 2U);
   EXPECT_FALSE(router_.holds_back_anything());
   EXPECT_FALSE(router_.holds_broadcasts(router_.last_held()));
 }

@@ -7,5 +7,6 @@ peer_add_test(unit_broker_kit
     plugins/broker_kit/mirror_test.cc
     plugins/broker_kit/outcomes_test.cc
     plugins/broker_kit/router_test.cc
+    plugins/broker_kit/shared_state_test.cc
   LIBRARIES broker_kit
   LABELS fast)

@@ -131,6 +131,24 @@ TEST_F(CommandsTest, WhatARoundSaysGoesAtItsEnd) {
   EXPECT_THAT(connection.read_until("third"), HasSubstr("second"));
 }
 
+TEST_F(CommandsTest, CountsTheCommandsOfLanesThatHaveNoReply) {
+  FakeConnection connection = redis_.accept();
+  redis_.run([this] {
+    commands_->send({"PING"}, noting("own"));
+    send(a_, "a1");
+    send(b_, "b1");
+    send(b_, "b2");
+    EXPECT_EQ(commands_->pending(), 3U);
+    commands_->answer_none(b_);
+    EXPECT_EQ(commands_->pending(), 1U);
+    send(a_, "a2");
+  });
+  connection.read_until("a2");
+  connection.say("+0\r\n+1\r\n+2\r\n+3\r\n+4\r\n");
+  redis_.lines_until("a2: 4");
+  redis_.run([this] { EXPECT_EQ(commands_->pending(), 0U); });
+}
+
 TEST_F(CommandsTest, WhoHasLeftGetsNoReplyAndTheOthersGetTheirOwn) {
   FakeConnection connection = redis_.accept();
   redis_.run([this] {
