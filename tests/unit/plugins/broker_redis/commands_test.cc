@@ -122,12 +122,14 @@ TEST_F(CommandsTest, WhatARoundSaysGoesAtItsEnd) {
       send(a_, "second");
       redis_.loop().post([&] {  // behind the sockets of the same round
         EXPECT_FALSE(connection.has_more());
+        redis_.note("looked");
         send(b_, "third");
       });
     });
   });
   connection.read_until("first");
   connection.say("+0\r\n");
+  redis_.lines_until("looked");
   EXPECT_THAT(connection.read_until("third"), HasSubstr("second"));
 }
 
