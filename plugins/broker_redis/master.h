@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -84,6 +84,13 @@ class Master {
     std::uint64_t number = 0;  ///< of its subscription: an earlier one is void
     bool confirmed = false;
   };
+  /// A view finds a name.
+  struct NameHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const {
+      return std::hash<std::string_view>()(name);
+    }
+  };
   /// What the subscribing connection has been told, and has yet to answer.
   struct Asked {
     /// kUnsubscribe: of a sharded channel the answer to another command, sent behind it.
@@ -119,7 +126,7 @@ class Master {
   Connection subscriber_;
   bool is_open_ = false;
   std::optional<bool> in_cluster_;  ///< nullopt: not known yet
-  std::map<std::string, Channel, std::less<>> channels_;
+  std::unordered_map<std::string, Channel, NameHash, std::equal_to<>> channels_;
   std::uint64_t last_number_ = 0;
   std::uint64_t unheard_ = 0;
   std::deque<Asked> asked_;
