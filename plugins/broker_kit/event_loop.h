@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -68,6 +69,8 @@ class EventLoop {
   /// anew for now() or earlier never lets the round end.
   TimerId run_at(Time when, Task task);
   void cancel(const TimerId& timer) { timers_.erase(timer); }
+  /// How many timers have yet to run.
+  [[nodiscard]] std::size_t timers() const { return timers_.size(); }
 
   /// `handler` is called with epoll events of `fd`, until unwatch(), which has to come before the
   /// descriptor is closed. Level-triggered.

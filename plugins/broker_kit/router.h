@@ -224,8 +224,12 @@ class Router {
   /// What is in line or is being checked, in the order in which it was said.
   std::set<Place> held_;
   Place last_held_ = 0;
-  std::size_t held_bytes_ = 0;                       ///< of all that wait in seeks_ and lines_
-  std::unordered_map<std::uint64_t, Task> awaited_;  ///< await_arrival(), by number
+  std::size_t held_bytes_ = 0;  ///< of all that wait in seeks_ and lines_
+  struct Awaited {
+    Task then;
+    EventLoop::TimerId timeout{};
+  };
+  std::unordered_map<std::uint64_t, Awaited> awaited_;  ///< await_arrival(), by number
   std::uint64_t last_awaited_ = 0;
   Outcomes outcomes_;
   OutageQueue outage_;

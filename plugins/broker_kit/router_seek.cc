@@ -147,7 +147,7 @@ void Router::await_arrival(const Fingerprint& peer, std::string_view node, Task 
 
 void Router::ask_for_arrival(const Fingerprint& peer, std::string_view node, Task then) {
   const std::uint64_t number = kFirstAwaited + ++last_awaited_;
-  awaited_.emplace(number, std::move(then));
+  awaited_.emplace(number, Awaited{std::move(then)});
   transport_.publish(node, envelope('B', {self_, to_hex(peer), std::to_string(number)}),
                      {this, &Router::after_asking_for_arrival, peer, number, nullptr, nullptr});
 }
@@ -155,13 +155,17 @@ void Router::ask_for_arrival(const Fingerprint& peer, std::string_view node, Tas
 void Router::after_asking_for_arrival(const Errand& errand, const Answer& answer) {
   const std::uint64_t number = errand.number;
   if (answer.fate != Answer::Fate::kDone || answer.listeners == 0) return has_arrived(number);
-  loop_.run_at(Clock::now() + kPatience, [this, number] { has_arrived(number); });
+  const auto awaited = awaited_.find(number);
+  if (awaited == awaited_.end()) return;
+  awaited->second.timeout =
+      loop_.run_at(Clock::now() + kPatience, [this, number] { has_arrived(number); });
 }
 
 void Router::has_arrived(std::uint64_t number) {
   const auto awaited = awaited_.find(number);
   if (awaited == awaited_.end()) return;
-  const Task then = std::move(awaited->second);
+  const Task then = std::move(awaited->second.then);
+  loop_.cancel(awaited->second.timeout);
   awaited_.erase(awaited);
   then();
 }

@@ -305,10 +305,11 @@ void Moves::park(const Registered& peer, const ReplyTo<ParkOutcome>& reply) {
     const std::set<std::size_t> copied = copies_.all_of(peer.peer);
     Going going{peer.registration, {}, copied, reply};
     going.awaited->insert(home);
+    going.timeout =
+        loop_.run_at(Clock::now() + kMostForParking, [this, peer] { end_waiting(peer); });
     forget(peer.peer);
     going_.emplace(peer.peer, std::move(going));
     parked_[peer.peer] = copied;
-    loop_.run_at(Clock::now() + kMostForParking, [this, peer] { end_waiting(peer); });
     parts_[home]->sessions().await_place(token, [this, peer, home] { reached(peer, home); });
     for (const std::size_t part : copied) {
       parts_[part]->sessions().park_here(peer, [this, peer, part](const std::string& its_token) {
@@ -382,7 +383,8 @@ void Moves::taken(const Registered& peer, std::size_t part,
   if (found == going_.end() || found->second.registration != peer.registration) {
     forget(peer.peer);
     found = going_.emplace(peer.peer, Going{peer.registration, {}, {}, {}}).first;
-    loop_.run_at(Clock::now() + kMostBetweenPlaces, [this, peer] { end_waiting(peer); });
+    found->second.timeout =
+        loop_.run_at(Clock::now() + kMostBetweenPlaces, [this, peer] { end_waiting(peer); });
   }
   if (copies) {
     found->second.awaited = read_parts(*copies);
@@ -426,6 +428,7 @@ void Moves::end_waiting(const Registered& peer) {
 void Moves::gone_over(const Registered& peer) {
   auto found = going_.extract(peer.peer);
   Going& going = found.mapped();
+  loop_.cancel(going.timeout);
   // Nobody has taken what is left there, or could not have known of it.
   for (const std::size_t part : copies_.all_of(peer.peer)) {
     if (going.reached.contains(part)) continue;
@@ -444,6 +447,7 @@ void Moves::gone_over(const Registered& peer) {
 void Moves::forget(const Fingerprint& peer) {
   const auto found = going_.find(peer);
   if (found == going_.end()) return;
+  loop_.cancel(found->second.timeout);
   const ReplyTo<ParkOutcome> reply = std::move(found->second.reply);
   going_.erase(found);
   if (reply) reply({});

@@ -64,6 +64,7 @@ class Moves {
     /// Null: its own part has not said yet.
     std::optional<std::set<std::size_t>> awaited;
     ReplyTo<peer::sdk::ParkOutcome> reply;  ///< of one that is parked
+    EventLoop::TimerId timeout{};           ///< ends it, whatever has been reached by then
   };
   struct Taking;
   struct Patience;

@@ -347,5 +347,17 @@ TEST_F(RouterTest, NodesOfAnotherKindGetWhatNobodyOfOursHas) {
   EXPECT_TRUE(transport_.strangers);
 }
 
+TEST_F(RouterTest, WhatHasArrivedLeavesNoTimerBehind) {
+  bool has_arrived = false;
+  router_.await_all_at("there", [&] { has_arrived = true; });
+  const std::string envelope = transport_.asked.front().envelope;
+  const Fields request = *unpack(envelope);
+  answer(heard_by(1));
+  EXPECT_EQ(loop_.timers(), 1U);
+  EXPECT_TRUE(router_.take_arrival({"C1", request[2], request[3]}));
+  EXPECT_TRUE(has_arrived);
+  EXPECT_EQ(loop_.timers(), 0U);
+}
+
 }  // namespace
 }  // namespace peer_broker_kit
