@@ -51,15 +51,23 @@ class Node {
 
   sdk::Broker& broker() { return broker_; }
   [[nodiscard]] std::string_view id() const { return host_.node_id(); }
-  /// Asks, and waits for the answer; none: it does not come.
+  /// Asks. The answer may come when nobody waits for it any more.
   template <typename Outcome, typename Ask>
-  std::optional<Outcome> answer(Ask ask) {
+  static std::future<Outcome> ask(Ask question) {
     const auto promise = std::make_shared<std::promise<Outcome>>();
-    auto future = promise->get_future();
-    ask([promise](Outcome outcome) { promise->set_value(std::move(outcome)); });
+    question([promise](Outcome outcome) { promise->set_value(std::move(outcome)); });
+    return promise->get_future();
+  }
+  /// Waits for an answer; none: it does not come.
+  template <typename Outcome>
+  static std::optional<Outcome> wait_for(std::future<Outcome> answer) {
     const milliseconds left(Deadline().milliseconds_left());
-    if (future.wait_for(left) != std::future_status::ready) return std::nullopt;
-    return future.get();
+    if (answer.wait_for(left) != std::future_status::ready) return std::nullopt;
+    return answer.get();
+  }
+  template <typename Outcome, typename Ask>
+  static std::optional<Outcome> answer(Ask question) {
+    return wait_for(ask<Outcome>(std::move(question)));
   }
 
  private:
@@ -71,6 +79,7 @@ class Node {
     options.legacy_channels = false;
     options.beat = std::chrono::minutes(1);
     options.lease = std::chrono::minutes(10);
+    options.operation_timeout = std::chrono::minutes(1);
     return options;
   }
 
@@ -146,8 +155,9 @@ TEST(TakeBoundTest, WhoseNewNodeHearsNoNewsInTimeEndsForAll) {
   EXPECT_EQ(parts_with(client, alice, "r", "1") + parts_with(client, alice, "r", "2"), 0);
 }
 
-// Its own part has been asked to park it, and the others are asked when that has answered. In
-// between it registers anew at another node, which ends what is parked of it.
+// Its own part has been asked to park it, and the others are asked when that has answered: which it
+// cannot before the answers are released. In between it registers anew at another node, which ends
+// what is parked of it.
 TEST(ParkTest, WhoIsReplacedWhileItIsBeingParkedLeavesNothingBehind) {
   RedisProcess redis;
   RedisClient client = redis.client();
@@ -156,16 +166,23 @@ TEST(ParkTest, WhoIsReplacedWhileItIsBeingParkedLeavesNothingBehind) {
   Node there("there", redis.port());
   const sdk::Registered alice = registered(1, 1);
   join_all_parts(here, client, alice);
-  proxy.delay(150ms);
-  std::promise<sdk::ParkOutcome> parked;
-  here.broker().park_peer(alice, [&](sdk::ParkOutcome outcome) { parked.set_value(outcome); });
+  proxy.hold_answers();
+  auto parked = Node::ask<sdk::ParkOutcome>(
+      [&](auto reply) { here.broker().park_peer(alice, std::move(reply)); });
   const Deadline deadline;
   while (parts_with(client, alice, "n", "parked") == 0) ASSERT_FALSE(deadline.passed());
+  ASSERT_EQ(parts_with(client, alice, "n", "here"), static_cast<int>(kParts) - 1);
   sdk::Registered anew = alice;
   anew.registration = 2;
   ASSERT_TRUE(there.answer<sdk::RegisterOutcome>(
       [&](auto reply) { there.broker().register_peer(anew, "alice", std::move(reply)); }));
-  parked.get_future().get().hold.reset();
+  // What ends a parked registration has found no copy parked. One has its alias, and is replaced.
+  ASSERT_EQ(parts_with(client, alice, "n", "parked"), 0);
+  ASSERT_EQ(parts_with(client, alice, "n", "here"), static_cast<int>(kParts) - 2);
+  proxy.release();
+  auto outcome = Node::wait_for(std::move(parked));
+  ASSERT_TRUE(outcome) << "no answer";
+  outcome->hold.reset();
   const auto kept = here.answer<bool>([&](auto reply) {
     here.broker().keep_parked(alice, "record", std::chrono::minutes(1), std::move(reply));
   });

@@ -37,6 +37,7 @@ struct Way {
     Clock::time_point due;
     std::string bytes;  ///< empty: the end
   };
+  bool is_answer = false;  ///< from the server
   std::deque<Chunk> chunks{};
   bool ended = false;
 };
@@ -69,7 +70,7 @@ void write_due(Way& way) {
 
 struct TcpProxy::Connection {
   Connection(int client, int server)
-      : ways{{.from = client, .to = server}, {.from = server, .to = client}} {}
+      : ways{{.from = client, .to = server}, {.from = server, .to = client, .is_answer = true}} {}
   ~Connection() {
     close(ways[0].from);
     close(ways[0].to);
@@ -130,22 +131,30 @@ void TcpProxy::cut(Cut how, Which which) {
 
 void TcpProxy::hold(Which which) {
   change([&] {
-    held_ = true;
+    held_ = Held::kAll;
     held_which_ = which;
   });
 }
 
+void TcpProxy::hold_answers() {
+  change([this] {
+    held_ = Held::kAnswers;
+    held_which_ = Which::kBoth;
+  });
+}
+
 void TcpProxy::release() {
-  change([this] { held_ = false; });
+  change([this] { held_ = Held::kNothing; });
 }
 
 void TcpProxy::delay(milliseconds by) {
   change([&] { delay_ = by; });
 }
 
-bool TcpProxy::is_held(const Connection& connection) const {
-  return held_ && (held_which_ == Which::kBoth ||
-                   connection.subscription == (held_which_ == Which::kSubscription));
+bool TcpProxy::is_held(const Connection& connection, bool is_answer) const {
+  if (held_ == Held::kNothing || (held_ == Held::kAnswers && !is_answer)) return false;
+  return held_which_ == Which::kBoth ||
+         connection.subscription == (held_which_ == Which::kSubscription);
 }
 
 void TcpProxy::accept_one() {
@@ -169,8 +178,8 @@ void TcpProxy::run() {
     polled = {{wake_, POLLIN, 0}, {listener_, POLLIN, 0}};
     int timeout = -1;
     for (Connection& connection : connections_) {
-      if (is_held(connection)) continue;
       for (Way& way : connection.ways) {
+        if (is_held(connection, way.is_answer)) continue;
         if (!way.ended) polled.push_back({way.from, POLLIN, 0});
         if (!way.chunks.empty()) timeout = 1;
       }
@@ -182,14 +191,15 @@ void TcpProxy::run() {
     eventfd_read(wake_, &ignored);
     if ((polled[1].revents & POLLIN) != 0) accept_one();
     for (Connection& connection : connections_) {
-      if (is_held(connection)) continue;
       for (Way& way : connection.ways) {
-        if (!way.ended) read_chunk(way, delay_);
+        if (!way.ended && !is_held(connection, way.is_answer)) read_chunk(way, delay_);
       }
       for (const Way::Chunk& chunk : connection.ways[0].chunks) {
         if (chunk.bytes.find("SUBSCRIBE") != std::string::npos) connection.subscription = true;
       }
-      for (Way& way : connection.ways) write_due(way);
+      for (Way& way : connection.ways) {
+        if (!is_held(connection, way.is_answer)) write_due(way);
+      }
     }
     connections_.remove_if([](const Connection& connection) { return connection.done(); });
   }

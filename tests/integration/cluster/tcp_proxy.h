@@ -28,17 +28,21 @@ class TcpProxy {
   void cut(Cut how, Which which = Which::kBoth);
   /// A black hole: nothing comes through, no end either, and new connections hear nothing.
   void hold(Which which = Which::kBoth);
-  /// After hold(): what was on its way arrives, late.
+  /// What Redis says stays on its way. What the node says comes through.
+  void hold_answers();
+  /// After either of the two: what was on its way arrives, late.
   void release();
   /// Everything arrives so much later, in its order.
   void delay(milliseconds by);
 
  private:
   struct Connection;
+  enum class Held { kNothing, kAll, kAnswers };
 
   void run();
   void accept_one();
-  bool is_held(const Connection& connection) const;
+  /// `is_answer`: what comes from Redis.
+  bool is_held(const Connection& connection, bool is_answer) const;
   template <typename Change>
   void change(Change apply);
 
@@ -48,7 +52,7 @@ class TcpProxy {
   int wake_ = -1;
   std::mutex mutex_;  ///< guards all below
   std::list<Connection> connections_;
-  bool held_ = false;
+  Held held_ = Held::kNothing;
   Which held_which_ = Which::kBoth;
   milliseconds delay_{0};
   bool stopping_ = false;
