@@ -1,13 +1,13 @@
 // Sessions that move where what the nodes share is in several parts, on one Redis.
-#include <atomic>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "tests/integration/cluster/cluster_test.h"
 #include "tests/integration/cluster/session_client.h"
+#include "tests/support/test_thread.h"
 
 namespace peer::test {
 namespace {
@@ -157,8 +157,6 @@ TEST_F(MovedInPartsTest, SessionsThatCrossHearEverythingOnceAndInOrder) {
   for (Mover& mover : movers) {
     join_all(*mover.client);
   }
-  std::atomic<bool> stop = false;
-  std::vector<std::thread> threads;
   std::vector<std::unique_ptr<TestPeer>> criers;
   std::vector<long long> said(2, 0);
   for (ServerProcess* node : {&first(), &second()}) {
@@ -166,11 +164,12 @@ TEST_F(MovedInPartsTest, SessionsThatCrossHearEverythingOnceAndInOrder) {
     criers.back()->register_as(fmt("crier-%", criers.size()));
     join_all(*criers.back());
   }
+  std::vector<TestThread> threads;
   for (std::size_t i = 0; i < criers.size(); ++i) {
-    threads.emplace_back([&, i] {
+    threads.emplace_back([&, i](const std::stop_token& stop) {
       TestPeer visitor((i == 0 ? first() : second()).port());
       visitor.register_as(fmt("visitor-%", i));
-      while (!stop) {
+      while (!stop.stop_requested()) {
         ++said[i];
         for (const std::string& ns : spaces()) {
           visitor.send("join", fmt(R"({"namespace":"%"})", ns));
@@ -184,7 +183,7 @@ TEST_F(MovedInPartsTest, SessionsThatCrossHearEverythingOnceAndInOrder) {
       }
     });
   }
-  std::vector<std::thread> moving;
+  std::vector<TestThread> moving;
   for (int i = 0; i < kMovers; ++i) {
     moving.emplace_back([&, i] {
       Mover& mover = movers[i];
@@ -199,9 +198,8 @@ TEST_F(MovedInPartsTest, SessionsThatCrossHearEverythingOnceAndInOrder) {
       }
     });
   }
-  for (std::thread& thread : moving) thread.join();
-  stop = true;
-  for (std::thread& thread : threads) thread.join();
+  for (TestThread& thread : moving) thread.join();
+  for (TestThread& thread : threads) thread.stop();
   const auto is_complete = [&](const Mover& mover) {
     for (std::size_t i = 0; i < criers.size(); ++i) {
       for (const std::string& ns : spaces()) {

@@ -1,13 +1,13 @@
 // A session that is resumed at another node than the one that has it (docs/resume.md, "On another
 // node").
 #include <algorithm>
-#include <atomic>
 #include <csignal>
-#include <thread>
+#include <stop_token>
 
 #include "tests/integration/cluster/cluster_test.h"
 #include "tests/integration/cluster/session_client.h"
 #include "tests/integration/cluster/tcp_proxy.h"
+#include "tests/support/test_thread.h"
 
 namespace peer::test {
 namespace {
@@ -378,12 +378,11 @@ TEST_F(MovedSessionTest, NothingIsLostDoubledOrOvertakenWhileItMoves) {
       senders.push_back(std::move(sender));
     }
   }
-  std::atomic<bool> stop = false;
-  std::vector<std::thread> threads;
+  std::vector<TestThread> threads;
   for (Sender& sender : senders) {
-    threads.emplace_back([&] {
+    threads.emplace_back([&](const std::stop_token& stop) {
       // What a sender hears itself is read, so that nothing is dropped for it.
-      while (!stop) {
+      while (!stop.stop_requested()) {
         sender.peer->send_to("alice", std::to_string(++sender.signals));
         sender.crier->send("broadcast",
                            fmt(R"({"namespace":"game","data":%})", ++sender.broadcasts));
@@ -430,8 +429,7 @@ TEST_F(MovedSessionTest, NothingIsLostDoubledOrOvertakenWhileItMoves) {
     ASSERT_EQ(resumed["type"].str(), "resumed");
     EXPECT_EQ(resumed["payload"]["lost"].number(), 0);
   }
-  stop = true;
-  for (std::thread& thread : threads) thread.join();
+  for (TestThread& thread : threads) thread.stop();
   // Behind all that they have sent.
   for (Sender& sender : senders) sender.peer->send_to("alice", std::to_string(++sender.signals));
   const auto is_complete = [&] {

@@ -1,21 +1,19 @@
 // What the nodes share in 64 parts, on three masters of a Redis Cluster, of which one gives its
 // slots away by redis-cli, many at once and all with data.
 #include <algorithm>
-#include <atomic>
 #include <cstdlib>
-#include <exception>
 #include <iostream>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "tests/integration/cluster/cluster_test.h"
 #include "tests/integration/cluster/metronome.h"
 #include "tests/integration/cluster/redis_cluster.h"
+#include "tests/support/test_thread.h"
 
 namespace peer::test {
 namespace {
@@ -104,9 +102,9 @@ class PartsReshardTest : public ClusterTest {
       }
     }
   }
-  void exchange_until(const std::atomic<bool>& done) {
+  void exchange_until_end_of(const TestThread& other) {
     const Metronome metronome(2ms);
-    for (std::size_t i = 0; i == 0 || !done; ++i) {
+    for (std::size_t i = 0; i == 0 || !other.has_ended(); ++i) {
       exchange(i % kSpaces);
       if (i % 5 == 0) read_what_is_there();
       metronome.next();
@@ -190,19 +188,9 @@ TEST_F(PartsReshardTest, SlotsThatMoveUnderLoadCostTheirOwnPartsAloneAndNoLossIs
   const std::vector<std::size_t> moving = cluster().parts_of(kFrom);
   ASSERT_THAT(moving, SizeIs(Ge(20U)));
   const auto before = links();
-  std::atomic<bool> done = false;
-  std::exception_ptr failure;
-  std::thread redis_cli([&] {
-    try {
-      cluster().reshard(kFrom, kTo, moving.size() - 1);
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    done = true;
-  });
-  exchange_until(done);
-  redis_cli.join();
-  if (failure) std::rethrow_exception(failure);
+  TestThread redis_cli([&] { cluster().reshard(kFrom, kTo, moving.size() - 1); });
+  exchange_until_end_of(redis_cli);
+  ASSERT_FALSE(HasFailure());
   wait_until_whole();
   const std::size_t lost = lost_of_all();
   std::cout << due() << " messages, " << lost << " lost, " << dropped() << " counted\n";

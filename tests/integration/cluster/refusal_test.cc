@@ -1,8 +1,6 @@
 // A Redis that answers with errors: what it did not do is done later, and nothing twice.
-#include <atomic>
-#include <thread>
-
 #include "tests/integration/cluster/network_test.h"
+#include "tests/support/test_thread.h"
 
 namespace peer::test {
 namespace {
@@ -11,7 +9,7 @@ namespace {
 template <typename Function>
 void while_busy(RedisProcess& redis, Function busy) {
   redis.command({"CONFIG", "SET", "lua-time-limit", "1"});
-  std::thread script([&redis] {
+  TestThread script([&redis] {
     try {
       redis.command({"EVAL", "while true do end", "0"});
     } catch (const std::runtime_error&) {  // it is killed

@@ -10,13 +10,13 @@
 #include <memory>
 #include <random>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "tests/integration/cluster/cluster_test.h"
 #include "tests/integration/cluster/metronome.h"
 #include "tests/integration/cluster/session_crowd.h"
+#include "tests/support/test_thread.h"
 
 namespace peer::test {
 namespace {
@@ -107,7 +107,7 @@ class RollingTest : public ClusterTest {
     ASSERT_TRUE(crowd.wait_until_joined(60s));
     crowd.send(true);
     const auto end = Clock::now() + std::chrono::seconds(plan_.seconds);
-    std::thread faults([&] {
+    TestThread faults([&] {
       const Metronome rate(120ms);
       while (Clock::now() < end) {
         make_fault(crowd, rate);

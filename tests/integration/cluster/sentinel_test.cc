@@ -1,11 +1,10 @@
 // A master, its replica, and a Sentinel that says which is which.
 #include <algorithm>
-#include <atomic>
 #include <functional>
-#include <thread>
 
 #include "tests/integration/cluster/metronome.h"
 #include "tests/integration/cluster/redis_setup_test.h"
+#include "tests/support/test_thread.h"
 
 namespace peer::test {
 namespace {
@@ -51,21 +50,13 @@ class SentinelTest : public RedisSetupTest {
   /// Traffic goes on until Sentinel says that another one is the master.
   void exchange_until_verdict(const std::function<void()>& fail) {
     RedisSubscriber listener(sentinel_->port(), {"+switch-master"}, kSentinelPassword);
-    std::atomic<bool> done = false;
-    std::thread thread([&] {
-      try {
-        listener.next(Deadline(20s));
-      } catch (const std::exception&) {  // the test fails at what it waits for
-      }
-      done = true;
-    });
+    const TestThread thread([&] { listener.next(Deadline(20s)); });
     fail();
     const Metronome metronome(2ms);
-    while (!done) {
+    while (!thread.has_ended()) {
       exchange();
       metronome.next();
     }
-    thread.join();
   }
   RedisProcess& master() { return *master_; }
   RedisProcess& replica() { return *replica_; }
