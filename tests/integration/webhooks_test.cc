@@ -55,10 +55,9 @@ class Receiver {
   /// The next event that it has taken.
   Json next(Deadline deadline = Deadline(20s)) {
     std::unique_lock lock(mutex_);
-    const auto has_one = [this] { return events_.size() > read_; };
-    while (!has_one()) {
-      if (deadline.passed()) throw std::runtime_error("no further event");
-      changed_.wait_for(lock, 50ms);
+    if (!changed_.wait_for(lock, milliseconds(deadline.milliseconds_left()),
+                           [this] { return events_.size() > read_; })) {
+      throw std::runtime_error("no further event");
     }
     return events_[read_++];
   }
