@@ -17,6 +17,10 @@ NamespaceFacts facts_of(const Namespace& ns) {
   return facts;
 }
 
+/// What page_of() keeps of its list. A page of a room is as long as the room is large, and must not
+/// leave its list behind on each loop.
+constexpr std::size_t kObjectsKept = 1024;
+
 struct ByName {
   bool operator()(const NamespaceFacts& a, const NamespaceFacts& b) const {
     return a.name < b.name;
@@ -29,7 +33,8 @@ struct ByName {
 PeerPage page_of(const Namespace& ns, std::size_t first, PageLimit limit) {
   if (ns.meta_watchers > 0) ++ns.pages;
   const std::size_t count = std::min(limit.peers, ns.members.size() - first);
-  // The list is kept, with what it has room for; what it views is looked at in here only.
+  // The list is kept, with what it has room for; what it views is looked at in here only. It is
+  // freed at the end where that is much.
   static thread_local std::vector<ObjectView> objects;
   objects.clear();
   const bool looks = limit.away != PageLimit::Away::kAsOthers && ns.away > 0;
@@ -42,6 +47,7 @@ PeerPage page_of(const Namespace& ns, std::size_t first, PageLimit limit) {
     }
   }
   PeerPage page = make_page(objects, limit);
+  if (objects.capacity() > kObjectsKept) std::vector<ObjectView>().swap(objects);
   page.total = peers_in(ns);
   for (std::size_t i = first; looks && i < first + page.listed; ++i) {
     if (ns.members[i].away) page.away.push_back(ns.members[i].peer);

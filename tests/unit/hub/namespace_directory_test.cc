@@ -1,5 +1,9 @@
 #include "core/hub/namespace_directory.h"
 
+#include <malloc.h>
+
+#include <string>
+
 #include "tests/unit/hub/hub_test.h"
 
 namespace peer {
@@ -288,6 +292,26 @@ TEST_F(NamespaceDirectoryTest, ManyMembersCanLeaveInAnyOrder) {
     EXPECT_EQ(directory_.list("lobby", std::nullopt, {}).total, 59 - i);
   }
   EXPECT_THAT(all(), IsEmpty());
+}
+
+// A room is listed as a whole, however large it is.
+TEST_F(NamespaceDirectoryTest, ALongListLeavesNoMemoryBehindOnItsLoop) {
+  constexpr std::size_t kMembers = 3000;
+  for (std::size_t i = 0; i < kMembers; ++i) {
+    const std::string peer = std::to_string(i);
+    const std::string object = object_of(peer);
+    Joiner quiet = joiner(peer, object);
+    quiet.announcement = {};
+    directory_.join("arena", quiet, kMembers, {1});
+  }
+  const auto allocated = [] {
+    const struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+  };
+  static_cast<void>(list("arena"));
+  const std::size_t before = allocated();
+  EXPECT_EQ(directory_.list("arena", std::nullopt, {kMembers, 1'000'000}).listed, kMembers);
+  EXPECT_LT(allocated(), before + 16 * 1024);
 }
 
 }  // namespace
