@@ -100,6 +100,17 @@ TEST_P(MatchStrategyContract, TheSameCallsGiveTheSameGroups) {
   EXPECT_EQ(groups[0], groups[1]);
 }
 
+// A queue that has add_groups() of its own says the same twice, and a server asks for one of them.
+TEST_P(MatchStrategyContract, AddGroupsAndFormGroupsGiveTheSameGroups) {
+  const Made<MatchStrategy> strategy = make<MatchStrategy>(GetParam().plugin);
+  WaitingRoom added(*strategy, "lobby", WaitingRoom::Asks::kAddGroups);
+  WaitingRoom returned(*strategy, "lobby", WaitingRoom::Asks::kFormGroups);
+  Stream(GetParam()).run(added, 1000);
+  Stream(GetParam()).run(returned, 1000);
+  EXPECT_EQ(added.groups(), returned.groups());
+  EXPECT_EQ(returned.faults(), Strings());
+}
+
 TEST_P(MatchStrategyContract, AQueueKeepsToItsOwnTickets) {
   const Made<MatchStrategy> strategy = make<MatchStrategy>(GetParam().plugin);
   WaitingRoom lobby(*strategy, "lobby");

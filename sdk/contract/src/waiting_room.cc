@@ -64,7 +64,8 @@ OwnedRequest request_of(const Value& payload) {
   return request;
 }
 
-WaitingRoom::WaitingRoom(MatchStrategy& strategy, std::string_view ns) : strategy_(strategy) {
+WaitingRoom::WaitingRoom(MatchStrategy& strategy, std::string_view ns, Asks asks)
+    : strategy_(strategy), asks_(asks) {
   strategy.traits(traits_);
   const Fleeting name(ns);
   queue_ = strategy.make_queue_of(name.view());
@@ -180,12 +181,22 @@ void WaitingRoom::take(MatchGroup& group, bool claims) {
   groups_.push_back(std::move(group.tickets));
 }
 
+MatchGroups WaitingRoom::formed(Instant now) {
+  MatchGroups groups;
+  run("form_groups", [&] {
+    if (asks_ == Asks::kAddGroups) return queue_->add_groups(now, groups);
+    for (const MatchGroup& group : queue_->form_groups(now)) {
+      groups.add(group.tickets.begin(), group.tickets.end());
+    }
+  });
+  return groups;
+}
+
 void WaitingRoom::form(Instant now, bool claims) {
-  MatchGroups formed;
-  run("form_groups", [&] { queue_->add_groups(now, formed); });
+  const MatchGroups groups = formed(now);
   std::vector<MatchGroup> back;
-  for (std::size_t i = 0; i < formed.size(); ++i) {
-    MatchGroup group{{formed[i].begin(), formed[i].end()}};
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    MatchGroup group{{groups[i].begin(), groups[i].end()}};
     std::string fault = fault_of(group);
     if (fault.empty()) fault = fault_of_teams(group);
     if (!fault.empty()) {

@@ -17,8 +17,11 @@ namespace peer::sdk::contract {
 /// outlives it.
 class WaitingRoom {
  public:
+  /// How the queue is asked for groups: as the server asks, or as it asks older queues.
+  enum class Asks { kAddGroups, kFormGroups };
+
   /// `ns`: of the queue.
-  WaitingRoom(MatchStrategy& strategy, std::string_view ns);
+  WaitingRoom(MatchStrategy& strategy, std::string_view ns, Asks asks = Asks::kAddGroups);
 
   /// A peer asks; what speaks against it is no fault. Returns whether it waits.
   bool ask(TicketId id, const Value& payload, Instant now);
@@ -49,6 +52,8 @@ class WaitingRoom {
   /// Runs a call of the strategy; what it throws is a fault.
   template <typename Call>
   bool run(const char* name, Call call);
+  /// As the queue forms them now.
+  [[nodiscard]] MatchGroups formed(Instant now);
   /// What happens although a trait says that it never does is a fault.
   void expect_said(bool said, const char* trait, const char* what);
   void judge_words(const char* call, const std::optional<std::string>& words);
@@ -57,6 +62,7 @@ class WaitingRoom {
   void take(MatchGroup& group, bool claims);
 
   MatchStrategy& strategy_;
+  Asks asks_;
   MatchTraits traits_;
   std::unique_ptr<MatchQueue> queue_;
   std::map<TicketId, Ticket> waiting_;

@@ -100,6 +100,7 @@ const std::vector<Fault> kFaults{
       "more_than_asked", "teams_of_others", "throws_at_strangers", "no_words", "groups_of_one",
       "judges_in_secret", "makes_teams_in_secret", "changes_in_secret"}},
     {"MatchStrategyContract", "TheSameCallsGiveTheSameGroups", {"rolls_dice"}},
+    {"MatchStrategyContract", "AddGroupsAndFormGroupsGiveTheSameGroups", {"adds_other_groups"}},
     {"MatchStrategyContract", "AQueueKeepsToItsOwnTickets", {"shares_its_tickets"}},
     {"MatchStrategyContract", "UnknownTicketsAndAnEmptyQueueAreNothing", {"never_rests"}},
     {"MatchStrategyContract", "TheClockMayBeSetBack", {"hates_old_times"}},

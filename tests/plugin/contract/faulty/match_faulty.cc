@@ -56,6 +56,14 @@ class FaultyQueue final : public MatchQueue {
     return groups;
   }
 
+  void add_groups(Instant now, MatchGroups& groups) override {
+    for (const MatchGroup& group : form_groups(now)) {
+      const std::vector<TicketId>& tickets = group.tickets;
+      is("adds_other_groups") ? groups.add(tickets.rbegin(), tickets.rend())
+                              : groups.add(tickets.begin(), tickets.end());
+    }
+  }
+
   std::optional<Instant> next_change(Instant now) const override {
     if (is("changes_in_secret") && !size_of_.empty()) return now + std::chrono::hours(2);
     return is("never_rests") ? std::optional(now) : std::nullopt;
