@@ -1,7 +1,7 @@
 // Prints the layout of what a plugin and a server exchange, a line each: "size Name bytes" of
 // structs that a plugin makes or both compile, "least Name bytes" of structs that it only reads,
 // which may grow at their end, and "at Name.member offset". Compiled with the headers of a frozen
-// SDK and with today's.
+// SDK and with today's. `structs` looks that none is left out.
 #include <cstddef>
 #include <cstdio>
 
@@ -10,6 +10,10 @@
 #include <peer/sdk/match_strategy.h>
 #include <peer/sdk/plugin.h>
 #include <peer/sdk/room_policy.h>
+
+#if PEER_SDK_REVISION >= 7
+#include <peer/sdk/dialect.h>
+#endif
 
 using namespace peer::sdk;
 
@@ -21,12 +25,77 @@ using namespace peer::sdk;
 #define LEAST(type) std::printf("least %s %zu\n", #type, sizeof(type))
 #define AT(type, member) std::printf("at %s.%s %zu\n", #type, #member, offsetof(type, member))
 
+// Of the SDKs since revision 7.
+static void print_what_came_later() {
+#if PEER_SDK_REVISION >= 7
+  LEAST(RoomViewer);
+  AT(RoomViewer, proved);
+  AT(RoomViewer, now);
+  LEAST(RoomEntry);
+  AT(RoomEntry, members);
+
+  SIZE(MatchGroups);
+  LEAST(MatchTraits);
+  AT(MatchTraits, judges);
+  AT(MatchTraits, makes_teams);
+  AT(MatchTraits, forecasts);
+  AT(MatchTraits, changes_with_time);
+
+  SIZE(ListedRoom);
+  SIZE(RoomPage);
+  SIZE(ParkedSession);
+  SIZE(ParkOutcome);
+  SIZE(TakenMembership);
+  SIZE(TakeOutcome);
+  SIZE(Watches);
+  SIZE(WatchedNamespace);
+  SIZE(AwayNews);
+  LEAST(PeerTake);
+  AT(PeerTake, node);
+  AT(PeerTake, number);
+  AT(PeerTake, proved);
+  AT(PeerTake, takes_over);
+  AT(PeerTake, watches);
+
+  SIZE(DialectTraits);
+  SIZE(DialectResponse);
+  SIZE(DialectEntry);
+  SIZE(DialectRejection);
+  SIZE(JsonMemberView);
+  LEAST(DialectRequest);
+  AT(DialectRequest, path);
+  AT(DialectRequest, query);
+  AT(DialectRequest, origin);
+  AT(DialectRequest, remote_address);
+  AT(DialectRequest, tls);
+  AT(DialectRequest, headers);
+  AT(DialectRequest, ids);
+  LEAST(DialectRefusal);
+  AT(DialectRefusal, code);
+  AT(DialectRefusal, message);
+  LEAST(DialectEnding);
+  AT(DialectEnding, reason);
+  LEAST(DialectMessage);
+  AT(DialectMessage, type);
+  AT(DialectMessage, from);
+  AT(DialectMessage, ns);
+  AT(DialectMessage, id);
+  AT(DialectMessage, payload);
+  AT(DialectMessage, data);
+  AT(DialectMessage, code);
+  std::printf("interface Dialect %u\n", Dialect::kApiVersion);
+#endif
+}
+
 int main() {
   SIZE(Value);
   SIZE(Result<void>);
   SIZE(Result<Value>);
   SIZE(PluginConfig);
   SIZE(PluginOption);
+  SIZE(PluginOptionMap);
+  SIZE(PluginOptionMaps);
+  SIZE(Error);
   SIZE(Counter);
   SIZE(Fingerprint);
   SIZE(Instant);
@@ -38,6 +107,7 @@ int main() {
   AT(AuthGrant, rate_per_second);
   AT(AuthGrant, may_create_rooms);
   SIZE(AuthRejection);
+  SIZE(AuthPass);
   SIZE(AuthChallenge);
   AT(AuthChallenge, context);
   SIZE(AuthVerdict);
@@ -74,6 +144,11 @@ int main() {
   AT(RoomRequest, message_type);
   AT(RoomRequest, now);
   AT(RoomRequest, actor_proved);
+  LEAST(RoomTraits);
+  LEAST(RoomOrders);
+  AT(RoomOrders, close);
+  AT(RoomOrders, keeps_owner);
+  LEAST(RoomDescription);
 
   SIZE(MatchGroup);
   SIZE(MatchForecast);
@@ -128,4 +203,5 @@ int main() {
   std::printf("interface Broker %u\n", Broker::kApiVersion);
   std::printf("interface MatchStrategy %u\n", MatchStrategy::kApiVersion);
   std::printf("interface RoomPolicy %u\n", RoomPolicy::kApiVersion);
+  print_what_came_later();
 }
