@@ -115,8 +115,8 @@ void ask_cluster(Node& node, LoopState& home, std::uint64_t number) {
                           });
 }
 
-// Of the claim with that number, whichever session is made for it.
-Arriving* find_arrival(LoopState& home, std::uint64_t number) {
+// What is made for the claim with that number, whichever session it is.
+Arriving* arrival_of_claim(LoopState& home, std::uint64_t number) {
   if (home.moves == nullptr) return nullptr;
   auto& arrivals = home.moves->arrivals;
   const auto at = std::find_if(arrivals.begin(), arrivals.end(), [&](const auto& arrival) {
@@ -125,8 +125,8 @@ Arriving* find_arrival(LoopState& home, std::uint64_t number) {
   return at == arrivals.end() ? nullptr : &at->second;
 }
 
-// The session that is being made for a claim; null: it has ended meanwhile.
-Session* find_arriving(LoopState& home, SessionRef ref, std::uint64_t number) {
+// That session, if it is still made for the claim; null: it has ended meanwhile.
+Session* arriving_session(LoopState& home, SessionRef ref, std::uint64_t number) {
   if (home.moves == nullptr) return nullptr;
   const auto at = home.moves->arrivals.find(ref.slot);
   if (at == home.moves->arrivals.end() || at->second.number != number) return nullptr;
@@ -135,7 +135,7 @@ Session* find_arriving(LoopState& home, SessionRef ref, std::uint64_t number) {
 
 // It does not come, and stays where it is: nobody finds it here any more.
 void leave_hub(Node& node, LoopState& home, SessionRef ref, std::uint64_t number) {
-  Session* session = find_arriving(home, ref, number);
+  Session* session = arriving_session(home, ref, number);
   if (session == nullptr) return;
   release_memberships(node, *session);
   static_cast<void>(node.peers.remove(session->fingerprint, ref, false));
@@ -144,7 +144,7 @@ void leave_hub(Node& node, LoopState& home, SessionRef ref, std::uint64_t number
 // What it has been sent here was not sent to it there.
 void discard(Node& node, LoopState& home, SessionRef ref, const ClaimName& to) {
   home.loop->deliver_mail();
-  Session* session = find_arriving(home, ref, to.number);
+  Session* session = arriving_session(home, ref, to.number);
   if (session == nullptr) return;
   HeardMeanwhile heard{session->fingerprint, {}};
   const KeptFrames& kept = session->resumable->kept;
@@ -172,7 +172,7 @@ void conclude_take(Node& node, LoopState& home, std::uint64_t number, sdk::TakeS
 // The broker has said before which of its memberships it still has.
 void settle(Node& node, LoopState& home, SessionRef ref, std::uint64_t number,
             const sdk::TakeOutcome& outcome) {
-  Session* session = find_arriving(home, ref, number);
+  Session* session = arriving_session(home, ref, number);
   if (session == nullptr) return;
   home.moves->arrivals.at(ref.slot).is_settled = true;
   for (std::size_t i = session->memberships.size(); i-- > 0;) {
@@ -194,7 +194,7 @@ void settle(Node& node, LoopState& home, SessionRef ref, std::uint64_t number,
 void take_moving_rest(Node& node, LoopState& home, std::uint64_t number, MovingRest rest);
 
 void take_rest_that_waits(Node& node, LoopState& home, std::uint64_t number) {
-  const Arriving* arrival = find_arrival(home, number);
+  const Arriving* arrival = arrival_of_claim(home, number);
   if (arrival == nullptr || arrival->rest == nullptr) return;
   take_moving_rest(node, home, number, std::move(*arrival->rest));
 }
@@ -208,7 +208,7 @@ void take_rest_of_parked(Node& node, LoopState& home, std::uint64_t number) {
 
 void take_outcome(Node& node, LoopState& home, SessionRef ref, const ClaimName& to,
                   const Fingerprint& peer, sdk::TakeOutcome outcome) {
-  Session* session = find_arriving(home, ref, to.number);
+  Session* session = arriving_session(home, ref, to.number);
   if (outcome.status == sdk::TakeStatus::kTaken) {
     if (session != nullptr) {
       session->resumable->lost += static_cast<std::uint32_t>(outcome.missed);
@@ -293,7 +293,7 @@ void take_offer(Node& node, LoopState& home, const ClaimName& from, std::string_
   after_all_loops(node, *home.loop,
                   [&node, &home, ref, from, peer = identity->peer,
                    takes_over = identity->takes_over, proved = identity->proved] {
-                    const Session* there = find_arriving(home, ref, from.number);
+                    const Session* there = arriving_session(home, ref, from.number);
                     if (there == nullptr) return;
                     const std::vector<sdk::WatchedNamespace> watches = watched_by(*there);
                     const sdk::PeerTake take{peer,   from.node,  from.number,
@@ -308,7 +308,7 @@ void take_offer(Node& node, LoopState& home, const ClaimName& from, std::string_
 
 void take_rest(Node& node, LoopState& home, std::uint64_t number, std::string_view bytes) {
   std::optional<MovingRest> rest = read_rest(bytes);
-  Arriving* arrival = find_arrival(home, number);
+  Arriving* arrival = arrival_of_claim(home, number);
   if (!rest || arrival == nullptr) return;
   if (arrival->is_settled) return take_moving_rest(node, home, number, std::move(*rest));
   // A broker may tell this node of the step later than the other one. Until it does nobody knows
@@ -319,7 +319,7 @@ void take_rest(Node& node, LoopState& home, std::uint64_t number, std::string_vi
 namespace {
 
 void take_moving_rest(Node& node, LoopState& home, std::uint64_t number, MovingRest rest) {
-  const Arriving* arrival = find_arrival(home, number);
+  const Arriving* arrival = arrival_of_claim(home, number);
   if (arrival == nullptr) return;
   const SessionRef ref = arrival->session;
   Session* session = find_session(*home.loop, ref);
