@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/packed_bytes.h"
 #include "core/protocol/message.h"
+#include "core/session/adoption.h"
 #include "core/session/arrival.h"
 #include "core/session/away.h"
 #include "core/session/membership.h"
@@ -21,8 +21,7 @@
 // A client resumes a session that another node has. In: its token; from the other node who the
 // session is, and, later, what it has; from the broker that its registration is this node's. Out: a
 // session that is away, as if it had always been here, and the client comes back to it. Without a
-// client, a node takes what a node that stops asks it to take, and, when the broker says that some
-// are parked, those, one at a time.
+// client, a node takes what a node that stops asks it to take, and what is parked (adoption.cc).
 //
 // The session has its place here before the registration goes over, and keeps what comes for it
 // from then on: that comes behind what the other node sends. In the namespaces it is marked as
@@ -48,7 +47,6 @@ ClaimName name_of(const Node& node, const LoopState& home, std::uint64_t number)
 }
 
 void ask_cluster(Node& node, LoopState& home, std::uint64_t number);
-void adopt_next(Node& node);
 
 // Nullopt: it has come to its end.
 std::optional<Claim> take_claim(LoopState& home, std::uint64_t number) {
@@ -340,80 +338,22 @@ void take_moving_rest(Node& node, LoopState& home, std::uint64_t number, MovingR
   if (node.stopping) park(*session);
 }
 
-// Nobody can have it: it ends, for all.
-void end_parked(Node& node, LoopState& home, const sdk::ParkedSession& parked) {
-  const std::uint64_t number = ++node.last_registration;
-  const sdk::PeerTake take{parked.peer, parked.node, number, false, false, {}};
-  node.others.take_peer(*home.loop, take,
-                        [&node, peer = parked.peer.peer, number](const sdk::TakeOutcome& outcome) {
-                          if (outcome.status == sdk::TakeStatus::kTaken) {
-                            node.others.unregister_peer({peer, number});
-                          }
-                          adopt_next(node);
-                        });
-}
-
-void adopt(Node& node, LoopState& home, const sdk::ParkedSession& parked) {
-  PackedReader reader(parked.record);
-  const std::string_view identity = reader.text();
-  const std::optional<MovingIdentity> who = read_identity(identity);
-  std::optional<MovingRest> rest = read_rest(reader.text());
-  const std::int64_t wall = home.loop->wall().time_since_epoch().count();
-  const bool is_banned = node.admission.bans().covers(parked.peer.peer, wall);
-  if (is_banned && rest) {
-    note_banned(node, rest->token, home.loop->now() + rest->window, home.loop->now());
-  }
-  // Another form is one of a node whose sessions this one cannot take.
-  const bool is_good = reader.good() && who && rest && who->peer == parked.peer;
-  if (!is_good || is_banned) return end_parked(node, home, parked);
-  let_pass(*rest, parked.left);
-  const std::uint64_t number = ++node.last_registration;
-  const Time now = home.loop->now();
-  Claim claim{{}, rest->token, rest->sent, now + kMostForStep, {}};
-  claim.rest = std::make_shared<MovingRest>(std::move(*rest));
-  claim.timeout = home.loop->schedule(now + kMostForStep, [&node, &home, number] {
-    conclude(node, home, number, ClaimFate::kUnavailable);
-  });
-  moves_of(home).claims.emplace(number, std::move(claim));
-  take_offer(node, home, {parked.node, home.loop->index(), number}, identity);
-}
-
-void adopt_next(Node& node) {
-  LoopState& home = *node.loop_states[++node.resumes.adoptions % node.loops.size()];
-  home.loop->post([&node, &home] {
-    if (node.stopping || node.peers.full()) {
-      node.resumes.is_adopting = false;
-      return;
-    }
-    node.others.next_parked(*home.loop, [&node, &home](const sdk::ParkedSession& parked) {
-      if (!parked.found) {
-        node.resumes.is_adopting = false;
-        return;
-      }
-      adopt(node, home, parked);
-    });
-  });
-}
-
 }  // namespace
+
+std::uint64_t claim_without_client(Node& node, LoopState& home, const TokenHash& token,
+                                   std::uint64_t received) {
+  const std::uint64_t number = ++node.last_registration;
+  const Time ends = home.loop->now() + kMostForStep;
+  const TimerId timeout = home.loop->schedule(
+      ends, [&node, &home, number] { conclude(node, home, number, ClaimFate::kUnavailable); });
+  moves_of(home).claims.emplace(number, Claim{{}, token, received, ends, timeout});
+  return number;
+}
 
 void claim_parked(Node& node, LoopState& home, const std::string& from, const TokenHash& token,
                   std::uint64_t sent) {
-  const std::uint64_t number = ++node.last_registration;
-  const Time now = home.loop->now();
-  Claim& claim = moves_of(home)
-                     .claims.emplace(number, Claim{{}, token, sent, now + kMostForStep, {}})
-                     .first->second;
-  claim.timeout = home.loop->schedule(now + kMostForStep, [&node, &home, number] {
-    conclude(node, home, number, ClaimFate::kUnavailable);
-  });
+  const std::uint64_t number = claim_without_client(node, home, token, sent);
   node.others.tell_node(from, claim_text(name_of(node, home, number), token, sent));
-}
-
-void adopt_parked(Node& node) {
-  // One at a time: the broker says it again.
-  if (node.resumes.is_adopting.exchange(true)) return;
-  adopt_next(node);
 }
 
 }  // namespace peer

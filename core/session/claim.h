@@ -9,8 +9,8 @@
 #include "core/session/session_moves.h"
 
 /// Sessions of other nodes that come to this one: because their clients have come here, or because
-/// their nodes stop, or have stopped. On the newcomer's loop, or that which the session comes to,
-/// where nothing else is said.
+/// their nodes stop, or have stopped (adoption.h). On the newcomer's loop, or that which the
+/// session comes to, where nothing else is said.
 namespace peer {
 
 /// No session here has the token: the newcomer waits until its node has given it, or says why not.
@@ -25,7 +25,9 @@ void take_rest(Node& node, LoopState& home, std::uint64_t number, std::string_vi
 /// That node stops, and this one keeps the session until its client comes.
 void claim_parked(Node& node, LoopState& home, const std::string& from, const TokenHash& token,
                   std::uint64_t sent);
-/// Sessions of nodes that have gone may be taken: this one does, as far as it has room. Any thread.
-void adopt_parked(Node& node);
+/// Enters a claim of a session whose client has not come, and returns its number. It ends in time
+/// where the session does not come.
+std::uint64_t claim_without_client(Node& node, LoopState& home, const TokenHash& token,
+                                   std::uint64_t received);
 
 }  // namespace peer

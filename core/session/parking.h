@@ -7,7 +7,7 @@
 /// A node that stops and its resumable sessions (docs/resume.md, "When a node stops"). Each goes to
 /// another node that lives, which keeps it, away, for whichever node its client comes to; with no
 /// such node it is parked with what the nodes share, and taken from there by the first that comes.
-/// How a node takes them: claim.h.
+/// How a node takes them: adoption.h, claim.h.
 ///
 /// On the session's loop, where nothing else is said.
 namespace peer {
