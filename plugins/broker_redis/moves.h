@@ -69,6 +69,7 @@ class Moves {
   struct Taking;
   struct Patience;
 
+  // moves.cc
   [[nodiscard]] Sessions& only() const { return parts_.front()->sessions(); }
   [[nodiscard]] std::size_t home_of(const Fingerprint& peer) const;
   [[nodiscard]] std::set<std::size_t> read_parts(std::string_view text) const;
@@ -94,6 +95,7 @@ class Moves {
   void part_is_done(const std::shared_ptr<Taking>& taking);
   void finish(const std::shared_ptr<Taking>& taking);
 
+  // moves_going.cc
   void reached(const Registered& peer, std::size_t part);
   void go_on(const Fingerprint& peer);
   void end_waiting(const Registered& peer);

@@ -149,6 +149,7 @@ class Sessions {
   bool take_taken(const Fields& fields);
 
  private:
+  // sessions.cc
   [[nodiscard]] std::string saying(std::string_view text) const;
   /// How long something waits, and for which broadcasts (Router::last_held).
   struct Patience {
@@ -157,15 +158,19 @@ class Sessions {
   };
   void look_for_sent(const Fingerprint& peer, Patience patience, const ReplyTo<bool>& reply);
   void check_sent(const Fingerprint& peer, Patience patience, const ReplyTo<bool>& reply);
+
+  // sessions_coming.cc
   void take_when_clear(const Take& take, Patience patience,
                        const ReplyTo<peer::sdk::TakeOutcome>& reply);
   void take_now(const Take& take, const ReplyTo<peer::sdk::TakeOutcome>& reply);
-  bool let_go(const Registered& peer);
   void run_step(Script script, std::vector<std::string> arguments, Taken taken,
                 const OnTaken& on_taken);
   Taken begin_step(const Take& take);
   void read_step(const Reply& answer, bool with_copies, Taken& taken) const;
   void end_watches(const Taken& taken, bool are_marked);
+
+  // sessions_going.cc
+  bool let_go(const Registered& peer);
   /// Takes its members of this part out of the mirror.
   Mirror::Members take_out(const Registered& peer);
   void are_elsewhere(const Registered& peer, const Mirror::Members& members);
