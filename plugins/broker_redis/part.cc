@@ -66,6 +66,7 @@ Part::Part(const Common& common, PartIndex index)
                  common.counts,
                  announcements_,
                  state_,
+                 shared_,
                  resync_,
                  catch_up_,
                  watchers_,

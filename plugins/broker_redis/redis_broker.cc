@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kMaxPostedBytes = std::size_t{16} << 20;
 constexpr std::size_t kMaxPostedMessages = 65'536;
+constexpr std::chrono::minutes kBetweenWarnings{1};
 // Below the second that the core leaves for its plugins within `shutdown_timeout`.
 constexpr std::chrono::milliseconds kGoodbye{800};
 
@@ -31,6 +32,7 @@ std::string packed(std::span<const Fingerprint> peers) {
 }  // namespace
 
 void RedisBroker::start(BrokerHost& host) {
+  host_ = &host;
   loop_ = std::make_unique<EventLoop>();
   node_ = std::make_unique<ClusterNode>(*loop_, options_, host, plugin_host_, shared_);
   loop_->at_round_end([this] { node_->flush(); });
@@ -65,6 +67,7 @@ BrokerStatus RedisBroker::status() const {
 bool RedisBroker::post_message(std::size_t size, Task task) {
   if (shared_.posted_messages >= kMaxPostedMessages || shared_.posted_bytes >= kMaxPostedBytes) {
     ++shared_.dropped;
+    tell_overload();
     return false;
   }
   // Loops may pass the check above at the same time. The bound may be exceeded by one message for
@@ -77,6 +80,17 @@ bool RedisBroker::post_message(std::size_t size, Task task) {
     task();
   });
   return true;
+}
+
+void RedisBroker::tell_overload() {
+  const Time::rep now = Clock::now().time_since_epoch().count();
+  Time::rep told = overload_told_;
+  const bool is_due = told == 0 || now - told >= Time::duration(kBetweenWarnings).count();
+  if (!is_due || !overload_told_.compare_exchange_strong(told, now)) return;
+  host_->log_warning(
+      "messages for other nodes are dropped: the thread of broker_redis has more to do than it "
+      "gets "
+      "done (broker_dropped_total)");
 }
 
 void RedisBroker::register_peer(const Registered& peer, std::string_view alias,
@@ -253,7 +267,7 @@ void RedisBroker::tell_node(std::string_view node, std::string_view text) {
       post_message(text.size() + 256, [this, node = std::string(node), text = std::string(text)] {
         node_->any_part().sessions().tell_node(node, text);
       });
-  static_cast<void>(posted);  // what does not fit is lost, as with a node that cannot be reached
+  static_cast<void>(posted);  // it is counted as dropped, and lost, as with a node out of reach
 }
 
 void RedisBroker::take_peer(const PeerTake& take, ReplyTo<TakeOutcome> reply) {

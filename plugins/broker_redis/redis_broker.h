@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <span>
@@ -101,14 +102,20 @@ class RedisBroker final : public peer::sdk::Broker {
                    std::span<const Fingerprint> told) override;
 
  private:
-  /// False: the plugin's thread has too much to do already.
+  /// False: the plugin's thread has too much to do already. The message is counted as dropped.
   bool post_message(std::size_t size, Task task);
+  /// Tells the operator so, once a minute.
+  void tell_overload();
 
   /// Read by the thread of the plugin as well; never changed.
   const Options options_;
   peer::sdk::PluginHost& plugin_host_;
   /// What both sides read and write, atomic or locked: counts and the state of the link.
   SharedState shared_;
+  /// When tell_overload() has told it last; 0: never.
+  std::atomic<Time::rep> overload_told_{0};
+  /// From start() on.
+  peer::sdk::BrokerHost* host_ = nullptr;
   /// The thread, from start() on.
   std::unique_ptr<EventLoop> loop_;
   /// Of the loop's thread. Destroyed before the loop.

@@ -73,7 +73,9 @@ void Sessions::ask(const std::string& token, const std::string& text,
 }
 
 void Sessions::tell_node(const std::string& node, const std::string& text) {
-  objects_.link.publish_to_node(node, saying(text), [](const Reply*) {});
+  objects_.link.publish_to_node(node, saying(text), [this](const Reply* answer) {
+    if (!has_answered(answer)) ++objects_.shared.dropped;
+  });
 }
 
 void Sessions::ask_any(std::uint64_t number, const std::string& text,

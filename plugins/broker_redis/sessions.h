@@ -45,6 +45,7 @@ class Sessions {
     MemberCounts& counts;
     Announcements& announcements;
     const NodeState& state;
+    SharedState& shared;
     Resync& resync;
     CatchUp& catch_up;
     Watchers& watchers;

@@ -5,6 +5,7 @@
 
 #include <future>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -23,15 +24,28 @@
 namespace peer::test {
 namespace {
 
+using testing::ElementsAre;
+using testing::HasSubstr;
+
 constexpr std::size_t kParts = 3;
 
 class NamedHost final : public NullHost {
  public:
   explicit NamedHost(std::string id) : id_(std::move(id)) {}
   [[nodiscard]] std::string_view node_id() const override { return id_; }
+  void log_warning(std::string_view text) noexcept override {
+    const std::lock_guard lock(mutex_);
+    warnings_.emplace_back(text);
+  }
+  std::vector<std::string> warnings() {
+    const std::lock_guard lock(mutex_);
+    return warnings_;
+  }
 
  private:
   const std::string id_;
+  std::mutex mutex_;
+  std::vector<std::string> warnings_;
 };
 
 /// A node's broker, which is connected.
@@ -51,6 +65,7 @@ class Node {
 
   sdk::Broker& broker() { return broker_; }
   [[nodiscard]] std::string_view id() const { return host_.node_id(); }
+  std::vector<std::string> warnings() { return host_.warnings(); }
   /// Asks. The answer may come when nobody waits for it any more.
   template <typename Outcome, typename Ask>
   static std::future<Outcome> ask(Ask question) {
@@ -189,6 +204,45 @@ TEST(ParkTest, WhoIsReplacedWhileItIsBeingParkedLeavesNothingBehind) {
   EXPECT_EQ(kept, false);
   while (parts_with(client, alice, "r", "1") > 0) ASSERT_FALSE(deadline.passed());
   EXPECT_GE(parts_with(client, alice, "r", "2"), 1);
+}
+
+// Its thread is held up by an answer.
+TEST(TellNodeTest, WhatDoesNotFitIsCountedAndToldOnce) {
+  RedisProcess redis;
+  Node here("here", redis.port());
+  const auto held = std::make_shared<std::promise<void>>();
+  auto is_held = held->get_future();
+  std::promise<void> release;
+  const std::shared_future<void> released = release.get_future().share();
+  const std::string_view aliases[] = {"alice"};
+  here.broker().resolve(aliases, [held, released](const sdk::ResolveOutcome&) {
+    held->set_value();
+    released.wait();
+  });
+  ASSERT_EQ(is_held.wait_for(milliseconds(Deadline().milliseconds_left())),
+            std::future_status::ready);
+  const std::string text(std::size_t{16} << 20, 'x');
+  here.broker().tell_node("there", text);
+  EXPECT_EQ(here.broker().status().dropped, 0U);
+  here.broker().tell_node("there", "more");
+  here.broker().tell_node("there", "and more");
+  EXPECT_EQ(here.broker().status().dropped, 2U);
+  EXPECT_THAT(here.warnings(), ElementsAre(HasSubstr("messages for other nodes are dropped")));
+  release.set_value();
+}
+
+TEST(TellNodeTest, WhatIsSaidWhileRedisIsAwayIsCounted) {
+  RedisProcess redis;
+  Node here("here", redis.port());
+  redis.kill();
+  const Deadline deadline;
+  while (here.broker().status().state != sdk::BrokerStatus::State::kDegraded) {
+    ASSERT_FALSE(deadline.passed());
+  }
+  const std::uint64_t before = here.broker().status().dropped;
+  here.broker().tell_node("there", "lost");
+  while (here.broker().status().dropped == before) ASSERT_FALSE(deadline.passed());
+  EXPECT_EQ(here.broker().status().dropped, before + 1);
 }
 
 }  // namespace
