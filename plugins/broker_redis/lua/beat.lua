@@ -101,6 +101,7 @@ if ARGV[3] ~= '' and epoch ~= ARGV[3] then
     call('HSETNX', P .. 'wait', ARGV[i], 1)
     if found and ARGV[i] ~= self then tell_node(ARGV[i], envelope('N', 'lost')) end
   end
+  call('HSET', P .. 'wait', '', digits(now / 1000 + 2 * lease))
   call('PEXPIRE', P .. 'wait', 60000)
 end
 local known = call('HEXISTS', P .. 'links', self)

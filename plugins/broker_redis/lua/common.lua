@@ -440,11 +440,16 @@ local function remove_node(node)
   call('HDEL', P .. 'versions', node)
 end
 
--- Whether nodes have not yet put back what a loss of data took.
+-- Whether nodes have not yet put back what a loss of data took. One that does not come back is waited for until
+-- the time (ms) at '', which older nodes do not write.
 local function unsettled()
   if call('EXISTS', P .. 'born') == 0 then return true end
-  for _, waiting in ipairs(call('HVALS', P .. 'wait')) do
-    if waiting == '1' then return true end
+  local waiting = call('HGETALL', P .. 'wait')
+  if #waiting == 0 then return false end
+  local last = call('HGET', P .. 'wait', '')
+  local is_over = last and now_us() / 1000 > tonumber(last)
+  for i = 1, #waiting, 2 do
+    if waiting[i + 1] == '1' and (not is_over or is_alive(waiting[i])) then return true end
   end
   return false
 end

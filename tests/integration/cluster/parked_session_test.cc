@@ -203,6 +203,31 @@ TEST_F(ParkedSessionTest, WhomNobodyResumesLeavesOnce) {
   expect_whole({{"game", {&bob, &carol}}});
 }
 
+// The new data does not know the node, so nobody reaps it: it is waited for, but not for long.
+TEST_F(ParkedSessionTest, WhoseNodeHasGoneWhileRedisLostItsDataIsNotFoundInTheEnd) {
+  ServerProcess& first = start();
+  ServerProcess& second = start();
+  wait_for_nodes(first, 2);
+  wait_for_nodes(second, 2);
+  const SessionClient alice(first, "alice");
+  redis().kill();
+  wait_for_state(second, "degraded");
+  first.signal(SIGKILL);
+  redis().restart();
+  wait_for_state(second, "connected");
+  const Deadline deadline;
+  int waited = 0;
+  while (true) {
+    TestPeer again(second.port());
+    const Json answer = SessionClient::ask(again, alice.token(), alice.received());
+    if (answer["payload"]["code"].number() == 404) break;
+    ASSERT_EQ(answer["payload"]["code"].number(), 503) << answer.text();
+    ASSERT_FALSE(deadline.passed());
+    ++waited;
+  }
+  EXPECT_GT(waited, 0) << "it might have come back";
+}
+
 // In the store the first node that looks ends them.
 TEST_F(ParkedSessionTest, WhoseTimeIsOverInTheStoreIsGone) {
   ServerProcess* node = &start({"resume_window=300ms"});
