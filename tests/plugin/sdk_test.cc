@@ -1,10 +1,13 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -204,6 +207,30 @@ TEST(AuthGrantTest, IsAsLongAsItWas) {
   EXPECT_EQ(sizeof(AuthGrant), sizeof(GrantOfRevision1));
   EXPECT_EQ(sizeof(AuthVerdict),
             sizeof(std::variant<GrantOfRevision1, AuthRejection, AuthChallenge, AuthPass>));
+}
+
+std::vector<Fingerprint> with_values(std::uint64_t step, std::size_t count) {
+  std::vector<Fingerprint> all(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint64_t value = (i + 1) * step;
+    std::memcpy(all[i].bytes.data() + 8, &value, sizeof value);
+  }
+  return all;
+}
+
+// Whose keys have been tried until their fingerprints would be in one bucket of a table of that
+// size.
+TEST(FingerprintHashTest, ClientsCannotChooseTheirBucket) {
+  constexpr std::size_t kPeers = 2000;
+  std::unordered_set<Fingerprint> table;
+  for (const Fingerprint& peer : with_values(1, kPeers)) table.insert(peer);
+  const std::size_t buckets = table.bucket_count();
+  table.clear();
+  for (const Fingerprint& peer : with_values(buckets, kPeers)) table.insert(peer);
+  ASSERT_EQ(table.bucket_count(), buckets);
+  std::size_t most = 0;
+  for (std::size_t i = 0; i < buckets; ++i) most = std::max(most, table.bucket_size(i));
+  EXPECT_LT(most, kPeers / 10);
 }
 
 }  // namespace

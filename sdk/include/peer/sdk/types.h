@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <random>
 
 namespace peer::sdk {
 
@@ -25,13 +26,24 @@ using Instant = std::chrono::time_point<std::chrono::system_clock, std::chrono::
 
 }  // namespace peer::sdk
 
-/// A fingerprint is a cryptographic hash already: any eight bytes of it are a good hash value. Not
-/// its first ones, by which the server chooses shards: within a shard they are alike.
+/// A fingerprint is a cryptographic hash already: any eight bytes of it would be a good hash value.
+/// Not its first ones, by which the server chooses shards: within a shard they are alike. But
+/// clients choose their keys, and can try some until the fingerprints of many fall into one bucket
+/// of a table. So each process draws a number that nobody knows, and multiplies with it.
 template <>
 struct std::hash<peer::sdk::Fingerprint> {
   std::size_t operator()(const peer::sdk::Fingerprint& fingerprint) const noexcept {
     std::uint64_t value = 0;
     std::memcpy(&value, fingerprint.bytes.data() + 8, sizeof value);
-    return static_cast<std::size_t>(value);
+    return static_cast<std::size_t>(value * kSecret);
   }
+
+ private:
+  static std::uint64_t draw() {
+    std::random_device random;
+    const std::uint64_t high = random();
+    return high << 32 | random() | 1;  // odd: no two products are the same
+  }
+
+  static inline const std::uint64_t kSecret = draw();
 };
