@@ -119,11 +119,15 @@ class StrategyQueue {
 
   /// Groups that may start now: `then(group, teams)` hears of each, whose tickets are `proposed`;
   /// without teams these are empty. One that makes no sense is logged as the strategy's fault, and
-  /// what it holds waits on. `then` is called before the next one is looked at.
+  /// what it holds waits on; so does all that it had formed before it threw. `then` is called before
+  /// the next one is looked at.
   template <typename Then>
   void form_groups(sdk::Instant now, Then then) {
     formed_.clear();
-    if (!run("form_groups", [&] { ask_for_groups(now); })) return;
+    if (!run(forming(), [&] { ask_for_groups(now); })) {
+      for (std::size_t i = 0; i < formed_.size(); ++i) give_back(formed_[i]);
+      return;
+    }
     for (std::size_t i = 0; i < formed_.size(); ++i) {
       const Teams teams = teams_of(formed_[i]);
       if (propose(formed_[i], teams)) then(std::as_const(group_), teams);
@@ -155,6 +159,9 @@ class StrategyQueue {
     has_failed_ = has_failed_ || !returned;
     return returned;
   }
+
+  // What it is asked for groups by, for the log.
+  [[nodiscard]] const char* forming() const { return adds_groups_ ? "add_groups" : "form_groups"; }
 
   void ask_for_groups(sdk::Instant now) {
     if (adds_groups_) return queue_->add_groups(now, formed_);
@@ -195,15 +202,20 @@ class StrategyQueue {
     if (are_teams_of(teams, tickets) && set_group(tickets)) return true;
     has_failed_ = true;
     calls_.fault(
-        "form_groups",
+        forming(),
         "returned a group with unknown or duplicate tickets, of a wrong size, or whose teams "
         "are not its tickets");
+    give_back(tickets);
+    return false;
+  }
+
+  // The strategy has them again, whatever it has done with them.
+  void give_back(std::span<const sdk::TicketId> tickets) {
     for (const sdk::TicketId id : tickets) {
       if (!is_free(tickets_.find(id))) continue;
       run("remove", [&] { queue_->remove(id); });
       put_back(id);
     }
-    return false;
   }
 
   PluginCalls& calls_;

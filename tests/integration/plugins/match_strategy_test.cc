@@ -66,7 +66,7 @@ TEST_P(MatchNonsenseTest, ATicketStillEndsWithItsTimeOrItsPeer) {
 TEST_P(MatchNonsenseTest, TheLogNamesThePlugin) {
   wait_for_match(*alice_);
   wait_for_match(*bob_);
-  EXPECT_THAT(log_at_the_end(), HasSubstr("plugin match_strategy 'nonsense': form_groups: "));
+  EXPECT_THAT(log_at_the_end(), HasSubstr("plugin match_strategy 'nonsense': add_groups: "));
 }
 
 class MatchSleepTest : public PluginServerTest {};
@@ -83,7 +83,7 @@ TEST_F(MatchSleepTest, AStrategyThatSleepsIsNamedAndItsMatchCounts) {
   alice.next("matched");
   expect_silence_of({&alice, &bob});
   EXPECT_THAT(log_at_the_end(),
-              testing::ContainsRegex("plugin match_strategy 'nonsense': form_groups: took [0-9]+ "
+              testing::ContainsRegex("plugin match_strategy 'nonsense': add_groups: took [0-9]+ "
                                      "ms, budget 100 ms"));
 }
 

@@ -50,7 +50,7 @@ inline MatchRequest request_for(std::string_view ns, std::uint32_t group_size = 
 /// name in quotes.
 class MatchTest : public testing::Test {
  protected:
-  static inline const std::vector<std::string> kNames{"a", "b", "c", "d", "e"};
+  static inline const std::vector<std::string> kNames{"a", "b", "c", "d", "e", "f"};
 
   MatchTest() {
     for (const std::string& name : kNames) {

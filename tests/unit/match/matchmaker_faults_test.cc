@@ -1,13 +1,19 @@
+#include <Poco/AutoPtr.h>
+#include <Poco/Logger.h>
+
 #include <stdexcept>
 
+#include "tests/plugin/logged_lines.h"
 #include "tests/unit/match/match_test.h"
 
 namespace peer {
 namespace {
 
+using testing::ElementsAre;
 using testing::SizeIs;
 using namespace std::chrono_literals;
 using test::request_for;
+using test::session_of;
 using test::Status;
 
 class MatchmakerFaultsTest : public test::MatchTest {
@@ -75,6 +81,34 @@ TEST_F(MatchmakerFaultsTest, AThrowingFormGroupsLosesNoTicket) {
   strategy_.on_form_groups = nullptr;
   next_tick();
   EXPECT_THAT(mail_of("a"), SizeIs(1));
+}
+
+// Of three groups two are formed when it throws, and the strategy has given up their tickets.
+TEST_F(MatchmakerFaultsTest, WhatAThrowingAddGroupsHasFormedIsDroppedWholeAndLosesNoTicket) {
+  make_strategy_impatient();
+  const auto fail_at_third = [this, asked = 0]() mutable {
+    if (++asked % 3 == 0) throw std::runtime_error("out of paper");
+  };
+  strategy_.on_form_groups = [](auto& groups) { groups.clear(); };
+  for (const char* name : {"a", "b", "c", "d", "e", "f"}) request(name, request_for("lobby"));
+  strategy_.on_form_groups = nullptr;
+  strategy_.on_group = fail_at_third;
+  Poco::AutoPtr<test::LoggedLines> log(new test::LoggedLines);
+  Poco::Logger::get("peer").setChannel(log);
+  next_tick();
+  Poco::Logger::get("peer").setChannel(nullptr);
+  EXPECT_TRUE(mail_.empty());
+  EXPECT_EQ(matchmaker_.waiting(), 6U);
+  EXPECT_THAT(log->lines(),
+              ElementsAre("plugin match_strategy 'test': add_groups: out of paper"));
+
+  strategy_.on_group = nullptr;
+  next_tick();
+  for (const char* name : {"a", "b", "c", "d", "e", "f"}) EXPECT_THAT(mail_of(name), SizeIs(1));
+  EXPECT_EQ(session_of(mail_of("a")[0]), session_of(mail_of("b")[0]));
+  EXPECT_EQ(session_of(mail_of("e")[0]), session_of(mail_of("f")[0]));
+  EXPECT_EQ(matchmaker_.waiting(), 0U);
+  EXPECT_EQ(calls_.counts().errors, 1U);
 }
 
 TEST_F(MatchmakerFaultsTest, AThrowingNextChangeDoesNotHinderAnExpiry) {

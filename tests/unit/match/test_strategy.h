@@ -38,6 +38,7 @@ class TestStrategy final : public sdk::MatchStrategy {
   sdk::MatchTraits has;  ///< traits(); before the strategy is given to a Matchmaker
   /// Of the latest check(), on any thread.
   mutable std::atomic<bool> last_values_were_empty = false;
+  std::function<void()> on_group;  ///< add_groups(), before each group
   void traits(sdk::MatchTraits& traits) const override { traits = has; }
 
   std::uint32_t group_size(const sdk::MatchRequest& request) const override {
@@ -72,18 +73,16 @@ class TestStrategy final : public sdk::MatchStrategy {
       if (strategy_.on_remove) strategy_.on_remove();
     }
     std::vector<sdk::MatchGroup> form_groups(sdk::Instant) override {
-      std::map<Key, sdk::MatchGroup> growing;
-      std::vector<sdk::MatchGroup> groups;
-      for (const auto& [id, key] : waiting_) {
-        sdk::MatchGroup& group = growing[key];
-        group.tickets.push_back(id);
-        if (group.tickets.size() == key.first) groups.push_back(std::exchange(group, {}));
-      }
-      if (strategy_.on_form_groups) strategy_.on_form_groups(groups);
-      for (const sdk::MatchGroup& group : groups) {
-        for (const sdk::TicketId id : group.tickets) waiting_.erase(id);
-      }
+      std::vector<sdk::MatchGroup> groups = groups_now();
+      for (const sdk::MatchGroup& group : groups) drop(group);
       return groups;
+    }
+    void add_groups(sdk::Instant, sdk::MatchGroups& groups) override {
+      for (const sdk::MatchGroup& group : groups_now()) {
+        if (strategy_.on_group) strategy_.on_group();
+        groups.add(group.tickets.begin(), group.tickets.end());
+        drop(group);
+      }
     }
     std::optional<std::string> check(const sdk::MatchTicket& ticket) const override {
       return strategy_.on_ticket ? strategy_.on_ticket(ticket.id) : std::nullopt;
@@ -102,6 +101,21 @@ class TestStrategy final : public sdk::MatchStrategy {
 
    private:
     using Key = std::pair<std::uint32_t, std::string>;
+
+    std::vector<sdk::MatchGroup> groups_now() const {
+      std::map<Key, sdk::MatchGroup> growing;
+      std::vector<sdk::MatchGroup> groups;
+      for (const auto& [id, key] : waiting_) {
+        sdk::MatchGroup& group = growing[key];
+        group.tickets.push_back(id);
+        if (group.tickets.size() == key.first) groups.push_back(std::exchange(group, {}));
+      }
+      if (strategy_.on_form_groups) strategy_.on_form_groups(groups);
+      return groups;
+    }
+    void drop(const sdk::MatchGroup& group) {
+      for (const sdk::TicketId id : group.tickets) waiting_.erase(id);
+    }
 
     const TestStrategy& strategy_;
     std::map<sdk::TicketId, Key> waiting_;

@@ -120,8 +120,10 @@ class MatchQueue {
 
   // Since revision 7.
 
-  /// form_groups(), as the server calls it: adds the groups to `groups`, which has none and is good
-  /// for this call alone. For a queue that spares itself the lists that the other one returns.
+  /// form_groups(), as the server calls it, and so the name in its log: adds the groups to
+  /// `groups`, which has none and is good for this call alone. For a queue that spares itself the
+  /// lists that the other one returns. When it throws, no group comes of those that are in `groups`
+  /// by then: their tickets are added again, and no others.
   virtual void add_groups(Instant now, MatchGroups& groups) {
     for (const MatchGroup& group : form_groups(now)) {
       groups.add(group.tickets.begin(), group.tickets.end());
