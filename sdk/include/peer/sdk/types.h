@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +17,14 @@ namespace peer::sdk {
 struct Fingerprint {
   std::array<std::uint8_t, 32> bytes{};
 
-  friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
+  /// By eight bytes at a time, since compilers make a call of the comparison of 32.
+  friend constexpr bool operator==(const Fingerprint& a, const Fingerprint& b) {
+    using Words = std::array<std::uint64_t, 4>;
+    const auto of_a = std::bit_cast<Words>(a.bytes);
+    const auto of_b = std::bit_cast<Words>(b.bytes);
+    return ((of_a[0] ^ of_b[0]) | (of_a[1] ^ of_b[1]) | (of_a[2] ^ of_b[2]) |
+            (of_a[3] ^ of_b[3])) == 0;
+  }
   friend auto operator<=>(const Fingerprint&, const Fingerprint&) = default;
 };
 
