@@ -320,7 +320,9 @@ bool read_json_object(std::string_view json, std::vector<JsonMember>& members,
   const char* p = json.data();
   if (!skip_to(p, text.end, '{')) return false;
   const auto check = [&](std::string_view key, const char* value) __attribute__((always_inline)) {
-    const bool is_payload = is_word(key, "\"payload\"") && is_at(value, text.end, '{');
+    // Behind its first quote: compilers make no call of a comparison of eight bytes.
+    const bool is_payload =
+        is_word({key.data() + 1, key.size() - 1}, "payload\"") && is_at(value, text.end, '{');
     if (!is_payload || of_payload == nullptr || !is_to_be_read(members)) {
       return check_value(text, value, 1);
     }
