@@ -208,9 +208,12 @@ ApplicationSession* EventLoop::find(SessionRef ref) const {
   return detached == nullptr ? nullptr : detached->session.get();
 }
 
-bool EventLoop::is_open(SessionRef ref) const {
-  const Connection* connection = transport_of(ref);
-  return connection != nullptr ? !connection->closing() : find_detached(ref) != nullptr;
+ApplicationSession* EventLoop::find_open(SessionRef ref) const {
+  if (const Connection* connection = transport_of(ref)) {
+    return connection->closing() ? nullptr : connection->session.get();
+  }
+  const Detached* detached = find_detached(ref);
+  return detached == nullptr ? nullptr : detached->session.get();
 }
 
 SendResult EventLoop::send(SessionRef to, const FrameRef& frame, Importance importance) {

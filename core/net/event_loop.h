@@ -175,8 +175,8 @@ class EventLoop {
   }
   /// A session of this loop, whether or not something carries it; null: it has ended.
   [[nodiscard]] ApplicationSession* find(SessionRef ref) const;
-  /// Whether a session of this loop is there, and not about to end.
-  [[nodiscard]] bool is_open(SessionRef ref) const;
+  /// The same of one that is not about to end.
+  [[nodiscard]] ApplicationSession* find_open(SessionRef ref) const;
   /// Connection::pause() and resume() of what carries a session of this loop. Where nothing does,
   /// they count for what will carry it next.
   void pause(SessionRef session);

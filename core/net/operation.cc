@@ -14,7 +14,7 @@ Operation::~Operation() {
 }
 
 ApplicationSession* Operation::session() const {
-  return loop_ != nullptr && loop_->is_open(session_) ? loop_->find(session_) : nullptr;
+  return loop_ != nullptr ? loop_->find_open(session_) : nullptr;
 }
 
 }  // namespace peer

@@ -96,7 +96,7 @@ struct RoomTask {
   milliseconds wake_after{0};
 
   [[nodiscard]] bool newcomer_has_gone() const {
-    return newcomer && !loop.is_open(newcomer->where);
+    return newcomer && loop.find_open(newcomer->where) == nullptr;
   }
 };
 
