@@ -47,7 +47,10 @@ bool matches_any(const std::vector<std::string>& patterns, std::string_view name
                      [&](const std::string& pattern) { return matches_pattern(pattern, name); });
 }
 
-bool is_reserved(std::string_view ns) { return ns.starts_with(kReservedNames); }
+bool is_reserved(std::string_view ns) {
+  // Of others the first byte says so.
+  return ns.starts_with(kReservedNames.front()) && ns.starts_with(kReservedNames);
+}
 
 bool may_enter(const Session& session, std::string_view ns) {
   return may_use_namespace(session, ns) && (session.foreign || !is_reserved(ns));
