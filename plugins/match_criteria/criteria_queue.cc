@@ -21,8 +21,18 @@ constexpr std::uint32_t kRoomAtFirst = 8;  // tickets of a bucket
 CriteriaQueue::Buckets::iterator CriteriaQueue::bucket_of(const peer::sdk::MatchRequest& request) {
   const KeyView key{std::hash<std::string_view>{}(request.criteria_key), request.group_size,
                     request.criteria_key};
-  const auto bucket = buckets_.lower_bound(key);
-  if (bucket != buckets_.end() && !buckets_.key_comp()(key, bucket->first)) {
+  const auto has_numbers = [&](Buckets::iterator at) {
+    return at != buckets_.end() && at->first.hash == key.hash &&
+           at->first.group_size == key.group_size;
+  };
+  // Nearly always there is one bucket with these numbers, or none: so criteria are compared once.
+  Buckets::iterator bucket = buckets_.lower_bound(KeyNumbers{key.hash, key.group_size});
+  bool is_there = has_numbers(bucket) && bucket->first.criteria == key.criteria;
+  if (!is_there && has_numbers(bucket)) {
+    bucket = buckets_.lower_bound(key);
+    is_there = has_numbers(bucket) && bucket->first.criteria == key.criteria;
+  }
+  if (is_there) {
     if (bucket == empty_) empty_ = buckets_.end();
     return bucket;
   }

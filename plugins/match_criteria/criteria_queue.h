@@ -48,8 +48,16 @@ class CriteriaQueue final : public peer::sdk::MatchQueue {
     std::uint32_t group_size;
     std::string_view criteria;
   };
+  /// What nearly always tells keys apart.
+  struct KeyNumbers {
+    std::size_t hash;
+    std::uint32_t group_size;
+  };
   struct KeyOrder {
     using is_transparent = void;
+    bool operator()(const Key& left, const KeyNumbers& right) const {
+      return left.hash != right.hash ? left.hash < right.hash : left.group_size < right.group_size;
+    }
     template <typename Left, typename Right>
     bool operator()(const Left& left, const Right& right) const {
       if (left.hash != right.hash) return left.hash < right.hash;
