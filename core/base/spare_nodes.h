@@ -34,14 +34,25 @@ class SpareNodes {
       map.erase(at);
       return;
     }
-    Node node = map.extract(at);
-    std::destroy_at(&node.mapped());
-    std::construct_at(&node.mapped());
-    nodes_[count_++] = std::move(node);
+    keep(map.extract(at));
+  }
+  /// The same of a key that is there.
+  void erase_key(Map& map, const typename Map::key_type& key) {
+    if (count_ == nodes_.size()) {
+      map.erase(key);
+      return;
+    }
+    keep(map.extract(key));
   }
 
  private:
   using Node = typename Map::node_type;
+
+  void keep(Node&& node) {
+    std::destroy_at(&node.mapped());
+    std::construct_at(&node.mapped());
+    nodes_[count_++] = std::move(node);
+  }
 
   std::array<Node, 4> nodes_;
   std::size_t count_ = 0;

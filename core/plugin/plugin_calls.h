@@ -45,11 +45,19 @@ class PluginCalls {
   /// whether it came to its end. `call` names it in the log: "decide".
   template <typename Function>
   auto run(const char* call, Function&& function) noexcept {
-    const Clock::time_point start = now_();
-    auto answer = fenced(call, start, std::forward<Function>(function));
-    ended(call, start);
+    Clock::time_point at = now_();
+    return run(at, call, std::forward<Function>(function));
+  }
+  /// The same of calls in a row, where the end of one is the beginning of the next: it begins at
+  /// `at`, which is begin(), or what the call before it has set; and sets that to its end.
+  template <typename Function>
+  auto run(Clock::time_point& at, const char* call, Function&& function) noexcept {
+    auto answer = fenced(call, at, std::forward<Function>(function));
+    at = ended(call, at);
     return answer;
   }
+  /// When a row of calls begins.
+  [[nodiscard]] Clock::time_point begin() const { return now_(); }
   /// The same of a call that may take its time, since nobody's thread is held up.
   template <typename Function>
   auto run_unhurried(const char* call, Function&& function) noexcept {
@@ -109,11 +117,12 @@ class PluginCalls {
 
   /// Counts and reports an exception.
   void threw(const char* call, std::string_view what, Clock::time_point now) noexcept;
-  /// Counts a call, and reports one that took longer than the budget.
-  void ended(const char* call, Clock::time_point start) noexcept {
+  /// Counts a call, and reports one that took longer than the budget. Returns when that was.
+  Clock::time_point ended(const char* call, Clock::time_point start) noexcept {
     calls_.fetch_add(1, std::memory_order_relaxed);
     const Clock::time_point now = now_();
     if (now - start > budget_) was_slow(call, start, now);
+    return now;
   }
   void was_slow(const char* call, Clock::time_point start, Clock::time_point now) noexcept;
   /// Writes the line. `times`: how many such events it stands for.
