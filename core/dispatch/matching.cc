@@ -14,6 +14,7 @@ namespace {
 // What has become of a request; the peer's further messages wait until it is told.
 MatchTask::Done answer_to(const Call& call) {
   return [operation = call.session.hold()](const TicketOwner& owner, const MatchOutcome& outcome) {
+    if (outcome.status == MatchOutcome::Status::kMatched) return;  // it has been told
     Session* there = session_of(operation);
     if (there == nullptr || !there->is_registered()) return;
     const auto refuse = [&](int code, std::string_view text) {
@@ -57,9 +58,9 @@ void handle_match(const Call& call) {
   // fields are counted twice, and whether the strategy wants them or not: a `match` may carry
   // fields as large as a message may be, and what a client may send does not depend on the
   // strategy.
-  const std::uint32_t before = std::exchange(
-      membership->ticket_size,
-      static_cast<std::uint32_t>(request.criteria_key.size() + 2 * request.fields_size));
+  const std::uint32_t before =
+      std::exchange(membership->ticket_size,
+                    static_cast<std::uint32_t>(request.key().size() + 2 * request.fields_size));
   if (state_size(call.session) > call.node.config().max_peer_state) {
     membership->ticket_size = before;
     return refuse(call, request, 429, "too much state");
@@ -74,6 +75,7 @@ void handle_match(const Call& call) {
       {call.loop(),
        call.session.registered(),
        {call.session.fingerprint, call.session.ref(), std::string(call.message.id), shows_ticket},
+       *membership->ns,
        std::move(request),
        call.message.payload,
        answer_to(call),

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <forward_list>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -62,17 +63,23 @@ struct KeptRoom : Room {
   Time ends = kNever;       ///< while it has no members
 };
 
+/// What a name is found by.
+[[nodiscard]] inline std::uint32_t hash_of_name(std::string_view name) {
+  return static_cast<std::uint32_t>(std::hash<std::string_view>{}(name));
+}
+
 /// A namespace with members; it lives exactly as long as it has some, or peers that are unlisted,
 /// but for a room that waits for them (Room::keep_empty). Guarded by its shard's lock, but for
-/// `name`, which never changes: its members may read that any time.
+/// `name` and `hash`, which never change: its members may read them any time.
 struct Namespace {
-  explicit Namespace(std::string_view its_name) : name(its_name) {}
+  explicit Namespace(std::string_view its_name) : name(its_name), hash(hash_of_name(its_name)) {}
 
   const std::string name;
   std::vector<Member> members;  ///< in join order
   std::uint64_t next_join = 1;
   std::unique_ptr<KeptRoom> room;
   std::uint64_t version = 0;  ///< of a room: rises with every change that its policy can see
+  const std::uint32_t hash;   ///< hash_of_name(name)
   std::uint32_t meta_watchers = 0;
   /// Rises with each list of the members that somebody is shown while others watch their meta.
   /// Under the lock of the shard, like everything here.

@@ -56,7 +56,11 @@ NamespaceDirectory::NamespaceDirectory(std::uint32_t shard_count, std::size_t lo
       shards_(std::make_unique<Shard[]>(shard_count)) {}
 
 NamespaceDirectory::Shard& NamespaceDirectory::shard_of(std::string_view name) const {
-  return shards_[std::hash<std::string_view>{}(name)&mask_];
+  return shards_[hash_of_name(name) & mask_];
+}
+
+NamespaceDirectory::Shard& NamespaceDirectory::shard_of(const Namespace& ns) const {
+  return shards_[ns.hash & mask_];
 }
 
 Namespace* NamespaceDirectory::find_in(Shard& shard, std::string_view name) {
@@ -118,7 +122,7 @@ std::uint64_t NamespaceDirectory::add(Namespace& ns, const Joiner& joiner) {
 }
 
 void NamespaceDirectory::refresh(Namespace& ns, std::uint64_t joined, std::string_view object) {
-  const MutexLock lock(shard_of(ns.name).mutex);
+  const MutexLock lock(shard_of(ns).mutex);
   // The version stays: a room's policy is shown no peer objects.
   if (Member* member = find_member(ns, joined)) {
     member->kept = KeptObject(object, member->peer);
@@ -126,7 +130,7 @@ void NamespaceDirectory::refresh(Namespace& ns, std::uint64_t joined, std::strin
 }
 
 void NamespaceDirectory::mute(Namespace& ns, std::uint64_t joined, bool muted) {
-  const MutexLock lock(shard_of(ns.name).mutex);
+  const MutexLock lock(shard_of(ns).mutex);
   Member* member = find_member(ns, joined);
   if (member == nullptr) return;
   member->muted = muted;
@@ -141,7 +145,7 @@ void NamespaceDirectory::set_watches(Namespace& ns, Member& member, Watches watc
 }
 
 void NamespaceDirectory::watch(Namespace& ns, std::uint64_t joined, Watches watches) {
-  const MutexLock lock(shard_of(ns.name).mutex);
+  const MutexLock lock(shard_of(ns).mutex);
   if (Member* member = find_member(ns, joined)) set_watches(ns, *member, watches);
 }
 
@@ -149,7 +153,7 @@ std::optional<std::vector<Fingerprint>> NamespaceDirectory::set_away(Namespace& 
                                                                      std::uint64_t joined,
                                                                      bool away,
                                                                      const FrameRef& news) {
-  const MutexLock lock(shard_of(ns.name).mutex);
+  const MutexLock lock(shard_of(ns).mutex);
   Member* changed = find_member(ns, joined);
   if (changed == nullptr || std::exchange(changed->away, away) == away) return std::nullopt;
   ns.away += away ? 1U : static_cast<std::uint32_t>(-1);
@@ -172,7 +176,7 @@ NamespaceDirectory::ToldMembers NamespaceDirectory::tell_meta_since(Namespace& n
                                                                     std::uint64_t joined,
                                                                     std::uint64_t since,
                                                                     const FrameRef& news) {
-  const MutexLock lock(shard_of(ns.name).mutex);
+  const MutexLock lock(shard_of(ns).mutex);
   ToldMembers told{{}, ns.next_join, ns.pages};
   if (ns.closed) return told;
   post_to(ns, news, [&](const Member& member) {
@@ -195,19 +199,19 @@ void NamespaceDirectory::announce_watched(std::string_view name, bool Watches::*
 }
 
 bool NamespaceDirectory::has_meta_watchers(const Namespace& ns, bool itself) const {
-  const MutexLock lock(shard_of(ns.name).mutex);
+  const MutexLock lock(shard_of(ns).mutex);
   return ns.meta_watchers > (itself ? 1U : 0U);
 }
 
 std::uint64_t NamespaceDirectory::pages(const Namespace& ns) const {
-  const MutexLock lock(shard_of(ns.name).mutex);
+  const MutexLock lock(shard_of(ns).mutex);
   return ns.pages;
 }
 
 LeaveResult NamespaceDirectory::leave(Namespace& ns, std::uint64_t joined, const Fingerprint& peer,
                                       const FrameRef& announcement, bool others_know,
                                       std::optional<Time> now) {
-  Shard& shard = shard_of(ns.name);
+  Shard& shard = shard_of(ns);
   const MutexLock lock(shard.mutex);
   // The peer's entry lets go of the namespace first. A signal that comes later is refused, and
   // PeerDirectory::namespaces_of() cannot meet a namespace that has been destroyed.

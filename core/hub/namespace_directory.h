@@ -231,6 +231,10 @@ class NamespaceDirectory {
   /// The same behind `out`, with commas between them; who is no member is left out.
   void append_objects(FrameBuilder& out, std::string_view name,
                       const std::vector<Fingerprint>& peers) const;
+  /// The same without a look-up. `ns` has members; of one that is closed those count whom its name
+  /// leads to.
+  void append_objects(FrameBuilder& out, const Namespace& ns,
+                      const std::vector<Fingerprint>& peers) const;
   /// Members but those in `except`, and muted ones, by loop. `told` gets those on the move, whom no
   /// other node needs to tell; null: another node says it, and who comes has heard it there.
   [[nodiscard]] std::vector<std::vector<SessionRef>> recipients(
@@ -264,12 +268,6 @@ class NamespaceDirectory {
   void visit(const std::function<void(const std::string&, std::size_t, bool)>& visit) const;
 
  private:
-  struct StringHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const {
-      return std::hash<std::string_view>{}(text);
-    }
-  };
   struct Shard {
     mutable Mutex mutex;
     std::unordered_map<std::string_view, std::unique_ptr<Namespace>> by_name PEER_GUARDED_BY(mutex);
@@ -277,6 +275,7 @@ class NamespaceDirectory {
   };
 
   [[nodiscard]] Shard& shard_of(std::string_view name) const;
+  [[nodiscard]] Shard& shard_of(const Namespace& ns) const;
   [[nodiscard]] static Namespace* find_in(Shard& shard, std::string_view name)
       PEER_REQUIRES(shard.mutex);
   static Namespace& create_in(Shard& shard, std::string_view name) PEER_REQUIRES(shard.mutex);

@@ -21,6 +21,19 @@ NamespaceFacts facts_of(const Namespace& ns) {
 /// leave its list behind on each loop.
 constexpr std::size_t kObjectsKept = 1024;
 
+void append_objects_in(const Namespace& ns, const std::vector<Fingerprint>& peers,
+                       FrameBuilder& out) {
+  const std::size_t begin = out.size();
+  for (const Fingerprint& peer : peers) {
+    const Member* member = find_member(ns, peer);
+    if (member == nullptr) continue;
+    const ObjectView object = member->object();
+    if (object.size() == 0) continue;
+    if (out.size() > begin) out.append(",");
+    object.append_to(out);
+  }
+}
+
 struct ByName {
   bool operator()(const NamespaceFacts& a, const NamespaceFacts& b) const {
     return a.name < b.name;
@@ -133,17 +146,15 @@ void NamespaceDirectory::append_objects(FrameBuilder& out, std::string_view name
                                         const std::vector<Fingerprint>& peers) const {
   Shard& shard = shard_of(name);
   const MutexLock lock(shard.mutex);
-  const Namespace* ns = find_in(shard, name);
-  if (ns == nullptr) return;
-  const std::size_t begin = out.size();
-  for (const Fingerprint& peer : peers) {
-    const Member* member = find_member(*ns, peer);
-    if (member == nullptr) continue;
-    const ObjectView object = member->object();
-    if (object.size() == 0) continue;
-    if (out.size() > begin) out.append(",");
-    object.append_to(out);
-  }
+  if (const Namespace* ns = find_in(shard, name)) append_objects_in(*ns, peers, out);
+}
+
+void NamespaceDirectory::append_objects(FrameBuilder& out, const Namespace& ns,
+                                        const std::vector<Fingerprint>& peers) const {
+  Shard& shard = shard_of(ns);
+  const MutexLock lock(shard.mutex);
+  const Namespace* there = ns.closed ? find_in(shard, ns.name) : &ns;
+  if (there != nullptr) append_objects_in(*there, peers, out);
 }
 
 std::vector<PeerPlace> NamespaceDirectory::page_of_members(std::string_view name,

@@ -26,13 +26,13 @@ JoinResult NamespaceDirectory::come(std::string_view name, const Joiner& joiner,
 
 void NamespaceDirectory::end_move(Namespace& ns, std::uint64_t joined,
                                   const std::optional<Room>& room) {
-  const MutexLock lock(shard_of(ns.name).mutex);
+  const MutexLock lock(shard_of(ns).mutex);
   Member* member = find_member(ns, joined);
   if (member != nullptr && member->move != Member::Move::kNone) stay(ns, *member, room);
 }
 
 void NamespaceDirectory::begin_move(Namespace& ns, std::uint64_t joined) {
-  const MutexLock lock(shard_of(ns.name).mutex);
+  const MutexLock lock(shard_of(ns).mutex);
   if (Member* member = find_member(ns, joined)) set_move(ns, *member, Member::Move::kLeaving);
 }
 
@@ -81,7 +81,7 @@ std::uint64_t NamespaceDirectory::last_coming(std::string_view name, std::uint64
 }
 
 void NamespaceDirectory::release(Namespace& ns, std::uint64_t joined, const Fingerprint& peer) {
-  Shard& shard = shard_of(ns.name);
+  Shard& shard = shard_of(ns);
   const MutexLock lock(shard.mutex);
   peers_.leave_namespace(peer, &ns);
   if (Member* member = find_member(ns, joined)) erase_in(shard, ns, *member, std::nullopt);

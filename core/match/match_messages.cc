@@ -143,16 +143,21 @@ Matched matched_of(std::string_view name, std::string_view payload, sdk::Instant
   return {std::move(frame), {text + begin, payload.size()}};
 }
 
-Matched matched_of(const NamespaceDirectory& namespaces, std::string_view name,
-                   std::string_view session_id, const std::vector<Fingerprint>& peers,
-                   std::size_t max_size, std::string_view teams, sdk::Instant now) {
+namespace {
+
+// `where`: the namespace, or its name.
+template <typename Where>
+Matched matched_among(const NamespaceDirectory& namespaces, const Where& where,
+                      std::string_view name, std::string_view session_id,
+                      const std::vector<Fingerprint>& peers, std::size_t max_size,
+                      std::string_view teams, sdk::Instant now) {
   const JsonName ns(name);
   FrameBuilder builder(192 + 2 * ns.size() + peers.size() * kUsualObject + teams.size());
   begin_matched(builder, ns, {});
   const std::size_t begin = builder.size();
   begin_payload(builder, ns, session_id);
   const std::size_t before = builder.size();
-  namespaces.append_objects(builder, name, peers);
+  namespaces.append_objects(builder, where, peers);
   // Nearly always they fit, and need no page that is copied.
   if (builder.size() - before >= room_for_peers(ns, teams, max_size)) {
     const auto objects = namespaces.objects(name, peers);
@@ -163,6 +168,20 @@ Matched matched_of(const NamespaceDirectory& namespaces, std::string_view name,
   FrameRef frame = end_matched(builder, now);
   const auto* const text = reinterpret_cast<const char*>(frame.payload().data());
   return {std::move(frame), {text + begin, size}};
+}
+
+}  // namespace
+
+Matched matched_of(const NamespaceDirectory& namespaces, std::string_view name,
+                   std::string_view session_id, const std::vector<Fingerprint>& peers,
+                   std::size_t max_size, std::string_view teams, sdk::Instant now) {
+  return matched_among(namespaces, name, name, session_id, peers, max_size, teams, now);
+}
+
+Matched matched_of(const NamespaceDirectory& namespaces, const Namespace& ns,
+                   std::string_view session_id, const std::vector<Fingerprint>& peers,
+                   std::size_t max_size, std::string_view teams, sdk::Instant now) {
+  return matched_among(namespaces, ns, ns.name, session_id, peers, max_size, teams, now);
 }
 
 FrameRef match_expired_frame(std::string_view ns, sdk::TicketId ticket) {

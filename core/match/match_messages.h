@@ -54,6 +54,10 @@ struct Matched {
 [[nodiscard]] Matched matched_of(const NamespaceDirectory& namespaces, std::string_view ns,
                                  std::string_view session_id, const std::vector<Fingerprint>& peers,
                                  std::size_t max_size, std::string_view teams, sdk::Instant now);
+/// The same of a namespace of which one of them is a member, without a look-up.
+[[nodiscard]] Matched matched_of(const NamespaceDirectory& namespaces, const Namespace& ns,
+                                 std::string_view session_id, const std::vector<Fingerprint>& peers,
+                                 std::size_t max_size, std::string_view teams, sdk::Instant now);
 /// It is made of a payload.
 [[nodiscard]] Matched matched_of(std::string_view ns, std::string_view payload, sdk::Instant now);
 /// `match_expired {ticket, namespace}` (docs/protocol.md, "C.2 Tickets"). It is sent only to a peer

@@ -26,13 +26,12 @@ sdk::Value own_fields(const MatchRequest& request) {
 
 sdk::MatchRequest view_of(const MatchRequest& request) {
   static const sdk::Value kNone{sdk::Value::Object()};
-  if (request.fields.is_null()) return {request.group_size, kNone, request.criteria_key, kNone};
-  return {request.group_size, request.criteria(), request.criteria_key, request.fields};
+  if (request.fields.is_null()) return {request.group_size, kNone, request.key(), kNone};
+  return {request.group_size, request.criteria(), request.key(), request.fields};
 }
 
 bool same_request(const MatchRequest& a, const MatchRequest& b) {
-  return a.group_size == b.group_size && a.criteria_key == b.criteria_key &&
-         own_fields(a) == own_fields(b);
+  return a.group_size == b.group_size && a.key() == b.key() && own_fields(a) == own_fields(b);
 }
 
 std::string words_for_client(PluginCalls& calls, std::string words) {

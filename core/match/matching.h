@@ -28,6 +28,7 @@ struct MatchTask {
   EventLoop& loop;  ///< of the peer
   sdk::Registered peer;
   TicketOwner owner;
+  const Namespace& ns;       ///< of which the peer is a member
   MatchRequest&& request;    ///< is taken
   std::string_view payload;  ///< the request as it came; a view of the message
   Done done;

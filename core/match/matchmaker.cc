@@ -23,12 +23,10 @@ constexpr std::size_t kKeptIdle = 16;
 // A queue that has had more tickets at a time is not kept.
 constexpr std::size_t kMostInKept = 64;
 
-MatchOutcome turned_down(const MatchJudgement& judgement) {
-  MatchOutcome outcome;
+void turn_down(MatchOutcome& outcome, const MatchJudgement& judgement) {
   outcome.status =
       judgement.failed ? MatchOutcome::Status::kFailed : MatchOutcome::Status::kRefused;
   outcome.refusal = judgement.refusal.value_or("");
-  return outcome;
 }
 
 }  // namespace
@@ -42,15 +40,18 @@ Matchmaker::Matchmaker(ByNamespace<sdk::MatchStrategy> strategies, NamespaceDire
 
 Matchmaker::~Matchmaker() = default;
 
-Matchmaker::Shard& Matchmaker::shard_of(std::string_view ns) const {
-  return shards_[std::hash<std::string_view>{}(ns) % kShards];
+Matchmaker::Shard& Matchmaker::shard_of(std::uint32_t hash) const {
+  return shards_[hash % kShards];
 }
 
 Matchmaker::Queues::iterator Matchmaker::queue_of(Shard& shard,
                                                   const Served<sdk::MatchStrategy>& by,
                                                   std::string_view ns) {
-  const auto at = shard.queues.find(ns);
-  if (at == shard.queues.end()) return shard.queues.try_emplace(std::string(ns), by, ns).first;
+  // find() would ask for the order once more.
+  const auto at = shard.queues.lower_bound(ns);
+  if (at == shard.queues.end() || at->first != ns) {
+    return shard.queues.try_emplace(at, std::string(ns), by, ns);
+  }
   if (std::optional<std::size_t>& place = at->second.idle) {
     // The last one goes where this one was.
     shard.idle[*place] = shard.idle.back();
@@ -78,17 +79,20 @@ void Matchmaker::set_idle(Shard& shard, Queues::iterator at) {
   shard.queues.erase(std::exchange(shard.idle[*queue.idle], at));
 }
 
-MatchOutcome Matchmaker::request(const TicketOwner& owner, MatchRequest&& request,
-                                 sdk::Instant now) {
-  MatchOutcome outcome;
-  const Served<sdk::MatchStrategy>& by = strategies_.of(request.ns);
+MatchOutcome Matchmaker::request(const TicketOwner& owner, const Namespace& ns,
+                                 MatchRequest&& request, sdk::Instant now) {
+  MatchOutcome outcome;  // returned wherever the function ends, so that it is not moved
+  const Served<sdk::MatchStrategy>& by = strategies_.of(ns.name);
   // The strategy judges a request without the lock: check() is const and touches no queue.
   const MatchJudgement judgement = judge(by, request);
-  if (!judgement.is_good()) return turned_down(judgement);
+  if (!judgement.is_good()) {
+    turn_down(outcome, judgement);
+    return outcome;
+  }
 
-  Shard& shard = shard_of(request.ns);
+  Shard& shard = shard_of(ns.hash);
   const MutexLock lock(shard.mutex);
-  const auto at = queue_of(shard, by, request.ns);
+  const auto at = queue_of(shard, by, ns.name);
   Queue& queue = at->second;
   if (!queue.waiting) {
     shard.queues.erase(at);
@@ -118,27 +122,32 @@ MatchOutcome Matchmaker::request(const TicketOwner& owner, MatchRequest&& reques
         queue.waiting.judge_ticket({id, owner.peer, now, view_of(request)}, replaces);
     if (!of_ticket.is_good()) {
       settle(shard, at, now);
-      return turned_down(of_ticket);
+      turn_down(outcome, of_ticket);
+      return outcome;
     }
   }
   if (replaces != 0) withdraw(queue, replaces);
-  Ticket& ticket = queue.waiting.add(id);
+  const auto place = queue.waiting.add(id);
+  Ticket& ticket = place->second;
   ticket.peer = owner.peer;
   ticket.enqueued = now;
   ticket.request = std::move(request);
+  ticket.request.ns = ns.name;  // its own is a view of the message
+  ticket.ns = &ns;
   ticket.where = owner.where;
-  ticket.request_id = owner.request_id;
-  // The request's own name is a view of the message. The key lives as long as the queue, hence as
-  // its tickets.
-  ticket.request.ns = at->first;
+  if (!owner.request_id.empty()) ticket.request_id = owner.request_id;  // new: it has none
   queue.was_large = queue.was_large || queue.waiting.tickets().size() > kMostInKept;
   queue.spare.add_last(queue.by_peer, owner.peer)->second = id;
   set_expiry(queue, id, ticket, ticket.request.timeout.value_or(milliseconds(0)), now);
   outcome.ticket = id;
-  if (!queue.waiting.put_back(id)) {
+  bool is_matched = false;
+  const auto tell = [&](const StrategyQueue<Ticket>::Group& group, const Teams& teams) {
+    is_matched = announce(queue, group, teams, now, id) || is_matched;
+  };
+  if (!queue.waiting.give_and_form(place, now, tell)) {
     withdraw(queue, id);
     outcome.status = MatchOutcome::Status::kFailed;
-  } else if (form_groups(at->first, queue, now, id)) {
+  } else if (is_matched) {
     outcome.status = MatchOutcome::Status::kMatched;
   } else if (!owner.request_id.empty()) {
     outcome.forecast = queue.waiting.forecast(id);
@@ -182,7 +191,7 @@ std::optional<sdk::Instant> Matchmaker::settle(Shard& shard, Queues::iterator at
 
 void Matchmaker::forget(Queue& queue, sdk::TicketId id, Ticket& ticket) {
   drop_expiry(queue, id, ticket);
-  queue.spare.erase(queue.by_peer, queue.by_peer.find(ticket.peer));
+  queue.spare.erase_key(queue.by_peer, ticket.peer);
 }
 
 void Matchmaker::take(Queue& queue, StrategyQueue<Ticket>::Place place) {
@@ -195,21 +204,14 @@ void Matchmaker::withdraw(Queue& queue, sdk::TicketId id) {
   queue.waiting.withdraw(id);
 }
 
-bool Matchmaker::form_groups(const std::string& ns, Queue& queue, sdk::Instant now,
-                             sdk::TicketId asking) {
-  bool is_matched = false;
-  queue.waiting.form_groups(now, [&](const auto& group, const Teams& teams) {
-    is_matched = is_matched || std::any_of(group.begin(), group.end(), [&](const auto place) {
-                   return place->first == asking;
-                 });
-    announce(ns, queue, group, teams, now, asking);
-  });
-  return is_matched;
+void Matchmaker::form_groups(Queue& queue, sdk::Instant now) {
+  queue.waiting.form_groups(
+      now, [&](const auto& group, const Teams& teams) { announce(queue, group, teams, now, 0); });
 }
 
-void Matchmaker::announce(const std::string& ns, Queue& queue,
-                          const StrategyQueue<Ticket>::Group& group, const Teams& teams,
-                          sdk::Instant now, sdk::TicketId asking) {
+bool Matchmaker::announce(Queue& queue, const StrategyQueue<Ticket>::Group& group,
+                          const Teams& teams, sdk::Instant now, sdk::TicketId asking) {
+  const Namespace& ns = *group.front()->second.ns;
   const auto peer_of = [&](sdk::TicketId id) { return queue.waiting.at(id).peer; };
   std::vector<Fingerprint>& peers = queue.matched;
   peers.clear();
@@ -219,14 +221,17 @@ void Matchmaker::announce(const std::string& ns, Queue& queue,
   const SessionId session = new_session_id();
   const Matched matched = matched_of(namespaces_, ns, digits_of(session), peers, max_message_size_,
                                      teams_json(teams, peer_of), now);
-  tell_match(events_, ns, digits_of(session), peers, now);
+  tell_match(events_, ns.name, digits_of(session), peers, now);
+  bool is_among = false;
   for (const auto place : group) {
     const Ticket& ticket = place->second;
     waits_.observe(now - ticket.enqueued);
+    const bool asks = place->first == asking;
+    is_among = is_among || asks;
     // Only the peer whose request is at hand gets its request id back: the others have been
     // answered with "waiting" before.
-    FrameRef frame = place->first == asking && !ticket.request_id.empty()
-                         ? matched_frame(ns, matched.payload, ticket.request_id, now)
+    FrameRef frame = asks && !ticket.request_id.empty()
+                         ? matched_frame(ns.name, matched.payload, ticket.request_id, now)
                          : matched.frame;
     const SessionRef where = ticket.where;
     // The ticket leaves its queue before its peer is told: both happen under one lock, so nobody
@@ -234,6 +239,7 @@ void Matchmaker::announce(const std::string& ns, Queue& queue,
     take(queue, place);
     post_(where.loop, {std::move(frame), where, {}, nullptr});
   }
+  return is_among;
 }
 
 std::optional<Matchmaker::Waiting> Matchmaker::find_waiting(Shard& shard, std::string_view ns,
@@ -271,10 +277,10 @@ std::optional<sdk::Instant> Matchmaker::take_back(std::string_view ns, const Fin
   const MutexLock lock(shard.mutex);
   const std::optional<Waiting> found = find_waiting(shard, ns, peer);
   if (!found) return std::nullopt;
-  auto& [name, queue] = *found->queue;
+  Queue& queue = found->queue->second;
   if (!queue.waiting.at(found->ticket).set_aside) return std::nullopt;
   if (!queue.waiting.put_back(found->ticket)) withdraw(queue, found->ticket);
-  form_groups(name, queue, now, 0);
+  form_groups(queue, now);
   return settle(shard, found->queue, now);
 }
 
@@ -288,7 +294,7 @@ std::optional<sdk::Instant> Matchmaker::tick(sdk::Instant now) {
     while (!shard.due.empty() && shard.due.begin()->first <= now) {
       const auto at = shard.queues.find(shard.due.begin()->second);
       expire(at->first, at->second, now);
-      form_groups(at->first, at->second, now, 0);
+      form_groups(at->second, now);
       settle(shard, at, now);
     }
     if (shard.due.empty()) continue;

@@ -75,8 +75,9 @@ class Matchmaker {
   /// Has matches told there, too. Before the first request.
   void use_events(Events& events) { events_ = &events; }
   /// Adds a ticket, or keeps an equal one of the same peer in its place (its time starts anew), or
-  /// replaces a different one at the back; then matches.
-  MatchOutcome request(const TicketOwner& owner, MatchRequest&& request, sdk::Instant now);
+  /// replaces a different one at the back; then matches. `ns`: of which the peer is a member.
+  MatchOutcome request(const TicketOwner& owner, const Namespace& ns, MatchRequest&& request,
+                       sdk::Instant now);
   /// Ends the peer's ticket in a namespace; nullopt: it has none.
   std::optional<sdk::TicketId> cancel(std::string_view ns, const Fingerprint& peer,
                                       sdk::Instant now);
@@ -100,6 +101,7 @@ class Matchmaker {
 
  private:
   struct Ticket : QueuedTicket {
+    const Namespace* ns = nullptr;  ///< lives as long as the ticket: its peer is a member
     SessionRef where;
     std::string request_id;  ///< raw JSON; empty: none
     std::optional<sdk::Instant> expires;
@@ -121,7 +123,7 @@ class Matchmaker {
     bool was_large = false;               ///< it had so many tickets that it is not kept
     std::vector<Fingerprint> matched;     ///< of the group at hand; kept for its memory
   };
-  /// By namespace. Nodes of a map stay where they are, so a ticket's request may point to its key.
+  /// By namespace.
   using Queues = std::map<std::string, Queue, std::less<>>;
   struct Shard {
     mutable Mutex mutex;
@@ -143,7 +145,9 @@ class Matchmaker {
     sdk::TicketId ticket;
   };
 
-  [[nodiscard]] Shard& shard_of(std::string_view ns) const;
+  /// `hash`: hash_of_name() of the namespace.
+  [[nodiscard]] Shard& shard_of(std::uint32_t hash) const;
+  [[nodiscard]] Shard& shard_of(std::string_view ns) const { return shard_of(hash_of_name(ns)); }
   /// The ticket of a peer in a namespace.
   [[nodiscard]] static std::optional<Waiting> find_waiting(Shard& shard, std::string_view ns,
                                                            const Fingerprint& peer)
@@ -154,12 +158,12 @@ class Matchmaker {
   static void withdraw(Queue& queue, sdk::TicketId id);
   /// What both do to all but `queue.waiting`.
   static void forget(Queue& queue, sdk::TicketId id, Ticket& ticket);
-  /// Asks the strategy for groups, and tells each of its match. `asking`: the ticket of the request
-  /// at hand, 0 for none. Returns whether it is among the matched.
-  bool form_groups(const std::string& ns, Queue& queue, sdk::Instant now, sdk::TicketId asking);
-  /// Ends the tickets of a group, and posts `matched` to their peers.
-  void announce(const std::string& ns, Queue& queue, const StrategyQueue<Ticket>::Group& group,
-                const Teams& teams, sdk::Instant now, sdk::TicketId asking);
+  /// Asks the strategy for groups, and tells each of its match.
+  void form_groups(Queue& queue, sdk::Instant now);
+  /// Ends the tickets of a group, and posts `matched` to their peers. `asking`: the ticket of the
+  /// request at hand, 0 for none. Returns whether it is among them.
+  bool announce(Queue& queue, const StrategyQueue<Ticket>::Group& group, const Teams& teams,
+                sdk::Instant now, sdk::TicketId asking);
   /// Ends what is due, and posts `match_expired`.
   void expire(const std::string& ns, Queue& queue, sdk::Instant now);
   /// The ticket's time starts now. `timeout`: 0 for no limit.

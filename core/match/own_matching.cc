@@ -9,7 +9,7 @@ namespace peer {
 MatchOutcome::Status OwnMatching::request(MatchTask&& task) {
   EventLoop& loop = task.loop;
   const MatchOutcome outcome =
-      matchmaker_.request(task.owner, std::move(task.request), loop.wall());
+      matchmaker_.request(task.owner, task.ns, std::move(task.request), loop.wall());
   // The answer goes straight into the peer's queue. A match that another loop makes of the ticket
   // by now waits in the mailbox until it is delivered: "waiting" always comes before "matched".
   task.done(task.owner, outcome);

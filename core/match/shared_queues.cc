@@ -41,7 +41,7 @@ std::optional<std::string> SharedQueues::add(std::string_view ns, const sdk::Sha
   }
   if (!refusal) {
     queue.by_shared_id.emplace(ticket.id, id);
-    Ticket& added = queue.waiting.add(id);
+    Ticket& added = queue.waiting.add(id)->second;
     added.peer = ticket.owner.peer;
     added.enqueued = ticket.enqueued;
     added.request = std::move(request);

@@ -68,9 +68,9 @@ class StrategyQueue {
   [[nodiscard]] Ticket& at(sdk::TicketId id) { return tickets_.at(id); }
 
   /// `id` is new, and greater than those before: tickets are shown in the order of their ids.
-  /// Returns the ticket as it is kept, for the holder to fill in; the strategy does not know of it
-  /// yet: see put_back().
-  Ticket& add(sdk::TicketId id) { return spare_.add_last(tickets_, id)->second; }
+  /// Returns its place, for the holder to fill in the ticket; the strategy does not know of it yet:
+  /// see put_back() and give_and_form().
+  Place add(sdk::TicketId id) { return spare_.add_last(tickets_, id); }
   /// What the strategy has against a new ticket, given what waits. `replaces`: the peer's own
   /// earlier ticket, 0 for none, which does not count, and waits on if there is something.
   MatchJudgement judge_ticket(const sdk::MatchTicket& ticket, sdk::TicketId replaces = 0) {
@@ -95,11 +95,16 @@ class StrategyQueue {
   /// Gives the ticket to the strategy, for the first time or because its group came to nothing. On
   /// false it threw, and the holder should end the ticket.
   bool put_back(sdk::TicketId id) {
-    Ticket& ticket = tickets_.at(id);
-    ticket.proposed = ticket.set_aside = false;
-    return run("add", [&] {
-      queue_->add({id, ticket.peer, ticket.enqueued, view_of(ticket.request)});
-    });
+    Time at = calls_.begin();
+    return give(tickets_.find(id), at);
+  }
+  /// put_back() of a new ticket, and form_groups() if that has not thrown.
+  template <typename Then>
+  bool give_and_form(Place place, sdk::Instant now, Then then) {
+    Time at = calls_.begin();
+    if (!give(place, at)) return false;
+    form_groups(now, at, then);
+    return true;
   }
   /// Has the strategy forget a ticket until put_back(); one that is in a group stays in it.
   void set_aside(sdk::TicketId id) {
@@ -119,19 +124,12 @@ class StrategyQueue {
 
   /// Groups that may start now: `then(group, teams)` hears of each, whose tickets are `proposed`;
   /// without teams these are empty. One that makes no sense is logged as the strategy's fault, and
-  /// what it holds waits on; so does all that it had formed before it threw. `then` is called before
-  /// the next one is looked at.
+  /// what it holds waits on; so does all that it had formed before it threw. `then` is called
+  /// before the next one is looked at.
   template <typename Then>
   void form_groups(sdk::Instant now, Then then) {
-    formed_.clear();
-    if (!run(forming(), [&] { ask_for_groups(now); })) {
-      for (std::size_t i = 0; i < formed_.size(); ++i) give_back(formed_[i]);
-      return;
-    }
-    for (std::size_t i = 0; i < formed_.size(); ++i) {
-      const Teams teams = teams_of(formed_[i]);
-      if (propose(formed_[i], teams)) then(std::as_const(group_), teams);
-    }
+    Time at = calls_.begin();
+    form_groups(now, at, then);
   }
   /// When to form groups again without a new ticket; nullopt: not before there is one.
   std::optional<sdk::Instant> next_change(sdk::Instant now) {
@@ -145,6 +143,8 @@ class StrategyQueue {
   }
 
  private:
+  using Time = PluginCalls::Clock::time_point;
+
   // What an older strategy's queues do not have it does without.
   static sdk::MatchTraits functions_of(const Served<sdk::MatchStrategy>& by) {
     sdk::MatchTraits traits = by.said.traits;
@@ -155,9 +155,37 @@ class StrategyQueue {
   // Calls the strategy. False: it threw.
   template <typename Function>
   bool run(const char* call, Function&& function) {
-    const bool returned = calls_.run(call, std::forward<Function>(function));
+    Time at = calls_.begin();
+    return run(at, call, std::forward<Function>(function));
+  }
+  // The same in a row of calls.
+  template <typename Function>
+  bool run(Time& at, const char* call, Function&& function) {
+    const bool returned = calls_.run(at, call, std::forward<Function>(function));
     has_failed_ = has_failed_ || !returned;
     return returned;
+  }
+
+  bool give(Place place, Time& at) {
+    auto& [id, ticket] = *place;
+    ticket.proposed = ticket.set_aside = false;
+    return run(at, "add", [&, id = id] {
+      queue_->add({id, ticket.peer, ticket.enqueued, view_of(ticket.request)});
+    });
+  }
+
+  template <typename Then>
+  void form_groups(sdk::Instant now, Time& at, Then& then) {
+    formed_.clear();
+    const bool returned = run(at, forming(), [&] { ask_for_groups(now); });
+    for (std::size_t i = 0; i < formed_.size(); ++i) {
+      if (!returned) {
+        give_back(formed_[i]);
+        continue;
+      }
+      const Teams teams = teams_of(formed_[i]);
+      if (propose(formed_[i], teams)) then(std::as_const(group_), teams);
+    }
   }
 
   // What it is asked for groups by, for the log.

@@ -92,7 +92,7 @@ struct MatchRequest {
   std::string_view ns;
   std::uint32_t group_size = 2;
   std::uint32_t group_size_max = 0;  ///< `match_group_max`, for a strategy that sets the size
-  std::string criteria_key = "{}";   ///< equal exactly when the criteria are equal as values
+  std::string criteria_key;          ///< of criteria that it has; see key()
   bool has_criteria = false;         ///< it has such a member, and not `null`
   bool has_own_fields = false;       ///< it has members that only a strategy may know
   std::optional<std::chrono::milliseconds> timeout;  ///< nullopt: not given; zero: none
@@ -103,6 +103,11 @@ struct MatchRequest {
   std::string_view payload;
   sdk::Value fields;  ///< the same, parsed by keep_fields(); null before that
 
+  /// Equal exactly when the criteria are equal as values: `{}` where there are none. As long as the
+  /// request.
+  [[nodiscard]] std::string_view key() const {
+    return criteria_key.empty() ? std::string_view("{}") : criteria_key;
+  }
   /// Parses the fields if they are `needed`, and lets go of the message.
   void keep_fields(bool needed);
   /// Of `fields`, and as long as these; always an object, empty where they are not parsed.

@@ -63,7 +63,7 @@ void read_all(MessageParser& parser, const Message& message) {
     require_same_slice(*broadcast.data);
   MatchRequest match;
   if (!is_refused(parser, message, match)) {
-    require(is_valid_json(match.criteria_key));
+    require(is_valid_json(match.key()));
     match.keep_fields(true);
     require(match.fields.as_object() != nullptr);
     require(match.fields_size == memory_of(match.fields));

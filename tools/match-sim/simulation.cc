@@ -112,7 +112,7 @@ class Simulation {
     }
     if (judgement.failed) judgement.refusal = "internal error";
     if (judgement.refusal) return outcome_.refused.push_back(std::move(*judgement.refusal));
-    queue_.add(id) = QueuedTicket{{}, instant(now_), std::move(request)};
+    queue_.add(id)->second = QueuedTicket{{}, instant(now_), std::move(request)};
     if (!queue_.put_back(id)) {
       queue_.withdraw(id);
       return outcome_.refused.push_back("internal error");

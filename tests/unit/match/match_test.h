@@ -70,9 +70,17 @@ class MatchTest : public testing::Test {
   static TicketOwner owner(const std::string& name, const std::string& request_id = "") {
     return {fingerprint_of(name), where(name), request_id, true};
   }
+  /// Where there is none, it begins with "a" in it.
+  const Namespace& namespace_of(std::string_view ns) {
+    if (namespaces_.find(ns) == nullptr) {
+      namespaces_.join(ns, {where("a"), fingerprint_of("a"), "\"a\"", {}}, 100, {});
+    }
+    return *namespaces_.find(ns);
+  }
   MatchOutcome request(const std::string& name, const MatchRequest& request,
                        const std::string& request_id = "") {
-    return matchmaker_.request(owner(name, request_id), MatchRequest(request), now_);
+    return matchmaker_.request(owner(name, request_id), namespace_of(request.ns),
+                               MatchRequest(request), now_);
   }
   std::optional<sdk::TicketId> cancel(const std::string& name, std::string_view ns = "lobby") {
     return matchmaker_.cancel(ns, fingerprint_of(name), now_);

@@ -103,10 +103,11 @@ class MatchmakerPropertiesTest : public testing::TestWithParam<std::uint32_t> {
     if (below(2) == 0) asked.timeout = milliseconds(below(200));
     const auto old = ledger_.waiting(peer, ns);
     const bool equal = old && ledger_[*old].group_size == asked.group_size &&
-                       ledger_[*old].criteria == asked.criteria_key;
+                       ledger_[*old].criteria == asked.key();
     check_failed_ = false;
     const MatchOutcome outcome =
-        matchmaker_.request({fingerprint(peer), where(peer), "", true}, MatchRequest(asked), now_);
+        matchmaker_.request({fingerprint(peer), where(peer), "", true}, *namespaces_.find(ns),
+                            MatchRequest(asked), now_);
     if (check_failed_) {
       EXPECT_EQ(outcome.status, Status::kFailed);
       return;
@@ -117,7 +118,8 @@ class MatchmakerPropertiesTest : public testing::TestWithParam<std::uint32_t> {
       ledger_.end(*old, End::kReplaced);
     }
     if (outcome.status == Status::kFailed) return;
-    if (!equal) ledger_.open(outcome.ticket, {peer, ns, asked.group_size, asked.criteria_key, {}});
+    if (!equal)
+      ledger_.open(outcome.ticket, {peer, ns, asked.group_size, std::string(asked.key()), {}});
     const bool expires = asked.timeout && asked.timeout->count() > 0;
     ledger_[outcome.ticket].expires = expires ? std::optional(now_ + *asked.timeout) : std::nullopt;
     read_mail();

@@ -126,7 +126,7 @@ TEST_F(MatchmakerTeamsTest, AnOlderStrategyIsNotAsked) {
   EXPECT_EQ(asked.group_size, 2U);
   EXPECT_TRUE(queue.judge_ticket({1, fingerprint_of("a"), now_, view_of(asked)}).is_good());
   for (const sdk::TicketId id : {1U, 2U}) {
-    queue.add(id) = QueuedTicket{fingerprint_of("a"), now_, asked};
+    queue.add(id)->second = QueuedTicket{fingerprint_of("a"), now_, asked};
     queue.put_back(id);
   }
   EXPECT_FALSE(queue.forecast(1));

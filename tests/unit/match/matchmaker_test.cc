@@ -112,7 +112,7 @@ TEST_F(MatchmakerTest, ARepeatedRequestAnswersWithItsNewOwner) {
   request("a", request_for("lobby"), "1");
   TicketOwner moved = owner("a");
   moved.where = test::ref_of(0, 999);
-  matchmaker_.request(moved, request_for("lobby"), now_);
+  matchmaker_.request(moved, namespace_of("lobby"), request_for("lobby"), now_);
   request("b", request_for("lobby"));
   EXPECT_THAT(mail_.of(moved.where), SizeIs(1));
   EXPECT_THAT(mail_of("a"), SizeIs(0));
@@ -189,7 +189,8 @@ class MatchTraitsTest : public test::MatchTest {
   }
   MatchOutcome ask(const std::string& name, const MatchRequest& request,
                    const std::string& request_id = "") {
-    return fresh_->request(owner(name, request_id), MatchRequest(request), now_);
+    return fresh_->request(owner(name, request_id), namespace_of(request.ns), MatchRequest(request),
+                           now_);
   }
 
   std::optional<Matchmaker> fresh_;
@@ -290,7 +291,7 @@ TEST_F(MatchmakerTest, AQueueThatHadManyTicketsIsNotKept) {
   strategy_.on_make_queue = [&] { ++queues; };
   for (int i = 0; i < 65; ++i) {
     matchmaker_.request({fingerprint_of(std::to_string(i)), where("a"), "", true},
-                        request_for("lobby", 2, std::to_string(i)), now_);
+                        namespace_of("lobby"), request_for("lobby", 2, std::to_string(i)), now_);
   }
   for (int i = 0; i < 65; ++i) {
     matchmaker_.cancel("lobby", fingerprint_of(std::to_string(i)), now_);

@@ -75,6 +75,7 @@ class MatchmakerThreadsTest : public testing::Test {
           tally.tickets.insert(
               matchmaker_
                   .request({peer(thread, slot), test::ref_of(thread, slot), "", true},
+                           *namespaces_.find(ns),
                            request_for(ns, 2 + slot % 3, "{}", milliseconds(3)), now)
                   .ticket);
       }

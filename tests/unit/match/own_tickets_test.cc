@@ -95,7 +95,7 @@ TEST(OwnTicketsTest, WhatATicketReplacesIsKeptUntilItIsKnownWhetherItWaits) {
   const std::optional<OwnTicket> refused = tickets.take(9);
   ASSERT_TRUE(refused && refused->earlier);
   EXPECT_EQ(refused->earlier_id, 8U);
-  EXPECT_EQ(refused->earlier->request.criteria_key, "other");
+  EXPECT_EQ(refused->earlier->request.key(), "other");
   EXPECT_FALSE(refused->earlier->earlier);  // no more than one of a peer
   tickets.place(8, ticket_of(1, "other"));
   tickets.place(9, ticket_of(1, "third"));

@@ -280,13 +280,13 @@ TEST(MatchRequestTest, NoCriteriaAreEmptyCriteria) {
     const MatchRequest request = match_request(fields);
     EXPECT_EQ(request.criteria(), empty.criteria());
     EXPECT_TRUE(request.criteria().as_object()->empty());
-    EXPECT_EQ(request.criteria_key, empty.criteria_key);
+    EXPECT_EQ(request.key(), empty.key());
   }
 }
 
 TEST(MatchRequestTest, CriteriaAreComparedAsValues) {
   const auto key = [](const std::string& criteria) {
-    return match_request(R"("criteria":)" + criteria).criteria_key;
+    return std::string(match_request(R"("criteria":)" + criteria).key());
   };
   EXPECT_EQ(key(R"({"mode":"ranked","n":1})"), key(R"({ "n" : 1.0, "mode":"rank\u0065d" })"));
   EXPECT_NE(key(R"({"n":1})"), key(R"({"n":"1"})"));
