@@ -99,8 +99,7 @@ TEST_F(MatchmakerFaultsTest, WhatAThrowingAddGroupsHasFormedIsDroppedWholeAndLos
   Poco::Logger::get("peer").setChannel(nullptr);
   EXPECT_TRUE(mail_.empty());
   EXPECT_EQ(matchmaker_.waiting(), 6U);
-  EXPECT_THAT(log->lines(),
-              ElementsAre("plugin match_strategy 'test': add_groups: out of paper"));
+  EXPECT_THAT(log->lines(), ElementsAre("plugin match_strategy 'test': add_groups: out of paper"));
 
   strategy_.on_group = nullptr;
   next_tick();
