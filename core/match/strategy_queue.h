@@ -167,10 +167,10 @@ class StrategyQueue {
   }
 
   bool give(Place place, Time& at) {
-    auto& [id, ticket] = *place;
+    Ticket& ticket = place->second;
     ticket.proposed = ticket.set_aside = false;
-    return run(at, "add", [&, id = id] {
-      queue_->add({id, ticket.peer, ticket.enqueued, view_of(ticket.request)});
+    return run(at, "add", [&] {
+      queue_->add({place->first, ticket.peer, ticket.enqueued, view_of(ticket.request)});
     });
   }
 
