@@ -36,7 +36,7 @@ class SpareNodes {
     }
     keep(map.extract(at));
   }
-  /// The same of a key that is there.
+  /// The same of a key, which must be there.
   void erase_key(Map& map, const typename Map::key_type& key) {
     if (count_ == nodes_.size()) {
       map.erase(key);

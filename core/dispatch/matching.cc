@@ -25,7 +25,7 @@ MatchTask::Done answer_to(const Call& call) {
         return reply_waiting(*there, owner.request_id, outcome.ticket, owner.shows_ticket,
                              outcome.forecast);
       case MatchOutcome::Status::kMatched:
-        return;
+        return;  // as above
       case MatchOutcome::Status::kRefused:
         return refuse(400, outcome.refusal);
       case MatchOutcome::Status::kFailed:

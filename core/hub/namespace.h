@@ -63,7 +63,7 @@ struct KeptRoom : Room {
   Time ends = kNever;       ///< while it has no members
 };
 
-/// What a name is found by.
+/// 32 bits of the hash of a name. They choose its shard, here and in the Matchmaker.
 [[nodiscard]] inline std::uint32_t hash_of_name(std::string_view name) {
   return static_cast<std::uint32_t>(std::hash<std::string_view>{}(name));
 }

@@ -106,6 +106,8 @@ MatchOutcome Matchmaker::request(const TicketOwner& owner, const Namespace& ns,
     // The ticket keeps its id and its place. The strategy has it already, so no group is formed
     // here.
     if (same_request(ticket.request, request)) {
+      ticket.request.ns = ns.name;
+      ticket.ns = &ns;
       ticket.where = owner.where;
       ticket.request_id = owner.request_id;
       set_expiry(queue, waiting->second, ticket, request.timeout.value_or(milliseconds(0)), now);
@@ -211,6 +213,8 @@ void Matchmaker::form_groups(Queue& queue, sdk::Instant now) {
 
 bool Matchmaker::announce(Queue& queue, const StrategyQueue<Ticket>::Group& group,
                           const Teams& teams, sdk::Instant now, sdk::TicketId asking) {
+  // It is there until the shard is unlocked, also when the ticket is gone: who leaves a namespace
+  // locks the shard first (cancel()), with a ticket or without.
   const Namespace& ns = *group.front()->second.ns;
   const auto peer_of = [&](sdk::TicketId id) { return queue.waiting.at(id).peer; };
   std::vector<Fingerprint>& peers = queue.matched;

@@ -75,7 +75,8 @@ class Matchmaker {
   /// Has matches told there, too. Before the first request.
   void use_events(Events& events) { events_ = &events; }
   /// Adds a ticket, or keeps an equal one of the same peer in its place (its time starts anew), or
-  /// replaces a different one at the back; then matches. `ns`: of which the peer is a member.
+  /// replaces a different one at the back; then matches. `ns`: of which the peer is a member;
+  /// `request.ns` is not looked at.
   MatchOutcome request(const TicketOwner& owner, const Namespace& ns, MatchRequest&& request,
                        sdk::Instant now);
   /// Ends the peer's ticket in a namespace; nullopt: it has none.

@@ -48,7 +48,7 @@ bool matches_any(const std::vector<std::string>& patterns, std::string_view name
 }
 
 bool is_reserved(std::string_view ns) {
-  // Of others the first byte says so.
+  // Nearly all other names differ in the first byte, which needs no call.
   return ns.starts_with(kReservedNames.front()) && ns.starts_with(kReservedNames);
 }
 

@@ -44,6 +44,21 @@ TEST_F(MatchCriteriaTest, DifferentCriteriaDoNotMatch) {
   EXPECT_THAT(groups(), IsEmpty());
 }
 
+TEST_F(MatchCriteriaTest, CriteriaWhoseHashesAreEqualDoNotMatch) {
+  const std::string one = "criteriacriteria";
+  const std::string other(
+      "cr&\x8e\0X\x11\xf0"
+      "cr&\x8e\0X\x11\xf0",
+      16);
+  ASSERT_EQ(std::hash<std::string_view>{}(one), std::hash<std::string_view>{}(other));
+  add(1, 2, one);
+  add(2, 2, other);
+  EXPECT_THAT(groups(), IsEmpty());
+  add(3, 2, other);
+  add(4, 2, one);
+  EXPECT_THAT(groups(), ElementsAre(ElementsAre(1, 4), ElementsAre(2, 3)));
+}
+
 TEST_F(MatchCriteriaTest, DifferentGroupSizesDoNotMatch) {
   add(1, 2);
   add(2, 3);

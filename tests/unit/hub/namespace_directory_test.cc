@@ -25,6 +25,18 @@ TEST_F(NamespaceDirectoryTest, ThePageOfAJoinIsInJoinOrderWithTheJoinerInIt) {
   EXPECT_EQ(third.page.total, 3U);
 }
 
+TEST_F(NamespaceDirectoryTest, ObjectsOfAClosedRoomAreThoseWhomItsNameLeadsTo) {
+  const Namespace* den = create_room("den", "a");
+  const std::vector<Fingerprint> peers{fingerprint_of("a"), fingerprint_of("b")};
+  FrameBuilder out(0);
+  directory_.append_objects(out, *den, peers);
+  ASSERT_TRUE(directory_.close_room("den", std::nullopt, {}));
+  directory_.append_objects(out.append("|"), *den, peers);
+  join("den", "b");
+  directory_.append_objects(out.append("|"), *den, peers);
+  EXPECT_EQ(test::text_of(out.finish(Opcode::kText)), R"("a"||"b")");
+}
+
 TEST_F(NamespaceDirectoryTest, WhoComesBackIsTheLast) {
   const JoinResult first = join("lobby", "a");
   join("lobby", "b");

@@ -123,7 +123,7 @@ class MatchQueue {
   /// form_groups(), as the server calls it, and so the name in its log: adds the groups to
   /// `groups`, which has none and is good for this call alone. For a queue that spares itself the
   /// lists that the other one returns. When it throws, no group comes of those that are in `groups`
-  /// by then: their tickets are added again, and no others.
+  /// by then: their tickets are removed and added again, and no others.
   virtual void add_groups(Instant now, MatchGroups& groups) {
     for (const MatchGroup& group : form_groups(now)) {
       groups.add(group.tickets.begin(), group.tickets.end());

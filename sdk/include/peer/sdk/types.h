@@ -37,7 +37,9 @@ using Instant = std::chrono::time_point<std::chrono::system_clock, std::chrono::
 /// A fingerprint is a cryptographic hash already: any eight bytes of it would be a good hash value.
 /// Not its first ones, by which the server chooses shards: within a shard they are alike. But
 /// clients choose their keys, and can try some until the fingerprints of many fall into one bucket
-/// of a table. So each process draws a number that nobody knows, and multiplies with it.
+/// of a table. So the server draws a number that nobody knows, and multiplies with it; so does each
+/// plugin, with a number of its own. A hash value, or a hash table of fingerprints, is of no use to
+/// the other side, nor to a later process.
 template <>
 struct std::hash<peer::sdk::Fingerprint> {
   std::size_t operator()(const peer::sdk::Fingerprint& fingerprint) const noexcept {
