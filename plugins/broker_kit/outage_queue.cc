@@ -6,10 +6,11 @@ namespace peer_broker_kit {
 
 bool OutageQueue::push(Waiting& waiting) {
   if (queue_.size() >= kMaxMessages || bytes_ + waiting.size > kMaxBytes) return false;
-  bytes_ += waiting.size;
-  ++shared_.outage_messages;
-  shared_.outage_bytes += waiting.size;
+  const std::size_t size = waiting.size;
   queue_.push_back(std::move(waiting));
+  bytes_ += size;
+  ++shared_.outage_messages;
+  shared_.outage_bytes += size;
   return true;
 }
 

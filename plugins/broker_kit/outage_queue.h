@@ -28,7 +28,7 @@ class OutageQueue {
     Time since;
   };
 
-  /// `shared` has how much waits.
+  /// How much waits is counted in `shared`.
   explicit OutageQueue(SharedState& shared) : shared_(shared) {}
 
   /// False: there is no room; `waiting` is as it was.

@@ -18,6 +18,7 @@ namespace peer_broker_kit {
 /// that of the whole as well: so nobody has to sum up all parts.
 class Count {
  public:
+  /// Before anybody else has it.
   void be_part_of(Count& whole) { whole_ = &whole; }
   Count& operator+=(std::uint64_t more) {
     value_ += more;
@@ -56,7 +57,7 @@ struct SharedState {
   std::atomic<std::uint64_t> posted_messages{0};
   std::atomic<std::uint64_t> posted_bytes{0};
 
-  /// What is counted here is counted in `whole` as well.
+  /// What is counted here is counted in `whole` as well. Before anybody else has it.
   void be_part_of(SharedState& whole) {
     dropped.be_part_of(whole.dropped);
     outage_messages.be_part_of(whole.outage_messages);

@@ -100,7 +100,7 @@ class ClusterNode {
   /// With several parts what each of them says of itself, and whether that is other than what is
   /// put together.
   std::deque<SharedState> facts_;
-  bool facts_changed_ = false;
+  bool facts_changed_ = true;
   Mirror mirror_;
   MemberCounts counts_;
   CopiesMade copies_;

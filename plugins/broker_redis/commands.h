@@ -120,7 +120,7 @@ class Commands {
   /// Nothing more is sent by this lane, and it fails when what is under way is answered.
   void leave(Lane& lane, std::string_view why);
 
-  /// Commands of lanes without a reply.
+  /// Commands that lanes have sent and that have no reply yet.
   [[nodiscard]] std::size_t pending() const { return pending_of_lanes_; }
   [[nodiscard]] std::chrono::microseconds latency() const { return latency_; }
   [[nodiscard]] std::size_t queued_bytes() const { return connection_.queued_bytes(); }

@@ -40,8 +40,8 @@ class Connection {
   /// Queues a command, sent by flush(); the caller bounds what is queued. False: closed.
   bool send(std::span<const std::string_view> arguments);
   bool send_bytes(std::string_view bytes);
-  /// Whoever owns it calls this at the end of each round of the loop, in which the socket may have
-  /// become ready: so what a round has to say goes in one piece.
+  /// The owner calls this at the end of each round of the loop, so that what a round says goes in
+  /// one piece. Nothing else writes.
   void flush();
   /// Something has come from the network, or can go there, since the last flush().
   [[nodiscard]] bool has_news() const { return has_news_; }

@@ -8,7 +8,6 @@ namespace peer_redis {
 namespace {
 
 constexpr std::size_t kPeersAtATime = 32;
-constexpr std::size_t kMembershipsAtATime = 256;
 constexpr std::size_t kNamespacesAtATime = 32;
 
 std::string eviction_policy(std::string_view info) {
@@ -22,9 +21,9 @@ std::string eviction_policy(std::string_view info) {
 }  // namespace
 
 void KeyCheck::check_some() {
-  ++round_;
   if (!state_.is_connected() || mirror_.peers().empty()) return;
   if (peers_.empty()) {
+    ++turn_;
     for (const auto& [peer, entry] : mirror_.peers()) peers_.push_back(peer);
   }
   std::size_t peers = 0;
@@ -51,14 +50,12 @@ void KeyCheck::check_some() {
             });
 }
 
-// A peer that has more memberships than are looked at at a time shows others with each turn.
 void KeyCheck::append(std::vector<std::string>& arguments, const Fingerprint& peer,
                       const Mirror::Peer& entry) const {
   const PartIndex& here = link_.part();
   const std::size_t count = std::min(entry.members.size(), kMembershipsAtATime);
-  const std::size_t spare = entry.members.size() - count;
   auto member = entry.members.begin();
-  if (spare > 0) std::advance(member, static_cast<std::ptrdiff_t>(round_ * count % (spare + 1)));
+  std::advance(member, static_cast<std::ptrdiff_t>(first_looked_at(entry.members.size(), turn_)));
   arguments.insert(arguments.end(),
                    {to_hex(peer), here.has(entry.alias) ? entry.alias : std::string(), {}});
   const std::size_t number = arguments.size();

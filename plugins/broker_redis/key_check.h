@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -11,6 +13,16 @@
 #include "resync.h"
 
 namespace peer_redis {
+
+/// Of a peer's memberships so many are looked at in one turn.
+inline constexpr std::size_t kMembershipsAtATime = 256;
+/// The first of those that are looked at in the turn of that number. With more than
+/// kMembershipsAtATime others come with each turn, until all have been looked at.
+[[nodiscard]] inline std::size_t first_looked_at(std::size_t memberships, std::uint64_t turn) {
+  if (memberships <= kMembershipsAtATime) return 0;
+  const std::size_t pieces = (memberships + kMembershipsAtATime - 1) / kMembershipsAtATime;
+  return std::min(turn % pieces * kMembershipsAtATime, memberships - kMembershipsAtATime);
+}
 
 /// Redis may have thrown keys away (where its eviction policy lets it), or somebody may have
 /// deleted them. Nobody is told of that; so a node looks at some of what it has of its own peers
@@ -42,8 +54,8 @@ class KeyCheck {
 
   std::deque<Fingerprint> peers_;  ///< still to be looked at in the present turn
   std::string last_namespace_;     ///< that was looked at
-  std::uint64_t round_ = 0;
-  std::string told_policy_;  ///< of eviction, as the log was told
+  std::uint64_t turn_ = 0;         ///< how often all peers have been put there
+  std::string told_policy_;        ///< of eviction, as the log was told
 };
 
 }  // namespace peer_redis

@@ -3,10 +3,10 @@
 
 #include "moves.h"
 
-// What goes away from this node: to another one, which has taken it, or to none, parked. In come,
-// from each part, that its stream has reached the place of that. There the memberships of this part
-// are elsewhere; and the registration is so when all parts with something of it have reached it, or
-// when it has been waited for long enough: what is left of it in the others ends.
+// A session goes away from this node: another one has taken it, or it is parked. Each part says
+// when its stream has reached that place; then the memberships of that part are elsewhere. The
+// registration is elsewhere when all parts with something of it have said so, or when that has been
+// waited for long enough: what is left of it in the others ends.
 namespace peer_redis {
 
 using peer::sdk::ParkOutcome;

@@ -89,8 +89,7 @@ void RedisBroker::tell_overload() {
   if (!is_due || !overload_told_.compare_exchange_strong(told, now)) return;
   host_->log_warning(
       "messages for other nodes are dropped: the thread of broker_redis has more to do than it "
-      "gets "
-      "done (broker_dropped_total)");
+      "gets done (broker_dropped_total)");
 }
 
 void RedisBroker::register_peer(const Registered& peer, std::string_view alias,

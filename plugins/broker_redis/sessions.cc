@@ -74,7 +74,7 @@ void Sessions::ask(const std::string& token, const std::string& text,
 
 void Sessions::tell_node(const std::string& node, const std::string& text) {
   objects_.link.publish_to_node(node, saying(text), [this](const Reply* answer) {
-    if (!has_answered(answer)) ++objects_.shared.dropped;
+    if (!has_answered(answer) || answer->integer() == 0) ++objects_.shared.dropped;
   });
 }
 

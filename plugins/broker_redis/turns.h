@@ -34,7 +34,8 @@ class Turns {
   explicit Turns(Confirm confirm) : confirm_(std::move(confirm)) {}
 
   /// Whether what the sender says by that part now can overtake nothing. Then it is on its way: the
-  /// caller sends it. Else it has to wait(). So most messages need nothing that they are kept with.
+  /// caller sends it. Else it has to wait(). Most messages go at once, and need no Message to be
+  /// kept in.
   [[nodiscard]] bool goes_at_once(const Fingerprint& sender, std::size_t part, bool is_broadcast,
                                   Time now);
   /// Sends it in its turn, or gives it up.

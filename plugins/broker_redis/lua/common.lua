@@ -49,6 +49,7 @@ local function tell(ns, message, except, nodes)
   local unheard = 0
   for _, node in ipairs(nodes or call('HKEYS', P .. 'sn:' .. ns)) do
     if node == parked then
+      bring_nothing_new()  -- a broadcast has removed nothing before
       call('HINCRBY', P .. 'missed', ns, 1)  -- nobody keeps it for these, but that is counted
       unheard = unheard + 1
     elseif node ~= except and tell_node(node, message) == 0 then

@@ -86,7 +86,7 @@ TEST_F(MatchmakerFaultsTest, AThrowingFormGroupsLosesNoTicket) {
 // Of three groups two are formed when it throws, and the strategy has given up their tickets.
 TEST_F(MatchmakerFaultsTest, WhatAThrowingAddGroupsHasFormedIsDroppedWholeAndLosesNoTicket) {
   make_strategy_impatient();
-  const auto fail_at_third = [this, asked = 0]() mutable {
+  const auto fail_at_third = [asked = 0]() mutable {
     if (++asked % 3 == 0) throw std::runtime_error("out of paper");
   };
   strategy_.on_form_groups = [](auto& groups) { groups.clear(); };

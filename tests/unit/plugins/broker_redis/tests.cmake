@@ -5,6 +5,7 @@ peer_add_test(unit_broker_redis
     plugins/broker_redis/commands_test.cc
     plugins/broker_redis/failure_text_test.cc
     plugins/broker_redis/guide_messages_test.cc
+    plugins/broker_redis/key_check_test.cc
     plugins/broker_redis/late_copies_test.cc
     plugins/broker_redis/master_test.cc
     plugins/broker_redis/part_choice_test.cc
