@@ -203,28 +203,6 @@ TEST_F(ParkedSessionTest, WhomNobodyResumesLeavesOnce) {
   expect_whole({{"game", {&bob, &carol}}});
 }
 
-// The count of what it misses would need memory.
-TEST_F(ParkedSessionTest, BesideItBroadcastsArriveWhenRedisIsFull) {
-  ServerProcess& first = start();
-  ServerProcess& second = start();
-  ServerProcess& third = start();
-  for (ServerProcess* node : {&first, &second, &third}) wait_for_nodes(*node, 3);
-  SessionClient alice(first, "alice");
-  alice.join("den");
-  TestPeer bob = peer(second, "bob");
-  bob.join("den");
-  stop(first);
-  // Behind the parked member in the list of nodes.
-  TestPeer carol = peer(third, "carol");
-  carol.join("den");
-  expect_news(bob, "peer_joined", carol);
-  redis().command({"CONFIG", "SET", "maxmemory", "1"});
-  bob.send("broadcast", R"({"namespace":"den","data":3})");
-  EXPECT_EQ(carol.next("broadcast")["payload"]["data"].number(), 3);
-  redis().command({"CONFIG", "SET", "maxmemory", "0"});
-  expect_silence_of({&bob, &carol});
-}
-
 // The new data does not know the node, so nobody reaps it: it is waited for, but not for long.
 TEST_F(ParkedSessionTest, WhoseNodeHasGoneWhileRedisLostItsDataIsNotFoundInTheEnd) {
   ServerProcess& first = start();

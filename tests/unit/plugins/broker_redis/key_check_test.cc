@@ -9,7 +9,7 @@ namespace peer_redis {
 namespace {
 
 TEST(KeyCheckTest, AllMembershipsOfAPeerAreLookedAtInAsFewTurnsAsHoldThem) {
-  for (const std::size_t count : {0, 1, 255, 256, 257, 511, 512, 513, 1000}) {
+  for (const std::size_t count : {0U, 1U, 255U, 256U, 257U, 511U, 512U, 513U, 1000U}) {
     const std::size_t pieces = (count + kMembershipsAtATime - 1) / kMembershipsAtATime;
     std::vector<bool> seen(count);
     for (std::uint64_t turn = 7; turn < 7 + pieces; ++turn) {
