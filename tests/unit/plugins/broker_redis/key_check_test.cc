@@ -1,4 +1,4 @@
-#include "plugins/broker_redis/key_check.h"
+#include "key_check.h"
 
 #include <gtest/gtest.h>
 
