@@ -78,6 +78,14 @@ FrameRef end_matched(FrameBuilder& out, sdk::Instant now) {
   return append_ts(out, now).append("}").finish(Opcode::kText);
 }
 
+// The payload begins at `begin`, and ends here.
+Matched end_matched_with_payload(FrameBuilder& builder, std::size_t begin, sdk::Instant now) {
+  const std::size_t size = builder.size() - begin;
+  FrameRef frame = end_matched(builder, now);
+  const auto* const text = reinterpret_cast<const char*>(frame.payload().data());
+  return {std::move(frame), {text + begin, size}};
+}
+
 // What the peers of a match may take, with a comma each. The name stands in the message twice: in
 // the envelope and in the payload.
 std::size_t room_for_peers(const JsonName& ns, std::string_view teams, std::size_t max_size) {
@@ -138,9 +146,7 @@ Matched matched_of(std::string_view name, std::string_view payload, sdk::Instant
   begin_matched(builder, ns, {});
   const std::size_t begin = builder.size();
   builder.append(payload);
-  FrameRef frame = end_matched(builder, now);
-  const auto* const text = reinterpret_cast<const char*>(frame.payload().data());
-  return {std::move(frame), {text + begin, payload.size()}};
+  return end_matched_with_payload(builder, begin, now);
 }
 
 namespace {
@@ -164,10 +170,7 @@ Matched matched_among(const NamespaceDirectory& namespaces, const Where& where,
     return matched_of(name, matched_payload(name, session_id, objects, max_size, teams), now);
   }
   end_payload(builder, teams);
-  const std::size_t size = builder.size() - begin;
-  FrameRef frame = end_matched(builder, now);
-  const auto* const text = reinterpret_cast<const char*>(frame.payload().data());
-  return {std::move(frame), {text + begin, size}};
+  return end_matched_with_payload(builder, begin, now);
 }
 
 }  // namespace

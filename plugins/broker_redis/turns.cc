@@ -100,9 +100,11 @@ void Turns::give_up_all() {
   }
 }
 
+bool Turns::may_be_on_its_way(const Way& way, Time now) { return now - way.at < kMostOnItsWay; }
+
 bool Turns::is_ahead(const Way& way, std::size_t part, bool is_broadcast, Time now) {
   const bool may_meet = is_broadcast || way.has_broadcast;
-  return way.part != part && may_meet && now - way.at < kMostOnItsWay;
+  return way.part != part && may_meet && may_be_on_its_way(way, now);
 }
 
 std::vector<std::size_t> Turns::ways_of(const Fingerprint& sender) const {
@@ -111,7 +113,7 @@ std::vector<std::size_t> Turns::ways_of(const Fingerprint& sender) const {
   if (found == lines_.end()) return parts;
   const Time now = Clock::now();
   for (const Way& way : found->second.ways) {
-    if (now - way.at < kMostOnItsWay) parts.push_back(way.part);
+    if (may_be_on_its_way(way, now)) parts.push_back(way.part);
   }
   return parts;
 }
@@ -120,8 +122,7 @@ void Turns::note(Line& line, std::size_t part, bool is_broadcast, Time now) {
   auto way = std::find_if(line.ways.begin(), line.ways.end(),
                           [part](const Way& other) { return other.part == part; });
   if (way == line.ways.end()) way = line.ways.insert(way, Way{part});
-  const bool is_old = now - way->at >= kMostOnItsWay;
-  way->has_broadcast = is_broadcast || (way->has_broadcast && !is_old);
+  way->has_broadcast = is_broadcast || (way->has_broadcast && may_be_on_its_way(*way, now));
   way->at = now;
 }
 
@@ -132,7 +133,7 @@ void Turns::tidy(Time now) {
     const Line& line = entry.second;
     if (!line.waiting.empty() || line.unconfirmed > 0 || line.moves) return false;
     return std::none_of(line.ways.begin(), line.ways.end(),
-                        [now](const Way& way) { return now - way.at < kMostOnItsWay; });
+                        [now](const Way& way) { return may_be_on_its_way(way, now); });
   });
 }
 

@@ -79,6 +79,7 @@ class Turns {
   void move(const Fingerprint& sender);
   Message take_first(Line& line);
   void confirmed(const Fingerprint& sender, std::uint64_t age);
+  static bool may_be_on_its_way(const Way& way, Time now);
   /// Whether what goes that way could be overtaken by what goes by that part.
   static bool is_ahead(const Way& way, std::size_t part, bool is_broadcast, Time now);
   static void note(Line& line, std::size_t part, bool is_broadcast, Time now);
